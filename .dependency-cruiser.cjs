@@ -1,0 +1,183 @@
+/*
+ * Goal: each arrow of docs/architecture.md is a rule; a forbidden import is named by its rule.
+ * Method: what a layer may see is written as "nothing except"; tests and contract suites may see more, because they join things.
+ * tools/check-architecture.ts runs this file and demands that no source was overlooked.
+ */
+
+const TESTS = "\\.test\\.ts$|/testing\\.ts$|/testing/|^device/drivers/contract/|/contract/|\\.contract\\.ts$|^device/txn/[^/]+/suite\\.ts$";
+const product = (path) => ({ path, pathNot: TESTS });
+
+/** A layer that sees only itself and what is listed. Packages and Node's modules are governed by the door rules below. */
+const seesOnly = (name, comment, path, others) => ({
+  name,
+  comment,
+  severity: "error",
+  from: product(path),
+  to: { path: "^(device|simulators|tools|provisioning|hw-tests)/", pathNot: [path, ...others] },
+});
+
+const BASE = "^device/base/";
+const CODEC = "^device/codec/";
+const CRYPTO = "^device/crypto/";
+const PORTS = "^device/drivers/ports\\.ts$";
+const CARD = "^device/card/";
+const TXN = "^device/txn/";
+/** The journal's real store: an adapter that lives beside the logic it serves. */
+const STORE = "^device/txn/journal/sqlite/";
+const HOSTS = "^device/txn/hosts\\.ts$";
+const JOURNAL_TYPES = "^device/txn/journal/types\\.ts$";
+const ADAPTERS = "^device/drivers/(?!contract/|framing/)[^/]+/";
+
+/** A package or a module of Node, and the only folders that may import it. */
+const door = (name, target, folders, comment) => ({
+  name,
+  comment,
+  severity: "error",
+  from: { path: "^(device|simulators|provisioning|hw-tests)/", pathNot: [...folders, TESTS] },
+  to: { path: target },
+});
+
+const npm = (name) => `(^|/)node_modules/${name}(/|$)|^${name}$`;
+const builtin = (...names) => `^(node:)?(${names.join("|")})(/|$)`;
+
+module.exports = {
+  forbidden: [
+    {
+      name: "no-cycle",
+      comment: "Modules that need each other are one module, or a third one is missing.",
+      severity: "error",
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: "no-orphan",
+      comment: "Nobody needs it, it needs nobody: dead, or not yet joined.",
+      severity: "error",
+      from: { orphan: true, pathNot: ["\\.d\\.m?ts$", "\\.test\\.ts$", "^[^/]+$", "\\.mjs$"] },
+      to: {},
+    },
+    {
+      name: "no-unresolved",
+      comment: "An import that does not resolve hides arrows from this checker.",
+      severity: "error",
+      from: {},
+      to: { couldNotResolve: true },
+    },
+    {
+      name: "base-imports-nothing",
+      comment: "The words of the house stand alone.",
+      severity: "error",
+      from: product(BASE),
+      to: { pathNot: BASE },
+    },
+    seesOnly("codec-is-pure", "Bytes and their meaning need nothing but the words of the house.", CODEC, [BASE]),
+    {
+      name: "codec-touches-no-machine",
+      comment: "Pure means that no file, socket, clock or process is near. Inflating is a pure function.",
+      severity: "error",
+      from: product(CODEC),
+      to: { dependencyTypes: ["core"], pathNot: builtin("zlib", "buffer") },
+    },
+    seesOnly("crypto-stands-on-base", "Primitives know neither cards nor messages.", CRYPTO, [BASE, CODEC]),
+    seesOnly("ports-stand-low", "What we need from hardware is said in words that lie below it.", PORTS, [BASE, CODEC, CRYPTO]),
+    seesOnly("card-knows-only-ports", "The card's dialogue is given a channel, never a driver.", CARD, [BASE, CODEC, CRYPTO, PORTS]),
+    {
+      name: "txn-knows-no-driver",
+      comment: "Flows see ports; main.ts hands them the adapters.",
+      severity: "error",
+      from: product(TXN),
+      to: { path: "^device/drivers/", pathNot: PORTS },
+    },
+    {
+      name: "txn-knows-no-sync",
+      comment: "Flows state what they need from hosts in txn/hosts.ts; sync implements it.",
+      severity: "error",
+      from: product(TXN),
+      to: { path: "^device/(sync|api|health|config)/|^device/(main|terminal|cli)\\.ts$" },
+    },
+    seesOnly("sync-sees-hosts-and-records", "Sync carries records; it never sees a machine.", "^device/sync/", [BASE, CODEC, CRYPTO, HOSTS, JOURNAL_TYPES]),
+    seesOnly("driver-knows-no-business", "An adapter turns a device into a port and knows nothing of what it is for.", ADAPTERS, [
+      BASE,
+      CODEC,
+      "^device/drivers/",
+    ]),
+    {
+      name: "drivers-are-strangers",
+      comment: "Each adapter family can be removed without the others noticing.",
+      severity: "error",
+      from: { path: "^device/drivers/(?!contract/|framing/)([^/]+)/", pathNot: TESTS },
+      to: { path: "^device/drivers/(?!contract/|framing/)([^/]+)/", pathNot: "^device/drivers/$1/" },
+    },
+    {
+      name: "only-main-joins-adapters",
+      comment: "main.ts (with the registry and the command line) is the only place where ports meet adapters; terminal.ts imports none.",
+      severity: "error",
+      from: { path: "^device/", pathNot: ["^device/(main|cli)\\.ts$", "^device/drivers/", "^device/system/", "^device/sync/mqtt/", STORE, TESTS] },
+      to: { path: [ADAPTERS, "^device/system/", "^device/sync/mqtt/", STORE] },
+    },
+    {
+      name: "system-adapts-base-ports",
+      comment: "Real clock, randomness, files and processes are adapters of base ports.",
+      severity: "error",
+      from: product("^device/system/"),
+      to: { path: "^(device|simulators)/", pathNot: ["^device/system/", BASE] },
+    },
+    {
+      name: "device-knows-no-simulator",
+      comment: "The shipped bundle leaves the simulators out.",
+      severity: "error",
+      from: product("^device/"),
+      to: { path: "^(simulators|tools|hw-tests)/" },
+    },
+    {
+      name: "simulator-judges-alone",
+      comment: "The other side is written apart, so that one bug cannot hide on both sides. Only the world and the joining commands see terminals.",
+      severity: "error",
+      from: { path: "^simulators/", pathNot: ["^simulators/(world|demo|conformance|commands)/", "^simulators/[^/]+\\.ts$", TESTS] },
+      to: { path: "^device/", pathNot: [BASE, CODEC, CRYPTO, PORTS, "^device/drivers/contract/", HOSTS, JOURNAL_TYPES] },
+    },
+    door("only-one-door-to-native", [npm("pcsclite")], ["^device/drivers/pcsc/"], "Native calls can hang for ever: one folder guards against it."),
+    door("only-one-door-to-serial", [npm("serialport")], ["^device/drivers/serial/"], "One folder owns serial ports."),
+    door("only-one-door-to-hid", [npm("node-hid")], ["^device/drivers/hid/"], "One folder owns HID devices."),
+    door("only-one-door-to-mqtt", [npm("mqtt")], ["^device/sync/mqtt/", "^simulators/(host|broker)/"], "The transport stays replaceable."),
+    door("only-one-door-to-aedes", [npm("aedes"), npm("@aedes")], ["^simulators/(broker|host)/"], "The embedded broker is a simulator's part."),
+    door("only-one-door-to-sm-crypto", [npm("sm-crypto")], ["^device/crypto/"], "The second provider is wrapped strictly in one place."),
+    door("only-one-door-to-lowdb", [npm("lowdb")], ["^device/config/"], "Configuration alone; the journal has a store that keeps promises."),
+    door("only-one-door-to-iconv", [npm("iconv-lite")], [CODEC], "Text encodings are a codec's matter."),
+    door("only-one-door-to-sqlite", builtin("sqlite"), ["^device/txn/journal/", "^simulators/host/"], "The journal's store and the host's ledger."),
+    door(
+      "only-one-door-to-crypto",
+      builtin("crypto"),
+      [CRYPTO, "^device/system/", "^simulators/host/"],
+      "Primitives come through the face, randomness through its port.",
+    ),
+    door(
+      "only-adapters-touch-the-machine",
+      builtin("fs", "net", "tls", "http", "https", "dgram", "dns", "child_process", "worker_threads", "os", "timers"),
+      [
+        "^device/(system|drivers/(?!ports|framing)[^/]+|sync/mqtt|txn/journal|config)/",
+        // Sealing takes milliseconds of computing: its worker is an adapter that stands beside the work.
+        "^device/sync/batch/(seal-worker|worker-sealer)\\.ts$",
+        "^device/(main|cli)\\.ts$",
+        "^simulators/(reader|host|broker|disk|demo|commands)/",
+        "^simulators/[^/]+\\.ts$",
+        "^(hw-tests|provisioning)/",
+      ],
+      "Time, disk, network and processes come in by ports.",
+    ),
+    {
+      name: "no-dev-dependency-in-product",
+      comment: "What ships must not need what only builds and tests it.",
+      severity: "error",
+      from: { path: "^(device|simulators)/", pathNot: TESTS },
+      to: { dependencyTypes: ["npm-dev"], dependencyTypesNot: ["type-only"], pathNot: "node_modules/@types/" },
+    },
+  ],
+  options: {
+    doNotFollow: { path: "node_modules" },
+    exclude: { path: "^(dist|build|\\.cache)/" },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: "tsconfig.json" },
+    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "require", "node", "default", "types"] },
+  },
+};

@@ -1,0 +1,97 @@
+/* What a terminal's configuration may say. A key that nobody knows is refused, because a misspelled limit is no limit. */
+import * as z from "zod";
+import { DEFAULT_CARD_PROFILE } from "../codec/card-profile.ts";
+
+const fenAmount = z.int().min(0).max(0xffff_ffff);
+const path = z.string().min(1).max(1024);
+
+/** Every switch has the default of the code, so that a region's file names only what differs there. */
+const cardProfile = z.strictObject({
+  algWhenTagAbsent: z.enum(["des", "ssf33"]).default(DEFAULT_CARD_PROFILE.algWhenTagAbsent),
+  emptyVersion: z.enum(["1.0", "reject"]).default(DEFAULT_CARD_PROFILE.emptyVersion),
+  psamCreditError: z.enum(["9302", "63CF"]).default(DEFAULT_CARD_PROFILE.psamCreditError),
+  psamLevels: z.enum(["auto321", "3", "2", "1"]).default(DEFAULT_CARD_PROFILE.psamLevels),
+  psamAlgByteSm4: z.int().min(0).max(0xff).default(DEFAULT_CARD_PROFILE.psamAlgByteSm4),
+  cityFactorTemplate: z.literal("region6+7378").default(DEFAULT_CARD_PROFILE.cityFactorTemplate),
+  macReduce: z.enum(["left4", "fold4"]).default(DEFAULT_CARD_PROFILE.macReduce),
+  sessionPad: z.enum(["zeros", "pad80"]).default(DEFAULT_CARD_PROFILE.sessionPad),
+  sm4Diversify: z.enum(["fNotF", "fZeros"]).default(DEFAULT_CARD_PROFILE.sm4Diversify),
+  logSeqMode: z.enum(["pre", "post"]).default(DEFAULT_CARD_PROFILE.logSeqMode),
+  proveSeqOrder: z.array(z.enum(["log1", "seq", "seq+1"])).min(1).max(3).default([...DEFAULT_CARD_PROFILE.proveSeqOrder]),
+});
+
+/** Which reader plays a role: parts of its name, never the whole, because the reader service numbers readers anew. */
+const readerRule = z.strictObject({
+  interface: z.enum(["contact", "contactless", "sam"]),
+  nameIncludes: z.array(z.string().min(1).max(100)).max(8),
+  nameExcludes: z.array(z.string().min(1).max(100)).max(8).exactOptional(),
+  slot: z.int().min(0).max(0xff).exactOptional(),
+  group: z.string().min(1).max(40).exactOptional(),
+});
+
+const terminalConfig = z.strictObject({
+  /** Short enough that every topic built from it has at most 64 characters. */
+  terminalId: z.string().regex(/^[A-Za-z0-9_-]{1,32}$/),
+  institution: z.strictObject({
+    code: z.string().regex(/^[A-Za-z0-9]{12}$/),
+    name: z.string().min(1).max(200),
+    areaCode: z.string().regex(/^\d{6}$/),
+    /** Leading digits of this terminal's message serials; no two terminals of an institution may share them. */
+    serialLane: z.string().regex(/^\d{1,3}$/),
+  }),
+  regionCode: z.string().regex(/^\d{6}$/),
+  profile: z.enum(["test", "production"]),
+  cardProfile: cardProfile.prefault({}),
+  limits: z.strictObject({
+    amountPerSaleFen: fenAmount,
+    unreceiptedCountMax: z.int().min(1).max(100_000),
+    unreceiptedSumMaxFen: z.int().min(0).max(Number.MAX_SAFE_INTEGER),
+    /** Up to this amount a debit that only the card itself vouches for counts as paid. */
+    unverifiedAmountMaxFen: fenAmount.default(0),
+  }),
+  readers: z.strictObject({ user: readerRule, sam: readerRule }),
+  link: z.strictObject({
+    url: z.string().regex(/^(?:mqtts?|tcp|tls|wss?):\/\/[^\s/@]+(?:\/\S*)?$/, "a broker's address without a password in it"),
+    tls: z.strictObject({ caFile: path, certFile: path, keyFile: path }).exactOptional(),
+  }),
+  sync: z.strictObject({
+    kid: z.string().regex(/^[A-Za-z0-9_.-]{1,32}$/),
+    messagesPerSecondMax: z.int().min(1).max(20).default(20),
+    batchRecordsMax: z.int().min(1).max(400).default(400),
+    windowMax: z.int().min(1).max(4).default(4),
+  }),
+  journal: z.strictObject({
+    folder: path,
+    limitBytes: z.int().min(4 * 1024 * 1024).max(64 * 1024 * 1024 * 1024),
+  }),
+}).superRefine((config, context) => {
+  if (config.profile !== "production") return;
+  if (config.link.tls === undefined) context.addIssue({ code: "custom", path: ["link", "tls"], message: "a production terminal speaks to its broker over mutual TLS" });
+});
+
+/** The configuration of one terminal, checked and frozen. */
+export type TerminalConfig = DeepReadonly<z.infer<typeof terminalConfig>>;
+
+export type DeepReadonly<Value> = Value extends readonly (infer Item)[] ? readonly DeepReadonly<Item>[] : Value extends object ? { readonly [Key in keyof Value]: DeepReadonly<Value[Key]> } : Value;
+
+export type ConfigParse = { readonly ok: true; readonly config: TerminalConfig } | { readonly ok: false; readonly problems: readonly string[] };
+
+/** Most problems that are listed: enough to mend a file, not enough to fill a log. */
+const PROBLEMS_MAX = 20;
+
+/** Checks and freezes a configuration from outside. Never throws. Problems name the place and the rule, never the value. */
+export function parseTerminalConfig(value: unknown): ConfigParse {
+  const parsed = terminalConfig.safeParse(value);
+  if (parsed.success) return { ok: true, config: deepFreeze(parsed.data) };
+  const problems = parsed.error.issues.slice(0, PROBLEMS_MAX).map((issue) => `${issue.path.map(String).join(".") || "configuration"}: ${issue.message}`);
+  return { ok: false, problems };
+}
+
+function deepFreeze<Value>(value: Value): DeepReadonly<Value> {
+  if (typeof value === "object" && value !== null) {
+    for (const member of Object.values(value)) deepFreeze(member);
+    Object.freeze(value);
+  }
+  // Frozen all the way down is what the type says.
+  return value as DeepReadonly<Value>;
+}

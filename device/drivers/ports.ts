@@ -1,0 +1,146 @@
+/*
+ * What the device needs from hardware. Adapters implement these and know nothing of cards, flows or sync;
+ * each port has one exported contract suite in contract/, which runs over simulators, real stacks and metal.
+ * Abilities that only some hardware has are interfaces of their own, found by a type guard, never by a flag.
+ */
+import type { Bytes } from "../base/bytes.ts";
+import type { Fen } from "../base/fen.ts";
+import type { Limits } from "../base/ports.ts";
+
+export type CardInterface = "contact" | "contactless" | "sam";
+
+/**
+ * A place where one card can be. Faults about the device between us and the card are called "reader-…",
+ * faults about the card itself "card-…".
+ */
+export interface CardReader {
+  /** For people; never used to decide anything. */
+  readonly name: string;
+  readonly interface: CardInterface;
+  /**
+   * Resolves with a powered card. A card that lies there already counts. Faults: "timeout" (no card came), "card-mute",
+   * "reader-gone", "reader-service-gone", "reader-hung". After any reader fault the next call tries again from the beginning:
+   * the reader heals by itself.
+   */
+  waitForCard(limits: Limits): Promise<CardChannel>;
+  /** Resolves when no card is there. A reader that is gone counts as empty. */
+  waitForRemoval(limits: Limits): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The dialogue with one insertion of one card; worthless as soon as that card has left. */
+export interface CardChannel {
+  /** Answer to reset (contact) or the ATR that PC/SC builds from the ATS (contactless). */
+  readonly atr: Bytes;
+  /** Differs for every insertion that this reader has seen; the same number means the card never left. */
+  readonly insertion: number;
+  /**
+   * Sends one command APDU and resolves with the response APDU, at least two bytes, exactly as the card gave it
+   * (61xx and 6Cxx are not followed here). One command at a time; a second call while one runs is our own mistake.
+   * Faults: "card-removed", "card-mute", "timeout", "reader-gone", "reader-hung" (all with unknown effect once the command was on its way),
+   * "card-changed" and "closed" (no effect: nothing was sent).
+   */
+  transmit(command: Bytes, limits: Limits): Promise<Bytes>;
+  /** Powers the card down and lets it go. Never rejects. */
+  close(): Promise<void>;
+}
+
+/** A reader that can show the holder a result by light and sound. */
+export interface ReaderFeedback {
+  signal(result: "ready" | "again" | "accepted" | "refused", limits: Limits): Promise<void>;
+}
+
+export function hasReaderFeedback(reader: CardReader): reader is CardReader & ReaderFeedback {
+  return "signal" in reader;
+}
+
+/** Values of one purchase as the security module needs them. Spec: LD/T 32.9 (PSAM), PBOC purse. */
+export interface PurchaseInitialization {
+  /** 4 random bytes of the card. */
+  readonly cardRandom: Bytes;
+  /** The card's offline transaction sequence, 2 bytes. */
+  readonly cardSequence: number;
+  readonly amount: Fen;
+  /** Transaction type byte, 06 for an e-purse purchase. */
+  readonly type: number;
+  /** 4 bytes BCD YYYYMMDD. */
+  readonly date: Bytes;
+  /** 3 bytes BCD HHMMSS. */
+  readonly time: Bytes;
+  readonly keyVersion: number;
+  readonly algorithm: number;
+  /** 8-byte diversification factors, the card's first. */
+  readonly factors: readonly Bytes[];
+}
+
+/** A purchase that the module has opened. It holds the module until `credit` or `release`. */
+export interface PsamPurchase {
+  /** Terminal transaction sequence drawn by the module, 4 bytes as a number. */
+  readonly terminalSequence: number;
+  /** 4 bytes. */
+  readonly mac1: Bytes;
+  /**
+   * Has the module check the card's MAC2 (4 bytes). May be asked once; afterwards the session is over.
+   * "no-session" when the module has lost the purchase (for example after a power cut).
+   */
+  credit(mac2: Bytes, limits: Limits): Promise<"accepted" | "refused" | "no-session">;
+  /** Gives the purchase up and lets the next one in. Safe to call at any time, any number of times. */
+  release(): void;
+}
+
+/** The terminal's security module: holds the purchase keys and never gives them out. */
+export interface Psam {
+  /** Terminal number, 6 bytes BCD. */
+  readonly terminalNumber: Bytes;
+  /** The sequence the module will most likely draw next; only the answer to a purchase is binding. */
+  expectedSequence(): number;
+  /** Opens a purchase; waits for an earlier one to be released, inside `limits`. Faults: those of a CardChannel, "key-missing". */
+  beginPurchase(purchase: PurchaseInitialization, limits: Limits): Promise<PsamPurchase>;
+  /**
+   * Authentication data (8 bytes) under one of the module's keys, for internal and external authentication of the
+   * social application. Faults: those of a CardChannel, "key-missing". Spec: LD/T 32.4, authentication data.
+   */
+  authenticationData(request: { readonly usage: number; readonly keyId: number; readonly factors: readonly Bytes[]; readonly sessionFactor: Bytes; readonly raw: Bytes; readonly algorithm: "3des" | "sm4" }, limits: Limits): Promise<Bytes>;
+  close(): Promise<void>;
+}
+
+/** How the card's own PIN is presented to it: the command header and the coding of the digits. The digits themselves are not here. */
+export interface PinTemplate {
+  /** CLA INS P1 P2. */
+  readonly header: Bytes;
+  /** "bcd-f": two digits a byte, an odd last nibble filled with F. Spec: LD/T 32.7, VERIFY. */
+  readonly coding: "bcd-f";
+  readonly minDigits: number;
+  readonly maxDigits: number;
+}
+
+export type PinOutcome =
+  | { readonly kind: "verified" }
+  | { readonly kind: "wrong"; readonly triesLeft: number }
+  | { readonly kind: "locked" }
+  | { readonly kind: "cancelled" }
+  | { readonly kind: "timed-out" }
+  | { readonly kind: "refused"; readonly statusWord: number };
+
+/**
+ * Verifies the card's own PIN without the PIN ever entering this process: the reader, or a pad with its own card slot,
+ * takes the digits and presents them to the card. Any hardware that cannot do this has no adapter for this port.
+ */
+export interface PinVerifier {
+  verifyOnCard(channel: CardChannel, template: PinTemplate, limits: Limits): Promise<PinOutcome>;
+}
+
+export type PinBlockOutcome =
+  | { readonly kind: "entered"; readonly block: Bytes; readonly keyCheckValue: Bytes }
+  | { readonly kind: "cancelled" }
+  | { readonly kind: "timed-out" };
+
+/** Takes a PIN for somebody else to verify (the bank, a host): only an encrypted block comes out. No method takes or returns a PIN. */
+export interface PinPad {
+  /**
+   * Asks the holder for a PIN. `accountTail` is the 12 account digits of the block format, without check digit.
+   * Faults: "pad-gone", "pad-refused", "key-missing", "timeout".
+   */
+  requestPinBlock(request: { readonly accountTail: Bytes; readonly minDigits: number; readonly maxDigits: number }, limits: Limits): Promise<PinBlockOutcome>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,190 @@
+/*
+ * Goal: a live request is answered, or surely never reached the host, or is unknown; nothing in between.
+ * Method: "not sent" is said only while nothing has left, or when the head-end itself has promised it. The request carries the host time after
+ * which nobody may act on it; it is sent again under the same number while time is left, because the head-end forwards a number once.
+ */
+import type { Bytes } from "../../base/bytes.ts";
+import { toHex } from "../../base/bytes.ts";
+import { effectUnknown, Fault, type FaultCode, isFault } from "../../base/fault.ts";
+import type { Log } from "../../base/log.ts";
+import type { Clock, Limits, Randomness } from "../../base/ports.ts";
+import { FrameAssembler, parseFrame } from "../../codec/frames.ts";
+import { FRAMED_BYTES_MAX, type LiveReply } from "../../codec/upload.ts";
+import type { CipherSuite } from "../../crypto/face.ts";
+import type { HostReply, MedicalHost } from "../../txn/hosts.ts";
+import type { HostTime } from "../host-time.ts";
+import type { Publisher } from "../publisher.ts";
+import { IV_BYTES } from "../sealing.ts";
+import { buildRequest, type LiveKeys, readReply } from "./message.ts";
+
+/** Requests under way at once. */
+export const LIVE_REQUESTS_MAX = 16;
+
+/** Time that one frame of a large request is given. */
+const FRAME_MS = 500;
+
+export interface LiveParts {
+  readonly terminalId: string;
+  readonly keys: LiveKeys;
+  readonly suite: CipherSuite;
+  readonly publisher: Publisher;
+  readonly topic: string;
+  readonly clock: Clock;
+  readonly randomness: Randomness;
+  readonly hostTime: HostTime;
+  readonly hostPresent: () => boolean;
+  /** A message that the host has signed arrived. */
+  readonly onHeard: (hostTimeMs: number) => void;
+  readonly log: Log;
+  /** A request without reply is sent again after this time. */
+  readonly resendMs: number;
+}
+
+interface Pending {
+  readonly settle: (reply: HostReply) => void;
+  /** Something of the request may have left. */
+  sent: boolean;
+  malformed: boolean;
+}
+
+const notSent = (reason: FaultCode | "expired"): HostReply => ({ kind: "not-sent", reason });
+
+export class LiveRequests implements MedicalHost {
+  readonly #parts: LiveParts;
+  readonly #pending = new Map<string, Pending>();
+  readonly #frames: FrameAssembler;
+
+  constructor(parts: LiveParts) {
+    this.#parts = parts;
+    this.#frames = new FrameAssembler((payload) => parts.suite.sm3(payload));
+  }
+
+  exchange(body: Bytes, limits: Limits): Promise<HostReply> {
+    const { clock, hostTime, hostPresent } = this.#parts;
+    const hostNowMs = hostTime.nowMs();
+    if (limits.signal.aborted) return Promise.resolve(notSent("cancelled"));
+    if (this.#pending.size >= LIVE_REQUESTS_MAX) return Promise.resolve(notSent("queue-full"));
+    if (hostNowMs === undefined || !hostPresent()) return Promise.resolve(notSent("host-absent"));
+    const messages = this.#build(body, hostNowMs + Math.floor(limits.timeoutMs));
+    if (messages === undefined) return Promise.resolve(notSent("payload-too-large"));
+    const untilMs = clock.monotonicMs() + limits.timeoutMs;
+    return new Promise((resolve) => this.#run({ ...messages, untilMs, signal: limits.signal }, resolve));
+  }
+
+  /** Takes a message from the reply topic. */
+  receive(payload: Bytes): void {
+    const { suite, keys, terminalId, log, clock, onHeard } = this.#parts;
+    const whole = this.#whole(payload, clock.monotonicMs());
+    if (whole === undefined) return;
+    const read = readReply(suite, keys, { tid: terminalId, payload: whole });
+    if (!read.ok) {
+      log.warn("live-reply-refused", { reason: read.reason });
+      if (read.hostHeard) for (const pending of this.#pending.values()) pending.malformed = true;
+      return;
+    }
+    onHeard(read.reply.hostTimeMs);
+    this.#answer(read.reply, read.plain);
+  }
+
+  /** Ends every request that is under way. */
+  stop(): void {
+    for (const pending of this.#pending.values()) pending.settle(pending.sent ? { kind: "unknown", reason: "closed" } : notSent("closed"));
+  }
+
+  #answer(reply: LiveReply, plain: Bytes): void {
+    const pending = this.#pending.get(reply.reqId);
+    // A reply that comes after its deadline, or a second time, finds nobody waiting.
+    if (pending === undefined) return;
+    pending.settle(reply.outcome === "answered" ? { kind: "answered", body: plain } : notSent("expired"));
+  }
+
+  #build(body: Bytes, notAfterMs: number): { readonly reqId: string; readonly messages: readonly Bytes[] } | undefined {
+    const { suite, keys, randomness, terminalId, publisher } = this.#parts;
+    // Base64 and padding make a third more; the envelope fits the rest.
+    if (body.length > FRAMED_BYTES_MAX / 2) return undefined;
+    const reqId = toHex(randomness.bytes(16));
+    const payload = buildRequest(suite, keys, { request: { tid: terminalId, reqId, service: "fsi", notAfterMs }, iv: randomness.bytes(IV_BYTES), plain: body });
+    return { reqId, messages: publisher.prepare(payload) };
+  }
+
+  #whole(payload: Bytes, nowMs: number): Bytes | undefined {
+    const parsed = parseFrame(payload);
+    if (!parsed.ok) {
+      this.#parts.log.warn("live-reply-refused", { reason: parsed.reason });
+      return undefined;
+    }
+    if (parsed.message === undefined) return payload;
+    const outcome = this.#frames.add(parsed.message, nowMs);
+    if (outcome.kind === "wrong") this.#parts.log.warn("live-reply-refused", { reason: outcome.reason });
+    return outcome.kind === "whole" ? outcome.payload : undefined;
+  }
+
+  #run(
+    request: { readonly reqId: string; readonly messages: readonly Bytes[]; readonly untilMs: number; readonly signal: AbortSignal },
+    resolve: (reply: HostReply) => void,
+  ): void {
+    const over = new AbortController();
+    const abort = () => pending.settle(pending.sent ? { kind: "unknown", reason: "cancelled" } : notSent("cancelled"));
+    const pending: Pending = {
+      sent: false,
+      malformed: false,
+      settle: (reply) => {
+        if (over.signal.aborted) return;
+        over.abort();
+        request.signal.removeEventListener("abort", abort);
+        this.#pending.delete(request.reqId);
+        resolve(reply);
+      },
+    };
+    this.#pending.set(request.reqId, pending);
+    request.signal.addEventListener("abort", abort, { once: true });
+    void this.#deliver(request, pending, over.signal);
+  }
+
+  /** Sends until an answer or the deadline ends it. */
+  async #deliver(request: { readonly messages: readonly Bytes[]; readonly untilMs: number }, pending: Pending, signal: AbortSignal): Promise<void> {
+    const { clock, resendMs } = this.#parts;
+    const leftMs = () => Math.max(0, Math.ceil(request.untilMs - clock.monotonicMs()));
+    // A message that the broker neither takes nor refuses must not use up the time for the next attempt.
+    const attemptMs = Math.max(resendMs, request.messages.length * FRAME_MS);
+    try {
+      while (leftMs() > 0) {
+        await this.#sendOnce(request.messages, pending, { timeoutMs: Math.min(attemptMs, leftMs()), signal });
+        await clock.sleep(Math.min(resendMs, leftMs()), signal);
+      }
+    } catch (error) {
+      if (!isFault(error)) throw error;
+      // Aborted means that somebody has settled it; else the very first sending failed for certain.
+      if (!signal.aborted) pending.settle(notSent(error.code));
+      return;
+    }
+    pending.settle({ kind: "unknown", reason: pending.malformed ? "host-answer-malformed" : "timeout" });
+  }
+
+  /** Faults only when it is certain that nothing of this request can ever reach the host. */
+  async #sendOnce(messages: readonly Bytes[], pending: Pending, limits: Limits): Promise<void> {
+    const { publisher, topic, log } = this.#parts;
+    const first = !pending.sent;
+    try {
+      await publisher.send(
+        {
+          topic,
+          lane: "live",
+          qos: 1,
+          messages,
+          onLeaving: () => {
+            pending.sent = true;
+          },
+        },
+        limits,
+      );
+    } catch (error) {
+      if (!isFault(error)) throw error;
+      log.warn("live-request-fault", { code: error.code });
+      if (first && !effectUnknown(error)) {
+        pending.sent = false;
+        throw new Fault(error.code, "live request: nothing left", { effectUnknown: false, cause: error });
+      }
+    }
+  }
+}

@@ -1,0 +1,287 @@
+/*
+ * Goal: the way out of the terminal. Every durable entry reaches the settlement host once, in order; live requests pass beside.
+ * Method: this file joins the parts: outbox (what goes up next), receipts, live requests, presence, heartbeat. Nothing here decides about money.
+ */
+import type { Bytes } from "../base/bytes.ts";
+import { isFault } from "../base/fault.ts";
+import type { Log } from "../base/log.ts";
+import type { Clock, Limits, MessageLink, Randomness } from "../base/ports.ts";
+import { encodeHeartbeat, parsePresence, topicsOf } from "../codec/upload.ts";
+import type { CipherSuite, SecretKey, Sm2PrivateKey, Sm2PublicKey } from "../crypto/face.ts";
+import type { MedicalHost, Uplink } from "../txn/hosts.ts";
+import type { UploadJournal } from "../txn/journal/types.ts";
+import { type BatchLimits, DEFAULT_BATCH_LIMITS } from "./batch/plan.ts";
+import type { BatchSealer } from "./batch/seal.ts";
+import { HostTime } from "./host-time.ts";
+import { LiveRequests } from "./live/live.ts";
+import type { HaltReason, OutboxRules, State } from "./outbox/machine.ts";
+import { OUTBOX_TIMES, Outbox, type OutboxTimes } from "./outbox/run.ts";
+import { BatchSupply } from "./outbox/supply.ts";
+import { Pacer } from "./pacer.ts";
+import { HostPresence } from "./presence.ts";
+import { Publisher } from "./publisher.ts";
+import { checkReceipt } from "./receipts/accept.ts";
+
+/** Messages of the host that wait for their check; more are dropped, which a lost receipt survives. */
+const INBOUND_MAX = 32;
+
+export interface SyncKeys {
+  readonly signing: Sm2PrivateKey;
+  readonly hostKey: Sm2PublicKey;
+  readonly dataKey: SecretKey;
+  /** Name of the data key, as the host knows it. */
+  readonly kid: string;
+}
+
+export interface SyncOptions {
+  readonly batch: BatchLimits;
+  readonly times: OutboxTimes;
+  readonly heartbeatMs: number;
+  /** Bound of the operator of the broker. Spec: pos/v1, 1. */
+  readonly messagesPerSecondMax: number;
+  /** Of these, so many are kept free for live requests and heartbeats. */
+  readonly messagesReserve: number;
+  readonly liveResendMs: number;
+}
+
+export const DEFAULT_SYNC_OPTIONS: SyncOptions = {
+  batch: DEFAULT_BATCH_LIMITS,
+  times: OUTBOX_TIMES,
+  heartbeatMs: 10_000,
+  messagesPerSecondMax: 20,
+  messagesReserve: 4,
+  liveResendMs: 4_000,
+};
+
+export interface SyncParts {
+  readonly journal: UploadJournal;
+  readonly link: MessageLink;
+  readonly clock: Clock;
+  readonly randomness: Randomness;
+  readonly suite: CipherSuite;
+  readonly keys: SyncKeys;
+  readonly sealer: BatchSealer;
+  readonly log: Log;
+  readonly options?: Partial<SyncOptions>;
+  /** The host says over how long a fleet spreads its reconnects; the link's owner passes it on. */
+  readonly onReconnectWindow?: (windowMs: number) => void;
+  /** The outbox's table; a simulated world exchanges a rule here to plant a bug. */
+  readonly outboxRules?: OutboxRules;
+}
+
+export interface SyncStatus {
+  readonly linkUp: boolean;
+  readonly hostPresent: boolean;
+  readonly outbox: State["at"];
+  readonly haltReason: HaltReason | undefined;
+  readonly lastSeq: number;
+  readonly receiptedThrough: number;
+  /** Last batch with durable boundaries, and the last that the host holds. */
+  readonly lastBatch: number;
+  readonly acknowledgedBatch: number;
+  /** How many more batches may be sent now, and how many are under way. */
+  readonly windowOpen: number;
+  readonly inFlight: number;
+  /** The host's clock as estimated, if it was ever heard. */
+  readonly hostTimeMs: number | undefined;
+}
+
+export interface Sync {
+  readonly medicalHost: MedicalHost;
+  readonly uplink: Uplink;
+  /** Reads the journal's position and begins to send. Faults: those of the journal. */
+  start(): Promise<void>;
+  /** Ends sending at once. What was not receipted is sent again after the next start. The link stays with its owner. */
+  stop(): void;
+  status(): SyncStatus;
+  /** Resolves when every durable entry is receipted. Faults: "timeout", "cancelled". */
+  idle(limits: Limits): Promise<void>;
+}
+
+/** Joins the parts; nothing is sent before `start`. */
+export function openSync(parts: SyncParts): Sync {
+  return new TerminalSync(parts);
+}
+
+class TerminalSync implements Sync {
+  readonly uplink: Uplink;
+  readonly medicalHost: MedicalHost;
+  readonly #parts: SyncParts;
+  readonly #options: SyncOptions;
+  readonly #topics: ReturnType<typeof topicsOf>;
+  readonly #publisher: Publisher;
+  readonly #outbox: Outbox;
+  readonly #live: LiveRequests;
+  readonly #hostTime: HostTime;
+  readonly #presence: HostPresence;
+  readonly #stop = new AbortController();
+  #inbound = 0;
+  #checking: Promise<void> = Promise.resolve();
+  #beat: AbortController | undefined;
+
+  constructor(parts: SyncParts) {
+    const options = { ...DEFAULT_SYNC_OPTIONS, ...parts.options };
+    const { journal, clock, randomness, suite, log } = parts;
+    this.#parts = parts;
+    this.#options = options;
+    this.#topics = topicsOf(journal.terminalId);
+    this.#hostTime = new HostTime(clock);
+    this.#presence = new HostPresence(clock, () => this.#outbox.dispatch({ is: "host-silent" }));
+    this.#publisher = new Publisher({ ...parts, pacer: new Pacer(clock, options.messagesPerSecondMax, options.messagesReserve) });
+    const supply = new BatchSupply({ journal, sealer: parts.sealer, randomness, limits: options.batch });
+    this.#outbox = new Outbox({
+      journal,
+      supply,
+      publisher: this.#publisher,
+      topic: this.#topics.batch,
+      clock,
+      randomness,
+      log,
+      times: options.times,
+      recordsMax: options.batch.recordsMax,
+      ...(parts.outboxRules === undefined ? {} : { rules: parts.outboxRules }),
+    });
+    const hostPresent = () => parts.link.state === "up" && this.#presence.present;
+    this.#live = new LiveRequests({
+      terminalId: journal.terminalId,
+      keys: parts.keys,
+      suite,
+      publisher: this.#publisher,
+      topic: this.#topics.request,
+      clock,
+      randomness,
+      hostTime: this.#hostTime,
+      hostPresent,
+      onHeard: (hostTimeMs) => this.#heard(hostTimeMs, undefined),
+      log,
+      resendMs: options.liveResendMs,
+    });
+    this.medicalHost = this.#live;
+    this.uplink = { hostPresent };
+  }
+
+  async start(): Promise<void> {
+    const { link } = this.#parts;
+    link.subscribe(this.#topics.receipt, ({ payload }) => this.#take(() => this.#receipt(payload)));
+    link.subscribe(this.#topics.presence, ({ payload }) => this.#take(() => this.#hostBeat(payload)));
+    link.subscribe(this.#topics.reply, ({ payload }) => this.#take(() => this.#live.receive(payload)));
+    link.onState((state) => {
+      if (this.#stop.signal.aborted) return;
+      this.#outbox.dispatch({ is: state === "up" ? "link-up" : "link-down" });
+      // At once after each connect: the host's answer opens the drain.
+      if (state === "up") this.#beat?.abort();
+    });
+    await this.#outbox.start(() => link.state === "up");
+    void this.#heartbeats();
+  }
+
+  stop(): void {
+    this.#stop.abort();
+    this.#beat?.abort();
+    this.#presence.stop();
+    this.#live.stop();
+    this.#outbox.stop();
+  }
+
+  status(): SyncStatus {
+    const { journal, link } = this.#parts;
+    const { state } = this.#outbox;
+    const { ledger } = state;
+    const inFlight = ledger.sentThrough - ledger.acknowledged;
+    return {
+      linkUp: link.state === "up",
+      hostPresent: this.uplink.hostPresent(),
+      outbox: state.at,
+      haltReason: state.at === "halted" ? state.reason : undefined,
+      lastSeq: journal.lastSeq,
+      receiptedThrough: journal.receiptedThrough,
+      lastBatch: ledger.lastBatch,
+      acknowledgedBatch: ledger.acknowledged,
+      windowOpen: Math.max(0, (ledger.slow ? 1 : ledger.window) - inFlight),
+      inFlight,
+      hostTimeMs: this.#hostTime.nowMs(),
+    };
+  }
+
+  idle(limits: Limits): Promise<void> {
+    return this.#outbox.idle(limits);
+  }
+
+  /** Messages of the host are checked one after another; what arrives faster than that is dropped. */
+  #take(check: () => void | Promise<void>): void {
+    if (this.#stop.signal.aborted) return;
+    if (this.#inbound >= INBOUND_MAX) {
+      this.#parts.log.warn("inbound-dropped");
+      return;
+    }
+    this.#inbound += 1;
+    this.#checking = this.#checking.then(async () => {
+      this.#inbound -= 1;
+      if (!this.#stop.signal.aborted) await check();
+    });
+  }
+
+  async #receipt(payload: Bytes): Promise<void> {
+    const { suite, keys, journal, log } = this.#parts;
+    try {
+      const { hostHeard, hostTimeMs, outcome } = await checkReceipt({ suite, hostKey: keys.hostKey, journal }, payload);
+      if (hostHeard) this.#heard(hostTimeMs, undefined);
+      if (outcome.ok) this.#outbox.receipt(outcome.receipt);
+      else log.warn("receipt-refused", { reason: outcome.reason });
+    } catch (error) {
+      if (!isFault(error)) throw error;
+      log.warn("receipt-not-checked", { code: error.code });
+    }
+  }
+
+  #hostBeat(payload: Bytes): void {
+    const { suite, keys, journal, log, onReconnectWindow } = this.#parts;
+    const parsed = parsePresence(payload);
+    if (!parsed.ok) {
+      log.warn("presence-refused", { reason: parsed.reason });
+      return;
+    }
+    const { tid, signedBytes, signature, hostTimeMs, drain, reconnectWindowMs } = parsed.message;
+    if (tid !== journal.terminalId || !suite.sm2Verify(keys.hostKey, signedBytes, signature)) {
+      log.warn("presence-refused", { reason: tid === journal.terminalId ? "signature-wrong" : "other-terminal" });
+      return;
+    }
+    onReconnectWindow?.(reconnectWindowMs);
+    this.#heard(hostTimeMs, drain);
+  }
+
+  #heard(hostTimeMs: number, drain: boolean | undefined): void {
+    this.#hostTime.heard(hostTimeMs);
+    this.#presence.heard();
+    this.#outbox.dispatch({ is: "host-heard", drain });
+  }
+
+  async #heartbeats(): Promise<void> {
+    const { clock } = this.#parts;
+    while (!this.#stop.signal.aborted) {
+      const beat = new AbortController();
+      this.#beat = beat;
+      if (this.#parts.link.state === "up") await this.#heartbeat();
+      try {
+        await clock.sleep(this.#options.heartbeatMs, AbortSignal.any([beat.signal, this.#stop.signal]));
+      } catch (error) {
+        if (!isFault(error, "cancelled")) throw error;
+      }
+    }
+  }
+
+  async #heartbeat(): Promise<void> {
+    const { journal, clock, log } = this.#parts;
+    const { terminalId: tid, journalId, boot, lastSeq, receiptedThrough } = journal;
+    const payload = encodeHeartbeat({ tid, journalId, boot, lastSeq, receiptedThrough, wallMs: Math.floor(clock.wallMs()) });
+    try {
+      await this.#publisher.send(
+        { topic: this.#topics.heartbeat, lane: "live", qos: 0, messages: [payload] },
+        { timeoutMs: this.#options.heartbeatMs, signal: this.#stop.signal },
+      );
+    } catch (error) {
+      if (!isFault(error)) throw error;
+      if (!this.#stop.signal.aborted) log.warn("heartbeat-not-sent", { code: error.code });
+    }
+  }
+}

@@ -1,0 +1,232 @@
+/*
+ * Goal: one terminal out of its parts, whatever the parts are made of: real adapters, or a simulated world.
+ * Method: everything that touches the world is a parameter. This file joins journal, card, flows and sync; it imports no adapter.
+ */
+import { type FaultCode, isFault } from "./base/fault.ts";
+import type { Log } from "./base/log.ts";
+import type { Clock, JournalStore, Limits, MessageLink, Randomness } from "./base/ports.ts";
+import { openPsam } from "./card/psam/open.ts";
+import type { CardProfile } from "./codec/card-profile.ts";
+import type { CipherSuite, SecretKey } from "./crypto/face.ts";
+import type { CardReader, PinVerifier, Psam } from "./drivers/ports.ts";
+import type { BatchSealer } from "./sync/batch/seal.ts";
+import { openSync, type Sync, type SyncKeys, type SyncOptions, type SyncStatus } from "./sync/sync.ts";
+import { openJournal, type TerminalJournal } from "./txn/journal/journal.ts";
+import { createLane, createSalesInFlight, type Lane, type SalesInFlight } from "./txn/lane.ts";
+import { MedicalBackground } from "./txn/medical-purchase/background.ts";
+import { type MessageIds, openMessageIds } from "./txn/medical-purchase/message-id.ts";
+import type { HostPorts, MedicalProfile, MedicalPurchaseLimits, MedicalPurchaseRequest } from "./txn/medical-purchase/ports.ts";
+import type { ResolverOptions } from "./txn/medical-purchase/resolver.ts";
+import { runMedicalPurchase } from "./txn/medical-purchase/run.ts";
+import { createSignInBook } from "./txn/medical-purchase/sign-in.ts";
+import type { MedicalOutcome, MedicalPurchaseRules } from "./txn/medical-purchase/types.ts";
+import type { PurseProfile, QuickPaymentLimits, QuickPaymentPorts } from "./txn/quick-payment/ports.ts";
+import { type QuickPaymentTables, runQuickPayment } from "./txn/quick-payment/run.ts";
+import type { QuickPaymentOutcome } from "./txn/quick-payment/types.ts";
+import { recoverAtStart, type RecoveryRules } from "./txn/recovery/recover.ts";
+import type { RiskLimits } from "./txn/risk/limits.ts";
+import type { SaleRequest } from "./txn/sale-request.ts";
+import { openSaleTimes, type SaleTimes } from "./txn/sale-time.ts";
+
+/** How this terminal settles with the medical host. */
+export interface MedicalSettings {
+  readonly profile: MedicalProfile;
+  /** Leading digits of this terminal's message serials; no other terminal of the institution may have them. */
+  readonly serialLane: string;
+  readonly pinTimeoutMs: number;
+  readonly queryTimeoutMs: number;
+  readonly settleTimeoutMs: number;
+  /** How open settlements are driven to their end. */
+  readonly resolver: Omit<ResolverOptions, "signal" | "rules" | "journalTimeoutMs" | "queryTimeoutMs">;
+}
+
+/** What is decided by configuration. */
+export interface TerminalSettings {
+  readonly terminalId: string;
+  readonly purse: PurseProfile;
+  readonly cardProfile: CardProfile;
+  readonly risk: RiskLimits;
+  readonly medical: MedicalSettings;
+  readonly returnTimeoutMs: number;
+  readonly commandTimeoutMs: number;
+  readonly journalTimeoutMs: number;
+  readonly sync?: Partial<SyncOptions>;
+}
+
+/** Rules of the machines; left out: the real ones. A simulated world exchanges one of them to plant a bug. */
+export interface TerminalRules {
+  readonly quickPayment?: QuickPaymentTables;
+  readonly medicalPurchase?: MedicalPurchaseRules;
+  readonly recovery?: RecoveryRules;
+}
+
+export interface TerminalParts {
+  readonly settings: TerminalSettings;
+  readonly clock: Clock;
+  readonly randomness: Randomness;
+  readonly suite: CipherSuite;
+  /** Protects personal fields at rest. */
+  readonly storageKey: SecretKey;
+  readonly syncKeys: SyncKeys;
+  readonly store: JournalStore;
+  readonly link: MessageLink;
+  readonly sealer: BatchSealer;
+  readonly userReader: CardReader;
+  readonly samReader: CardReader;
+  readonly pinVerifier: PinVerifier;
+  readonly log: Log;
+  readonly rules?: TerminalRules;
+}
+
+export interface TerminalStatus extends SyncStatus {
+  readonly terminalId: string;
+  readonly journalId: string;
+  readonly boot: number;
+}
+
+export interface Terminal {
+  readonly journal: TerminalJournal;
+  /** One e-purse sale. Never rejects for what the world does. */
+  quickPayment(request: SaleRequest, limits: Limits): Promise<QuickPaymentOutcome>;
+  /** One settlement with the medical host. Never rejects for what the world does. */
+  medicalPurchase(request: MedicalPurchaseRequest, limits: Limits): Promise<MedicalOutcome>;
+  status(): TerminalStatus;
+  /** Resolves when every durable entry is receipted. Faults: "timeout", "cancelled". */
+  idle(limits: Limits): Promise<void>;
+  /** Ends sending, closes the devices and the journal. */
+  stop(): Promise<void>;
+}
+
+/** The module is opened when it is first needed and again after it was lost; a terminal without it still journals and uploads. */
+class LazyPsam {
+  readonly #open: (limits: Limits) => Promise<Psam>;
+  #psam: Psam | undefined;
+
+  constructor(open: (limits: Limits) => Promise<Psam>) {
+    this.#open = open;
+  }
+
+  async get(limits: Limits): Promise<Psam> {
+    this.#psam ??= await this.#open(limits);
+    return this.#psam;
+  }
+
+  async close(): Promise<void> {
+    await this.#psam?.close();
+  }
+}
+
+interface Opened {
+  readonly journal: TerminalJournal;
+  readonly saleTimes: SaleTimes;
+  readonly messageIds: MessageIds;
+  readonly sync: Sync;
+}
+
+class AssembledTerminal implements Terminal {
+  readonly journal: TerminalJournal;
+  readonly #parts: TerminalParts;
+  readonly #sync: Sync;
+  readonly #psam: LazyPsam;
+  readonly #lane: Lane = createLane();
+  readonly #sales: SalesInFlight = createSalesInFlight();
+  readonly #saleTimes: SaleTimes;
+  readonly #hostPorts: HostPorts;
+  readonly #background: MedicalBackground;
+
+  constructor(parts: TerminalParts, opened: Opened) {
+    const { clock, samReader, settings, log } = parts;
+    const { journal, sync, messageIds } = opened;
+    this.journal = journal;
+    this.#parts = parts;
+    this.#saleTimes = opened.saleTimes;
+    this.#sync = sync;
+    this.#psam = new LazyPsam((limits) => openPsam(samReader, { clock, profile: settings.cardProfile }, limits));
+    this.#hostPorts = { clock, journal, host: sync.medicalHost, messageIds, medical: settings.medical.profile, signIns: createSignInBook(), log };
+    const { resolver, queryTimeoutMs } = settings.medical;
+    this.#background = new MedicalBackground(this.#hostPorts, { ...resolver, queryTimeoutMs, journalTimeoutMs: settings.journalTimeoutMs });
+  }
+
+  quickPayment(request: SaleRequest, limits: Limits): Promise<QuickPaymentOutcome> {
+    const { settings, rules } = this.#parts;
+    const { returnTimeoutMs, commandTimeoutMs, journalTimeoutMs, risk } = settings;
+    return this.#withModule(limits, (psam) => {
+      const bounds: QuickPaymentLimits = { ...limits, returnTimeoutMs, commandTimeoutMs, journalTimeoutMs, risk };
+      return runQuickPayment(this.#quickPaymentPorts(psam), request, bounds, rules?.quickPayment);
+    });
+  }
+
+  async medicalPurchase(request: MedicalPurchaseRequest, limits: Limits): Promise<MedicalOutcome> {
+    const { settings, rules, userReader: reader, pinVerifier: pin, randomness } = this.#parts;
+    const { commandTimeoutMs, journalTimeoutMs, medical } = settings;
+    const { pinTimeoutMs, queryTimeoutMs, settleTimeoutMs } = medical;
+    const outcome = await this.#withModule(limits, (psam) => {
+      const ports = { ...this.#hostPorts, reader, psam, pin, randomness, social: { profile: settings.cardProfile }, lane: this.#lane, sales: this.#sales };
+      const bounds: MedicalPurchaseLimits = { ...limits, commandTimeoutMs, pinTimeoutMs, queryTimeoutMs, settleTimeoutMs, journalTimeoutMs };
+      return runMedicalPurchase(ports, request, bounds, rules?.medicalPurchase);
+    });
+    if (outcome.kind === "unknown") this.#background.wake();
+    return outcome;
+  }
+
+  status(): TerminalStatus {
+    const { terminalId, journalId, boot } = this.journal;
+    return { ...this.#sync.status(), terminalId, journalId, boot };
+  }
+
+  idle(limits: Limits): Promise<void> {
+    return this.#sync.idle(limits);
+  }
+
+  async start(): Promise<void> {
+    await this.#sync.start();
+    this.#background.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.#background.stop();
+    this.#sync.stop();
+    await this.#psam.close();
+    await Promise.all([this.#parts.userReader.close(), this.#parts.samReader.close()]);
+    await this.#parts.link.close();
+    await this.#parts.sealer.close();
+    await this.journal.close();
+  }
+
+  /** Only the opening of the module rejects with a fault, before anything has begun. */
+  async #withModule<Outcome>(limits: Limits, work: (psam: Psam) => Promise<Outcome>): Promise<Outcome | { readonly kind: "refused"; readonly reason: FaultCode }> {
+    let psam: Psam;
+    try {
+      psam = await this.#psam.get({ ...limits, timeoutMs: this.#parts.settings.commandTimeoutMs });
+    } catch (error) {
+      if (!isFault(error)) throw error;
+      this.#parts.log.warn("module-not-opened", { code: error.code });
+      return { kind: "refused", reason: error.code };
+    }
+    return work(psam);
+  }
+
+  #quickPaymentPorts(psam: Psam): QuickPaymentPorts {
+    const { clock, settings, log, userReader } = this.#parts;
+    return {
+      clock, journal: this.journal, purse: settings.purse, log, psam, reader: userReader,
+      lane: this.#lane, sales: this.#sales, saleTimes: this.#saleTimes,
+    };
+  }
+}
+
+/** Opens the journal, settles what the last life left, begins to upload. Faults: those of the journal. */
+export async function openTerminal(parts: TerminalParts): Promise<Terminal> {
+  const { settings, clock, randomness, suite, storageKey, store, log } = parts;
+  const journal = await openJournal({ store, clock, randomness, suite, storageKey, terminalId: settings.terminalId, log });
+  const saleTimes = await openSaleTimes(journal);
+  const messageIds = await openMessageIds(journal, { institution: settings.medical.profile.sender.institution, serialLane: settings.medical.serialLane });
+  await recoverAtStart({ journal, log }, parts.rules?.recovery);
+  const sync = openSync({
+    journal, link: parts.link, clock, randomness, suite, keys: parts.syncKeys, sealer: parts.sealer, log,
+    ...(settings.sync === undefined ? {} : { options: settings.sync }),
+  });
+  const terminal = new AssembledTerminal(parts, { journal, saleTimes, messageIds, sync });
+  await terminal.start();
+  return terminal;
+}

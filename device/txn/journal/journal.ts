@@ -1,0 +1,443 @@
+/*
+ * Goal: the durable truth. Every step of every sale is an entry that was flushed before anybody relied on it; entries are numbered
+ * without a gap and chained, so nothing can be lost, doubled, reordered or changed unseen.
+ * Method: sequence and chain are fixed in memory in the order of the calls, the store makes them durable in that order; after a write
+ * whose outcome is unknown nothing more is written in this life, and the next start reads what really is there.
+ */
+import { assert } from "../../base/assert.ts";
+import { toHex } from "../../base/bytes.ts";
+import { Fault, isFault } from "../../base/fault.ts";
+import { fen } from "../../base/fen.ts";
+import type { Log } from "../../base/log.ts";
+import type { Clock, JournalStore, Randomness, StoredBatch, StoredEntry, StoredSubject, StoreUsage } from "../../base/ports.ts";
+import type { CipherSuite, SecretKey } from "../../crypto/face.ts";
+import { firstLink, linkProblem } from "./chain.ts";
+import { type EntryFields, type EntryTools, kindOf, makeStored, readStored, stateOf } from "./entry.ts";
+import { ExposureBook } from "./exposure.ts";
+import { RoomGauge } from "./room.ts";
+import { Sealing } from "./sealing.ts";
+import { isFinal, mayFollow } from "./transitions.ts";
+import { type EntryDraft, type Journal, type JournalEntry, OPEN_STATES, type OpenSubject, type RecordKind, type RecordState, type UploadJournal } from "./types.ts";
+
+/** Marks with this prefix are the journal's own. */
+export const OWN_MARKS = "journal/";
+export const MARK_JOURNAL_ID = `${OWN_MARKS}id`;
+export const MARK_TERMINAL = `${OWN_MARKS}terminal`;
+export const MARK_RECEIPTED = `${OWN_MARKS}receipted`;
+const MARK_KEY_CHECK = `${OWN_MARKS}key-check`;
+const MARK_BOOT = `${OWN_MARKS}boot`;
+
+/** Most appends that may wait for the disk. */
+const APPENDS_MAX = 1024;
+/** Most entries read for one subject: a sale that looked at the world ten thousand times. */
+const ENTRIES_OF_SUBJECT_MAX = 10_000;
+const PAGE = 256;
+
+export interface JournalOptions {
+  readonly store: JournalStore;
+  readonly clock: Clock;
+  readonly randomness: Randomness;
+  readonly suite: CipherSuite;
+  /** Protects personal fields at rest. Another key than the journal was begun with is refused. */
+  readonly storageKey: SecretKey;
+  readonly terminalId: string;
+  /** Space kept back so that sales under way can end; a twentieth of the limit when left out. */
+  readonly reservedBytes?: number;
+  readonly log: Log;
+}
+
+export type TerminalJournal = Journal & UploadJournal & {
+  /** Waits for what is being written, then closes the store. */
+  close(): Promise<void>;
+};
+
+/**
+ * Opens the journal for one life of the terminal: checks its tail, counts the boot, makes both durable.
+ * Faults: "store-corrupt", "store-broken", "store-full", "config-invalid" (journal of another terminal), "key-missing" (another storage key).
+ */
+export async function openJournal(options: JournalOptions): Promise<TerminalJournal> {
+  const { store, suite, terminalId } = options;
+  const sealing = new Sealing(suite, options.storageKey, options.randomness);
+  const identity = await readIdentity(options, sealing);
+  const tail = await checkedTail(store, suite, { terminalId, journalId: identity.journalId });
+  const receiptedThrough = await checkedReceipts(store, tail.seq);
+  const boot = identity.boot + 1;
+  const first = [{ name: MARK_JOURNAL_ID, value: identity.journalId }, { name: MARK_TERMINAL, value: terminalId }, { name: MARK_KEY_CHECK, value: sealing.keyCheck }];
+  await store.commit({ marks: [...(identity.boot === 0 ? first : []), { name: MARK_BOOT, value: String(boot) }] });
+  const journal = new DurableJournal(options, {
+    tools: { suite, sealing, journalId: identity.journalId }, boot, tail, receiptedThrough, lastBatch: await store.lastBatch(),
+  });
+  await journal.start();
+  options.log.info("journal-opened", { boot, lastSeq: tail.seq, receiptedThrough });
+  return journal;
+}
+
+async function readIdentity(options: JournalOptions, sealing: Sealing): Promise<{ readonly journalId: string; readonly boot: number }> {
+  const { store, terminalId } = options;
+  const journalId = await store.mark(MARK_JOURNAL_ID);
+  if (journalId === undefined) {
+    if (await store.lastEntry() !== undefined) throw new Fault("store-corrupt", "the journal has entries but no identity", { effectUnknown: false });
+    return { journalId: toHex(options.randomness.bytes(16)), boot: 0 };
+  }
+  const owner = await store.mark(MARK_TERMINAL);
+  if (owner !== terminalId) throw new Fault("config-invalid", `the journal belongs to terminal ${owner ?? "(none)"}, not ${terminalId}`, { effectUnknown: false });
+  if (await store.mark(MARK_KEY_CHECK) !== sealing.keyCheck) throw new Fault("key-missing", "the storage key is not the one that this journal was begun with", { effectUnknown: false });
+  const boot = Number(await store.mark(MARK_BOOT));
+  if (!Number.isSafeInteger(boot) || boot < 1) throw new Fault("store-corrupt", "the boot number is malformed", { effectUnknown: false });
+  return { journalId, boot };
+}
+
+interface Tail {
+  readonly seq: number;
+  readonly hash: string;
+}
+
+/** The end of the chain, its last link checked. */
+async function checkedTail(store: JournalStore, suite: CipherSuite, start: { readonly terminalId: string; readonly journalId: string }): Promise<Tail> {
+  const origin = { seq: 0, hash: firstLink(suite, start) };
+  const last = await store.lastEntry();
+  if (last === undefined) return origin;
+  const before = last.seq === 1 ? origin : (await store.entries(last.seq - 1, 1))[0];
+  const problem = before === undefined ? "the entry before it is missing" : linkProblem(suite, before, last);
+  if (problem !== undefined) throw new Fault("store-corrupt", `journal entry ${last.seq}: ${problem}`, { effectUnknown: false });
+  return { seq: last.seq, hash: last.hash };
+}
+
+/** A journal that ends before what the host has receipted was put back in time; going on would fork it. */
+async function checkedReceipts(store: JournalStore, lastSeq: number): Promise<number> {
+  const receipted = Number(await store.mark(MARK_RECEIPTED) ?? "0");
+  const batch = await store.lastBatch();
+  if (!Number.isSafeInteger(receipted) || receipted > lastSeq || (batch !== undefined && batch.lastSeq > lastSeq)) {
+    throw new Fault("store-corrupt", `the journal ends at entry ${lastSeq}, before entries that were already batched or receipted`, { effectUnknown: false });
+  }
+  return receipted;
+}
+
+interface KnownSubject {
+  readonly subject: string;
+  readonly kind: RecordKind;
+  readonly state: RecordState;
+  readonly amountFen: number;
+  readonly firstSeq: number;
+  readonly lastSeq: number;
+  readonly cardKey: string;
+}
+
+interface StartingPoint {
+  readonly tools: EntryTools;
+  readonly boot: number;
+  readonly tail: Tail;
+  readonly receiptedThrough: number;
+  readonly lastBatch: StoredBatch | undefined;
+}
+
+class DurableJournal implements TerminalJournal {
+  readonly terminalId: string;
+  readonly journalId: string;
+  readonly boot: number;
+  readonly #store: JournalStore;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #tools: EntryTools;
+  readonly #exposure: ExposureBook;
+  readonly #room: RoomGauge;
+  readonly #listeners: (() => void)[] = [];
+  /** Open subjects that this life has written to, as of the last append, durable or not. */
+  readonly #known = new Map<string, KnownSubject>();
+  /** End of the chain as the next append continues it. */
+  #tail: Tail;
+  /** End of what is durable. */
+  #durable: Tail;
+  #outstanding = 0;
+  #broken = false;
+  #closed = false;
+  /** A commit was refused for want of space: nothing is appended until all behind it have come back and the chain was rewound. */
+  #rewinding = false;
+  #receiptedThrough: number;
+  #lastBatch: StoredBatch | undefined;
+  /** Appends that wait for a subject to be looked up, and all those called after them. */
+  #queued = 0;
+  #queue: Promise<unknown> = Promise.resolve();
+  #receipting: Promise<unknown> = Promise.resolve();
+
+  constructor(options: JournalOptions, start: StartingPoint) {
+    this.terminalId = options.terminalId;
+    this.journalId = start.tools.journalId;
+    this.boot = start.boot;
+    this.#store = options.store;
+    this.#clock = options.clock;
+    this.#log = options.log;
+    this.#tools = start.tools;
+    this.#tail = start.tail;
+    this.#durable = start.tail;
+    this.#receiptedThrough = start.receiptedThrough;
+    this.#lastBatch = start.lastBatch;
+    this.#exposure = new ExposureBook(options.store);
+    this.#room = new RoomGauge(options.store, options.reservedBytes);
+  }
+
+  async start(): Promise<void> {
+    await Promise.all([this.#exposure.recount(this.#receiptedThrough), this.#room.refresh()]);
+  }
+
+  get lastSeq(): number {
+    return this.#durable.seq;
+  }
+
+  get receiptedThrough(): number {
+    return this.#receiptedThrough;
+  }
+
+  append(draft: EntryDraft): Promise<JournalEntry> {
+    const waits = this.#queued > 0 || (draft.subject !== undefined && !this.#known.has(draft.subject));
+    return waits ? this.#appendInTurn(draft) : this.#appendNow(draft);
+  }
+
+  async entriesOf(subject: string): Promise<readonly JournalEntry[]> {
+    const entries = await this.#store.entriesOf(subject, ENTRIES_OF_SUBJECT_MAX);
+    return entries.map((entry) => readStored(this.#tools, entry));
+  }
+
+  async openSubjects(query: Parameters<Journal["openSubjects"]>[0]): Promise<readonly OpenSubject[]> {
+    const card = query.card === undefined ? {} : { cardKey: this.#tools.sealing.cardKey(query.card) };
+    const found: OpenSubject[] = [];
+    let after = query.afterFirstSeq ?? 0;
+    while (found.length < query.limit) {
+      const rows = await this.#store.subjects({ ...card, states: OPEN_STATES, afterFirstSeq: after, limit: PAGE });
+      found.push(...rows.filter((row) => query.kind === undefined || row.kind === query.kind).map(toOpenSubject));
+      const last = rows.at(-1);
+      if (last === undefined || rows.length < PAGE) break;
+      after = last.firstSeq;
+    }
+    return found.slice(0, query.limit);
+  }
+
+  mark(name: string): Promise<string | undefined> {
+    return this.#store.mark(name);
+  }
+
+  async setMarks(marks: readonly { readonly name: string; readonly value: string }[]): Promise<void> {
+    this.#demandUsable();
+    assertForeign(marks);
+    await this.#commit({ marks });
+  }
+
+  unreceipted(kind: RecordKind): { readonly count: number; readonly sumFen: number } {
+    return this.#exposure.of(kind);
+  }
+
+  usage(): Promise<StoreUsage> {
+    return this.#store.usage();
+  }
+
+  async entries(fromSeq: number, limit: number): Promise<readonly JournalEntry[]> {
+    const entries = await this.#store.entries(fromSeq, limit);
+    return entries.map((entry) => readStored(this.#tools, entry));
+  }
+
+  openBatches(limit: number): Promise<readonly StoredBatch[]> {
+    return this.#store.openBatches(limit);
+  }
+
+  batch(batchSeq: number): Promise<StoredBatch | undefined> {
+    return this.#store.batch(batchSeq);
+  }
+
+  lastBatch(): Promise<StoredBatch | undefined> {
+    return this.#store.lastBatch();
+  }
+
+  async commitBatches(batches: readonly StoredBatch[]): Promise<void> {
+    this.#demandUsable();
+    let before = this.#lastBatch;
+    for (const batch of batches) {
+      assert(batch.batchSeq === (before?.batchSeq ?? 0) + 1 && batch.firstSeq === (before?.lastSeq ?? 0) + 1, "a batch continues the batch before it");
+      assert(batch.lastSeq >= batch.firstSeq && batch.lastSeq <= this.#durable.seq, "a batch holds durable entries");
+      assert(!batch.receipted, "a new batch is not receipted");
+      before = batch;
+    }
+    const previous = this.#lastBatch;
+    this.#lastBatch = before;
+    try {
+      await this.#commit({ batches });
+    } catch (error) {
+      this.#lastBatch = previous;
+      throw error;
+    }
+  }
+
+  commitReceipted(batches: readonly StoredBatch[]): Promise<void> {
+    const turn = this.#receipting.then(() => this.#receipt(batches));
+    this.#receipting = turn.catch(() => undefined);
+    return turn;
+  }
+
+  onAppended(listener: () => void): void {
+    this.#listeners.push(listener);
+  }
+
+  async close(): Promise<void> {
+    await this.#queue;
+    this.#closed = true;
+    await this.#store.close();
+  }
+
+  async #receipt(batches: readonly StoredBatch[]): Promise<void> {
+    this.#demandUsable();
+    let through = this.#receiptedThrough;
+    for (const batch of batches) {
+      assert(batch.firstSeq === through + 1 && batch.lastSeq >= batch.firstSeq, "a receipt continues what was receipted before");
+      through = batch.lastSeq;
+    }
+    await this.#commit({ batches: batches.map((batch) => ({ ...batch, receipted: true })), marks: [{ name: MARK_RECEIPTED, value: String(through) }] });
+    this.#receiptedThrough = through;
+    await this.#exposure.receipted(through);
+  }
+
+  /** For an append whose subject must be looked up first, or that was called after such a one: the order of the calls is kept. */
+  async #appendInTurn(draft: EntryDraft): Promise<JournalEntry> {
+    if (this.#queued >= APPENDS_MAX) throw new Fault("queue-full", "too many entries wait for the disk", { effectUnknown: false });
+    this.#queued += 1;
+    const turn = this.#queue.then(async () => {
+      try {
+        await this.#lookUp(draft.subject);
+        // Wrapped, because the next in the queue waits for this one's place, not for its flush.
+        return { appended: this.#appendNow(draft) };
+      } finally {
+        this.#queued -= 1;
+      }
+    });
+    this.#queue = turn.catch(() => undefined);
+    return (await turn).appended;
+  }
+
+  async #lookUp(subject: string | undefined): Promise<void> {
+    if (subject === undefined || this.#known.has(subject)) return;
+    const row = await this.#store.subject(subject);
+    assert(row !== undefined, "a draft continues a subject of this journal");
+    this.#known.set(subject, { ...row, kind: kindOf(row.kind, row.lastSeq), state: stateOf(row.state, row.lastSeq) });
+  }
+
+  async #appendNow(draft: EntryDraft): Promise<JournalEntry> {
+    this.#demandUsable();
+    const before = draft.subject === undefined ? undefined : this.#known.get(draft.subject);
+    assert(draft.subject === undefined || before !== undefined, "the subject was looked up");
+    this.#checkDraft(draft, before);
+    if (draft.state === "prepared" && !this.#room.hasRoom()) throw new Fault("store-full", "the journal is nearly full: no new sale may begin", { effectUnknown: false });
+    const fields = this.#fieldsOf(draft, before);
+    const stored = makeStored(this.#tools, this.#tail.hash, fields);
+    const subject = toSubject(fields, before);
+    this.#note(stored, subject, before);
+    await this.#durably(stored, { entries: [stored], subjects: [subject], marks: marksOf(draft, stored.subject) });
+    return entryOf(fields, stored.hash);
+  }
+
+  #checkDraft(draft: EntryDraft, before: KnownSubject | undefined): void {
+    if (this.#outstanding >= APPENDS_MAX) throw new Fault("queue-full", "too many entries wait for the disk", { effectUnknown: false });
+    assert(before === undefined || before.kind === draft.kind, "a subject keeps its kind");
+    const from = before?.state ?? "new";
+    assert(mayFollow(draft.kind, from, draft.state), `${draft.kind}: ${draft.state} does not follow ${from}`);
+    assert(draft.resolves === undefined || (draft.resolves > 0 && draft.resolves <= this.#tail.seq), "an entry resolves an earlier one");
+    assertForeign(marksOf(draft, ""));
+  }
+
+  #fieldsOf(draft: EntryDraft, before: KnownSubject | undefined): EntryFields {
+    const seq = this.#tail.seq + 1;
+    return {
+      seq,
+      subject: draft.subject ?? `${this.journalId}-${seq}`,
+      kind: draft.kind,
+      state: draft.state,
+      amount: draft.amount,
+      boot: this.boot,
+      wallMs: Math.floor(this.#clock.wallMs()),
+      monotonicMs: Math.floor(this.#clock.monotonicMs()),
+      ...(draft.resolves === undefined ? {} : { resolves: draft.resolves }),
+      detail: draft.detail,
+      ...(draft.personal === undefined ? {} : { personal: draft.personal }),
+      cardKey: draft.card === undefined ? before?.cardKey ?? "" : this.#tools.sealing.cardKey(draft.card),
+    };
+  }
+
+  /** Moves everything in memory to after this entry. Nothing in here may fail. */
+  #note(stored: StoredEntry, subject: KnownSubject, before: KnownSubject | undefined): void {
+    this.#tail = { seq: stored.seq, hash: stored.hash };
+    if (isFinal(subject.state)) this.#known.delete(subject.subject);
+    else this.#known.set(subject.subject, subject);
+    this.#exposure.moved(before, subject);
+    this.#room.added(stored.body.length + (stored.sealed?.length ?? 0));
+  }
+
+  async #durably(stored: StoredEntry, write: Parameters<JournalStore["commit"]>[0]): Promise<void> {
+    this.#outstanding += 1;
+    try {
+      await this.#commit(write);
+      this.#durable = { seq: stored.seq, hash: stored.hash };
+    } catch (error) {
+      if (isFault(error, "store-full", "queue-full")) this.#rewinding = true;
+      throw error;
+    } finally {
+      this.#outstanding -= 1;
+      if (this.#rewinding && this.#outstanding === 0) await this.#rewind();
+    }
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** Nothing of the refused entries was written: memory goes back to what is durable, and appends may go on. */
+  async #rewind(): Promise<void> {
+    if (this.#broken) return;
+    this.#tail = this.#durable;
+    this.#known.clear();
+    try {
+      await Promise.all([this.#exposure.recount(this.#receiptedThrough), this.#room.refresh()]);
+    } catch {
+      // The store failed while memory was put right: nothing here can be trusted in this life.
+      this.#broken = true;
+    }
+    this.#rewinding = false;
+    this.#log.warn("journal-rewound", { lastSeq: this.#durable.seq });
+  }
+
+  async #commit(write: Parameters<JournalStore["commit"]>[0]): Promise<void> {
+    try {
+      await this.#store.commit(write);
+    } catch (error) {
+      if (!isFault(error, "store-full", "queue-full") && !this.#broken) {
+        this.#broken = true;
+        this.#log.error("journal-broken", { lastDurableSeq: this.#durable.seq });
+      }
+      throw error;
+    }
+  }
+
+  #demandUsable(): void {
+    if (this.#closed) throw new Fault("closed", "the journal is closed", { effectUnknown: false });
+    if (this.#broken) throw new Fault("store-broken", "an earlier write failed: nothing is written until the next start", { effectUnknown: false });
+    if (this.#rewinding) throw new Fault("store-full", "the journal is full", { effectUnknown: false });
+  }
+}
+
+/** What the same commit makes durable beside the entry. */
+function marksOf({ marks = [], subjectMark }: EntryDraft, subject: string): readonly { readonly name: string; readonly value: string }[] {
+  return subjectMark === undefined ? marks : [...marks, { name: subjectMark, value: subject }];
+}
+
+function assertForeign(marks: readonly { readonly name: string }[]): void {
+  for (const mark of marks) assert(!mark.name.startsWith(OWN_MARKS), "the journal's own marks are not set from outside");
+}
+
+function toSubject(fields: EntryFields, before: KnownSubject | undefined): KnownSubject {
+  const { subject, kind, state, seq, cardKey } = fields;
+  return { subject, kind, state, firstSeq: before?.firstSeq ?? seq, lastSeq: seq, amountFen: fields.amount, cardKey };
+}
+
+function entryOf(fields: EntryFields, hash: string): JournalEntry {
+  const { cardKey: _, ...entry } = fields;
+  return Object.freeze({ ...entry, hash });
+}
+
+function toOpenSubject(row: StoredSubject): OpenSubject {
+  return {
+    subject: row.subject, kind: kindOf(row.kind, row.lastSeq), state: stateOf(row.state, row.lastSeq), amount: fen(row.amountFen), firstSeq: row.firstSeq, lastSeq: row.lastSeq,
+  };
+}

@@ -1,0 +1,112 @@
+/* The journal as flows and sync see it. The logic is in journal.ts, the disk below base/ports.ts JournalStore. */
+import type { Fen } from "../../base/fen.ts";
+import type { StoredBatch, StoreUsage } from "../../base/ports.ts";
+
+export type RecordKind = "quick-payment" | "medical-purchase" | "operation";
+
+/**
+ * States of a transaction. "prepared": intent durable, nothing irreversible sent. "acting": optional, a correction of the intent
+ * just before the irreversible step. "unknown": the other side may have acted. "resolving": proof is being gathered (not required between
+ * unknown and its end). "done", "refused" and "void" are final.
+ */
+export type RecordState = "prepared" | "acting" | "done" | "refused" | "unknown" | "resolving" | "void";
+
+/** States that still owe an answer. */
+export const OPEN_STATES: readonly RecordState[] = ["prepared", "acting", "unknown", "resolving"];
+
+export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
+export type JsonObject = { readonly [key: string]: JsonValue };
+
+/** What a flow hands over. Identity, order, time and chain are the journal's. */
+export interface EntryDraft {
+  /** The subject that this entry continues; left out for the first entry of a new one. */
+  readonly subject?: string;
+  readonly kind: RecordKind;
+  readonly state: RecordState;
+  readonly amount: Fen;
+  /** Card number by which the subject is found again when the card returns. Stored only as a keyed hash. */
+  readonly card?: string;
+  /** Sequence of the entry that this one resolves. */
+  readonly resolves?: number;
+  /** Facts of the sale without personal data. */
+  readonly detail: JsonObject;
+  /** Personal fields (card number, person number, name, …): encrypted at rest, opened only for upload and recovery. */
+  readonly personal?: JsonObject;
+  /** Durable counters to set in the same commit, for example the last FSI serial. */
+  readonly marks?: readonly { readonly name: string; readonly value: string }[];
+  /** Name of a mark that the same commit sets to this entry's subject: `sale/<reference>`, by which a sale is found again. */
+  readonly subjectMark?: string;
+}
+
+/** An entry that is durable. Immutable; its hash chains it to all entries before it. */
+export interface JournalEntry {
+  readonly seq: number;
+  readonly subject: string;
+  readonly kind: RecordKind;
+  readonly state: RecordState;
+  readonly amount: Fen;
+  /** Number of this start of the terminal, and the clock readings at the append. */
+  readonly boot: number;
+  readonly wallMs: number;
+  readonly monotonicMs: number;
+  readonly resolves?: number;
+  readonly detail: JsonObject;
+  readonly personal?: JsonObject;
+  readonly hash: string;
+}
+
+export interface OpenSubject {
+  readonly subject: string;
+  readonly kind: RecordKind;
+  readonly state: RecordState;
+  readonly amount: Fen;
+  readonly firstSeq: number;
+  readonly lastSeq: number;
+}
+
+/** What flows may do with the journal. */
+export interface Journal {
+  readonly terminalId: string;
+  /** 32 hexadecimal digits, born with the journal. */
+  readonly journalId: string;
+  readonly boot: number;
+  /**
+   * Appends an entry. Its sequence is fixed by the order of the calls; it is durable when the promise resolves.
+   * Faults: "store-full" (only for a "prepared" entry, when the reserved margin is reached: nothing written),
+   * "store-broken" (effect unknown; every later append fails too).
+   */
+  append(draft: EntryDraft): Promise<JournalEntry>;
+  entriesOf(subject: string): Promise<readonly JournalEntry[]>;
+  /** Open subjects, oldest first, at most `limit` after `afterFirstSeq`; only those of `card` where one is given. */
+  openSubjects(query: { readonly card?: string; readonly kind?: RecordKind; readonly afterFirstSeq?: number; readonly limit: number }): Promise<readonly OpenSubject[]>;
+  mark(name: string): Promise<string | undefined>;
+  /** Makes durable counters durable without an entry. */
+  setMarks(marks: readonly { readonly name: string; readonly value: string }[]): Promise<void>;
+  /** Sales of `kind` in one of `states` that the settlement host has not receipted yet: count and sum. Kept in memory, exact at any moment. */
+  unreceipted(kind: RecordKind): { readonly count: number; readonly sumFen: number };
+  usage(): Promise<StoreUsage>;
+}
+
+/** What sync may do with the journal. */
+export interface UploadJournal {
+  readonly terminalId: string;
+  readonly journalId: string;
+  readonly boot: number;
+  /** Sequence of the last durable entry; 0 when there is none. */
+  readonly lastSeq: number;
+  /** Sequence of the last entry that the settlement host has receipted; 0 when there is none. */
+  readonly receiptedThrough: number;
+  /** Durable entries from `fromSeq` on, with their personal fields opened. */
+  entries(fromSeq: number, limit: number): Promise<readonly JournalEntry[]>;
+  openBatches(limit: number): Promise<readonly StoredBatch[]>;
+  batch(batchSeq: number): Promise<StoredBatch | undefined>;
+  lastBatch(): Promise<StoredBatch | undefined>;
+  /** Makes batch boundaries durable; must resolve before the first of them is published. */
+  commitBatches(batches: readonly StoredBatch[]): Promise<void>;
+  /** Makes the settlement host's receipt durable for these batches, which must continue what was receipted before. */
+  commitReceipted(batches: readonly StoredBatch[]): Promise<void>;
+  /** Notes what the host parked, as an entry of kind "operation". */
+  append(draft: EntryDraft): Promise<JournalEntry>;
+  /** Called after entries have become durable. */
+  onAppended(listener: () => void): void;
+}

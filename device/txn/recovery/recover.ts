@@ -1,0 +1,88 @@
+/*
+ * Goal: after any power cut every sale that was begun is either ended or listed as unknown, and nothing is tried again by itself.
+ * Method: at start, before any lane opens, each open sale of an earlier life meets a table. A sale that was only prepared may have been
+ * debited or booked: between the intent and the irreversible command there is no durable trace.
+ */
+import { assert } from "../../base/assert.ts";
+import type { Log } from "../../base/log.ts";
+import type { Journal, JournalEntry, JsonObject, RecordKind, RecordState } from "../journal/types.ts";
+
+/** What becomes of an open sale of an earlier life; "leave" keeps it as it is. */
+export type RecoveryRule = "leave" | { readonly state: RecordState; readonly reason: string };
+
+type OpenState = "prepared" | "acting" | "unknown" | "resolving";
+
+export type RecoveryRules = { readonly [Kind in RecordKind]: { readonly [State in OpenState]: RecoveryRule } };
+
+const LOST_TRACE: RecoveryRule = { state: "unknown", reason: "restart" };
+
+export const RECOVERY_RULES: RecoveryRules = {
+  "quick-payment": { prepared: LOST_TRACE, acting: LOST_TRACE, unknown: "leave", resolving: "leave" },
+  "medical-purchase": { prepared: LOST_TRACE, acting: LOST_TRACE, unknown: "leave", resolving: "leave" },
+  operation: { prepared: LOST_TRACE, acting: LOST_TRACE, unknown: "leave", resolving: "leave" },
+};
+
+export interface RecoveryPorts {
+  readonly journal: Journal;
+  readonly log: Log;
+}
+
+export interface Recovered {
+  /** Sales that were given a new state by this start. */
+  readonly changed: number;
+  /** Sales that are still open. */
+  readonly open: number;
+}
+
+const PAGE = 100;
+
+/** Runs once per start, before any lane opens. Faults: those of the journal. */
+export async function recoverAtStart(ports: RecoveryPorts, rules: RecoveryRules = RECOVERY_RULES): Promise<Recovered> {
+  const { journal, log } = ports;
+  const counts = { changed: 0, open: 0 };
+  let afterFirstSeq = 0;
+  // Each page starts behind the one before it, so the loop ends with the journal.
+  for (;;) {
+    const page = await journal.openSubjects({ afterFirstSeq, limit: PAGE });
+    for (const { subject, kind, state } of page) {
+      const outcome = await recoverOne(journal, subject, rules[kind][openState(state)]);
+      if (outcome !== undefined) counts.changed += 1;
+      if (outcome === undefined || outcome === "unknown" || outcome === "resolving") counts.open += 1;
+    }
+    const last = page.at(-1);
+    if (last === undefined || page.length < PAGE) break;
+    afterFirstSeq = last.firstSeq;
+  }
+  log.info("recovered-at-start", counts);
+  return counts;
+}
+
+function openState(state: RecordState): OpenState {
+  assert(state === "prepared" || state === "acting" || state === "unknown" || state === "resolving", "an open subject is in an open state");
+  return state;
+}
+
+/** The new state, or undefined when nothing was changed. */
+async function recoverOne(journal: Journal, subject: string, rule: RecoveryRule): Promise<RecordState | undefined> {
+  if (rule === "leave") return undefined;
+  const entries = await journal.entriesOf(subject);
+  const last = entries.at(-1);
+  assert(last !== undefined, "an open subject has entries");
+  // A sale of this life is under way, not left behind.
+  if (last.boot === journal.boot) return undefined;
+  const personal = entries.findLast((entry) => entry.personal !== undefined)?.personal;
+  await journal.append({
+    subject,
+    kind: last.kind,
+    state: rule.state,
+    amount: last.amount,
+    detail: { ...mergedDetail(entries), reason: rule.reason },
+    ...(personal === undefined ? {} : { personal }),
+  });
+  return rule.state;
+}
+
+/** Later entries repeat what is known and add to it. */
+export function mergedDetail(entries: readonly JournalEntry[]): JsonObject {
+  return Object.assign({}, ...entries.map((entry) => entry.detail));
+}

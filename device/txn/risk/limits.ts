@@ -1,0 +1,38 @@
+/* Offline exposure: what may be sold before the settlement host has receipted what was sold before. */
+import { CARD_AMOUNT_MAX, type Fen } from "../../base/fen.ts";
+
+/** Limits of the offline permission, for one terminal. */
+export interface RiskLimits {
+  /** Largest amount of one sale. */
+  readonly amountPerSaleFen: Fen;
+  /** Most sales without a receipt, this one included. */
+  readonly unreceiptedCount: number;
+  /** Largest sum of sales without a receipt, this one included. */
+  readonly unreceiptedSumFen: Fen;
+  /** Up to this amount a debit that only the card itself vouches for counts as paid; 0 = never. */
+  readonly unverifiedAmountFen: Fen;
+}
+
+/** What is out without a receipt, before this sale. */
+export interface Exposure {
+  readonly count: number;
+  readonly sumFen: number;
+}
+
+export type LimitReached = "amount-zero" | "amount-limit" | "unreceipted-count-limit" | "unreceipted-sum-limit";
+
+/** What no card could ever be asked for, whatever the limits are. */
+export function impossibleAmount(amount: Fen): LimitReached | undefined {
+  if (amount === 0) return "amount-zero";
+  return amount > CARD_AMOUNT_MAX ? "amount-limit" : undefined;
+}
+
+/** The limit that this sale would pass, or undefined when it may be made. */
+export function limitReached(limits: RiskLimits, exposure: Exposure, amount: Fen): LimitReached | undefined {
+  const impossible = impossibleAmount(amount);
+  if (impossible !== undefined) return impossible;
+  if (amount > limits.amountPerSaleFen) return "amount-limit";
+  if (exposure.count + 1 > limits.unreceiptedCount) return "unreceipted-count-limit";
+  if (exposure.sumFen + amount > limits.unreceiptedSumFen) return "unreceipted-sum-limit";
+  return undefined;
+}

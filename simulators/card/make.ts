@@ -1,0 +1,209 @@
+/* Test cards with made-up identities. Region 99 does not exist, so no number here can belong to anybody. */
+import { assert } from "../../device/base/assert.ts";
+import { type Bytes, fromHex, toHex, utf8 } from "../../device/base/bytes.ts";
+import { type CardProfile, DEFAULT_CARD_PROFILE } from "../../device/codec/card-profile.ts";
+import type { CipherSuite } from "../../device/crypto/face.ts";
+import type { KeyAlgorithm } from "../crypto/blocks.ts";
+import { cityFactor, deriveSocialKey, provinceFactor, testPurseCardKey, testRootKey } from "../crypto/test-keys.ts";
+import { SimulatedCard } from "./card.ts";
+import { KEY_TRIES, PIN_TRIES } from "./core.ts";
+import type { LengthRule } from "./iso.ts";
+import { type CardFaults, type CardPersonalization, type FileData, NO_FAULTS, type PurseData, type SocialData } from "./state.ts";
+
+/** AID of the e-purse, transit style. */
+export const DEFAULT_PURSE_AID = "a000000632010105";
+/** Region digits of test identities. */
+export const TEST_REGION = "990100";
+
+export interface HolderOptions {
+  /** Name in GBK bytes, at most 30. */
+  readonly nameGbk?: Bytes;
+  /** YYYYMMDD. */
+  readonly birthDate?: string;
+  readonly sex?: "1" | "2";
+}
+
+export interface TestCardOptions {
+  /** Number of the card, 0 to 99,999,999; different numbers give different cards, holders and keys. */
+  readonly serial?: number;
+  /** Six digits. */
+  readonly regionCode?: string;
+  readonly balanceFen: number;
+  readonly algorithm: KeyAlgorithm;
+  readonly profile?: Partial<CardProfile>;
+  /** 4 to 16 digits; no PIN is set when absent. */
+  readonly pin?: string;
+  readonly holder?: HolderOptions;
+  /** "3": EF06 needs external authentication. "2": it may be read freely. */
+  readonly generation?: "2" | "3";
+  readonly interface?: "contact" | "contactless";
+  readonly lengthRule?: LengthRule;
+  readonly purseAidHex?: string;
+  /** Both validity dates lie in the past. */
+  readonly expired?: boolean;
+  /** False: the FCI has no tag 86. */
+  readonly showsAlgorithm?: boolean;
+  readonly offlineSeq?: number;
+  readonly onlineSeq?: number;
+  readonly faults?: Partial<CardFaults>;
+}
+
+/** Check character of a card number: weights 3 7 9 10 5 8 4 2 over eight characters, letters count from 10. Spec: LD/T 32.5, card number. */
+export function cardNumberWithCheck(first8: string): string {
+  const weights = [3, 7, 9, 10, 5, 8, 4, 2];
+  const sum = weights.reduce((total, weight, at) => total + weight * Number.parseInt(first8[at] ?? "0", 36), 0);
+  const check = 11 - (sum % 11);
+  const character = check === 10 ? "X" : String(check % 11);
+  return `${first8}${character}`;
+}
+
+/** A social security number whose region does not exist, with a correct check character. */
+export function testSocialSecurityNumber(regionCode: string, birthDate: string, serial: number): string {
+  const digits = `${regionCode}${birthDate}${String(serial % 1000).padStart(3, "0")}`;
+  const sum = Array.from(digits).reduce((total, digit, at) => total + Number(digit) * (2 ** (17 - at) % 11), 0);
+  return `${digits}${"10X98765432"[sum % 11] ?? ""}`;
+}
+
+function padded(bytes: Bytes, length: number): string {
+  assert(bytes.length <= length, "the item fits its field");
+  return toHex(bytes).padEnd(length * 2, "0");
+}
+
+function testName(serial: number): Bytes {
+  const surnames = ["b2e2cad4bcd7", "b2e2cad4d2d2", "b2e2cad4b1fb", "b2e2cad4b6a1"];
+  return fromHex(surnames[serial % surnames.length] ?? "b2e2cad4");
+}
+
+interface Identity {
+  readonly serial: number;
+  readonly regionCode: string;
+  readonly endDate: string;
+}
+
+const START_DATE = "20200101";
+
+/** EF05 of the SSSE: the issuer's file. */
+function issuerFile({ serial, regionCode, endDate }: Identity, generation: "2" | "3"): FileData {
+  const serialDigits = String(serial).padStart(8, "0");
+  return {
+    id: 0xef05,
+    read: "free",
+    records: [
+      { tag: 0x01, valueHex: `${regionCode}d156000005${serialDigits}${toHex(utf8("TEST"))}` },
+      { tag: 0x02, valueHex: toHex(utf8("1")) },
+      { tag: 0x03, valueHex: padded(utf8(`${generation}.0`), 4) },
+      { tag: 0x04, valueHex: `${regionCode}${"0".repeat(17)}1` },
+      { tag: 0x05, valueHex: START_DATE },
+      { tag: 0x06, valueHex: endDate },
+      { tag: 0x07, valueHex: toHex(utf8(cardNumberWithCheck(`T${serialDigits.slice(1)}`))) },
+    ],
+  };
+}
+
+/** EF06 of the SSSE: the holder's file. */
+function holderFile({ serial, regionCode }: Identity, generation: "2" | "3", holder: HolderOptions): FileData {
+  const birthDate = holder.birthDate ?? "19900101";
+  const name = holder.nameGbk ?? testName(serial);
+  return {
+    id: 0xef06,
+    read: generation === "3" ? "rkssse" : "free",
+    records: [
+      { tag: 0x08, valueHex: toHex(utf8(testSocialSecurityNumber(regionCode, birthDate, serial))) },
+      { tag: 0x09, valueHex: padded(name, 0x1e) },
+      { tag: 0x4e, valueHex: padded(new Uint8Array(0), 0x14) },
+      { tag: 0x0a, valueHex: toHex(utf8(holder.sex ?? "1")) },
+      { tag: 0x0b, valueHex: "01" },
+      { tag: 0x0c, valueHex: regionCode },
+      { tag: 0x0d, valueHex: birthDate },
+    ],
+  };
+}
+
+/** EF05 of DF04: basics of the medical insurance. */
+function medicalFile({ regionCode }: Identity): FileData {
+  return {
+    id: 0xef05,
+    read: "pin",
+    records: [
+      { tag: 0x81, valueHex: padded(utf8("310"), 8) },
+      { tag: 0x84, valueHex: regionCode },
+      { tag: 0x8c, valueHex: "11" },
+      { tag: 0x8f, valueHex: toHex(utf8("1")) },
+    ],
+  };
+}
+
+function historicalBytes({ serial, regionCode }: Identity): string {
+  return `0081544c538660${regionCode.slice(0, 4)}${String(serial).padStart(8, "0")}`;
+}
+
+function socialData(suite: CipherSuite, identity: Identity, options: TestCardOptions): SocialData {
+  const generation = options.generation ?? "3";
+  const { algorithm } = options;
+  const factors = [fromHex(historicalBytes(identity)).slice(5, 13), cityFactor(identity.regionCode), provinceFactor(identity.regionCode)];
+  const keyHex = (name: "irk" | "rkssse") => toHex(deriveSocialKey(suite, algorithm, { key: testRootKey(algorithm, name), factors }));
+  return {
+    algorithm,
+    showsAlgorithm: options.showsAlgorithm ?? true,
+    environment: [issuerFile(identity, generation), holderFile(identity, generation, options.holder ?? {})],
+    medical: [medicalFile(identity)],
+    irkHex: keyHex("irk"),
+    rkssseHex: keyHex("rkssse"),
+    pin: options.pin,
+  };
+}
+
+function purseData(suite: CipherSuite, identity: Identity, options: TestCardOptions & { readonly fullProfile: CardProfile }): PurseData {
+  const { serial, regionCode, endDate } = identity;
+  const issuerHex = `${regionCode}0000000001`;
+  const serialHex = `0000${regionCode.slice(0, 2)}${String(serial).padStart(14, "0")}`;
+  const rules = { suite, algorithm: options.algorithm, profile: options.fullProfile };
+  const place = { issuer: fromHex(issuerHex), serial: fromHex(serialHex) };
+  return {
+    aidHex: (options.purseAidHex ?? DEFAULT_PURSE_AID).toLowerCase(),
+    algorithm: options.algorithm,
+    issuerHex,
+    applicationType: 0x02,
+    applicationVersion: 0x01,
+    serialHex,
+    startDate: START_DATE,
+    endDate,
+    keyIndex: 0x01,
+    keyVersion: 0x01,
+    dpkHex: toHex(testPurseCardKey(rules, "purse-dpk", place)),
+    dtkHex: toHex(testPurseCardKey(rules, "purse-dtk", place)),
+    dlkHex: toHex(testPurseCardKey(rules, "purse-dlk", place)),
+  };
+}
+
+/** Makes a personalised test card. The same options always give the same card. */
+export function makeTestCard(suite: CipherSuite, options: TestCardOptions): SimulatedCard {
+  const serial = options.serial ?? 1;
+  const regionCode = options.regionCode ?? TEST_REGION;
+  assert(Number.isInteger(serial) && serial >= 0 && serial <= 99_999_999, "a test card's serial has at most eight digits");
+  assert(/^\d{6}$/.test(regionCode), "a region has six digits");
+  assert(options.pin === undefined || /^\d{4,16}$/.test(options.pin), "a PIN has 4 to 16 digits");
+  const identity = { serial, regionCode, endDate: options.expired === true ? "20211231" : "20401231" };
+  const fullProfile = { ...DEFAULT_CARD_PROFILE, ...options.profile };
+  const personalization: CardPersonalization = {
+    historicalHex: historicalBytes(identity),
+    interface: options.interface ?? "contact",
+    lengthRule: options.lengthRule ?? "direct",
+    initialBalanceFen: options.balanceFen,
+    profile: fullProfile,
+    social: socialData(suite, identity, options),
+    purse: purseData(suite, identity, { ...options, fullProfile }),
+  };
+  const memory = {
+    balanceFen: options.balanceFen,
+    onlineSeq: options.onlineSeq ?? 0,
+    offlineSeq: options.offlineSeq ?? 0,
+    log: [],
+    proof: undefined,
+    pinTriesLeft: PIN_TRIES,
+    rkssseTriesLeft: KEY_TRIES,
+    debits: [],
+    loads: [],
+  };
+  return new SimulatedCard(suite, { version: 1, personalization, memory, faults: { ...NO_FAULTS, ...options.faults }, drawn: 0 });
+}

@@ -1,0 +1,147 @@
+/*
+ * What a simulated card is made of: its personalisation (never changes), its memory (survives power, changes only in whole
+ * steps) and the faults a user may switch on. All of it is plain data, so a card can be written down and taken up again.
+ */
+import type { CardProfile } from "../../device/codec/card-profile.ts";
+import type { KeyAlgorithm } from "../crypto/blocks.ts";
+import type { LengthRule } from "./iso.ts";
+
+/** One purchase that this card has committed: the truth that checkers compare everything else with. */
+export interface CardDebit {
+  readonly amountFen: number;
+  /** 12 hexadecimal digits. */
+  readonly terminalNumber: string;
+  readonly terminalSeq: number;
+  /** YYYYMMDD. */
+  readonly date: string;
+  /** HHMMSS. */
+  readonly time: string;
+  readonly cardSeqBefore: number;
+  /** 8 hexadecimal digits, as the card gave it. */
+  readonly tac: string;
+}
+
+export interface CardLoad {
+  readonly amountFen: number;
+  readonly terminalNumber: string;
+  readonly date: string;
+  readonly time: string;
+  readonly onlineSeqBefore: number;
+  readonly tac: string;
+}
+
+/** The proof that GET TRANSACTION PROVE gives out. */
+export interface StoredProof {
+  readonly type: number;
+  /** Already in the card's sequence mode. */
+  readonly seq: number;
+  readonly mac: string;
+  readonly tac: string;
+}
+
+/** Everything that survives power; replaced as a whole at each commit. */
+export interface CardMemory {
+  readonly balanceFen: number;
+  readonly onlineSeq: number;
+  readonly offlineSeq: number;
+  /** Log records of 23 bytes in hexadecimal, newest first, at most ten. */
+  readonly log: readonly string[];
+  readonly proof: StoredProof | undefined;
+  readonly pinTriesLeft: number;
+  readonly rkssseTriesLeft: number;
+  readonly debits: readonly CardDebit[];
+  readonly loads: readonly CardLoad[];
+}
+
+/** Where in a command the field or contact was lost: before it reached the card, before the commit, or after it with the answer lost. */
+export type TearPoint = "before" | "during" | "after";
+
+/** Faults that a user of the simulator can switch on and off. */
+export interface CardFaults {
+  /** No answer to reset. */
+  readonly mute: boolean;
+  /** Added to every command by a reader with a clock. */
+  readonly extraMsPerCommand: number;
+  /** The MAC2 of a purchase is altered; the card has debited all the same. */
+  readonly wrongMac2: boolean;
+  readonly wrongTac: boolean;
+  /** What has been permanently blocked. */
+  readonly blocked: "nothing" | "purse" | "social" | "card";
+  /** The offline sequence counts as used up. */
+  readonly counterExhausted: boolean;
+  /** The stored proof is lost at the next INITIALIZE FOR PURCHASE, not only at the next commit. */
+  readonly proofDroppedByNextInit: boolean;
+  /** Commands after power-up that are answered; the next one is torn at `tearAt`. Undefined: never. */
+  readonly commandsUntilTear: number | undefined;
+  readonly tearAt: TearPoint;
+}
+
+export const NO_FAULTS: CardFaults = {
+  mute: false,
+  extraMsPerCommand: 0,
+  wrongMac2: false,
+  wrongTac: false,
+  blocked: "nothing",
+  counterExhausted: false,
+  proofDroppedByNextInit: false,
+  commandsUntilTear: undefined,
+  tearAt: "after",
+};
+
+/** A file of the social application as data. */
+export interface FileData {
+  readonly id: number;
+  readonly read: "free" | "rkssse" | "pin";
+  readonly records: readonly { readonly tag: number; readonly valueHex: string }[];
+}
+
+export interface SocialData {
+  readonly algorithm: KeyAlgorithm;
+  /** False for cards whose FCI has no tag 86. */
+  readonly showsAlgorithm: boolean;
+  /** Files of the SSSE and of DF04. */
+  readonly environment: readonly FileData[];
+  readonly medical: readonly FileData[];
+  readonly irkHex: string;
+  readonly rkssseHex: string;
+  /** Digits of the holder's PIN; undefined when none is set. */
+  readonly pin: string | undefined;
+}
+
+export interface PurseData {
+  readonly aidHex: string;
+  readonly algorithm: KeyAlgorithm;
+  readonly issuerHex: string;
+  readonly applicationType: number;
+  readonly applicationVersion: number;
+  readonly serialHex: string;
+  readonly startDate: string;
+  readonly endDate: string;
+  readonly keyIndex: number;
+  readonly keyVersion: number;
+  readonly dpkHex: string;
+  readonly dtkHex: string;
+  readonly dlkHex: string;
+}
+
+/** What the card maker put in; TEST keys and made-up identities only. */
+export interface CardPersonalization {
+  /** 13 historical bytes of ATR and ATS. */
+  readonly historicalHex: string;
+  readonly interface: "contact" | "contactless";
+  readonly lengthRule: LengthRule;
+  readonly initialBalanceFen: number;
+  readonly profile: CardProfile;
+  readonly social: SocialData;
+  readonly purse: PurseData;
+}
+
+/** A whole card as plain JSON data. */
+export interface CardSnapshot {
+  readonly version: 1;
+  readonly personalization: CardPersonalization;
+  readonly memory: CardMemory;
+  readonly faults: CardFaults;
+  /** Random numbers drawn so far, so that none repeats after a restart. */
+  readonly drawn: number;
+}

@@ -1,0 +1,14 @@
+/* `yikatong-sim`: the simulators by themselves, the demonstration, the simulated world. Left out of what is shipped to terminals. */
+import { runCommandLine } from "../device/system/command-line.ts";
+import { worldCommand } from "./commands/world.ts";
+
+const PROGRAM = {
+  name: "yikatong-sim",
+  summary: "Simulators of the Yikatong terminal (一卡通): cards, modules, readers, hosts, and whole worlds of them.",
+  commands: [worldCommand],
+};
+
+process.exitCode = await runCommandLine(PROGRAM, process.argv.slice(2), {
+  print: (text) => process.stdout.write(`${text}\n`),
+  complain: (text) => process.stderr.write(`${text}\n`),
+});

@@ -1,0 +1,77 @@
+/* `world`: many seeds of a simulated town; the exit code says whether a promise was broken. */
+import { availableParallelism } from "node:os";
+import { openCipherSuite } from "../../device/crypto/suite.ts";
+import { type Command, countOption, type OptionValues } from "../../device/system/command-line.ts";
+import { systemClock } from "../../device/system/clock.ts";
+import { moduleBeside } from "../../device/system/modules.ts";
+import { systemProcesses } from "../../device/system/processes.ts";
+import { FAULT_KINDS } from "../world/fault-plan.ts";
+import { isPlantedBug, PLANTED_BUGS } from "../world/planted-bugs.ts";
+import { runSeed, runWorld, type WorldOptions, type WorldReport } from "../world/world-run.ts";
+
+const SEEDS_MAX = 1_000_000;
+/** Lines of a failing seed that help to see why. */
+const TRACE_TAIL = 60;
+
+function readOptions(values: OptionValues): WorldOptions | string {
+  const seeds = countOption(values, "seeds", { min: 1, max: SEEDS_MAX });
+  const taps = countOption(values, "taps", { min: 1, max: 100_000 });
+  const first = countOption(values, "first", { min: 0, max: SEEDS_MAX });
+  if (seeds === undefined || taps === undefined || first === undefined) return "--seeds, --taps and --first are whole numbers";
+  const bug = values["plant"];
+  if (typeof bug === "string" && !isPlantedBug(bug)) return `--plant takes one of: ${Object.keys(PLANTED_BUGS).join(", ")}`;
+  return { name: String(values["name"]), first, seeds, taps, ...(typeof bug === "string" ? { bug } : {}) };
+}
+
+function summary(report: WorldReport): string {
+  const faults = FAULT_KINDS.map((kind) => `  ${kind.padEnd(26)} ${report.faults[kind]}`);
+  const failures = report.failures.map(({ seed, violation }) => `  ${seed}: ${violation}`);
+  const hours = (report.virtualMs / 3_600_000).toFixed(1);
+  return [
+    `${report.seeds} seeds of ${report.taps} taps: ${report.events} events, ${report.violations} violations, ${report.unknown} sales left unknown as scripted`,
+    `${hours} virtual hours in ${(report.realMs / 1000).toFixed(1)} s (${Math.round(report.virtualMs / report.realMs)} times as fast), state ${report.stateHash.slice(0, 16)}`,
+    "faults that struck:", ...faults, ...(failures.length === 0 ? [] : ["broken promises (replay one with --name NAME --first NUMBER --seeds 1 --trace):", ...failures]),
+  ].join("\n");
+}
+
+async function trace(options: WorldOptions): Promise<number> {
+  const report = await runSeed(openCipherSuite(), options, options.first);
+  process.stdout.write(`${report.trace.slice(-TRACE_TAIL * 100).join("\n")}\n${report.violation ?? "no promise broken"}\nstate ${report.stateHash}\n`);
+  return report.violation === undefined ? 0 : 1;
+}
+
+async function world(options: WorldOptions, values: OptionValues): Promise<number> {
+  const quiet = values["json"] === true;
+  const report = await runWorld({
+    processes: systemProcesses(), clock: systemClock(), suite: openCipherSuite(), child: moduleBeside(import.meta.url, "../world/world-child"),
+    jobs: availableParallelism(),
+    onSeed: ({ seed, violation }, done) => {
+      if (violation !== undefined) process.stderr.write(`${seed}: ${violation}\n`);
+      if (done % 20 === 0) process.stderr.write(`${done} of ${options.seeds} seeds\n`);
+    },
+  }, options);
+  process.stdout.write(quiet ? `${JSON.stringify(report)}\n` : `${summary(report)}\n`);
+  return report.violations === 0 ? 0 : 1;
+}
+
+export const worldCommand: Command = {
+  name: "world",
+  summary: "lives through seeds of a simulated town and checks the seven promises after every event",
+  options: {
+    seeds: { type: "string", summary: "how many seeds", default: "20" },
+    taps: { type: "string", summary: "sales per seed", default: "100" },
+    name: { type: "string", summary: "what the seeds are called", default: "seed" },
+    first: { type: "string", summary: "number of the first seed", default: "0" },
+    plant: { type: "string", summary: `plants a bug: ${Object.keys(PLANTED_BUGS).join(", ")}` },
+    trace: { type: "boolean", summary: "replays the first seed alone and prints what happened" },
+    json: { type: "boolean", summary: "one JSON object instead of a summary" },
+  },
+  run: async (values) => {
+    const options = readOptions(values);
+    if (typeof options === "string") {
+      process.stderr.write(`${options}\n`);
+      return 2;
+    }
+    return values["trace"] === true ? trace(options) : world(options, values);
+  },
+};

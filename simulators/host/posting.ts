@@ -1,0 +1,118 @@
+/*
+ * Goal: a subject is booked at most once, on proof, and whatever cannot be booked is kept with its reason.
+ * Method: each record meets the state of its subject in the ledger; the answer is "posted" or one stable word for why it is parked.
+ * Runs inside the ledger's transaction of its batch.
+ */
+import { fen } from "../../device/base/fen.ts";
+import { textField } from "./canonical.ts";
+import type { BookingProof, Ledger, SubjectState } from "./ledger.ts";
+import { type DebitFacts, debitFacts, judgeDebit, type TacOracle, type TerminalRecord } from "./records.ts";
+
+/** No sale at a counter or gate comes near this; keeps sums inside safe integers. */
+const AMOUNT_FEN_MAX = 1_000_000_000_000;
+
+export interface PostingContext {
+  readonly ledger: Ledger;
+  readonly tid: string;
+  readonly journalId: string;
+  readonly tacOracle: TacOracle;
+  /** SM3 in hexadecimal. */
+  readonly hash: (facts: DebitFacts) => string;
+}
+
+/** What a booking stands on, or why there is none. */
+type Judgement =
+  | { readonly ok: true; readonly proof: BookingProof; readonly evidence: string | undefined; readonly flags: readonly string[] }
+  | { readonly ok: false; readonly reason: string };
+
+const OPEN: readonly string[] = ["prepared", "acting", "unknown", "resolving"];
+
+export function isOpen(state: string): boolean {
+  return OPEN.includes(state);
+}
+
+/** Posts one record; the result is undefined, or the reason why it is parked. */
+export function postRecord(context: PostingContext, record: TerminalRecord): string | undefined {
+  if (record.amountFen > AMOUNT_FEN_MAX) return "amount-too-large";
+  // An operation moves no money: the record itself is all that is kept.
+  if (record.kind === "operation") return undefined;
+  const known = context.ledger.subjectState(record.subject);
+  const obstacle = known === undefined ? obstacleForFirst(record) : obstacleForNext(context, record, known);
+  if (obstacle !== undefined) return obstacle;
+  if (record.state === "done") {
+    const reason = book(context, record, known);
+    if (reason !== undefined) return reason;
+  }
+  moveSubject(context, record, known);
+  return undefined;
+}
+
+function obstacleForFirst(record: TerminalRecord): string | undefined {
+  if (record.seq !== record.firstSeq) return "intent-missing";
+  return record.resolves === undefined ? undefined : "resolves-wrong";
+}
+
+function obstacleForNext(context: PostingContext, record: TerminalRecord, known: SubjectState): string | undefined {
+  if (known.kind !== record.kind) return "kind-changed";
+  if (known.state === "done") return record.state === "done" ? "already-booked" : "after-done";
+  if (!isOpen(known.state)) return "already-closed";
+  if (record.state === "prepared") return "intent-twice";
+  if (record.resolves === undefined) return undefined;
+  return context.ledger.subjectOfRecord(context.tid, context.journalId, record.resolves) === record.subject ? undefined : "resolves-wrong";
+}
+
+function book(context: PostingContext, record: TerminalRecord, known: SubjectState | undefined): string | undefined {
+  const differs = known !== undefined && known.intentFen !== record.amountFen;
+  const judgement = record.kind === "quick-payment" ? judgeQuickPayment(context, record, differs) : judgeMedicalPurchase(record, differs);
+  if (!judgement.ok) return judgement.reason;
+  const { evidence } = judgement;
+  if (evidence !== undefined && context.ledger.subjectBookedOn(evidence) !== undefined) return "evidence-already-booked";
+  context.ledger.book(
+    {
+      subject: record.subject,
+      tid: context.tid,
+      journalId: context.journalId,
+      kind: record.kind,
+      amountFen: fen(record.amountFen),
+      bookedSeq: record.seq,
+      proof: judgement.proof,
+      flags: judgement.flags,
+    },
+    evidence,
+  );
+  return undefined;
+}
+
+function judgeQuickPayment(context: PostingContext, record: TerminalRecord, differs: boolean): Judgement {
+  // The card debits what it was asked for; another amount than the intent's needs a person's eyes.
+  if (differs) return { ok: false, reason: "amount-differs" };
+  const facts = debitFacts(record);
+  const verdict = judgeDebit(record, facts, context.tacOracle);
+  if (facts === undefined || (verdict !== "proved" && verdict !== "unproved")) return { ok: false, reason: verdict };
+  const evidence = `debit:${context.hash(facts)}`;
+  return verdict === "proved" ? { ok: true, proof: "tac", evidence, flags: [] } : { ok: true, proof: "unproved", evidence, flags: ["unproved"] };
+}
+
+function judgeMedicalPurchase(record: TerminalRecord, differs: boolean): Judgement {
+  const settlement = textField(record.detail, "setlId") ?? "";
+  const named = Array.isArray(record.detail["flags"]) ? (record.detail["flags"] as readonly unknown[]).filter((flag) => typeof flag === "string") : [];
+  // The insurer's figures stand even where they differ from what was asked: booked, and flagged for reconciliation.
+  const flags = [...named, ...(differs ? ["amount-differs"] : []), ...(settlement === "" ? ["unproved"] : [])];
+  return { ok: true, proof: settlement === "" ? "unproved" : "insurer", evidence: settlement === "" ? undefined : `settlement:${settlement}`, flags };
+}
+
+function moveSubject(context: PostingContext, record: TerminalRecord, known: SubjectState | undefined): void {
+  const { ledger, tid, journalId } = context;
+  const subject = {
+    subject: record.subject,
+    tid,
+    journalId,
+    kind: record.kind,
+    state: record.state,
+    amountFen: fen(known?.intentFen ?? record.amountFen),
+    lastSeq: record.seq,
+  };
+  ledger.setSubject({ ...subject, firstSeq: record.firstSeq });
+  if (isOpen(record.state)) ledger.listUnknown(subject);
+  else ledger.closeUnknown(record.subject);
+}

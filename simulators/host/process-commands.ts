@@ -1,0 +1,112 @@
+/* What a running host process can be told and asked, one JSON object a line; each gets one JSON object back. */
+import { isFields, parseFields } from "./canonical.ts";
+import { clearHostFaults, parseHostFaults } from "./faults.ts";
+import type { Insurer } from "./medical/insurer.ts";
+import { applyInsurerFault, clearInsurerFaults } from "./medical/insurer-faults.ts";
+import type { SettlementHost } from "./settlement.ts";
+
+export interface CommandContext {
+  readonly host: SettlementHost;
+  readonly insurer: Insurer;
+  readonly stop: () => void;
+}
+
+export type CommandReply = { readonly [name: string]: unknown };
+
+type Command = (context: CommandContext, fields: CommandReply) => CommandReply;
+
+const OK: CommandReply = { ok: true };
+
+function refused(reason: string): CommandReply {
+  return { ok: false, reason };
+}
+
+const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
+  [
+    "totals",
+    ({ host, insurer }) => {
+      const { count, totalFen, fundFen, accountFen } = insurer.ledger.totals();
+      const totals = host.ledger.totalsByKind();
+      const open = { unknown: host.ledger.unknownSubjects().length, rejects: host.ledger.rejects().length, quarantined: host.ledger.quarantines().length };
+      return {
+        ok: true,
+        byKind: totals,
+        ...open,
+        records: host.ledger.recordCount(),
+        insurer: { count, totalFen: Number(totalFen), fundFen: Number(fundFen), accountFen: Number(accountFen) },
+      };
+    },
+  ],
+  ["bookings", ({ host }) => ({ ok: true, bookings: host.ledger.bookings() })],
+  ["unknown", ({ host }) => ({ ok: true, unknown: host.ledger.unknownSubjects() })],
+  ["rejects", ({ host }) => ({ ok: true, rejects: host.ledger.rejects() })],
+  ["quarantine", ({ host }) => ({ ok: true, quarantine: host.ledger.quarantines() })],
+  ["counters", ({ host, insurer }) => ({ ok: true, host: Object.fromEntries(host.counters), insurer: Object.fromEntries(insurer.counters) })],
+  [
+    "faults",
+    ({ host }, fields) => {
+      const parsed = parseHostFaults(fields["set"] ?? {});
+      if (!parsed.ok) return refused(parsed.reason);
+      Object.assign(host.faults, parsed.faults);
+      return { ok: true, faults: { ...host.faults } };
+    },
+  ],
+  [
+    "insurer-fault",
+    ({ insurer }, fields) => {
+      const wrong = applyInsurerFault(insurer.faults, fields["set"]);
+      return wrong === undefined ? OK : refused(wrong);
+    },
+  ],
+  [
+    "clear-faults",
+    ({ host, insurer }) => {
+      clearHostFaults(host.faults);
+      clearInsurerFaults(insurer.faults);
+      return OK;
+    },
+  ],
+  [
+    "take-backup",
+    ({ host }) => {
+      host.ledger.takeBackup();
+      return OK;
+    },
+  ],
+  [
+    "restore-backup",
+    ({ host }) => {
+      host.restoreBackup();
+      return OK;
+    },
+  ],
+  [
+    "release-quarantine",
+    ({ host }, fields) => {
+      const { tid } = fields;
+      if (typeof tid !== "string") return refused("tid is missing");
+      host.ledger.releaseQuarantine(tid);
+      return OK;
+    },
+  ],
+  [
+    "stop",
+    ({ stop }) => {
+      stop();
+      return OK;
+    },
+  ],
+]);
+
+/** Names of all commands, for help texts. */
+export const COMMAND_NAMES: readonly string[] = [...COMMANDS.keys()];
+
+/** Carries out one line. `id` of the command comes back with its reply. */
+export function runCommand(context: CommandContext, line: string): CommandReply {
+  const fields = parseFields(new TextEncoder().encode(line));
+  if (fields === undefined || !isFields(fields)) return refused("not a JSON object");
+  const { command, id } = fields;
+  const run = typeof command === "string" ? COMMANDS.get(command) : undefined;
+  const reply = run === undefined ? refused(`unknown command; known are ${COMMAND_NAMES.join(", ")}`) : run(context, fields);
+  return { reply: command, ...(id === undefined ? {} : { id }), ...reply };
+}

@@ -1,0 +1,106 @@
+/* The configuration of a host that runs as its own process; unknown members are refused by name. */
+import { parseHex } from "../../device/base/bytes.ts";
+import { isFields, type JsonFields, parseFields, textField } from "./canonical.ts";
+import { type HostFaults, parseHostFaults } from "./faults.ts";
+
+export interface HostProcessConfig {
+  readonly brokerUrl: string;
+  readonly clientId: string;
+  readonly username: string | undefined;
+  readonly password: string | undefined;
+  /** Files in PEM. */
+  readonly tls: { readonly caFile: string; readonly certFile: string; readonly keyFile: string } | undefined;
+  /** ":memory:" or a file. */
+  readonly ledgerFile: string;
+  readonly insurerFile: string;
+  readonly terminals: readonly { readonly tid: string; readonly publicKeyHex: string; readonly kids: readonly string[] }[];
+  readonly keys: { readonly signingScalarHex: string; readonly dataKeysHex: Readonly<Record<string, string>> };
+  readonly faults: Partial<HostFaults>;
+}
+
+export type ConfigParse = { readonly ok: true; readonly config: HostProcessConfig } | { readonly ok: false; readonly reason: string };
+
+const MEMBERS: readonly string[] = [
+  "brokerUrl",
+  "clientId",
+  "username",
+  "password",
+  "tls",
+  "ledgerFile",
+  "insurerFile",
+  "terminals",
+  "terminalsFile",
+  "keys",
+  "faults",
+];
+
+function isHex(value: unknown, bytes: number): value is string {
+  return typeof value === "string" && parseHex(value)?.length === bytes;
+}
+
+function readTerminals(value: unknown): HostProcessConfig["terminals"] | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const terminals: { tid: string; publicKeyHex: string; kids: string[] }[] = [];
+  for (const item of value as readonly unknown[]) {
+    if (!isFields(item)) return undefined;
+    const { tid, publicKeyHex, kids } = item;
+    if (typeof tid !== "string" || !isHex(publicKeyHex, 64) || !Array.isArray(kids)) return undefined;
+    if (!kids.every((kid): kid is string => typeof kid === "string")) return undefined;
+    terminals.push({ tid, publicKeyHex, kids });
+  }
+  return terminals;
+}
+
+function readKeys(value: unknown): HostProcessConfig["keys"] | undefined {
+  if (!isFields(value) || !isHex(value["signingScalarHex"], 32) || !isFields(value["dataKeysHex"])) return undefined;
+  const entries = Object.entries(value["dataKeysHex"]);
+  if (!entries.every((entry): entry is [string, string] => isHex(entry[1], 16))) return undefined;
+  return { signingScalarHex: value["signingScalarHex"], dataKeysHex: Object.fromEntries(entries) };
+}
+
+function readTls(value: unknown): HostProcessConfig["tls"] | "wrong" {
+  if (value === undefined) return undefined;
+  if (!isFields(value)) return "wrong";
+  const [caFile, certFile, keyFile] = ["caFile", "certFile", "keyFile"].map((name) => textField(value, name));
+  return caFile === undefined || certFile === undefined || keyFile === undefined ? "wrong" : { caFile, certFile, keyFile };
+}
+
+/** Reads the configuration; `readFile` is asked for the terminals where they stand in a file of their own. */
+export function parseProcessConfig(text: Uint8Array, readFile: (path: string) => Uint8Array): ConfigParse {
+  const fields = parseFields(text);
+  if (fields === undefined) return { ok: false, reason: "the configuration is no JSON object" };
+  const unknown = Object.keys(fields).find((name) => !MEMBERS.includes(name));
+  if (unknown !== undefined) return { ok: false, reason: `unknown member ${unknown}` };
+  const brokerUrl = textField(fields, "brokerUrl");
+  const terminals = readTerminals(terminalsOf(fields, readFile));
+  const keys = readKeys(fields["keys"]);
+  const tls = readTls(fields["tls"]);
+  const faults = parseHostFaults(fields["faults"] ?? {});
+  if (brokerUrl === undefined) return { ok: false, reason: "brokerUrl is missing" };
+  if (terminals === undefined) return { ok: false, reason: "terminals are missing or malformed" };
+  if (keys === undefined) return { ok: false, reason: "keys are missing or malformed" };
+  if (tls === "wrong") return { ok: false, reason: "tls needs caFile, certFile and keyFile" };
+  if (!faults.ok) return { ok: false, reason: `faults: ${faults.reason}` };
+  return {
+    ok: true,
+    config: {
+      brokerUrl,
+      terminals,
+      keys,
+      tls,
+      faults: faults.faults,
+      clientId: textField(fields, "clientId") ?? "pos-host",
+      username: textField(fields, "username"),
+      password: textField(fields, "password"),
+      ledgerFile: textField(fields, "ledgerFile") ?? ":memory:",
+      insurerFile: textField(fields, "insurerFile") ?? ":memory:",
+    },
+  };
+}
+
+function terminalsOf(fields: JsonFields, readFile: (path: string) => Uint8Array): unknown {
+  const path = textField(fields, "terminalsFile");
+  if (path === undefined) return fields["terminals"];
+  const file = parseFields(readFile(path));
+  return file?.["terminals"];
+}

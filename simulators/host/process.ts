@@ -1,0 +1,110 @@
+/*
+ * The settlement host, its head-end and the insurer as one process of their own, to be killed and started again.
+ * Usage: process.ts <configuration file, or the JSON itself>. Commands come as JSON lines on standard input, answers leave on standard output;
+ * the first line is {"event":"ready"} as soon as the broker has answered.
+ */
+import { readFileSync } from "node:fs";
+import { createInterface } from "node:readline";
+import { fromHex, utf8 } from "../../device/base/bytes.ts";
+import type { Log } from "../../device/base/log.ts";
+import { DEFAULT_CARD_PROFILE } from "../../device/codec/card-profile.ts";
+import { openCipherSuite } from "../../device/crypto/suite.ts";
+import { noHostFaults } from "./faults.ts";
+import { Ledger } from "./ledger.ts";
+import { openInsurer } from "./medical/insurer.ts";
+import { InsurerLedger } from "./medical/insurer-ledger.ts";
+import { openHostMqttLink } from "./mqtt-link.ts";
+import { runCommand } from "./process-commands.ts";
+import { type HostProcessConfig, parseProcessConfig } from "./process-config.ts";
+import { hostKeys, openSettlementHost } from "./settlement.ts";
+import { systemClock, systemRandomness } from "./system.ts";
+import { testTacOracle } from "./tac-oracle.ts";
+
+function write(line: object): void {
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+}
+
+/** Diagnostics leave on standard error so that standard output stays machine-readable. */
+function stderrLog(): Log {
+  const put =
+    (level: string) =>
+    (event: string, fields: object = {}) => {
+      process.stderr.write(`${JSON.stringify({ level, event, ...fields })}\n`);
+    };
+  return { info: put("info"), warn: put("warn"), error: put("error") };
+}
+
+function readConfig(argument: string | undefined): HostProcessConfig | undefined {
+  if (argument === undefined) {
+    process.stderr.write("usage: process.ts <configuration file or JSON>\n");
+    return undefined;
+  }
+  const text = argument.trimStart().startsWith("{") ? utf8(argument) : readFileSync(argument);
+  const parsed = parseProcessConfig(text, readFileSync);
+  if (parsed.ok) return parsed.config;
+  process.stderr.write(`configuration refused: ${parsed.reason}\n`);
+  return undefined;
+}
+
+function linkOf(config: HostProcessConfig) {
+  const { tls, username, password } = config;
+  return openHostMqttLink({
+    clock: systemClock,
+    url: config.brokerUrl,
+    clientId: config.clientId,
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    ...(tls === undefined
+      ? {}
+      : { tls: { ca: readFileSync(tls.caFile, "utf8"), cert: readFileSync(tls.certFile, "utf8"), key: readFileSync(tls.keyFile, "utf8") } }),
+  });
+}
+
+function run(config: HostProcessConfig): void {
+  const suite = openCipherSuite();
+  const log = stderrLog();
+  const ledger = Ledger.open(config.ledgerFile);
+  const insurer = openInsurer({ clock: systemClock, randomness: systemRandomness, ledger: InsurerLedger.open(config.insurerFile), log });
+  const link = linkOf(config);
+  const host = openSettlementHost({
+    clock: systemClock,
+    randomness: systemRandomness,
+    suite,
+    keys: hostKeys(suite, config.keys),
+    ledger,
+    link,
+    log,
+    terminals: config.terminals.map(({ tid, publicKeyHex, kids }) => ({ tid, kids, publicKey: suite.sm2PublicKey(fromHex(publicKeyHex)) })),
+    tacOracle: testTacOracle(suite, DEFAULT_CARD_PROFILE),
+    services: new Map([["fsi", insurer.exchange]]),
+    faults: noHostFaults(config.faults),
+  });
+  const lines = createInterface({ input: process.stdin });
+  let stopped = false;
+  const stop = () => {
+    // Closing the lines comes back here.
+    if (stopped) return;
+    stopped = true;
+    host.stop();
+    insurer.stop();
+    lines.close();
+    // A pipe that its owner keeps open would keep this process alive.
+    process.stdin.destroy();
+    void link.close().finally(() => {
+      ledger.close();
+      insurer.ledger.close();
+    });
+  };
+  let announced = false;
+  link.onState((state) => {
+    write({ event: announced || state === "down" ? state : "ready" });
+    announced ||= state === "up";
+  });
+  lines.on("line", (line) => write(runCommand({ host, insurer, stop }, line)));
+  // Whoever started this process has gone: nobody could stop it any more.
+  lines.on("close", stop);
+}
+
+const config = readConfig(process.argv[2]);
+if (config === undefined) process.exitCode = 2;
+else run(config);

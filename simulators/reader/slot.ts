@@ -1,0 +1,219 @@
+/* One slot of a simulated PC/SC reader: presence, power, commands with their planned fates, and the keypad. */
+import { type Bytes, concat, fromHex, toHex, u8 } from "../../device/base/bytes.ts";
+import type { Clock } from "../../device/base/ports.ts";
+import type { CardModule } from "../card/card.ts";
+import type { TearPoint } from "../card/state.ts";
+import type { ScriptedHolder } from "../pinpad/holder.ts";
+import {
+  controlCode,
+  entryResult,
+  featureList,
+  GET_FEATURE_REQUEST,
+  PIN_PROPERTIES,
+  parseVerifyRequest,
+  pinProperties,
+  TLV_PROPERTIES,
+  tlvProperties,
+  VERIFY_PIN_DIRECT,
+} from "./part10.ts";
+
+/** Answer codes of the handler's protocol. */
+export const RC = { ok: 0, communication: 1, timeout: 2, absent: 3, unsupported: 4, power: 5, gone: 6, protocol: 7 } as const;
+export const OP = { powerUp: 1, reset: 2, powerDown: 3, transmit: 4, control: 5, presence: 6, protocol: 7 } as const;
+
+/** What shall happen to a command that matches; used once. */
+export type SlotPlan = {
+  /** Hexadecimal start of the commands meant; every command when absent. */
+  readonly commandPrefix?: string;
+  /** Matching commands that still pass before. */
+  readonly skip?: number;
+} & (
+  | { readonly fate: "tear"; readonly at: TearPoint }
+  /** No answer until the card is removed or the slot is released. */
+  | { readonly fate: "hang"; readonly at?: TearPoint }
+  | { readonly fate: "error"; readonly rc: number; readonly at?: TearPoint }
+  | { readonly fate: "slow"; readonly extraMs: number }
+);
+
+export interface Keypad {
+  readonly holder: ScriptedHolder;
+  readonly keyingMs: number;
+  /** Overrides the time-out that the terminal asks for. */
+  readonly timeoutMs?: number;
+}
+
+interface Inserted {
+  readonly card: CardModule;
+}
+
+const DEFAULT_ENTRY_TIMEOUT_MS = 30_000;
+
+export class ReaderSlot {
+  readonly #clock: Clock;
+  readonly #onChange: () => void;
+  readonly #counts = new Map<number, number>();
+  #inserted: Inserted | undefined;
+  #keypad: Keypad | undefined;
+  #plans: SlotPlan[] = [];
+  #gone: (() => void)[] = [];
+
+  constructor(clock: Clock, onChange: () => void) {
+    this.#clock = clock;
+    this.#onChange = onChange;
+  }
+
+  get card(): CardModule | undefined {
+    return this.#inserted?.card;
+  }
+
+  /** Operations so far, by name: "no polling storm" and "no extra reset" are read from here. */
+  counts(): Readonly<Record<string, number>> {
+    return Object.fromEntries(Object.entries(OP).map(([name, op]) => [name, this.#counts.get(op) ?? 0]));
+  }
+
+  setKeypad(keypad: Keypad | undefined): void {
+    this.#keypad = keypad;
+  }
+
+  plan(plan: SlotPlan): void {
+    this.#plans.push(plan);
+  }
+
+  clearPlans(): void {
+    this.#plans = [];
+  }
+
+  insert(card: CardModule): void {
+    card.powerDown();
+    this.#inserted = { card };
+    this.#onChange();
+  }
+
+  /** Takes the card out; whatever waits is answered "absent" first, then the event goes out. */
+  remove(): CardModule | undefined {
+    const card = this.#inserted?.card;
+    this.#inserted = undefined;
+    card?.powerDown();
+    this.release();
+    this.#onChange();
+    return card;
+  }
+
+  /** Ends a hang without taking the card out: the reader reports that the card gave no answer. */
+  release(): void {
+    const gone = this.#gone;
+    this.#gone = [];
+    for (const wake of gone) wake();
+  }
+
+  /** Contacts lose their power without the card leaving: the connection that held them has gone. */
+  losePower(): void {
+    this.#inserted?.card.powerDown();
+  }
+
+  /** Answers one request of the handler. */
+  async serve(request: Bytes): Promise<Bytes> {
+    const op = request[0] ?? 0;
+    this.#counts.set(op, (this.#counts.get(op) ?? 0) + 1);
+    if (op === OP.presence) return Uint8Array.of(RC.ok, this.#inserted === undefined ? 0 : 1);
+    if (op === OP.control) return this.#control(request.slice(1));
+    const inserted = this.#inserted;
+    if (inserted === undefined) return op === OP.powerDown ? Uint8Array.of(RC.ok) : Uint8Array.of(RC.absent);
+    if (op === OP.transmit) return this.#transmit(inserted, request.slice(2));
+    return this.#managePower(op, inserted.card);
+  }
+
+  #managePower(op: number, card: CardModule): Bytes {
+    if (op === OP.powerUp || op === OP.reset) {
+      const atr = card.powerUp();
+      return atr.length === 0 ? Uint8Array.of(RC.power) : concat(u8(RC.ok), atr);
+    }
+    if (op === OP.powerDown) card.powerDown();
+    return Uint8Array.of(op === OP.powerDown || op === OP.protocol ? RC.ok : RC.unsupported);
+  }
+
+  async #transmit(inserted: Inserted, command: Bytes): Promise<Bytes> {
+    const { card } = inserted;
+    const plan = this.#takePlan(command);
+    const extraMs = card.extraMsPerCommand + (plan?.fate === "slow" ? plan.extraMs : 0);
+    if (extraMs > 0) await this.#clock.sleep(extraMs);
+    if (this.#inserted !== inserted) return Uint8Array.of(RC.absent);
+    if (plan !== undefined && plan.fate !== "slow") return this.#befall(plan, inserted, command);
+    const answer = card.transmit(command);
+    if (answer.length > 0) return concat(u8(RC.ok), answer);
+    if (card.powered) return Uint8Array.of(RC.timeout);
+    this.remove();
+    return Uint8Array.of(RC.absent);
+  }
+
+  async #befall(plan: Exclude<SlotPlan, { fate: "slow" }>, inserted: Inserted, command: Bytes): Promise<Bytes> {
+    const at = plan.fate === "tear" ? plan.at : (plan.at ?? "before");
+    // An error of the reader alone leaves the card powered; it acts only when the plan says that the command got through.
+    if (plan.fate === "error" && at !== "during") {
+      if (at === "after") inserted.card.transmit(command);
+      return Uint8Array.of(plan.rc);
+    }
+    inserted.card.tear(command, at);
+    if (plan.fate === "error") return Uint8Array.of(plan.rc);
+    if (plan.fate === "tear") this.remove();
+    else await this.#untilGone(inserted);
+    return Uint8Array.of(this.#inserted === inserted ? RC.timeout : RC.absent);
+  }
+
+  async #untilGone(inserted: Inserted): Promise<void> {
+    if (this.#inserted !== inserted) return;
+    await new Promise<void>((resolve) => {
+      this.#gone.push(resolve);
+    });
+  }
+
+  #takePlan(command: Bytes): SlotPlan | undefined {
+    const sent = toHex(command);
+    const at = this.#plans.findIndex((plan) => sent.startsWith((plan.commandPrefix ?? "").toLowerCase()));
+    const plan = this.#plans[at];
+    if (plan === undefined) return undefined;
+    const skip = plan.skip ?? 0;
+    if (skip > 0) {
+      this.#plans[at] = { ...plan, skip: skip - 1 };
+      return undefined;
+    }
+    this.#plans.splice(at, 1);
+    return plan;
+  }
+
+  async #control(data: Bytes): Promise<Bytes> {
+    const answer = await this.#controlAnswer(controlCode(data), data.slice(4));
+    return answer === undefined ? Uint8Array.of(RC.unsupported) : concat(u8(RC.ok), answer);
+  }
+
+  async #controlAnswer(code: number | undefined, input: Bytes): Promise<Bytes | undefined> {
+    if (code === undefined) return undefined;
+    switch (code) {
+      case GET_FEATURE_REQUEST:
+        return featureList(this.#keypad !== undefined);
+      case PIN_PROPERTIES:
+        return pinProperties();
+      case TLV_PROPERTIES:
+        return tlvProperties();
+      case VERIFY_PIN_DIRECT:
+        return this.#keypad === undefined ? undefined : this.#verifyPin(this.#keypad, input);
+      default:
+        return undefined;
+    }
+  }
+
+  async #verifyPin(keypad: Keypad, input: Bytes): Promise<Bytes> {
+    const inserted = this.#inserted;
+    const request = parseVerifyRequest(input);
+    if (request === undefined) return fromHex("6b80");
+    if (inserted === undefined) return fromHex("6400");
+    const act = keypad.holder.next();
+    const waitMs = act.kind === "walks-away" ? (keypad.timeoutMs ?? request.timeoutMs ?? DEFAULT_ENTRY_TIMEOUT_MS) : keypad.keyingMs;
+    if (waitMs > 0) await Promise.race([this.#clock.sleep(waitMs), this.#untilGone(inserted)]);
+    if (this.#inserted !== inserted) return fromHex("6400");
+    const result = entryResult(act, request);
+    if (result.kind === "status") return result.sw;
+    const answer = (await this.#transmit(inserted, result.command)).slice(1);
+    return answer.length === 0 ? fromHex("6400") : answer;
+  }
+}

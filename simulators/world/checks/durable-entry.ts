@@ -1,0 +1,40 @@
+/* A journal entry as a checker reads it off the disk: from the stored text, without the journal's own reader. */
+import type { StoredEntry } from "../../../device/base/ports.ts";
+import { promised } from "./violation.ts";
+
+export interface DurableEntry {
+  readonly seq: number;
+  readonly subject: string;
+  readonly kind: string;
+  readonly state: string;
+  readonly amountFen: number;
+  readonly reference: string | undefined;
+  readonly msgid: string | undefined;
+  /** terminal number, date and time of an e-purse sale: its name on the card. */
+  readonly saleName: string | undefined;
+  readonly date: string | undefined;
+  readonly time: string | undefined;
+}
+
+export function saleName(sale: { readonly terminalNumber: string; readonly date: string; readonly time: string }): string {
+  return `${sale.terminalNumber}/${sale.date}/${sale.time}`;
+}
+
+function text(detail: Readonly<Record<string, unknown>>, name: string): string | undefined {
+  const value = detail[name];
+  return typeof value === "string" ? value : undefined;
+}
+
+export function readDurable(stored: StoredEntry): DurableEntry {
+  const body = JSON.parse(stored.body) as Readonly<Record<string, unknown>>;
+  const { amountFen } = body;
+  promised(5, body["seq"] === stored.seq && typeof amountFen === "number", () => `entry ${stored.seq} is not what its row says`);
+  const detail = (body["detail"] ?? {}) as Readonly<Record<string, unknown>>;
+  const [terminalNumber, date, time] = [text(detail, "terminalNumber"), text(detail, "date"), text(detail, "time")];
+  const named = terminalNumber !== undefined && date !== undefined && time !== undefined;
+  return {
+    seq: stored.seq, subject: stored.subject, kind: stored.kind, state: stored.state, amountFen,
+    reference: text(detail, "reference"), msgid: text(detail, "msgid"), date, time,
+    saleName: named ? saleName({ terminalNumber, date, time }) : undefined,
+  };
+}

@@ -1,0 +1,97 @@
+/*
+ * Promise 5: order, counters and chain never fork or run back. Promise 6: exposure stays within its limits.
+ * Looks at entries in the moment they are durable, once each.
+ */
+import { concat, EMPTY, fromHex, toHex, utf8 } from "../../../device/base/bytes.ts";
+import type { StoredEntry } from "../../../device/base/ports.ts";
+import type { CipherSuite } from "../../../device/crypto/face.ts";
+import { type DurableEntry, readDurable } from "./durable-entry.ts";
+import { promised } from "./violation.ts";
+
+export interface ExposureLimits {
+  readonly unreceiptedCount: number;
+  readonly unreceiptedSumFen: number;
+}
+
+interface Subject {
+  readonly kind: string;
+  readonly state: string;
+  readonly amountFen: number;
+  readonly lastSeq: number;
+}
+
+const WITHOUT_MONEY = new Set(["refused", "void"]);
+
+export class JournalCheck {
+  readonly #suite: CipherSuite;
+  readonly #limits: ExposureLimits;
+  readonly #subjects = new Map<string, Subject>();
+  readonly #exposed = new Map<string, Subject>();
+  #seq = 0;
+  #hash: string | undefined;
+  #saleTime = "";
+  #receiptedThrough = 0;
+
+  constructor(suite: CipherSuite, limits: ExposureLimits) {
+    this.#suite = suite;
+    this.#limits = limits;
+  }
+
+  get lastSeq(): number {
+    return this.#seq;
+  }
+
+  get receiptedThrough(): number {
+    return this.#receiptedThrough;
+  }
+
+  get subjects(): ReadonlyMap<string, Subject> {
+    return this.#subjects;
+  }
+
+  durable(stored: StoredEntry): DurableEntry {
+    promised(5, stored.seq === this.#seq + 1, () => `entry ${stored.seq} follows entry ${this.#seq}`);
+    this.#chain(stored);
+    this.#seq = stored.seq;
+    const entry = readDurable(stored);
+    this.#times(entry);
+    const subject = { kind: entry.kind, state: entry.state, amountFen: entry.amountFen, lastSeq: entry.seq };
+    this.#subjects.set(entry.subject, subject);
+    this.#expose(entry, subject);
+    return entry;
+  }
+
+  /** The disk counts everything up to this entry as receipted. */
+  receipted(throughSeq: number): void {
+    promised(5, throughSeq >= this.#receiptedThrough && throughSeq <= this.#seq, () => `receipts ran from ${this.#receiptedThrough} to ${throughSeq} of ${this.#seq}`);
+    this.#receiptedThrough = throughSeq;
+    for (const [name, subject] of this.#exposed) if (subject.lastSeq <= throughSeq) this.#exposed.delete(name);
+  }
+
+  /** Spec: pos/v1, 3, and the journal's own rule: SM3(previous ‖ SM3(body) ‖ SM3(sealed part or nothing)). */
+  #chain(stored: StoredEntry): void {
+    const { sm3 } = this.#suite;
+    const link = concat(sm3(utf8(stored.body)), sm3(stored.sealed ?? EMPTY));
+    const expected = this.#hash === undefined ? stored.hash : toHex(sm3(fromHex(this.#hash), link));
+    promised(5, stored.hash === expected, () => `entry ${stored.seq} breaks the chain`);
+    this.#hash = stored.hash;
+  }
+
+  #times(entry: DurableEntry): void {
+    if (entry.state !== "prepared" || entry.date === undefined || entry.time === undefined) return;
+    const saleTime = `${entry.date}${entry.time}`;
+    promised(5, saleTime > this.#saleTime, () => `sale time ${saleTime} follows ${this.#saleTime}`);
+    this.#saleTime = saleTime;
+  }
+
+  #expose(entry: DurableEntry, subject: Subject): void {
+    if (entry.kind !== "quick-payment") return;
+    if (WITHOUT_MONEY.has(entry.state)) this.#exposed.delete(entry.subject);
+    else this.#exposed.set(entry.subject, subject);
+    if (entry.state !== "prepared") return;
+    let sumFen = 0;
+    for (const { amountFen } of this.#exposed.values()) sumFen += amountFen;
+    const { unreceiptedCount, unreceiptedSumFen } = this.#limits;
+    promised(6, this.#exposed.size <= unreceiptedCount && sumFen <= unreceiptedSumFen, () => `${this.#exposed.size} sales of ${sumFen} fen are out without a receipt`);
+  }
+}

@@ -1,0 +1,51 @@
+/* What must be true when the faults have ended and everything has settled. */
+import { promised } from "./checks/violation.ts";
+import type { WatchedCard } from "./observed.ts";
+import { TERMINAL_ID, type Town } from "./town.ts";
+
+const OPEN = new Set(["prepared", "acting", "unknown", "resolving"]);
+
+/** Bookings equal debits, subject by subject; what is unknown is what was scripted never to return; everything is receipted. */
+export function finalChecks(town: Town, gone: ReadonlySet<WatchedCard>): void {
+  everythingReceipted(town);
+  bookingsEqualDebits(town);
+  unknownAsScripted(town, gone);
+  town.medicalCheck.settled();
+  medicalBookings(town);
+  promised(5, town.ledger.quarantines().length === 0, () => "the host has quarantined the terminal");
+  promised(2, town.ledger.rejects().length === 0, () => `the host parked ${town.ledger.rejects().map(({ seq, reason }) => `${seq} ${reason}`).join(", ")}`);
+}
+
+function everythingReceipted({ journalCheck, ledger, disk }: Town): void {
+  promised(4, journalCheck.receiptedThrough === journalCheck.lastSeq, () => `${journalCheck.receiptedThrough} of ${journalCheck.lastSeq} entries are receipted`);
+  const held = ledger.receiptedThrough(TERMINAL_ID, disk.flushed.mark("journal/id") ?? "");
+  promised(1, held === journalCheck.lastSeq, () => `the host holds ${held} of ${journalCheck.lastSeq} entries`);
+}
+
+function bookingsEqualDebits({ moneyCheck, ledger, journalCheck }: Town): void {
+  const debits = moneyCheck.debitsBySubject;
+  const booked = new Map(ledger.bookings().filter(({ kind }) => kind === "quick-payment").map((booking) => [booking.subject, booking.amountFen]));
+  for (const [subject, debit] of debits) {
+    const open = OPEN.has(journalCheck.subjects.get(subject)?.state ?? "");
+    promised(1, open || booked.get(subject) === debit.amountFen, () => `${subject}: card debited ${debit.amountFen}, host booked ${booked.get(subject) ?? 0}`);
+  }
+  for (const [subject, amountFen] of booked) promised(2, debits.has(subject), () => `${subject}: ${amountFen} fen booked, no card was debited`);
+}
+
+function medicalBookings({ ledger, medicalCheck }: Town): void {
+  const booked = new Set(ledger.bookings().filter(({ kind }) => kind === "medical-purchase").map(({ subject }) => subject));
+  for (const [subject, { state }] of medicalCheck.purchases) {
+    promised(1, booked.has(subject) === (state === "done"), () => `${subject} is ${state}, the settlement host has ${booked.has(subject) ? "" : "not "}booked it`);
+  }
+}
+
+function unknownAsScripted({ moneyCheck, journalCheck, ledger }: Town, gone: ReadonlySet<WatchedCard>): void {
+  const goneSerials = new Set([...gone].map(({ card }) => card.serial));
+  const listed = new Set(ledger.unknownSubjects().map(({ subject }) => subject));
+  for (const [subject, { kind, state }] of journalCheck.subjects) {
+    if (!OPEN.has(state)) continue;
+    const serial = moneyCheck.cardOf(subject);
+    promised(1, kind === "quick-payment" && serial !== undefined && goneSerials.has(serial), () => `${subject} is still ${state} although its card came back`);
+    promised(1, listed.has(subject), () => `${subject} is ${state} and the host does not list it as unknown`);
+  }
+}

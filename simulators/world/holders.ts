@@ -1,0 +1,84 @@
+/*
+ * The people: they present a card, try again when it fell out of the field, hold out another one, walk away, or come back much later.
+ * They know nothing of the terminal but what it shows: "present the card again", "paid", "not paid".
+ */
+import { isFault } from "../../device/base/fault.ts";
+import type { Life } from "./life.ts";
+import type { WatchedCard } from "./observed.ts";
+import type { SeededRandomness } from "./seeded-randomness.ts";
+import type { Town } from "./town.ts";
+
+export class Holders {
+  readonly #town: Town;
+  readonly #draw: SeededRandomness;
+  /** Scripted never to be seen again. */
+  readonly gone = new Set<WatchedCard>();
+
+  constructor(town: Town) {
+    this.#town = town;
+    this.#draw = town.random.stream("holders");
+  }
+
+  /** A card whose holder is about; undefined when all are gone for good. */
+  pickCard(): WatchedCard {
+    const about = this.#town.cards.filter((card) => !this.gone.has(card));
+    return this.#draw.pick(about);
+  }
+
+  /** Presents `card` to the reader after a moment, and acts on tears until the life or the sale ends. Returns what ends the acting. */
+  attend(life: Life, card: WatchedCard): () => void {
+    const over = new AbortController();
+    life.onTorn = () => { void this.#afterTear(life, card, over.signal); };
+    life.onReaderLost = () => { void this.#later(this.#draw.between(500, 6_000), over.signal, () => life.reader.restoreReader(), true); };
+    void this.#present(life, card, { afterMs: this.#draw.between(200, 1_500), signal: over.signal });
+    return () => {
+      over.abort();
+      life.onTorn = () => undefined;
+    };
+  }
+
+  /** Takes whatever lies in the reader away. */
+  clear(life: Life): void {
+    if (!life.power.on) return;
+    life.reader.remove();
+    life.reader.restoreReader();
+    this.#town.cardInField = undefined;
+  }
+
+  async #present(life: Life, card: WatchedCard, when: { readonly afterMs: number; readonly signal: AbortSignal }): Promise<void> {
+    await this.#later(when.afterMs, when.signal, () => {
+      if (!life.power.on || life.reader.card !== undefined) return;
+      this.#town.trace.note(`card ${card.card.serial.slice(-4)} presented`);
+      this.#town.cardInField = card;
+      this.#town.lastCard = card;
+      life.reader.insert(card);
+    });
+  }
+
+  async #afterTear(life: Life, card: WatchedCard, signal: AbortSignal): Promise<void> {
+    const { plan, trace } = this.#town;
+    const afterMs = this.#draw.between(300, 4_000);
+    // Two cards stay about, so that the town never runs out of customers.
+    if (this.#town.cards.length - this.gone.size > 2 && plan.strikes("card-never-returns")) {
+      trace.note(`card ${card.card.serial.slice(-4)} is gone for good`);
+      this.gone.add(card);
+      return;
+    }
+    if (plan.strikes("card-absent")) return;
+    if (plan.strikes("card-swapped")) {
+      const others = this.#town.cards.filter((other) => other !== card && !this.gone.has(other));
+      await this.#present(life, this.#draw.pick(others), { afterMs, signal });
+      return;
+    }
+    await this.#present(life, card, { afterMs, signal });
+  }
+
+  async #later(durationMs: number, signal: AbortSignal, act: () => void, always = false): Promise<void> {
+    try {
+      await this.#town.clock.sleep(durationMs, always ? undefined : signal);
+      act();
+    } catch (error) {
+      if (!isFault(error, "cancelled")) throw error;
+    }
+  }
+}

@@ -1,0 +1,145 @@
+/* One power-on of the terminal in its town: real machines, runners, journal and sync over observed ports. */
+import { fen } from "../../device/base/fen.ts";
+import type { Log, LogValue } from "../../device/base/log.ts";
+import { DEFAULT_PURSE_APPLICATIONS } from "../../device/card/purse/commands.ts";
+import { DEFAULT_CARD_PROFILE } from "../../device/codec/card-profile.ts";
+import { openInlineSealer } from "../../device/sync/batch/seal-inline.ts";
+import { DEFAULT_SYNC_OPTIONS } from "../../device/sync/sync.ts";
+import { openTerminal, type Terminal, type TerminalRules, type TerminalSettings } from "../../device/terminal.ts";
+import type { MedicalProfile } from "../../device/txn/medical-purchase/ports.ts";
+import { ScriptedHolder } from "../pinpad/holder.ts";
+import { SimulatedPinVerifier } from "../pinpad/pin-verifier.ts";
+import { makeSamReader, SimulatedReader, type TransmitInfo, type TransmitVerdict } from "../reader/in-process.ts";
+import type { ExposureLimits } from "./checks/journal-check.ts";
+import { observedLink, observedStore } from "./observed.ts";
+import { Power, poweredClock } from "./power.ts";
+import { TERMINAL_ID, type Town } from "./town.ts";
+
+const OK: TransmitVerdict = { kind: "ok" };
+
+/** A made-up pharmacy. */
+const SENDER: MedicalProfile["sender"] = {
+  institution: "P99010000001", institutionName: "测试药店", treatmentArea: "530102", receiverSystem: "TEST", interfaceVersion: "V1.0",
+  operatorType: "1", operator: "op-1", operatorName: "测试员", deviceNumber: TERMINAL_ID,
+};
+
+function settings(limits: ExposureLimits): TerminalSettings {
+  return {
+    terminalId: TERMINAL_ID,
+    purse: { applications: DEFAULT_PURSE_APPLICATIONS, keyIndex: 1, proveSeqOrder: DEFAULT_CARD_PROFILE.proveSeqOrder },
+    cardProfile: DEFAULT_CARD_PROFILE,
+    risk: { amountPerSaleFen: fen(100_000), unreceiptedCount: limits.unreceiptedCount, unreceiptedSumFen: fen(limits.unreceiptedSumFen), unverifiedAmountFen: fen(100_000) },
+    medical: {
+      profile: { sender: SENDER, signsIn: true }, serialLane: "1", pinTimeoutMs: 20_000, queryTimeoutMs: 6_000, settleTimeoutMs: 10_000,
+      resolver: { lateMarginMs: 60_000, pauseMinMs: 2_000, pauseMaxMs: 60_000 },
+    },
+    returnTimeoutMs: 20_000,
+    commandTimeoutMs: 1_000,
+    journalTimeoutMs: 5_000,
+    sync: { ...DEFAULT_SYNC_OPTIONS, batch: { ...DEFAULT_SYNC_OPTIONS.batch, recordsMax: 12 } },
+  };
+}
+
+export class Life {
+  readonly power = new Power();
+  readonly reader: SimulatedReader;
+  readonly #town: Town;
+  /** Settles when the power is cut; never rejects. */
+  readonly dark: Promise<"dark">;
+  /** The card fell out of the field by a fault; its holder has to act. */
+  onTorn: () => void = () => undefined;
+  onReaderLost: () => void = () => undefined;
+  terminal: Terminal | undefined;
+
+  constructor(town: Town) {
+    this.#town = town;
+    const clock = poweredClock(town.clock, this.power);
+    this.reader = new SimulatedReader({ name: "gate", interface: "contactless", clock, beforeTransmit: (info) => this.#fateOf(info) });
+    this.dark = new Promise((resolve) => { this.power.whenCut(() => resolve("dark")); });
+    town.disk.onCut(() => this.power.cut());
+    this.power.whenCut(() => {
+      town.trace.note("power cut");
+      town.disk.crash({ some: town.random.stream(`crash/${town.clock.monotonicMs()}`) });
+      town.cardInField = undefined;
+      town.psam.powerDown();
+      this.reader.remove();
+      town.observe();
+    });
+  }
+
+  /** Starts the terminal. Never settles when power fails meanwhile. */
+  async start(limits: ExposureLimits, rules: TerminalRules): Promise<Terminal> {
+    const { power } = this;
+    const town = this.#town;
+    const clock = poweredClock(town.clock, power);
+    const randomness = town.random.stream(`terminal/${town.disk.incarnation}`);
+    const log = this.#log();
+    const link = observedLink(town.broker.link(TERMINAL_ID), power, {
+      leaving: (topic, payload) => {
+        town.trace.note(`message ${topic.slice(topic.indexOf("/up/") + 4)}`);
+        town.secrecyCheck.bytes(`a message on ${topic}`, payload);
+      },
+      cutBefore: () => town.plan.strikes("power-cut-before-publish"),
+      cutAfter: () => town.plan.strikes("power-cut-after-publish"),
+    });
+    const { suite, syncKeys } = town;
+    this.terminal = await openTerminal({
+      settings: settings(limits), clock, randomness, suite, storageKey: suite.secretKey(new Uint8Array(16).fill(7)), syncKeys, link, log, rules,
+      store: observedStore(town.disk.open(), power, () => town.observe()),
+      sealer: openInlineSealer(suite, syncKeys),
+      userReader: this.reader,
+      samReader: makeSamReader(town.psam, { name: "module", clock, beforeTransmit: (info) => this.#moduleFate(info) }),
+      pinVerifier: { verifyOnCard: (channel, template, bounds) => new SimulatedPinVerifier({ clock, holder: this.#holder() }).verifyOnCard(channel, template, bounds) },
+    });
+    return this.terminal;
+  }
+
+  /** Whoever holds the card in the field knows its PIN. */
+  #holder(): ScriptedHolder {
+    const pin = this.#town.cardInField?.card.personalization.social.pin;
+    return new ScriptedHolder([pin === undefined ? { kind: "cancels" } : { kind: "enters", digits: pin }]);
+  }
+
+  #log(): Log {
+    const write = (event: string, fields: Readonly<Record<string, LogValue>> = {}) => {
+      this.#town.secrecyCheck.text("the log", JSON.stringify({ event, ...fields }));
+    };
+    return { info: write, warn: write, error: write };
+  }
+
+  #fateOf(info: TransmitInfo): TransmitVerdict {
+    const { plan, trace } = this.#town;
+    const card = this.#town.cardInField;
+    if (card === undefined) return OK;
+    if (plan.strikes("power-cut-before-apdu")) return this.#cut();
+    if (plan.strikes("power-cut-after-apdu")) {
+      card.tear(info.command, "after");
+      return this.#cut();
+    }
+    for (const at of ["before", "during", "after"] as const) {
+      if (!plan.strikes(`card-torn-${at}`)) continue;
+      trace.note(`card torn ${at} command ${info.index}`);
+      this.#town.cardInField = undefined;
+      this.onTorn();
+      return { kind: "tear", at };
+    }
+    if (plan.strikes("reader-hung")) return { kind: "hang", at: "after" };
+    if (!plan.strikes("reader-lost")) return OK;
+    trace.note("reader lost");
+    this.onReaderLost();
+    return { kind: "reader-lost", at: "after" };
+  }
+
+  #moduleFate(info: TransmitInfo): TransmitVerdict {
+    const { plan, psam } = this.#town;
+    if (plan.strikes("power-cut-before-apdu")) return this.#cut();
+    if (!plan.strikes("power-cut-after-apdu")) return OK;
+    psam.tear(info.command, "after");
+    return this.#cut();
+  }
+
+  #cut(): TransmitVerdict {
+    this.power.cut();
+    return OK;
+  }
+}

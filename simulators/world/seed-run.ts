@@ -1,0 +1,204 @@
+/*
+ * Goal: one seed, one town, many taps, no promise broken, and all of it again on demand.
+ * Method: two phases. Safety: faults strike while people pay. Liveness: faults are off, every card that was not scripted away comes back
+ * once, and within bounded virtual time everything is settled, receipted and equal.
+ */
+import { fen } from "../../device/base/fen.ts";
+import type { CipherSuite } from "../../device/crypto/face.ts";
+import type { TerminalRules } from "../../device/terminal.ts";
+import type { MedicalOutcome } from "../../device/txn/medical-purchase/types.ts";
+import type { QuickPaymentOutcome } from "../../device/txn/quick-payment/types.ts";
+import { INSURER_FAULTS, planInsurerFault } from "../host/medical/insurer-faults.ts";
+import { promised, Violation } from "./checks/violation.ts";
+import { type FaultCounts, type FaultKind } from "./fault-plan.ts";
+import { finalChecks } from "./final-checks.ts";
+import { Holders } from "./holders.ts";
+import { Life } from "./life.ts";
+import type { WatchedCard } from "./observed.ts";
+import type { SeededRandomness } from "./seeded-randomness.ts";
+import { shortSubject, Town } from "./town.ts";
+import { Weather } from "./weather.ts";
+
+export interface SeedOptions {
+  readonly seed: string;
+  readonly taps: number;
+  readonly suite: CipherSuite;
+  readonly rules?: TerminalRules;
+  readonly onlyFaults?: readonly FaultKind[];
+}
+
+export interface SeedReport {
+  readonly seed: string;
+  readonly taps: number;
+  readonly events: number;
+  readonly violation: string | undefined;
+  readonly faults: FaultCounts;
+  /** Sales left unknown at the end, all of them scripted so. */
+  readonly unknown: number;
+  readonly virtualMs: number;
+  readonly stateHash: string;
+  readonly trace: readonly string[];
+}
+
+/** How an insurer may be silent about a settlement, whether it booked it or not. */
+const SILENCES = ["no-reply-booked", "no-reply-not-booked", "system-error-booked", "system-error-not-booked", "empty-infcode-booked", "unparsable-booked", "unparsable-not-booked"] as const;
+const LIMITS = { unreceiptedCount: 60, unreceiptedSumFen: 400_000 };
+/** Virtual time in which a seed must have settled after the faults end. */
+const LIVENESS_MS = 4 * 3_600_000;
+/** Virtual time for one tap, reboots included. */
+const TAP_MS = 600_000;
+
+export class SeedRun {
+  readonly #town: Town;
+  readonly #holders: Holders;
+  readonly #weather: Weather;
+  readonly #draw: SeededRandomness;
+  readonly #options: SeedOptions;
+  #life: Life | undefined;
+
+  constructor(options: SeedOptions) {
+    this.#options = options;
+    this.#town = new Town({ seed: options.seed, suite: options.suite, limits: LIMITS, ...(options.onlyFaults === undefined ? {} : { onlyFaults: options.onlyFaults }) });
+    this.#holders = new Holders(this.#town);
+    this.#weather = new Weather(this.#town);
+    this.#draw = this.#town.random.stream("taps");
+  }
+
+  async run(): Promise<SeedReport> {
+    let violation: string | undefined;
+    try {
+      await this.#safety();
+      await this.#liveness();
+    } catch (error) {
+      // A broken promise is a result; so is any mistake that the terminal's own assertions found.
+      if (!(error instanceof Error)) throw error;
+      violation = error instanceof Violation ? error.message : `${error.name}: ${error.message}\n${error.stack ?? ""}`;
+    }
+    return this.#report(violation);
+  }
+
+  async #safety(): Promise<void> {
+    const { clock } = this.#town;
+    const weather = this.#weather.blow();
+    for (let tap = 0; tap < this.#options.taps; tap += 1) {
+      const work = this.#tap(tap);
+      await this.#bounded(work, TAP_MS, `tap ${tap}`);
+      await clock.resolve(clock.sleep(this.#draw.between(200, 20_000)));
+    }
+    this.#town.plan.calm();
+    this.#weather.calm();
+    await clock.resolve(weather);
+  }
+
+  async #liveness(): Promise<void> {
+    const { clock, cards } = this.#town;
+    await this.#bounded(this.#powered(), LIVENESS_MS, "the last start");
+    for (const card of cards.filter((each) => !this.#holders.gone.has(each))) {
+      await this.#bounded(this.#purchase(card, `return-${card.card.serial.slice(-4)}`, 1), LIVENESS_MS, "a card's return");
+    }
+    const { terminal } = this.#life ?? {};
+    promised(0, terminal !== undefined, () => "the terminal is on");
+    await this.#bounded(this.#settlementsResolved(), LIVENESS_MS, "the resolution of settlements");
+    await this.#bounded(terminal.idle({ timeoutMs: LIVENESS_MS, signal: new AbortController().signal }), LIVENESS_MS, "the drain");
+    this.#town.observe();
+    finalChecks(this.#town, this.#holders.gone);
+    await clock.resolve(terminal.stop());
+  }
+
+  /** The terminal reverses and asks by itself; the world only waits. */
+  async #settlementsResolved(): Promise<void> {
+    const open = () => [...this.#town.medicalCheck.purchases.values()].some(({ state }) => !["done", "refused", "void"].includes(state));
+    while (open()) await this.#town.clock.sleep(1_000);
+  }
+
+  async #bounded<Value>(work: Promise<Value>, forMs: number, what: string): Promise<Value> {
+    const { clock } = this.#town;
+    let settled = false;
+    const mark = () => { settled = true; };
+    work.then(mark, mark);
+    const how = await clock.runUntil(clock.monotonicMs() + forMs, () => settled);
+    promised(0, how === "done", () => (how === "idle" ? `nothing is left to do, but ${what} is pending` : `${what} did not end in bounded time`));
+    return work;
+  }
+
+  /** The terminal, switched on again as often as it takes. */
+  async #powered(): Promise<Life> {
+    for (;;) {
+      if (this.#life?.power.on === true && this.#life.terminal !== undefined) return this.#life;
+      await this.#town.clock.sleep(this.#draw.between(500, 15_000));
+      const life = new Life(this.#town);
+      this.#life = life;
+      this.#town.trace.note("power on");
+      const started = await Promise.race([life.start(LIMITS, this.#options.rules ?? {}).then(() => "on" as const), life.dark]);
+      if (started === "on") return life;
+    }
+  }
+
+  async #tap(tap: number): Promise<void> {
+    const card = this.#holders.pickCard();
+    const reference = `sale-${tap}`;
+    const amount = this.#draw.between(1, 300) * 10;
+    const medical = this.#draw.chance(0.2);
+    // After a power cut most holders try the same sale again, some have left.
+    for (let attempt = 0; attempt < 4; attempt += 1) {
+      const outcome = medical ? await this.#medical(card, reference) : await this.#purchase(card, reference, amount);
+      if (outcome !== "dark") return;
+      if (this.#holders.gone.has(card) || this.#draw.chance(0.25)) return;
+    }
+  }
+
+  async #purchase(card: WatchedCard, reference: string, amountFen: number): Promise<QuickPaymentOutcome | "dark"> {
+    const life = await this.#powered();
+    const { terminal } = life;
+    promised(0, terminal !== undefined, () => "a powered terminal has started");
+    const leave = this.#holders.attend(life, card);
+    const sale = terminal.quickPayment({ reference, amount: fen(amountFen) }, { timeoutMs: 8_000, signal: new AbortController().signal });
+    const outcome = await Promise.race([sale, life.dark]);
+    leave();
+    if (outcome !== "dark") this.#judge(reference, outcome);
+    this.#holders.clear(life);
+    return outcome;
+  }
+
+  async #medical(card: WatchedCard, reference: string): Promise<MedicalOutcome | "dark"> {
+    const { plan, insurer } = this.#town;
+    const life = await this.#powered();
+    const { terminal } = life;
+    promised(0, terminal !== undefined, () => "a powered terminal has started");
+    if (plan.strikes("insurer-late")) planInsurerFault(insurer.faults, "2102", INSURER_FAULTS["late-booking"]);
+    else if (plan.strikes("insurer-silent")) planInsurerFault(insurer.faults, "2102", INSURER_FAULTS[this.#draw.pick(SILENCES)]);
+    const leave = this.#holders.attend(life, card);
+    const items = [{ nationalCode: "XTEST0000000000000A1", ownCode: "A1", quantity: "2", unitPrice: "28.50", amount: fen(5_700) }];
+    const request = { reference, amount: fen(5_700), items, invoiceNumber: reference, usesAccount: true };
+    const outcome = await Promise.race([terminal.medicalPurchase(request, { timeoutMs: 8_000, signal: new AbortController().signal }), life.dark]);
+    leave();
+    if (outcome !== "dark") this.#judgeMedical(reference, outcome);
+    this.#holders.clear(life);
+    return outcome;
+  }
+
+  #judgeMedical(reference: string, outcome: MedicalOutcome): void {
+    const { medicalCheck, trace } = this.#town;
+    this.#town.observe();
+    trace.note(`${reference} medical ${outcome.kind} ${"reason" in outcome ? outcome.reason : ""}`);
+    if (outcome.kind === "paid") medicalCheck.paid(outcome.subject, outcome.total);
+  }
+
+  #judge(reference: string, outcome: QuickPaymentOutcome): void {
+    const { moneyCheck, trace } = this.#town;
+    this.#town.observe();
+    const subject = "subject" in outcome && outcome.subject !== undefined ? shortSubject(outcome.subject) : "-";
+    trace.note(`${reference} ${outcome.kind} ${subject} ${"reason" in outcome ? outcome.reason : ""}`);
+    if (outcome.kind === "paid") moneyCheck.paid(outcome.subject, outcome.amount);
+    if (outcome.kind === "refused" && outcome.subject !== undefined) moneyCheck.notPaid(outcome.subject);
+  }
+
+  #report(violation: string | undefined): SeedReport {
+    const { plan, trace, clock, journalCheck } = this.#town;
+    const open = [...journalCheck.subjects.values()].filter(({ state }) => ["prepared", "acting", "unknown", "resolving"].includes(state));
+    return {
+      seed: this.#options.seed, taps: this.#options.taps, events: trace.events, violation, faults: plan.counts,
+      unknown: open.length, virtualMs: clock.monotonicMs(), stateHash: trace.stateHash(), trace: trace.lines,
+    };
+  }
+}

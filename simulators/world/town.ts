@@ -1,0 +1,208 @@
+/*
+ * Everything around the terminal that outlives its power: cards and their holders' numbers, security module, disk, broker, settlement
+ * host, insurer, and the checkers that look at all of them.
+ */
+import { fromHex } from "../../device/base/bytes.ts";
+import { SILENT } from "../../device/base/log.ts";
+import { DEFAULT_CARD_PROFILE } from "../../device/codec/card-profile.ts";
+import type { CipherSuite } from "../../device/crypto/face.ts";
+import type { SyncKeys } from "../../device/sync/sync.ts";
+import { SimulatedBroker } from "../broker/in-process.ts";
+import { makeTestCard } from "../card/make.ts";
+import type { SimulatedCard } from "../card/card.ts";
+import { SimulatedJournalDisk } from "../disk/journal-store.ts";
+import { Ledger } from "../host/ledger.ts";
+import { InsurerLedger } from "../host/medical/insurer-ledger.ts";
+import { type Insurer, openInsurer } from "../host/medical/insurer.ts";
+import { insuredPerson } from "../host/medical/persons.ts";
+import { hostKeys, openSettlementHost, type SettlementHost } from "../host/settlement.ts";
+import { testTacOracle } from "../host/tac-oracle.ts";
+import { makeTestPsam } from "../psam/make.ts";
+import type { SimulatedPsam } from "../psam/psam.ts";
+import { type ExposureLimits, JournalCheck } from "./checks/journal-check.ts";
+import { MedicalCheck } from "./checks/medical-check.ts";
+import { MoneyCheck } from "./checks/money-check.ts";
+import { SecrecyCheck } from "./checks/secrecy-check.ts";
+import { promised } from "./checks/violation.ts";
+import { drawFaultPlan, type FaultKind, type FaultPlan } from "./fault-plan.ts";
+import { WatchedCard } from "./observed.ts";
+import { SeededRandomness } from "./seeded-randomness.ts";
+import { Trace } from "./trace.ts";
+import { VirtualClock } from "./virtual-clock.ts";
+
+/** 2026-01-05 12:00:00 in China. */
+const START_WALL_MS = 1_767_585_600_000;
+export const TERMINAL_ID = "gate-1";
+const KID = "data-1";
+const DATA_KEY_HEX = "0123456789abcdeffedcba9876543210";
+const HOST_SCALAR_HEX = "11".repeat(32);
+const TERMINAL_SCALAR_HEX = "22".repeat(32);
+const CARDS = 6;
+
+export interface TownOptions {
+  readonly seed: string;
+  readonly suite: CipherSuite;
+  readonly limits: ExposureLimits;
+  /** Limits the faults to these, at full weight. */
+  readonly onlyFaults?: readonly FaultKind[];
+}
+
+export class Town {
+  readonly suite: CipherSuite;
+  readonly random: SeededRandomness;
+  readonly plan: FaultPlan;
+  readonly clock = new VirtualClock(START_WALL_MS);
+  readonly trace: Trace;
+  readonly broker: SimulatedBroker;
+  readonly disk: SimulatedJournalDisk;
+  readonly psam: SimulatedPsam;
+  readonly cards: readonly WatchedCard[];
+  readonly ledger: Ledger;
+  readonly host: SettlementHost;
+  readonly insurer: Insurer;
+  readonly journalCheck: JournalCheck;
+  readonly moneyCheck: MoneyCheck;
+  readonly medicalCheck: MedicalCheck;
+  readonly secrecyCheck: SecrecyCheck;
+  readonly syncKeys: SyncKeys;
+  /** Card that lies in the terminal's reader. */
+  cardInField: WatchedCard | undefined;
+  /** The card that was presented last: its sale may become durable after it has left. */
+  lastCard: WatchedCard | undefined;
+
+  constructor(options: TownOptions) {
+    const { seed, suite } = options;
+    this.suite = suite;
+    this.random = new SeededRandomness(seed);
+    this.plan = drawFaultPlan(this.random.stream("faults"), options.onlyFaults);
+    this.trace = new Trace(this.clock, suite, seed);
+    this.journalCheck = new JournalCheck(suite, options.limits);
+    this.moneyCheck = new MoneyCheck();
+    const cards = this.#makeCards();
+    this.secrecyCheck = new SecrecyCheck(cards.flatMap(personalNumbers));
+    this.cards = cards.map((card) => new WatchedCard(card, (debited, debit) => {
+      this.observe();
+      this.trace.note(`card ${debited.serial.slice(-4)} debited ${debit.amountFen}`);
+      this.moneyCheck.debited(debited.serial, debit);
+    }));
+    this.psam = makeTestPsam(suite, { purseLevel: this.random.stream("psam").pick([1, 2, 3] as const) });
+    this.disk = this.#makeDisk();
+    this.broker = this.#makeBroker();
+    this.ledger = Ledger.open(":memory:");
+    this.insurer = this.#openInsurer(cards);
+    this.medicalCheck = new MedicalCheck(this.insurer.ledger);
+    this.host = this.#openHost();
+    const keys = { signing: suite.sm2PrivateKey(fromHex(TERMINAL_SCALAR_HEX)), hostKey: suite.sm2PrivateKey(fromHex(HOST_SCALAR_HEX)).publicKey };
+    this.syncKeys = { ...keys, dataKey: suite.secretKey(fromHex(DATA_KEY_HEX)), kid: KID };
+    this.host.terminals.register({ tid: TERMINAL_ID, publicKey: keys.signing.publicKey, kids: [KID] });
+  }
+
+  /** Shows the checkers what has become durable since they last looked. */
+  observe(): void {
+    const { flushed } = this.disk;
+    for (const stored of flushed.entriesFrom(this.journalCheck.lastSeq + 1, Number.MAX_SAFE_INTEGER)) {
+      const entry = this.journalCheck.durable(stored);
+      this.trace.note(`entry ${entry.seq} ${entry.kind} ${entry.state} ${entry.amountFen} ${stored.hash.slice(0, 16)}`);
+      this.moneyCheck.durable(entry, this.lastCard?.card.serial);
+      this.medicalCheck.durable(entry);
+      this.secrecyCheck.text("the journal", stored.body);
+      if (stored.sealed !== undefined) this.secrecyCheck.bytes("the journal's sealed part", stored.sealed);
+    }
+    this.#observeReceipts();
+  }
+
+  #observeReceipts(): void {
+    const { flushed } = this.disk;
+    const through = Number(flushed.mark("journal/receipted") ?? "0");
+    if (through === this.journalCheck.receiptedThrough) return;
+    this.journalCheck.receipted(through);
+    const journalId = flushed.mark("journal/id") ?? "";
+    const held = this.ledger.receiptedThrough(TERMINAL_ID, journalId);
+    promised(4, through <= held, () => `the terminal counts ${through} entries as receipted, the host holds ${held}`);
+    this.trace.note(`receipted through ${through}`);
+  }
+
+  #makeCards(): readonly SimulatedCard[] {
+    const draw = this.random.stream("cards");
+    return Array.from({ length: CARDS }, (_, at) => makeTestCard(this.suite, {
+      serial: draw.between(1_000_000, 9_999_999) * 10 + at,
+      balanceFen: 5_000_000,
+      algorithm: draw.pick(["3des", "sm4"] as const),
+      profile: { logSeqMode: draw.pick(["pre", "post"] as const) },
+      pin: `${draw.between(100_000, 999_999)}${draw.between(100_000, 999_999)}`,
+      interface: "contactless",
+      lengthRule: draw.pick(["direct", "t0"] as const),
+    }));
+  }
+
+  #makeDisk(): SimulatedJournalDisk {
+    const disk = new SimulatedJournalDisk({ clock: this.clock, flushMs: 4 });
+    disk.onCommit(() => {
+      if (this.plan.strikes("power-cut-before-commit")) return { kind: "cut", when: "before" };
+      if (this.plan.strikes("power-cut-during-commit")) return { kind: "cut", when: "during" };
+      if (this.plan.strikes("power-cut-after-commit")) return { kind: "cut", when: "after" };
+      return { kind: "go" };
+    });
+    return disk;
+  }
+
+  #makeBroker(): SimulatedBroker {
+    const broker = new SimulatedBroker(this.clock, this.random.stream("broker"));
+    const draw = this.random.stream("delivery");
+    broker.setFaults({
+      onPublish: () => "deliver",
+      onDelivery: ({ topic }) => {
+        if (topic.endsWith("/dn/rcpt") && this.plan.strikes("receipt-lost")) return [];
+        const lateMs = this.plan.strikes("message-delayed") ? draw.between(50, 4_000) : 0;
+        return this.plan.strikes("message-duplicated") ? [lateMs, draw.between(0, 2_000)] : [lateMs];
+      },
+    });
+    return broker;
+  }
+
+  #openInsurer(cards: readonly SimulatedCard[]): Insurer {
+    const persons = cards.map((card, at) => insuredPerson({
+      personNumber: `9901${String(at).padStart(2, "0")}${card.serial.slice(-14)}`,
+      cards: [socialNumbers(card)], accountFen: 50_000_000n,
+    }));
+    return openInsurer({ clock: this.#hostClock(), randomness: this.random.stream("insurer"), ledger: InsurerLedger.open(":memory:"), persons });
+  }
+
+  #openHost(): SettlementHost {
+    return openSettlementHost({
+      clock: this.#hostClock(), randomness: this.random.stream("host"), suite: this.suite,
+      keys: hostKeys(this.suite, { signingScalarHex: HOST_SCALAR_HEX, dataKeysHex: { [KID]: DATA_KEY_HEX } }),
+      ledger: this.ledger, terminals: [], link: this.broker.link("settlement-host"), tacOracle: testTacOracle(this.suite, DEFAULT_CARD_PROFILE),
+      services: new Map([["fsi", this.insurer.exchange]]), log: SILENT,
+    });
+  }
+
+  /** The host's own clock: nobody sets it while the world runs. */
+  #hostClock() {
+    const { clock } = this;
+    return { monotonicMs: () => clock.monotonicMs(), wallMs: () => START_WALL_MS + Math.floor(clock.monotonicMs()), sleep: clock.sleep.bind(clock) };
+  }
+}
+
+/** Card number and card identifier of a simulated card, as its issuer file has them. */
+export function socialNumbers(card: SimulatedCard): { readonly cardNumber: string; readonly cardIdentifier: string } {
+  return { cardNumber: Buffer.from(recordOf(card, 0xef05, 0x07), "hex").toString("latin1"), cardIdentifier: recordOf(card, 0xef05, 0x01) };
+}
+
+function recordOf(card: SimulatedCard, file: number, tag: number): string {
+  const found = card.personalization.social.environment.find(({ id }) => id === file)?.records.find((record) => record.tag === tag);
+  return found?.valueHex ?? "";
+}
+
+/** Everything about a card's holder that must never be seen in the clear. */
+function personalNumbers(card: SimulatedCard): readonly string[] {
+  const { cardNumber, cardIdentifier } = socialNumbers(card);
+  const socialSecurityNumber = Buffer.from(recordOf(card, 0xef06, 0x08), "hex").toString("latin1");
+  return [card.serial, cardNumber, cardIdentifier, socialSecurityNumber, card.personalization.social.pin ?? ""].filter((secret) => secret !== "");
+}
+
+/** Names a journal entry's subject by its sequence only: for traces. */
+export function shortSubject(subject: string): string {
+  return subject.slice(subject.lastIndexOf("-") + 1);
+}
+

@@ -1,0 +1,100 @@
+/* Many seeds, spread over processes; one report. */
+import { toHex, utf8 } from "../../device/base/bytes.ts";
+import type { Clock, Processes } from "../../device/base/ports.ts";
+import type { CipherSuite } from "../../device/crypto/face.ts";
+import { type FaultCounts, FAULT_KINDS, noFaults } from "./fault-plan.ts";
+import { PLANTED_BUGS, type PlantedBug } from "./planted-bugs.ts";
+import { type SeedReport, SeedRun } from "./seed-run.ts";
+
+export interface WorldOptions {
+  /** First seed's number; seeds are called "<name>-<number>". */
+  readonly name: string;
+  readonly first: number;
+  readonly seeds: number;
+  readonly taps: number;
+  readonly bug?: PlantedBug;
+}
+
+/** Names are fixed; see docs/json.md. */
+export interface WorldReport {
+  readonly seeds: number;
+  readonly taps: number;
+  readonly events: number;
+  readonly violations: number;
+  readonly faults: FaultCounts;
+  readonly unknown: number;
+  readonly virtualMs: number;
+  readonly realMs: number;
+  readonly stateHash: string;
+  readonly failures: readonly { readonly seed: string; readonly violation: string }[];
+}
+
+export type SeedResult = Omit<SeedReport, "trace">;
+
+/** What a child process is asked, and what it answers. */
+export interface WorldJob extends WorldOptions {
+  readonly step: number;
+}
+
+export function runSeed(suite: CipherSuite, options: WorldOptions, number: number): Promise<SeedReport> {
+  const rules = options.bug === undefined ? {} : { rules: PLANTED_BUGS[options.bug] };
+  return new SeedRun({ seed: `${options.name}-${number}`, taps: options.taps, suite, ...rules }).run();
+}
+
+/** Every `step`-th seed of the job, one after the other. */
+export async function runJob(suite: CipherSuite, job: WorldJob, onSeed: (result: SeedResult) => void): Promise<void> {
+  for (let number = job.first; number < job.first + job.seeds; number += job.step) {
+    const { trace: _, ...result } = await runSeed(suite, job, number);
+    onSeed(result);
+  }
+}
+
+export interface WorldPorts {
+  readonly processes: Processes;
+  readonly clock: Clock;
+  readonly suite: CipherSuite;
+  readonly child: URL;
+  /** How many processes share the seeds. */
+  readonly jobs: number;
+  readonly onSeed: (result: SeedResult, done: number) => void;
+}
+
+export async function runWorld(ports: WorldPorts, options: WorldOptions): Promise<WorldReport> {
+  const startMs = ports.clock.monotonicMs();
+  const results: SeedResult[] = [];
+  const jobs = Math.min(ports.jobs, options.seeds);
+  await Promise.all(Array.from({ length: jobs }, (_, at) => runChild(ports, { ...options, first: options.first + at, seeds: options.seeds - at, step: jobs }, (result) => {
+    results.push(result);
+    ports.onSeed(result, results.length);
+  })));
+  return summarize(ports.suite, results, { taps: options.taps, realMs: Math.round(ports.clock.monotonicMs() - startMs) });
+}
+
+function runChild(ports: WorldPorts, job: WorldJob, onSeed: (result: SeedResult) => void): Promise<void> {
+  const child = ports.processes.fork(ports.child, {});
+  return new Promise((resolve, reject) => {
+    child.onMessage((message) => {
+      if (message === "finished") resolve();
+      else onSeed(message as SeedResult);
+    });
+    child.onExit(({ code, signal }) => reject(new Error(`a world process ended before its seeds did (${code ?? signal})`)));
+    child.send(job);
+  });
+}
+
+function seedNumber({ seed }: SeedResult): number {
+  return Number(seed.slice(seed.lastIndexOf("-") + 1));
+}
+
+function summarize(suite: CipherSuite, unordered: readonly SeedResult[], run: { readonly taps: number; readonly realMs: number }): WorldReport {
+  const results = unordered.toSorted((left, right) => seedNumber(left) - seedNumber(right));
+  const faults = noFaults();
+  for (const result of results) for (const kind of FAULT_KINDS) faults[kind] += result.faults[kind];
+  const sum = (of: (result: SeedResult) => number) => results.reduce((total, result) => total + of(result), 0);
+  const failures = results.flatMap(({ seed, violation }) => (violation === undefined ? [] : [{ seed, violation }]));
+  return {
+    seeds: results.length, taps: run.taps, events: sum(({ events }) => events), violations: failures.length, faults, unknown: sum(({ unknown }) => unknown),
+    virtualMs: Math.round(sum(({ virtualMs }) => virtualMs)), realMs: run.realMs,
+    stateHash: toHex(suite.sm3(utf8(results.map(({ stateHash }) => stateHash).join("\n")))), failures,
+  };
+}

@@ -1,0 +1,2 @@
+/** Names of the benchmark rows. A name is never renamed: reports of years are compared by it. Listed for people in docs/json.md. */
+export const BENCH_ROWS: readonly string[] = ["sm2-verify-vs-sm-crypto", "tap-host-share", "tap-in-field-vs-floor", "drain-records-per-second"];

@@ -1,0 +1,143 @@
+/*
+ * Goal: the commands that users run keep what they promise, on compiled code.
+ * Method: run each with --json and hold its one line against docs/json.md. Each expectation is one case.
+ */
+import { join } from "node:path";
+import * as z from "zod";
+import type { Outcome } from "./lanes.ts";
+import { type Ended, runProgram } from "./processes.ts";
+
+interface Expectation {
+  readonly name: string;
+  readonly holds: boolean;
+}
+
+const WORLD_SEEDS = 200;
+const WORLD_TAPS = 100;
+const START_SALES_MIN = 20;
+
+const startShape = z.object({
+  equal: z.boolean(),
+  byKind: z.record(z.string(), z.object({ count: z.number(), deviceFen: z.number(), journalFen: z.number(), hostFen: z.number() })),
+  sales: z.number(),
+  unknown: z.number(),
+});
+
+const worldShape = z.object({
+  seeds: z.number(),
+  taps: z.number(),
+  events: z.number(),
+  violations: z.number(),
+  faults: z.record(z.string(), z.number()),
+  unknown: z.number(),
+  virtualMs: z.number(),
+  realMs: z.number(),
+  stateHash: z.string(),
+});
+
+const conformanceShape = z.object({
+  cases: z.array(z.object({ id: z.string(), spec: z.string(), title: z.string(), tags: z.array(z.string()), outcome: z.string() })),
+  passed: z.number(),
+  failed: z.number(),
+  skipped: z.number(),
+});
+
+const benchShape = z.object({
+  rows: z.array(
+    z.object({
+      name: z.string(),
+      value: z.number().nullable(),
+      unit: z.string(),
+      baseline: z.number().nullable(),
+      ratio: z.number().nullable(),
+      budget: z.string().nullable(),
+      met: z.boolean().nullable(),
+    }),
+  ),
+});
+
+/** The only line of standard output as JSON; undefined when there is another number of lines or no JSON. */
+export function onlyJsonLine(stdout: string): unknown {
+  const lines = stdout.split("\n").filter((line) => line !== "");
+  if (lines.length !== 1) return undefined;
+  try {
+    return JSON.parse(lines[0] ?? "");
+  } catch {
+    return undefined;
+  }
+}
+
+function outcomeOf(ended: Ended, expectations: readonly Expectation[]): Outcome {
+  const broken = expectations.filter((one) => !one.holds);
+  const tail = `${ended.stdout.slice(-4000)}\n${ended.stderr.slice(-4000)}`;
+  const failures = broken.map((one, at) => (at === 0 ? `${one.name}\nexit code ${ended.code ?? "none"}\n${tail}` : one.name));
+  return { counts: { passed: expectations.length - broken.length, failed: broken.length, skipped: 0 }, failures, skips: [] };
+}
+
+function compiled(root: string, script: string, args: readonly string[], limitMs: number): Promise<Ended> {
+  return runProgram(process.execPath, [join(root, "dist", script), ...args], { limitMs });
+}
+
+/** Runs the demonstration: equal totals to the fen, for both kinds of payment. */
+export async function runStart(root: string, limitMs: number): Promise<Outcome> {
+  const ended = await compiled(root, "simulators/cli.js", ["demo", "--json"], limitMs);
+  const result = startShape.safeParse(onlyJsonLine(ended.stdout));
+  const data = result.success ? result.data : undefined;
+  const kinds = Object.values(data?.byKind ?? {});
+  return outcomeOf(ended, [
+    { name: "the demonstration exits with 0", holds: ended.code === 0 },
+    { name: "it prints one JSON line of the documented shape", holds: data !== undefined },
+    {
+      name: "card or insurer, journal and host totals are equal",
+      holds: data?.equal === true && kinds.every((kind) => kind.deviceFen === kind.journalFen && kind.journalFen === kind.hostFen),
+    },
+    {
+      name: `at least ${START_SALES_MIN} sales of two kinds`,
+      holds: (data?.sales ?? 0) >= START_SALES_MIN && kinds.filter((kind) => kind.count > 0 && kind.hostFen > 0).length >= 2,
+    },
+  ]);
+}
+
+/** Runs the simulated world in its CI size: no violation, and every kind of fault really happened. */
+export async function runWorld(root: string, limitMs: number): Promise<Outcome> {
+  const size = ["--seeds", String(WORLD_SEEDS), "--taps", String(WORLD_TAPS)];
+  const ended = await compiled(root, "simulators/cli.js", ["world", ...size, "--json"], limitMs);
+  const result = worldShape.safeParse(onlyJsonLine(ended.stdout));
+  const data = result.success ? result.data : undefined;
+  const faults = Object.entries(data?.faults ?? {});
+  return outcomeOf(ended, [
+    { name: "the world exits with 0", holds: ended.code === 0 },
+    { name: "it prints one JSON line of the documented shape", holds: data !== undefined },
+    { name: "it ran the seeds and taps that were asked for", holds: data?.seeds === WORLD_SEEDS && data.taps === WORLD_TAPS },
+    { name: "no promise was broken", holds: data?.violations === 0 },
+    { name: "faults were drawn", holds: faults.length > 0 },
+    ...faults.map(([kind, count]) => ({ name: `fault "${kind}" happened`, holds: count > 0 })),
+  ]);
+}
+
+/** Runs the conformance cases; each case is a case of the lane. */
+export async function runConformance(root: string, limitMs: number): Promise<Outcome> {
+  const ended = await compiled(root, "simulators/cli.js", ["conformance", "--json"], limitMs);
+  const result = conformanceShape.safeParse(onlyJsonLine(ended.stdout));
+  if (!result.success) return outcomeOf(ended, [{ name: "it prints one JSON line of the documented shape", holds: false }]);
+  const cases = result.data.cases;
+  const ran = cases.filter((one) => one.outcome !== "skipped");
+  const outcome = outcomeOf(ended, [
+    { name: "the command exits with 0", holds: ended.code === 0 },
+    ...ran.map((one) => ({ name: `${one.id} ${one.title}`, holds: one.outcome === "passed" })),
+  ]);
+  const skips = cases.filter((one) => one.outcome === "skipped").map((one) => `${one.id} ${one.title}`);
+  return { ...outcome, counts: { ...outcome.counts, skipped: skips.length }, skips };
+}
+
+/** Runs the benchmarks and asks only that every row is present: a figure is a measurement, not a test. */
+export async function runBench(root: string, limitMs: number, rowNames: readonly string[]): Promise<Outcome> {
+  const ended = await compiled(root, "tools/bench/main.js", ["--json"], limitMs);
+  const result = benchShape.safeParse(onlyJsonLine(ended.stdout));
+  const present = new Set(result.success ? result.data.rows.map((row) => row.name) : []);
+  return outcomeOf(ended, [
+    { name: "the benchmarks exit with 0", holds: ended.code === 0 },
+    { name: "they print one JSON line of the documented shape", holds: result.success },
+    ...rowNames.map((name) => ({ name: `row "${name}" is present`, holds: present.has(name) })),
+  ]);
+}

@@ -1,0 +1,122 @@
+/*
+ * Goal: one table says what is proved where: name, level, needs and what runs.
+ * Method: lane test files are found by pattern, so that a new file joins its lane by its place. A file belongs to the first lane
+ * whose pattern it matches; a file that matches none is an error (tools/lanes.test.ts).
+ */
+
+export type Level = "test" | "ci";
+
+export interface Needs {
+  /** Debian packages; installed where rights allow. */
+  readonly packages?: readonly string[];
+  /** A private mount and network namespace: root, or unprivileged namespaces. */
+  readonly namespaces?: boolean;
+  /** The PC/SC binding and our reader handler, built by the set-up. */
+  readonly pcsc?: boolean;
+  /** Tracing of system calls (a container may forbid it). */
+  readonly tracing?: boolean;
+}
+
+/** What a lane runs: vitest over the sources, vitest over lane files, or a runner of its own. */
+export type Work =
+  | { readonly kind: "checks" }
+  | { readonly kind: "unit" }
+  | { readonly kind: "files"; readonly patterns: readonly RegExp[]; readonly mayBeEmpty?: boolean }
+  | { readonly kind: "start" }
+  | { readonly kind: "world" }
+  | { readonly kind: "conformance" }
+  | { readonly kind: "bench" };
+
+export interface Lane {
+  readonly name: string;
+  readonly level: Level;
+  readonly needs: Needs;
+  readonly work: Work;
+  /** The lane is ended when it takes longer. */
+  readonly limitMs: number;
+}
+
+const MINUTE_MS = 60_000;
+
+/** All lanes in the order in which they run: cheap first. Patterns are tried in this order too. */
+export const LANES: readonly Lane[] = [
+  { name: "checks", level: "test", needs: {}, work: { kind: "checks" }, limitMs: 5 * MINUTE_MS },
+  { name: "unit", level: "test", needs: {}, work: { kind: "unit" }, limitMs: 8 * MINUTE_MS },
+  {
+    name: "rounds",
+    level: "ci",
+    needs: { packages: ["mosquitto", "openssl"] },
+    work: { kind: "files", patterns: [/rounds[^/]*\.lane\.test\.ts$/] },
+    limitMs: 10 * MINUTE_MS,
+  },
+  {
+    name: "bad-input",
+    level: "ci",
+    needs: {},
+    work: { kind: "files", patterns: [/(?:bad-input|fuzz)[^/]*\.lane\.test\.ts$/] },
+    limitMs: 6 * MINUTE_MS,
+  },
+  {
+    name: "pcscd",
+    level: "test",
+    needs: { packages: ["pcscd", "libpcsclite1", "iproute2", "util-linux"], namespaces: true, pcsc: true },
+    work: { kind: "files", patterns: [/^device\/drivers\/pcsc\//, /^simulators\/reader\//, /pcsc[^/]*\.lane\.test\.ts$/, /^hw-tests\//] },
+    limitMs: 6 * MINUTE_MS,
+  },
+  {
+    name: "mosquitto",
+    level: "test",
+    needs: { packages: ["mosquitto", "openssl"] },
+    work: { kind: "files", patterns: [/^device\/sync\//, /^simulators\/(?:host|broker)\//, /mosquitto[^/]*\.lane\.test\.ts$/] },
+    limitMs: 6 * MINUTE_MS,
+  },
+  {
+    name: "replay",
+    level: "test",
+    needs: { packages: ["strace"], tracing: true },
+    work: { kind: "files", patterns: [/^device\/txn\/journal\//, /^device\/config\//, /^simulators\/disk\//, /(?:replay|power-cut)[^/]*\.lane\.test\.ts$/] },
+    limitMs: 6 * MINUTE_MS,
+  },
+  {
+    name: "processes",
+    level: "test",
+    needs: {},
+    work: { kind: "files", patterns: [/\.lane\.test\.ts$/], mayBeEmpty: true },
+    limitMs: 6 * MINUTE_MS,
+  },
+  { name: "start", level: "ci", needs: {}, work: { kind: "start" }, limitMs: 3 * MINUTE_MS },
+  { name: "world", level: "ci", needs: {}, work: { kind: "world" }, limitMs: 10 * MINUTE_MS },
+  { name: "conformance", level: "ci", needs: {}, work: { kind: "conformance" }, limitMs: 3 * MINUTE_MS },
+  { name: "bench", level: "ci", needs: {}, work: { kind: "bench" }, limitMs: 5 * MINUTE_MS },
+];
+
+/** The lane that a lane test file belongs to; the path is relative to the project and written with slashes. */
+export function laneOf(path: string): Lane | undefined {
+  return LANES.find((lane) => lane.work.kind === "files" && lane.work.patterns.some((pattern) => pattern.test(path)));
+}
+
+/** Counts of test cases. */
+export interface Counts {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+}
+
+export const NOTHING: Counts = { passed: 0, failed: 0, skipped: 0 };
+
+export function addCounts(left: Counts, right: Counts): Counts {
+  return { passed: left.passed + right.passed, failed: left.failed + right.failed, skipped: left.skipped + right.skipped };
+}
+
+/** The last line of a run. With `skipsFail` (CI=true) what was skipped counts as failed. */
+export function lastLine(counts: Counts, skipsFail: boolean): string {
+  const failed = counts.failed + (skipsFail ? counts.skipped : 0);
+  return `${counts.passed} passed, ${failed} failed`;
+}
+
+/** What a lane came to: its counts, what went wrong in lines for people, and why cases were skipped. */
+export interface Outcome {
+  readonly counts: Counts;
+  readonly failures: readonly string[];
+  readonly skips: readonly string[];
+}
