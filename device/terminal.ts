@@ -76,6 +76,8 @@ export interface TerminalParts {
   readonly pinVerifier: PinVerifier;
   readonly log: Log;
   readonly rules?: TerminalRules;
+  /** The host says over how long its fleet spreads reconnects; the link's owner wants to know. */
+  readonly onReconnectWindow?: (windowMs: number) => void;
 }
 
 export interface TerminalStatus extends SyncStatus {
@@ -194,7 +196,10 @@ class AssembledTerminal implements Terminal {
   }
 
   /** Only the opening of the module rejects with a fault, before anything has begun. */
-  async #withModule<Outcome>(limits: Limits, work: (psam: Psam) => Promise<Outcome>): Promise<Outcome | { readonly kind: "refused"; readonly reason: FaultCode }> {
+  async #withModule<Outcome>(
+    limits: Limits,
+    work: (psam: Psam) => Promise<Outcome>,
+  ): Promise<Outcome | { readonly kind: "refused"; readonly reason: FaultCode }> {
     let psam: Psam;
     try {
       psam = await this.#psam.get({ ...limits, timeoutMs: this.#parts.settings.commandTimeoutMs });
@@ -209,8 +214,15 @@ class AssembledTerminal implements Terminal {
   #quickPaymentPorts(psam: Psam): QuickPaymentPorts {
     const { clock, settings, log, userReader } = this.#parts;
     return {
-      clock, journal: this.journal, purse: settings.purse, log, psam, reader: userReader,
-      lane: this.#lane, sales: this.#sales, saleTimes: this.#saleTimes,
+      clock,
+      journal: this.journal,
+      purse: settings.purse,
+      log,
+      psam,
+      reader: userReader,
+      lane: this.#lane,
+      sales: this.#sales,
+      saleTimes: this.#saleTimes,
     };
   }
 }
@@ -223,8 +235,16 @@ export async function openTerminal(parts: TerminalParts): Promise<Terminal> {
   const messageIds = await openMessageIds(journal, { institution: settings.medical.profile.sender.institution, serialLane: settings.medical.serialLane });
   await recoverAtStart({ journal, log }, parts.rules?.recovery);
   const sync = openSync({
-    journal, link: parts.link, clock, randomness, suite, keys: parts.syncKeys, sealer: parts.sealer, log,
+    journal,
+    link: parts.link,
+    clock,
+    randomness,
+    suite,
+    keys: parts.syncKeys,
+    sealer: parts.sealer,
+    log,
     ...(settings.sync === undefined ? {} : { options: settings.sync }),
+    ...(parts.onReconnectWindow === undefined ? {} : { onReconnectWindow: parts.onReconnectWindow }),
   });
   const terminal = new AssembledTerminal(parts, { journal, saleTimes, messageIds, sync });
   await terminal.start();

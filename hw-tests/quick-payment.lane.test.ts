@@ -31,20 +31,42 @@ async function makeBench(stage: PcscdStage, logSeqMode: "pre" | "post"): Promise
   const psam = await openPsam(pcsc.reader(MODULE_RULE), { clock, profile: DEFAULT_CARD_PROFILE }, limits(10_000));
   await pcsc.ready(limits(10_000));
   const randomness = systemRandomness();
-  const journal = await openJournal({ store: new SimulatedJournalDisk().open(), clock, randomness, suite: SUITE, storageKey: SUITE.secretKey(randomness.bytes(16)), terminalId: "LANE", log: SILENT });
+  const journal = await openJournal({
+    store: new SimulatedJournalDisk().open(),
+    clock,
+    randomness,
+    suite: SUITE,
+    storageKey: SUITE.secretKey(randomness.bytes(16)),
+    terminalId: "LANE",
+    log: SILENT,
+  });
   const names = new Map<BenchCard, string>();
   return {
     ports: {
-      clock, journal, psam, reader, log: SILENT, lane: createLane(), sales: createSalesInFlight(), saleTimes: await openSaleTimes(journal),
+      clock,
+      journal,
+      psam,
+      reader,
+      log: SILENT,
+      lane: createLane(),
+      sales: createSalesInFlight(),
+      saleTimes: await openSaleTimes(journal),
       purse: { applications: DEFAULT_PURSE_APPLICATIONS, keyIndex: 1, proveSeqOrder: DEFAULT_CARD_PROFILE.proveSeqOrder },
     },
     limits: {
-      timeoutMs: 8_000, returnTimeoutMs: 8_000, commandTimeoutMs: 2_000, journalTimeoutMs: 2_000, signal: new AbortController().signal,
+      timeoutMs: 8_000,
+      returnTimeoutMs: 8_000,
+      commandTimeoutMs: 2_000,
+      journalTimeoutMs: 2_000,
+      signal: new AbortController().signal,
       risk: { amountPerSaleFen: fen(100_000), unreceiptedCount: 1_000, unreceiptedSumFen: fen(10_000_000), unverifiedAmountFen: fen(100_000) },
     },
     newCard: async ({ balanceFen }) => {
       const name = await stage.makeCard({ balanceFen, profile: { logSeqMode } });
-      const card: BenchCard = { balanceFen: async () => (await stage.simulator.truth(name)).balanceFen, debits: async () => (await stage.simulator.truth(name)).debits.length };
+      const card: BenchCard = {
+        balanceFen: async () => (await stage.simulator.truth(name)).balanceFen,
+        debits: async () => (await stage.simulator.truth(name)).debits.length,
+      };
       names.set(card, name);
       return card;
     },
@@ -64,13 +86,17 @@ async function makeBench(stage: PcscdStage, logSeqMode: "pre" | "post"): Promise
 
 describe.skipIf(obstacle !== undefined)(`quick payment through the PC/SC service${obstacle === undefined ? "" : ` (skipped: ${obstacle})`}`, () => {
   let stage: PcscdStage;
-  beforeAll(async () => { stage = await PcscdStage.start(); });
+  beforeAll(async () => {
+    stage = await PcscdStage.start();
+  });
   afterAll(() => stage.stop());
   quickPaymentSuite("the real PC/SC service", ({ logSeqMode }) => makeBench(stage, logSeqMode));
 
   describe("a sale in whose middle the hardware fails", () => {
     let bench: QuickPaymentBench;
-    beforeEach(async () => { bench = await makeBench(stage, "post"); });
+    beforeEach(async () => {
+      bench = await makeBench(stage, "post");
+    });
     afterEach(() => bench.close());
     const clock = systemClock();
     const planDebit = (plan: { readonly fate: "slow"; readonly extraMs: number } | { readonly fate: "hang"; readonly at: "before" | "after" }) =>

@@ -1,11 +1,12 @@
 /* `yikatong-sim`: the simulators by themselves, the demonstration, the simulated world. Left out of what is shipped to terminals. */
 import { runCommandLine } from "../device/system/command-line.ts";
+import { demoCommand } from "./commands/demo.ts";
 import { worldCommand } from "./commands/world.ts";
 
 const PROGRAM = {
   name: "yikatong-sim",
   summary: "Simulators of the Yikatong terminal (一卡通): cards, modules, readers, hosts, and whole worlds of them.",
-  commands: [worldCommand],
+  commands: [demoCommand, worldCommand],
 };
 
 process.exitCode = await runCommandLine(PROGRAM, process.argv.slice(2), {

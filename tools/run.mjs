@@ -40,7 +40,7 @@ const COMMANDS = {
   lint: { run: ["tools/run-lanes.ts", "--only", "checks", "--steps", "biome,oxlint"], about: "formatter and linters" },
   format: { run: ["node_modules/@biomejs/biome/bin/biome", "check", "--write"], about: "write the house format" },
   metrics: { run: ["tools/metrics.ts"], about: "sizes and densities of the sources" },
-  mutation: { run: ["node_modules/@stryker-mutator/core/bin/stryker.js", "run"], about: "mutation score of machines, codecs and batches (long)" },
+  mutation: { run: ["tools/mutation.mjs"], about: "mutation score of machines, codecs, keys and batches, in parts (--part NAME)" },
 };
 
 function usage() {

@@ -32,7 +32,13 @@ export function cardBench(options: CardBenchOptions = {}) {
   cardReader.insert(card);
   const run = <Value>(work: Promise<Value>): Promise<Value> => clock.resolve(work);
   return {
-    clock, profile, card, psam, cardReader, samReader, run,
+    clock,
+    profile,
+    card,
+    psam,
+    cardReader,
+    samReader,
+    run,
     channel: (): Promise<CardChannel> => run(cardReader.waitForCard(LIMITS)),
     openPsam: (): Promise<Psam> => run(openPsam(samReader, { clock, profile }, LIMITS)),
   };

@@ -155,6 +155,7 @@ describe("parseJson", () => {
     [`${'{"a":'.repeat(9)}1${"}".repeat(9)}`, "too-deep"],
   ])("refuses %s: %s", (text, reason) => {
     expect(parseJson(text, LIMITS)).toEqual({ ok: false, reason });
+    expect(parseJson(utf8(text), LIMITS)).toEqual({ ok: false, reason });
   });
 
   it("nesting is counted where it is open", () => {

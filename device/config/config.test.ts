@@ -52,7 +52,12 @@ describe("the schema", () => {
   });
 
   it("answers anything from outside without throwing", () => {
-    fc.assert(fc.property(fc.anything(), (value) => { expect(parseTerminalConfig(value).ok).toBe(false); }), { numRuns: 300 });
+    fc.assert(
+      fc.property(fc.anything(), (value) => {
+        expect(parseTerminalConfig(value).ok).toBe(false);
+      }),
+      { numRuns: 300 },
+    );
   });
 });
 
@@ -76,7 +81,10 @@ describe("the store", () => {
   it("writes the two slots in turn", async () => {
     const { disk, store } = rig();
     const slots: string[] = [];
-    disk.onChange((change) => { slots.push(change.name); return { kind: "go" }; });
+    disk.onChange((change) => {
+      slots.push(change.name);
+      return { kind: "go" };
+    });
     for (let at = 0; at < 4; at += 1) await store.write({ at });
     expect(slots).toEqual([CONFIG_SLOTS[0], CONFIG_SLOTS[1], CONFIG_SLOTS[0], CONFIG_SLOTS[1]]);
   });
@@ -105,7 +113,10 @@ describe("the store", () => {
     await store.write({ limit: 100, name: "药店" });
     const whole = disk.files.get(CONFIG_SLOTS[0]) ?? new Uint8Array(0);
     for (let at = 0; at < whole.length; at += 1) {
-      disk.damage(CONFIG_SLOTS[0], whole.map((byte, index) => (index === at ? byte ^ 0x01 : byte)));
+      disk.damage(
+        CONFIG_SLOTS[0],
+        whole.map((byte, index) => (index === at ? byte ^ 0x01 : byte)),
+      );
       await expect(store.read()).rejects.toMatchObject({ code: "config-corrupt" });
     }
   });
@@ -115,7 +126,9 @@ describe("the store", () => {
     await store.write({ at: 1 });
     disk.onChange(() => ({ kind: "cut", when }));
     let acknowledged = false;
-    void store.write({ at: 2 }).then(() => { acknowledged = true; });
+    void store.write({ at: 2 }).then(() => {
+      acknowledged = true;
+    });
     for (let turn = 0; turn < 500; turn += 1) await Promise.resolve();
     disk.crash({ some: new SeededRandomness("cut") });
     const read = await openConfigStore(disk.open(), suite).read();
@@ -154,9 +167,17 @@ describe("the keys", () => {
   const POINT = toHex(suite.sm2PrivateKey(fromHex("0badc0de".repeat(8))).publicKey.point);
   const lines = (change: Readonly<Record<string, string | undefined>> = {}) => {
     const all: Readonly<Record<string, string | undefined>> = {
-      "signing-scalar": SCALAR, "host-public-key": POINT, "data-key": "0f1e2d3c4b5a69788796a5b4c3d2e1f0", "storage-key": "a0b1c2d3e4f5061728394a5b6c7d8e9f", ...change,
+      "signing-scalar": SCALAR,
+      "host-public-key": POINT,
+      "data-key": "0f1e2d3c4b5a69788796a5b4c3d2e1f0",
+      "storage-key": "a0b1c2d3e4f5061728394a5b6c7d8e9f",
+      ...change,
     };
-    return utf8(`# keys of one terminal\n\n${Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [`${name} = ${value}\r`])).join("\n")}\n`);
+    return utf8(
+      `# keys of one terminal\n\n${Object.entries(all)
+        .flatMap(([name, value]) => (value === undefined ? [] : [`${name} = ${value}\r`]))
+        .join("\n")}\n`,
+    );
   };
 
   it("makes handles and leaves nothing in the buffer", () => {

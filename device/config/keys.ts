@@ -23,6 +23,8 @@ export interface KeyOptions {
   readonly suite: CipherSuite;
   /** A production terminal refuses keys that are published for tests. */
   readonly profile: "test" | "production";
+  /** Shown the two keys that a sealing worker needs, before they are wiped; whoever keeps them copies and wipes them himself. */
+  readonly lendSealKeys?: (keys: { readonly signingScalar: Bytes; readonly dataKey: Bytes }) => void;
 }
 
 const FILE_BYTES_MAX = 4096;
@@ -40,6 +42,7 @@ export function loadKeys(contents: Bytes, options: KeyOptions): TerminalKeys {
     if (contents.length > FILE_BYTES_MAX) throw invalid("the key file is too large");
     for (const line of lines(contents)) takeLine(line, keys);
     if (options.profile === "production") refuseTestKeys(keys, options.suite);
+    options.lendSealKeys?.({ signingScalar: bytesOf(keys, "signing-scalar"), dataKey: bytesOf(keys, "data-key") });
     return {
       signing: options.suite.sm2PrivateKey(bytesOf(keys, "signing-scalar")),
       hostKey: options.suite.sm2PublicKey(bytesOf(keys, "host-public-key")),

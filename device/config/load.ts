@@ -6,9 +6,7 @@ import type { CipherSuite } from "../crypto/face.ts";
 import { parseTerminalConfig, type TerminalConfig } from "./schema.ts";
 import { openConfigStore } from "./store.ts";
 
-export type LoadedConfig =
-  | { readonly kind: "unprovisioned" }
-  | { readonly kind: "ready"; readonly config: TerminalConfig; readonly generation: number };
+export type LoadedConfig = { readonly kind: "unprovisioned" } | { readonly kind: "ready"; readonly config: TerminalConfig; readonly generation: number };
 
 export interface ConfigParts {
   readonly storage: Storage;

@@ -17,7 +17,11 @@ const cardProfile = z.strictObject({
   sessionPad: z.enum(["zeros", "pad80"]).default(DEFAULT_CARD_PROFILE.sessionPad),
   sm4Diversify: z.enum(["fNotF", "fZeros"]).default(DEFAULT_CARD_PROFILE.sm4Diversify),
   logSeqMode: z.enum(["pre", "post"]).default(DEFAULT_CARD_PROFILE.logSeqMode),
-  proveSeqOrder: z.array(z.enum(["log1", "seq", "seq+1"])).min(1).max(3).default([...DEFAULT_CARD_PROFILE.proveSeqOrder]),
+  proveSeqOrder: z
+    .array(z.enum(["log1", "seq", "seq+1"]))
+    .min(1)
+    .max(3)
+    .default([...DEFAULT_CARD_PROFILE.proveSeqOrder]),
 });
 
 /** Which reader plays a role: parts of its name, never the whole, because the reader service numbers readers anew. */
@@ -29,50 +33,75 @@ const readerRule = z.strictObject({
   group: z.string().min(1).max(40).exactOptional(),
 });
 
-const terminalConfig = z.strictObject({
-  /** Short enough that every topic built from it has at most 64 characters. */
-  terminalId: z.string().regex(/^[A-Za-z0-9_-]{1,32}$/),
-  institution: z.strictObject({
-    code: z.string().regex(/^[A-Za-z0-9]{12}$/),
-    name: z.string().min(1).max(200),
-    areaCode: z.string().regex(/^\d{6}$/),
-    /** Leading digits of this terminal's message serials; no two terminals of an institution may share them. */
-    serialLane: z.string().regex(/^\d{1,3}$/),
-  }),
-  regionCode: z.string().regex(/^\d{6}$/),
-  profile: z.enum(["test", "production"]),
-  cardProfile: cardProfile.prefault({}),
-  limits: z.strictObject({
-    amountPerSaleFen: fenAmount,
-    unreceiptedCountMax: z.int().min(1).max(100_000),
-    unreceiptedSumMaxFen: z.int().min(0).max(Number.MAX_SAFE_INTEGER),
-    /** Up to this amount a debit that only the card itself vouches for counts as paid. */
-    unverifiedAmountMaxFen: fenAmount.default(0),
-  }),
-  readers: z.strictObject({ user: readerRule, sam: readerRule }),
-  link: z.strictObject({
-    url: z.string().regex(/^(?:mqtts?|tcp|tls|wss?):\/\/[^\s/@]+(?:\/\S*)?$/, "a broker's address without a password in it"),
-    tls: z.strictObject({ caFile: path, certFile: path, keyFile: path }).exactOptional(),
-  }),
-  sync: z.strictObject({
-    kid: z.string().regex(/^[A-Za-z0-9_.-]{1,32}$/),
-    messagesPerSecondMax: z.int().min(1).max(20).default(20),
-    batchRecordsMax: z.int().min(1).max(400).default(400),
-    windowMax: z.int().min(1).max(4).default(4),
-  }),
-  journal: z.strictObject({
-    folder: path,
-    limitBytes: z.int().min(4 * 1024 * 1024).max(64 * 1024 * 1024 * 1024),
-  }),
-}).superRefine((config, context) => {
-  if (config.profile !== "production") return;
-  if (config.link.tls === undefined) context.addIssue({ code: "custom", path: ["link", "tls"], message: "a production terminal speaks to its broker over mutual TLS" });
-});
+const terminalConfig = z
+  .strictObject({
+    /** Short enough that every topic built from it has at most 64 characters. */
+    terminalId: z.string().regex(/^[A-Za-z0-9_-]{1,32}$/),
+    institution: z.strictObject({
+      code: z.string().regex(/^[A-Za-z0-9]{12}$/),
+      name: z.string().min(1).max(200),
+      areaCode: z.string().regex(/^\d{6}$/),
+      /** Leading digits of this terminal's message serials; no two terminals of an institution may share them. */
+      serialLane: z.string().regex(/^\d{1,3}$/),
+    }),
+    regionCode: z.string().regex(/^\d{6}$/),
+    profile: z.enum(["test", "production"]),
+    cardProfile: cardProfile.prefault({}),
+    limits: z.strictObject({
+      amountPerSaleFen: fenAmount,
+      unreceiptedCountMax: z.int().min(1).max(100_000),
+      unreceiptedSumMaxFen: z.int().min(0).max(Number.MAX_SAFE_INTEGER),
+      /** Up to this amount a debit that only the card itself vouches for counts as paid. */
+      unverifiedAmountMaxFen: fenAmount.default(0),
+    }),
+    /** How the region's medical host is spoken to. Spec: FSI, request envelope. */
+    medical: z
+      .strictObject({
+        receiverSystem: z.string().max(10).default(""),
+        interfaceVersion: z.string().max(6).default("V1.0"),
+        operatorType: z.enum(["1", "2", "3"]).default("2"),
+        operator: z.string().max(30).default("terminal"),
+        operatorName: z.string().max(50).default("terminal"),
+        signsIn: z.boolean().default(true),
+        queryTimeoutMs: z.int().min(1_000).max(120_000).default(20_000),
+        settleTimeoutMs: z.int().min(1_000).max(600_000).default(60_000),
+        /** How long after its not-after time a slow host may still book. */
+        lateMarginMs: z.int().min(0).max(86_400_000).default(600_000),
+      })
+      .prefault({}),
+    readers: z.strictObject({ user: readerRule, sam: readerRule }),
+    link: z.strictObject({
+      url: z.string().regex(/^(?:mqtts?|tcp|tls|wss?):\/\/[^\s/@]+(?:\/\S*)?$/, "a broker's address without a password in it"),
+      tls: z.strictObject({ caFile: path, certFile: path, keyFile: path }).exactOptional(),
+    }),
+    sync: z.strictObject({
+      kid: z.string().regex(/^[A-Za-z0-9_.-]{1,32}$/),
+      messagesPerSecondMax: z.int().min(1).max(20).default(20),
+      batchRecordsMax: z.int().min(1).max(400).default(400),
+      windowMax: z.int().min(1).max(4).default(4),
+    }),
+    journal: z.strictObject({
+      folder: path,
+      limitBytes: z
+        .int()
+        .min(4 * 1024 * 1024)
+        .max(64 * 1024 * 1024 * 1024),
+    }),
+  })
+  .superRefine((config, context) => {
+    if (config.profile !== "production") return;
+    if (config.link.tls === undefined)
+      context.addIssue({ code: "custom", path: ["link", "tls"], message: "a production terminal speaks to its broker over mutual TLS" });
+  });
 
 /** The configuration of one terminal, checked and frozen. */
 export type TerminalConfig = DeepReadonly<z.infer<typeof terminalConfig>>;
 
-export type DeepReadonly<Value> = Value extends readonly (infer Item)[] ? readonly DeepReadonly<Item>[] : Value extends object ? { readonly [Key in keyof Value]: DeepReadonly<Value[Key]> } : Value;
+export type DeepReadonly<Value> = Value extends readonly (infer Item)[]
+  ? readonly DeepReadonly<Item>[]
+  : Value extends object
+    ? { readonly [Key in keyof Value]: DeepReadonly<Value[Key]> }
+    : Value;
 
 export type ConfigParse = { readonly ok: true; readonly config: TerminalConfig } | { readonly ok: false; readonly problems: readonly string[] };
 

@@ -22,13 +22,13 @@ export type StoredConfig =
   /** There is no file at all: a new machine that must be provisioned. */
   | { readonly kind: "unprovisioned" }
   | {
-    readonly kind: "stored";
-    /** Counts the writes. */
-    readonly generation: number;
-    readonly data: JsonValue;
-    /** Slots that were there but damaged; worth a warning and a rewrite. */
-    readonly damagedSlots: readonly string[];
-  };
+      readonly kind: "stored";
+      /** Counts the writes. */
+      readonly generation: number;
+      readonly data: JsonValue;
+      /** Slots that were there but damaged; worth a warning and a rewrite. */
+      readonly damagedSlots: readonly string[];
+    };
 
 export interface ConfigStore {
   /** Faults: "config-corrupt" when files are there and none is whole, and those of the storage. */
@@ -98,7 +98,8 @@ class TwoSlots implements Adapter<StoredConfig> {
     if (slots.every((slot) => slot.content === "absent")) return null;
     const newest = newestOf(slots);
     const damagedSlots = slots.filter((slot) => slot.content === "damaged").map((slot) => slot.name);
-    if (newest === undefined) throw new Fault("config-corrupt", `no whole configuration: ${damagedSlots.join(", ")} damaged; provision the terminal anew`, { effectUnknown: false });
+    if (newest === undefined)
+      throw new Fault("config-corrupt", `no whole configuration: ${damagedSlots.join(", ")} damaged; provision the terminal anew`, { effectUnknown: false });
     return { kind: "stored", ...newest.content, damagedSlots };
   };
 
@@ -130,7 +131,9 @@ class TwoSlots implements Adapter<StoredConfig> {
   }
 }
 
-function newestOf(slots: readonly Slot[]): { readonly name: SlotName; readonly content: { readonly generation: number; readonly data: JsonValue } } | undefined {
+function newestOf(
+  slots: readonly Slot[],
+): { readonly name: SlotName; readonly content: { readonly generation: number; readonly data: JsonValue } } | undefined {
   let newest: ReturnType<typeof newestOf>;
   for (const { name, content } of slots) {
     if (typeof content === "string") continue;

@@ -100,7 +100,17 @@ export interface Psam {
    * Authentication data (8 bytes) under one of the module's keys, for internal and external authentication of the
    * social application. Faults: those of a CardChannel, "key-missing". Spec: LD/T 32.4, authentication data.
    */
-  authenticationData(request: { readonly usage: number; readonly keyId: number; readonly factors: readonly Bytes[]; readonly sessionFactor: Bytes; readonly raw: Bytes; readonly algorithm: "3des" | "sm4" }, limits: Limits): Promise<Bytes>;
+  authenticationData(
+    request: {
+      readonly usage: number;
+      readonly keyId: number;
+      readonly factors: readonly Bytes[];
+      readonly sessionFactor: Bytes;
+      readonly raw: Bytes;
+      readonly algorithm: "3des" | "sm4";
+    },
+    limits: Limits,
+  ): Promise<Bytes>;
   close(): Promise<void>;
 }
 

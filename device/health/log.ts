@@ -10,7 +10,12 @@ function printable(fields: Fields): Record<string, unknown> {
 }
 
 /** Opens a log that writes JSON lines to `destination`, stamped by the terminal's own clock. */
-export function openLog(options: { readonly destination: DestinationStream; readonly clock: Clock; readonly terminalId: string; readonly level: "info" | "warn" | "error" }): Log {
+export function openLog(options: {
+  readonly destination: DestinationStream;
+  readonly clock: Clock;
+  readonly terminalId: string;
+  readonly level: "info" | "warn" | "error";
+}): Log {
   const logger = pino(
     { level: options.level, base: { terminal: options.terminalId }, timestamp: () => `,"time":${options.clock.wallMs()}` },
     options.destination,

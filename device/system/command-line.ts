@@ -47,9 +47,15 @@ function commandHelp(program: Program, command: Command): string {
 }
 
 function parseOptions(command: Command, argv: readonly string[]): { readonly values: OptionValues; readonly operands: readonly string[] } | string {
-  const options = Object.fromEntries(Object.entries(command.options).map(([option, { type, default: preset }]) => [option, { type, ...(preset === undefined ? {} : { default: preset }) }]));
+  const options = Object.fromEntries(
+    Object.entries(command.options).map(([option, { type, default: preset }]) => [option, { type, ...(preset === undefined ? {} : { default: preset }) }]),
+  );
   try {
-    const { values, positionals } = parseArgs({ args: [...argv], options: { ...options, help: { type: "boolean" } }, allowPositionals: command.operands !== undefined });
+    const { values, positionals } = parseArgs({
+      args: [...argv],
+      options: { ...options, help: { type: "boolean" } },
+      allowPositionals: command.operands !== undefined,
+    });
     return { values: values as OptionValues, operands: positionals };
   } catch (error) {
     // parseArgs throws for exactly one reason: what was typed does not fit. Its sentence is meant for people.
@@ -57,19 +63,32 @@ function parseOptions(command: Command, argv: readonly string[]): { readonly val
   }
 }
 
+/** A name may be two words: "journal verify". */
+function words(command: Command): readonly string[] {
+  return command.name.split(" ");
+}
+
+function isNamed(command: Command, argv: readonly string[]): boolean {
+  return words(command).every((word, at) => argv[at] === word);
+}
+
 /** Runs one command line. Help goes to `print`, what is wrong with the usage to `complain`; resolves with the exit code. */
-export async function runCommandLine(program: Program, argv: readonly string[], out: { readonly print: (text: string) => void; readonly complain: (text: string) => void }): Promise<number> {
-  const [name, ...rest] = argv;
+export async function runCommandLine(
+  program: Program,
+  argv: readonly string[],
+  out: { readonly print: (text: string) => void; readonly complain: (text: string) => void },
+): Promise<number> {
+  const [name] = argv;
   if (name === undefined || name === "--help" || name === "help") {
     out.print(programHelp(program));
     return name === undefined ? EXIT_USAGE : 0;
   }
-  const command = program.commands.find((candidate) => candidate.name === name);
+  const command = program.commands.find((candidate) => isNamed(candidate, argv));
   if (command === undefined) {
     out.complain(`${program.name}: there is no command "${name}"\n\n${programHelp(program)}`);
     return EXIT_USAGE;
   }
-  const parsed = parseOptions(command, rest);
+  const parsed = parseOptions(command, argv.slice(words(command).length));
   if (typeof parsed === "string") {
     out.complain(`${program.name} ${command.name}: ${parsed}\n\n${commandHelp(program, command)}`);
     return EXIT_USAGE;

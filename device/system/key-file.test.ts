@@ -7,7 +7,9 @@ import { readKeyFile } from "./key-file.ts";
 
 describe("readKeyFile", () => {
   let folder: string;
-  beforeEach(async () => { folder = await mkdtemp(join(tmpdir(), "yikatong-keys-")); });
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "yikatong-keys-"));
+  });
   afterEach(() => rm(folder, { recursive: true }));
 
   it("reads a file that only its owner may read", async () => {

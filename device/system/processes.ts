@@ -12,7 +12,12 @@ export function systemProcesses(): Processes {
 }
 
 function forkModule(module: URL, options: { readonly env?: Readonly<Record<string, string>> }): ChildProcess {
-  const child = fork(module, { env: { ...process.env, ...options.env }, serialization: "advanced", execArgv: [], stdio: ["ignore", "inherit", "inherit", "ipc"] });
+  const child = fork(module, {
+    env: { ...process.env, ...options.env },
+    serialization: "advanced",
+    execArgv: [],
+    stdio: ["ignore", "inherit", "inherit", "ipc"],
+  });
   return new ForkedModule(child);
 }
 
@@ -81,7 +86,10 @@ function run(program: string, args: readonly string[], limits: Parameters<Proces
       settle(() => reject(fault));
     };
     const cancel = () => stop(new Fault("cancelled", `${program}: cancelled`, { effectUnknown: true }));
-    const timer = setTimeout(() => stop(new Fault("timeout", `${program}: not ended within ${limits.timeoutMs} ms`, { effectUnknown: true })), limits.timeoutMs);
+    const timer = setTimeout(
+      () => stop(new Fault("timeout", `${program}: not ended within ${limits.timeoutMs} ms`, { effectUnknown: true })),
+      limits.timeoutMs,
+    );
     limits.signal.addEventListener("abort", cancel, { once: true });
     const keep = (into: Buffer[]) => (chunk: Buffer) => {
       size += chunk.length;
@@ -91,10 +99,12 @@ function run(program: string, args: readonly string[], limits: Parameters<Proces
     child.stdout.on("data", keep(stdout));
     child.stderr.on("data", keep(stderr));
     child.on("error", (error) => settle(() => reject(new Fault("process-failed", `${program}: cannot be started`, { effectUnknown: false, cause: error }))));
-    child.on("close", (code, signal) => settle(() => {
-      if (code === null) reject(new Fault("process-failed", `${program}: ended by ${signal ?? "an unknown cause"}`, { effectUnknown: true }));
-      else resolve({ code, stdout: new Uint8Array(Buffer.concat(stdout)), stderr: new Uint8Array(Buffer.concat(stderr)) });
-    }));
+    child.on("close", (code, signal) =>
+      settle(() => {
+        if (code === null) reject(new Fault("process-failed", `${program}: ended by ${signal ?? "an unknown cause"}`, { effectUnknown: true }));
+        else resolve({ code, stdout: new Uint8Array(Buffer.concat(stdout)), stderr: new Uint8Array(Buffer.concat(stderr)) });
+      }),
+    );
     // A program that does not read its input closes the pipe early; its exit code tells the story.
     child.stdin.on("error", () => undefined);
     child.stdin.end(limits.input);

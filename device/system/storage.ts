@@ -62,15 +62,17 @@ class FolderStorage implements Storage {
 
   remove(name: string): Promise<void> {
     const path = this.#path(name);
-    return this.#inTurn(() => guarded("remove", async () => {
-      try {
-        await unlink(path);
-      } catch (error) {
-        if (errorCode(error) === "ENOENT") return;
-        throw error;
-      }
-      await flushFolder(this.#folder);
-    }));
+    return this.#inTurn(() =>
+      guarded("remove", async () => {
+        try {
+          await unlink(path);
+        } catch (error) {
+          if (errorCode(error) === "ENOENT") return;
+          throw error;
+        }
+        await flushFolder(this.#folder);
+      }),
+    );
   }
 
   list(): Promise<readonly string[]> {
@@ -125,6 +127,9 @@ async function guarded<Value>(what: string, work: () => Promise<Value>): Promise
     const code = errorCode(error);
     if (code === undefined) throw error;
     const full = code === "ENOSPC" || code === "EDQUOT";
-    throw new Fault(full ? "store-full" : "store-broken", `storage ${what}: ${code}`, { effectUnknown: !full && what !== "read" && what !== "list", cause: error });
+    throw new Fault(full ? "store-full" : "store-broken", `storage ${what}: ${code}`, {
+      effectUnknown: !full && what !== "read" && what !== "list",
+      cause: error,
+    });
   }
 }

@@ -40,7 +40,10 @@ export function pcscdLaneObstacle(): string | undefined {
   if (!existsSync(built)) {
     const source = join(dirname(fileURLToPath(import.meta.url)), "../../simulators/reader/ifd");
     mkdirSync(dirname(built), { recursive: true });
-    spawnSync("sh", ["-c", 'gcc -O2 -shared -fPIC -o "$1" "$2"/*.c $(pkg-config --cflags libpcsclite)', "sh", built, source], { stdio: "ignore", timeout: 60_000 });
+    spawnSync("sh", ["-c", 'gcc -O2 -shared -fPIC -o "$1" "$2"/*.c $(pkg-config --cflags libpcsclite)', "sh", built, source], {
+      stdio: "ignore",
+      timeout: 60_000,
+    });
   }
   return pcscdObstacle(built);
 }
@@ -198,7 +201,9 @@ export class PcscdStage {
       template: CARD_PIN_TEMPLATE,
       entryLimits: limits(5_000),
       run: (work) => work,
-      plan: (acts) => { planned = keypad(acts); },
+      plan: (acts) => {
+        planned = keypad(acts);
+      },
       channel: async () => {
         await planned;
         const channel = await reader.waitForCard(limits(5_000));

@@ -30,7 +30,9 @@ function summary(report: WorldReport): string {
   return [
     `${report.seeds} seeds of ${report.taps} taps: ${report.events} events, ${report.violations} violations, ${report.unknown} sales left unknown as scripted`,
     `${hours} virtual hours in ${(report.realMs / 1000).toFixed(1)} s (${Math.round(report.virtualMs / report.realMs)} times as fast), state ${report.stateHash.slice(0, 16)}`,
-    "faults that struck:", ...faults, ...(failures.length === 0 ? [] : ["broken promises (replay one with --name NAME --first NUMBER --seeds 1 --trace):", ...failures]),
+    "faults that struck:",
+    ...faults,
+    ...(failures.length === 0 ? [] : ["broken promises (replay one with --name NAME --first NUMBER --seeds 1 --trace):", ...failures]),
   ].join("\n");
 }
 
@@ -42,14 +44,20 @@ async function trace(options: WorldOptions): Promise<number> {
 
 async function world(options: WorldOptions, values: OptionValues): Promise<number> {
   const quiet = values["json"] === true;
-  const report = await runWorld({
-    processes: systemProcesses(), clock: systemClock(), suite: openCipherSuite(), child: moduleBeside(import.meta.url, "../world/world-child"),
-    jobs: availableParallelism(),
-    onSeed: ({ seed, violation }, done) => {
-      if (violation !== undefined) process.stderr.write(`${seed}: ${violation}\n`);
-      if (done % 20 === 0) process.stderr.write(`${done} of ${options.seeds} seeds\n`);
+  const report = await runWorld(
+    {
+      processes: systemProcesses(),
+      clock: systemClock(),
+      suite: openCipherSuite(),
+      child: moduleBeside(import.meta.url, "../world/world-child"),
+      jobs: availableParallelism(),
+      onSeed: ({ seed, violation }, done) => {
+        if (violation !== undefined) process.stderr.write(`${seed}: ${violation}\n`);
+        if (done % 20 === 0) process.stderr.write(`${done} of ${options.seeds} seeds\n`);
+      },
     },
-  }, options);
+    options,
+  );
   process.stdout.write(quiet ? `${JSON.stringify(report)}\n` : `${summary(report)}\n`);
   return report.violations === 0 ? 0 : 1;
 }

@@ -5,7 +5,14 @@ import type { Limits } from "../../device/base/ports.ts";
 import { openPsam } from "../../device/card/psam/open.ts";
 import { DEFAULT_PURSE_APPLICATIONS, debitPurchase, initializePurchase, purseFactors, readPublicData, selectPurse } from "../../device/card/purse/commands.ts";
 import { proveSale } from "../../device/card/purse/prove-sale.ts";
-import { type DebitAnswer, PURCHASE_TYPE_PURSE, type PurchaseIntent, type PurchaseOpening, type PursePublicData, type SaleEvidence } from "../../device/card/purse/types.ts";
+import {
+  type DebitAnswer,
+  PURCHASE_TYPE_PURSE,
+  type PurchaseIntent,
+  type PurchaseOpening,
+  type PursePublicData,
+  type SaleEvidence,
+} from "../../device/card/purse/types.ts";
 import { type CardProfile, DEFAULT_CARD_PROFILE } from "../../device/codec/card-profile.ts";
 import type { CardChannel, Psam, PsamPurchase } from "../../device/drivers/ports.ts";
 import type { CardModule, SimulatedCard } from "../card/card.ts";

@@ -46,7 +46,11 @@ export function expectMatch(actual: unknown, expected: Members, what: string): v
 }
 
 /** The work must end in this fault. */
-export async function expectFault(work: Promise<unknown>, expected: { readonly code: FaultCode; readonly effectUnknown: boolean }, what: string): Promise<void> {
+export async function expectFault(
+  work: Promise<unknown>,
+  expected: { readonly code: FaultCode; readonly effectUnknown: boolean },
+  what: string,
+): Promise<void> {
   let given: unknown;
   try {
     given = await work;

@@ -45,7 +45,10 @@ async function walk(bench: CardBench, row: ScriptRow): Promise<void> {
 
 export function scripted(rows: readonly ScriptRow[]): readonly ConformanceCase[] {
   return rows.map((row) => ({
-    id: row.id, spec: row.spec, title: row.title, tags: row.tags,
+    id: row.id,
+    spec: row.spec,
+    title: row.title,
+    tags: row.tags,
     run: (context) => walk(new CardBench(context, row.bench), row),
   }));
 }

@@ -93,7 +93,7 @@ export class SimulatedJournalDisk {
 
   /** Power goes. Of the pending commits none survives, or the first few, drawn from `randomness`. */
   crash(keep: "none" | { readonly some: Randomness } = "none"): void {
-    const kept = keep === "none" ? 0 : ((keep.some.bytes(1)[0] ?? 0) % (this.#pending.length + 1));
+    const kept = keep === "none" ? 0 : (keep.some.bytes(1)[0] ?? 0) % (this.#pending.length + 1);
     for (const write of this.#pending.slice(0, kept)) this.#flushed.apply(write);
     this.#pending = [];
     this.release();

@@ -50,7 +50,7 @@ export class JournalTables {
   }
 
   entriesOf(subject: string, limit: number): readonly StoredEntry[] {
-    const seqs = this.#subjects.has(subject) ? this.#seqsOf.get(subject) ?? [] : [];
+    const seqs = this.#subjects.has(subject) ? (this.#seqsOf.get(subject) ?? []) : [];
     return seqs.slice(0, limit).flatMap((seq) => this.#entries[seq - 1] ?? []);
   }
 
@@ -88,7 +88,10 @@ export class JournalTables {
   }
 
   openBatches(limit: number): readonly StoredBatch[] {
-    return [...this.#batches.values()].filter((batch) => !batch.receipted).sort((left, right) => left.batchSeq - right.batchSeq).slice(0, limit);
+    return [...this.#batches.values()]
+      .filter((batch) => !batch.receipted)
+      .sort((left, right) => left.batchSeq - right.batchSeq)
+      .slice(0, limit);
   }
 
   batch(batchSeq: number): StoredBatch | undefined {

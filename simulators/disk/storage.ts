@@ -48,7 +48,7 @@ export class SimulatedStorageDisk {
 
   /** Power goes; of the changes that were not flushed none has happened, or the first few, drawn from `randomness`. */
   crash(keep: "none" | { readonly some: Randomness } = "none"): void {
-    const kept = keep === "none" ? 0 : ((keep.some.bytes(1)[0] ?? 0) % (this.#pending.length + 1));
+    const kept = keep === "none" ? 0 : (keep.some.bytes(1)[0] ?? 0) % (this.#pending.length + 1);
     for (const change of this.#pending.slice(0, kept)) this.#apply(change);
     this.#pending = [];
     this.#incarnation += 1;
@@ -134,7 +134,10 @@ class SimulatedStorage implements Storage {
 
   #inTurn<Value>(work: () => Promise<Value>): Promise<Value> {
     const turn = this.#last.then(() => (this.#alive ? work() : never<Value>()));
-    this.#last = turn.then(() => undefined, () => undefined);
+    this.#last = turn.then(
+      () => undefined,
+      () => undefined,
+    );
     return turn;
   }
 

@@ -78,14 +78,16 @@ export function drawFaultPlan(randomness: SeededRandomness, only?: readonly Faul
   for (const kind of FAULT_KINDS) {
     const off = weights.chance(0.2);
     const weight = weights.fraction() ** 2 * 1.5;
-    rates[kind] = only === undefined ? (off ? 0 : FULL_RATE[kind] * weight) : (only.includes(kind) ? FULL_RATE[kind] : 0);
+    rates[kind] = only === undefined ? (off ? 0 : FULL_RATE[kind] * weight) : only.includes(kind) ? FULL_RATE[kind] : 0;
   }
   const draws = Object.fromEntries(FAULT_KINDS.map((kind) => [kind, randomness.stream(kind)])) as Record<FaultKind, SeededRandomness>;
   const counts = noFaults();
   let calm = false;
   return {
     counts,
-    calm: () => { calm = true; },
+    calm: () => {
+      calm = true;
+    },
     strikes: (kind) => {
       if (calm || rates[kind] === 0 || !draws[kind].chance(rates[kind])) return false;
       counts[kind] += 1;

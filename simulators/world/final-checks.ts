@@ -13,18 +13,35 @@ export function finalChecks(town: Town, gone: ReadonlySet<WatchedCard>): void {
   town.medicalCheck.settled();
   medicalBookings(town);
   promised(5, town.ledger.quarantines().length === 0, () => "the host has quarantined the terminal");
-  promised(2, town.ledger.rejects().length === 0, () => `the host parked ${town.ledger.rejects().map(({ seq, reason }) => `${seq} ${reason}`).join(", ")}`);
+  promised(
+    2,
+    town.ledger.rejects().length === 0,
+    () =>
+      `the host parked ${town.ledger
+        .rejects()
+        .map(({ seq, reason }) => `${seq} ${reason}`)
+        .join(", ")}`,
+  );
 }
 
 function everythingReceipted({ journalCheck, ledger, disk }: Town): void {
-  promised(4, journalCheck.receiptedThrough === journalCheck.lastSeq, () => `${journalCheck.receiptedThrough} of ${journalCheck.lastSeq} entries are receipted`);
+  promised(
+    4,
+    journalCheck.receiptedThrough === journalCheck.lastSeq,
+    () => `${journalCheck.receiptedThrough} of ${journalCheck.lastSeq} entries are receipted`,
+  );
   const held = ledger.receiptedThrough(TERMINAL_ID, disk.flushed.mark("journal/id") ?? "");
   promised(1, held === journalCheck.lastSeq, () => `the host holds ${held} of ${journalCheck.lastSeq} entries`);
 }
 
 function bookingsEqualDebits({ moneyCheck, ledger, journalCheck }: Town): void {
   const debits = moneyCheck.debitsBySubject;
-  const booked = new Map(ledger.bookings().filter(({ kind }) => kind === "quick-payment").map((booking) => [booking.subject, booking.amountFen]));
+  const booked = new Map(
+    ledger
+      .bookings()
+      .filter(({ kind }) => kind === "quick-payment")
+      .map((booking) => [booking.subject, booking.amountFen]),
+  );
   for (const [subject, debit] of debits) {
     const open = OPEN.has(journalCheck.subjects.get(subject)?.state ?? "");
     promised(1, open || booked.get(subject) === debit.amountFen, () => `${subject}: card debited ${debit.amountFen}, host booked ${booked.get(subject) ?? 0}`);
@@ -33,9 +50,18 @@ function bookingsEqualDebits({ moneyCheck, ledger, journalCheck }: Town): void {
 }
 
 function medicalBookings({ ledger, medicalCheck }: Town): void {
-  const booked = new Set(ledger.bookings().filter(({ kind }) => kind === "medical-purchase").map(({ subject }) => subject));
+  const booked = new Set(
+    ledger
+      .bookings()
+      .filter(({ kind }) => kind === "medical-purchase")
+      .map(({ subject }) => subject),
+  );
   for (const [subject, { state }] of medicalCheck.purchases) {
-    promised(1, booked.has(subject) === (state === "done"), () => `${subject} is ${state}, the settlement host has ${booked.has(subject) ? "" : "not "}booked it`);
+    promised(
+      1,
+      booked.has(subject) === (state === "done"),
+      () => `${subject} is ${state}, the settlement host has ${booked.has(subject) ? "" : "not "}booked it`,
+    );
   }
 }
 

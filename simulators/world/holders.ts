@@ -28,8 +28,12 @@ export class Holders {
   /** Presents `card` to the reader after a moment, and acts on tears until the life or the sale ends. Returns what ends the acting. */
   attend(life: Life, card: WatchedCard): () => void {
     const over = new AbortController();
-    life.onTorn = () => { void this.#afterTear(life, card, over.signal); };
-    life.onReaderLost = () => { void this.#later(this.#draw.between(500, 6_000), over.signal, () => life.reader.restoreReader(), true); };
+    life.onTorn = () => {
+      void this.#afterTear(life, card, over.signal);
+    };
+    life.onReaderLost = () => {
+      void this.#later(this.#draw.between(500, 6_000), over.signal, () => life.reader.restoreReader(), true);
+    };
     void this.#present(life, card, { afterMs: this.#draw.between(200, 1_500), signal: over.signal });
     return () => {
       over.abort();

@@ -19,8 +19,15 @@ const OK: TransmitVerdict = { kind: "ok" };
 
 /** A made-up pharmacy. */
 const SENDER: MedicalProfile["sender"] = {
-  institution: "P99010000001", institutionName: "测试药店", treatmentArea: "530102", receiverSystem: "TEST", interfaceVersion: "V1.0",
-  operatorType: "1", operator: "op-1", operatorName: "测试员", deviceNumber: TERMINAL_ID,
+  institution: "P99010000001",
+  institutionName: "测试药店",
+  treatmentArea: "530102",
+  receiverSystem: "TEST",
+  interfaceVersion: "V1.0",
+  operatorType: "1",
+  operator: "op-1",
+  operatorName: "测试员",
+  deviceNumber: TERMINAL_ID,
 };
 
 function settings(limits: ExposureLimits): TerminalSettings {
@@ -28,9 +35,18 @@ function settings(limits: ExposureLimits): TerminalSettings {
     terminalId: TERMINAL_ID,
     purse: { applications: DEFAULT_PURSE_APPLICATIONS, keyIndex: 1, proveSeqOrder: DEFAULT_CARD_PROFILE.proveSeqOrder },
     cardProfile: DEFAULT_CARD_PROFILE,
-    risk: { amountPerSaleFen: fen(100_000), unreceiptedCount: limits.unreceiptedCount, unreceiptedSumFen: fen(limits.unreceiptedSumFen), unverifiedAmountFen: fen(100_000) },
+    risk: {
+      amountPerSaleFen: fen(100_000),
+      unreceiptedCount: limits.unreceiptedCount,
+      unreceiptedSumFen: fen(limits.unreceiptedSumFen),
+      unverifiedAmountFen: fen(100_000),
+    },
     medical: {
-      profile: { sender: SENDER, signsIn: true }, serialLane: "1", pinTimeoutMs: 20_000, queryTimeoutMs: 6_000, settleTimeoutMs: 10_000,
+      profile: { sender: SENDER, signsIn: true },
+      serialLane: "1",
+      pinTimeoutMs: 20_000,
+      queryTimeoutMs: 6_000,
+      settleTimeoutMs: 10_000,
       resolver: { lateMarginMs: 60_000, pauseMinMs: 2_000, pauseMaxMs: 60_000 },
     },
     returnTimeoutMs: 20_000,
@@ -55,7 +71,9 @@ export class Life {
     this.#town = town;
     const clock = poweredClock(town.clock, this.power);
     this.reader = new SimulatedReader({ name: "gate", interface: "contactless", clock, beforeTransmit: (info) => this.#fateOf(info) });
-    this.dark = new Promise((resolve) => { this.power.whenCut(() => resolve("dark")); });
+    this.dark = new Promise((resolve) => {
+      this.power.whenCut(() => resolve("dark"));
+    });
     town.disk.onCut(() => this.power.cut());
     this.power.whenCut(() => {
       town.trace.note("power cut");
@@ -84,12 +102,22 @@ export class Life {
     });
     const { suite, syncKeys } = town;
     this.terminal = await openTerminal({
-      settings: settings(limits), clock, randomness, suite, storageKey: suite.secretKey(new Uint8Array(16).fill(7)), syncKeys, link, log, rules,
+      settings: settings(limits),
+      clock,
+      randomness,
+      suite,
+      storageKey: suite.secretKey(new Uint8Array(16).fill(7)),
+      syncKeys,
+      link,
+      log,
+      rules,
       store: observedStore(town.disk.open(), power, () => town.observe()),
       sealer: openInlineSealer(suite, syncKeys),
       userReader: this.reader,
       samReader: makeSamReader(town.psam, { name: "module", clock, beforeTransmit: (info) => this.#moduleFate(info) }),
-      pinVerifier: { verifyOnCard: (channel, template, bounds) => new SimulatedPinVerifier({ clock, holder: this.#holder() }).verifyOnCard(channel, template, bounds) },
+      pinVerifier: {
+        verifyOnCard: (channel, template, bounds) => new SimulatedPinVerifier({ clock, holder: this.#holder() }).verifyOnCard(channel, template, bounds),
+      },
     });
     return this.terminal;
   }

@@ -38,7 +38,9 @@ export interface LinkEyes {
 
 /** A terminal's link: deaf and dumb once the power is gone. */
 export function observedLink(link: MessageLink, power: Power, eyes: LinkEyes): MessageLink {
-  power.whenCut(() => { void link.close(); });
+  power.whenCut(() => {
+    void link.close();
+  });
   return {
     get state() {
       return link.state;
@@ -52,13 +54,21 @@ export function observedLink(link: MessageLink, power: Power, eyes: LinkEyes): M
       eyes.leaving(topic, payload);
       const published = link.publish(topic, payload, options);
       if (eyes.cutAfter()) {
-        published.catch((error: unknown) => { if (!(error instanceof Fault)) throw error; });
+        published.catch((error: unknown) => {
+          if (!(error instanceof Fault)) throw error;
+        });
         power.cut();
       }
       return power.guard(published);
     },
-    subscribe: (topic, listener) => link.subscribe(topic, (message) => { if (power.on) listener(message); }),
-    onState: (listener) => link.onState((state) => { if (power.on) listener(state); }),
+    subscribe: (topic, listener) =>
+      link.subscribe(topic, (message) => {
+        if (power.on) listener(message);
+      }),
+    onState: (listener) =>
+      link.onState((state) => {
+        if (power.on) listener(state);
+      }),
     close: () => link.close(),
   };
 }

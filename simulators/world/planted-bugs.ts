@@ -19,7 +19,9 @@ function timeoutMeansUnpaid(): QuickPaymentRules {
 export const PLANTED_BUGS = {
   "timeout-means-unpaid": { quickPayment: { machine: timeoutMeansUnpaid() } },
   /** What was only prepared before a power cut is taken for not debited, so the same sale debits again. */
-  "debit-again-after-reboot": { recovery: { ...RECOVERY_RULES, "quick-payment": { ...RECOVERY_RULES["quick-payment"], prepared: { state: "void", reason: "restart" } } } },
+  "debit-again-after-reboot": {
+    recovery: { ...RECOVERY_RULES, "quick-payment": { ...RECOVERY_RULES["quick-payment"], prepared: { state: "void", reason: "restart" } } },
+  },
 } as const satisfies Readonly<Record<string, TerminalRules>>;
 
 export type PlantedBug = keyof typeof PLANTED_BUGS;

@@ -8,8 +8,12 @@ import type { Clock } from "../../device/base/ports.ts";
 function relay<Value>(power: Power, work: Promise<Value>): Promise<Value> {
   return new Promise((resolve, reject) => {
     work.then(
-      (value) => { if (power.on) resolve(value); },
-      (error: unknown) => { if (power.on) reject(error); },
+      (value) => {
+        if (power.on) resolve(value);
+      },
+      (error: unknown) => {
+        if (power.on) reject(error);
+      },
     );
   });
 }

@@ -41,7 +41,15 @@ export interface SeedReport {
 }
 
 /** How an insurer may be silent about a settlement, whether it booked it or not. */
-const SILENCES = ["no-reply-booked", "no-reply-not-booked", "system-error-booked", "system-error-not-booked", "empty-infcode-booked", "unparsable-booked", "unparsable-not-booked"] as const;
+const SILENCES = [
+  "no-reply-booked",
+  "no-reply-not-booked",
+  "system-error-booked",
+  "system-error-not-booked",
+  "empty-infcode-booked",
+  "unparsable-booked",
+  "unparsable-not-booked",
+] as const;
 const LIMITS = { unreceiptedCount: 60, unreceiptedSumFen: 400_000 };
 /** Virtual time in which a seed must have settled after the faults end. */
 const LIVENESS_MS = 4 * 3_600_000;
@@ -58,7 +66,12 @@ export class SeedRun {
 
   constructor(options: SeedOptions) {
     this.#options = options;
-    this.#town = new Town({ seed: options.seed, suite: options.suite, limits: LIMITS, ...(options.onlyFaults === undefined ? {} : { onlyFaults: options.onlyFaults }) });
+    this.#town = new Town({
+      seed: options.seed,
+      suite: options.suite,
+      limits: LIMITS,
+      ...(options.onlyFaults === undefined ? {} : { onlyFaults: options.onlyFaults }),
+    });
     this.#holders = new Holders(this.#town);
     this.#weather = new Weather(this.#town);
     this.#draw = this.#town.random.stream("taps");
@@ -114,7 +127,9 @@ export class SeedRun {
   async #bounded<Value>(work: Promise<Value>, forMs: number, what: string): Promise<Value> {
     const { clock } = this.#town;
     let settled = false;
-    const mark = () => { settled = true; };
+    const mark = () => {
+      settled = true;
+    };
     work.then(mark, mark);
     const how = await clock.runUntil(clock.monotonicMs() + forMs, () => settled);
     promised(0, how === "done", () => (how === "idle" ? `nothing is left to do, but ${what} is pending` : `${what} did not end in bounded time`));
@@ -197,8 +212,15 @@ export class SeedRun {
     const { plan, trace, clock, journalCheck } = this.#town;
     const open = [...journalCheck.subjects.values()].filter(({ state }) => ["prepared", "acting", "unknown", "resolving"].includes(state));
     return {
-      seed: this.#options.seed, taps: this.#options.taps, events: trace.events, violation, faults: plan.counts,
-      unknown: open.length, virtualMs: clock.monotonicMs(), stateHash: trace.stateHash(), trace: trace.lines,
+      seed: this.#options.seed,
+      taps: this.#options.taps,
+      events: trace.events,
+      violation,
+      faults: plan.counts,
+      unknown: open.length,
+      virtualMs: clock.monotonicMs(),
+      stateHash: trace.stateHash(),
+      trace: trace.lines,
     };
   }
 }

@@ -9,6 +9,7 @@ import type { CipherSuite } from "../../device/crypto/face.ts";
 import type { SyncKeys } from "../../device/sync/sync.ts";
 import { SimulatedBroker } from "../broker/in-process.ts";
 import { makeTestCard } from "../card/make.ts";
+import { socialNumbers, socialSecurityNumber } from "../card/numbers.ts";
 import type { SimulatedCard } from "../card/card.ts";
 import { SimulatedJournalDisk } from "../disk/journal-store.ts";
 import { Ledger } from "../host/ledger.ts";
@@ -80,11 +81,14 @@ export class Town {
     this.moneyCheck = new MoneyCheck();
     const cards = this.#makeCards();
     this.secrecyCheck = new SecrecyCheck(cards.flatMap(personalNumbers));
-    this.cards = cards.map((card) => new WatchedCard(card, (debited, debit) => {
-      this.observe();
-      this.trace.note(`card ${debited.serial.slice(-4)} debited ${debit.amountFen}`);
-      this.moneyCheck.debited(debited.serial, debit);
-    }));
+    this.cards = cards.map(
+      (card) =>
+        new WatchedCard(card, (debited, debit) => {
+          this.observe();
+          this.trace.note(`card ${debited.serial.slice(-4)} debited ${debit.amountFen}`);
+          this.moneyCheck.debited(debited.serial, debit);
+        }),
+    );
     this.psam = makeTestPsam(suite, { purseLevel: this.random.stream("psam").pick([1, 2, 3] as const) });
     this.disk = this.#makeDisk();
     this.broker = this.#makeBroker();
@@ -124,15 +128,17 @@ export class Town {
 
   #makeCards(): readonly SimulatedCard[] {
     const draw = this.random.stream("cards");
-    return Array.from({ length: CARDS }, (_, at) => makeTestCard(this.suite, {
-      serial: draw.between(1_000_000, 9_999_999) * 10 + at,
-      balanceFen: 5_000_000,
-      algorithm: draw.pick(["3des", "sm4"] as const),
-      profile: { logSeqMode: draw.pick(["pre", "post"] as const) },
-      pin: `${draw.between(100_000, 999_999)}${draw.between(100_000, 999_999)}`,
-      interface: "contactless",
-      lengthRule: draw.pick(["direct", "t0"] as const),
-    }));
+    return Array.from({ length: CARDS }, (_, at) =>
+      makeTestCard(this.suite, {
+        serial: draw.between(1_000_000, 9_999_999) * 10 + at,
+        balanceFen: 5_000_000,
+        algorithm: draw.pick(["3des", "sm4"] as const),
+        profile: { logSeqMode: draw.pick(["pre", "post"] as const) },
+        pin: `${draw.between(100_000, 999_999)}${draw.between(100_000, 999_999)}`,
+        interface: "contactless",
+        lengthRule: draw.pick(["direct", "t0"] as const),
+      }),
+    );
   }
 
   #makeDisk(): SimulatedJournalDisk {
@@ -161,19 +167,28 @@ export class Town {
   }
 
   #openInsurer(cards: readonly SimulatedCard[]): Insurer {
-    const persons = cards.map((card, at) => insuredPerson({
-      personNumber: `9901${String(at).padStart(2, "0")}${card.serial.slice(-14)}`,
-      cards: [socialNumbers(card)], accountFen: 50_000_000n,
-    }));
+    const persons = cards.map((card, at) =>
+      insuredPerson({
+        personNumber: `9901${String(at).padStart(2, "0")}${card.serial.slice(-14)}`,
+        cards: [socialNumbers(card)],
+        accountFen: 50_000_000n,
+      }),
+    );
     return openInsurer({ clock: this.#hostClock(), randomness: this.random.stream("insurer"), ledger: InsurerLedger.open(":memory:"), persons });
   }
 
   #openHost(): SettlementHost {
     return openSettlementHost({
-      clock: this.#hostClock(), randomness: this.random.stream("host"), suite: this.suite,
+      clock: this.#hostClock(),
+      randomness: this.random.stream("host"),
+      suite: this.suite,
       keys: hostKeys(this.suite, { signingScalarHex: HOST_SCALAR_HEX, dataKeysHex: { [KID]: DATA_KEY_HEX } }),
-      ledger: this.ledger, terminals: [], link: this.broker.link("settlement-host"), tacOracle: testTacOracle(this.suite, DEFAULT_CARD_PROFILE),
-      services: new Map([["fsi", this.insurer.exchange]]), log: SILENT,
+      ledger: this.ledger,
+      terminals: [],
+      link: this.broker.link("settlement-host"),
+      tacOracle: testTacOracle(this.suite, DEFAULT_CARD_PROFILE),
+      services: new Map([["fsi", this.insurer.exchange]]),
+      log: SILENT,
     });
   }
 
@@ -184,25 +199,13 @@ export class Town {
   }
 }
 
-/** Card number and card identifier of a simulated card, as its issuer file has them. */
-export function socialNumbers(card: SimulatedCard): { readonly cardNumber: string; readonly cardIdentifier: string } {
-  return { cardNumber: Buffer.from(recordOf(card, 0xef05, 0x07), "hex").toString("latin1"), cardIdentifier: recordOf(card, 0xef05, 0x01) };
-}
-
-function recordOf(card: SimulatedCard, file: number, tag: number): string {
-  const found = card.personalization.social.environment.find(({ id }) => id === file)?.records.find((record) => record.tag === tag);
-  return found?.valueHex ?? "";
-}
-
 /** Everything about a card's holder that must never be seen in the clear. */
 function personalNumbers(card: SimulatedCard): readonly string[] {
   const { cardNumber, cardIdentifier } = socialNumbers(card);
-  const socialSecurityNumber = Buffer.from(recordOf(card, 0xef06, 0x08), "hex").toString("latin1");
-  return [card.serial, cardNumber, cardIdentifier, socialSecurityNumber, card.personalization.social.pin ?? ""].filter((secret) => secret !== "");
+  return [card.serial, cardNumber, cardIdentifier, socialSecurityNumber(card), card.personalization.social.pin ?? ""].filter((secret) => secret !== "");
 }
 
 /** Names a journal entry's subject by its sequence only: for traces. */
 export function shortSubject(subject: string): string {
   return subject.slice(subject.lastIndexOf("-") + 1);
 }
-

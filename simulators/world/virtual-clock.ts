@@ -110,7 +110,9 @@ export class VirtualClock implements Clock {
   /** Runs until `work` settles and gives its result; fails when virtual time passes `forMs` or everything falls asleep for good. */
   async resolve<Value>(work: Promise<Value>, forMs = 3_600_000): Promise<Value> {
     let settled = false;
-    const mark = () => { settled = true; };
+    const mark = () => {
+      settled = true;
+    };
     work.then(mark, mark);
     const how = await this.runUntil(this.#nowMs + forMs, () => settled);
     assert(how === "done", how === "idle" ? "work is pending but nothing will ever happen" : "work did not settle in virtual time");

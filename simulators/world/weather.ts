@@ -23,8 +23,22 @@ export class Weather {
       for (;;) {
         await clock.sleep(PAUSE_MS, this.#over.signal);
         if (plan.strikes("clock-jump")) this.#jump();
-        if (plan.strikes("broker-lost")) await this.#without("broker", () => this.#town.broker.down(), () => this.#town.broker.up());
-        if (plan.strikes("host-gone")) await this.#without("host", () => { this.#town.host.faults.vanished = true; }, () => { this.#town.host.faults.vanished = false; });
+        if (plan.strikes("broker-lost"))
+          await this.#without(
+            "broker",
+            () => this.#town.broker.down(),
+            () => this.#town.broker.up(),
+          );
+        if (plan.strikes("host-gone"))
+          await this.#without(
+            "host",
+            () => {
+              this.#town.host.faults.vanished = true;
+            },
+            () => {
+              this.#town.host.faults.vanished = false;
+            },
+          );
       }
     } catch (error) {
       if (!isFault(error, "cancelled")) throw error;

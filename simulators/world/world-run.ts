@@ -63,10 +63,14 @@ export async function runWorld(ports: WorldPorts, options: WorldOptions): Promis
   const startMs = ports.clock.monotonicMs();
   const results: SeedResult[] = [];
   const jobs = Math.min(ports.jobs, options.seeds);
-  await Promise.all(Array.from({ length: jobs }, (_, at) => runChild(ports, { ...options, first: options.first + at, seeds: options.seeds - at, step: jobs }, (result) => {
-    results.push(result);
-    ports.onSeed(result, results.length);
-  })));
+  await Promise.all(
+    Array.from({ length: jobs }, (_, at) =>
+      runChild(ports, { ...options, first: options.first + at, seeds: options.seeds - at, step: jobs }, (result) => {
+        results.push(result);
+        ports.onSeed(result, results.length);
+      }),
+    ),
+  );
   return summarize(ports.suite, results, { taps: options.taps, realMs: Math.round(ports.clock.monotonicMs() - startMs) });
 }
 
@@ -93,8 +97,15 @@ function summarize(suite: CipherSuite, unordered: readonly SeedResult[], run: { 
   const sum = (of: (result: SeedResult) => number) => results.reduce((total, result) => total + of(result), 0);
   const failures = results.flatMap(({ seed, violation }) => (violation === undefined ? [] : [{ seed, violation }]));
   return {
-    seeds: results.length, taps: run.taps, events: sum(({ events }) => events), violations: failures.length, faults, unknown: sum(({ unknown }) => unknown),
-    virtualMs: Math.round(sum(({ virtualMs }) => virtualMs)), realMs: run.realMs,
-    stateHash: toHex(suite.sm3(utf8(results.map(({ stateHash }) => stateHash).join("\n")))), failures,
+    seeds: results.length,
+    taps: run.taps,
+    events: sum(({ events }) => events),
+    violations: failures.length,
+    faults,
+    unknown: sum(({ unknown }) => unknown),
+    virtualMs: Math.round(sum(({ virtualMs }) => virtualMs)),
+    realMs: run.realMs,
+    stateHash: toHex(suite.sm3(utf8(results.map(({ stateHash }) => stateHash).join("\n")))),
+    failures,
   };
 }

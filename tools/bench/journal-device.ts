@@ -45,7 +45,10 @@ export function openCountingDisk(folder: string): CountingDisk | { readonly reas
 }
 
 function counters(device: string): { readonly bytes: number; readonly flushes: number } {
-  const fields = readFileSync(`/sys/block/${basename(device)}/stat`, "utf8").trim().split(/\s+/).map(Number);
+  const fields = readFileSync(`/sys/block/${basename(device)}/stat`, "utf8")
+    .trim()
+    .split(/\s+/)
+    .map(Number);
   return { bytes: (fields[FIELD_SECTORS_WRITTEN] ?? Number.NaN) * SECTOR_BYTES, flushes: fields[FIELD_FLUSHES] ?? Number.NaN };
 }
 

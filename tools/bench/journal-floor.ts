@@ -43,6 +43,7 @@ export async function compileFloor(folder: string): Promise<{ readonly ok: true;
     // Whatever is wrong with the compiler, the row says that there is no floor here.
     return { ok: false, reason: "no C compiler (gcc) here, so there is no floor to compare with" };
   }
-  const floor: Floor = async (count, size) => Number((await run(program, [join(folder, "floor.data"), String(count), String(size)], { timeout: LIMIT_MS })).stdout);
+  const floor: Floor = async (count, size) =>
+    Number((await run(program, [join(folder, "floor.data"), String(count), String(size)], { timeout: LIMIT_MS })).stdout);
   return { ok: true, floor };
 }

@@ -16,8 +16,13 @@ export interface StartReport {
 async function main(folder: string): Promise<void> {
   const suite = openCipherSuite();
   const journal = await openJournal({
-    store: await openSqliteStore({ folder, limitBytes: 4 * 1024 * 1024 * 1024 }), clock: systemClock(), randomness: systemRandomness(), suite,
-    storageKey: suite.secretKey(new Uint8Array(16).fill(7)), terminalId: "T-0001", log: SILENT,
+    store: await openSqliteStore({ folder, limitBytes: 4 * 1024 * 1024 * 1024 }),
+    clock: systemClock(),
+    randomness: systemRandomness(),
+    suite,
+    storageKey: suite.secretKey(new Uint8Array(16).fill(7)),
+    terminalId: "T-0001",
+    log: SILENT,
   });
   // What a start does before it serves: looks for open sales, and reads the first page of what must be uploaded.
   await Promise.all([journal.openSubjects({ limit: 100 }), journal.entries(journal.receiptedThrough + 1, 100)]);

@@ -14,7 +14,16 @@ const JOURNAL_ID = "00112233445566778899aabbccddeeff";
 
 /** What the quick payment's flow writes (docs/protocol.md, 3), with made-up values of the right lengths. */
 const INTENT_DETAIL = {
-  terminalNumber: "112233445566", terminalSeq: 123_456, date: "20260920", time: "221320", type: "06", cardSeq: 345, cardRandom: "a1b2c3d4", keyVersion: 1, algorithm: 4, balanceBeforeFen: 12_345,
+  terminalNumber: "112233445566",
+  terminalSeq: 123_456,
+  date: "20260920",
+  time: "221320",
+  type: "06",
+  cardSeq: 345,
+  cardRandom: "a1b2c3d4",
+  keyVersion: 1,
+  algorithm: 4,
+  balanceBeforeFen: 12_345,
 };
 const END_DETAIL = { ...INTENT_DETAIL, mac1: "01020304", mac2: "05060708", tac: "090a0b0c", proof: "psam" };
 const PERSONAL = { cardSerial: "00112233445566778899", issuer: "0011223344556677" };
@@ -31,7 +40,10 @@ export class SaleWrites {
   identity(): StoreWrite {
     return {
       marks: [
-        { name: MARK_JOURNAL_ID, value: JOURNAL_ID }, { name: MARK_TERMINAL, value: BENCH_TERMINAL }, { name: "journal/key-check", value: this.#sealing.keyCheck }, { name: "journal/boot", value: "1" },
+        { name: MARK_JOURNAL_ID, value: JOURNAL_ID },
+        { name: MARK_TERMINAL, value: BENCH_TERMINAL },
+        { name: "journal/key-check", value: this.#sealing.keyCheck },
+        { name: "journal/boot", value: "1" },
       ],
     };
   }
@@ -47,8 +59,17 @@ export class SaleWrites {
     const subject = `${JOURNAL_ID}-${firstSeq}`;
     const cardKey = this.#sealing.cardKey(String(firstSeq % 997));
     const stored = makeStored({ suite: this.#suite, sealing: this.#sealing, journalId: JOURNAL_ID }, this.#hash, {
-      seq: this.#seq, subject, kind: "quick-payment", state, amount: fen(450), boot: 1, wallMs: 1_790_000_000_000 + this.#seq, monotonicMs: this.#seq, cardKey,
-      detail: state === "prepared" ? INTENT_DETAIL : END_DETAIL, personal: PERSONAL,
+      seq: this.#seq,
+      subject,
+      kind: "quick-payment",
+      state,
+      amount: fen(450),
+      boot: 1,
+      wallMs: 1_790_000_000_000 + this.#seq,
+      monotonicMs: this.#seq,
+      cardKey,
+      detail: state === "prepared" ? INTENT_DETAIL : END_DETAIL,
+      personal: PERSONAL,
     });
     this.#hash = stored.hash;
     return { entries: [stored], subjects: [{ subject, kind: "quick-payment", state, firstSeq, lastSeq: this.#seq, amountFen: 450, cardKey }] };
@@ -57,5 +78,8 @@ export class SaleWrites {
 
 /** Bytes of one commit's texts, for a floor that writes as much. */
 export function writeBytes(write: StoreWrite): number {
-  return (write.entries ?? []).reduce((sum, entry) => sum + entry.body.length + (entry.sealed?.length ?? 0) + entry.hash.length / 2, canonicalJson(write.subjects ?? []).length);
+  return (write.entries ?? []).reduce(
+    (sum, entry) => sum + entry.body.length + (entry.sealed?.length ?? 0) + entry.hash.length / 2,
+    canonicalJson(write.subjects ?? []).length,
+  );
 }

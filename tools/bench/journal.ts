@@ -46,7 +46,8 @@ function lone(engine: SqliteEngine, writes: SaleWrites, sales: number): number {
 function grouped(engine: SqliteEngine, writes: SaleWrites, sales: number): number {
   const prepared = Array.from({ length: sales }, () => writes.sale()).flat();
   const start = performance.now();
-  for (let at = 0; at < prepared.length; at += GROUP) if (engine.commit(prepared.slice(at, at + GROUP)) !== undefined) throw new Error("a commit failed: the figure would mean nothing");
+  for (let at = 0; at < prepared.length; at += GROUP)
+    if (engine.commit(prepared.slice(at, at + GROUP)) !== undefined) throw new Error("a commit failed: the figure would mean nothing");
   return performance.now() - start;
 }
 
@@ -64,7 +65,14 @@ async function engineRows({ folder, scale, say }: BenchContext): Promise<readonl
   }
   engine.close();
   say(`journal: ${rates.lone.length} interleaved rounds of ${SALES_PER_ROUND * 2} commits of ${bytes} bytes`);
-  return [commitRow(rates.lone, rates.floor, compiled.ok ? `floor: C append of ${bytes} bytes + fdatasync on the same file system, rounds interleaved` : compiled.reason), groupRow(rates.lone, rates.group)];
+  return [
+    commitRow(
+      rates.lone,
+      rates.floor,
+      compiled.ok ? `floor: C append of ${bytes} bytes + fdatasync on the same file system, rounds interleaved` : compiled.reason,
+    ),
+    groupRow(rates.lone, rates.group),
+  ];
 }
 
 function commitRow(loneRates: readonly number[], floorRates: readonly number[], note: string): BenchRow {
@@ -72,15 +80,27 @@ function commitRow(loneRates: readonly number[], floorRates: readonly number[], 
   const baseline = floorRates.length === 0 ? null : median(floorRates);
   const ratio = baseline === null ? null : value / baseline;
   return {
-    name: "journal-commit-vs-c-floor", value: rounded(value), unit: "1/s", baseline: baseline === null ? null : rounded(baseline), ratio: ratio === null ? null : rounded(ratio),
-    budget: `ratio >= ${COMMIT_BUDGET}`, met: ratio === null ? null : ratio >= COMMIT_BUDGET, note,
+    name: "journal-commit-vs-c-floor",
+    value: rounded(value),
+    unit: "1/s",
+    baseline: baseline === null ? null : rounded(baseline),
+    ratio: ratio === null ? null : rounded(ratio),
+    budget: `ratio >= ${COMMIT_BUDGET}`,
+    met: ratio === null ? null : ratio >= COMMIT_BUDGET,
+    note,
   };
 }
 
 function groupRow(loneRates: readonly number[], groupRates: readonly number[]): BenchRow {
   const [value, baseline] = [median(groupRates), median(loneRates)];
   return {
-    name: "journal-group-16", value: rounded(value), unit: "1/s", baseline: rounded(baseline), ratio: rounded(value / baseline), budget: `ratio >= ${GROUP_BUDGET}`, met: value / baseline >= GROUP_BUDGET,
+    name: "journal-group-16",
+    value: rounded(value),
+    unit: "1/s",
+    baseline: rounded(baseline),
+    ratio: rounded(value / baseline),
+    budget: `ratio >= ${GROUP_BUDGET}`,
+    met: value / baseline >= GROUP_BUDGET,
     note: "records a second with 16 waiting, against lone commits of the same store",
   };
 }
@@ -104,7 +124,10 @@ function deviceRows({ folder, scale, say }: BenchContext): readonly BenchRow[] {
     });
     engine.close();
     say(`journal: counted ${COUNTED_SALES * scale} sales back to back, ${APART_SALES * scale} apart`);
-    return deviceRowsOf(tight, `ext4 on a loop device, commits back to back; pairs ${APART_MS} ms apart: ${rounded(apart.flushes)} flushes and ${rounded(apart.bytes)} B, because the engine's build flushes with fsync, which writes the file's times as well`);
+    return deviceRowsOf(
+      tight,
+      `ext4 on a loop device, commits back to back; pairs ${APART_MS} ms apart: ${rounded(apart.flushes)} flushes and ${rounded(apart.bytes)} B, because the engine's build flushes with fsync, which writes the file's times as well`,
+    );
   } finally {
     disk.remove();
   }
@@ -129,7 +152,14 @@ function pause(durationMs: number): void {
 
 function deviceRowsOf(counted: PerCommit | undefined, note: string): readonly BenchRow[] {
   const row = (name: string, unit: string, value: number | undefined, limit: number): BenchRow => ({
-    name, value: value === undefined ? null : rounded(value), unit, baseline: null, ratio: null, budget: `value <= ${limit}`, met: value === undefined ? null : value <= limit, note,
+    name,
+    value: value === undefined ? null : rounded(value),
+    unit,
+    baseline: null,
+    ratio: null,
+    budget: `value <= ${limit}`,
+    met: value === undefined ? null : value <= limit,
+    note,
   });
   return [row("journal-flushes-per-commit", "x", counted?.flushes, FLUSHES_BUDGET), row("journal-bytes-per-commit", "B", counted?.bytes, BYTES_BUDGET)];
 }
@@ -148,7 +178,13 @@ async function callerRow({ folder, scale }: BenchContext): Promise<BenchRow> {
   }
   await store.close();
   return {
-    name: "journal-caller-commit", value: rounded(median(samples)), unit: "us", baseline: null, ratio: null, budget: null, met: null,
+    name: "journal-caller-commit",
+    value: rounded(median(samples)),
+    unit: "us",
+    baseline: null,
+    ratio: null,
+    budget: null,
+    met: null,
     note: `median of ${samples.length} lone commits from the main thread; p99 ${rounded(percentile(samples, 0.99))} us`,
   };
 }
@@ -176,12 +212,22 @@ async function startRows({ folder, say }: BenchContext): Promise<readonly BenchR
   const rss: number[] = [];
   for (let round = 0; round < START_ROUNDS; round += 1) {
     const { report, elapsedMs } = await startOnce(child, place);
-    if (report.lastSeq !== PENDING_ENTRIES || report.unreceipted !== PENDING_ENTRIES / 2) throw new Error("the started journal does not hold what was put into it");
+    if (report.lastSeq !== PENDING_ENTRIES || report.unreceipted !== PENDING_ENTRIES / 2)
+      throw new Error("the started journal does not hold what was put into it");
     readyMs.push(elapsedMs);
     rss.push(report.rssBytes / 1e6);
   }
   const note = `${isCompiled ? "compiled output" : "sources (no compiled output here)"}, median of ${START_ROUNDS} starts of a process of its own: journal opened, tail checked, exposure counted, open sales looked up`;
-  const row = (name: string, unit: string, value: number, limit: number): BenchRow => ({ name, value: rounded(value), unit, baseline: null, ratio: null, budget: `value <= ${limit}`, met: value <= limit, note });
+  const row = (name: string, unit: string, value: number, limit: number): BenchRow => ({
+    name,
+    value: rounded(value),
+    unit,
+    baseline: null,
+    ratio: null,
+    budget: `value <= ${limit}`,
+    met: value <= limit,
+    note,
+  });
   return [row("start-100k-ready", "ms", median(readyMs), READY_BUDGET_MS), row("start-100k-rss", "MB", Math.max(...rss), RSS_BUDGET_MB)];
 }
 

@@ -44,7 +44,11 @@ const FLOOR_BUDGET = 3;
 const FLUSH_MS = 8;
 const NEVER = new AbortController().signal;
 const LIMITS: QuickPaymentLimits = {
-  timeoutMs: 5_000, returnTimeoutMs: 1_000, commandTimeoutMs: 1_000, journalTimeoutMs: 1_000, signal: NEVER,
+  timeoutMs: 5_000,
+  returnTimeoutMs: 1_000,
+  commandTimeoutMs: 1_000,
+  journalTimeoutMs: 1_000,
+  signal: NEVER,
   risk: { amountPerSaleFen: fen(100_000), unreceiptedCount: 1_000_000, unreceiptedSumFen: fen(1_000_000_000), unverifiedAmountFen: fen(100_000) },
 };
 
@@ -61,7 +65,14 @@ async function portsOf({ clock, reader, psam, disk }: Place): Promise<QuickPayme
   const storageKey = suite.secretKey(systemRandomness().bytes(16));
   const journal = await openJournal({ store: disk.open(), clock, randomness: systemRandomness(), suite, storageKey, terminalId: "BENCH", log: SILENT });
   return {
-    clock, reader, psam, journal, log: SILENT, lane: createLane(), sales: createSalesInFlight(), saleTimes: await openSaleTimes(journal),
+    clock,
+    reader,
+    psam,
+    journal,
+    log: SILENT,
+    lane: createLane(),
+    sales: createSalesInFlight(),
+    saleTimes: await openSaleTimes(journal),
     purse: { applications: DEFAULT_PURSE_APPLICATIONS, keyIndex: 1, proveSeqOrder: DEFAULT_CARD_PROFILE.proveSeqOrder },
   };
 }
@@ -110,17 +121,32 @@ function watched(reader: CardReader, gotCard: () => void): CardReader {
 async function hostTaps(folder: string, taps: number): Promise<readonly HostTap[]> {
   const card = { name: "BENCH Card", socketPath: join(folder, "card.sock"), slots: 1 };
   const module = { name: "BENCH Module", socketPath: join(folder, "module.sock"), slots: 1 };
-  const simulator = fork(moduleBeside(import.meta.url, "./tap-simulator"), { serialization: "advanced", execArgv: [], stdio: ["ignore", "ignore", "inherit", "ipc"] });
+  const simulator = fork(moduleBeside(import.meta.url, "./tap-simulator"), {
+    serialization: "advanced",
+    execArgv: [],
+    stdio: ["ignore", "ignore", "inherit", "ipc"],
+  });
   const service = new PrivatePcscd({ folder, readers: [card, module] });
   const clock = systemClock();
   await ask(simulator, { do: "open", cardSocket: card.socketPath, moduleSocket: module.socketPath });
   await service.start();
   const pcsc = openPcsc({ processes: systemProcesses(), clock, log: SILENT, env: service.environment });
   try {
-    const psam = await openPsam(pcsc.reader({ interface: "sam", nameIncludes: ["module"] }), { clock, profile: DEFAULT_CARD_PROFILE }, { timeoutMs: 10_000, signal: NEVER });
+    const psam = await openPsam(
+      pcsc.reader({ interface: "sam", nameIncludes: ["module"] }),
+      { clock, profile: DEFAULT_CARD_PROFILE },
+      { timeoutMs: 10_000, signal: NEVER },
+    );
     const cards = pcsc.reader({ interface: "contactless", nameIncludes: ["card"] });
     let poweredMs = 0;
-    const ports = await portsOf({ clock, psam, disk: new SimulatedJournalDisk(), reader: watched(cards, () => { poweredMs = nowMs(); }) });
+    const ports = await portsOf({
+      clock,
+      psam,
+      disk: new SimulatedJournalDisk(),
+      reader: watched(cards, () => {
+        poweredMs = nowMs();
+      }),
+    });
     const measured: HostTap[] = [];
     for (let number = 0; number < WARM_UP_TAPS + taps; number += 1) {
       const inserted = await ask(simulator, { do: "insert" });
@@ -152,7 +178,10 @@ async function hostShareRow({ scale, say }: BenchContext): Promise<BenchRow> {
     say(`tap: ${taps.length} taps through the PC/SC service`);
     const value = percentile(shares, 0.99);
     return {
-      ...row, value: rounded(value), ratio: rounded(value / HOST_SHARE_BUDGET_MS), met: value <= HOST_SHARE_BUDGET_MS,
+      ...row,
+      value: rounded(value),
+      ratio: rounded(value / HOST_SHARE_BUDGET_MS),
+      met: value <= HOST_SHARE_BUDGET_MS,
       note: `${taps.length} taps of the whole flow, journal in memory; p50 ${rounded(median(shares))} ms; arrival to powered dialogue p50 ${rounded(median(arrivals))} ms, p99 ${rounded(percentile(arrivals, 0.99))} ms is not in it; the simulator's own time is taken away`,
     };
   } finally {
@@ -174,15 +203,19 @@ async function floorRow(hostShareMs: number | null): Promise<BenchRow> {
   const suite = openCipherSuite();
   const clock = new VirtualClock(Date.UTC(2026, 10, 21, 4));
   let floorMs = 0;
-  const add = (ms: number) => { floorMs += ms; };
+  const add = (ms: number) => {
+    floorMs += ms;
+  };
   const cards = new SimulatedReader({ name: "card", interface: "contactless", clock, timing: counted(contactlessTiming, add) });
   const modules = makeSamReader(makeTestPsam(suite), { name: "module", clock, timing: counted(contactTiming, add) });
   const disk = new SimulatedJournalDisk({ clock, flushMs: FLUSH_MS });
   const card = makeTestCard(suite, { balanceFen: 100_000, algorithm: "sm4" });
-  const ports = await clock.resolve((async () => {
-    const psam = await openPsam(modules, { clock, profile: DEFAULT_CARD_PROFILE }, { timeoutMs: 10_000, signal: NEVER });
-    return portsOf({ clock, psam, disk, reader: cards });
-  })());
+  const ports = await clock.resolve(
+    (async () => {
+      const psam = await openPsam(modules, { clock, profile: DEFAULT_CARD_PROFILE }, { timeoutMs: 10_000, signal: NEVER });
+      return portsOf({ clock, psam, disk, reader: cards });
+    })(),
+  );
   const tap = async (number: number): Promise<number> => {
     floorMs = 0;
     cards.insert(card);
@@ -196,7 +229,12 @@ async function floorRow(hostShareMs: number | null): Promise<BenchRow> {
   const virtualMs = await tap(2);
   const valueMs = virtualMs + (hostShareMs ?? 0);
   return {
-    name: "tap-in-field-vs-floor", value: rounded(valueMs), unit: "ms", baseline: rounded(floorMs), ratio: rounded(valueMs / floorMs), budget: `ratio <= ${FLOOR_BUDGET}`,
+    name: "tap-in-field-vs-floor",
+    value: rounded(valueMs),
+    unit: "ms",
+    baseline: rounded(floorMs),
+    ratio: rounded(valueMs / floorMs),
+    budget: `ratio <= ${FLOOR_BUDGET}`,
     met: hostShareMs === null ? null : valueMs / floorMs <= FLOOR_BUDGET,
     note: `modelled card, field and module; flush ${FLUSH_MS} ms; ${hostShareMs === null ? "without the host share, which could not be measured here" : "with the p99 host share added"}`,
   };

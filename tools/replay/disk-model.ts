@@ -26,7 +26,10 @@ interface FileOnDisk {
   waiting: Change[];
 }
 
-type NameChange = { readonly is: "put"; readonly name: string; readonly file: FileOnDisk } | { readonly is: "drop"; readonly name: string } | { readonly is: "move"; readonly from: string; readonly to: string; readonly file: FileOnDisk };
+type NameChange =
+  | { readonly is: "put"; readonly name: string; readonly file: FileOnDisk }
+  | { readonly is: "drop"; readonly name: string }
+  | { readonly is: "move"; readonly from: string; readonly to: string; readonly file: FileOnDisk };
 
 export class DiskModel {
   readonly #rules: DiskRules;
@@ -45,7 +48,8 @@ export class DiskModel {
 
   apply(event: DiskEvent): void {
     switch (event.is) {
-      case "create": return this.#create(event.name, event.truncate);
+      case "create":
+        return this.#create(event.name, event.truncate);
       case "write": {
         this.#file(event.name).waiting.push(...pages(event.offset, event.data));
         return;
@@ -54,11 +58,16 @@ export class DiskModel {
         this.#file(event.name).waiting.push({ is: "resize", size: event.size });
         return;
       }
-      case "flush": return this.#flush(this.#file(event.name));
-      case "flush-folder": return this.#flushNames();
-      case "rename": return this.#rename(event.from, event.to);
-      case "remove": return this.#remove(event.name);
-      case "said": return;
+      case "flush":
+        return this.#flush(this.#file(event.name));
+      case "flush-folder":
+        return this.#flushNames();
+      case "rename":
+        return this.#rename(event.from, event.to);
+      case "remove":
+        return this.#remove(event.name);
+      case "said":
+        return;
     }
   }
 
@@ -141,7 +150,10 @@ function surviving(file: FileOnDisk, survivors: Survivors): Uint8Array {
   if (survivors === "nothing" || survivors === "names-without-data") return file.durable;
   if (typeof survivors === "string") return applied(file.durable, file.waiting);
   const chance = survivors.drawnFrom;
-  return applied(file.durable, file.waiting.flatMap((change) => drawn(change, chance)));
+  return applied(
+    file.durable,
+    file.waiting.flatMap((change) => drawn(change, chance)),
+  );
 }
 
 /** Whole, missing, or torn after some sectors. */
@@ -158,7 +170,7 @@ function drawn(change: Change, chance: SeededRandomness): readonly Change[] {
 /** Cuts a write at page borders: pages reach the disk one by one. */
 function pages(offset: number, data: Uint8Array): readonly Change[] {
   const parts: Change[] = [];
-  for (let at = 0; at < data.length;) {
+  for (let at = 0; at < data.length; ) {
     const length = Math.min(data.length - at, PAGE_BYTES - ((offset + at) % PAGE_BYTES));
     parts.push({ is: "write", offset: offset + at, data: data.subarray(at, at + length) });
     at += length;

@@ -26,10 +26,18 @@ export function storeOf(engine: SqliteEngine): JournalStore {
       const failure = engine.commit([write]);
       if (failure !== undefined) throw new Error(failure.message);
     },
-    entries: async (fromSeq, limit) => engine.entries(fromSeq, limit), entriesOf: async (subject, limit) => engine.entriesOf(subject, limit),
-    lastEntry: async () => engine.lastEntry(), subject: async (subject) => engine.subject(subject), subjects: async (query) => engine.subjects(query),
-    subjectTotals: async (query) => engine.subjectTotals(query), openBatches: async (limit) => engine.openBatches(limit), batch: async (batchSeq) => engine.batch(batchSeq),
-    lastBatch: async () => engine.lastBatch(), mark: async (name) => engine.mark(name), usage: async () => engine.usage(), close: async () => engine.close(),
+    entries: async (fromSeq, limit) => engine.entries(fromSeq, limit),
+    entriesOf: async (subject, limit) => engine.entriesOf(subject, limit),
+    lastEntry: async () => engine.lastEntry(),
+    subject: async (subject) => engine.subject(subject),
+    subjects: async (query) => engine.subjects(query),
+    subjectTotals: async (query) => engine.subjectTotals(query),
+    openBatches: async (limit) => engine.openBatches(limit),
+    batch: async (batchSeq) => engine.batch(batchSeq),
+    lastBatch: async () => engine.lastBatch(),
+    mark: async (name) => engine.mark(name),
+    usage: async () => engine.usage(),
+    close: async () => engine.close(),
   };
 }
 
@@ -86,8 +94,13 @@ async function readEngine(engine: SqliteEngine, suite: CipherSuite): Promise<Fou
 /** A journal that opens but takes no entry would be no use. */
 async function goesOn(store: JournalStore, suite: CipherSuite): Promise<void> {
   const journal = await openJournal({
-    store, suite, terminalId: "T-0001", storageKey: suite.secretKey(new Uint8Array(16).fill(7)), log: SILENT,
-    clock: { monotonicMs: () => 0, wallMs: () => 0, sleep: () => Promise.resolve() }, randomness: { bytes: (length) => new Uint8Array(length) },
+    store,
+    suite,
+    terminalId: "T-0001",
+    storageKey: suite.secretKey(new Uint8Array(16).fill(7)),
+    log: SILENT,
+    clock: { monotonicMs: () => 0, wallMs: () => 0, sleep: () => Promise.resolve() },
+    randomness: { bytes: (length) => new Uint8Array(length) },
   });
   await journal.append({ kind: "quick-payment", state: "prepared", amount: fen(1), detail: {} });
 }

@@ -26,8 +26,22 @@ export async function record(recording: Recording): Promise<readonly DiskEvent[]
   const log = join(recording.place, `trace-${process.hrtime.bigint()}.log`);
   const kill = recording.killAtFlush === undefined ? [] : ["-e", `inject=fsync,fdatasync:signal=KILL:when=${recording.killAtFlush}`];
   const args = [
-    "-f", "-y", "-xx", "-s", String(STRING_BYTES_MAX), "-e", `trace=${TRACED_CALLS.join(",")}`, "-e", "signal=none", ...kill, "-o", log,
-    process.execPath, fileURLToPath(recording.workload), folder, ...(recording.args ?? []),
+    "-f",
+    "-y",
+    "-xx",
+    "-s",
+    String(STRING_BYTES_MAX),
+    "-e",
+    `trace=${TRACED_CALLS.join(",")}`,
+    "-e",
+    "signal=none",
+    ...kill,
+    "-o",
+    log,
+    process.execPath,
+    fileURLToPath(recording.workload),
+    folder,
+    ...(recording.args ?? []),
   ];
   const ended = await runTracer(args);
   assert(recording.killAtFlush !== undefined || ended.code === 0, `the workload ended with ${String(ended.code)}: ${ended.stderr.slice(-800)}`);
@@ -37,9 +51,16 @@ export async function record(recording: Recording): Promise<readonly DiskEvent[]
 function runTracer(args: readonly string[]): Promise<{ readonly code: number | null; readonly stderr: string }> {
   return new Promise((resolve, reject) => {
     // Without io_uring the library's file calls are ordinary system calls, which the tracer sees.
-    const child = spawn("strace", [...args], { env: { ...process.env, UV_USE_IO_URING: "0", NODE_OPTIONS: "" }, stdio: ["ignore", "ignore", "pipe"], timeout: RECORD_MAX_MS, killSignal: "SIGKILL" });
+    const child = spawn("strace", [...args], {
+      env: { ...process.env, UV_USE_IO_URING: "0", NODE_OPTIONS: "" },
+      stdio: ["ignore", "ignore", "pipe"],
+      timeout: RECORD_MAX_MS,
+      killSignal: "SIGKILL",
+    });
     let stderr = "";
-    child.stderr.on("data", (chunk: Buffer) => { stderr += chunk.toString("utf8"); });
+    child.stderr.on("data", (chunk: Buffer) => {
+      stderr += chunk.toString("utf8");
+    });
     child.on("error", reject);
     child.on("close", (code) => resolve({ code, stderr }));
   });

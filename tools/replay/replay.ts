@@ -97,7 +97,7 @@ class ReplayRun<Found> {
   }
 
   async #problem(name: string, image: DiskImage): Promise<string | undefined> {
-    const found = this.#found.get(name) ?? await this.#read(image);
+    const found = this.#found.get(name) ?? (await this.#read(image));
     this.#found.set(name, found);
     return found instanceof Error ? `cannot be opened: ${found.message}` : this.#options.judge.problem(found, this.said);
   }

@@ -18,8 +18,28 @@ export type DiskEvent =
 
 /** Calls that must be in the log. What can change a file in another way is in it too, so that its use is noticed. */
 export const TRACED_CALLS = [
-  "openat", "creat", "write", "pwrite64", "writev", "pwritev", "pwritev2", "ftruncate", "truncate", "fsync", "fdatasync", "rename", "renameat", "renameat2",
-  "unlink", "unlinkat", "mmap", "copy_file_range", "sendfile", "fallocate", "link", "linkat",
+  "openat",
+  "creat",
+  "write",
+  "pwrite64",
+  "writev",
+  "pwritev",
+  "pwritev2",
+  "ftruncate",
+  "truncate",
+  "fsync",
+  "fdatasync",
+  "rename",
+  "renameat",
+  "renameat2",
+  "unlink",
+  "unlinkat",
+  "mmap",
+  "copy_file_range",
+  "sendfile",
+  "fallocate",
+  "link",
+  "linkat",
 ] as const;
 
 /** Calls that would change the folder in a way that the model does not know. */
@@ -79,19 +99,28 @@ class TraceReader {
 
   take(call: Call): void {
     switch (call.name) {
-      case "openat": return this.#opened(call);
-      case "write": return this.#wrote(call);
-      case "pwrite64": return this.#wroteAt(call);
-      case "ftruncate": return this.#resized(call);
+      case "openat":
+        return this.#opened(call);
+      case "write":
+        return this.#wrote(call);
+      case "pwrite64":
+        return this.#wroteAt(call);
+      case "ftruncate":
+        return this.#resized(call);
       case "fsync":
-      case "fdatasync": return this.#flushed(call);
+      case "fdatasync":
+        return this.#flushed(call);
       case "rename":
       case "renameat":
-      case "renameat2": return this.#renamed(call);
+      case "renameat2":
+        return this.#renamed(call);
       case "unlink":
-      case "unlinkat": return this.#removed(call);
-      case "mmap": return this.#mapped(call);
-      default: return this.#mustNotTouch(call);
+      case "unlinkat":
+        return this.#removed(call);
+      case "mmap":
+        return this.#mapped(call);
+      default:
+        return this.#mustNotTouch(call);
     }
   }
 
@@ -141,7 +170,10 @@ class TraceReader {
   #mapped(call: Call): void {
     const path = /, (\d+<(?:\\x[0-9a-f]{2})*>), /.exec(call.args)?.[1];
     const name = path === undefined ? undefined : this.#target(path).name;
-    assert(name === undefined || !(call.args.includes("PROT_WRITE") && call.args.includes("MAP_SHARED")), "writes through a mapping are invisible to the tracer");
+    assert(
+      name === undefined || !(call.args.includes("PROT_WRITE") && call.args.includes("MAP_SHARED")),
+      "writes through a mapping are invisible to the tracer",
+    );
   }
 
   #mustNotTouch(call: Call): void {

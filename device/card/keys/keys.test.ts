@@ -13,8 +13,20 @@ import { SUITE } from "../testing.ts";
 import type { CardAlgorithm } from "./block-mac.ts";
 import { padAlways, padWhenNeeded } from "./block-mac.ts";
 import {
-  diversifyPurse, loadMac1Input, loadMac2Input, loadSessionKey, loadTacInput, purchaseMac1Input, purchaseMac2Input, purchaseSessionKey, purchaseTacInput,
-  type PurseCrypto, purseMac, purseTacKey, secureMessagingKey, secureMessagingMac,
+  diversifyPurse,
+  loadMac1Input,
+  loadMac2Input,
+  loadSessionKey,
+  loadTacInput,
+  purchaseMac1Input,
+  purchaseMac2Input,
+  purchaseSessionKey,
+  purchaseTacInput,
+  type PurseCrypto,
+  purseMac,
+  purseTacKey,
+  secureMessagingKey,
+  secureMessagingMac,
 } from "./purse.ts";
 import { authenticationData, diversifySocial, encipherField, socialMac, socialSessionKey, socialTacKey } from "./social.ts";
 
@@ -65,7 +77,10 @@ describe("purse codes", () => {
     expect(toHex(purseMac(crypto, key, purchaseMac1Input(TERMS)))).toBe(expected);
   });
 
-  it.each([["3des", "d0e4e154"], ["sm4", "32271e86"]] as const)("TAC under 0001…0e0f, %s", (algorithm, expected) => {
+  it.each([
+    ["3des", "d0e4e154"],
+    ["sm4", "32271e86"],
+  ] as const)("TAC under 0001…0e0f, %s", (algorithm, expected) => {
     const crypto = purse(algorithm);
     const key = purseTacKey(crypto, fromHex("000102030405060708090a0b0c0d0e0f"));
     expect(toHex(purseMac(crypto, key, purchaseTacInput(TERMS, 9)))).toBe(expected);
@@ -88,7 +103,10 @@ describe("purse codes", () => {
 });
 
 describe("social application", () => {
-  it.each([["3des", "6f571e3ce5a49068"], ["sm4", "82ad57cd9d0f3652"]] as const)("authentication data, %s", (algorithm, expected) => {
+  it.each([
+    ["3des", "6f571e3ce5a49068"],
+    ["sm4", "82ad57cd9d0f3652"],
+  ] as const)("authentication data, %s", (algorithm, expected) => {
     const crypto = { suite: SUITE, algorithm };
     const session = socialSessionKey(crypto, SUITE.secretKey(KEY), fromHex("2122232425262728"));
     expect(toHex(authenticationData(crypto, session, fromHex("1112131415161718")))).toBe(expected);
@@ -112,10 +130,17 @@ describe("social application", () => {
 });
 
 describe("padding", () => {
-  it.each([["", "8000000000000000"], ["01", "0180000000000000"], ["0102030405060708", "01020304050607088000000000000000"]])("always: %s", (data, padded) => {
+  it.each([
+    ["", "8000000000000000"],
+    ["01", "0180000000000000"],
+    ["0102030405060708", "01020304050607088000000000000000"],
+  ])("always: %s", (data, padded) => {
     expect(toHex(padAlways(fromHex(data), 8))).toBe(padded);
   });
-  it.each([["01", "0180000000000000"], ["0102030405060708", "0102030405060708"]])("when needed: %s", (data, padded) => {
+  it.each([
+    ["01", "0180000000000000"],
+    ["0102030405060708", "0102030405060708"],
+  ])("when needed: %s", (data, padded) => {
     expect(toHex(padWhenNeeded(fromHex(data), 8))).toBe(padded);
   });
 });
@@ -124,43 +149,57 @@ describe("the same, written twice", () => {
   const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
   const u32 = fc.integer({ min: 0, max: 0xffff_ffff });
   const u16 = fc.integer({ min: 0, max: 0xffff });
-  const profiles = fc.record({ macReduce: fc.constantFrom("left4", "fold4"), sessionPad: fc.constantFrom("zeros", "pad80"), sm4Diversify: fc.constantFrom("fNotF", "fZeros") });
+  const profiles = fc.record({
+    macReduce: fc.constantFrom("left4", "fold4"),
+    sessionPad: fc.constantFrom("zeros", "pad80"),
+    sm4Diversify: fc.constantFrom("fNotF", "fZeros"),
+  });
   const terms = fc.record({ amount: u32, type: fc.integer({ min: 0, max: 255 }), terminalNumber: bytes(6), date: bytes(4), time: bytes(3) });
 
   it.each(ALGORITHMS)("purse, %s", (algorithm) => {
-    fc.assert(fc.property(profiles, terms, fc.record({ key: bytes(16), factor: bytes(8), random: bytes(4), sequence: u16, terminal: u32 }), (profile, sale, input) => {
-      const ours = purse(algorithm, profile);
-      const theirs = { suite: SUITE, algorithm, profile: { ...DEFAULT_CARD_PROFILE, ...profile } };
-      const key = SUITE.secretKey(input.key);
-      same(algorithm, diversifyPurse(ours, key, input.factor), theirPurse.diversifyPurse(theirs, input.key, input.factor));
-      const session = { cardRandom: input.random, cardSequence: input.sequence, terminalSequence: input.terminal };
-      const ourTerms = { ...sale, amount: fen(sale.amount) };
-      const theirTerms = { ...sale, amountFen: sale.amount };
-      const pairs: readonly (readonly [Bytes, Bytes])[] = [
-        [purchaseMac1Input(ourTerms), theirPurse.purchaseMac1Input(theirTerms)],
-        [purchaseMac2Input(ourTerms.amount), theirPurse.purchaseMac2Input(sale.amount)],
-        [purchaseTacInput(ourTerms, input.terminal), theirPurse.purchaseTacInput(theirTerms, input.terminal)],
-        [loadMac1Input(ourTerms.amount, ourTerms), theirPurse.loadMac1Input(sale.amount, theirTerms)],
-        [loadMac2Input(ourTerms), theirPurse.loadMac2Input(theirTerms)],
-        [loadTacInput(ourTerms.amount, input.sequence, ourTerms), theirPurse.loadTacInput(sale.amount, input.sequence, theirTerms)],
-      ];
-      for (const [mine, other] of pairs) expect(toHex(mine)).toBe(toHex(other));
-      const data = purchaseMac1Input(ourTerms);
-      expect(purseMac(ours, purchaseSessionKey(ours, key, session), data)).toEqual(theirPurse.purseMac(theirs, theirPurse.purchaseSessionKey(theirs, input.key, session), data));
-      const load = { cardRandom: input.random, onlineSequence: input.sequence };
-      expect(purseMac(ours, loadSessionKey(ours, key, load), data)).toEqual(theirPurse.purseMac(theirs, theirPurse.loadSessionKey(theirs, input.key, load), data));
-      expect(purseMac(ours, purseTacKey(ours, input.key), data)).toEqual(theirPurse.purseTac(theirs, input.key, data));
-    }), { numRuns: 100 });
+    fc.assert(
+      fc.property(profiles, terms, fc.record({ key: bytes(16), factor: bytes(8), random: bytes(4), sequence: u16, terminal: u32 }), (profile, sale, input) => {
+        const ours = purse(algorithm, profile);
+        const theirs = { suite: SUITE, algorithm, profile: { ...DEFAULT_CARD_PROFILE, ...profile } };
+        const key = SUITE.secretKey(input.key);
+        same(algorithm, diversifyPurse(ours, key, input.factor), theirPurse.diversifyPurse(theirs, input.key, input.factor));
+        const session = { cardRandom: input.random, cardSequence: input.sequence, terminalSequence: input.terminal };
+        const ourTerms = { ...sale, amount: fen(sale.amount) };
+        const theirTerms = { ...sale, amountFen: sale.amount };
+        const pairs: readonly (readonly [Bytes, Bytes])[] = [
+          [purchaseMac1Input(ourTerms), theirPurse.purchaseMac1Input(theirTerms)],
+          [purchaseMac2Input(ourTerms.amount), theirPurse.purchaseMac2Input(sale.amount)],
+          [purchaseTacInput(ourTerms, input.terminal), theirPurse.purchaseTacInput(theirTerms, input.terminal)],
+          [loadMac1Input(ourTerms.amount, ourTerms), theirPurse.loadMac1Input(sale.amount, theirTerms)],
+          [loadMac2Input(ourTerms), theirPurse.loadMac2Input(theirTerms)],
+          [loadTacInput(ourTerms.amount, input.sequence, ourTerms), theirPurse.loadTacInput(sale.amount, input.sequence, theirTerms)],
+        ];
+        for (const [mine, other] of pairs) expect(toHex(mine)).toBe(toHex(other));
+        const data = purchaseMac1Input(ourTerms);
+        expect(purseMac(ours, purchaseSessionKey(ours, key, session), data)).toEqual(
+          theirPurse.purseMac(theirs, theirPurse.purchaseSessionKey(theirs, input.key, session), data),
+        );
+        const load = { cardRandom: input.random, onlineSequence: input.sequence };
+        expect(purseMac(ours, loadSessionKey(ours, key, load), data)).toEqual(
+          theirPurse.purseMac(theirs, theirPurse.loadSessionKey(theirs, input.key, load), data),
+        );
+        expect(purseMac(ours, purseTacKey(ours, input.key), data)).toEqual(theirPurse.purseTac(theirs, input.key, data));
+      }),
+      { numRuns: 100 },
+    );
   });
 
   it.each(ALGORITHMS)("social application, %s", (algorithm) => {
     const crypto = { suite: SUITE, algorithm };
-    fc.assert(fc.property(bytes(16), bytes(8), bytes(8), fc.uint8Array({ maxLength: 60 }), (key, factor, raw, data) => {
-      same(algorithm, diversifySocial(crypto, SUITE.secretKey(key), factor), theirSocial.diversifySocial(SUITE, algorithm, { key, factor }));
-      const session = socialSessionKey(crypto, SUITE.secretKey(key), factor);
-      expect(authenticationData(crypto, session, raw)).toEqual(theirSocial.authenticationData(SUITE, algorithm, { key, sessionFactor: factor, raw }));
-      expect(socialMac(crypto, socialTacKey(crypto, key), data)).toEqual(theirSocial.socialTac(SUITE, algorithm, { dtk: key, data }));
-    }), { numRuns: 100 });
+    fc.assert(
+      fc.property(bytes(16), bytes(8), bytes(8), fc.uint8Array({ maxLength: 60 }), (key, factor, raw, data) => {
+        same(algorithm, diversifySocial(crypto, SUITE.secretKey(key), factor), theirSocial.diversifySocial(SUITE, algorithm, { key, factor }));
+        const session = socialSessionKey(crypto, SUITE.secretKey(key), factor);
+        expect(authenticationData(crypto, session, raw)).toEqual(theirSocial.authenticationData(SUITE, algorithm, { key, sessionFactor: factor, raw }));
+        expect(socialMac(crypto, socialTacKey(crypto, key), data)).toEqual(theirSocial.socialTac(SUITE, algorithm, { dtk: key, data }));
+      }),
+      { numRuns: 100 },
+    );
   });
 
   it("keys of single DES have two equal halves", () => {

@@ -37,7 +37,11 @@ export function diversifyPurse({ suite, algorithm, profile }: PurseCrypto, key: 
 }
 
 /** Session key of a purchase: the card's random, its offline sequence, the right half of the terminal's sequence. */
-export function purchaseSessionKey(crypto: PurseCrypto, purchaseKey: SecretKey, input: { readonly cardRandom: Bytes; readonly cardSequence: number; readonly terminalSequence: number }): SecretKey {
+export function purchaseSessionKey(
+  crypto: PurseCrypto,
+  purchaseKey: SecretKey,
+  input: { readonly cardRandom: Bytes; readonly cardSequence: number; readonly terminalSequence: number },
+): SecretKey {
   return purseSessionKey(crypto, purchaseKey, concat(input.cardRandom, u16be(input.cardSequence), u16be(input.terminalSequence % 0x1_0000)));
 }
 
@@ -106,7 +110,11 @@ export function secureMessagingKey({ suite, algorithm }: PurseCrypto, keyBytes: 
  * 4-byte MAC of a command in secure messaging: the challenge starts the chain; with triple DES all blocks but the last go through
  * the left half of the key alone.
  */
-export function secureMessagingMac({ suite, algorithm, profile }: PurseCrypto, key: SecureMessagingKey, input: { readonly challenge: Bytes; readonly data: Bytes }): Bytes {
+export function secureMessagingMac(
+  { suite, algorithm, profile }: PurseCrypto,
+  key: SecureMessagingKey,
+  input: { readonly challenge: Bytes; readonly data: Bytes },
+): Bytes {
   assert(input.challenge.length === 4, "the challenge has 4 bytes");
   if (algorithm === "sm4") {
     const chained = suite.sm4CbcEncrypt(key.whole, zeroFill(input.challenge, 16), padAlways(input.data, 16)).slice(-16);

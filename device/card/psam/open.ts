@@ -62,7 +62,8 @@ class CardPsam implements Psam {
 
   async start(limits: Limits): Promise<void> {
     const hasPurse = (await this.#module.select("purse", limits)) === "selected";
-    const ready = hasPurse || (await this.#module.select("social-sm4", limits)) === "selected" || (await this.#module.select("social-3des", limits)) === "selected";
+    const ready =
+      hasPurse || (await this.#module.select("social-sm4", limits)) === "selected" || (await this.#module.select("social-3des", limits)) === "selected";
     if (ready) this.#nextSequence = (await this.#module.readTerminalSequence(limits)) ?? 0;
     if (this.#module.terminalNumber !== undefined) return;
     await this.#module.close();
@@ -121,7 +122,16 @@ class CardPsam implements Psam {
   async #initialize(purchase: PurchaseInitialization, limits: Limits): Promise<PurchaseAnswer> {
     const { cardRandom, date, time } = purchase;
     assert(cardRandom.length === 4 && date.length === 4 && time.length === 3, "the purchase fits the command");
-    const head = concat(cardRandom, u16be(purchase.cardSequence), u32be(purchase.amount), u8(purchase.type), date, time, u8(purchase.keyVersion), u8(purchase.algorithm));
+    const head = concat(
+      cardRandom,
+      u16be(purchase.cardSequence),
+      u32be(purchase.amount),
+      u8(purchase.type),
+      date,
+      time,
+      u8(purchase.keyVersion),
+      u8(purchase.algorithm),
+    );
     const key = `purchase:${purchase.keyVersion}:${purchase.algorithm}`;
     const { data } = await this.#byLevel(key, purchase.factors, (factors) =>
       this.#module.send(command("80 70 00 00", { data: concat(head, ...factors), le: PURCHASE_ANSWER_LENGTH }), limits),

@@ -9,7 +9,14 @@ import { parsePurchaseAnswer, parseTerminalNumber, parseTerminalSequence } from 
 import { openPsam } from "./open.ts";
 
 const PURCHASE: PurchaseInitialization = {
-  cardRandom: fromHex("01020304"), cardSequence: 7, amount: fen(450), type: 0x06, date: fromHex("20261121"), time: fromHex("120000"), keyVersion: 1, algorithm: 3,
+  cardRandom: fromHex("01020304"),
+  cardSequence: 7,
+  amount: fen(450),
+  type: 0x06,
+  date: fromHex("20261121"),
+  time: fromHex("120000"),
+  keyVersion: 1,
+  algorithm: 3,
   factors: [fromHex("0000000000000001"), fromHex("9901000000000000"), fromHex("3939303030307368")],
 };
 
@@ -42,7 +49,11 @@ describe("opening", () => {
 });
 
 describe("key levels", () => {
-  it.each([[3, 1], [2, 2], [1, 3]] as const)("keys that take %i factors are found in %i attempts, and from then on at once", async (purseLevel, attempts) => {
+  it.each([
+    [3, 1],
+    [2, 2],
+    [1, 3],
+  ] as const)("keys that take %i factors are found in %i attempts, and from then on at once", async (purseLevel, attempts) => {
     const { run, begin, sent } = await bench({ psam: { purseLevel } });
     (await run(begin())).release();
     expect(sent.filter((header) => header === "8070")).toHaveLength(attempts);
@@ -51,7 +62,10 @@ describe("key levels", () => {
     expect(sent.filter((header) => header === "8070")).toHaveLength(1);
   });
 
-  it.each([["unknown version", { keyVersion: 9 }], ["unknown algorithm", { algorithm: 0x77 }]])("a key that is not there is named so: %s", async (_name, more) => {
+  it.each([
+    ["unknown version", { keyVersion: 9 }],
+    ["unknown algorithm", { algorithm: 0x77 }],
+  ])("a key that is not there is named so: %s", async (_name, more) => {
     const { run, begin } = await bench();
     await expect(run(begin(more))).rejects.toMatchObject({ code: "key-missing", effectUnknown: false });
     await expect(run(begin())).resolves.toMatchObject({ mac1: expect.any(Uint8Array) });
@@ -68,8 +82,23 @@ describe("a purchase that is held", () => {
     const { run, begin, psam } = await bench();
     const first = await run(begin());
     const order: string[] = [];
-    const second = begin().then((held) => { order.push("second"); return held; });
-    const third = psam.authenticationData({ usage: 0x67, keyId: 8, factors: [fromHex("0607990100000001"), fromHex("3939303130307378"), fromHex("3939303030307368")], sessionFactor: fromHex("0000000000000001"), raw: fromHex("0000000000000002"), algorithm: "sm4" }, LIMITS).then(() => order.push("third"));
+    const second = begin().then((held) => {
+      order.push("second");
+      return held;
+    });
+    const third = psam
+      .authenticationData(
+        {
+          usage: 0x67,
+          keyId: 8,
+          factors: [fromHex("0607990100000001"), fromHex("3939303130307378"), fromHex("3939303030307368")],
+          sessionFactor: fromHex("0000000000000001"),
+          raw: fromHex("0000000000000002"),
+          algorithm: "sm4",
+        },
+        LIMITS,
+      )
+      .then(() => order.push("third"));
     first.release();
     (await run(second)).release();
     await run(third);
@@ -181,11 +210,14 @@ describe("a module that fails", () => {
 
 describe("answers", () => {
   it("are parsed without throwing, whatever they are", () => {
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => {
-      parseTerminalNumber(bytes);
-      parseTerminalSequence(bytes);
-      parsePurchaseAnswer(bytes);
-    }), { numRuns: 1_000 });
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => {
+        parseTerminalNumber(bytes);
+        parseTerminalSequence(bytes);
+        parsePurchaseAnswer(bytes);
+      }),
+      { numRuns: 1_000 },
+    );
   });
 
   it("a terminal number is twelve decimal digits", () => {

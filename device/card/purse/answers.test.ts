@@ -16,13 +16,24 @@ const DEBIT_COMMAND = "805401000f 00000009 20261121 120000 eb3bca1f 08";
 describe("answers", () => {
   it("EF15", () => {
     expect(parsePublicData(fromHex("9901000000000001 02 01 00000000000000000123 20250101 20351231 0000"))).toEqual({
-      issuer: "9901000000000001", applicationType: 2, applicationVersion: 1, serial: "00000000000000000123", startDate: "20250101", endDate: "20351231",
+      issuer: "9901000000000001",
+      applicationType: 2,
+      applicationVersion: 1,
+      serial: "00000000000000000123",
+      startDate: "20250101",
+      endDate: "20351231",
     });
   });
 
   it("EF18", () => {
     expect(parseLogEntry(fromHex("0007 000000 000001c2 06 990100000042 20261121 120000"))).toEqual({
-      sequence: 7, overdraftLimit: 0, amount: 450, type: 6, terminalNumber: "990100000042", date: "20261121", time: "120000",
+      sequence: 7,
+      overdraftLimit: 0,
+      amount: 450,
+      type: 6,
+      terminalNumber: "990100000042",
+      date: "20261121",
+      time: "120000",
     });
   });
 
@@ -39,10 +50,20 @@ describe("answers", () => {
   });
 
   it("no parser throws, and none takes another length than its own", () => {
-    const parsers = [[parsePublicData, 30], [parseLogEntry, 23], [parseBalance, 4], [parseOpening, 15], [parseDebit, 8], [parseProve, 8]] as const;
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => {
-      for (const [parse, length] of parsers) expect(parse(bytes) === undefined).toBe(bytes.length !== length);
-    }), { numRuns: 3_000 });
+    const parsers = [
+      [parsePublicData, 30],
+      [parseLogEntry, 23],
+      [parseBalance, 4],
+      [parseOpening, 15],
+      [parseDebit, 8],
+      [parseProve, 8],
+    ] as const;
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => {
+        for (const [parse, length] of parsers) expect(parse(bytes) === undefined).toBe(bytes.length !== length);
+      }),
+      { numRuns: 3_000 },
+    );
   });
 });
 
@@ -58,7 +79,13 @@ describe("a debit", () => {
     ["a warning", [[DEBIT_COMMAND, "6281"]]],
     ["success without its codes", [[DEBIT_COMMAND, "9000"]]],
     ["success with half its codes", [[DEBIT_COMMAND, "010203049000"]]],
-    ["an answer that cannot be fetched", [[DEBIT_COMMAND, "6108"], ["00c0000008", "6d00"]]],
+    [
+      "an answer that cannot be fetched",
+      [
+        [DEBIT_COMMAND, "6108"],
+        ["00c0000008", "6d00"],
+      ],
+    ],
     ["no status word", [[DEBIT_COMMAND, "01"]]],
   ] as const)("answered with %s may have taken money", async (_name, script) => {
     await expect(debitPurchase(new ScriptedChannel(script), DEBIT, LIMITS)).rejects.toMatchObject({ code: "card-answer-malformed", effectUnknown: true });
@@ -66,12 +93,21 @@ describe("a debit", () => {
 
   it("whose answer was lost after it was announced may have taken money, although nothing more was sent", async () => {
     const channel = new ScriptedChannel([[DEBIT_COMMAND, "6108"]]);
-    const leaving = { atr: channel.atr, insertion: 1, close: () => channel.close(), transmit: (command: Uint8Array) => (channel.done ? Promise.reject(new Fault("card-removed", "nothing was sent", { effectUnknown: false })) : channel.transmit(command)) };
+    const leaving = {
+      atr: channel.atr,
+      insertion: 1,
+      close: () => channel.close(),
+      transmit: (command: Uint8Array) =>
+        channel.done ? Promise.reject(new Fault("card-removed", "nothing was sent", { effectUnknown: false })) : channel.transmit(command),
+    };
     await expect(debitPurchase(leaving, DEBIT, LIMITS)).rejects.toMatchObject({ code: "card-removed", effectUnknown: true });
   });
 
   it("whose answer is fetched in two steps is one debit", async () => {
-    const channel = new ScriptedChannel([[DEBIT_COMMAND, "6108"], ["00c0000008", "01020304050607089000"]]);
+    const channel = new ScriptedChannel([
+      [DEBIT_COMMAND, "6108"],
+      ["00c0000008", "01020304050607089000"],
+    ]);
     expect(await debitPurchase(channel, DEBIT, LIMITS)).toMatchObject({ kind: "ok" });
     expect(channel.done).toBe(true);
   });
@@ -79,24 +115,43 @@ describe("a debit", () => {
 
 describe("other commands", () => {
   it("the first application that is there is taken", async () => {
-    const channel = new ScriptedChannel([["00a4040005 a000000001 00", "6a82"], ["00a4040005 a000000002 00", "6f009000"]]);
-    expect(await selectPurse(channel, [{ applicationId: "a000000001" }, { applicationId: "a000000002" }], LIMITS)).toEqual({ kind: "ok", applicationId: "a000000002" });
+    const channel = new ScriptedChannel([
+      ["00a4040005 a000000001 00", "6a82"],
+      ["00a4040005 a000000002 00", "6f009000"],
+    ]);
+    expect(await selectPurse(channel, [{ applicationId: "a000000001" }, { applicationId: "a000000002" }], LIMITS)).toEqual({
+      kind: "ok",
+      applicationId: "a000000002",
+    });
   });
 
-  it.each([["6a82", "no-purse"], ["9303", "blocked"], ["6a81", "blocked"]])("no application: %s", async (answer, kind) => {
+  it.each([
+    ["6a82", "no-purse"],
+    ["9303", "blocked"],
+    ["6a81", "blocked"],
+  ])("no application: %s", async (answer, kind) => {
     expect(await selectPurse(new ScriptedChannel([["00a4*", answer]]), [{ applicationId: "a000000001" }], LIMITS)).toEqual({ kind });
   });
 
   it("INITIALIZE carries key, amount and terminal", async () => {
     const channel = new ScriptedChannel([["805001020b 01 000001c2 990100000042 0f", "9401"]]);
-    expect(await initializePurchase(channel, { keyIndex: 1, amount: fen(450), terminalNumber: fromHex("990100000042") }, LIMITS)).toEqual({ kind: "refused", statusWord: 0x9401 });
+    expect(await initializePurchase(channel, { keyIndex: 1, amount: fen(450), terminalNumber: fromHex("990100000042") }, LIMITS)).toEqual({
+      kind: "refused",
+      statusWord: 0x9401,
+    });
   });
 
-  it.each([["9406", { kind: "no-proof" }], ["6985", { kind: "refused", statusWord: 0x6985 }]] as const)("PROVE: %s", async (answer, expected) => {
+  it.each([
+    ["9406", { kind: "no-proof" }],
+    ["6985", { kind: "refused", statusWord: 0x6985 }],
+  ] as const)("PROVE: %s", async (answer, expected) => {
     expect(await proveTransaction(new ScriptedChannel([["805a000602 0007 08", answer]]), { type: 6, sequence: 7 }, LIMITS)).toEqual(expected);
   });
 
-  it.each([["00", "no-record"], ["ff", "no-record"]] as const)("a record full of %s was never written", async (filling, kind) => {
+  it.each([
+    ["00", "no-record"],
+    ["ff", "no-record"],
+  ] as const)("a record full of %s was never written", async (filling, kind) => {
     expect(await readLogRecord(new ScriptedChannel([["00b201c417", `${filling.repeat(23)}9000`]]), 1, LIMITS)).toEqual({ kind });
   });
 
@@ -115,13 +170,26 @@ describe("other commands", () => {
   });
 
   it("factors: right 8 of the serial, issuer, province", () => {
-    expect(purseFactors({ issuer: "4403000000000001", serial: "11112222333344445555" }).map(toHex)).toEqual(["2222333344445555", "4403000000000001", "3434303030307368"]);
+    expect(purseFactors({ issuer: "4403000000000001", serial: "11112222333344445555" }).map(toHex)).toEqual([
+      "2222333344445555",
+      "4403000000000001",
+      "3434303030307368",
+    ]);
   });
 });
 
 const INTENT: PurchaseIntent = { terminalNumber: "990100000042", date: "20261121", time: "120000", type: 6, amount: fen(450) };
-const ENTRY: PurseLogEntry = { sequence: 7, overdraftLimit: fen(0), amount: fen(450), type: 6, terminalNumber: "990100000042", date: "20261121", time: "120000" };
-const record = (sequence: number, more = "06990100000042", time = "120000") => `${sequence.toString(16).padStart(4, "0")}000000000001c2${more}20261121${time}9000`;
+const ENTRY: PurseLogEntry = {
+  sequence: 7,
+  overdraftLimit: fen(0),
+  amount: fen(450),
+  type: 6,
+  terminalNumber: "990100000042",
+  date: "20261121",
+  time: "120000",
+};
+const record = (sequence: number, more = "06990100000042", time = "120000") =>
+  `${sequence.toString(16).padStart(4, "0")}000000000001c2${more}20261121${time}9000`;
 const read = (number: number) => `00b2${number.toString(16).padStart(2, "0")}c417`;
 
 describe("this sale's entry", () => {
@@ -149,22 +217,37 @@ describe("proof of a sale", () => {
     proveSale(new ScriptedChannel(script), { intent: { ...INTENT, ...intent }, proveSeqOrder }, LIMITS);
 
   it("tries every sequence once, in the profile's order", async () => {
-    const script = [[read(1), record(8)], ["805a000602 0008 08", "9406"], ["805a000602 0007 08", "01020304050607089000"]] as const;
+    const script = [
+      [read(1), record(8)],
+      ["805a000602 0008 08", "9406"],
+      ["805a000602 0007 08", "01020304050607089000"],
+    ] as const;
     expect(await evidence(script, { cardSequence: 7 })).toMatchObject({ kind: "debited", proof: "log", logSequence: 8, provedSequence: 7 });
   });
 
   it("without a proof the log stands alone", async () => {
-    const script = [[read(1), record(8)], ["805a000602 0008 08", "9406"], ["805a000602 0007 08", "6985"]] as const;
+    const script = [
+      [read(1), record(8)],
+      ["805a000602 0008 08", "9406"],
+      ["805a000602 0007 08", "6985"],
+    ] as const;
     expect(await evidence(script)).toEqual({ kind: "debited", proof: "log-only", logSequence: 8 });
   });
 
   it("a load above the sale takes nothing from it", async () => {
-    const script = [[read(1), record(3, "02990100000001")], [read(2), record(8)], ["805a000602 0008 08", "01020304050607089000"]] as const;
+    const script = [
+      [read(1), record(3, "02990100000001")],
+      [read(2), record(8)],
+      ["805a000602 0008 08", "01020304050607089000"],
+    ] as const;
     expect(await evidence(script, { cardSequence: 7 })).toMatchObject({ kind: "debited", proof: "log" });
   });
 
   it("a load with a small number does not count as an older purchase", async () => {
-    const script = [[read(1), record(3, "02990100000001")], [read(2), "6a83"]] as const;
+    const script = [
+      [read(1), record(3, "02990100000001")],
+      [read(2), "6a83"],
+    ] as const;
     expect(await evidence(script, { cardSequence: 7 })).toEqual({ kind: "not-debited" });
   });
 
@@ -181,6 +264,11 @@ describe("proof of a sale", () => {
   });
 
   it("a log that becomes unreadable half-way decides nothing", async () => {
-    expect(await evidence([[read(1), record(9, undefined, "130000")], [read(2), "6581"]])).toMatchObject({ kind: "undecidable" });
+    expect(
+      await evidence([
+        [read(1), record(9, undefined, "130000")],
+        [read(2), "6581"],
+      ]),
+    ).toMatchObject({ kind: "undecidable" });
   });
 });

@@ -10,7 +10,19 @@ import type { Limits } from "../../base/ports.ts";
 import { command, formatStatusWord, isOk } from "../../codec/apdu.ts";
 import type { CardChannel } from "../../drivers/ports.ts";
 import { exchange, exchangeDecisive, malformed, selectByName } from "../dialogue.ts";
-import { BALANCE_LENGTH, LOG_ENTRY_LENGTH, OPENING_LENGTH, parseBalance, parseDebit, parseLogEntry, parseOpening, parseProve, parsePublicData, PROOF_LENGTH, PUBLIC_DATA_LENGTH } from "./answers.ts";
+import {
+  BALANCE_LENGTH,
+  LOG_ENTRY_LENGTH,
+  OPENING_LENGTH,
+  parseBalance,
+  parseDebit,
+  parseLogEntry,
+  parseOpening,
+  parseProve,
+  parsePublicData,
+  PROOF_LENGTH,
+  PUBLIC_DATA_LENGTH,
+} from "./answers.ts";
 import type {
   BalanceAnswer,
   DebitAnswer,
@@ -40,7 +52,8 @@ const RECORD_NOT_FOUND = 0x6a83;
  * leaves open whether money has moved.
  */
 const DEBIT_REFUSALS: ReadonlySet<number> = new Set([
-  0x6700, 0x6901, 0x6982, 0x6983, 0x6984, 0x6985, 0x6988, 0x6a80, 0x6a81, 0x6a82, 0x6a86, 0x6a88, 0x6b00, 0x6d00, 0x6e00, 0x9302, 0x9303, 0x9401, 0x9402, 0x9403,
+  0x6700, 0x6901, 0x6982, 0x6983, 0x6984, 0x6985, 0x6988, 0x6a80, 0x6a81, 0x6a82, 0x6a86, 0x6a88, 0x6b00, 0x6d00, 0x6e00, 0x9302, 0x9303, 0x9401, 0x9402,
+  0x9403,
 ]);
 
 /** Selects the first of `applications` that is on the card. */
@@ -66,7 +79,11 @@ export async function readPublicData(channel: CardChannel, limits: Limits): Prom
 /** Reads record `number` of EF18, 1 being the newest. */
 export async function readLogRecord(channel: CardChannel, number: number, limits: Limits): Promise<LogAnswer> {
   assert(Number.isInteger(number) && number >= 1 && number <= 0xff, "records are counted from 1");
-  const { data, sw } = await exchange(channel, { cla: 0x00, ins: 0xb2, p1: number, p2: (0x18 << 3) | 0x04, data: new Uint8Array(0), le: LOG_ENTRY_LENGTH }, limits);
+  const { data, sw } = await exchange(
+    channel,
+    { cla: 0x00, ins: 0xb2, p1: number, p2: (0x18 << 3) | 0x04, data: new Uint8Array(0), le: LOG_ENTRY_LENGTH },
+    limits,
+  );
   if (sw === RECORD_NOT_FOUND) return { kind: "no-record" };
   if (!isOk(sw)) return { kind: "refused", statusWord: sw };
   const entry = parseLogEntry(data);
@@ -129,7 +146,11 @@ export async function debitPurchase(channel: CardChannel, completion: PurchaseCo
 }
 
 /** Asks for the proof of the transaction with `sequence`: GET TRANSACTION PROVE. Changes nothing on the card. */
-export async function proveTransaction(channel: CardChannel, which: { readonly type: number; readonly sequence: number }, limits: Limits): Promise<ProveAnswer> {
+export async function proveTransaction(
+  channel: CardChannel,
+  which: { readonly type: number; readonly sequence: number },
+  limits: Limits,
+): Promise<ProveAnswer> {
   const { data, sw } = await exchange(channel, { cla: 0x80, ins: 0x5a, p1: 0x00, p2: which.type, data: u16be(which.sequence), le: PROOF_LENGTH }, limits);
   if (sw === NO_PROOF) return { kind: "no-proof" };
   if (!isOk(sw)) return { kind: "refused", statusWord: sw };

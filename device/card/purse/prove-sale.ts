@@ -29,7 +29,8 @@ export async function proveSale(channel: CardChannel, request: ProveSaleRequest,
     if (answer.kind === "no-record") return { kind: "not-debited" };
     if (answer.kind === "refused") return { kind: "undecidable", why: "log-unreadable", statusWord: answer.statusWord };
     const { entry } = answer;
-    if (isThisSale(entry, intent)) return newestOfCounter ? fetchProof(channel, { ...request, entry }, limits) : { kind: "debited", proof: "log-only", logSequence: entry.sequence };
+    if (isThisSale(entry, intent))
+      return newestOfCounter ? fetchProof(channel, { ...request, entry }, limits) : { kind: "debited", proof: "log-only", logSequence: entry.sequence };
     if (!sharesCounter(entry)) continue;
     if (predates(entry, intent)) return { kind: "not-debited" };
     newestOfCounter = false;

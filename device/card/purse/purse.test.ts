@@ -5,7 +5,16 @@ import { fen } from "../../base/fen.ts";
 import { dateToBcd, timeToBcd } from "../../codec/bcd.ts";
 import type { CardChannel, Psam } from "../../drivers/ports.ts";
 import { cardBench, type CardBenchOptions, LIMITS } from "../testing.ts";
-import { debitPurchase, DEFAULT_PURSE_APPLICATIONS, initializePurchase, purseFactors, readBalance, readLogRecord, readPublicData, selectPurse } from "./commands.ts";
+import {
+  debitPurchase,
+  DEFAULT_PURSE_APPLICATIONS,
+  initializePurchase,
+  purseFactors,
+  readBalance,
+  readLogRecord,
+  readPublicData,
+  selectPurse,
+} from "./commands.ts";
 import { proveSale } from "./prove-sale.ts";
 import { PURCHASE_TYPE_PURSE, type DebitAnswer, type PurchaseIntent, type PurchaseOpening, type PursePublicData } from "./types.ts";
 
@@ -34,14 +43,20 @@ async function begin(channel: CardChannel, psam: Psam, sale: Sale) {
   return { opening, purchase, completion: { terminalSequence: purchase.terminalSequence, date, time, mac1: purchase.mac1 } };
 }
 
-async function sell(bench: Bench, psam: Psam, sale: Sale): Promise<{ readonly opening: PurchaseOpening; readonly answer: DebitAnswer; readonly credit: string }> {
+async function sell(
+  bench: Bench,
+  psam: Psam,
+  sale: Sale,
+): Promise<{ readonly opening: PurchaseOpening; readonly answer: DebitAnswer; readonly credit: string }> {
   const channel = await bench.channel();
-  return bench.run((async () => {
-    const { opening, purchase, completion } = await begin(channel, psam, sale);
-    const answer = await debitPurchase(channel, completion, LIMITS);
-    const credit = answer.kind === "ok" ? await purchase.credit(answer.mac2, LIMITS) : "refused";
-    return { opening, answer, credit };
-  })());
+  return bench.run(
+    (async () => {
+      const { opening, purchase, completion } = await begin(channel, psam, sale);
+      const answer = await debitPurchase(channel, completion, LIMITS);
+      const credit = answer.kind === "ok" ? await purchase.credit(answer.mac2, LIMITS) : "refused";
+      return { opening, answer, credit };
+    })(),
+  );
 }
 
 function intentOf(psam: Psam, sale: Sale, more: Partial<PurchaseIntent> = {}): PurchaseIntent {
@@ -76,7 +91,10 @@ describe("a purchase", () => {
     const psam = await bench.openPsam();
     const channel = await bench.channel();
     await bench.run(open(channel));
-    expect(await bench.run(initializePurchase(channel, { keyIndex: 1, amount: fen(101), terminalNumber: psam.terminalNumber }, LIMITS))).toEqual({ kind: "refused", statusWord: 0x9401 });
+    expect(await bench.run(initializePurchase(channel, { keyIndex: 1, amount: fen(101), terminalNumber: psam.terminalNumber }, LIMITS))).toEqual({
+      kind: "refused",
+      statusWord: 0x9401,
+    });
     expect(bench.card.balanceFen).toBe(100);
   });
 
@@ -108,10 +126,12 @@ async function torn(bench: Bench, psam: Psam, how: { readonly sale: Sale; readon
 
 async function prove(bench: Bench, intent: PurchaseIntent) {
   const channel = await bench.channel();
-  return bench.run((async () => {
-    await open(channel);
-    return proveSale(channel, { intent, proveSeqOrder: bench.profile.proveSeqOrder }, LIMITS);
-  })());
+  return bench.run(
+    (async () => {
+      await open(channel);
+      return proveSale(channel, { intent, proveSeqOrder: bench.profile.proveSeqOrder }, LIMITS);
+    })(),
+  );
 }
 
 describe.each(["pre", "post"] as const)("after a torn debit, the card logging in mode %s", (logSeqMode) => {

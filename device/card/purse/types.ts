@@ -107,7 +107,14 @@ export interface PurchaseIntent {
 /** What the card's own evidence says about one sale. */
 export type SaleEvidence =
   /** The log entry is this sale's and the card still gives its proof. */
-  | { readonly kind: "debited"; readonly proof: "log"; readonly logSequence: number; readonly provedSequence: number; readonly tac: Bytes; readonly mac2: Bytes }
+  | {
+      readonly kind: "debited";
+      readonly proof: "log";
+      readonly logSequence: number;
+      readonly provedSequence: number;
+      readonly tac: Bytes;
+      readonly mac2: Bytes;
+    }
   /** The log entry is this sale's, the proof is gone: a later transaction has taken its place, or the card refuses it. */
   | { readonly kind: "debited"; readonly proof: "log-only"; readonly logSequence: number }
   | { readonly kind: "not-debited" }

@@ -51,7 +51,11 @@ export async function authenticateCard(
  * Proves to the card that this terminal may read the holder's file: two challenges, the first of which is the raw value, the second the
  * session factor. Spec: LD/T 32.7, EXTERNAL AUTHENTICATION.
  */
-export async function authenticateTerminal(channel: CardChannel, context: AuthenticationContext & { readonly key: SocialKey }, limits: Limits): Promise<AuthenticationAnswer> {
+export async function authenticateTerminal(
+  channel: CardChannel,
+  context: AuthenticationContext & { readonly key: SocialKey },
+  limits: Limits,
+): Promise<AuthenticationAnswer> {
   const raw = await challenge(channel, limits);
   if ("kind" in raw) return raw;
   const sessionFactor = await challenge(channel, limits);

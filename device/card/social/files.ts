@@ -12,7 +12,15 @@ import { exchange } from "../dialogue.ts";
 export const ISSUER_FILE = 0x05;
 export const HOLDER_FILE = 0x06;
 
-export const ISSUER_TAGS = { cardIdentifier: 0x01, category: 0x02, version: 0x03, organisation: 0x04, issueDate: 0x05, expiryDate: 0x06, cardNumber: 0x07 } as const;
+export const ISSUER_TAGS = {
+  cardIdentifier: 0x01,
+  category: 0x02,
+  version: 0x03,
+  organisation: 0x04,
+  issueDate: 0x05,
+  expiryDate: 0x06,
+  cardNumber: 0x07,
+} as const;
 export const HOLDER_TAGS = { socialSecurityNumber: 0x08, name: 0x09, nameExtension: 0x4e, sex: 0x0a, birthDate: 0x0d } as const;
 
 export type ItemAnswer =
@@ -36,7 +44,11 @@ export type ItemsAnswer<Name extends string> =
   | { readonly kind: "malformed" };
 
 /** Reads several data items of one file; absent ones are left out. */
-export async function readItems<Name extends string>(channel: CardChannel, file: { readonly file: number; readonly tags: Readonly<Record<Name, number>> }, limits: Limits): Promise<ItemsAnswer<Name>> {
+export async function readItems<Name extends string>(
+  channel: CardChannel,
+  file: { readonly file: number; readonly tags: Readonly<Record<Name, number>> },
+  limits: Limits,
+): Promise<ItemsAnswer<Name>> {
   const values: Partial<Record<Name, Bytes>> = {};
   // Object.keys widens the names; they are the table's own.
   for (const name of Object.keys(file.tags) as Name[]) {

@@ -6,8 +6,27 @@ import type { CardProfile } from "../../codec/card-profile.ts";
 import type { CardChannel, PinTemplate, Psam } from "../../drivers/ports.ts";
 import { exchange, selectByName } from "../dialogue.ts";
 import type { CardAlgorithm } from "../keys/block-mac.ts";
-import { authenticateCard, authenticateTerminal, type AuthenticationContext, HOLDER_READ_KEY, INTERNAL_AUTHENTICATION_KEY, type SocialKey } from "./authentication.ts";
-import { HOLDER_FILE, HOLDER_TAGS, ISSUER_FILE, ISSUER_TAGS, parseAlgorithm, parseCardIdentifier, parseCardNumber, parseDate, parseText, parseVersion, readItems } from "./files.ts";
+import {
+  authenticateCard,
+  authenticateTerminal,
+  type AuthenticationContext,
+  HOLDER_READ_KEY,
+  INTERNAL_AUTHENTICATION_KEY,
+  type SocialKey,
+} from "./authentication.ts";
+import {
+  HOLDER_FILE,
+  HOLDER_TAGS,
+  ISSUER_FILE,
+  ISSUER_TAGS,
+  parseAlgorithm,
+  parseCardIdentifier,
+  parseCardNumber,
+  parseDate,
+  parseText,
+  parseVersion,
+  readItems,
+} from "./files.ts";
 import { parseHistoricalBytes, socialFactors } from "./historical.ts";
 import type { Holder, PinState, SocialIdentity, SocialIdentityResult, SocialRefusal } from "./types.ts";
 
@@ -51,7 +70,11 @@ export async function readSocialIdentity(channel: CardChannel, psam: Psam, optio
   const issuer = await readIssuerFile(channel, limits);
   if (issuer.kind === "refused") return issuer;
   const context = { psam, algorithm, factors: socialFactors(historical.cardFactor, issuer.value.regionCode) };
-  const genuine = await authenticateCard(channel, { ...context, randomness: options.randomness, key: options.internalKey ?? INTERNAL_AUTHENTICATION_KEY }, limits);
+  const genuine = await authenticateCard(
+    channel,
+    { ...context, randomness: options.randomness, key: options.internalKey ?? INTERNAL_AUTHENTICATION_KEY },
+    limits,
+  );
   if (genuine !== "authentic") return refuse("not-genuine", genuine === "not-authentic" ? undefined : genuine.statusWord);
   const card = checkValidity(issuer.value, options);
   if (card.kind === "refused") return card;
@@ -139,7 +162,11 @@ function checkValidity(issuer: IssuerFile, options: SocialOptions): Checked<Chec
 }
 
 /** From the third generation on, the holder's file opens only to a terminal that has proved itself. Spec: LD/T 32.5, EF06. */
-async function readHolder(channel: CardChannel, context: AuthenticationContext & { readonly generation: 1 | 2 | 3; readonly key: SocialKey }, limits: Limits): Promise<Checked<Holder>> {
+async function readHolder(
+  channel: CardChannel,
+  context: AuthenticationContext & { readonly generation: 1 | 2 | 3; readonly key: SocialKey },
+  limits: Limits,
+): Promise<Checked<Holder>> {
   if (context.generation === 3) {
     const answer = await authenticateTerminal(channel, context, limits);
     if (answer !== "authentic") return refuse("holder-not-readable", answer === "not-authentic" ? undefined : answer.statusWord);

@@ -14,7 +14,9 @@ async function read(options: CardBenchOptions = {}, more: Partial<SocialOptions>
   const bench = cardBench(options);
   const psam = await bench.openPsam();
   const channel = await bench.channel();
-  return bench.run(readSocialIdentity(channel, psam, { profile: bench.profile, randomness: new SeededRandomness("social"), today: "20261121", ...more }, LIMITS));
+  return bench.run(
+    readSocialIdentity(channel, psam, { profile: bench.profile, randomness: new SeededRandomness("social"), today: "20261121", ...more }, LIMITS),
+  );
 }
 
 function gbk(text: string): Bytes {
@@ -154,17 +156,20 @@ describe("data items", () => {
 
   it("no parser throws on any bytes", () => {
     const anyBytes = fc.uint8Array({ maxLength: 64 });
-    fc.assert(fc.property(anyBytes, fc.integer({ min: 0, max: 255 }), (bytes, tag) => {
-      parseItem(bytes, tag);
-      parseAlgorithm(bytes);
-      parseAlgorithm(concat(fromHex("6f"), Uint8Array.of(bytes.length), bytes));
-      parseCardIdentifier(bytes);
-      parseCardNumber(bytes);
-      parseVersion(bytes, "1.0");
-      parseDate(bytes);
-      parseText(bytes);
-      parseHistoricalBytes(bytes);
-      parseHistoricalBytes(concat(fromHex("3b"), bytes));
-    }), { numRuns: 2_000 });
+    fc.assert(
+      fc.property(anyBytes, fc.integer({ min: 0, max: 255 }), (bytes, tag) => {
+        parseItem(bytes, tag);
+        parseAlgorithm(bytes);
+        parseAlgorithm(concat(fromHex("6f"), Uint8Array.of(bytes.length), bytes));
+        parseCardIdentifier(bytes);
+        parseCardNumber(bytes);
+        parseVersion(bytes, "1.0");
+        parseDate(bytes);
+        parseText(bytes);
+        parseHistoricalBytes(bytes);
+        parseHistoricalBytes(concat(fromHex("3b"), bytes));
+      }),
+      { numRuns: 2_000 },
+    );
   });
 });

@@ -49,9 +49,7 @@ export type SocialRefusal =
   | "expired"
   | "holder-not-readable";
 
-export type SocialIdentityResult =
-  | SocialIdentity
-  | { readonly kind: "refused"; readonly reason: SocialRefusal; readonly statusWord?: number };
+export type SocialIdentityResult = SocialIdentity | { readonly kind: "refused"; readonly reason: SocialRefusal; readonly statusWord?: number };
 
 /** Whether the card asks for a PIN. Asking does not use up a try. */
 export type PinState =

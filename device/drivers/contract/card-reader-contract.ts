@@ -5,7 +5,9 @@ import { type CardBench, limits } from "./bench.ts";
 export function cardReaderContract(name: string, makeBench: () => Promise<CardBench>): void {
   describe(`card reader contract: ${name}`, () => {
     let bench: CardBench;
-    beforeEach(async () => { bench = await makeBench(); });
+    beforeEach(async () => {
+      bench = await makeBench();
+    });
     afterEach(() => bench.close());
 
     it("finds a card that already lies there", async () => {

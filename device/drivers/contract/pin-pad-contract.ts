@@ -8,7 +8,9 @@ const REQUEST = { accountTail: Uint8Array.of(0x12, 0x34, 0x56, 0x78, 0x90, 0x12)
 export function pinPadContract(name: string, makeBench: () => Promise<PinPadBench>): void {
   describe(`PIN pad contract: ${name}`, () => {
     let bench: PinPadBench;
-    beforeEach(async () => { bench = await makeBench(); });
+    beforeEach(async () => {
+      bench = await makeBench();
+    });
     afterEach(() => bench.close());
     const ask = (bounds = bench.entryLimits) => bench.pad.requestPinBlock(REQUEST, bounds);
 
@@ -28,7 +30,10 @@ export function pinPadContract(name: string, makeBench: () => Promise<PinPadBenc
       expect(outcome.kind === "entered" && bench.isRightBlock(outcome.block)).toBe(false);
     });
 
-    it.each([["cancel", "cancelled"], ["nothing", "timed-out"]] as const)("a holder who does: %s", async (act, kind) => {
+    it.each([
+      ["cancel", "cancelled"],
+      ["nothing", "timed-out"],
+    ] as const)("a holder who does: %s", async (act, kind) => {
       bench.plan([act]);
       expect(await bench.run(ask())).toEqual({ kind });
     });

@@ -5,14 +5,24 @@ import type { PinVerifierBench } from "./bench.ts";
 export function pinVerifierContract(name: string, makeBench: () => Promise<PinVerifierBench>): void {
   describe(`PIN verifier contract: ${name}`, () => {
     let bench: PinVerifierBench;
-    beforeEach(async () => { bench = await makeBench(); });
+    beforeEach(async () => {
+      bench = await makeBench();
+    });
     afterEach(() => bench.close());
 
     const rows = [
       ["the right PIN is verified", ["right"], [{ kind: "verified" }]],
       ["a wrong PIN uses up a try", ["wrong"], [{ kind: "wrong", triesLeft: 2 }]],
-      ["the right PIN gives the tries back", ["wrong", "right", "wrong"], [{ kind: "wrong", triesLeft: 2 }, { kind: "verified" }, { kind: "wrong", triesLeft: 2 }]],
-      ["three wrong PINs lock the card, also for the right one", ["wrong", "wrong", "wrong", "right"], [{ kind: "wrong", triesLeft: 2 }, { kind: "wrong", triesLeft: 1 }, { kind: "locked" }, { kind: "locked" }]],
+      [
+        "the right PIN gives the tries back",
+        ["wrong", "right", "wrong"],
+        [{ kind: "wrong", triesLeft: 2 }, { kind: "verified" }, { kind: "wrong", triesLeft: 2 }],
+      ],
+      [
+        "three wrong PINs lock the card, also for the right one",
+        ["wrong", "wrong", "wrong", "right"],
+        [{ kind: "wrong", triesLeft: 2 }, { kind: "wrong", triesLeft: 1 }, { kind: "locked" }, { kind: "locked" }],
+      ],
       ["a holder who cancels uses up no try", ["cancel", "wrong"], [{ kind: "cancelled" }, { kind: "wrong", triesLeft: 2 }]],
       ["a holder who walks away uses up no try", ["nothing", "wrong"], [{ kind: "timed-out" }, { kind: "wrong", triesLeft: 2 }]],
     ] as const;

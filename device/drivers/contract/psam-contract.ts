@@ -8,7 +8,9 @@ const WRONG_MAC2 = Uint8Array.of(0, 0, 0, 0);
 export function psamContract(name: string, makeBench: () => Promise<PsamBench>): void {
   describe(`security module contract: ${name}`, () => {
     let bench: PsamBench;
-    beforeEach(async () => { bench = await makeBench(); });
+    beforeEach(async () => {
+      bench = await makeBench();
+    });
     afterEach(() => bench.close());
     const begin = (timeoutMs = 3_000) => bench.psam.beginPurchase(bench.purchase, limits(timeoutMs));
 

@@ -45,7 +45,9 @@ async function cardBench(): Promise<CardBench> {
     });
   };
   return {
-    reader, run, harmlessCommand: SELECT_ENVIRONMENT,
+    reader,
+    run,
+    harmlessCommand: SELECT_ENVIRONMENT,
     insert: async () => reader.insert(card),
     remove: async () => void reader.remove(),
     hangNextCommand: async () => fateOfNext("hang"),
@@ -70,15 +72,18 @@ async function psamBench(): Promise<PsamBench> {
   const amount = fen(450);
   const date = fromHex("20261121");
   const time = fromHex("120000");
-  const opening = await run((async () => {
-    await selectPurse(channel, DEFAULT_PURSE_APPLICATIONS, limits(1_000));
-    const purse = await readPublicData(channel, limits(1_000));
-    const answer = await initializePurchase(channel, { keyIndex: 1, amount, terminalNumber: psam.terminalNumber }, limits(1_000));
-    if (purse.kind !== "ok" || answer.kind !== "ok") throw new Error("the test card opens a purchase");
-    return { ...answer, factors: purseFactors(purse) };
-  })());
+  const opening = await run(
+    (async () => {
+      await selectPurse(channel, DEFAULT_PURSE_APPLICATIONS, limits(1_000));
+      const purse = await readPublicData(channel, limits(1_000));
+      const answer = await initializePurchase(channel, { keyIndex: 1, amount, terminalNumber: psam.terminalNumber }, limits(1_000));
+      if (purse.kind !== "ok" || answer.kind !== "ok") throw new Error("the test card opens a purchase");
+      return { ...answer, factors: purseFactors(purse) };
+    })(),
+  );
   return {
-    psam, run,
+    psam,
+    run,
     purchase: { ...opening, amount, type: 0x06, date, time },
     cardMac2: async ({ terminalSequence, mac1 }) => {
       const answer = await debitPurchase(channel, { terminalSequence, date, time, mac1 }, limits(1_000));
@@ -90,7 +95,12 @@ async function psamBench(): Promise<PsamBench> {
 }
 
 function holder(acts: readonly HolderPlan[]): ScriptedHolder {
-  const act = { right: { kind: "enters", digits: PIN }, wrong: { kind: "enters", digits: "654321" }, cancel: { kind: "cancels" }, nothing: { kind: "walks-away" } } as const;
+  const act = {
+    right: { kind: "enters", digits: PIN },
+    wrong: { kind: "enters", digits: "654321" },
+    cancel: { kind: "cancels" },
+    nothing: { kind: "walks-away" },
+  } as const;
   return new ScriptedHolder(acts.map((name) => act[name]));
 }
 
@@ -100,9 +110,13 @@ async function pinVerifierBench(): Promise<PinVerifierBench> {
   reader.insert(makeTestCard(SUITE, { balanceFen: 0, algorithm: "sm4", pin: PIN }));
   let verifier = new SimulatedPinVerifier({ clock, holder: holder([]) });
   return {
-    run, template: CARD_PIN_TEMPLATE, entryLimits: limits(40_000),
+    run,
+    template: CARD_PIN_TEMPLATE,
+    entryLimits: limits(40_000),
     verifier: { verifyOnCard: (channel, template, bounds) => verifier.verifyOnCard(channel, template, bounds) },
-    plan: (acts) => { verifier = new SimulatedPinVerifier({ clock, holder: holder(acts) }); },
+    plan: (acts) => {
+      verifier = new SimulatedPinVerifier({ clock, holder: holder(acts) });
+    },
     channel: async () => {
       const channel = await reader.waitForCard(limits(1_000));
       await selectByName(channel, SOCIAL_ENVIRONMENT_NAME, limits(1_000));
@@ -120,7 +134,8 @@ async function pinPadBench(algorithm: "3des" | "sm4"): Promise<PinPadBench> {
   const key = SUITE.secretKey(fromHex(TEST_PIN_KEY_HEX));
   const decrypt = (block: Bytes) => (algorithm === "sm4" ? SUITE.sm4Decrypt(key, block) : SUITE.tdesDecrypt(key, block));
   return {
-    run, entryLimits: limits(60_000),
+    run,
+    entryLimits: limits(60_000),
     pad: { requestPinBlock: (request, bounds) => pad.requestPinBlock(request, bounds), close: () => pad.close() },
     plan: (acts) => {
       const was = pad;
@@ -129,8 +144,14 @@ async function pinPadBench(algorithm: "3des" | "sm4"): Promise<PinPadBench> {
       void was.close();
     },
     isRightBlock: (block) => toHex(decrypt(block)) === toHex(clearPinBlock(PIN, fromHex("123456789012"), algorithm === "sm4" ? 16 : 8)),
-    unplug: async () => { unplugged = true; pad.setPresent(false); },
-    plugIn: async () => { unplugged = false; pad.setPresent(true); },
+    unplug: async () => {
+      unplugged = true;
+      pad.setPresent(false);
+    },
+    plugIn: async () => {
+      unplugged = false;
+      pad.setPresent(true);
+    },
     close: async () => undefined,
   };
 }

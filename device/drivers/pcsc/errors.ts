@@ -49,5 +49,7 @@ export function faultOfPcsc(call: PcscCall, message: string): Fault {
   const shown = code === undefined ? "no code" : `0x${code.toString(16)}`;
   // A sent command that met another card, or none at all, is told as a lost card: "card-changed" promises that nothing was sent.
   const told = sent && known === "card-changed" ? "card-removed" : known;
-  return new Fault(told ?? "reader-gone", `PC/SC ${call}: ${shown}`, { effectUnknown: call === "transmit" || (call === "control" && !NEVER_REACHED.has(code)) });
+  return new Fault(told ?? "reader-gone", `PC/SC ${call}: ${shown}`, {
+    effectUnknown: call === "transmit" || (call === "control" && !NEVER_REACHED.has(code)),
+  });
 }

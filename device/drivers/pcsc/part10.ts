@@ -45,8 +45,13 @@ export function pinVerifyStructure(entry: PinEntry): Bytes {
       0x01, // one message
       ...language,
       0x00, // first message
-      0x00, 0x00, 0x00, // T=1 prologue, unused
-      command.length, 0x00, 0x00, 0x00,
+      0x00,
+      0x00,
+      0x00, // T=1 prologue, unused
+      command.length,
+      0x00,
+      0x00,
+      0x00,
     ),
     command,
   );

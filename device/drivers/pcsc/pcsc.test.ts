@@ -132,15 +132,32 @@ describe("readers", () => {
   it.each([
     ["no service", () => undefined, "reader-service-gone"],
     ["no such reader", (b: ReturnType<typeof bench>) => b.up(), "reader-gone"],
-    ["an unplugged reader", (b: ReturnType<typeof bench>) => { b.up(); b.state(STATE_UNAVAILABLE); }, "reader-gone"],
-    ["an empty reader", (b: ReturnType<typeof bench>) => { b.up(); b.state(0x10); }, "timeout"],
+    [
+      "an unplugged reader",
+      (b: ReturnType<typeof bench>) => {
+        b.up();
+        b.state(STATE_UNAVAILABLE);
+      },
+      "reader-gone",
+    ],
+    [
+      "an empty reader",
+      (b: ReturnType<typeof bench>) => {
+        b.up();
+        b.state(0x10);
+      },
+      "timeout",
+    ],
   ] as const)("waiting on %s", async (_name, prepare, code) => {
     const made = bench();
     prepare(made);
     await expect(made.run(made.reader.waitForCard(limits(200)))).rejects.toMatchObject({ code, effectUnknown: false });
   });
 
-  it.each([["contactless", "card-mute"], ["sam", "timeout"]] as const)("what stays mute in a %s reader is told as %s", async (place, code) => {
+  it.each([
+    ["contactless", "card-mute"],
+    ["sam", "timeout"],
+  ] as const)("what stays mute in a %s reader is told as %s", async (place, code) => {
     const { up, state, run, settle, processes, reader } = bench({ ...RULE, interface: place });
     up();
     state(STATE_PRESENT + STATE_MUTE);
@@ -241,14 +258,21 @@ describe("messages of the service", () => {
   });
 
   it("a sent command is never told as without effect", () => {
-    fc.assert(fc.property(fc.integer({ min: 0, max: 0x100 }), (low) => {
-      const fault = faultOfPcsc("transmit", `x (0x801000${low.toString(16).padStart(2, "0").slice(-2)})`);
-      expect(fault.effectUnknown).toBe(true);
-    }));
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 0x100 }), (low) => {
+        const fault = faultOfPcsc("transmit", `x (0x801000${low.toString(16).padStart(2, "0").slice(-2)})`);
+        expect(fault.effectUnknown).toBe(true);
+      }),
+    );
   });
 
   it("any text gives a code or none", () => {
-    fc.assert(fc.property(fc.string(), (text) => { pcscCode(text); faultOfPcsc("transmit", text); }));
+    fc.assert(
+      fc.property(fc.string(), (text) => {
+        pcscCode(text);
+        faultOfPcsc("transmit", text);
+      }),
+    );
   });
 
   it.each([undefined, null, 1, "answer", {}, { is: "other" }])("what is no message of ours is passed over: %o", (message) => {
@@ -291,7 +315,12 @@ describe("PIN entry on the reader", () => {
   });
 
   it("no bytes make the parsers throw", () => {
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => { verifyPinCode(bytes); pinOutcome(bytes); }));
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
+        verifyPinCode(bytes);
+        pinOutcome(bytes);
+      }),
+    );
   });
 
   it("a reader without it is refused before the card is asked", async () => {

@@ -23,7 +23,9 @@ vi.setConfig({ testTimeout: 20_000, hookTimeout: 20_000 });
 
 describe.skipIf(obstacle !== undefined)(`PC/SC lane${obstacle === undefined ? "" : ` (skipped: ${obstacle})`}`, () => {
   let stage: PcscdStage;
-  beforeAll(async () => { stage = await PcscdStage.start(); });
+  beforeAll(async () => {
+    stage = await PcscdStage.start();
+  });
   afterAll(() => stage.stop());
 
   cardReaderContract("pcscd", () => stage.cardBench());

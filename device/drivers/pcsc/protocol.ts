@@ -35,7 +35,16 @@ export const STATE_PRESENT = 0x0020;
 export const STATE_MUTE = 0x0200;
 export const EVENT_COUNTER_SHIFT = 16;
 
-const MESSAGE_KINDS: ReadonlySet<unknown> = new Set(["answer", "error", "state", "reader-end", "service-up", "service-absent", "service-lost", "binding-missing"]);
+const MESSAGE_KINDS: ReadonlySet<unknown> = new Set([
+  "answer",
+  "error",
+  "state",
+  "reader-end",
+  "service-up",
+  "service-absent",
+  "service-lost",
+  "binding-missing",
+]);
 
 /** Takes a message of the reader process, or undefined for anything else that travels on the channel. */
 export function asReaderMessage(message: unknown): ReaderMessage | undefined {

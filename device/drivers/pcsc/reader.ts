@@ -68,7 +68,12 @@ interface Insertion {
   readonly number: number;
   readonly generation: number;
   readonly counter: number;
+  readonly absences: number;
   readonly readerName: string;
+}
+
+function isSame(left: Omit<Insertion, "number">, right: Omit<Insertion, "number">): boolean {
+  return left.generation === right.generation && left.counter === right.counter && left.absences === right.absences && left.readerName === right.readerName;
 }
 
 export class PcscReader implements CardReader {
@@ -79,6 +84,8 @@ export class PcscReader implements CardReader {
   readonly #rule: ReaderRule;
   #inFlight: Promise<void> | undefined;
   #insertion: Insertion | undefined;
+  /** A call has failed: nobody can say that the card never left. */
+  #doubtful = false;
   #channel: PcscChannel | undefined;
   #closed = false;
 
@@ -104,10 +111,14 @@ export class PcscReader implements CardReader {
   }
 
   async waitForRemoval(limits: Limits): Promise<void> {
-    await this.#until(() => {
-      const state = this.#state();
-      return state === undefined || !isPresent(state) ? true : undefined;
-    }, limits, () => new Fault("timeout", `${this.name}: the card stays`, { effectUnknown: false }));
+    await this.#until(
+      () => {
+        const state = this.#state();
+        return state === undefined || !isPresent(state) ? true : undefined;
+      },
+      limits,
+      () => new Fault("timeout", `${this.name}: the card stays`, { effectUnknown: false }),
+    );
   }
 
   async close(): Promise<void> {
@@ -120,15 +131,29 @@ export class PcscReader implements CardReader {
     const untilMs = this.#clock.monotonicMs() + limits.timeoutMs;
     let { timeoutMs } = limits;
     while (this.#inFlight !== undefined) {
-      await withDeadline(this.#inFlight, { signal: limits.signal, timeoutMs, clock: this.#clock, what: "an earlier call of this reader", effectUnknown: false, code: "reader-hung" });
+      await withDeadline(this.#inFlight, {
+        signal: limits.signal,
+        timeoutMs,
+        clock: this.#clock,
+        what: "an earlier call of this reader",
+        effectUnknown: false,
+        code: "reader-hung",
+      });
       timeoutMs = Math.max(0, untilMs - this.#clock.monotonicMs());
     }
     let ended: () => void = () => undefined;
-    this.#inFlight = new Promise((resolve) => { ended = resolve; });
+    this.#inFlight = new Promise((resolve) => {
+      ended = resolve;
+    });
     return this.#supervisor.call(call, { signal: limits.signal, timeoutMs }, () => {
       this.#inFlight = undefined;
       ended();
     });
+  }
+
+  /** A dialogue ended with a fault. Used by the channel. */
+  doubt(): void {
+    this.#doubtful = true;
   }
 
   /** Says why a dialogue of this insertion is over, or undefined while it is not. Used by the channel. */
@@ -138,7 +163,7 @@ export class PcscReader implements CardReader {
     const state = this.#supervisor.reader(insertion.readerName);
     if (state === undefined) return new Fault("reader-gone", "the reader is gone", { effectUnknown: false });
     if (!isPresent(state)) return new Fault("card-removed", "no card in the reader", { effectUnknown: false });
-    return counterOf(state) === insertion.counter ? undefined : changed();
+    return counterOf(state) === insertion.counter && state.absences === insertion.absences ? undefined : changed();
   }
 
   #state(): ReaderState | undefined {
@@ -147,10 +172,14 @@ export class PcscReader implements CardReader {
 
   /** Waits until a card lies there, mute or not: the first power-up may have failed for a reason that has passed. */
   #presentCard(limits: Limits): Promise<ReaderState> {
-    return this.#until(() => {
-      const now = this.#state();
-      return now !== undefined && isPresent(now) ? now : undefined;
-    }, limits, () => this.#noCard());
+    return this.#until(
+      () => {
+        const now = this.#state();
+        return now !== undefined && isPresent(now) ? now : undefined;
+      },
+      limits,
+      () => this.#noCard(),
+    );
   }
 
   #noCard(): Fault {
@@ -180,9 +209,10 @@ export class PcscReader implements CardReader {
       return undefined;
     }
     const last = this.#insertion;
-    const counter = counterOf(now);
-    const same = last !== undefined && last.generation === generation && last.counter === counter && last.readerName === state.name;
-    this.#insertion = { number: (last?.number ?? 0) + (same ? 0 : 1), generation, counter, readerName: state.name };
+    const found = { generation, counter: counterOf(now), absences: now.absences, readerName: state.name };
+    const same = last !== undefined && !this.#doubtful && isSame(last, found);
+    this.#doubtful = false;
+    this.#insertion = { number: (last?.number ?? 0) + (same ? 0 : 1), ...found };
     this.#channel = new PcscChannel(this, this.#insertion, now.atr);
     return this.#channel;
   }
@@ -233,6 +263,7 @@ class PcscChannel implements ControlChannel {
     if (response.length >= 2) return response;
     // Some virtual readers report success and no bytes when the card leaves in the middle of a command.
     this.#over = true;
+    this.#reader.doubt();
     throw new Fault("card-removed", "an answer without a status word", { effectUnknown: true });
   }
 
@@ -259,7 +290,10 @@ class PcscChannel implements ControlChannel {
       return await this.#reader.call(call, limits);
     } catch (error) {
       // A control code that the reader does not know leaves the dialogue as it was; anything else ends it.
-      if (call.op !== "control" || !isFault(error, "reader-refused")) this.#over = true;
+      if (call.op !== "control" || !isFault(error, "reader-refused")) {
+        this.#over = true;
+        this.#reader.doubt();
+      }
       throw error;
     } finally {
       this.#busy = false;

@@ -10,7 +10,7 @@ import { Fault, type FaultCode } from "../../base/fault.ts";
 import type { Log } from "../../base/log.ts";
 import type { ChildProcess, Clock, Limits, Processes } from "../../base/ports.ts";
 import { faultOfPcsc } from "./errors.ts";
-import { asReaderMessage, type ReaderCall, type ReaderMessage } from "./protocol.ts";
+import { asReaderMessage, type ReaderCall, type ReaderMessage, STATE_PRESENT, STATE_UNAVAILABLE } from "./protocol.ts";
 
 export interface SupervisorOptions {
   readonly processes: Processes;
@@ -25,6 +25,8 @@ export interface ReaderState {
   readonly name: string;
   readonly state: number;
   readonly atr: Bytes;
+  /** How often this process has seen the reader without a card or unavailable: the service's own counter does not move for all of it. */
+  readonly absences: number;
 }
 
 interface PendingCall {
@@ -202,7 +204,7 @@ export class PcscSupervisor {
         this.#settle(life, message);
         return;
       case "state":
-        this.#readers.set(message.reader, { name: message.reader, state: message.state, atr: message.atr });
+        this.#note(message);
         break;
       case "reader-end":
         this.#readers.delete(message.reader);
@@ -224,6 +226,12 @@ export class PcscSupervisor {
         return;
     }
     this.#tellListeners();
+  }
+
+  #note({ reader: name, state, atr }: Extract<ReaderMessage, { is: "state" }>): void {
+    const before = this.#readers.get(name)?.absences ?? 0;
+    const absent = (state & STATE_PRESENT) === 0 || (state & STATE_UNAVAILABLE) !== 0;
+    this.#readers.set(name, { name, state, atr, absences: before + (absent ? 1 : 0) });
   }
 
   #settle(life: Life, message: Extract<ReaderMessage, { is: "answer" | "error" }>): void {

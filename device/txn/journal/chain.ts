@@ -31,9 +31,11 @@ export function linkProblem(suite: CipherSuite, previous: { readonly seq: number
   if (entry.seq !== previous.seq + 1) return `entry ${previous.seq + 1} is missing`;
   const body = readBody(entry.body);
   if (body === undefined) return "its body is not readable";
-  if (body["seq"] !== entry.seq || body["subject"] !== entry.subject || body["kind"] !== entry.kind || body["state"] !== entry.state) return "its columns differ from its body";
+  if (body["seq"] !== entry.seq || body["subject"] !== entry.subject || body["kind"] !== entry.kind || body["state"] !== entry.state)
+    return "its columns differ from its body";
   const sealedHash = body["sealedHash"];
-  if (sealedHash !== undefined && (typeof sealedHash !== "string" || sealedHash.length !== 64 || parseHex(sealedHash) === undefined)) return "the hash of its personal part is malformed";
+  if (sealedHash !== undefined && (typeof sealedHash !== "string" || sealedHash.length !== 64 || parseHex(sealedHash) === undefined))
+    return "the hash of its personal part is malformed";
   // The personal part may be gone (erased by rule) but never exchanged, and never appear where none was.
   if (entry.sealed !== undefined && sealedHashOf(suite, entry.sealed) !== sealedHash) return "its personal part was changed";
   const expected = nextLink(suite, previous.hash, { body: entry.body, sealedHash });

@@ -24,7 +24,10 @@ type Act =
 
 const STATES: readonly RecordState[] = ["prepared", "acting", "done", "refused", "unknown", "resolving", "void"];
 const state = fc.constantFrom(...STATES, "prepared", "prepared", "done" as const);
-const append: fc.Arbitrary<Act> = fc.record({ is: fc.constant("append"), steps: fc.array(fc.record({ state, pick: fc.nat(9), amount: fc.nat(100_000) }), { minLength: 1, maxLength: 6 }) });
+const append: fc.Arbitrary<Act> = fc.record({
+  is: fc.constant("append"),
+  steps: fc.array(fc.record({ state, pick: fc.nat(9), amount: fc.nat(100_000) }), { minLength: 1, maxLength: 6 }),
+});
 const receipt: fc.Arbitrary<Act> = fc.record({ is: fc.constant("receipt"), share: fc.double({ min: 0, max: 1, noNaN: true }) });
 const crash: fc.Arbitrary<Act> = fc.record({ is: fc.constant("crash"), keep: fc.constantFrom("none", "some"), midway: fc.boolean() });
 const fate: fc.Arbitrary<Act> = fc.record({
@@ -34,7 +37,10 @@ const fate: fc.Arbitrary<Act> = fc.record({
     fc.constantFrom<CommitFate>({ kind: "cut", when: "before" }, { kind: "cut", when: "during" }, { kind: "cut", when: "after" }),
   ),
 });
-const program = fc.array(fc.oneof({ arbitrary: append, weight: 6 }, { arbitrary: receipt, weight: 2 }, { arbitrary: crash, weight: 1 }, { arbitrary: fate, weight: 1 }), { minLength: 1, maxLength: 25 });
+const program = fc.array(
+  fc.oneof({ arbitrary: append, weight: 6 }, { arbitrary: receipt, weight: 2 }, { arbitrary: crash, weight: 1 }, { arbitrary: fate, weight: 1 }),
+  { minLength: 1, maxLength: 25 },
+);
 
 const suite = openCipherSuite();
 
@@ -50,7 +56,9 @@ class Rig {
 
   constructor() {
     this.disk.onCommit((write) => (write.entries === undefined ? undefined : this.fates.shift()) ?? { kind: "go" });
-    this.disk.onCut(() => { this.#cut = true; });
+    this.disk.onCut(() => {
+      this.#cut = true;
+    });
   }
 
   async open(): Promise<TerminalJournal> {
@@ -64,7 +72,7 @@ class Rig {
     else if (act.is === "append") await this.#append(act.steps);
     else if (act.is === "receipt") await this.#receipt(act.share);
     else await this.#crash(act.keep, act.midway);
-    if (this.#cut || await this.#isUnusable()) await this.#reboot();
+    if (this.#cut || (await this.#isUnusable())) await this.#reboot();
   }
 
   /** Starts several appends in one instant, lets time pass, and notes what was acknowledged. */
@@ -85,7 +93,12 @@ class Rig {
   }
 
   #started(appended: Promise<JournalEntry>): void {
-    appended.then((entry) => this.acknowledged.push(entry), (error: unknown) => { expect(error).toHaveProperty("code"); });
+    appended.then(
+      (entry) => this.acknowledged.push(entry),
+      (error: unknown) => {
+        expect(error).toHaveProperty("code");
+      },
+    );
   }
 
   async #receipt(share: number): Promise<void> {
@@ -109,8 +122,13 @@ class Rig {
   }
 
   async #isUnusable(): Promise<boolean> {
-    const marked = this.#now().setMarks([{ name: "probe", value: "1" }]).then(() => "fine", (error: unknown) => (error instanceof Error && "code" in error ? error.code : "odd"));
-    return await this.clock.resolve(marked) === "store-broken";
+    const marked = this.#now()
+      .setMarks([{ name: "probe", value: "1" }])
+      .then(
+        () => "fine",
+        (error: unknown) => (error instanceof Error && "code" in error ? error.code : "odd"),
+      );
+    return (await this.clock.resolve(marked)) === "store-broken";
   }
 
   async #reboot(): Promise<void> {
@@ -147,12 +165,15 @@ class Rig {
 
 it("loses nothing that was acknowledged, whatever happens", async () => {
   let acknowledged = 0;
-  await fc.assert(fc.asyncProperty(program, async (acts) => {
-    const rig = new Rig();
-    await rig.open();
-    for (const act of acts) await rig.perform(act);
-    await rig.verify();
-    acknowledged += rig.acknowledged.length;
-  }), { numRuns: 150 });
+  await fc.assert(
+    fc.asyncProperty(program, async (acts) => {
+      const rig = new Rig();
+      await rig.open();
+      for (const act of acts) await rig.perform(act);
+      await rig.verify();
+      acknowledged += rig.acknowledged.length;
+    }),
+    { numRuns: 150 },
+  );
   expect(acknowledged).toBeGreaterThan(300);
 });

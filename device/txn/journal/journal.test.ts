@@ -21,7 +21,14 @@ async function rig(options: { readonly limitBytes?: number; readonly reservedByt
   const clock = new VirtualClock(1_790_000_000_000);
   const disk = new SimulatedJournalDisk(options.limitBytes === undefined ? {} : { limitBytes: options.limitBytes });
   const randomness = new SeededRandomness("journal");
-  const again: Rig["again"] = (parts = {}) => openTestJournal({ store: disk.open(), clock, randomness, ...(options.reservedBytes === undefined ? {} : { reservedBytes: options.reservedBytes }), ...parts });
+  const again: Rig["again"] = (parts = {}) =>
+    openTestJournal({
+      store: disk.open(),
+      clock,
+      randomness,
+      ...(options.reservedBytes === undefined ? {} : { reservedBytes: options.reservedBytes }),
+      ...parts,
+    });
   return { disk, clock, journal: await again(), again };
 }
 
@@ -124,7 +131,10 @@ describe("appending", () => {
   it.each([
     ["a step that may not follow", async (journal: TerminalJournal) => journal.append(step("done"))],
     ["a step after the end", async (journal: TerminalJournal) => journal.append(step("unknown", { subject: (await sale(journal)).subject }))],
-    ["another kind in one subject", async (journal: TerminalJournal) => journal.append(step("done", { kind: "medical-purchase", subject: (await journal.append(step("prepared"))).subject }))],
+    [
+      "another kind in one subject",
+      async (journal: TerminalJournal) => journal.append(step("done", { kind: "medical-purchase", subject: (await journal.append(step("prepared"))).subject })),
+    ],
     ["a subject that is not there", async (journal: TerminalJournal) => journal.append(step("done", { subject: "nobody-1" }))],
     ["an own mark from outside", async (journal: TerminalJournal) => journal.append(step("prepared", { marks: [{ name: "journal/boot", value: "1" }] }))],
     ["an entry that resolves a later one", async (journal: TerminalJournal) => journal.append(step("prepared", { resolves: 1 }))],
@@ -165,7 +175,12 @@ describe("finding open subjects", () => {
     const intent = await journal.append(step("prepared", { card: "A" }));
     await journal.append(step("unknown", { subject: intent.subject }));
     disk.crash();
-    expect((await (await again()).openSubjects({ card: "A", limit: 10 }))[0]).toMatchObject({ subject: intent.subject, state: "unknown", amount: fen(450), lastSeq: 2 });
+    expect((await (await again()).openSubjects({ card: "A", limit: 10 }))[0]).toMatchObject({
+      subject: intent.subject,
+      state: "unknown",
+      amount: fen(450),
+      lastSeq: 2,
+    });
   });
 
   it("filters kinds across pages", async () => {
@@ -245,10 +260,11 @@ describe("batches", () => {
 });
 
 describe("a disk that fails", () => {
-  const failing = (disk: SimulatedJournalDisk, seq: number, fate: "full" | "broken") => disk.onCommit((write: StoreWrite) => {
-    if (write.entries?.[0]?.seq !== seq) return { kind: "go" };
-    return fate === "full" ? { kind: "full" } : { kind: "broken", written: false };
-  });
+  const failing = (disk: SimulatedJournalDisk, seq: number, fate: "full" | "broken") =>
+    disk.onCommit((write: StoreWrite) => {
+      if (write.entries?.[0]?.seq !== seq) return { kind: "go" };
+      return fate === "full" ? { kind: "full" } : { kind: "broken", written: false };
+    });
 
   it("writes nothing more after a write whose effect is unknown", async () => {
     const { disk, journal, again } = await rig();
@@ -266,7 +282,11 @@ describe("a disk that fails", () => {
     const { disk, journal } = await rig();
     const intent = await journal.append(step("prepared"));
     failing(disk, 2, "full");
-    const outcomes = await Promise.allSettled([journal.append(step("unknown", { subject: intent.subject })), journal.append(step("prepared")), journal.append(step("prepared"))]);
+    const outcomes = await Promise.allSettled([
+      journal.append(step("unknown", { subject: intent.subject })),
+      journal.append(step("prepared")),
+      journal.append(step("prepared")),
+    ]);
     for (const outcome of outcomes) expect(outcome).toMatchObject({ status: "rejected", reason: { code: "store-full", effectUnknown: false } });
     expect(journal.unreceipted("quick-payment")).toEqual({ count: 1, sumFen: 450 });
     await expect(journal.append(step("prepared"))).rejects.toMatchObject({ code: "store-full" });

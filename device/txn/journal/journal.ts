@@ -17,7 +17,16 @@ import { ExposureBook } from "./exposure.ts";
 import { RoomGauge } from "./room.ts";
 import { Sealing } from "./sealing.ts";
 import { isFinal, mayFollow } from "./transitions.ts";
-import { type EntryDraft, type Journal, type JournalEntry, OPEN_STATES, type OpenSubject, type RecordKind, type RecordState, type UploadJournal } from "./types.ts";
+import {
+  type EntryDraft,
+  type Journal,
+  type JournalEntry,
+  OPEN_STATES,
+  type OpenSubject,
+  type RecordKind,
+  type RecordState,
+  type UploadJournal,
+} from "./types.ts";
 
 /** Marks with this prefix are the journal's own. */
 export const OWN_MARKS = "journal/";
@@ -46,10 +55,11 @@ export interface JournalOptions {
   readonly log: Log;
 }
 
-export type TerminalJournal = Journal & UploadJournal & {
-  /** Waits for what is being written, then closes the store. */
-  close(): Promise<void>;
-};
+export type TerminalJournal = Journal &
+  UploadJournal & {
+    /** Waits for what is being written, then closes the store. */
+    close(): Promise<void>;
+  };
 
 /**
  * Opens the journal for one life of the terminal: checks its tail, counts the boot, makes both durable.
@@ -62,10 +72,18 @@ export async function openJournal(options: JournalOptions): Promise<TerminalJour
   const tail = await checkedTail(store, suite, { terminalId, journalId: identity.journalId });
   const receiptedThrough = await checkedReceipts(store, tail.seq);
   const boot = identity.boot + 1;
-  const first = [{ name: MARK_JOURNAL_ID, value: identity.journalId }, { name: MARK_TERMINAL, value: terminalId }, { name: MARK_KEY_CHECK, value: sealing.keyCheck }];
+  const first = [
+    { name: MARK_JOURNAL_ID, value: identity.journalId },
+    { name: MARK_TERMINAL, value: terminalId },
+    { name: MARK_KEY_CHECK, value: sealing.keyCheck },
+  ];
   await store.commit({ marks: [...(identity.boot === 0 ? first : []), { name: MARK_BOOT, value: String(boot) }] });
   const journal = new DurableJournal(options, {
-    tools: { suite, sealing, journalId: identity.journalId }, boot, tail, receiptedThrough, lastBatch: await store.lastBatch(),
+    tools: { suite, sealing, journalId: identity.journalId },
+    boot,
+    tail,
+    receiptedThrough,
+    lastBatch: await store.lastBatch(),
   });
   await journal.start();
   options.log.info("journal-opened", { boot, lastSeq: tail.seq, receiptedThrough });
@@ -76,12 +94,14 @@ async function readIdentity(options: JournalOptions, sealing: Sealing): Promise<
   const { store, terminalId } = options;
   const journalId = await store.mark(MARK_JOURNAL_ID);
   if (journalId === undefined) {
-    if (await store.lastEntry() !== undefined) throw new Fault("store-corrupt", "the journal has entries but no identity", { effectUnknown: false });
+    if ((await store.lastEntry()) !== undefined) throw new Fault("store-corrupt", "the journal has entries but no identity", { effectUnknown: false });
     return { journalId: toHex(options.randomness.bytes(16)), boot: 0 };
   }
   const owner = await store.mark(MARK_TERMINAL);
-  if (owner !== terminalId) throw new Fault("config-invalid", `the journal belongs to terminal ${owner ?? "(none)"}, not ${terminalId}`, { effectUnknown: false });
-  if (await store.mark(MARK_KEY_CHECK) !== sealing.keyCheck) throw new Fault("key-missing", "the storage key is not the one that this journal was begun with", { effectUnknown: false });
+  if (owner !== terminalId)
+    throw new Fault("config-invalid", `the journal belongs to terminal ${owner ?? "(none)"}, not ${terminalId}`, { effectUnknown: false });
+  if ((await store.mark(MARK_KEY_CHECK)) !== sealing.keyCheck)
+    throw new Fault("key-missing", "the storage key is not the one that this journal was begun with", { effectUnknown: false });
   const boot = Number(await store.mark(MARK_BOOT));
   if (!Number.isSafeInteger(boot) || boot < 1) throw new Fault("store-corrupt", "the boot number is malformed", { effectUnknown: false });
   return { journalId, boot };
@@ -105,7 +125,7 @@ async function checkedTail(store: JournalStore, suite: CipherSuite, start: { rea
 
 /** A journal that ends before what the host has receipted was put back in time; going on would fork it. */
 async function checkedReceipts(store: JournalStore, lastSeq: number): Promise<number> {
-  const receipted = Number(await store.mark(MARK_RECEIPTED) ?? "0");
+  const receipted = Number((await store.mark(MARK_RECEIPTED)) ?? "0");
   const batch = await store.lastBatch();
   if (!Number.isSafeInteger(receipted) || receipted > lastSeq || (batch !== undefined && batch.lastSeq > lastSeq)) {
     throw new Fault("store-corrupt", `the journal ends at entry ${lastSeq}, before entries that were already batched or receipted`, { effectUnknown: false });
@@ -323,7 +343,8 @@ class DurableJournal implements TerminalJournal {
     const before = draft.subject === undefined ? undefined : this.#known.get(draft.subject);
     assert(draft.subject === undefined || before !== undefined, "the subject was looked up");
     this.#checkDraft(draft, before);
-    if (draft.state === "prepared" && !this.#room.hasRoom()) throw new Fault("store-full", "the journal is nearly full: no new sale may begin", { effectUnknown: false });
+    if (draft.state === "prepared" && !this.#room.hasRoom())
+      throw new Fault("store-full", "the journal is nearly full: no new sale may begin", { effectUnknown: false });
     const fields = this.#fieldsOf(draft, before);
     const stored = makeStored(this.#tools, this.#tail.hash, fields);
     const subject = toSubject(fields, before);
@@ -355,7 +376,7 @@ class DurableJournal implements TerminalJournal {
       ...(draft.resolves === undefined ? {} : { resolves: draft.resolves }),
       detail: draft.detail,
       ...(draft.personal === undefined ? {} : { personal: draft.personal }),
-      cardKey: draft.card === undefined ? before?.cardKey ?? "" : this.#tools.sealing.cardKey(draft.card),
+      cardKey: draft.card === undefined ? (before?.cardKey ?? "") : this.#tools.sealing.cardKey(draft.card),
     };
   }
 
@@ -438,6 +459,11 @@ function entryOf(fields: EntryFields, hash: string): JournalEntry {
 
 function toOpenSubject(row: StoredSubject): OpenSubject {
   return {
-    subject: row.subject, kind: kindOf(row.kind, row.lastSeq), state: stateOf(row.state, row.lastSeq), amount: fen(row.amountFen), firstSeq: row.firstSeq, lastSeq: row.lastSeq,
+    subject: row.subject,
+    kind: kindOf(row.kind, row.lastSeq),
+    state: stateOf(row.state, row.lastSeq),
+    amount: fen(row.amountFen),
+    firstSeq: row.firstSeq,
+    lastSeq: row.lastSeq,
   };
 }

@@ -27,9 +27,12 @@ describe("transitions of a sale", () => {
 });
 
 describe("transitions of an operation", () => {
-  it.each(STATES.map((after) => ({ after, allowed: ["prepared", "done", "refused", "void", "unknown"].includes(after) })))("new -> $after: $allowed", ({ after, allowed }) => {
-    expect(mayFollow("operation", "new", after)).toBe(allowed);
-  });
+  it.each(STATES.map((after) => ({ after, allowed: ["prepared", "done", "refused", "void", "unknown"].includes(after) })))(
+    "new -> $after: $allowed",
+    ({ after, allowed }) => {
+      expect(mayFollow("operation", "new", after)).toBe(allowed);
+    },
+  );
 
   it("ends like a sale", () => {
     expect(mayFollow("operation", "done", "unknown")).toBe(false);
@@ -37,10 +40,15 @@ describe("transitions of an operation", () => {
 });
 
 describe("kinds of states", () => {
-  it.each([["prepared", false, true], ["acting", false, true], ["done", true, true], ["refused", true, false], ["unknown", false, true], ["resolving", false, true], ["void", true, false]] as const)(
-    "%s: final %s, exposed %s",
-    (state, final, exposed) => {
-      expect([isFinal(state), isExposed(state)]).toEqual([final, exposed]);
-    },
-  );
+  it.each([
+    ["prepared", false, true],
+    ["acting", false, true],
+    ["done", true, true],
+    ["refused", true, false],
+    ["unknown", false, true],
+    ["resolving", false, true],
+    ["void", true, false],
+  ] as const)("%s: final %s, exposed %s", (state, final, exposed) => {
+    expect([isFinal(state), isExposed(state)]).toEqual([final, exposed]);
+  });
 });

@@ -78,7 +78,12 @@ export interface Journal {
   append(draft: EntryDraft): Promise<JournalEntry>;
   entriesOf(subject: string): Promise<readonly JournalEntry[]>;
   /** Open subjects, oldest first, at most `limit` after `afterFirstSeq`; only those of `card` where one is given. */
-  openSubjects(query: { readonly card?: string; readonly kind?: RecordKind; readonly afterFirstSeq?: number; readonly limit: number }): Promise<readonly OpenSubject[]>;
+  openSubjects(query: {
+    readonly card?: string;
+    readonly kind?: RecordKind;
+    readonly afterFirstSeq?: number;
+    readonly limit: number;
+  }): Promise<readonly OpenSubject[]>;
   mark(name: string): Promise<string | undefined>;
   /** Makes durable counters durable without an entry. */
   setMarks(marks: readonly { readonly name: string; readonly value: string }[]): Promise<void>;

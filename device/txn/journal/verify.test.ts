@@ -24,12 +24,24 @@ async function wholeJournal(): Promise<JournalStore> {
 }
 
 /** The same store with its rows altered on the way out. */
-function altered(store: JournalStore, alter: { readonly entry?: (entry: StoredEntry) => StoredEntry; readonly drop?: number } & Partial<JournalStore>): JournalStore {
+function altered(
+  store: JournalStore,
+  alter: { readonly entry?: (entry: StoredEntry) => StoredEntry; readonly drop?: number } & Partial<JournalStore>,
+): JournalStore {
   const { entry: change = (entry: StoredEntry) => entry, drop, ...overrides } = alter;
   return {
-    commit: (write) => store.commit(write), entriesOf: (subject, limit) => store.entriesOf(subject, limit), lastEntry: () => store.lastEntry(), subject: (subject) => store.subject(subject),
-    subjects: (query) => store.subjects(query), subjectTotals: (query) => store.subjectTotals(query), openBatches: (limit) => store.openBatches(limit), batch: (seq) => store.batch(seq),
-    lastBatch: () => store.lastBatch(), mark: (name) => store.mark(name), usage: () => store.usage(), close: () => store.close(),
+    commit: (write) => store.commit(write),
+    entriesOf: (subject, limit) => store.entriesOf(subject, limit),
+    lastEntry: () => store.lastEntry(),
+    subject: (subject) => store.subject(subject),
+    subjects: (query) => store.subjects(query),
+    subjectTotals: (query) => store.subjectTotals(query),
+    openBatches: (limit) => store.openBatches(limit),
+    batch: (seq) => store.batch(seq),
+    lastBatch: () => store.lastBatch(),
+    mark: (name) => store.mark(name),
+    usage: () => store.usage(),
+    close: () => store.close(),
     entries: async (fromSeq, limit) => (await store.entries(fromSeq, limit)).filter((entry) => entry.seq !== drop).map(change),
     ...overrides,
   };
@@ -39,7 +51,15 @@ const at = (seq: number, change: (entry: StoredEntry) => StoredEntry) => ({ entr
 
 describe("verifyJournal", () => {
   it("finds a whole journal whole", async () => {
-    expect(await verifyJournal(await wholeJournal(), { suite, pageEntries: 2 })).toMatchObject({ terminalId: "T-0001", entries: 3, openSubjects: 1, batches: 2, openBatches: 1, receiptedThrough: 2, erased: 0 });
+    expect(await verifyJournal(await wholeJournal(), { suite, pageEntries: 2 })).toMatchObject({
+      terminalId: "T-0001",
+      entries: 3,
+      openSubjects: 1,
+      batches: 2,
+      openBatches: 1,
+      receiptedThrough: 2,
+      erased: 0,
+    });
   });
 
   it("reports no break for it", async () => {
@@ -47,7 +67,10 @@ describe("verifyJournal", () => {
   });
 
   it("accepts an erased personal part and counts it", async () => {
-    const store = altered(await wholeJournal(), at(1, ({ sealed: _, ...entry }) => entry));
+    const store = altered(
+      await wholeJournal(),
+      at(1, ({ sealed: _, ...entry }) => entry),
+    );
     const report = await verifyJournal(store, { suite });
     expect([report.firstBreak, report.erased]).toEqual([undefined, 1]);
   });

@@ -45,11 +45,19 @@ export async function verifyJournal(store: JournalStore, options: VerifyOptions)
   const walk = new ChainWalk(options.suite, firstLink(options.suite, { terminalId: terminalId ?? "", journalId: journalId ?? "" }));
   const chainBreak = await walkEntries(store, walk, options);
   const batches = await walkBatches(store, walk.seq);
-  const receiptedThrough = Number(await store.mark(MARK_RECEIPTED) ?? "0");
-  const firstBreak = chainBreak ?? await subjectsBreak(store, walk) ?? batches.firstBreak ?? receiptBreak(batches, receiptedThrough);
+  const receiptedThrough = Number((await store.mark(MARK_RECEIPTED)) ?? "0");
+  const firstBreak = chainBreak ?? (await subjectsBreak(store, walk)) ?? batches.firstBreak ?? receiptBreak(batches, receiptedThrough);
   return {
-    terminalId, journalId, entries: walk.seq, lastHash: walk.hash, erased: walk.erased, openSubjects: walk.open.size,
-    batches: batches.count, openBatches: batches.open, receiptedThrough, ...(firstBreak === undefined ? {} : { firstBreak }),
+    terminalId,
+    journalId,
+    entries: walk.seq,
+    lastHash: walk.hash,
+    erased: walk.erased,
+    openSubjects: walk.open.size,
+    batches: batches.count,
+    openBatches: batches.open,
+    receiptedThrough,
+    ...(firstBreak === undefined ? {} : { firstBreak }),
   };
 }
 
@@ -85,7 +93,7 @@ class ChainWalk {
     const begins = entry.subject.endsWith(`-${entry.seq}`);
     const known = this.open.get(entry.subject)?.state;
     if (!begins && known === undefined) return "it continues a subject that is not open";
-    const from: StateBefore = begins ? "new" : known ?? "new";
+    const from: StateBefore = begins ? "new" : (known ?? "new");
     return mayFollow(entry.kind as RecordKind, from, entry.state as RecordState) ? undefined : `${entry.state} does not follow ${from}`;
   }
 }
@@ -111,7 +119,8 @@ async function subjectsBreak(store: JournalStore, walk: ChainWalk): Promise<Brea
     const page = await store.subjects({ states: OPEN_STATES, afterFirstSeq: after, limit: PAGE_ENTRIES });
     for (const row of page) {
       const walked = walk.open.get(row.subject);
-      if (walked === undefined || walked.state !== row.state || walked.lastSeq !== row.lastSeq) return { seq: row.lastSeq, why: "the subject's row differs from its entries" };
+      if (walked === undefined || walked.state !== row.state || walked.lastSeq !== row.lastSeq)
+        return { seq: row.lastSeq, why: "the subject's row differs from its entries" };
       after = row.firstSeq;
     }
     listed += page.length;
@@ -135,7 +144,8 @@ async function walkBatches(store: JournalStore, lastSeq: number): Promise<BatchW
   for (let batchSeq = 1; batchSeq <= last; batchSeq += 1) {
     const batch = await store.batch(batchSeq);
     const why = batchProblem(before, batch, lastSeq);
-    if (batch === undefined || why !== undefined) return { count: batchSeq - 1, open, receiptedThrough, firstBreak: { seq: batch?.firstSeq ?? lastSeq, why: `batch ${batchSeq}: ${why ?? "is missing"}` } };
+    if (batch === undefined || why !== undefined)
+      return { count: batchSeq - 1, open, receiptedThrough, firstBreak: { seq: batch?.firstSeq ?? lastSeq, why: `batch ${batchSeq}: ${why ?? "is missing"}` } };
     if (batch.receipted) receiptedThrough = batch.lastSeq;
     else open += 1;
     before = batch;

@@ -122,10 +122,13 @@ describe("a medical purchase", () => {
       at: "ended",
       outcome: { kind: "refused", reason: "pin-wrong", triesLeft: 2 },
     });
-    expect(decide(MEDICAL_PURCHASE_RULES, { at: "settling", intent: INTENT }, { is: "host-refused", message: "no" }).state).toEqual({
-      at: "closing",
-      subject: "j-1",
-      outcome: { kind: "refused", reason: "host-refused", message: "no", subject: "j-1" },
+    expect(decide(MEDICAL_PURCHASE_RULES, { at: "settling", intent: INTENT }, { is: "host-refused", message: "no" })).toEqual({
+      state: { at: "closing", subject: "j-1", outcome: { kind: "refused", reason: "host-refused", message: "no", subject: "j-1" } },
+      commands: [{ do: "append", entry: { state: "refused", after: INTENT, reason: "host-refused" } }],
+    });
+    expect(decide(MEDICAL_PURCHASE_RULES, { at: "settling", intent: INTENT }, { is: "not-sent" })).toEqual({
+      state: { at: "closing", subject: "j-1", outcome: { kind: "refused", reason: "request-expired", subject: "j-1" } },
+      commands: [{ do: "append", entry: { state: "void", after: INTENT, reason: "request-expired" } }],
     });
     expect(decide(MEDICAL_PURCHASE_RULES, { at: "identifying", tries: 1 }, { is: "card-lost", code: "card-mute" }).state).toEqual({
       at: "awaiting-card",

@@ -42,12 +42,16 @@ const BY_LEVEL: readonly ConformanceCase[] = ALGORITHMS.flatMap((algorithm) =>
     const name = `${algorithm.toUpperCase()}-L${level}`;
     return [
       {
-        id: `AUT-INT-${name}`, spec: INTERNAL, title: `the card proves itself to a module with ${algorithm} keys of level ${level}`,
+        id: `AUT-INT-${name}`,
+        spec: INTERNAL,
+        title: `the card proves itself to a module with ${algorithm} keys of level ${level}`,
         tags: ["authentication", "social", "psam", algorithm, "profile:psamLevels=auto321"],
         run: async (context) => expectEqual(await internal(new CardBench(context, options)), "authentic", "the card's proof"),
       },
       {
-        id: `AUT-EXT-${name}`, spec: EXTERNAL, title: `the card opens the holder's file to a module with ${algorithm} keys of level ${level}`,
+        id: `AUT-EXT-${name}`,
+        spec: EXTERNAL,
+        title: `the card opens the holder's file to a module with ${algorithm} keys of level ${level}`,
         tags: ["authentication", "social", "psam", algorithm, "profile:psamLevels=auto321"],
         run: async (context) => {
           const bench = new CardBench(context, options);
@@ -60,11 +64,17 @@ const BY_LEVEL: readonly ConformanceCase[] = ALGORITHMS.flatMap((algorithm) =>
 );
 
 const PINNED: readonly (readonly [psamLevels: CardProfile["psamLevels"], level: KeyLevel, found: boolean])[] = [
-  ["3", 3, true], ["2", 2, true], ["1", 1, true], ["3", 2, false], ["2", 1, false], ["1", 3, false],
+  ["3", 3, true],
+  ["2", 2, true],
+  ["1", 1, true],
+  ["3", 2, false],
+  ["2", 1, false],
+  ["1", 3, false],
 ];
 
 const BY_PROFILE: readonly ConformanceCase[] = PINNED.map(([psamLevels, socialLevel, found]) => ({
-  id: `AUT-LEVEL-${psamLevels}-OF-${socialLevel}`, spec: "LD/T 32.9, DELIVERY SESSION KEY",
+  id: `AUT-LEVEL-${psamLevels}-OF-${socialLevel}`,
+  spec: "LD/T 32.9, DELIVERY SESSION KEY",
   title: `a terminal set to level ${psamLevels} ${found ? "uses" : "does not find"} module keys of level ${socialLevel}`,
   tags: ["authentication", "psam", `profile:psamLevels=${psamLevels}`, ...(found ? [] : (["negative"] as const))],
   run: async (context) => {
@@ -76,44 +86,75 @@ const BY_PROFILE: readonly ConformanceCase[] = PINNED.map(([psamLevels, socialLe
 
 const FOREIGN: readonly ConformanceCase[] = [
   {
-    id: "AUT-010", spec: INTERNAL, title: "a card of another issuer does not convince a module of this one", tags: ["authentication", "negative"],
-    run: async (context) => expectEqual(await internal(new CardBench(context, { psam: { regionCode: "110000", socialLevel: 1 } })), "not-authentic", "the card's proof"),
+    id: "AUT-010",
+    spec: INTERNAL,
+    title: "a card of another issuer does not convince a module of this one",
+    tags: ["authentication", "negative"],
+    run: async (context) =>
+      expectEqual(await internal(new CardBench(context, { psam: { regionCode: "110000", socialLevel: 1 } })), "not-authentic", "the card's proof"),
   },
   {
-    id: "AUT-011", spec: EXTERNAL, title: "a module of another issuer is refused by the card, which counts it", tags: ["authentication", "negative"],
+    id: "AUT-011",
+    spec: EXTERNAL,
+    title: "a module of another issuer is refused by the card, which counts it",
+    tags: ["authentication", "negative"],
     run: async (context) => {
       const answer = await external(new CardBench(context, { psam: { regionCode: "110000", socialLevel: 1 } }));
       expectEqual(answer, { kind: "refused", statusWord: 0x63c9 }, "the card's answer");
     },
   },
   {
-    id: "AUT-012", spec: "LD/T 32.9, SELECT", title: "a module without keys of the card's algorithm has no key", tags: ["authentication", "psam", "sm4", "negative"],
+    id: "AUT-012",
+    spec: "LD/T 32.9, SELECT",
+    title: "a module without keys of the card's algorithm has no key",
+    tags: ["authentication", "psam", "sm4", "negative"],
     run: async (context) => {
-      await expectFault(internal(new CardBench(context, { psam: { algorithms: ["3des"] } })), { code: "key-missing", effectUnknown: false }, "internal authentication");
+      await expectFault(
+        internal(new CardBench(context, { psam: { algorithms: ["3des"] } })),
+        { code: "key-missing", effectUnknown: false },
+        "internal authentication",
+      );
     },
   },
   {
-    id: "AUT-013", spec: "LD/T 32.7, security states", title: "the terminal's proof is forgotten when another application is selected", tags: ["authentication", "social", "negative"],
+    id: "AUT-013",
+    spec: "LD/T 32.7, security states",
+    title: "the terminal's proof is forgotten when another application is selected",
+    tags: ["authentication", "social", "negative"],
     run: async (context) => {
       const bench = new CardBench(context);
       expectEqual(await external(bench), "authentic", "the terminal's proof");
       await bench.apdu(SELECT_PURSE);
       await bench.apdu(SELECT_ENVIRONMENT);
-      expectEqual(await readItem(await bench.channel(), { file: 0x06, tag: 0x08 }, LIMITS), { kind: "refused", statusWord: 0x6982 }, "reading the holder's file");
+      expectEqual(
+        await readItem(await bench.channel(), { file: 0x06, tag: 0x08 }, LIMITS),
+        { kind: "refused", statusWord: 0x6982 },
+        "reading the holder's file",
+      );
     },
   },
   {
-    id: "AUT-014", spec: "LD/T 32.7, security states", title: "the terminal's proof is forgotten with the power", tags: ["authentication", "social", "negative"],
+    id: "AUT-014",
+    spec: "LD/T 32.7, security states",
+    title: "the terminal's proof is forgotten with the power",
+    tags: ["authentication", "social", "negative"],
     run: async (context) => {
       const bench = new CardBench(context);
       expectEqual(await external(bench), "authentic", "the terminal's proof");
       await bench.reset();
       await bench.apdu(SELECT_ENVIRONMENT);
-      expectEqual(await readItem(await bench.channel(), { file: 0x06, tag: 0x08 }, LIMITS), { kind: "refused", statusWord: 0x6982 }, "reading the holder's file");
+      expectEqual(
+        await readItem(await bench.channel(), { file: 0x06, tag: 0x08 }, LIMITS),
+        { kind: "refused", statusWord: 0x6982 },
+        "reading the holder's file",
+      );
     },
   },
   {
-    id: "AUT-015", spec: EXTERNAL, title: "a right proof sets the card's counter back", tags: ["authentication", "social"],
+    id: "AUT-015",
+    spec: EXTERNAL,
+    title: "a right proof sets the card's counter back",
+    tags: ["authentication", "social"],
     run: async (context) => {
       const bench = new CardBench(context);
       await bench.apdu(SELECT_ENVIRONMENT);
@@ -127,7 +168,10 @@ const FOREIGN: readonly ConformanceCase[] = [
     },
   },
   {
-    id: "AUT-016", spec: "LD/T 32.7, GET CHALLENGE", title: "no challenge comes twice, not even after loss of power", tags: ["authentication", "social"],
+    id: "AUT-016",
+    spec: "LD/T 32.7, GET CHALLENGE",
+    title: "no challenge comes twice, not even after loss of power",
+    tags: ["authentication", "social"],
     run: async (context) => {
       const bench = new CardBench(context);
       const challenges = new Set<string>();
@@ -139,7 +183,10 @@ const FOREIGN: readonly ConformanceCase[] = [
     },
   },
   {
-    id: "AUT-017", spec: INTERNAL, title: "another session factor gives another proof", tags: ["authentication", "social"],
+    id: "AUT-017",
+    spec: INTERNAL,
+    title: "another session factor gives another proof",
+    tags: ["authentication", "social"],
     run: async (context) => {
       const bench = new CardBench(context);
       await bench.apdu(SELECT_ENVIRONMENT);
@@ -147,56 +194,131 @@ const FOREIGN: readonly ConformanceCase[] = [
       const answers: string[] = [];
       for (const factor of proofs) answers.push(await bench.apdu(`0088000010${toHex(factor)}000102030405060708`));
       expectEqual(new Set(answers).size, 2, "different proofs");
-      expectEqual(answers.map((answer) => answer.slice(-4)), ["9000", "9000"], "status words");
+      expectEqual(
+        answers.map((answer) => answer.slice(-4)),
+        ["9000", "9000"],
+        "status words",
+      );
     },
   },
 ];
 
 const WRONG_PROOF = "0082000A1000112233445566770011223344556677";
-const TEN_FAILURES: readonly Step[] = Array.from({ length: 10 }, (_, at): readonly Step[] => [[CHALLENGE, "*9000"], [WRONG_PROOF, `63c${9 - at}`]]).flat();
+const TEN_FAILURES: readonly Step[] = Array.from({ length: 10 }, (_, at): readonly Step[] => [
+  [CHALLENGE, "*9000"],
+  [WRONG_PROOF, `63c${9 - at}`],
+]).flat();
 
 const DIALOGUES = scripted([
   {
-    id: "AUT-020", spec: "LD/T 32.7, GET CHALLENGE", title: "challenges have four, eight or sixteen bytes", tags: ["authentication", "social"],
-    steps: [[SELECT_ENVIRONMENT, "*9000"], ["0084000004", "........9000"], [CHALLENGE, "................9000"], ["0084000010", "................................9000"]],
-  },
-  {
-    id: "AUT-021", spec: "LD/T 32.7, GET CHALLENGE", title: "another length, or other parameters, are refused", tags: ["authentication", "social", "negative"],
-    steps: [[SELECT_ENVIRONMENT, "*9000"], ["0084000005", "6700"], ["0084000020", "6700"], ["0084010008", "6a86"]],
-  },
-  {
-    id: "AUT-022", spec: EXTERNAL, title: "without a challenge there is no proof", tags: ["authentication", "social", "negative"],
-    steps: [[SELECT_ENVIRONMENT, "*9000"], [WRONG_PROOF, "6985"]],
-  },
-  {
-    id: "AUT-023", spec: EXTERNAL, title: "a challenge of four bytes does not do", tags: ["authentication", "social", "negative"],
-    steps: [[SELECT_ENVIRONMENT, "*9000"], ["0084000004", "*9000"], [WRONG_PROOF, "6985"]],
-  },
-  {
-    id: "AUT-024", spec: EXTERNAL, title: "a challenge serves once", tags: ["authentication", "social", "negative"],
-    steps: [[SELECT_ENVIRONMENT, "*9000"], [CHALLENGE, "*9000"], [WRONG_PROOF, "63c9"], [WRONG_PROOF, "6985"]],
-  },
-  {
-    id: "AUT-025", spec: EXTERNAL, title: "an unknown key, an unknown version and a wrong length are refused", tags: ["authentication", "social", "negative"],
+    id: "AUT-020",
+    spec: "LD/T 32.7, GET CHALLENGE",
+    title: "challenges have four, eight or sixteen bytes",
+    tags: ["authentication", "social"],
     steps: [
-      [SELECT_ENVIRONMENT, "*9000"], [CHALLENGE, "*9000"], ["0082000B1000112233445566770011223344556677", "6a88"],
-      [CHALLENGE, "*9000"], ["0082000A110011223344556677001122334455667702", "6a88"], [CHALLENGE, "*9000"], ["0082000A080011223344556677", "6700"],
+      [SELECT_ENVIRONMENT, "*9000"],
+      ["0084000004", "........9000"],
+      [CHALLENGE, "................9000"],
+      ["0084000010", "................................9000"],
     ],
   },
   {
-    id: "AUT-026", spec: EXTERNAL, title: "ten wrong proofs lock the key, also for later", tags: ["authentication", "social", "negative"],
-    steps: [[SELECT_ENVIRONMENT, "*9000"], ...TEN_FAILURES, [CHALLENGE, "*9000"], [WRONG_PROOF, "6983"], "reset", [SELECT_ENVIRONMENT, "*9000"], [CHALLENGE, "*9000"], [WRONG_PROOF, "6983"]],
-  },
-  {
-    id: "AUT-027", spec: INTERNAL, title: "the key's version may be named, and must be the right one", tags: ["authentication", "social", "negative"],
+    id: "AUT-021",
+    spec: "LD/T 32.7, GET CHALLENGE",
+    title: "another length, or other parameters, are refused",
+    tags: ["authentication", "social", "negative"],
     steps: [
-      [SELECT_ENVIRONMENT, "*9000"], ["00880000110011223344556677001122334455667701 08", "................9000"],
-      ["00880000110011223344556677001122334455667702 08", "6a88"], ["00880001100011223344556677 0011223344556677 08", "6a88"],
+      [SELECT_ENVIRONMENT, "*9000"],
+      ["0084000005", "6700"],
+      ["0084000020", "6700"],
+      ["0084010008", "6a86"],
     ],
   },
   {
-    id: "AUT-028", spec: INTERNAL, title: "a wrong length is refused", tags: ["authentication", "social", "negative"],
-    steps: [[SELECT_ENVIRONMENT, "*9000"], ["0088000008001122334455667708", "6700"]],
+    id: "AUT-022",
+    spec: EXTERNAL,
+    title: "without a challenge there is no proof",
+    tags: ["authentication", "social", "negative"],
+    steps: [
+      [SELECT_ENVIRONMENT, "*9000"],
+      [WRONG_PROOF, "6985"],
+    ],
+  },
+  {
+    id: "AUT-023",
+    spec: EXTERNAL,
+    title: "a challenge of four bytes does not do",
+    tags: ["authentication", "social", "negative"],
+    steps: [
+      [SELECT_ENVIRONMENT, "*9000"],
+      ["0084000004", "*9000"],
+      [WRONG_PROOF, "6985"],
+    ],
+  },
+  {
+    id: "AUT-024",
+    spec: EXTERNAL,
+    title: "a challenge serves once",
+    tags: ["authentication", "social", "negative"],
+    steps: [
+      [SELECT_ENVIRONMENT, "*9000"],
+      [CHALLENGE, "*9000"],
+      [WRONG_PROOF, "63c9"],
+      [WRONG_PROOF, "6985"],
+    ],
+  },
+  {
+    id: "AUT-025",
+    spec: EXTERNAL,
+    title: "an unknown key, an unknown version and a wrong length are refused",
+    tags: ["authentication", "social", "negative"],
+    steps: [
+      [SELECT_ENVIRONMENT, "*9000"],
+      [CHALLENGE, "*9000"],
+      ["0082000B1000112233445566770011223344556677", "6a88"],
+      [CHALLENGE, "*9000"],
+      ["0082000A110011223344556677001122334455667702", "6a88"],
+      [CHALLENGE, "*9000"],
+      ["0082000A080011223344556677", "6700"],
+    ],
+  },
+  {
+    id: "AUT-026",
+    spec: EXTERNAL,
+    title: "ten wrong proofs lock the key, also for later",
+    tags: ["authentication", "social", "negative"],
+    steps: [
+      [SELECT_ENVIRONMENT, "*9000"],
+      ...TEN_FAILURES,
+      [CHALLENGE, "*9000"],
+      [WRONG_PROOF, "6983"],
+      "reset",
+      [SELECT_ENVIRONMENT, "*9000"],
+      [CHALLENGE, "*9000"],
+      [WRONG_PROOF, "6983"],
+    ],
+  },
+  {
+    id: "AUT-027",
+    spec: INTERNAL,
+    title: "the key's version may be named, and must be the right one",
+    tags: ["authentication", "social", "negative"],
+    steps: [
+      [SELECT_ENVIRONMENT, "*9000"],
+      ["00880000110011223344556677001122334455667701 08", "................9000"],
+      ["00880000110011223344556677001122334455667702 08", "6a88"],
+      ["00880001100011223344556677 0011223344556677 08", "6a88"],
+    ],
+  },
+  {
+    id: "AUT-028",
+    spec: INTERNAL,
+    title: "a wrong length is refused",
+    tags: ["authentication", "social", "negative"],
+    steps: [
+      [SELECT_ENVIRONMENT, "*9000"],
+      ["0088000008001122334455667708", "6700"],
+    ],
   },
 ]);
 

@@ -19,10 +19,16 @@ async function readOf(bench: CardBench, more: Partial<SocialOptions> = {}): Prom
 }
 
 /** The card with another value in one item of its issuer's or holder's file. */
-function withItem(context: ConformanceContext, card: SimulatedCard, item: { readonly file: number; readonly tag: number; readonly valueHex: string }): SimulatedCard {
+function withItem(
+  context: ConformanceContext,
+  card: SimulatedCard,
+  item: { readonly file: number; readonly tag: number; readonly valueHex: string },
+): SimulatedCard {
   return context.altered(card, (snapshot) => {
     const environment = snapshot.personalization.social.environment.map((file) =>
-      file.id === item.file ? { ...file, records: file.records.map((record) => (record.tag === item.tag ? { ...record, valueHex: item.valueHex } : record)) } : file,
+      file.id === item.file
+        ? { ...file, records: file.records.map((record) => (record.tag === item.tag ? { ...record, valueHex: item.valueHex } : record)) }
+        : file,
     );
     return { ...snapshot, personalization: { ...snapshot.personalization, social: { ...snapshot.personalization.social, environment } } };
   });
@@ -38,26 +44,66 @@ interface AcceptedRow {
 
 const ACCEPTED: readonly AcceptedRow[] = [
   { id: "IDN-001", title: "third generation with SM4", tags: ["sm4"], bench: {}, expected: { generation: 3, algorithm: "sm4", version: "3.0" } },
-  { id: "IDN-002", title: "third generation with triple DES", tags: ["3des"], bench: { card: { algorithm: "3des" } }, expected: { generation: 3, algorithm: "3des" } },
-  { id: "IDN-003", title: "second generation with SM4", tags: ["sm4"], bench: { card: { generation: "2" } }, expected: { generation: 2, algorithm: "sm4", version: "2.0" } },
-  { id: "IDN-004", title: "second generation with triple DES", tags: ["3des"], bench: { card: { generation: "2", algorithm: "3des" } }, expected: { generation: 2, algorithm: "3des" } },
-  { id: "IDN-005", title: "over contacts with T=0", tags: ["t0"], bench: { card: { interface: "contact", lengthRule: "t0" } }, expected: { generation: 3 } },
-  { id: "IDN-006", title: "of another region", tags: [], bench: { card: { regionCode: "990207" }, psam: { regionCode: "990207" } }, expected: { regionCode: "990207" } },
-  { id: "IDN-007", title: "with the other sex and birth date", tags: [], bench: { card: { holder: { sex: "2", birthDate: "19551231" } } }, expected: { holder: { sex: "2", birthDate: "19551231" } } },
   {
-    id: "IDN-008", title: "that names no algorithm, taken as triple DES", tags: ["3des", "profile:algWhenTagAbsent=des"],
-    bench: { card: { algorithm: "3des", showsAlgorithm: false }, profile: { algWhenTagAbsent: "des" } }, expected: { algorithm: "3des" },
+    id: "IDN-002",
+    title: "third generation with triple DES",
+    tags: ["3des"],
+    bench: { card: { algorithm: "3des" } },
+    expected: { generation: 3, algorithm: "3des" },
+  },
+  {
+    id: "IDN-003",
+    title: "second generation with SM4",
+    tags: ["sm4"],
+    bench: { card: { generation: "2" } },
+    expected: { generation: 2, algorithm: "sm4", version: "2.0" },
+  },
+  {
+    id: "IDN-004",
+    title: "second generation with triple DES",
+    tags: ["3des"],
+    bench: { card: { generation: "2", algorithm: "3des" } },
+    expected: { generation: 2, algorithm: "3des" },
+  },
+  { id: "IDN-005", title: "over contacts with T=0", tags: ["t0"], bench: { card: { interface: "contact", lengthRule: "t0" } }, expected: { generation: 3 } },
+  {
+    id: "IDN-006",
+    title: "of another region",
+    tags: [],
+    bench: { card: { regionCode: "990207" }, psam: { regionCode: "990207" } },
+    expected: { regionCode: "990207" },
+  },
+  {
+    id: "IDN-007",
+    title: "with the other sex and birth date",
+    tags: [],
+    bench: { card: { holder: { sex: "2", birthDate: "19551231" } } },
+    expected: { holder: { sex: "2", birthDate: "19551231" } },
+  },
+  {
+    id: "IDN-008",
+    title: "that names no algorithm, taken as triple DES",
+    tags: ["3des", "profile:algWhenTagAbsent=des"],
+    bench: { card: { algorithm: "3des", showsAlgorithm: false }, profile: { algWhenTagAbsent: "des" } },
+    expected: { algorithm: "3des" },
   },
   { id: "IDN-009", title: "with a name of four characters", tags: [], bench: { card: { serial: 2 } }, expected: { holder: { name: "测试丙" } } },
 ];
 
 const ACCEPTED_CASES: readonly ConformanceCase[] = ACCEPTED.map(({ id, title, tags, bench, expected }) => ({
-  id, spec: CHECKS, title: `a card is accepted: ${title}`, tags: ["identity", "social", ...tags],
+  id,
+  spec: CHECKS,
+  title: `a card is accepted: ${title}`,
+  tags: ["identity", "social", ...tags],
   run: async (context) => {
     const identity = await readOf(new CardBench(context, bench));
     expectMatch(identity, { kind: "ok", ...expected }, "identity");
     if (identity.kind !== "ok") return;
-    expectEqual([identity.cardIdentifier.length, identity.cardNumber.length, identity.holder.socialSecurityNumber.length], [32, 9, 18], "lengths of the numbers");
+    expectEqual(
+      [identity.cardIdentifier.length, identity.cardNumber.length, identity.holder.socialSecurityNumber.length],
+      [32, 9, 18],
+      "lengths of the numbers",
+    );
   },
 }));
 
@@ -71,7 +117,10 @@ const ORDER: readonly { readonly reason: SocialRefusal; readonly options: Partia
 ];
 
 const ORDER_CASES: readonly ConformanceCase[] = ORDER.map(({ reason }, first) => ({
-  id: `IDN-ORDER-${first + 1}`, spec: CHECKS, title: `the first check that fails decides: ${reason}`, tags: ["identity", "social", "negative"],
+  id: `IDN-ORDER-${first + 1}`,
+  spec: CHECKS,
+  title: `the first check that fails decides: ${reason}`,
+  tags: ["identity", "social", "negative"],
   run: async (context) => {
     const failing = ORDER.slice(first);
     const options = failing.reduceRight<Partial<SocialOptions>>((all, each) => ({ ...all, ...each.options }), {});
@@ -95,36 +144,66 @@ interface RefusedRow {
 const refused = (reason: SocialRefusal) => ({ kind: "refused", reason });
 
 const REFUSED: readonly RefusedRow[] = [
-  { id: "IDN-020", title: "a card that is not genuine is refused before everything else", bench: { card: { expired: true }, psam: { regionCode: "110000", socialLevel: 1 } }, expected: refused("not-genuine") },
+  {
+    id: "IDN-020",
+    title: "a card that is not genuine is refused before everything else",
+    bench: { card: { expired: true }, psam: { regionCode: "110000", socialLevel: 1 } },
+    expected: refused("not-genuine"),
+  },
   { id: "IDN-021", title: "a card before its first day", today: "20191231", expected: refused("not-yet-valid") },
   { id: "IDN-022", title: "a card after its last day", today: "20401232", expected: refused("expired") },
   { id: "IDN-023", title: "a blocked social application", bench: { card: { faults: { blocked: "social" } } }, expected: refused("card-blocked") },
   { id: "IDN-024", title: "a blocked card", bench: { card: { faults: { blocked: "card" } } }, expected: refused("card-blocked") },
-  { id: "IDN-025", title: "a card number with a wrong check character", item: { file: 0xef05, tag: 0x07, valueHex: toHex(utf8("T00000010")) }, expected: refused("data-malformed") },
-  { id: "IDN-026", title: "a card identifier without a region", item: { file: 0xef05, tag: 0x01, valueHex: "f".repeat(32) }, expected: refused("data-malformed") },
-  { id: "IDN-027", title: "a holder without a name", item: { file: 0xef06, tag: 0x09, valueHex: "00".repeat(0x1e) }, expected: refused("data-malformed") },
   {
-    id: "IDN-028", title: "a card that names no algorithm where that means SSF33", tags: ["profile:algWhenTagAbsent=ssf33"],
-    bench: { card: { showsAlgorithm: false }, profile: { algWhenTagAbsent: "ssf33" } }, expected: refused("algorithm-not-supported"),
+    id: "IDN-025",
+    title: "a card number with a wrong check character",
+    item: { file: 0xef05, tag: 0x07, valueHex: toHex(utf8("T00000010")) },
+    expected: refused("data-malformed"),
   },
   {
-    id: "IDN-029", title: "an SM4 card that names no algorithm, taken as triple DES", tags: ["profile:algWhenTagAbsent=des"],
-    bench: { card: { showsAlgorithm: false }, profile: { algWhenTagAbsent: "des" } }, expected: refused("not-genuine"),
+    id: "IDN-026",
+    title: "a card identifier without a region",
+    item: { file: 0xef05, tag: 0x01, valueHex: "f".repeat(32) },
+    expected: refused("data-malformed"),
+  },
+  { id: "IDN-027", title: "a holder without a name", item: { file: 0xef06, tag: 0x09, valueHex: "00".repeat(0x1e) }, expected: refused("data-malformed") },
+  {
+    id: "IDN-028",
+    title: "a card that names no algorithm where that means SSF33",
+    tags: ["profile:algWhenTagAbsent=ssf33"],
+    bench: { card: { showsAlgorithm: false }, profile: { algWhenTagAbsent: "ssf33" } },
+    expected: refused("algorithm-not-supported"),
+  },
+  {
+    id: "IDN-029",
+    title: "an SM4 card that names no algorithm, taken as triple DES",
+    tags: ["profile:algWhenTagAbsent=des"],
+    bench: { card: { showsAlgorithm: false }, profile: { algWhenTagAbsent: "des" } },
+    expected: refused("not-genuine"),
   },
 ];
 
 const REFUSED_CASES: readonly ConformanceCase[] = REFUSED.map(({ id, title, tags = [], bench = {}, item, today, expected }) => ({
-  id, spec: CHECKS, title: `refused: ${title}`, tags: ["identity", "social", "negative", ...tags],
+  id,
+  spec: CHECKS,
+  title: `refused: ${title}`,
+  tags: ["identity", "social", "negative", ...tags],
   run: async (context) => {
     const ready = item === undefined ? {} : { ready: withItem(context, context.card(bench.card), item) };
     expectMatch(await readOf(new CardBench(context, { ...bench, ...ready }), today === undefined ? {} : { today }), expected, "refusal");
   },
 }));
 
-const EDGES: readonly (readonly [id: string, today: string])[] = [["IDN-030", "20200101"], ["IDN-031", "20401231"]];
+const EDGES: readonly (readonly [id: string, today: string])[] = [
+  ["IDN-030", "20200101"],
+  ["IDN-031", "20401231"],
+];
 
 const EDGE_CASES: readonly ConformanceCase[] = EDGES.map(([id, today]) => ({
-  id, spec: CHECKS, title: `a card is accepted on the edge of its validity, ${today}`, tags: ["identity", "social"],
+  id,
+  spec: CHECKS,
+  title: `a card is accepted on the edge of its validity, ${today}`,
+  tags: ["identity", "social"],
   run: async (context) => expectMatch(await readOf(new CardBench(context), { today }), { kind: "ok" }, "identity"),
 }));
 
@@ -137,7 +216,10 @@ const VERSIONS: readonly (readonly [id: string, version: string, emptyVersion: C
 ];
 
 const VERSION_CASES: readonly ConformanceCase[] = VERSIONS.map(([id, version, emptyVersion, expected]) => ({
-  id, spec: "LD/T 32.5, data items", title: `version "${version}", an empty one counting as ${emptyVersion}`, tags: ["identity", "social", `profile:emptyVersion=${emptyVersion}`],
+  id,
+  spec: "LD/T 32.5, data items",
+  title: `version "${version}", an empty one counting as ${emptyVersion}`,
+  tags: ["identity", "social", `profile:emptyVersion=${emptyVersion}`],
   run: async (context) => {
     const valueHex = toHex(utf8(version)).padEnd(8, "0");
     const ready = withItem(context, context.card({ generation: "2" }), { file: 0xef05, tag: 0x03, valueHex });
@@ -147,12 +229,20 @@ const VERSION_CASES: readonly ConformanceCase[] = VERSIONS.map(([id, version, em
 
 /** Commands of reading a third-generation identity, in order. */
 const READING: readonly string[] = [
-  "SELECT", ...Array.from({ length: 7 }, (_, at) => `ISSUER-ITEM-${at + 1}`), "INTERNAL-AUTHENTICATE", "CHALLENGE-RAW", "CHALLENGE-FACTOR", "EXTERNAL-AUTHENTICATE",
+  "SELECT",
+  ...Array.from({ length: 7 }, (_, at) => `ISSUER-ITEM-${at + 1}`),
+  "INTERNAL-AUTHENTICATE",
+  "CHALLENGE-RAW",
+  "CHALLENGE-FACTOR",
+  "EXTERNAL-AUTHENTICATE",
   ...Array.from({ length: 5 }, (_, at) => `HOLDER-ITEM-${at + 1}`),
 ];
 
 const TORN_CASES: readonly ConformanceCase[] = READING.map((name, index) => ({
-  id: `IDN-TORN-${name}`, spec: CHECKS, title: `reading torn at ${name.toLowerCase().replaceAll("-", " ")} is a fault, and whole at the next tap`, tags: ["identity", "social", "torn"],
+  id: `IDN-TORN-${name}`,
+  spec: CHECKS,
+  title: `reading torn at ${name.toLowerCase().replaceAll("-", " ")} is a fault, and whole at the next tap`,
+  tags: ["identity", "social", "torn"],
   run: async (context) => {
     const bench = new CardBench(context);
     const whole = await readOf(bench);
@@ -167,7 +257,10 @@ const TORN_CASES: readonly ConformanceCase[] = READING.map((name, index) => ({
 
 const OTHERS: readonly ConformanceCase[] = [
   {
-    id: "IDN-050", spec: "LD/T 32.5, card identifier", title: "two cards never share an identity", tags: ["identity", "social"],
+    id: "IDN-050",
+    spec: "LD/T 32.5, card identifier",
+    title: "two cards never share an identity",
+    tags: ["identity", "social"],
     run: async (context) => {
       const numbers: string[] = [];
       for (const serial of [1, 2]) {
@@ -179,11 +272,26 @@ const OTHERS: readonly ConformanceCase[] = [
     },
   },
   {
-    id: "IDN-051", spec: "LD/T 32.9, SELECT", title: "a module without the card's algorithm is no fault of the card", tags: ["identity", "social", "psam", "negative"],
+    id: "IDN-051",
+    spec: "LD/T 32.9, SELECT",
+    title: "a module without the card's algorithm is no fault of the card",
+    tags: ["identity", "social", "psam", "negative"],
     run: async (context) => {
-      await expectFault(readOf(new CardBench(context, { psam: { algorithms: ["3des"] } })), { code: "key-missing", effectUnknown: false }, "reading the identity");
+      await expectFault(
+        readOf(new CardBench(context, { psam: { algorithms: ["3des"] } })),
+        { code: "key-missing", effectUnknown: false },
+        "reading the identity",
+      );
     },
   },
 ];
 
-export const IDENTITY_CASES: readonly ConformanceCase[] = [...ACCEPTED_CASES, ...ORDER_CASES, ...REFUSED_CASES, ...EDGE_CASES, ...VERSION_CASES, ...TORN_CASES, ...OTHERS];
+export const IDENTITY_CASES: readonly ConformanceCase[] = [
+  ...ACCEPTED_CASES,
+  ...ORDER_CASES,
+  ...REFUSED_CASES,
+  ...EDGE_CASES,
+  ...VERSION_CASES,
+  ...TORN_CASES,
+  ...OTHERS,
+];

@@ -37,18 +37,21 @@ const ORDERS: readonly (readonly [name: string, order: CardProfile["proveSeqOrde
 ];
 
 const BY_ORDER: readonly ConformanceCase[] = MODES.flatMap((mode) =>
-  ORDERS.map(([name, proveSeqOrder, proofs]): ConformanceCase => ({
-    id: `EPV-${mode}-${name}`.toUpperCase().replaceAll(",", "-").replaceAll("+", "P"), spec: PROVE,
-    title: `a card in mode ${mode} asked in the order ${name} ${proofs[mode] ? "proves the sale" : "leaves it to the log"}`,
-    tags: ["purse", "proof", "torn", mode, `profile:proveSeqOrder=${name}`, `profile:logSeqMode=${mode}`],
-    run: async (context) => {
-      const bench = new CardBench(context, { profile: { logSeqMode: mode, proveSeqOrder }, card: { offlineSeq: 40 } });
-      const { opening } = await tornDebit(bench, "after");
-      const evidence = await bench.evidence(await bench.intent(SALE, { cardSequence: opening.cardSequence }));
-      expectMatch(evidence, { kind: "debited", proof: proofs[mode] ? "log" : "log-only" }, "evidence");
-      if (evidence.kind === "debited" && evidence.proof === "log") expectEqual(toHex(evidence.tac), bench.card.debits[0]?.tac, "the TAC of the proof");
-    },
-  })),
+  ORDERS.map(
+    ([name, proveSeqOrder, proofs]): ConformanceCase => ({
+      id: `EPV-${mode}-${name}`.toUpperCase().replaceAll(",", "-").replaceAll("+", "P"),
+      spec: PROVE,
+      title: `a card in mode ${mode} asked in the order ${name} ${proofs[mode] ? "proves the sale" : "leaves it to the log"}`,
+      tags: ["purse", "proof", "torn", mode, `profile:proveSeqOrder=${name}`, `profile:logSeqMode=${mode}`],
+      run: async (context) => {
+        const bench = new CardBench(context, { profile: { logSeqMode: mode, proveSeqOrder }, card: { offlineSeq: 40 } });
+        const { opening } = await tornDebit(bench, "after");
+        const evidence = await bench.evidence(await bench.intent(SALE, { cardSequence: opening.cardSequence }));
+        expectMatch(evidence, { kind: "debited", proof: proofs[mode] ? "log" : "log-only" }, "evidence");
+        if (evidence.kind === "debited" && evidence.proof === "log") expectEqual(toHex(evidence.tac), bench.card.debits[0]?.tac, "the TAC of the proof");
+      },
+    }),
+  ),
 );
 
 interface EvidenceRow {
@@ -70,45 +73,121 @@ const EVIDENCE: readonly EvidenceRow[] = [
   { name: "BEFORE", title: "torn before the commit, not debited", at: "before", earlier: 0, later: 0, knowsSequence: true, expected: NOT_DEBITED },
   { name: "DURING", title: "torn during the commit, not debited", at: "during", earlier: 0, later: 0, knowsSequence: true, expected: NOT_DEBITED },
   { name: "AFTER", title: "torn after the commit, debited", at: "after", earlier: 0, later: 0, knowsSequence: true, expected: DEBITED },
-  { name: "AFTER-UNKNOWN", title: "torn after the commit, the sequence unknown, debited", at: "after", earlier: 0, later: 0, knowsSequence: false, expected: DEBITED },
-  { name: "PREVIOUS-BEFORE", title: "the card still proves its previous sale of the same amount, not debited", at: "before", earlier: 1, later: 0, knowsSequence: true, expected: NOT_DEBITED },
-  { name: "PREVIOUS-DURING", title: "the same, torn during the commit, not debited", at: "during", earlier: 1, later: 0, knowsSequence: true, expected: NOT_DEBITED },
-  { name: "PREVIOUS-UNKNOWN", title: "the same, the sequence unknown, not debited", at: "before", earlier: 1, later: 0, knowsSequence: false, expected: NOT_DEBITED },
-  { name: "PREVIOUS-AFTER", title: "debited like its previous sale of the same amount", at: "after", earlier: 1, later: 0, knowsSequence: true, expected: DEBITED },
-  { name: "LATER", title: "a later sale has taken the proof's place", at: "after", earlier: 0, later: 1, knowsSequence: true, expected: { kind: "debited", proof: "log-only" } },
-  { name: "OVERRUN", title: "ten later sales have pushed it out of the log", at: "after", earlier: 0, later: 10, knowsSequence: false, expected: { kind: "undecidable", why: "log-overrun" } },
-  { name: "OVERRUN-NOT", title: "ten later sales leave open whether it was debited", at: "before", earlier: 0, later: 10, knowsSequence: false, expected: { kind: "undecidable", why: "log-overrun" } },
+  {
+    name: "AFTER-UNKNOWN",
+    title: "torn after the commit, the sequence unknown, debited",
+    at: "after",
+    earlier: 0,
+    later: 0,
+    knowsSequence: false,
+    expected: DEBITED,
+  },
+  {
+    name: "PREVIOUS-BEFORE",
+    title: "the card still proves its previous sale of the same amount, not debited",
+    at: "before",
+    earlier: 1,
+    later: 0,
+    knowsSequence: true,
+    expected: NOT_DEBITED,
+  },
+  {
+    name: "PREVIOUS-DURING",
+    title: "the same, torn during the commit, not debited",
+    at: "during",
+    earlier: 1,
+    later: 0,
+    knowsSequence: true,
+    expected: NOT_DEBITED,
+  },
+  {
+    name: "PREVIOUS-UNKNOWN",
+    title: "the same, the sequence unknown, not debited",
+    at: "before",
+    earlier: 1,
+    later: 0,
+    knowsSequence: false,
+    expected: NOT_DEBITED,
+  },
+  {
+    name: "PREVIOUS-AFTER",
+    title: "debited like its previous sale of the same amount",
+    at: "after",
+    earlier: 1,
+    later: 0,
+    knowsSequence: true,
+    expected: DEBITED,
+  },
+  {
+    name: "LATER",
+    title: "a later sale has taken the proof's place",
+    at: "after",
+    earlier: 0,
+    later: 1,
+    knowsSequence: true,
+    expected: { kind: "debited", proof: "log-only" },
+  },
+  {
+    name: "OVERRUN",
+    title: "ten later sales have pushed it out of the log",
+    at: "after",
+    earlier: 0,
+    later: 10,
+    knowsSequence: false,
+    expected: { kind: "undecidable", why: "log-overrun" },
+  },
+  {
+    name: "OVERRUN-NOT",
+    title: "ten later sales leave open whether it was debited",
+    at: "before",
+    earlier: 0,
+    later: 10,
+    knowsSequence: false,
+    expected: { kind: "undecidable", why: "log-overrun" },
+  },
   { name: "FULL-LOG", title: "a full log of older sales, not debited", at: "before", earlier: 12, later: 0, knowsSequence: true, expected: NOT_DEBITED },
   { name: "FULL-LOG-AFTER", title: "at the top of a full log, debited", at: "after", earlier: 12, later: 0, knowsSequence: true, expected: DEBITED },
   {
-    name: "PROOF-DROPPED", title: "a card that drops its proof at INITIALIZE, not debited", at: "before", earlier: 1, later: 0, knowsSequence: true,
-    bench: { card: { faults: { proofDroppedByNextInit: true } } }, expected: NOT_DEBITED,
+    name: "PROOF-DROPPED",
+    title: "a card that drops its proof at INITIALIZE, not debited",
+    at: "before",
+    earlier: 1,
+    later: 0,
+    knowsSequence: true,
+    bench: { card: { faults: { proofDroppedByNextInit: true } } },
+    expected: NOT_DEBITED,
   },
 ];
 
 const BY_EVIDENCE: readonly ConformanceCase[] = MODES.flatMap((mode) =>
-  EVIDENCE.map((row): ConformanceCase => ({
-    id: `EPV-${mode.toUpperCase()}-${row.name}`, spec: PROVE, title: `mode ${mode}: ${row.title}`,
-    tags: ["purse", "proof", "torn", mode, `profile:logSeqMode=${mode}`, ...(row.at === "after" ? [] : (["negative"] as const))],
-    run: async (context) => {
-      const bench = new CardBench(context, { ...row.bench, profile: { logSeqMode: mode } });
-      if (row.earlier > 1) await sales(bench, row.earlier - 1);
-      if (row.earlier > 0) {
-        await bench.reset();
-        await bench.sell(EARLIER);
-        await bench.reset();
-      }
-      const { opening, purchase } = await tornDebit(bench, row.at);
-      purchase.release();
-      await sales(bench, row.later);
-      const more = row.knowsSequence ? { cardSequence: opening.cardSequence } : {};
-      expectMatch(await bench.evidence(await bench.intent(SALE, more)), row.expected, "evidence");
-    },
-  })),
+  EVIDENCE.map(
+    (row): ConformanceCase => ({
+      id: `EPV-${mode.toUpperCase()}-${row.name}`,
+      spec: PROVE,
+      title: `mode ${mode}: ${row.title}`,
+      tags: ["purse", "proof", "torn", mode, `profile:logSeqMode=${mode}`, ...(row.at === "after" ? [] : (["negative"] as const))],
+      run: async (context) => {
+        const bench = new CardBench(context, { ...row.bench, profile: { logSeqMode: mode } });
+        if (row.earlier > 1) await sales(bench, row.earlier - 1);
+        if (row.earlier > 0) {
+          await bench.reset();
+          await bench.sell(EARLIER);
+          await bench.reset();
+        }
+        const { opening, purchase } = await tornDebit(bench, row.at);
+        purchase.release();
+        await sales(bench, row.later);
+        const more = row.knowsSequence ? { cardSequence: opening.cardSequence } : {};
+        expectMatch(await bench.evidence(await bench.intent(SALE, more)), row.expected, "evidence");
+      },
+    }),
+  ),
 );
 
 const BY_MODULE: readonly ConformanceCase[] = MODES.map((mode) => ({
-  id: `EPV-${mode.toUpperCase()}-CREDIT`, spec: "LD/T 32.9, CREDIT SAM FOR PURCHASE", title: `mode ${mode}: the module, holding its session, accepts the MAC2 of the proof`,
+  id: `EPV-${mode.toUpperCase()}-CREDIT`,
+  spec: "LD/T 32.9, CREDIT SAM FOR PURCHASE",
+  title: `mode ${mode}: the module, holding its session, accepts the MAC2 of the proof`,
   tags: ["purse", "proof", "psam", "torn", mode, `profile:logSeqMode=${mode}`],
   run: async (context) => {
     const bench = new CardBench(context, { profile: { logSeqMode: mode } });
@@ -120,7 +199,9 @@ const BY_MODULE: readonly ConformanceCase[] = MODES.map((mode) => ({
 }));
 
 const OTHER_FACTS: readonly ConformanceCase[] = MODES.map((mode) => ({
-  id: `EPV-${mode.toUpperCase()}-OTHER-FACTS`, spec: PROVE, title: `mode ${mode}: an entry that differs in time, date, amount or terminal is not this sale's`,
+  id: `EPV-${mode.toUpperCase()}-OTHER-FACTS`,
+  spec: PROVE,
+  title: `mode ${mode}: an entry that differs in time, date, amount or terminal is not this sale's`,
   tags: ["purse", "proof", "negative", mode, `profile:logSeqMode=${mode}`],
   run: async (context) => {
     const bench = new CardBench(context, { profile: { logSeqMode: mode } });

@@ -1,305 +1,269 @@
-/* The purse's commands one by one: their order, their status words, and what stays in the card's books. */
-import { fromHex, toHex, u16be } from "../../../device/base/bytes.ts";
-import { debitPurchase, readBalance, readLogRecord } from "../../../device/card/purse/commands.ts";
-import { topUp } from "../../card/top-up.ts";
-import { CardBench, type CardBenchOptions, LIMITS, SALE_DATE } from "../card-bench.ts";
-import { expectAnswer, expectEqual, expectMatch, fail } from "../expect.ts";
-import { INITIALIZE, SELECT_ENVIRONMENT, SELECT_PURSE, scripted } from "../script.ts";
-import type { ConformanceCase, Tag } from "../types.ts";
+/* The purse's commands one by one: their order and their status words. */
+import { INITIALIZE, SELECT_PURSE, scripted } from "../script.ts";
+import type { ConformanceCase } from "../types.ts";
 
 const INIT = "PBOC purse, INITIALIZE FOR PURCHASE";
 const DEBIT = "PBOC purse, DEBIT FOR PURCHASE";
 const PROVE = "PBOC purse, GET TRANSACTION PROVE";
 const LOAD = "PBOC purse, load";
-const SALE = { amountFen: 450, time: "101500" } as const;
 const DEBIT_ZERO_MAC = "805401000F000000012026112110150000000000 08";
 
-const DIALOGUES = scripted([
+export const PURSE_COMMAND_CASES: readonly ConformanceCase[] = scripted([
   {
-    id: "EPC-001", spec: INIT, title: "the answer tells balance, sequence, overdraft, key and random number", tags: ["purse", "purchase", "sm4"],
-    steps: [[SELECT_PURSE, "*9000"], [INITIALIZE, "00002710 0000 000000 01 03 ........ 9000"]],
-  },
-  {
-    id: "EPC-002", spec: INIT, title: "a triple-DES purse tells algorithm 00", tags: ["purse", "purchase", "3des"], bench: { card: { algorithm: "3des", offlineSeq: 0x1234 } },
-    steps: [[SELECT_PURSE, "*9000"], [INITIALIZE, "00002710 1234 000000 01 00 ........ 9000"]],
-  },
-  {
-    id: "EPC-003", spec: INIT, title: "too little money is 9401", tags: ["purse", "purchase", "negative"],
-    steps: [[SELECT_PURSE, "*9000"], ["805001020B01000027119901000000010F", "9401"]],
-  },
-  {
-    id: "EPC-004", spec: INIT, title: "exactly the balance is enough", tags: ["purse", "purchase"],
-    steps: [[SELECT_PURSE, "*9000"], ["805001020B01000027109901000000010F", "00002710*9000"]],
-  },
-  {
-    id: "EPC-005", spec: INIT, title: "a used-up counter is 9402", tags: ["purse", "purchase", "negative"], bench: { card: { offlineSeq: 0xffff } },
-    steps: [[SELECT_PURSE, "*9000"], [INITIALIZE, "9402"]],
-  },
-  {
-    id: "EPC-006", spec: INIT, title: "a card whose counter counts as used up is 9402", tags: ["purse", "purchase", "negative"], bench: { card: { faults: { counterExhausted: true } } },
-    steps: [[SELECT_PURSE, "*9000"], [INITIALIZE, "9402"]],
-  },
-  {
-    id: "EPC-007", spec: INIT, title: "an unknown key index is 9403", tags: ["purse", "purchase", "negative"],
-    steps: [[SELECT_PURSE, "*9000"], ["805001020B02000000019901000000010F", "9403"]],
-  },
-  {
-    id: "EPC-008", spec: INIT, title: "other parameters are 6A86, another length is 6700", tags: ["purse", "purchase", "negative"],
-    steps: [[SELECT_PURSE, "*9000"], ["805001010B01000000019901000000010F", "6a86"], ["805007020B01000000019901000000010F", "6a86"], ["805001020A010000000199010000000F", "6700"]],
-  },
-  {
-    id: "EPC-009", spec: DEBIT, title: "a debit without INITIALIZE is 6901", tags: ["purse", "purchase", "negative"],
-    steps: [[SELECT_PURSE, "*9000"], [DEBIT_ZERO_MAC, "6901"], ["805C000204", "000027109000"]],
-  },
-  {
-    id: "EPC-010", spec: DEBIT, title: "a wrong MAC1 is 9302, moves nothing and ends the purchase", tags: ["purse", "purchase", "negative"],
-    steps: [[SELECT_PURSE, "*9000"], [INITIALIZE, "*9000"], [DEBIT_ZERO_MAC, "9302"], [DEBIT_ZERO_MAC, "6901"], ["805C000204", "000027109000"], ["00B201C417", "6a83"]],
-  },
-  {
-    id: "EPC-011", spec: DEBIT, title: "other parameters are 6A86 and end the purchase", tags: ["purse", "purchase", "negative"],
-    steps: [[SELECT_PURSE, "*9000"], [INITIALIZE, "*9000"], ["805400000F0000000120261121101500 00000000 08", "6a86"], [DEBIT_ZERO_MAC, "6901"]],
-  },
-  {
-    id: "EPC-012", spec: DEBIT, title: "another length is 6700 and ends the purchase", tags: ["purse", "purchase", "negative"],
-    steps: [[SELECT_PURSE, "*9000"], [INITIALIZE, "*9000"], ["805401000E0000000120261121101500 000000 08", "6700"], [DEBIT_ZERO_MAC, "6901"]],
-  },
-  {
-    id: "EPC-013", spec: "PBOC purse, states", title: "a failed INITIALIZE ends the purchase before it", tags: ["purse", "purchase", "negative"],
-    steps: [[SELECT_PURSE, "*9000"], [INITIALIZE, "*9000"], ["805001020B02000000019901000000010F", "9403"], [DEBIT_ZERO_MAC, "6901"]],
-  },
-  {
-    id: "EPC-014", spec: "PBOC purse, states", title: "reading a file, selecting, and loss of power end the purchase", tags: ["purse", "purchase", "negative"],
+    id: "EPC-001",
+    spec: INIT,
+    title: "the answer tells balance, sequence, overdraft, key and random number",
+    tags: ["purse", "purchase", "sm4"],
     steps: [
-      [SELECT_PURSE, "*9000"], [INITIALIZE, "*9000"], ["00B095001E", "*9000"], [DEBIT_ZERO_MAC, "6901"], [INITIALIZE, "*9000"], [SELECT_PURSE, "*9000"], [DEBIT_ZERO_MAC, "6901"],
-      [INITIALIZE, "*9000"], "reset", [SELECT_PURSE, "*9000"], [DEBIT_ZERO_MAC, "6901"],
+      [SELECT_PURSE, "*9000"],
+      [INITIALIZE, "00002710 0000 000000 01 03 ........ 9000"],
     ],
   },
   {
-    id: "EPC-015", spec: "PBOC purse, states", title: "a debit is not the end of a load, nor a credit that of a purchase", tags: ["purse", "load", "negative"],
+    id: "EPC-002",
+    spec: INIT,
+    title: "a triple-DES purse tells algorithm 00",
+    tags: ["purse", "purchase", "3des"],
+    bench: { card: { algorithm: "3des", offlineSeq: 0x1234 } },
     steps: [
-      [SELECT_PURSE, "*9000"], ["805000020B010000000199010000000110", "*9000"], [DEBIT_ZERO_MAC, "6901"],
-      [INITIALIZE, "*9000"], ["805200000B2026112110150000000000 04", "6901"],
+      [SELECT_PURSE, "*9000"],
+      [INITIALIZE, "00002710 1234 000000 01 00 ........ 9000"],
     ],
   },
   {
-    id: "EPC-016", spec: "PBOC purse, GET BALANCE", title: "the balance is told, with right parameters only", tags: ["purse"],
-    steps: [[SELECT_PURSE, "*9000"], ["805C000204", "000027109000"], ["805C000104", "6a86"], ["805C010204", "6a86"]],
+    id: "EPC-003",
+    spec: INIT,
+    title: "too little money is 9401",
+    tags: ["purse", "purchase", "negative"],
+    steps: [
+      [SELECT_PURSE, "*9000"],
+      ["805001020B01000027119901000000010F", "9401"],
+    ],
   },
   {
-    id: "EPC-017", spec: PROVE, title: "a card without a purchase proves nothing", tags: ["purse", "proof", "negative"],
-    steps: [[SELECT_PURSE, "*9000"], ["805A000602000008", "9406"], ["805A000602000108", "9406"]],
+    id: "EPC-004",
+    spec: INIT,
+    title: "exactly the balance is enough",
+    tags: ["purse", "purchase"],
+    steps: [
+      [SELECT_PURSE, "*9000"],
+      ["805001020B01000027109901000000010F", "00002710*9000"],
+    ],
   },
   {
-    id: "EPC-018", spec: PROVE, title: "other parameters are 6A86, another length is 6700", tags: ["purse", "proof", "negative"],
-    steps: [[SELECT_PURSE, "*9000"], ["805A010602000108", "6a86"], ["805A00060300000108", "6700"]],
+    id: "EPC-005",
+    spec: INIT,
+    title: "a used-up counter is 9402",
+    tags: ["purse", "purchase", "negative"],
+    bench: { card: { offlineSeq: 0xffff } },
+    steps: [
+      [SELECT_PURSE, "*9000"],
+      [INITIALIZE, "9402"],
+    ],
   },
   {
-    id: "EPC-019", spec: LOAD, title: "the answer to INITIALIZE FOR LOAD tells balance, sequence, key, random number and MAC1", tags: ["purse", "load"], bench: { card: { onlineSeq: 0x0102 } },
-    steps: [[SELECT_PURSE, "*9000"], ["805000020B010000000199010000000110", "00002710 0102 01 03 ........ ........ 9000"]],
+    id: "EPC-006",
+    spec: INIT,
+    title: "a card whose counter counts as used up is 9402",
+    tags: ["purse", "purchase", "negative"],
+    bench: { card: { faults: { counterExhausted: true } } },
+    steps: [
+      [SELECT_PURSE, "*9000"],
+      [INITIALIZE, "9402"],
+    ],
   },
   {
-    id: "EPC-020", spec: LOAD, title: "a wrong MAC2 of the host is 9302 and moves nothing", tags: ["purse", "load", "negative"],
-    steps: [[SELECT_PURSE, "*9000"], ["805000020B010000000199010000000110", "*9000"], ["805200000B2026112110150000000000 04", "9302"], ["805C000204", "000027109000"]],
+    id: "EPC-007",
+    spec: INIT,
+    title: "an unknown key index is 9403",
+    tags: ["purse", "purchase", "negative"],
+    steps: [
+      [SELECT_PURSE, "*9000"],
+      ["805001020B02000000019901000000010F", "9403"],
+    ],
   },
   {
-    id: "EPC-021", spec: LOAD, title: "a load without INITIALIZE is 6901, a used-up counter 9402", tags: ["purse", "load", "negative"], bench: { card: { onlineSeq: 0xffff } },
-    steps: [[SELECT_PURSE, "*9000"], ["805200000B2026112110150000000000 04", "6901"], ["805000020B010000000199010000000110", "9402"]],
+    id: "EPC-008",
+    spec: INIT,
+    title: "other parameters are 6A86, another length is 6700",
+    tags: ["purse", "purchase", "negative"],
+    steps: [
+      [SELECT_PURSE, "*9000"],
+      ["805001010B01000000019901000000010F", "6a86"],
+      ["805007020B01000000019901000000010F", "6a86"],
+      ["805001020A010000000199010000000F", "6700"],
+    ],
   },
   {
-    id: "EPC-022", spec: LOAD, title: "more than the purse can hold is not loaded", tags: ["purse", "load", "negative"],
-    steps: [[SELECT_PURSE, "*9000"], ["805000020B017FFFFFFF99010000000110", "6985"]],
+    id: "EPC-009",
+    spec: DEBIT,
+    title: "a debit without INITIALIZE is 6901",
+    tags: ["purse", "purchase", "negative"],
+    steps: [
+      [SELECT_PURSE, "*9000"],
+      [DEBIT_ZERO_MAC, "6901"],
+      ["805C000204", "000027109000"],
+    ],
+  },
+  {
+    id: "EPC-010",
+    spec: DEBIT,
+    title: "a wrong MAC1 is 9302, moves nothing and ends the purchase",
+    tags: ["purse", "purchase", "negative"],
+    steps: [
+      [SELECT_PURSE, "*9000"],
+      [INITIALIZE, "*9000"],
+      [DEBIT_ZERO_MAC, "9302"],
+      [DEBIT_ZERO_MAC, "6901"],
+      ["805C000204", "000027109000"],
+      ["00B201C417", "6a83"],
+    ],
+  },
+  {
+    id: "EPC-011",
+    spec: DEBIT,
+    title: "other parameters are 6A86 and end the purchase",
+    tags: ["purse", "purchase", "negative"],
+    steps: [
+      [SELECT_PURSE, "*9000"],
+      [INITIALIZE, "*9000"],
+      ["805400000F0000000120261121101500 00000000 08", "6a86"],
+      [DEBIT_ZERO_MAC, "6901"],
+    ],
+  },
+  {
+    id: "EPC-012",
+    spec: DEBIT,
+    title: "another length is 6700 and ends the purchase",
+    tags: ["purse", "purchase", "negative"],
+    steps: [
+      [SELECT_PURSE, "*9000"],
+      [INITIALIZE, "*9000"],
+      ["805401000E0000000120261121101500 000000 08", "6700"],
+      [DEBIT_ZERO_MAC, "6901"],
+    ],
+  },
+  {
+    id: "EPC-013",
+    spec: "PBOC purse, states",
+    title: "a failed INITIALIZE ends the purchase before it",
+    tags: ["purse", "purchase", "negative"],
+    steps: [
+      [SELECT_PURSE, "*9000"],
+      [INITIALIZE, "*9000"],
+      ["805001020B02000000019901000000010F", "9403"],
+      [DEBIT_ZERO_MAC, "6901"],
+    ],
+  },
+  {
+    id: "EPC-014",
+    spec: "PBOC purse, states",
+    title: "reading a file, selecting, and loss of power end the purchase",
+    tags: ["purse", "purchase", "negative"],
+    steps: [
+      [SELECT_PURSE, "*9000"],
+      [INITIALIZE, "*9000"],
+      ["00B095001E", "*9000"],
+      [DEBIT_ZERO_MAC, "6901"],
+      [INITIALIZE, "*9000"],
+      [SELECT_PURSE, "*9000"],
+      [DEBIT_ZERO_MAC, "6901"],
+      [INITIALIZE, "*9000"],
+      "reset",
+      [SELECT_PURSE, "*9000"],
+      [DEBIT_ZERO_MAC, "6901"],
+    ],
+  },
+  {
+    id: "EPC-015",
+    spec: "PBOC purse, states",
+    title: "a debit is not the end of a load, nor a credit that of a purchase",
+    tags: ["purse", "load", "negative"],
+    steps: [
+      [SELECT_PURSE, "*9000"],
+      ["805000020B010000000199010000000110", "*9000"],
+      [DEBIT_ZERO_MAC, "6901"],
+      [INITIALIZE, "*9000"],
+      ["805200000B2026112110150000000000 04", "6901"],
+    ],
+  },
+  {
+    id: "EPC-016",
+    spec: "PBOC purse, GET BALANCE",
+    title: "the balance is told, with right parameters only",
+    tags: ["purse"],
+    steps: [
+      [SELECT_PURSE, "*9000"],
+      ["805C000204", "000027109000"],
+      ["805C000104", "6a86"],
+      ["805C010204", "6a86"],
+    ],
+  },
+  {
+    id: "EPC-017",
+    spec: PROVE,
+    title: "a card without a purchase proves nothing",
+    tags: ["purse", "proof", "negative"],
+    steps: [
+      [SELECT_PURSE, "*9000"],
+      ["805A000602000008", "9406"],
+      ["805A000602000108", "9406"],
+    ],
+  },
+  {
+    id: "EPC-018",
+    spec: PROVE,
+    title: "other parameters are 6A86, another length is 6700",
+    tags: ["purse", "proof", "negative"],
+    steps: [
+      [SELECT_PURSE, "*9000"],
+      ["805A010602000108", "6a86"],
+      ["805A00060300000108", "6700"],
+    ],
+  },
+  {
+    id: "EPC-019",
+    spec: LOAD,
+    title: "the answer to INITIALIZE FOR LOAD tells balance, sequence, key, random number and MAC1",
+    tags: ["purse", "load"],
+    bench: { card: { onlineSeq: 0x0102 } },
+    steps: [
+      [SELECT_PURSE, "*9000"],
+      ["805000020B010000000199010000000110", "00002710 0102 01 03 ........ ........ 9000"],
+    ],
+  },
+  {
+    id: "EPC-020",
+    spec: LOAD,
+    title: "a wrong MAC2 of the host is 9302 and moves nothing",
+    tags: ["purse", "load", "negative"],
+    steps: [
+      [SELECT_PURSE, "*9000"],
+      ["805000020B010000000199010000000110", "*9000"],
+      ["805200000B2026112110150000000000 04", "9302"],
+      ["805C000204", "000027109000"],
+    ],
+  },
+  {
+    id: "EPC-021",
+    spec: LOAD,
+    title: "a load without INITIALIZE is 6901, a used-up counter 9402",
+    tags: ["purse", "load", "negative"],
+    bench: { card: { onlineSeq: 0xffff } },
+    steps: [
+      [SELECT_PURSE, "*9000"],
+      ["805200000B2026112110150000000000 04", "6901"],
+      ["805000020B010000000199010000000110", "9402"],
+    ],
+  },
+  {
+    id: "EPC-022",
+    spec: LOAD,
+    title: "more than the purse can hold is not loaded",
+    tags: ["purse", "load", "negative"],
+    steps: [
+      [SELECT_PURSE, "*9000"],
+      ["805000020B017FFFFFFF99010000000110", "6985"],
+    ],
   },
 ]);
-
-/** A case over a bench with one purchase behind it. */
-interface BookRow {
-  readonly id: string;
-  readonly spec: string;
-  readonly title: string;
-  readonly tags: readonly Tag[];
-  readonly bench?: CardBenchOptions;
-  readonly run: (bench: CardBench) => Promise<void>;
-}
-
-async function soldOnce(bench: CardBench) {
-  const sold = await bench.sell(SALE);
-  return sold.debit.kind === "ok" ? { ...sold, debit: sold.debit } : fail(`the card debits, but it answered ${sold.debit.statusWord.toString(16)}`);
-}
-
-const proveHex = (seq: number, type = "06"): string => `805A00${type}02${toHex(u16be(seq))}08`;
-
-const BOOKS: readonly BookRow[] = [
-  {
-    id: "EPC-030", spec: DEBIT, title: "a purchase moves balance, sequence and log together, once", tags: ["purse", "purchase"],
-    run: async (bench) => {
-      await soldOnce(bench);
-      const { balanceFen, offlineSeq, debits } = bench.card;
-      expectEqual({ balanceFen, offlineSeq, debits: debits.length }, { balanceFen: 9_550, offlineSeq: 1, debits: 1 }, "the card's books");
-      expectEqual(await readBalance(await bench.channel(), LIMITS), { kind: "ok", balance: 9_550 }, "the balance that the card tells");
-    },
-  },
-  {
-    id: "EPC-031", spec: "PBOC purse, EF18", title: "the log's newest record is the purchase: amount, type, terminal, date and time", tags: ["purse", "purchase"],
-    run: async (bench) => {
-      await soldOnce(bench);
-      const record = await readLogRecord(await bench.channel(), 1, LIMITS);
-      expectMatch(record, { kind: "ok", entry: { amount: 450, type: 6, terminalNumber: "990100000001", date: SALE_DATE, time: SALE.time, overdraftLimit: 0 } }, "record 1");
-      expectEqual(await readLogRecord(await bench.channel(), 2, LIMITS), { kind: "no-record" }, "record 2");
-    },
-  },
-  {
-    id: "EPC-032", spec: "PBOC purse, EF18", title: "the log keeps ten records, the newest first", tags: ["purse", "purchase"],
-    run: async (bench) => {
-      for (let count = 1; count <= 12; count += 1) await bench.sell({ amountFen: count, time: "101500" });
-      const channel = await bench.channel();
-      for (const [number, amount] of [[1, 12], [10, 3]] as const) expectMatch(await readLogRecord(channel, number, LIMITS), { kind: "ok", entry: { amount } }, `record ${number}`);
-      expectEqual(await readLogRecord(channel, 11, LIMITS), { kind: "no-record" }, "record 11");
-    },
-  },
-  {
-    id: "EPC-033", spec: "PBOC purse, states", title: "asking for the balance leaves the purchase open", tags: ["purse", "purchase"],
-    run: async (bench) => {
-      const { completion } = await bench.begin(SALE);
-      expectAnswer(await bench.apdu("805C000204"), "000027109000", "the balance");
-      expectMatch(await debitPurchase(await bench.channel(), completion, LIMITS), { kind: "ok" }, "the debit");
-    },
-  },
-  {
-    id: "EPC-034", spec: "PBOC purse, states", title: "asking for a proof leaves the purchase open", tags: ["purse", "purchase", "proof"],
-    run: async (bench) => {
-      const { completion } = await bench.begin(SALE);
-      expectEqual(await bench.apdu(proveHex(1)), "9406", "the proof");
-      expectMatch(await debitPurchase(await bench.channel(), completion, LIMITS), { kind: "ok" }, "the debit");
-    },
-  },
-  {
-    id: "EPC-035", spec: DEBIT, title: "a debit that was taken is not taken again", tags: ["purse", "purchase", "negative"],
-    run: async (bench) => {
-      const { completion } = await soldOnce(bench);
-      expectEqual(await debitPurchase(await bench.channel(), completion, LIMITS), { kind: "refused", statusWord: 0x6901 }, "the second debit");
-      expectEqual(bench.card.balanceFen, 9_550, "balance");
-    },
-  },
-  {
-    id: "EPC-036", spec: DEBIT, title: "a debit of an earlier opening is refused by the next", tags: ["purse", "purchase", "negative"],
-    run: async (bench) => {
-      const first = await bench.begin(SALE);
-      first.purchase.release();
-      await bench.begin(SALE);
-      expectEqual(await debitPurchase(await bench.channel(), first.completion, LIMITS), { kind: "refused", statusWord: 0x9302 }, "the debit with the old MAC1");
-      expectEqual(bench.card.balanceFen, 10_000, "balance");
-    },
-  },
-  {
-    id: "EPC-037", spec: INIT, title: "the last sequence may be used, and none after it", tags: ["purse", "purchase", "negative"], bench: { card: { offlineSeq: 0xfffe } },
-    run: async (bench) => {
-      await soldOnce(bench);
-      expectEqual(bench.card.offlineSeq, 0xffff, "sequence");
-      expectEqual(await bench.apdu(INITIALIZE), "9402", "the next purchase");
-    },
-  },
-  {
-    id: "EPC-038", spec: DEBIT, title: "the whole balance can be spent", tags: ["purse", "purchase"], bench: { card: { balanceFen: SALE.amountFen } },
-    run: async (bench) => {
-      await soldOnce(bench);
-      expectEqual([bench.card.balanceFen, await bench.apdu(INITIALIZE)], [0, "9401"], "balance, and the next purchase");
-    },
-  },
-  {
-    id: "EPC-039", spec: PROVE, title: "the proof gives MAC2 and then TAC, the debit the other way round", tags: ["purse", "proof"],
-    run: async (bench) => {
-      const { debit } = await soldOnce(bench);
-      expectEqual(await bench.apdu(proveHex(1)), `${toHex(debit.mac2)}${toHex(debit.tac)}9000`, "the proof");
-    },
-  },
-  ...(["pre", "post"] as const).map((mode): BookRow => {
-    const seq = mode === "pre" ? 7 : 8;
-    return {
-      id: `EPC-040-${mode.toUpperCase()}`, spec: PROVE, title: `log and proof count from ${mode === "pre" ? "before" : "after"} the increment`,
-      tags: ["purse", "proof", mode, `profile:logSeqMode=${mode}`], bench: { profile: { logSeqMode: mode }, card: { offlineSeq: 7 } },
-      run: async (bench) => {
-        const { opening } = await soldOnce(bench);
-        expectEqual(opening.cardSequence, 7, "sequence in the answer to INITIALIZE");
-        expectMatch(await readLogRecord(await bench.channel(), 1, LIMITS), { kind: "ok", entry: { sequence: seq } }, "record 1");
-        for (const asked of [6, 7, 8, 9]) expectAnswer(await bench.apdu(proveHex(asked)), asked === seq ? "................9000" : "9406", `the proof of ${asked}`);
-      },
-    };
-  }),
-  {
-    id: "EPC-041", spec: PROVE, title: "the proof is there as often as it is asked for, also after loss of power", tags: ["purse", "proof"],
-    run: async (bench) => {
-      await soldOnce(bench);
-      const first = await bench.apdu(proveHex(1));
-      const second = await bench.apdu(proveHex(1));
-      await bench.reset();
-      await bench.apdu(SELECT_PURSE);
-      expectEqual([second, await bench.apdu(proveHex(1))], [first, first], "the proof again");
-    },
-  },
-  {
-    id: "EPC-042", spec: PROVE, title: "a proof is of its own type only", tags: ["purse", "proof", "negative"],
-    run: async (bench) => {
-      await soldOnce(bench);
-      for (const type of ["02", "05", "09"]) expectEqual(await bench.apdu(proveHex(1, type)), "9406", `the proof of type ${type}`);
-    },
-  },
-  {
-    id: "EPC-043", spec: PROVE, title: "an opened purchase leaves the last proof alone", tags: ["purse", "proof"],
-    run: async (bench) => {
-      await soldOnce(bench);
-      const proof = await bench.apdu(proveHex(1));
-      await bench.apdu(INITIALIZE);
-      expectEqual(await bench.apdu(proveHex(1)), proof, "the proof");
-    },
-  },
-  {
-    id: "EPC-044", spec: PROVE, title: "the next purchase takes the proof's place", tags: ["purse", "proof", "negative"],
-    run: async (bench) => {
-      await soldOnce(bench);
-      await soldOnce(bench);
-      expectAnswer(await bench.apdu(proveHex(1)), "9406", "the proof of the first");
-      expectAnswer(await bench.apdu(proveHex(2)), "................9000", "the proof of the second");
-    },
-  },
-  {
-    id: "EPC-050", spec: LOAD, title: "a load adds to the balance, counts with the other counter and stands in the log", tags: ["purse", "load"],
-    run: async (bench) => {
-      bench.reader.remove();
-      topUp(bench.context.suite, bench.card, { amountFen: 5_000 });
-      const channel = await bench.reset();
-      await bench.openPurse();
-      expectEqual(await readBalance(channel, LIMITS), { kind: "ok", balance: 15_000 }, "balance");
-      expectMatch(await readLogRecord(channel, 1, LIMITS), { kind: "ok", entry: { type: 2, amount: 5_000, sequence: 1 } }, "record 1");
-      expectEqual(bench.card.offlineSeq, 0, "the purchases' counter");
-    },
-  },
-  {
-    id: "EPC-051", spec: LOAD, title: "a load leaves the proof of the last purchase alone", tags: ["purse", "load", "proof"],
-    run: async (bench) => {
-      await soldOnce(bench);
-      const proof = await bench.apdu(proveHex(1));
-      bench.reader.remove();
-      topUp(bench.context.suite, bench.card, { amountFen: 5_000 });
-      await bench.reset();
-      await bench.apdu(SELECT_PURSE);
-      expectAnswer(await bench.apdu(proveHex(1)), proof, "the proof");
-      expectEqual(bench.card.balanceFen, 14_550, "balance");
-    },
-  },
-  {
-    id: "EPC-052", spec: "LD/T 32.7, security states", title: "selecting the social application does not disturb the purse's books", tags: ["purse", "social"],
-    run: async (bench) => {
-      await soldOnce(bench);
-      await bench.apdu(SELECT_ENVIRONMENT);
-      await bench.apdu(SELECT_PURSE);
-      expectEqual([await bench.apdu("805C000204"), await bench.apdu("00B202C417")], ["0000254e9000", "6a83"], "balance and second record");
-      expectEqual(fromHex((await bench.apdu("00B201C417")).slice(10, 18)), fromHex("000001c2"), "amount in record 1");
-    },
-  },
-];
-
-const BOOK_CASES: readonly ConformanceCase[] = BOOKS.map(({ id, spec, title, tags, bench, run }) => ({
-  id, spec, title, tags, run: (context) => run(new CardBench(context, bench)),
-}));
-
-export const PURSE_COMMAND_CASES: readonly ConformanceCase[] = [...DIALOGUES, ...BOOK_CASES];

@@ -33,8 +33,15 @@ export function readDurable(stored: StoredEntry): DurableEntry {
   const [terminalNumber, date, time] = [text(detail, "terminalNumber"), text(detail, "date"), text(detail, "time")];
   const named = terminalNumber !== undefined && date !== undefined && time !== undefined;
   return {
-    seq: stored.seq, subject: stored.subject, kind: stored.kind, state: stored.state, amountFen,
-    reference: text(detail, "reference"), msgid: text(detail, "msgid"), date, time,
+    seq: stored.seq,
+    subject: stored.subject,
+    kind: stored.kind,
+    state: stored.state,
+    amountFen,
+    reference: text(detail, "reference"),
+    msgid: text(detail, "msgid"),
+    date,
+    time,
     saleName: named ? saleName({ terminalNumber, date, time }) : undefined,
   };
 }

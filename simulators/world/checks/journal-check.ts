@@ -63,7 +63,11 @@ export class JournalCheck {
 
   /** The disk counts everything up to this entry as receipted. */
   receipted(throughSeq: number): void {
-    promised(5, throughSeq >= this.#receiptedThrough && throughSeq <= this.#seq, () => `receipts ran from ${this.#receiptedThrough} to ${throughSeq} of ${this.#seq}`);
+    promised(
+      5,
+      throughSeq >= this.#receiptedThrough && throughSeq <= this.#seq,
+      () => `receipts ran from ${this.#receiptedThrough} to ${throughSeq} of ${this.#seq}`,
+    );
     this.#receiptedThrough = throughSeq;
     for (const [name, subject] of this.#exposed) if (subject.lastSeq <= throughSeq) this.#exposed.delete(name);
   }
@@ -92,6 +96,10 @@ export class JournalCheck {
     let sumFen = 0;
     for (const { amountFen } of this.#exposed.values()) sumFen += amountFen;
     const { unreceiptedCount, unreceiptedSumFen } = this.#limits;
-    promised(6, this.#exposed.size <= unreceiptedCount && sumFen <= unreceiptedSumFen, () => `${this.#exposed.size} sales of ${sumFen} fen are out without a receipt`);
+    promised(
+      6,
+      this.#exposed.size <= unreceiptedCount && sumFen <= unreceiptedSumFen,
+      () => `${this.#exposed.size} sales of ${sumFen} fen are out without a receipt`,
+    );
   }
 }

@@ -50,7 +50,11 @@ export class MoneyCheck {
     promised(2, !this.#debits.has(name), () => `${name} was debited twice`);
     const { reference, subject } = intent;
     if (reference !== undefined) {
-      promised(2, !this.#debitedReferences.has(reference), () => `sale ${reference} was debited as ${this.#debitedReferences.get(reference)} and again as ${name}`);
+      promised(
+        2,
+        !this.#debitedReferences.has(reference),
+        () => `sale ${reference} was debited as ${this.#debitedReferences.get(reference)} and again as ${name}`,
+      );
       this.#debitedReferences.set(reference, name);
     }
     this.#debits.set(name, { serial, amountFen: debit.amountFen, subject });

@@ -15,7 +15,7 @@ import { say } from "./say.ts";
 const LIMIT_BYTES = 64 * 1024 * 1024;
 /** Together they fill the log more than once, so that copying it back happens in the middle. */
 const FILLED_GROUPS = 8;
-const FILLER_CHARACTERS = 300_000;
+const FILLER_CHARACTERS = 600_000;
 
 const said = { entries: 0, batches: 0, receipted: 0, boot: 0 };
 
@@ -46,11 +46,26 @@ function noted(entry: JournalEntry): JournalEntry {
 }
 
 async function sale(journal: TerminalJournal, number: number): Promise<void> {
-  const intent = noted(await journal.append({
-    kind: "quick-payment", state: "prepared", amount: fen(number), card: `card ${number % 7}`, detail: { terminalSeq: number }, personal: { cardSerial: `${number}` },
-    marks: [{ name: "serial", value: String(number) }],
-  }));
-  noted(await journal.append({ kind: "quick-payment", state: number % 5 === 0 ? "unknown" : "done", subject: intent.subject, amount: fen(number), detail: { terminalSeq: number } }));
+  const intent = noted(
+    await journal.append({
+      kind: "quick-payment",
+      state: "prepared",
+      amount: fen(number),
+      card: `card ${number % 7}`,
+      detail: { terminalSeq: number },
+      personal: { cardSerial: `${number}` },
+      marks: [{ name: "serial", value: String(number) }],
+    }),
+  );
+  noted(
+    await journal.append({
+      kind: "quick-payment",
+      state: number % 5 === 0 ? "unknown" : "done",
+      subject: intent.subject,
+      amount: fen(number),
+      detail: { terminalSeq: number },
+    }),
+  );
 }
 
 async function batchAll(journal: TerminalJournal): Promise<void> {

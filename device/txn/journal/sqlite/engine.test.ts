@@ -10,7 +10,9 @@ const LIMIT_BYTES = 64 * 1024 * 1024;
 
 describe("the engine", () => {
   let folder: string;
-  beforeEach(async () => { folder = await mkdtemp(join(tmpdir(), "yikatong-engine-")); });
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "yikatong-engine-"));
+  });
   afterEach(() => rm(folder, { recursive: true }));
   const open = (limitBytes = LIMIT_BYTES) => openEngine({ folder, limitBytes });
 
@@ -75,7 +77,10 @@ describe("the engine", () => {
     const engine = open(256 * 1024);
     expect(engine.commit([beginning(1)])).toBeUndefined();
     const { entries, ...rest } = beginning(2);
-    expect(engine.commit([{ ...rest, entries: (entries ?? []).map((entry) => ({ ...entry, body: "x".repeat(300_000) })) }])).toMatchObject({ code: "store-full", effectUnknown: false });
+    expect(engine.commit([{ ...rest, entries: (entries ?? []).map((entry) => ({ ...entry, body: "x".repeat(300_000) })) }])).toMatchObject({
+      code: "store-full",
+      effectUnknown: false,
+    });
     expect(engine.commit([beginning(3)])).toMatchObject({ code: "store-full" });
     expect(engine.commit([beginning(2)])).toBeUndefined();
     expect(engine.commit([beginning(3)])).toBeUndefined();
@@ -87,7 +92,11 @@ describe("the engine", () => {
     engine.commit([beginning(1)]);
     engine.close();
     const database = new DatabaseSync(join(folder, DATABASE_FILE));
-    const plan = database.prepare("EXPLAIN QUERY PLAN SELECT * FROM subjects WHERE state IN ('prepared', 'acting', 'unknown', 'resolving') AND first_seq > 0 AND card_key = 'k' ORDER BY first_seq LIMIT 5").all();
+    const plan = database
+      .prepare(
+        "EXPLAIN QUERY PLAN SELECT * FROM subjects WHERE state IN ('prepared', 'acting', 'unknown', 'resolving') AND first_seq > 0 AND card_key = 'k' ORDER BY first_seq LIMIT 5",
+      )
+      .all();
     database.close();
     expect(JSON.stringify(plan)).toContain("subjects_open");
   });

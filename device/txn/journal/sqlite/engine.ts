@@ -115,14 +115,20 @@ export class SqliteEngine {
     return this.#rows("SELECT * FROM subjects WHERE subject = ?", subject).map(toSubject)[0];
   }
 
-  subjects(query: { readonly states: readonly string[]; readonly cardKey?: string; readonly afterFirstSeq?: number; readonly limit: number }): readonly StoredSubject[] {
+  subjects(query: {
+    readonly states: readonly string[];
+    readonly cardKey?: string;
+    readonly afterFirstSeq?: number;
+    readonly limit: number;
+  }): readonly StoredSubject[] {
     const states = JSON.stringify(query.states);
     const wanted = query.states.every((state) => (OPEN_STATES as readonly string[]).includes(state)) ? `${OPEN_CONDITION} AND ` : "";
     const where = `${wanted}state IN (SELECT value FROM json_each(?)) AND first_seq > ?`;
     const after = query.afterFirstSeq ?? 0;
-    const rows = query.cardKey === undefined
-      ? this.#rows(`SELECT * FROM subjects WHERE ${where} ORDER BY first_seq LIMIT ?`, states, after, query.limit)
-      : this.#rows(`SELECT * FROM subjects WHERE ${where} AND card_key = ? ORDER BY first_seq LIMIT ?`, states, after, query.cardKey, query.limit);
+    const rows =
+      query.cardKey === undefined
+        ? this.#rows(`SELECT * FROM subjects WHERE ${where} ORDER BY first_seq LIMIT ?`, states, after, query.limit)
+        : this.#rows(`SELECT * FROM subjects WHERE ${where} AND card_key = ? ORDER BY first_seq LIMIT ?`, states, after, query.cardKey, query.limit);
     return rows.map(toSubject);
   }
 
@@ -131,10 +137,16 @@ export class SqliteEngine {
     const sums = "SELECT count(*) AS count, coalesce(sum(s.amount_fen), 0) AS sum, min(s.first_seq) AS oldest FROM";
     const wanted = "s.kind = ? AND s.state IN (SELECT value FROM json_each(?))";
     const states = JSON.stringify(query.states);
-    const row = query.lastSeqThrough === undefined
-      ? this.#row(`${sums} subjects s WHERE s.last_seq > ? AND ${wanted}`, query.lastSeqAfter, query.kind, states)
-      : this.#row(`${sums} entries e CROSS JOIN subjects s ON s.subject = e.subject AND s.last_seq = e.seq WHERE e.seq > ? AND e.seq <= ? AND ${wanted}`,
-        query.lastSeqAfter, query.lastSeqThrough, query.kind, states);
+    const row =
+      query.lastSeqThrough === undefined
+        ? this.#row(`${sums} subjects s WHERE s.last_seq > ? AND ${wanted}`, query.lastSeqAfter, query.kind, states)
+        : this.#row(
+            `${sums} entries e CROSS JOIN subjects s ON s.subject = e.subject AND s.last_seq = e.seq WHERE e.seq > ? AND e.seq <= ? AND ${wanted}`,
+            query.lastSeqAfter,
+            query.lastSeqThrough,
+            query.kind,
+            states,
+          );
     const oldest = row?.["oldest"];
     return { count: Number(row?.["count"]), sumFen: Number(row?.["sum"]), oldestFirstSeq: typeof oldest === "number" ? oldest : undefined };
   }
@@ -186,7 +198,8 @@ export class SqliteEngine {
     const empty = this.#row("SELECT name FROM sqlite_schema LIMIT 1") === undefined;
     if (empty) this.#database.exec(SCHEMA);
     this.#database.exec("COMMIT");
-    if (!empty && version !== SCHEMA_VERSION) throw new Fault("store-corrupt", `the journal has schema ${version}, this release knows ${SCHEMA_VERSION}`, { effectUnknown: false });
+    if (!empty && version !== SCHEMA_VERSION)
+      throw new Fault("store-corrupt", `the journal has schema ${version}, this release knows ${SCHEMA_VERSION}`, { effectUnknown: false });
     this.#settleRecovered();
     this.#database.exec(`PRAGMA max_page_count = ${Math.floor(this.#limitBytes / this.#pragma("page_size"))}`);
   }
@@ -203,7 +216,8 @@ export class SqliteEngine {
   #demand(pragma: string, value: string, expected: string | number): void {
     this.#database.exec(`PRAGMA ${pragma} = ${value}`);
     const got = this.#row(`PRAGMA ${pragma}`)?.[pragma];
-    if (got !== expected) throw new Fault("store-broken", `${pragma} is ${String(got)}, not ${String(expected)}: commits would not be durable`, { effectUnknown: false });
+    if (got !== expected)
+      throw new Fault("store-broken", `${pragma} is ${String(got)}, not ${String(expected)}: commits would not be durable`, { effectUnknown: false });
   }
 
   #apply(write: StoreWrite): void {
@@ -222,7 +236,7 @@ export class SqliteEngine {
     for (const row of write.entries ?? []) {
       assert(row.seq === this.#lastSeq + 1, `entry ${row.seq} does not continue entry ${this.#lastSeq}`);
       const beginning = write.subjects?.find((subject) => subject.subject === row.subject)?.firstSeq === row.seq;
-      const previous = lastSeqOf.get(row.subject) ?? (beginning ? 0 : this.subject(row.subject)?.lastSeq ?? 0);
+      const previous = lastSeqOf.get(row.subject) ?? (beginning ? 0 : (this.subject(row.subject)?.lastSeq ?? 0));
       this.#run(INSERT_ENTRY, row.seq, previous, row.subject, row.kind, row.state, fromHex(row.hash), row.sealed ?? null, row.body);
       lastSeqOf.set(row.subject, row.seq);
       this.#lastSeq = row.seq;
@@ -288,22 +302,36 @@ export class SqliteEngine {
 function toEntry(row: Row): StoredEntry {
   const sealed = row["sealed"];
   return {
-    seq: Number(row["seq"]), subject: String(row["subject"]), kind: String(row["kind"]), state: String(row["state"]), body: String(row["body"]),
-    ...(sealed instanceof Uint8Array ? { sealed } : {}), hash: row["hash"] instanceof Uint8Array ? toHex(row["hash"]) : "",
+    seq: Number(row["seq"]),
+    subject: String(row["subject"]),
+    kind: String(row["kind"]),
+    state: String(row["state"]),
+    body: String(row["body"]),
+    ...(sealed instanceof Uint8Array ? { sealed } : {}),
+    hash: row["hash"] instanceof Uint8Array ? toHex(row["hash"]) : "",
   };
 }
 
 function toSubject(row: Row): StoredSubject {
   return {
-    subject: String(row["subject"]), kind: String(row["kind"]), state: String(row["state"]), firstSeq: Number(row["first_seq"]), lastSeq: Number(row["last_seq"]),
-    amountFen: Number(row["amount_fen"]), cardKey: String(row["card_key"]),
+    subject: String(row["subject"]),
+    kind: String(row["kind"]),
+    state: String(row["state"]),
+    firstSeq: Number(row["first_seq"]),
+    lastSeq: Number(row["last_seq"]),
+    amountFen: Number(row["amount_fen"]),
+    cardKey: String(row["card_key"]),
   };
 }
 
 function toBatch(row: Row): StoredBatch {
   return {
-    batchSeq: Number(row["batch_seq"]), firstSeq: Number(row["first_seq"]), lastSeq: Number(row["last_seq"]), hash: String(row["hash"]),
-    receipted: row["receipted"] === 1, detail: String(row["detail"]),
+    batchSeq: Number(row["batch_seq"]),
+    firstSeq: Number(row["first_seq"]),
+    lastSeq: Number(row["last_seq"]),
+    hash: String(row["hash"]),
+    receipted: row["receipted"] === 1,
+    detail: String(row["detail"]),
   };
 }
 

@@ -13,7 +13,9 @@ const HOLDER = fileURLToPath(moduleBeside(import.meta.url, "../../../../tools/re
 const LIMIT_BYTES = 64 * 1024 * 1024;
 
 let folder: string;
-beforeAll(async () => { folder = await mkdtemp(join(tmpdir(), "yikatong-lock-")); });
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "yikatong-lock-"));
+});
 afterAll(() => rm(folder, { recursive: true }));
 
 it("refuses a journal that another process holds, and takes it when that process was killed", async () => {

@@ -3,7 +3,19 @@ import type { FaultCode } from "../../../base/fault.ts";
 import type { JournalStore, StoreWrite } from "../../../base/ports.ts";
 
 /** The questions that the worker answers: the reading half of the store. */
-export type ReadName = "entries" | "entriesOf" | "lastEntry" | "subject" | "subjects" | "subjectTotals" | "openBatches" | "batch" | "lastBatch" | "mark" | "usage" | "integrity";
+export type ReadName =
+  | "entries"
+  | "entriesOf"
+  | "lastEntry"
+  | "subject"
+  | "subjects"
+  | "subjectTotals"
+  | "openBatches"
+  | "batch"
+  | "lastBatch"
+  | "mark"
+  | "usage"
+  | "integrity";
 
 export type StoreReads = Pick<JournalStore, Exclude<ReadName, "integrity">>;
 

@@ -1,0 +1,129 @@
+/*
+ * The counter's way in, as lines: one JSON request a line, one JSON answer a line, in the order in which they end. What is not
+ * understood gets an answer that says so and changes nothing.
+ */
+import * as z from "zod";
+import { isFault } from "../base/fault.ts";
+import { fen } from "../base/fen.ts";
+import type { Terminal } from "../terminal.ts";
+
+const reference = z.string().regex(/^[\w.-]{1,64}$/);
+const amountFen = z.int().min(1).max(0xffff_ffff);
+const timeoutMs = z.int().min(100).max(600_000).default(30_000);
+const id = z.union([z.string().max(64), z.int()]).optional();
+
+const request = z.discriminatedUnion("do", [
+  z.strictObject({ do: z.literal("quick-payment"), id, reference, amountFen, timeoutMs }),
+  z.strictObject({
+    do: z.literal("medical-purchase"),
+    id,
+    reference,
+    amountFen,
+    timeoutMs,
+    invoiceNumber: z.string().min(1).max(64),
+    usesAccount: z.boolean().default(true),
+    insuranceType: z
+      .string()
+      .regex(/^\d{3}$/)
+      .exactOptional(),
+    items: z
+      .array(
+        z.strictObject({
+          nationalCode: z.string().min(1).max(50),
+          ownCode: z.string().min(1).max(50),
+          quantity: z.string().regex(/^\d{1,12}(?:\.\d{1,4})?$/),
+          unitPrice: z.string().regex(/^\d{1,10}(?:\.\d{1,6})?$/),
+          amountFen,
+        }),
+      )
+      .min(1)
+      .max(200),
+  }),
+  z.strictObject({ do: z.literal("status"), id }),
+  z.strictObject({ do: z.literal("idle"), id, timeoutMs }),
+]);
+
+type Request = z.infer<typeof request>;
+
+/** Longest line that is read: a basket of two hundred items. */
+export const LINE_CHARACTERS_MAX = 64 * 1024;
+
+export type RequestParse = { readonly ok: true; readonly request: Request } | { readonly ok: false; readonly reason: string };
+
+/** Reads one line. Never throws. */
+export function parseRequestLine(line: string): RequestParse {
+  if (line.length > LINE_CHARACTERS_MAX) return { ok: false, reason: "line-too-long" };
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    // JSON.parse has one way to fail, and the answer says it.
+    return { ok: false, reason: "not-json" };
+  }
+  const parsed = request.safeParse(value);
+  if (parsed.success) return { ok: true, request: parsed.data };
+  const [issue] = parsed.error.issues;
+  return { ok: false, reason: `${issue?.path.map(String).join(".") || "request"}: ${issue?.message ?? "not understood"}` };
+}
+
+/** Answers one line with one line. Never rejects for what the world does. */
+export async function answerLine(terminal: Terminal, line: string, signal: AbortSignal): Promise<string> {
+  const parsed = parseRequestLine(line);
+  if (!parsed.ok) return JSON.stringify({ kind: "not-understood", reason: parsed.reason });
+  const answer = await perform(terminal, parsed.request, signal);
+  return JSON.stringify({ ...(parsed.request.id === undefined ? {} : { id: parsed.request.id }), ...answer });
+}
+
+async function perform(terminal: Terminal, asked: Request, signal: AbortSignal): Promise<object> {
+  switch (asked.do) {
+    case "quick-payment":
+      return terminal.quickPayment({ reference: asked.reference, amount: fen(asked.amountFen) }, { timeoutMs: asked.timeoutMs, signal });
+    case "medical-purchase": {
+      const { id: _id, do: _do, timeoutMs: limitMs, amountFen: totalFen, items, insuranceType, ...rest } = asked;
+      const basket = items.map(({ amountFen: lineFen, ...item }) => ({ ...item, amount: fen(lineFen) }));
+      const purchase = { ...rest, amount: fen(totalFen), items: basket, ...(insuranceType === undefined ? {} : { insuranceType }) };
+      return terminal.medicalPurchase(purchase, { timeoutMs: limitMs, signal });
+    }
+    case "status":
+      return { kind: "status", ...terminal.status() };
+    case "idle":
+      return idle(terminal, asked.timeoutMs, signal);
+  }
+}
+
+async function idle(terminal: Terminal, limitMs: number, signal: AbortSignal): Promise<object> {
+  try {
+    await terminal.idle({ timeoutMs: limitMs, signal });
+    return { kind: "idle" };
+  } catch (error) {
+    if (!isFault(error)) throw error;
+    return { kind: "not-idle", reason: error.code };
+  }
+}
+
+/** Where lines come from and go to. */
+export interface LineEnds {
+  readonly lines: AsyncIterable<string>;
+  readonly write: (line: string) => void;
+}
+
+/** Requests that may run at once; a counter has one holder in front of it. */
+const UNDER_WAY_MAX = 16;
+
+/** Serves lines until they end or `signal` aborts. */
+export async function serveLines(terminal: Terminal, ends: LineEnds, signal: AbortSignal): Promise<void> {
+  const underWay = new Set<Promise<void>>();
+  for await (const line of ends.lines) {
+    if (signal.aborted) break;
+    if (line.trim() === "") continue;
+    if (underWay.size >= UNDER_WAY_MAX) {
+      ends.write(JSON.stringify({ kind: "not-understood", reason: "too-many-requests" }));
+      continue;
+    }
+    const work: Promise<void> = answerLine(terminal, line, signal)
+      .then(ends.write)
+      .finally(() => underWay.delete(work));
+    underWay.add(work);
+  }
+  await Promise.all(underWay);
+}

@@ -1,0 +1,149 @@
+/* `yikatong`: the device side's command. */
+import { createInterface } from "node:readline";
+import { serveLines } from "./api/lines.ts";
+import { isFault } from "./base/fault.ts";
+import type { Log } from "./base/log.ts";
+import { loadKeys } from "./config/keys.ts";
+import { loadConfig, saveConfig } from "./config/load.ts";
+import type { TerminalConfig } from "./config/schema.ts";
+import { openCipherSuite } from "./crypto/suite.ts";
+import { ADAPTERS } from "./drivers/registry.ts";
+import { openLog } from "./health/log.ts";
+import { keyFileOf, openDevice } from "./main.ts";
+import { systemClock } from "./system/clock.ts";
+import { type Command, type OptionValues, runCommandLine } from "./system/command-line.ts";
+import { readKeyFile } from "./system/key-file.ts";
+import { systemProcesses } from "./system/processes.ts";
+import { openFolderStorage } from "./system/storage.ts";
+import { openSqliteStore } from "./txn/journal/sqlite/store.ts";
+import { verifyJournal } from "./txn/journal/verify.ts";
+import { readFile } from "node:fs/promises";
+
+const CONFIG_OPTION = { config: { type: "string", summary: "folder of the terminal's configuration", default: "/etc/yikatong" } } as const;
+const JSON_OPTION = { json: { type: "boolean", summary: "one JSON object instead of a summary" } } as const;
+/** Digits of a card PIN where the reader must be told. Spec: LD/T 32.7, VERIFY. */
+const PIN_DIGITS = 6;
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+function complain(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+function logOf(terminalId: string): Log {
+  return openLog({ destination: process.stderr, clock: systemClock(), terminalId, level: "info" });
+}
+
+async function configParts(values: OptionValues) {
+  return { storage: await openFolderStorage(String(values["config"])), suite: openCipherSuite(), log: logOf("-") };
+}
+
+/** The configuration, or undefined after saying why there is none. */
+async function readConfig(values: OptionValues): Promise<TerminalConfig | undefined> {
+  const loaded = await loadConfig(await configParts(values));
+  if (loaded.kind === "ready") return loaded.config;
+  complain(`there is no configuration in ${String(values["config"])}; write one with: yikatong config set --config <folder> <file>`);
+  return undefined;
+}
+
+async function run(values: OptionValues): Promise<number> {
+  const config = await readConfig(values);
+  if (config === undefined) return 1;
+  const suite = openCipherSuite();
+  const log = logOf(config.terminalId);
+  const clock = systemClock();
+  let sealKeys = { signingScalar: new Uint8Array(0), dataKey: new Uint8Array(0) };
+  const lendSealKeys = (lent: { readonly signingScalar: Uint8Array; readonly dataKey: Uint8Array }) => {
+    sealKeys = { signingScalar: lent.signingScalar.slice(), dataKey: lent.dataKey.slice() };
+  };
+  const keys = loadKeys(await readKeyFile(keyFileOf(String(values["config"]))), { suite, profile: config.profile, lendSealKeys });
+  const pcsc = ADAPTERS.pcsc.open({ processes: systemProcesses(), clock, log });
+  const terminal = await openDevice({
+    config,
+    keys,
+    sealKeys,
+    suite,
+    log,
+    userReader: pcsc.reader(config.readers.user),
+    samReader: pcsc.reader(config.readers.sam),
+    pinVerifier: pcsc.pinVerifier({ digits: PIN_DIGITS }),
+  });
+  const over = new AbortController();
+  const lines = createInterface({ input: process.stdin });
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    process.once(signal, () => {
+      over.abort();
+      lines.close();
+    });
+  }
+  await serveLines(terminal, { lines, write: say }, over.signal);
+  await terminal.stop();
+  await pcsc.close();
+  return 0;
+}
+
+async function verify(values: OptionValues, [folder]: readonly string[]): Promise<number> {
+  if (folder === undefined) {
+    complain("which journal? yikatong journal verify <folder>");
+    return 2;
+  }
+  const store = await openSqliteStore({ folder, limitBytes: Number.MAX_SAFE_INTEGER });
+  const integrity = await store.integrity();
+  const report = await verifyJournal(store, { suite: openCipherSuite() });
+  await store.close();
+  const whole = report.firstBreak === undefined && integrity.length === 0;
+  if (values["json"] === true) say(JSON.stringify({ whole, integrity, ...report }));
+  else {
+    say(`journal ${report.journalId ?? "(empty)"} of terminal ${report.terminalId ?? "-"}`);
+    say(
+      `${report.entries} entries, ${report.openSubjects} sales open, ${report.batches} batches (${report.openBatches} not receipted), receipted through ${report.receiptedThrough}`,
+    );
+    say(whole ? "the chain is whole" : `BROKEN at entry ${report.firstBreak?.seq ?? "-"}: ${report.firstBreak?.why ?? integrity.join("; ")}`);
+  }
+  return whole ? 0 : 1;
+}
+
+async function checkConfig(values: OptionValues): Promise<number> {
+  const config = await readConfig(values);
+  if (config === undefined) return 1;
+  say(values["json"] === true ? JSON.stringify(config) : `the configuration of terminal ${config.terminalId} is valid (profile ${config.profile})`);
+  return 0;
+}
+
+async function setConfig(values: OptionValues, [file]: readonly string[]): Promise<number> {
+  if (file === undefined) {
+    complain("which file? yikatong config set <file>");
+    return 2;
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(await readFile(file, "utf8"));
+  } catch (error) {
+    // A file that is missing or is no JSON: both are for the person at the keyboard to mend.
+    complain(`${file}: ${error instanceof Error ? error.message : String(error)}`);
+    return 1;
+  }
+  const config = await saveConfig(await configParts(values), value);
+  say(`terminal ${config.terminalId} is configured`);
+  return 0;
+}
+
+const COMMANDS: readonly Command[] = [
+  { name: "run", summary: "runs the terminal; requests and answers are JSON lines on standard input and output", options: CONFIG_OPTION, run },
+  { name: "journal verify", summary: "walks a journal's chain and says what it found", operands: "<folder>", options: JSON_OPTION, run: verify },
+  { name: "config check", summary: "reads the configuration and says whether it is valid", options: { ...CONFIG_OPTION, ...JSON_OPTION }, run: checkConfig },
+  { name: "config set", summary: "checks a configuration file and makes it the terminal's", operands: "<file>", options: CONFIG_OPTION, run: setConfig },
+];
+
+const PROGRAM = { name: "yikatong", summary: "Terminal for the third-generation social security card (社会保障卡).", commands: COMMANDS };
+
+try {
+  process.exitCode = await runCommandLine(PROGRAM, process.argv.slice(2), { print: say, complain });
+} catch (error) {
+  // What the world did to the command is said in one line; anything else is our mistake and keeps its stack.
+  if (!isFault(error)) throw error;
+  complain(`yikatong: ${error.code}: ${error.message}`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,179 @@
+/* The catalogue is sound, every case passes, and every case would notice: breaches of the specifications are planted to prove it. */
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { type Bytes, concat, readUint, u16be } from "../../device/base/bytes.ts";
+import { type CardProfile, DEFAULT_CARD_PROFILE } from "../../device/codec/card-profile.ts";
+import { CATALOGUE } from "./catalogue.ts";
+import type { Deviation } from "./context.ts";
+import { ConformanceFailure } from "./expect.ts";
+import { formatReport, runCases, runConformance } from "./run.ts";
+import type { ConformanceCase } from "./types.ts";
+
+/** Raised as the catalogue grows, never lowered without a reason in the change log. */
+const CASES_FLOOR = 600;
+const TORN_FLOOR = 200;
+const LONG_MS = 120_000;
+
+const specs = readFileSync(new URL("../../docs/specs.tsv", import.meta.url), "utf8").split("\n").slice(1).map((line) => line.split("\t")[0] ?? "").filter((id) => id !== "");
+const byId = (id: string): ConformanceCase => {
+  const found = CATALOGUE.find((each) => each.id === id);
+  if (found === undefined) throw new Error(`no case ${id}`);
+  return found;
+};
+
+describe("the catalogue", () => {
+  it("has at least the known number of cases, and of torn ones", () => {
+    expect(CATALOGUE.length).toBeGreaterThanOrEqual(CASES_FLOOR);
+    expect(CATALOGUE.filter(({ tags }) => tags.includes("torn")).length).toBeGreaterThanOrEqual(TORN_FLOOR);
+  });
+
+  it("names each case once, in the form of names", () => {
+    const ids = CATALOGUE.map(({ id }) => id);
+    expect(ids.filter((id, at) => ids.indexOf(id) !== at)).toEqual([]);
+    expect(ids.filter((id) => !/^[A-Z]{3}(-[A-Z0-9]+)+$/.test(id))).toEqual([]);
+  });
+
+  it("cites a listed specification and a clause in each case", () => {
+    expect(CATALOGUE.filter(({ spec }) => !specs.some((id) => spec.startsWith(`${id}, `) && spec.length > id.length + 2)).map(({ id }) => id)).toEqual([]);
+  });
+
+  it("says of each case what it is about", () => {
+    expect(CATALOGUE.filter(({ tags, title }) => tags.length === 0 || title.length < 10).map(({ id }) => id)).toEqual([]);
+    expect(CATALOGUE.filter(({ tags }) => new Set(tags).size !== tags.length).map(({ id }) => id)).toEqual([]);
+  });
+
+  const settings: readonly (readonly [keyof CardProfile, readonly string[]])[] = [
+    ["algWhenTagAbsent", ["des", "ssf33"]], ["emptyVersion", ["1.0", "reject"]], ["psamCreditError", ["9302", "63CF"]], ["psamLevels", ["auto321", "1", "2", "3"]],
+    ["psamAlgByteSm4", ["3", "4"]], ["macReduce", ["left4", "fold4"]], ["sessionPad", ["zeros", "pad80"]], ["sm4Diversify", ["fNotF", "fZeros"]], ["logSeqMode", ["pre", "post"]],
+    ["proveSeqOrder", ["log1", "seq", "seq+1"]],
+  ];
+  it.each(settings)("exercises each setting of %s", (name, values) => {
+    for (const value of values) expect(CATALOGUE.some(({ tags }) => tags.includes(`profile:${name}=${value}`)), `${name}=${value}`).toBe(true);
+  });
+
+  it("leaves out no switch of the profile but the one that has a single setting", () => {
+    expect(Object.keys(DEFAULT_CARD_PROFILE).filter((name) => !settings.some(([covered]) => covered === name))).toEqual(["cityFactorTemplate"]);
+  });
+});
+
+describe("a run", () => {
+  it("passes every case", async () => {
+    const report = await runConformance();
+    expect(report.cases.filter(({ outcome }) => outcome !== "passed")).toEqual([]);
+    expect(report).toMatchObject({ passed: CATALOGUE.length, failed: 0, skipped: 0 });
+  }, LONG_MS);
+
+  it("says the same twice", async () => {
+    const [first, second] = [await runConformance({ only: "QPT-FIRST-PRE" }), await runConformance({ only: "QPT-FIRST-PRE" })];
+    expect(first).toEqual(second);
+  });
+
+  it.each([["SEL-0", 29], ["PIN-TORN", 3], ["load", 9]] as const)("takes a beginning of ids or a tag: %s", async (only, passed) => {
+    const report = await runConformance({ only });
+    expect(report).toMatchObject({ passed, failed: 0, skipped: CATALOGUE.length - passed });
+    expect(report.cases.length).toBe(CATALOGUE.length);
+  });
+
+  it("tells people the counts and what failed", async () => {
+    const broken: ConformanceCase = { ...byId("SEL-001"), run: async () => { throw new ConformanceFailure("because"); } };
+    const report = await runCases([broken, byId("SEL-002")]);
+    expect(report).toMatchObject({ passed: 1, failed: 1, skipped: 0 });
+    expect(report.cases[0]).toMatchObject({ id: "SEL-001", outcome: "failed", message: expect.stringContaining("because") });
+    expect(formatReport(report)).toContain("FAILED SEL-001 (LD/T 32.7, SELECT)");
+    expect(formatReport(report)).toContain("2 cases: 1 passed, 1 failed, 0 skipped");
+  });
+
+  it("counts what a case did not expect as its failure, and goes on", async () => {
+    const mistaken: ConformanceCase = { ...byId("SEL-001"), run: () => Promise.reject(new TypeError("our own mistake")) };
+    const asleep: ConformanceCase = { ...byId("SEL-003"), run: () => new Promise(() => undefined) };
+    const report = await runCases([mistaken, asleep, byId("SEL-002")]);
+    expect(report.cases.map(({ outcome }) => outcome)).toEqual(["failed", "failed", "passed"]);
+  });
+
+  it("tells no data of the dialogue, because a PIN may be among it", async () => {
+    const [report] = (await runCases([byId("PIN-023")], { deviation: REFUSALS_ALIKE })).cases;
+    expect(report?.outcome).toBe("failed");
+    expect(report?.message).toContain("00200000>6f00");
+    expect(report?.message).not.toMatch(/111111|246813/);
+  });
+});
+
+const word = (answer: Bytes): number => readUint(answer, answer.length - 2, 2);
+const data = (answer: Bytes): Bytes => answer.slice(0, -2);
+const isRefusal = (answer: Bytes): boolean => word(answer) !== 0x9000 && word(answer) >>> 8 !== 0x61 && word(answer) >>> 8 !== 0x6c;
+
+function refusalsAlike(_: Bytes, answer: Bytes): Bytes {
+  return isRefusal(answer) ? u16be(0x6f00) : answer;
+}
+
+function refusesNothing(_: Bytes, answer: Bytes): Bytes {
+  return isRefusal(answer) ? u16be(0x9000) : answer;
+}
+
+function lastBitFlipped(_: Bytes, answer: Bytes): Bytes {
+  return answer.map((byte, at) => (at === answer.length - 3 ? byte ^ 1 : byte));
+}
+
+function firstBitFlipped(_: Bytes, answer: Bytes): Bytes {
+  return answer.length > 2 ? answer.map((byte, at) => (at === 0 ? byte ^ 1 : byte)) : answer;
+}
+
+function aByteMore(_: Bytes, answer: Bytes): Bytes {
+  return answer.length > 2 ? concat(data(answer), Uint8Array.of(0), answer.slice(-2)) : answer;
+}
+
+function wordsApart(_: Bytes, answer: Bytes): Bytes {
+  return concat(data(answer), u16be(word(answer) ^ 1));
+}
+
+const REFUSALS_ALIKE: Deviation = { name: "a card that knows one word of refusal", cardAnswer: refusalsAlike };
+
+/** From the most particular to the roughest, so that each case is shown to notice as fine a breach as possible. */
+const DEVIATIONS: readonly Deviation[] = [
+  { name: "a card with a wrong MAC2", cardFaults: { wrongMac2: true } },
+  { name: "a card with a wrong TAC", cardFaults: { wrongTac: true } },
+  { name: "a module with a wrong MAC1", psamFaults: { wrongMac1: true } },
+  { name: "a card whose counter counts as used up", cardFaults: { counterExhausted: true } },
+  REFUSALS_ALIKE,
+  { name: "a module that knows one word of refusal", psamAnswer: refusalsAlike },
+  { name: "a card that refuses nothing", cardAnswer: refusesNothing },
+  { name: "a module that refuses nothing", psamAnswer: refusesNothing },
+  { name: "a card that answers with one bit flipped", cardAnswer: lastBitFlipped },
+  { name: "a module that answers with one bit flipped", psamAnswer: lastBitFlipped },
+  { name: "a card that answers with the first bit flipped", cardAnswer: firstBitFlipped },
+  { name: "a card that answers a byte more", cardAnswer: aByteMore },
+  { name: "a card that is torn at its fifth command", cardFaults: { commandsUntilTear: 4, tearAt: "after" } },
+  { name: "a blocked purse", cardFaults: { blocked: "purse" } },
+  { name: "a blocked social application", cardFaults: { blocked: "social" } },
+  { name: "a mute card", cardFaults: { mute: true } },
+  { name: "a card that is never mute", cardFaults: { mute: false } },
+  { name: "a card that refuses everything alike", cardAnswer: () => u16be(0x6985) },
+  { name: "a card with neighbouring status words", cardAnswer: wordsApart },
+];
+
+/** No card and no module answers in these cases. */
+const OUT_OF_REACH: readonly string[] = ["SAM-036", "QPS-005"];
+
+describe("planted breaches", () => {
+  it("a wrong MAC2 fails the purchases and leaves the identity alone", async () => {
+    const report = await runCases(["QPF-002", "EPP-SM4-L2", "IDN-001", "SEL-001"].map(byId), { deviation: { name: "wrong MAC2", cardFaults: { wrongMac2: true } } });
+    expect(report.cases.map(({ outcome }) => outcome)).toEqual(["failed", "failed", "passed", "passed"]);
+    expect(report.cases[0]?.message).toContain('outcome: expected {"kind":"paid"');
+  });
+
+  it("every case notices one of them", async () => {
+    let unnoticed: readonly ConformanceCase[] = CATALOGUE;
+    for (const deviation of DEVIATIONS) {
+      const { cases } = await runCases(unnoticed, { deviation });
+      unnoticed = unnoticed.filter((_, at) => cases[at]?.outcome === "passed");
+    }
+    expect(unnoticed.map(({ id }) => id)).toEqual(OUT_OF_REACH);
+  }, LONG_MS);
+
+  it.each(DEVIATIONS.map((deviation) => [deviation.name, deviation] as const))("%s is noticed by some case and not by all", async (_, deviation) => {
+    const sample = CATALOGUE.filter(({ id }, at) => at % 7 === 0 || id === "SEL-042");
+    const { passed, failed } = await runCases(sample, { deviation });
+    expect(failed).toBeGreaterThan(0);
+    expect(passed).toBeGreaterThan(0);
+  }, LONG_MS);
+});

@@ -1,0 +1,218 @@
+/*
+ * A whole shop on one machine: embedded broker, settlement host, insurer, terminal, cards. Nothing is installed, nothing needs rights:
+ * the devices are in-process, everything else is what a terminal in the field runs.
+ */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { assert } from "../../device/base/assert.ts";
+import { utf8 } from "../../device/base/bytes.ts";
+import { fen } from "../../device/base/fen.ts";
+import { type Log, SILENT } from "../../device/base/log.ts";
+import { DEFAULT_CARD_PROFILE } from "../../device/codec/card-profile.ts";
+import { loadKeys } from "../../device/config/keys.ts";
+import { parseTerminalConfig, type TerminalConfig } from "../../device/config/schema.ts";
+import type { CipherSuite } from "../../device/crypto/face.ts";
+import { toHex } from "../../device/base/bytes.ts";
+import { openDevice } from "../../device/main.ts";
+import { systemClock } from "../../device/system/clock.ts";
+import { systemRandomness } from "../../device/system/randomness.ts";
+import type { Terminal } from "../../device/terminal.ts";
+import type { SimulatedCard } from "../card/card.ts";
+import { makeTestCard } from "../card/make.ts";
+import { type EmbeddedBroker, openEmbeddedBroker } from "../host/embedded-broker.ts";
+import { Ledger } from "../host/ledger.ts";
+import { InsurerLedger } from "../host/medical/insurer-ledger.ts";
+import { type Insurer, openInsurer } from "../host/medical/insurer.ts";
+import { insuredPerson } from "../host/medical/persons.ts";
+import { openHostMqttLink } from "../host/mqtt-link.ts";
+import { hostKeys, openSettlementHost, type SettlementHost } from "../host/settlement.ts";
+import { testTacOracle } from "../host/tac-oracle.ts";
+import { ScriptedHolder } from "../pinpad/holder.ts";
+import { SimulatedPinVerifier } from "../pinpad/pin-verifier.ts";
+import { makeTestPsam } from "../psam/make.ts";
+import { makeSamReader, SimulatedReader } from "../reader/in-process.ts";
+import { socialNumbers } from "../card/numbers.ts";
+
+const TERMINAL_ID = "demo-1";
+const KID = "data-1";
+/** Published test keys: worth nothing anywhere else. */
+const DATA_KEY_HEX = "0123456789abcdeffedcba9876543210";
+const STORAGE_KEY_HEX = "00112233445566778899aabbccddeeff";
+const HOST_SCALAR_HEX = "11".repeat(32);
+const TERMINAL_SCALAR_HEX = "22".repeat(32);
+const JOURNAL_BYTES = 64 * 1024 * 1024;
+const CARDS = 4;
+const OPENING_BALANCE = fen(20_000);
+const PIN_ENTRY_MS = 150;
+
+export interface ShopCard {
+  readonly card: SimulatedCard;
+  readonly pin: string;
+}
+
+export class Shop {
+  readonly suite: CipherSuite;
+  readonly reader: SimulatedReader;
+  readonly cards: readonly ShopCard[];
+  readonly terminal: Terminal;
+  readonly ledger: Ledger;
+  readonly insurer: Insurer;
+  readonly host: SettlementHost;
+  readonly #folder: string;
+  readonly #closing: (() => Promise<void>)[];
+  #broker: EmbeddedBroker;
+
+  private constructor(
+    parts: Pick<Shop, "suite" | "reader" | "cards" | "terminal" | "ledger" | "insurer" | "host"> & {
+      readonly folder: string;
+      readonly broker: EmbeddedBroker;
+      readonly closing: (() => Promise<void>)[];
+    },
+  ) {
+    this.suite = parts.suite;
+    this.reader = parts.reader;
+    this.cards = parts.cards;
+    this.terminal = parts.terminal;
+    this.ledger = parts.ledger;
+    this.insurer = parts.insurer;
+    this.host = parts.host;
+    this.#folder = parts.folder;
+    this.#broker = parts.broker;
+    this.#closing = parts.closing;
+  }
+
+  static async open(suite: CipherSuite, log: Log): Promise<Shop> {
+    const folder = await mkdtemp(join(tmpdir(), "yikatong-demo-"));
+    const clock = systemClock();
+    const broker = await openEmbeddedBroker({});
+    const cards = makeCards(suite);
+    const ledger = Ledger.open(join(folder, "settlement-host.sqlite"));
+    const insurer = openShopInsurer(folder, cards);
+    const hostLink = await openHostMqttLink({ clock, url: broker.url, clientId: "settlement-host" });
+    const host = openHost({ suite, ledger, insurer, link: hostLink });
+    const reader = new SimulatedReader({ name: "counter", interface: "contactless", clock });
+    const samReader = makeSamReader(makeTestPsam(suite), { name: "module", clock });
+    const { keys, sealKeys } = terminalKeys(suite);
+    const terminal = await openDevice({
+      config: configOf(folder, broker.url),
+      keys,
+      sealKeys,
+      suite,
+      log,
+      userReader: reader,
+      samReader,
+      pinVerifier: { verifyOnCard: (channel, template, limits) => pinEntry(cards, reader).verifyOnCard(channel, template, limits) },
+      sync: { heartbeatMs: 1_000 },
+    });
+    const closing = [
+      () => terminal.stop(),
+      async () => host.stop(),
+      async () => insurer.stop(),
+      () => hostLink.close(),
+      async () => ledger.close(),
+      async () => insurer.ledger.close(),
+    ];
+    return new Shop({ suite, reader, cards, terminal, ledger, insurer, host, folder, broker, closing });
+  }
+
+  get brokerUrl(): string {
+    return this.#broker.url;
+  }
+
+  /** The network is gone. */
+  async goOffline(): Promise<void> {
+    await this.#broker.close();
+  }
+
+  async goOnline(): Promise<void> {
+    this.#broker = await openEmbeddedBroker({ port: this.#broker.port });
+  }
+
+  /** Ends everything in order and removes the shop's files. */
+  async close(): Promise<void> {
+    for (const close of this.#closing) await close();
+    await this.#broker.close();
+    await rm(this.#folder, { recursive: true });
+  }
+}
+
+function makeCards(suite: CipherSuite): readonly ShopCard[] {
+  return Array.from({ length: CARDS }, (_, at) => {
+    const pin = `13579${at}`;
+    const card = makeTestCard(suite, {
+      serial: 70_001 + at,
+      balanceFen: OPENING_BALANCE,
+      algorithm: at % 2 === 0 ? "3des" : "sm4",
+      pin,
+      interface: "contactless",
+    });
+    return { card, pin };
+  });
+}
+
+/** The holder of the card in the reader knows its PIN and types it on the reader's own keypad. */
+function pinEntry(cards: readonly ShopCard[], reader: SimulatedReader): SimulatedPinVerifier {
+  const holder = cards.find(({ card }) => card === reader.card);
+  const act = holder === undefined ? { kind: "cancels" as const } : { kind: "enters" as const, digits: holder.pin };
+  return new SimulatedPinVerifier({ clock: systemClock(), holder: new ScriptedHolder([act]), keyingMs: PIN_ENTRY_MS });
+}
+
+function openShopInsurer(folder: string, cards: readonly ShopCard[]): Insurer {
+  const persons = cards.map(({ card }, at) => insuredPerson({ personNumber: `9901000000000000000${at}`, cards: [socialNumbers(card)], accountFen: 500_000n }));
+  return openInsurer({ clock: systemClock(), randomness: systemRandomness(), ledger: InsurerLedger.open(join(folder, "insurer.sqlite")), persons });
+}
+
+function openHost(parts: {
+  readonly suite: CipherSuite;
+  readonly ledger: Ledger;
+  readonly insurer: Insurer;
+  readonly link: Awaited<ReturnType<typeof openHostMqttLink>>;
+}): SettlementHost {
+  const { suite, ledger, insurer, link } = parts;
+  const { publicKey } = suite.sm2PrivateKey(Buffer.from(TERMINAL_SCALAR_HEX, "hex"));
+  return openSettlementHost({
+    clock: systemClock(),
+    randomness: systemRandomness(),
+    suite,
+    ledger,
+    link,
+    log: SILENT,
+    keys: hostKeys(suite, { signingScalarHex: HOST_SCALAR_HEX, dataKeysHex: { [KID]: DATA_KEY_HEX } }),
+    terminals: [{ tid: TERMINAL_ID, publicKey, kids: [KID] }],
+    tacOracle: testTacOracle(suite, DEFAULT_CARD_PROFILE),
+    services: new Map([["fsi", insurer.exchange]]),
+    reconnectWindowMs: 1_000,
+  });
+}
+
+function terminalKeys(suite: CipherSuite) {
+  const hostPoint = toHex(suite.sm2PrivateKey(Buffer.from(HOST_SCALAR_HEX, "hex")).publicKey.point);
+  const file = `signing-scalar=${TERMINAL_SCALAR_HEX}\nhost-public-key=${hostPoint}\ndata-key=${DATA_KEY_HEX}\nstorage-key=${STORAGE_KEY_HEX}\n`;
+  let sealKeys = { signingScalar: new Uint8Array(0), dataKey: new Uint8Array(0) };
+  const keys = loadKeys(utf8(file), {
+    suite,
+    profile: "test",
+    lendSealKeys: (lent) => {
+      sealKeys = { signingScalar: lent.signingScalar.slice(), dataKey: lent.dataKey.slice() };
+    },
+  });
+  return { keys, sealKeys };
+}
+
+function configOf(folder: string, brokerUrl: string): TerminalConfig {
+  const parsed = parseTerminalConfig({
+    terminalId: TERMINAL_ID,
+    regionCode: "990100",
+    profile: "test",
+    institution: { code: "P99010000001", name: "测试药店", areaCode: "530102", serialLane: "1" },
+    limits: { amountPerSaleFen: 100_000, unreceiptedCountMax: 100, unreceiptedSumMaxFen: 1_000_000, unverifiedAmountMaxFen: 100_000 },
+    medical: { receiverSystem: "TEST", queryTimeoutMs: 3_000, settleTimeoutMs: 5_000 },
+    readers: { user: { interface: "contactless", nameIncludes: [] }, sam: { interface: "sam", nameIncludes: [] } },
+    link: { url: brokerUrl },
+    sync: { kid: KID },
+    journal: { folder: join(folder, "journal"), limitBytes: JOURNAL_BYTES },
+  });
+  assert(parsed.ok, parsed.ok ? "" : `the demonstration's configuration is valid: ${parsed.problems.join("; ")}`);
+  return parsed.config;
+}

@@ -1,0 +1,36 @@
+/*
+ * Goal: one part of the mutation run takes minutes, and anyone can repeat it by its name.
+ * Method: each part names the files whose mutants are made and the tests that must notice them.
+ */
+
+/** `mutate`: files that are changed. `tests`: the tests that judge; only fast ones, since each mutant runs them again. `least`: the score that is asked for. */
+export const PARTS = {
+  "quick-payment": {
+    mutate: ["device/txn/quick-payment/machine.ts", "device/txn/quick-payment/rules.ts"],
+    tests: ["device/txn/quick-payment/machine*.test.ts"],
+    least: 100,
+  },
+  medical: {
+    mutate: [
+      "device/txn/medical-purchase/machine.ts",
+      "device/txn/medical-purchase/rules.ts",
+      "device/txn/medical-purchase/resolver-machine.ts",
+      "device/txn/journal/transitions.ts",
+    ],
+    tests: ["device/txn/medical-purchase/{machine,resolver-machine,rules}*.test.ts", "device/txn/journal/transitions.test.ts"],
+    least: 100,
+  },
+  recovery: { mutate: ["device/txn/recovery/recover.ts"], tests: ["device/txn/recovery/*.test.ts"], least: 100 },
+  outbox: { mutate: ["device/sync/outbox/machine.ts"], tests: ["device/sync/outbox/machine*.test.ts"], least: 100 },
+  codec: {
+    mutate: ["device/codec/{apdu,apdu-exchange,tlv,bcd,json,civil-time,text,frames,upload-fields,upload,fsi}.ts"],
+    tests: ["device/codec/*.test.ts"],
+    least: 90,
+  },
+  crypto: {
+    mutate: ["device/crypto/{openssl,sm2-format,checks,block-cipher}.ts", "device/card/keys/{block-mac,purse,social}.ts"],
+    tests: ["device/crypto/{providers,sm2-format,suite,vectors}*.test.ts", "device/card/keys/*.test.ts"],
+    least: 90,
+  },
+  batch: { mutate: ["device/sync/batch/{plan,seal}.ts"], tests: ["device/sync/batch/{batch,plan,seal}.test.ts"], least: 90 },
+};
