@@ -4,7 +4,7 @@
  * tools/check-architecture.ts runs this file and demands that no source was overlooked.
  */
 
-const TESTS = "\\.test\\.ts$|/testing\\.ts$|/testing/|^device/drivers/contract/|/contract/|\\.contract\\.ts$|^device/txn/[^/]+/suite\\.ts$";
+const TESTS = "\\.test\\.ts$|/testing\\.ts$|/testing/|^device/drivers/contract/|/contract/|\\.contract\\.ts$";
 const product = (path) => ({ path, pathNot: TESTS });
 
 /** A layer that sees only itself and what is listed. Packages and Node's modules are governed by the door rules below. */
@@ -133,7 +133,7 @@ module.exports = {
       name: "simulator-judges-alone",
       comment: "The other side is written apart, so that one bug cannot hide on both sides. Only the world and the joining commands see terminals.",
       severity: "error",
-      from: { path: "^simulators/", pathNot: ["^simulators/(world|demo|conformance|commands)/", "^simulators/[^/]+\\.ts$", TESTS] },
+      from: { path: "^simulators/", pathNot: ["^simulators/(world|rounds|terminal|demo|conformance|commands)/", "^simulators/[^/]+\\.ts$", TESTS] },
       to: { path: "^device/", pathNot: [BASE, CODEC, CRYPTO, PORTS, "^device/drivers/contract/", HOSTS, JOURNAL_TYPES] },
     },
     door("only-one-door-to-native", [npm("pcsclite")], ["^device/drivers/pcsc/"], "Native calls can hang for ever: one folder guards against it."),
@@ -159,7 +159,7 @@ module.exports = {
         // Sealing takes milliseconds of computing: its worker is an adapter that stands beside the work.
         "^device/sync/batch/(seal-worker|worker-sealer)\\.ts$",
         "^device/(main|cli)\\.ts$",
-        "^simulators/(reader|host|broker|disk|demo|commands)/",
+        "^simulators/(reader|host|broker|disk|demo|rounds|terminal|commands)/",
         "^simulators/[^/]+\\.ts$",
         "^(hw-tests|provisioning)/",
       ],

@@ -1,4 +1,6 @@
 /* `yikatong`: the device side's command. */
+
+import { readFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { serveLines } from "./api/lines.ts";
 import { isFault } from "./base/fault.ts";
@@ -17,7 +19,6 @@ import { systemProcesses } from "./system/processes.ts";
 import { openFolderStorage } from "./system/storage.ts";
 import { openSqliteStore } from "./txn/journal/sqlite/store.ts";
 import { verifyJournal } from "./txn/journal/verify.ts";
-import { readFile } from "node:fs/promises";
 
 const CONFIG_OPTION = { config: { type: "string", summary: "folder of the terminal's configuration", default: "/etc/yikatong" } } as const;
 const JSON_OPTION = { json: { type: "boolean", summary: "one JSON object instead of a summary" } } as const;

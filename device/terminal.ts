@@ -23,7 +23,7 @@ import type { MedicalOutcome, MedicalPurchaseRules } from "./txn/medical-purchas
 import type { PurseProfile, QuickPaymentLimits, QuickPaymentPorts } from "./txn/quick-payment/ports.ts";
 import { type QuickPaymentTables, runQuickPayment } from "./txn/quick-payment/run.ts";
 import type { QuickPaymentOutcome } from "./txn/quick-payment/types.ts";
-import { recoverAtStart, type RecoveryRules } from "./txn/recovery/recover.ts";
+import { type RecoveryRules, recoverAtStart } from "./txn/recovery/recover.ts";
 import type { RiskLimits } from "./txn/risk/limits.ts";
 import type { SaleRequest } from "./txn/sale-request.ts";
 import { openSaleTimes, type SaleTimes } from "./txn/sale-time.ts";

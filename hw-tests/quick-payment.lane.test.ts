@@ -11,7 +11,7 @@ import { systemClock } from "../device/system/clock.ts";
 import { systemRandomness } from "../device/system/randomness.ts";
 import { openJournal } from "../device/txn/journal/journal.ts";
 import { createLane, createSalesInFlight } from "../device/txn/lane.ts";
-import { type BenchCard, type QuickPaymentBench, quickPaymentSuite } from "../device/txn/quick-payment/suite.ts";
+import { type BenchCard, type QuickPaymentBench, quickPaymentSuite } from "../device/txn/quick-payment/contract/suite.ts";
 import { runQuickPayment } from "../device/txn/quick-payment/run.ts";
 import { openSaleTimes } from "../device/txn/sale-time.ts";
 import { SimulatedJournalDisk } from "../simulators/disk/journal-store.ts";

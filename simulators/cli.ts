@@ -1,12 +1,13 @@
 /* `yikatong-sim`: the simulators by themselves, the demonstration, the simulated world. Left out of what is shipped to terminals. */
 import { runCommandLine } from "../device/system/command-line.ts";
+import { conformanceCommand } from "./commands/conformance.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { worldCommand } from "./commands/world.ts";
 
 const PROGRAM = {
   name: "yikatong-sim",
   summary: "Simulators of the Yikatong terminal (一卡通): cards, modules, readers, hosts, and whole worlds of them.",
-  commands: [demoCommand, worldCommand],
+  commands: [demoCommand, worldCommand, conformanceCommand],
 };
 
 process.exitCode = await runCommandLine(PROGRAM, process.argv.slice(2), {

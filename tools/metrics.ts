@@ -137,6 +137,11 @@ function report(name: string, paths: readonly string[]): void {
   process.stdout.write(`${name}\n${rows.map(([label, value]) => `  ${label}: ${value.trimEnd()}\n`).join("")}${bare}`);
 }
 
+// A reader that has seen enough, such as head, closes the pipe; there is nobody left to tell.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+});
+
 const all = globSync("{device,simulators,tools,hw-tests,provisioning}/**/*.ts", { cwd: ROOT }).sort();
 const isTest = (path: string): boolean => /\.test\.ts$|\/contract\/|\/testing\.ts$|\.d\.ts$/.test(path);
 report(

@@ -22,15 +22,26 @@ export const PARTS = {
   },
   recovery: { mutate: ["device/txn/recovery/recover.ts"], tests: ["device/txn/recovery/*.test.ts"], least: 100 },
   outbox: { mutate: ["device/sync/outbox/machine.ts"], tests: ["device/sync/outbox/machine*.test.ts"], least: 100 },
-  codec: {
-    mutate: ["device/codec/{apdu,apdu-exchange,tlv,bcd,json,civil-time,text,frames,upload-fields,upload,fsi}.ts"],
-    tests: ["device/codec/*.test.ts"],
+  "codec-card": {
+    mutate: ["device/codec/{apdu,apdu-exchange,tlv,bcd,text}.ts"],
+    tests: ["device/codec/{apdu,apdu-exchange,tlv,bcd,text}*.test.ts"],
+    least: 90,
+  },
+  "codec-text": {
+    mutate: ["device/codec/{json,civil-time,fsi}.ts"],
+    tests: ["device/codec/{json,civil-time,fsi}*.test.ts"],
+    least: 90,
+  },
+  "codec-upload": {
+    mutate: ["device/codec/{frames,upload,upload-fields}.ts"],
+    tests: ["device/codec/{frames,upload}*.test.ts"],
     least: 90,
   },
   crypto: {
-    mutate: ["device/crypto/{openssl,sm2-format,checks,block-cipher}.ts", "device/card/keys/{block-mac,purse,social}.ts"],
-    tests: ["device/crypto/{providers,sm2-format,suite,vectors}*.test.ts", "device/card/keys/*.test.ts"],
+    mutate: ["device/crypto/{openssl,sm2-format,checks,block-cipher}.ts"],
+    tests: ["device/crypto/{checks,providers,sm2-format,suite,vectors}*.test.ts"],
     least: 90,
   },
+  "card-keys": { mutate: ["device/card/keys/{block-mac,purse,social}.ts"], tests: ["device/card/keys/*.test.ts"], least: 90 },
   batch: { mutate: ["device/sync/batch/{plan,seal}.ts"], tests: ["device/sync/batch/{batch,plan,seal}.test.ts"], least: 90 },
 };

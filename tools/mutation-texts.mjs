@@ -5,9 +5,12 @@
 const WORDS_BY_CALL = new Map([
   ["assert", 1],
   ["Fault", 1],
+  // Makers of faults in one file, which take nothing but the words.
+  ["wrongInput", 0],
+  ["malformed", 0],
 ]);
 
-/** True for the text argument of `assert(condition, text)` and `new Fault(code, text, …)`. */
+/** A reason for the text argument of `assert(condition, text)`, `new Fault(code, text, …)` and the like. */
 function shouldIgnore(path) {
   const call = path.parent;
   if (call?.type !== "CallExpression" && call?.type !== "NewExpression") return undefined;

@@ -28,11 +28,16 @@ function parse(args) {
   return { names: names.length === 0 ? Object.keys(PARTS) : names, rest, reportOnly: args.includes("--report-only") };
 }
 
-/** The line as the mutant has it, in one piece. */
+/** The line as the mutant has it, in one piece; of a statement that is gone, what it was. */
 function changedLine(lines, { location: { start, end }, replacement }) {
   const before = lines[start.line - 1].slice(0, start.column - 1);
   const after = lines[end.line - 1].slice(end.column - 1);
-  return `${before}${replacement ?? ""}${after}`.replaceAll(/\s+/g, " ").replaceAll("`", "'").trim();
+  const changed = oneLine(`${before}${replacement ?? ""}${after}`);
+  return changed === ";" ? `(gone) ${oneLine(lines.slice(start.line - 1, end.line).join(" "))}` : changed;
+}
+
+function oneLine(text) {
+  return text.replaceAll(/\s+/g, " ").replaceAll("`", "'").trim();
 }
 
 /** The top-level function or constant around the mutant. */
@@ -61,23 +66,18 @@ function takeFrom(rows, row) {
   return at >= 0;
 }
 
+const isKilled = ({ status }) => status === "Killed" || status === "Timeout";
+const isAlive = ({ status }) => status === "Survived" || status === "NoCoverage";
+
 function judge(name, rows) {
   const { files } = JSON.parse(readFileSync(`reports/mutation/${name}.json`, "utf8"));
-  const count = { mutants: 0, killed: 0, listed: 0, words: 0 };
-  const survivors = [];
-  for (const [file, { source, mutants }] of Object.entries(files)) {
-    const lines = source.split("\n");
-    for (const mutant of mutants) {
-      if (mutant.status === "Ignored") count.words += 1;
-      else count.mutants += 1;
-      if (mutant.status === "Killed" || mutant.status === "Timeout") count.killed += 1;
-      if (mutant.status !== "Survived" && mutant.status !== "NoCoverage") continue;
-      const row = rowOf(file, lines, mutant);
-      if (takeFrom(rows, row)) count.listed += 1;
-      else survivors.push(`${file}:${mutant.location.start.line} ${mutant.mutatorName}\n${row}`);
-    }
-  }
-  return { count, survivors, score: (100 * count.killed) / Math.max(1, count.mutants - count.listed) };
+  const all = Object.entries(files).flatMap(([file, { source, mutants }]) => mutants.map((mutant) => ({ ...mutant, file, lines: source.split("\n") })));
+  const survivors = all.filter(isAlive).map((mutant) => ({ ...mutant, row: rowOf(mutant.file, mutant.lines, mutant) }));
+  const open = survivors.filter(({ row }) => !takeFrom(rows, row));
+  const words = all.filter(({ status }) => status === "Ignored").length;
+  const count = { mutants: all.length - words, killed: all.filter(isKilled).length, listed: survivors.length - open.length, words };
+  const texts = open.map(({ file, row, mutatorName, location }) => `${file}:${location.start.line} ${mutatorName}\n${row}`);
+  return { count, survivors: texts, score: (100 * count.killed) / Math.max(1, count.mutants - count.listed) };
 }
 
 /** Prints the row of docs/reports/mutation.md and what survived without a reason. */
@@ -96,7 +96,7 @@ if (rest.includes("--help") || names.some((name) => !Object.hasOwn(PARTS, name))
   process.stderr.write(usage());
   process.exit(rest.includes("--help") ? 0 : 2);
 }
-setPriority(constants.priority.PRIORITY_LOW);
+setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
 const rows = listedRows();
 let enough = true;
 for (const name of names) {

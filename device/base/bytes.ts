@@ -3,6 +3,7 @@ import { assert } from "./assert.ts";
 /** Bytes of any origin. Shared views are never written to; whoever keeps bytes copies them. */
 export type Bytes = Uint8Array;
 
+/** No bytes at all; shared, which is safe because it has nothing that could be written to. */
 export const EMPTY: Bytes = new Uint8Array(0);
 
 const HEX_SHAPE = /^(?:[0-9a-f]{2})*$/i;
@@ -24,6 +25,7 @@ export function parseHex(text: string): Bytes | undefined {
   return HEX_SHAPE.test(text) ? new Uint8Array(Buffer.from(text, "hex")) : undefined;
 }
 
+/** One new array of all parts in order. The parts are copied, so later changes of them are not seen. */
 export function concat(...parts: readonly Bytes[]): Bytes {
   let length = 0;
   for (const part of parts) length += part.length;
@@ -41,6 +43,7 @@ export function equalBytes(left: Bytes, right: Bytes): boolean {
   return left.length === right.length && left.every((byte, at) => byte === right[at]);
 }
 
+/** Bitwise exclusive or of two byte strings of the same length, as chained ciphers and session keys need it; other lengths are asserted. */
 export function xorBytes(left: Bytes, right: Bytes): Bytes {
   assert(left.length === right.length, "both sides have the same length");
   return left.map((byte, at) => byte ^ (right[at] ?? 0));
@@ -51,16 +54,19 @@ export function invertBytes(bytes: Bytes): Bytes {
   return bytes.map((byte) => byte ^ 0xff);
 }
 
+/** One byte of an integer 0 to 255; anything else is our own mistake and asserted, never cut off. */
 export function u8(value: number): Bytes {
   assert(Number.isInteger(value) && value >= 0 && value <= 0xff, "fits one byte");
   return Uint8Array.of(value);
 }
 
+/** Two bytes, most significant first, of an integer 0 to 65,535; anything else is asserted, never cut off. */
 export function u16be(value: number): Bytes {
   assert(Number.isInteger(value) && value >= 0 && value <= 0xffff, "fits two bytes");
   return Uint8Array.of(value >>> 8, value & 0xff);
 }
 
+/** Four bytes, most significant first, as amounts and sequences travel to cards, of an integer 0 to 4,294,967,295; anything else is asserted. */
 export function u32be(value: number): Bytes {
   assert(Number.isInteger(value) && value >= 0 && value <= 0xffff_ffff, "fits four bytes");
   return Uint8Array.of(value >>> 24, (value >>> 16) & 0xff, (value >>> 8) & 0xff, value & 0xff);

@@ -1,6 +1,7 @@
 import { Fault, type FaultCode } from "./fault.ts";
 import type { Clock, Limits } from "./ports.ts";
 
+/** How long {@link withDeadline} waits, and what its fault says when that was in vain. */
 export interface DeadlineOptions extends Limits {
   readonly clock: Clock;
   /** Named in the fault: what was waited for. */

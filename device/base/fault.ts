@@ -44,6 +44,7 @@ export type FaultCode =
   | "crypto-input"
   | "key-missing";
 
+/** What a fault must say besides its name. `effectUnknown` has no default, so that nobody raises a fault without having thought about it. */
 export interface FaultOptions {
   /** True when the other side (card, module, journal, broker, host) may have acted although we have no answer. */
   readonly effectUnknown: boolean;

@@ -11,20 +11,24 @@ export function fen(amount: number): Fen {
   return amount as Fen;
 }
 
+/** No money: the start of a sum. */
 export const ZERO_FEN: Fen = fen(0);
 
 /** Largest amount that fits the 4-byte big-endian field of card and PSAM commands. */
 export const CARD_AMOUNT_MAX: Fen = fen(0xffff_ffff);
 
+/** The sum of two amounts; one beyond the safe integers is asserted, because such a sum would lose fen. */
 export function addFen(left: Fen, right: Fen): Fen {
   return fen(left + right);
 }
 
+/** What is left of `from`. Money never goes below zero: the caller checks first, and less than nothing is asserted. */
 export function subtractFen(from: Fen, amount: Fen): Fen {
   assert(amount <= from, "the caller checked that enough is there");
   return fen(from - amount);
 }
 
+/** The sum of any number of amounts, zero for none; one beyond the safe integers is asserted. */
 export function sumFen(amounts: Iterable<Fen>): Fen {
   let total = 0;
   for (const amount of amounts) total += amount;
@@ -37,6 +41,10 @@ export function formatYuan(amount: Fen): string {
   return `${text.slice(0, -2)}.${text.slice(-2)}`;
 }
 
+/**
+ * Decimal yuan from outside, as fen or with the reason why it is none. "too-many-decimals" means that it names parts of a fen,
+ * which are refused rather than rounded; "too-large" is beyond the safe integers.
+ */
 export type YuanParse =
   | { readonly ok: true; readonly amount: Fen }
   | { readonly ok: false; readonly reason: "not-a-decimal" | "too-many-decimals" | "too-large" | "negative" };

@@ -30,6 +30,7 @@ export class Hidden {
   }
 }
 
+/** Where events are told to whoever runs the terminal. It never throws and never waits: a log that is in trouble must not stop a sale. */
 export interface Log {
   /** `event` is a stable kebab-case name; what varies goes into `fields`. */
   info(event: string, fields?: Readonly<Record<string, LogValue>>): void;

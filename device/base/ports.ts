@@ -10,6 +10,7 @@ export interface Limits {
   readonly signal: AbortSignal;
 }
 
+/** Time. Two clocks, because only one of them is never set: waits count on the monotonic one, records name the other. */
 export interface Clock {
   /** Milliseconds since an arbitrary start; never runs back. Deadlines use this. */
   monotonicMs(): number;
@@ -19,18 +20,24 @@ export interface Clock {
   sleep(durationMs: number, signal?: AbortSignal): Promise<void>;
 }
 
+/** Chance, for keys, initialization vectors, identities and spread waits. In a simulated world it is drawn from a seed, so that a run repeats. */
 export interface Randomness {
   /** `length` unpredictable bytes (in a simulated world: bytes drawn from its seed). */
   bytes(length: number): Bytes;
 }
 
-/** Small named files that must survive a power cut. A write has happened, file and folder flushed, when its promise resolves. */
+/**
+ * Small named files that must survive a power cut. A write has happened, file and folder flushed, when its promise resolves.
+ * Faults of every method: "store-full", "store-broken"; of a failed write the old or the new contents are there.
+ */
 export interface Storage {
   /** Contents of the file, or undefined when there is none. */
   read(name: string): Promise<Bytes | undefined>;
   /** Replaces the file at once: after a power cut either the old or the new contents are there, never a mixture. */
   write(name: string, contents: Bytes): Promise<void>;
+  /** Removes the file; one that is not there is no fault. */
   remove(name: string): Promise<void>;
+  /** Names of all files, in no order. */
   list(): Promise<readonly string[]>;
 }
 
@@ -62,12 +69,15 @@ export interface StoredSubject {
   readonly cardKey: string;
 }
 
-/** A durable batch boundary. */
+/** A durable batch boundary: which entries travel together, decided once and never again. */
 export interface StoredBatch {
+  /** 1, 2, 3, … without gaps. */
   readonly batchSeq: number;
   readonly firstSeq: number;
   readonly lastSeq: number;
+  /** SM3 of the batch's plaintext, 64 hexadecimal digits. */
   readonly hash: string;
+  /** Whether the host's receipt for it is durable. */
   readonly receipted: boolean;
   /** Canonical JSON of what else the batch must keep (its previous hash, sums); the store does not understand it. */
   readonly detail: string;
@@ -81,6 +91,7 @@ export interface StoreWrite {
   readonly marks?: readonly { readonly name: string; readonly value: string }[];
 }
 
+/** How full a journal is, in bytes on its medium; sales are refused before the limit, so that those under way can still be ended. */
 export interface StoreUsage {
   readonly usedBytes: number;
   readonly limitBytes: number;
@@ -92,15 +103,18 @@ export interface StoreUsage {
  * after a failed commit every later one fails too, until the store is opened again; only a clean refusal ("store-full") lets others go on,
  * and then not those whose entries were numbered behind the refused ones. A question is answered with exactly the commits called before it.
  * The subject of every entry stands among the subjects of the same or an earlier commit.
+ * Faults of every question: "store-broken", "store-corrupt", and "closed" after `close`.
  */
 export interface JournalStore {
-  /** Resolves when `write` is durable. Faults: "store-full" (nothing written), "store-broken" (effect unknown). */
+  /** Resolves when `write` is durable. Faults: "store-full", "queue-full" and "closed" (nothing written), "store-broken" (effect unknown). */
   commit(write: StoreWrite): Promise<void>;
   /** Entries with `fromSeq <= seq`, in order, at most `limit`. */
   entries(fromSeq: number, limit: number): Promise<readonly StoredEntry[]>;
   /** All entries of one subject, in order, at most `limit`. */
   entriesOf(subject: string, limit: number): Promise<readonly StoredEntry[]>;
+  /** The newest entry; undefined in an empty journal. */
   lastEntry(): Promise<StoredEntry | undefined>;
+  /** The current state of one subject; undefined when it has no entry. */
   subject(subject: string): Promise<StoredSubject | undefined>;
   /** Subjects in one of `states`, by first sequence, after `afterFirstSeq`, at most `limit`. */
   subjects(query: {
@@ -123,6 +137,7 @@ export interface JournalStore {
   openBatches(limit: number): Promise<readonly StoredBatch[]>;
   batch(batchSeq: number): Promise<StoredBatch | undefined>;
   lastBatch(): Promise<StoredBatch | undefined>;
+  /** The value last committed under a name, such as a counter or a sale's reference. */
   mark(name: string): Promise<string | undefined>;
   usage(): Promise<StoreUsage>;
   close(): Promise<void>;
@@ -131,7 +146,9 @@ export interface JournalStore {
 /** A child process that speaks in messages (structured clones). Used for what may hang, such as native card reader calls. */
 export interface ChildProcess {
   readonly pid: number;
+  /** Sends a message; one to a process that has ended is lost in silence, because `onExit` says it. */
   send(message: unknown): void;
+  /** Calls `listener` for every message, which comes from outside and has to be checked. */
   onMessage(listener: (message: unknown) => void): void;
   /** Called once, when the process has ended for whatever reason. */
   onExit(listener: (how: { readonly code: number | null; readonly signal: string | null }) => void): void;
@@ -139,10 +156,14 @@ export interface ChildProcess {
   kill(): void;
 }
 
+/** How other programs are started: modules of ours that may hang, and programs of the system. */
 export interface Processes {
   /** Starts a module of this project in its own process. */
   fork(module: URL, options: { readonly env?: Readonly<Record<string, string>> }): ChildProcess;
-  /** Runs a program to its end. Faults: "process-failed", "timeout". */
+  /**
+   * Runs a program to its end, whatever its exit code. Faults: "process-failed" (not started, killed, or more output than the adapter takes),
+   * "timeout" and "cancelled"; the program is killed then, and what it did so far stands.
+   */
   run(
     program: string,
     args: readonly string[],
@@ -159,8 +180,10 @@ export interface Network {
   ): Promise<{ readonly status: number; readonly body: Bytes }>;
 }
 
+/** Whether the transport is connected. It says nothing about the host behind the broker. */
 export type LinkState = "up" | "down";
 
+/** A message as it came from the transport: outside bytes, not yet checked by anybody. */
 export interface LinkMessage {
   readonly topic: string;
   readonly payload: Bytes;
@@ -174,7 +197,8 @@ export interface MessageLink {
   readonly state: LinkState;
   /**
    * Resolves when the transport has taken the message over (QoS 1: the broker's PUBACK), which is no receipt.
-   * Faults: "link-down", "timeout" (effect unknown), "link-not-allowed", "payload-too-large".
+   * Faults: "link-down" and "timeout" (effect unknown once the message was on its way), "cancelled" (the same: the caller stopped waiting,
+   * the message may still arrive), "link-not-allowed", "payload-too-large" and "queue-full" (too many unanswered messages; nothing was sent).
    */
   publish(topic: string, payload: Bytes, options: Limits & { readonly qos: 0 | 1 }): Promise<void>;
   /** Subscribes at QoS 0 on every connection from now on. */

@@ -2,7 +2,7 @@
 import type { Bytes } from "../base/bytes.ts";
 import { Fault, isFault } from "../base/fault.ts";
 import type { Limits } from "../base/ports.ts";
-import { command, isOk, type CommandApdu, type ResponseApdu } from "../codec/apdu.ts";
+import { type CommandApdu, command, isOk, type ResponseApdu } from "../codec/apdu.ts";
 import { exchangeApdu } from "../codec/apdu-exchange.ts";
 import type { CardChannel } from "../drivers/ports.ts";
 
@@ -45,20 +45,23 @@ export interface DecisiveResponse extends ResponseApdu {
 }
 
 /**
- * Like {@link exchange}, for commands with an effect: an answer that is lost after 61xx must not be taken for a refusal, and a fault
- * after it never has "no effect", although the channel says so of the command that fetches the answer.
+ * Like {@link exchange}, for commands with an effect: an answer that is lost after 61xx must not be taken for a refusal. A fault after
+ * any answer never has "no effect", although the channel says so of the command that it did not send: that one only fetches (61xx) or
+ * repeats (6Cxx), and the decisive one has been with the card.
  */
 export async function exchangeDecisive(channel: CardChannel, apdu: CommandApdu, limits: Limits): Promise<DecisiveResponse> {
+  let answered = false;
   let executed = false;
   try {
     const response = await exchangeApdu(async (bytes) => {
       const answer = await channel.transmit(bytes, limits);
+      answered = true;
       executed ||= answer.length >= 2 && answer.at(-2) === 0x61;
       return answer;
     }, apdu);
     return { ...response, executed };
   } catch (error) {
-    if (!executed || !isFault(error) || error.effectUnknown) throw error;
-    throw new Fault(error.code, "the answer to an executed command was lost", { effectUnknown: true, cause: error });
+    if (!answered || !isFault(error) || error.effectUnknown) throw error;
+    throw new Fault(error.code, `after the card had answered a decisive command: ${error.message}`, { effectUnknown: true, cause: error });
   }
 }

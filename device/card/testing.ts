@@ -1,14 +1,15 @@
 /* Benches for the tests of this folder: a card and a module in simulated readers under virtual time, or a channel that plays a script. */
-import { assert } from "../base/assert.ts";
-import { fromHex, toHex, type Bytes } from "../base/bytes.ts";
-import type { Limits } from "../base/ports.ts";
-import { DEFAULT_CARD_PROFILE, type CardProfile } from "../codec/card-profile.ts";
-import { openCipherSuite } from "../crypto/suite.ts";
-import type { CardChannel, Psam } from "../drivers/ports.ts";
+
 import { makeTestCard, type TestCardOptions } from "../../simulators/card/make.ts";
 import { makeTestPsam, type TestPsamOptions } from "../../simulators/psam/make.ts";
 import { makeSamReader, SimulatedReader } from "../../simulators/reader/in-process.ts";
 import { VirtualClock } from "../../simulators/world/virtual-clock.ts";
+import { assert } from "../base/assert.ts";
+import { type Bytes, fromHex, toHex } from "../base/bytes.ts";
+import type { Limits } from "../base/ports.ts";
+import { type CardProfile, DEFAULT_CARD_PROFILE } from "../codec/card-profile.ts";
+import { openCipherSuite } from "../crypto/suite.ts";
+import type { CardChannel, Psam } from "../drivers/ports.ts";
 import { openPsam } from "./psam/open.ts";
 
 export const SUITE = openCipherSuite();

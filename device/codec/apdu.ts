@@ -21,6 +21,7 @@ export interface CommandApdu {
   readonly le?: number | undefined;
 }
 
+/** The answer of a card to one command. Every status word is an answer, a refusal too; none of them is a fault. */
 export interface ResponseApdu {
   /** 0 to 256 bytes; longer only where several responses were joined. */
   readonly data: Bytes;
@@ -28,6 +29,7 @@ export interface ResponseApdu {
   readonly sw: number;
 }
 
+/** What may follow the four header bytes: 0 to 255 bytes of data, and how many bytes (1 to 256) are wanted back. */
 export interface CommandBody {
   readonly data?: Bytes;
   readonly le?: number;
@@ -54,6 +56,7 @@ export function encodeCommand({ cla, ins, p1, p2, data, le }: CommandApdu): Byte
   return concat(Uint8Array.of(cla, ins, p1, p2), length, data, expected);
 }
 
+/** A command as a card reads it. "extended-length" is a form that no card of ours takes; the other reasons mean damaged bytes. */
 export type CommandParse =
   | { readonly ok: true; readonly command: CommandApdu }
   | { readonly ok: false; readonly reason: "too-short" | "extended-length" | "length-mismatch" };
@@ -83,6 +86,7 @@ export function encodeResponse({ data, sw }: ResponseApdu): Bytes {
   return concat(data, Uint8Array.of(sw >>> 8, sw & 0xff));
 }
 
+/** A response as the terminal reads it. A reason means that the card gave no answer, so the effect of the command stays open. */
 export type ResponseParse =
   | { readonly ok: true; readonly response: ResponseApdu }
   | { readonly ok: false; readonly reason: "too-short" | "too-long" | "status-word-invalid" };

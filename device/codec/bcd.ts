@@ -3,6 +3,7 @@ import { assert } from "../base/assert.ts";
 import { type Bytes, fromHex, toHex } from "../base/bytes.ts";
 import { isCivilDate, isCivilTimeOfDay } from "./civil-time.ts";
 
+/** Digits without their padding. A nibble A to E is "not-a-digit"; an F that stands before a digit makes "digit-after-padding". */
 export type DigitsParse = { readonly ok: true; readonly digits: string } | { readonly ok: false; readonly reason: "not-a-digit" | "digit-after-padding" };
 
 /** Digits as BCD, filled with F on the right to `length` bytes (by default to whole bytes). Spec: LD/T 32.7, type cn. */
@@ -28,7 +29,9 @@ export function bcdToDigits(bytes: Bytes): DigitsParse {
   return { ok: false, reason: /[a-e]/.test(digits) ? "not-a-digit" : "digit-after-padding" };
 }
 
+/** A day as YYYYMMDD. "not-a-date" covers unwritten fields and days that the calendar does not have. */
 export type DateParse = { readonly ok: true; readonly date: string } | { readonly ok: false; readonly reason: "wrong-length" | "not-a-date" };
+/** A second of the day as HHMMSS. "not-a-time" covers unwritten fields and hours, minutes or seconds that do not exist. */
 export type TimeParse = { readonly ok: true; readonly time: string } | { readonly ok: false; readonly reason: "wrong-length" | "not-a-time" };
 
 /** A calendar day YYYYMMDD as 4 bytes. */

@@ -27,6 +27,7 @@ export interface CardProfile {
   readonly proveSeqOrder: readonly ("log1" | "seq" | "seq+1")[];
 }
 
+/** The reading of the specifications that we hold the most likely one; a region that differs names what differs in its configuration. */
 export const DEFAULT_CARD_PROFILE: CardProfile = {
   algWhenTagAbsent: "des",
   emptyVersion: "1.0",

@@ -8,19 +8,24 @@ import { type Bytes, concat, toHex } from "../base/bytes.ts";
 import { encodeMessage, PAYLOAD_BYTES_MAX } from "./upload.ts";
 import { HASH_SHAPE, HEX_16_BYTES_SHAPE, MemberReader, type MessageParse, parseBase64, parseMessage, toBase64 } from "./upload-fields.ts";
 
+/** Bytes of the payload in one frame; in base64 with its members a frame stays below the largest message. Spec: pos/v1, 5. */
 export const FRAME_DATA_BYTES_MAX = 32_768;
+/** Frames of one payload, which bounds what a peer can make us keep to 2 MiB. Spec: pos/v1, 5. */
 export const FRAMES_MAX = 64;
 /** An unfinished set is forgotten after this time. */
 export const FRAME_SET_AGE_MS_MAX = 60_000;
 /** Unfinished sets kept at once; the oldest makes room. */
 export const FRAME_SETS_MAX = 8;
 
+/** One piece of a payload that is larger than a message. Frames of one payload share `id`, `count` and `hash`. Spec: pos/v1, 5. */
 export interface Frame {
   /** 16 bytes in hexadecimal, the same for all frames of one payload. */
   readonly id: string;
+  /** 0 to `count` - 1. */
   readonly index: number;
+  /** 1 to 64. */
   readonly count: number;
-  /** SM3 of the whole payload. */
+  /** SM3 of the whole payload, 64 hexadecimal digits. */
   readonly hash: string;
   readonly data: Bytes;
 }
@@ -57,6 +62,10 @@ interface FrameSet {
   readonly parts: Map<number, Bytes>;
 }
 
+/**
+ * What one more frame has led to. "wrong" means that this frame cannot belong to its set ("frame-contradicts"; the set stays), or that the
+ * whole is not what was sent ("hash-wrong"; the set is forgotten). The sender repeats, so nothing has to be told to it.
+ */
 export type FrameOutcome =
   | { readonly kind: "whole"; readonly payload: Bytes }
   | { readonly kind: "unfinished" }
@@ -77,6 +86,7 @@ export class FrameAssembler {
     return this.#sets.size;
   }
 
+  /** Takes one frame at `nowMs` of a clock that never runs back; sets that have grown too old by then are forgotten first. */
   add(frame: Frame, nowMs: number): FrameOutcome {
     this.#forget(nowMs);
     const set = this.#sets.get(frame.id) ?? this.#open(frame, nowMs);

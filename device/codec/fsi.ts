@@ -32,6 +32,7 @@ export interface FsiSender {
   readonly extra?: Readonly<Record<string, string>>;
 }
 
+/** One call of the medical-insurance interface, before it is put into the sender's envelope. */
 export interface FsiRequest {
   /** Transaction code, for example "2102". */
   readonly infno: string;
@@ -83,14 +84,18 @@ export function buildFsiRequest(sender: FsiSender, request: FsiRequest): Bytes {
 
 /** JSON whose numbers are the text that stood in the message. */
 export type FsiValue = null | boolean | string | readonly FsiValue[] | FsiNode;
+/** An object of a reply. Members are read with {@link textOf}, {@link nodeOf}, {@link rowsOf} and {@link amountOf}, which never throw. */
 export type FsiNode = { readonly [key: string]: FsiValue };
 
+/** What follows from a reply for money: booked, not booked, or nothing. The third must never be taken for the second. */
 export type FsiReply =
   /** infcode 0: done by the host. */
   | {
       readonly kind: "done";
       readonly output: FsiNode;
-      readonly hostReference: string /** respond_time as the host wrote it: yyyyMMddHHmmssSSS. */;
+      /** inf_refmsgid, the host's own number of the exchange; "" where it gave none. */
+      readonly hostReference: string;
+      /** respond_time as the host wrote it: yyyyMMddHHmmssSSS. */
       readonly hostTime: string;
     }
   /** Any other code that reads as an answer, except -1: the host has booked nothing. */
@@ -131,6 +136,7 @@ function cleanMessage(message: string): string {
   return line.replaceAll(/\p{C}/gu, "").slice(0, MESSAGE_LENGTH_MAX);
 }
 
+/** Whether a value of a reply is an object; lists and null are none. */
 export function isNode(value: FsiValue | undefined): value is FsiNode {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -6,6 +6,7 @@
 import { assert } from "../base/assert.ts";
 import type { Bytes } from "../base/bytes.ts";
 
+/** Any value that JSON can hold, read-only, as {@link parseJson} gives it. */
 export type JsonValue = null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue };
 
 const CANONICAL_DEPTH_MAX = 64;
@@ -50,6 +51,7 @@ function isPlainObject(value: unknown): value is Readonly<Record<string, unknown
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
+/** What a reader of outside JSON is ready to take; everything beyond is refused before it costs memory or stack. */
 export interface JsonLimits {
   /** Length of the text in UTF-8. */
   readonly maxBytes: number;
@@ -62,8 +64,13 @@ export interface JsonLimits {
   readonly numbers?: "safe-integers" | "finite";
 }
 
+/**
+ * Why outside JSON was not taken. "duplicate-key" and "forbidden-key" stand for texts that two readers could understand in two ways,
+ * "number" for digits that the chosen kind of number would lose.
+ */
 export type JsonRefusal = "too-large" | "not-utf8" | "syntax" | "too-deep" | "duplicate-key" | "forbidden-key" | "number";
 
+/** The value that was read, or the first reason why there is none. */
 export type JsonParse = { readonly ok: true; readonly value: JsonValue } | { readonly ok: false; readonly reason: JsonRefusal };
 
 /** Bounds where the caller has none of its own: more than any message of ours, and nothing that hurts. */

@@ -9,7 +9,9 @@ import { type Bytes, equalBytes } from "../base/bytes.ts";
 const ENCODING = "gb18030";
 const REPLACEMENT = "\uFFFD";
 
+/** Text of a card field. "not-gb18030" means that the bytes cannot be given back from the text; "zero-inside" that 00 stands before text. */
 export type TextParse = { readonly ok: true; readonly text: string } | { readonly ok: false; readonly reason: "not-gb18030" | "zero-inside" };
+/** Bytes for a field. "not-encodable" means that the text holds a character that the encoding lacks; nothing is ever cut off ("too-long"). */
 export type TextBuild = { readonly ok: true; readonly bytes: Bytes } | { readonly ok: false; readonly reason: "not-encodable" | "too-long" };
 
 /** Text of a card field, without the 00 bytes and blanks that fill it on the right. Never throws. Spec: LD/T 32.7, type an. */

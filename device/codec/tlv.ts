@@ -20,6 +20,7 @@ export interface Tlv {
   readonly children?: readonly Tlv[];
 }
 
+/** Why bytes are no row of BER-TLV objects. Only the shortest form of a length is taken, so that one object has one encoding. */
 export type TlvRefusal =
   | "tag-truncated"
   | "tag-too-long"
@@ -31,6 +32,7 @@ export type TlvRefusal =
   | "value-truncated"
   | "too-deep";
 
+/** All objects in their order, or the first reason met; there is no partial result that somebody could take for the whole. */
 export type TlvParse = { readonly ok: true; readonly items: readonly Tlv[] } | { readonly ok: false; readonly reason: TlvRefusal };
 
 type Step<Value> = { readonly ok: true; readonly value: Value; readonly next: number } | { readonly ok: false; readonly reason: TlvRefusal };
@@ -147,6 +149,7 @@ export interface CardItem {
   readonly value: Bytes;
 }
 
+/** All data items in their order, or the first reason met; "tag-invalid" is what an unwritten record gives. */
 export type CardItemsParse =
   | { readonly ok: true; readonly items: readonly CardItem[] }
   | { readonly ok: false; readonly reason: "tag-invalid" | "length-truncated" | "value-truncated" };

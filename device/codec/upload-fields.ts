@@ -8,20 +8,27 @@ import { parseJson } from "./json.ts";
 /** Why a message was not understood: "too-large", "not-json", "not-an-object", "wrong-version", or "wrong-member: <name>". */
 export type MessageProblem = "too-large" | "not-json" | "not-an-object" | "wrong-version" | `wrong-member: ${string}`;
 
+/** A message that was understood whole, or the first problem with it. */
 export type MessageParse<Message> = { readonly ok: true; readonly message: Message } | { readonly ok: false; readonly reason: MessageProblem };
 
+/** A JSON object whose members have not been looked at yet. */
 export type MessageObject = Readonly<Record<string, unknown>>;
 
 /** Terminal number as it stands in topics and certificates. */
 export const TERMINAL_ID_SHAPE = /^[A-Za-z0-9_-]{1,32}$/;
+/** 16 bytes in lower-case hexadecimal: journal and request identities, initialization vectors. */
 export const HEX_16_BYTES_SHAPE = /^[0-9a-f]{32}$/;
+/** An SM3 hash, 32 bytes in lower-case hexadecimal. */
 export const HASH_SHAPE = /^[0-9a-f]{64}$/;
+/** An SM2 signature r ‖ s, 64 bytes in lower-case hexadecimal. */
 export const SIGNATURE_SHAPE = /^[0-9a-f]{128}$/;
 /** A stable word such as a state, a kind or a reason. */
 export const WORD_SHAPE = /^[a-z0-9]+(?:-[a-z0-9]+){0,15}$/;
+/** Name of a key or of an algorithm, 1 to 64 characters. */
 export const NAME_SHAPE = /^[A-Za-z0-9_./-]{1,64}$/;
 const BASE64_SHAPE = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
+/** Whether a JSON value is an object; lists and null are none. */
 export function isObject(value: unknown): value is MessageObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
@@ -31,6 +38,7 @@ export function parseBase64(text: string): Bytes | undefined {
   return BASE64_SHAPE.test(text) ? new Uint8Array(Buffer.from(text, "base64")) : undefined;
 }
 
+/** Bytes as base64 text, padded, in the standard alphabet: the only form that {@link parseBase64} takes back. */
 export function toBase64(bytes: Bytes): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
 }
@@ -44,6 +52,7 @@ export class MemberReader {
     this.#object = object;
   }
 
+  /** The first problem met so far; undefined when everything read was right. */
   get problem(): MessageProblem | undefined {
     return this.#problem;
   }
@@ -61,10 +70,12 @@ export class MemberReader {
     this.#problem ??= problem;
   }
 
+  /** Whether the member is there at all, of whatever type; for members that may be absent. */
   has(name: string): boolean {
     return this.#member(name) !== undefined;
   }
 
+  /** Notes a problem unless the member `v` is 1, the one version that this code speaks. */
   version(): void {
     if (this.#member("v") !== 1) this.#problem ??= "wrong-version";
   }
@@ -77,6 +88,7 @@ export class MemberReader {
     return "";
   }
 
+  /** Canonical base64 as text, which {@link parseBase64} turns into bytes. */
   base64(name: string): string {
     return this.text(name, BASE64_SHAPE);
   }
@@ -89,6 +101,7 @@ export class MemberReader {
     return low;
   }
 
+  /** True or false; false stands for a member that is neither. */
   flag(name: string): boolean {
     const value = this.#member(name);
     if (typeof value === "boolean") return value;
@@ -115,6 +128,7 @@ export class MemberReader {
     return items;
   }
 
+  /** A member that is an object; an empty one stands for anything else. */
   object(name: string): MessageObject {
     const value = this.#member(name);
     if (isObject(value)) return value;

@@ -20,17 +20,22 @@ export const PAYLOAD_BYTES_MAX = 49_152;
 export const TOPIC_LENGTH_MAX = 64;
 /** Hash that stands before the first batch. */
 export const ZERO_HASH = "0".repeat(64);
+/** The one way of sealing and signing that this version knows, as the member `alg` names it. Spec: pos/v1, 2. */
 export const SEALING_ALGORITHM = "SM4-CBC/SM2-SM3";
 /** What travels in frames stays below this (64 frames of 32 KiB). */
 export const FRAMED_BYTES_MAX = 64 * 32_768;
-/** Bounds on lists of a peer. */
+/** Records of one batch. Spec: pos/v1, 3. */
 export const BATCH_RECORDS_MAX = 10_000;
+/** Rows of sums in a batch: more than there are pairs of kind and state. */
 export const BATCH_SUMS_MAX = 64;
+/** Rejected records that one receipt can name. */
 export const REJECTS_MAX = 1_000;
-/** Longest pause and widest reconnect window that a terminal obeys. */
+/** Longest pause between batches that a terminal obeys. */
 export const SLOW_MS_MAX = 600_000;
+/** Widest window over which a terminal lets a host spread its reconnects. */
 export const RECONNECT_WINDOW_MS_MAX = 600_000;
 
+/** Count and sum in fen of the records of one kind and state; the host compares them with what it finds inside. Spec: pos/v1, 3. */
 export interface BatchSum {
   readonly kind: string;
   readonly state: string;
@@ -76,26 +81,35 @@ interface Sealed {
   readonly sig: string;
 }
 
+/** A batch as it travels: the header in the clear, the records sealed in `body`. Spec: pos/v1, 3. */
 export interface BatchEnvelope extends BatchHeader, Sealed {
   readonly boot: number;
 }
 
+/** A record that the host has received but parked, with the reason as a stable word. Spec: pos/v1, 4. */
 export interface Reject {
   readonly seq: number;
   readonly reason: string;
 }
 
+/** The host's word that it holds every batch up to `upTo` for good; nothing less lets a record go. Spec: pos/v1, 4. */
 export interface Receipt {
   readonly tid: string;
   readonly journalId: string;
+  /** The last batch that is committed in the host's database; 0 for none. */
   readonly upTo: number;
+  /** Hash of that batch, or {@link ZERO_HASH}. */
   readonly hash: string;
   readonly rejects: readonly Reject[];
+  /** The batch that the host wants next, where it misses one. */
   readonly need?: number;
+  /** Pause that the host asks for between batches; 0 for none. */
   readonly slowMs: number;
+  /** Milliseconds since 1970 UTC by the host's clock. */
   readonly hostTimeMs: number;
 }
 
+/** A question that is worth something only while somebody waits for its answer. Spec: pos/v1, 5. */
 export interface LiveRequest {
   readonly tid: string;
   readonly reqId: string;
@@ -104,6 +118,7 @@ export interface LiveRequest {
   readonly notAfterMs: number;
 }
 
+/** The answer to a live request. "expired" promises that the service never saw the request and never will. Spec: pos/v1, 5. */
 export interface LiveReply {
   readonly tid: string;
   readonly reqId: string;
@@ -111,19 +126,27 @@ export interface LiveReply {
   readonly hostTimeMs: number;
 }
 
+/** What a terminal says of itself; the host finds in it whether something has been lost. Spec: pos/v1, 6. */
 export interface Heartbeat {
   readonly tid: string;
   readonly journalId: string;
+  /** Starts of the terminal so far. */
   readonly boot: number;
+  /** Newest record of the journal, 0 for none. */
   readonly lastSeq: number;
+  /** Newest record that the terminal counts as receipted, 0 for none. */
   readonly receiptedThrough: number;
+  /** Milliseconds since 1970 UTC as the terminal believes; may be wrong, and before 1970. */
   readonly wallMs: number;
 }
 
+/** What the host says of itself: that it is there, and how fast it may be approached. Spec: pos/v1, 6. */
 export interface Presence {
   readonly tid: string;
   readonly hostTimeMs: number;
+  /** False asks the terminal to keep its batches for now. */
   readonly drain: boolean;
+  /** Time over which the fleet spreads its reconnects; 0 for none. */
   readonly reconnectWindowMs: number;
 }
 

@@ -4,11 +4,11 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { record } from "../../tools/replay/record.ts";
+import { describeReplay, type Judge, type ReplayReport, replay } from "../../tools/replay/replay.ts";
 import { openCipherSuite } from "../crypto/suite.ts";
 import { moduleBeside } from "../system/modules.ts";
 import { openFolderStorage } from "../system/storage.ts";
-import { record } from "../../tools/replay/record.ts";
-import { describeReplay, type Judge, replay, type ReplayReport } from "../../tools/replay/replay.ts";
 import { openConfigStore } from "./store.ts";
 
 const suite = openCipherSuite();

@@ -1,12 +1,13 @@
 /*
  * What the device needs from hardware. Adapters implement these and know nothing of cards, flows or sync;
  * each port has one exported contract suite in contract/, which runs over simulators, real stacks and metal.
- * Abilities that only some hardware has are interfaces of their own, found by a type guard, never by a flag.
+ * An ability that only some hardware has is an interface of its own, never a flag.
  */
 import type { Bytes } from "../base/bytes.ts";
 import type { Fen } from "../base/fen.ts";
 import type { Limits } from "../base/ports.ts";
 
+/** How a reader speaks to its card: by contacts, by radio, or to a security module in a slot of its own. */
 export type CardInterface = "contact" | "contactless" | "sam";
 
 /**
@@ -43,15 +44,6 @@ export interface CardChannel {
   transmit(command: Bytes, limits: Limits): Promise<Bytes>;
   /** Powers the card down and lets it go. Never rejects. */
   close(): Promise<void>;
-}
-
-/** A reader that can show the holder a result by light and sound. */
-export interface ReaderFeedback {
-  signal(result: "ready" | "again" | "accepted" | "refused", limits: Limits): Promise<void>;
-}
-
-export function hasReaderFeedback(reader: CardReader): reader is CardReader & ReaderFeedback {
-  return "signal" in reader;
 }
 
 /** Values of one purchase as the security module needs them. Spec: LD/T 32.9 (PSAM), PBOC purse. */
@@ -124,6 +116,7 @@ export interface PinTemplate {
   readonly maxDigits: number;
 }
 
+/** What came of asking the holder for the card's PIN. "refused" is a status word that says nothing about the PIN. */
 export type PinOutcome =
   | { readonly kind: "verified" }
   | { readonly kind: "wrong"; readonly triesLeft: number }
@@ -140,6 +133,9 @@ export interface PinVerifier {
   verifyOnCard(channel: CardChannel, template: PinTemplate, limits: Limits): Promise<PinOutcome>;
 }
 
+/**
+ * The PIN as an encrypted block (8 or 16 bytes, by the pad's key), with the check value that says which key that was, or why there is none.
+ */
 export type PinBlockOutcome =
   | { readonly kind: "entered"; readonly block: Bytes; readonly keyCheckValue: Bytes }
   | { readonly kind: "cancelled" }

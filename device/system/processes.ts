@@ -1,4 +1,4 @@
-import { type ChildProcess as NodeChild, fork, spawn } from "node:child_process";
+import { fork, type ChildProcess as NodeChild, spawn } from "node:child_process";
 import { assert } from "../base/assert.ts";
 import { Fault } from "../base/fault.ts";
 import type { ChildProcess, Processes } from "../base/ports.ts";

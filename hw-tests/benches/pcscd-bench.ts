@@ -17,19 +17,19 @@ import { DEFAULT_CARD_PROFILE } from "../../device/codec/card-profile.ts";
 import { openCipherSuite } from "../../device/crypto/suite.ts";
 import { limits } from "../../device/drivers/contract/bench.ts";
 import { openPcsc, type Pcsc } from "../../device/drivers/pcsc/open.ts";
-import type { CardChannel, CardReader } from "../../device/drivers/ports.ts";
+import type { CardChannel, CardInterface, CardReader, Psam } from "../../device/drivers/ports.ts";
 import { openInlineSealer } from "../../device/sync/batch/seal-inline.ts";
 import { KEYS as SYNC_KEYS } from "../../device/sync/testing.ts";
 import { systemClock } from "../../device/system/clock.ts";
 import { systemProcesses } from "../../device/system/processes.ts";
 import { systemRandomness } from "../../device/system/randomness.ts";
-import { openTerminal, type Terminal, type TerminalSettings } from "../../device/terminal.ts";
+import { openTerminal, type Terminal, type TerminalRules, type TerminalSettings } from "../../device/terminal.ts";
 import { openJournal } from "../../device/txn/journal/journal.ts";
 import { openSqliteStore } from "../../device/txn/journal/sqlite/store.ts";
 import { type VerifyReport, verifyJournal } from "../../device/txn/journal/verify.ts";
 import { createLane, createSalesInFlight } from "../../device/txn/lane.ts";
+import type { BenchCard, QuickPaymentBench } from "../../device/txn/quick-payment/contract/suite.ts";
 import type { RiskLimits } from "../../device/txn/risk/limits.ts";
-import type { BenchCard, QuickPaymentBench } from "../../device/txn/quick-payment/suite.ts";
 import { openSaleTimes } from "../../device/txn/sale-time.ts";
 import { CARD_RULE, MODULE_RULE, type PcscdStage } from "./pcscd.ts";
 
@@ -48,19 +48,58 @@ function storageKey() {
   return SUITE.secretKey(systemRandomness().bytes(16));
 }
 
-/** A freshly switched-on selling place for the quick payment's own suite. */
-export async function openPcscdBench(stage: PcscdStage, { logSeqMode }: { readonly logSeqMode: "pre" | "post" }): Promise<QuickPaymentBench> {
-  const clock = systemClock();
+/** A counter whose reader processes stay; each bench on it has a journal of its own and begins with an empty reader. */
+export interface PcscdCounter {
+  bench(options: { readonly logSeqMode: "pre" | "post" }): Promise<QuickPaymentBench>;
+  close(): Promise<void>;
+}
+
+export async function openPcscdCounter(stage: PcscdStage): Promise<PcscdCounter> {
   const pcsc = stage.open();
   const reader = pcsc.reader(CARD_RULE);
+  const psam = await openPsam(pcsc.reader(MODULE_RULE), { clock: systemClock(), profile: DEFAULT_CARD_PROFILE }, limits(10_000));
+  await pcsc.ready(limits(10_000));
+  return {
+    bench: ({ logSeqMode }) => openBench(stage, { reader, psam, logSeqMode }),
+    close: async () => {
+      await psam.close();
+      await pcsc.close();
+    },
+  };
+}
+
+interface BenchParts {
+  readonly reader: CardReader;
+  readonly psam: Psam;
+  readonly logSeqMode: "pre" | "post";
+}
+
+async function openBench(stage: PcscdStage, { reader, psam, logSeqMode }: BenchParts): Promise<QuickPaymentBench> {
+  const clock = systemClock();
   const folder = temporaryFolder();
   const store = await openSqliteStore({ folder: join(folder, "journal"), limitBytes: JOURNAL_BYTES });
-  const journal = await openJournal({ store, clock, randomness: systemRandomness(), suite: SUITE, storageKey: storageKey(), terminalId: TERMINAL_ID, log: SILENT });
-  const psam = await openPsam(pcsc.reader(MODULE_RULE), { clock, profile: DEFAULT_CARD_PROFILE }, limits(10_000));
-  await pcsc.ready(limits(10_000));
+  const journal = await openJournal({
+    store,
+    clock,
+    randomness: systemRandomness(),
+    suite: SUITE,
+    storageKey: storageKey(),
+    terminalId: TERMINAL_ID,
+    log: SILENT,
+  });
   const names = new Map<BenchCard, string>();
   return {
-    ports: { clock, journal, psam, reader, log: SILENT, lane: createLane(), sales: createSalesInFlight(), saleTimes: await openSaleTimes(journal), purse: PURSE },
+    ports: {
+      clock,
+      journal,
+      psam,
+      reader,
+      log: SILENT,
+      lane: createLane(),
+      sales: createSalesInFlight(),
+      saleTimes: await openSaleTimes(journal),
+      purse: PURSE,
+    },
     limits: { timeoutMs: 8_000, returnTimeoutMs: 8_000, commandTimeoutMs: 2_000, journalTimeoutMs: 2_000, signal: new AbortController().signal, risk: RISK },
     newCard: async ({ balanceFen }) => {
       const name = await stage.makeCard({ balanceFen, profile: { logSeqMode } });
@@ -78,13 +117,12 @@ export async function openPcscdBench(stage: PcscdStage, { logSeqMode }: { readon
     settle: (work) => work,
     entries: () => journal.entries(1, 1_000),
     close: async () => {
-      await psam.close();
-      await pcsc.close();
       await stage.clear();
-      const whole = await verifyJournal(store, { suite: SUITE });
+      await stage.takeOut();
+      const { firstBreak } = await verifyJournal(store, { suite: SUITE });
       await journal.close();
       rmSync(folder, { recursive: true });
-      if (whole.firstBreak !== undefined) throw new Error(`the journal is broken at ${whole.firstBreak.seq}: ${whole.firstBreak.why}`);
+      if (firstBreak !== undefined) throw new Error(`the journal is broken at ${firstBreak.seq}: ${firstBreak.why}`);
     },
   };
 }
@@ -100,6 +138,7 @@ export interface LostCommand {
 /** Sees the commands that a terminal sends; it changes nothing. */
 export class CommandWatch {
   readonly #lost: LostCommand[] = [];
+  readonly #sent = { contact: 0, contactless: 0, sam: 0 };
   readonly #waiting = new Map<() => void, string>();
 
   /** Resolves when the next command that starts with these hexadecimal digits is being sent. */
@@ -107,6 +146,11 @@ export class CommandWatch {
     return new Promise((resolve) => {
       this.#waiting.set(resolve, prefix);
     });
+  }
+
+  /** Commands so far, to cards or to the module. */
+  sentTo(place: CardInterface): number {
+    return this.#sent[place];
   }
 
   /** Commands lost since the last call. */
@@ -118,13 +162,13 @@ export class CommandWatch {
     return {
       name: reader.name,
       interface: reader.interface,
-      waitForCard: async (bounds) => this.#channel(await reader.waitForCard(bounds)),
+      waitForCard: async (bounds) => this.#channel(reader.interface, await reader.waitForCard(bounds)),
       waitForRemoval: (bounds) => reader.waitForRemoval(bounds),
       close: () => reader.close(),
     };
   }
 
-  #channel(channel: CardChannel): CardChannel {
+  #channel(place: CardInterface, channel: CardChannel): CardChannel {
     const clock = systemClock();
     return {
       atr: channel.atr,
@@ -133,6 +177,7 @@ export class CommandWatch {
       transmit: async (command, bounds) => {
         const sentMs = clock.monotonicMs();
         const hex = toHex(command);
+        this.#sent[place] += 1;
         for (const [tell, prefix] of this.#waiting) {
           if (!hex.startsWith(prefix)) continue;
           this.#waiting.delete(tell);
@@ -141,7 +186,8 @@ export class CommandWatch {
         try {
           return await channel.transmit(command, bounds);
         } catch (error) {
-          if (isFault(error)) this.#lost.push({ command: hex.slice(0, 4), code: error.code, effectUnknown: error.effectUnknown, afterMs: clock.monotonicMs() - sentMs });
+          if (isFault(error))
+            this.#lost.push({ command: hex.slice(0, 4), code: error.code, effectUnknown: error.effectUnknown, afterMs: clock.monotonicMs() - sentMs });
           throw error;
         }
       },
@@ -181,9 +227,11 @@ const NO_LINK: MessageLink = {
 export interface PcscdTerminalOptions {
   readonly returnTimeoutMs: number;
   readonly commandTimeoutMs: number;
+  /** A mistake planted into the flows; left out: the real rules. */
+  readonly rules?: TerminalRules;
 }
 
-function settings(options: PcscdTerminalOptions): TerminalSettings {
+function settings({ returnTimeoutMs, commandTimeoutMs }: PcscdTerminalOptions): TerminalSettings {
   const sender = {
     institution: "P99010000001",
     institutionName: "test pharmacy",
@@ -208,8 +256,9 @@ function settings(options: PcscdTerminalOptions): TerminalSettings {
       settleTimeoutMs: 10_000,
       resolver: { lateMarginMs: 60_000, pauseMinMs: 2_000, pauseMaxMs: 60_000 },
     },
+    returnTimeoutMs,
+    commandTimeoutMs,
     journalTimeoutMs: 5_000,
-    ...options,
   };
 }
 
@@ -245,6 +294,7 @@ export async function openPcscdTerminal(stage: PcscdStage, options: PcscdTermina
     samReader: watch.over(pcsc.reader(MODULE_RULE)),
     pinVerifier: pcsc.pinVerifier({ digits: 6 }),
     log: SILENT,
+    ...(options.rules === undefined ? {} : { rules: options.rules }),
   });
   return {
     terminal,

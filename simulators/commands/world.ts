@@ -1,8 +1,8 @@
 /* `world`: many seeds of a simulated town; the exit code says whether a promise was broken. */
 import { availableParallelism } from "node:os";
 import { openCipherSuite } from "../../device/crypto/suite.ts";
-import { type Command, countOption, type OptionValues } from "../../device/system/command-line.ts";
 import { systemClock } from "../../device/system/clock.ts";
+import { type Command, countOption, type OptionValues } from "../../device/system/command-line.ts";
 import { moduleBeside } from "../../device/system/modules.ts";
 import { systemProcesses } from "../../device/system/processes.ts";
 import { FAULT_KINDS } from "../world/fault-plan.ts";

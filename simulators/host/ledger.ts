@@ -259,6 +259,12 @@ export class Ledger {
     return row === undefined ? undefined : text(row, "subject");
   }
 
+  /** Canonical JSON of a record as it was received; undefined when there is none. */
+  recordText(tid: string, journalId: string, seq: number): string | undefined {
+    const row = this.#one("SELECT record FROM records WHERE tid = ? AND journal_id = ? AND seq = ?", tid, journalId, seq);
+    return row === undefined ? undefined : text(row, "record");
+  }
+
   addReject(reject: Reject): void {
     this.#run(
       "INSERT INTO rejects (tid, journal_id, batch_seq, seq, reason, record) VALUES (?, ?, ?, ?, ?, ?)",

@@ -33,6 +33,7 @@ const REFUSED: readonly (readonly [reason: string, config: unknown])[] = [
   ["keys are missing or malformed", { ...GOOD, keys: { ...KEYS, signingScalarHex: "11" } }],
   ["keys are missing or malformed", { ...GOOD, keys: { ...KEYS, dataKeysHex: { a: "zz" } } }],
   ["tls needs caFile, certFile and keyFile", { ...GOOD, tls: { caFile: "a" } }],
+  ["reconnectWindowMs is a whole number of at least 0", { ...GOOD, reconnectWindowMs: "soon" }],
   ["faults: unknown switch dropAll", { ...GOOD, faults: { dropAll: 1 } }],
 ];
 

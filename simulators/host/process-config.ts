@@ -1,6 +1,6 @@
 /* The configuration of a host that runs as its own process; unknown members are refused by name. */
 import { parseHex } from "../../device/base/bytes.ts";
-import { isFields, type JsonFields, parseFields, textField } from "./canonical.ts";
+import { countField, isFields, type JsonFields, parseFields, textField } from "./canonical.ts";
 import { type HostFaults, parseHostFaults } from "./faults.ts";
 
 export interface HostProcessConfig {
@@ -16,6 +16,8 @@ export interface HostProcessConfig {
   readonly terminals: readonly { readonly tid: string; readonly publicKeyHex: string; readonly kids: readonly string[] }[];
   readonly keys: { readonly signingScalarHex: string; readonly dataKeysHex: Readonly<Record<string, string>> };
   readonly faults: Partial<HostFaults>;
+  /** Over how long terminals spread their reconnects; the host's usual word when undefined. */
+  readonly reconnectWindowMs: number | undefined;
 }
 
 export type ConfigParse = { readonly ok: true; readonly config: HostProcessConfig } | { readonly ok: false; readonly reason: string };
@@ -32,6 +34,7 @@ const MEMBERS: readonly string[] = [
   "terminalsFile",
   "keys",
   "faults",
+  "reconnectWindowMs",
 ];
 
 function isHex(value: unknown, bytes: number): value is string {
@@ -80,6 +83,8 @@ export function parseProcessConfig(text: Uint8Array, readFile: (path: string) =>
   if (terminals === undefined) return { ok: false, reason: "terminals are missing or malformed" };
   if (keys === undefined) return { ok: false, reason: "keys are missing or malformed" };
   if (tls === "wrong") return { ok: false, reason: "tls needs caFile, certFile and keyFile" };
+  if (fields["reconnectWindowMs"] !== undefined && countField(fields, "reconnectWindowMs") === undefined)
+    return { ok: false, reason: "reconnectWindowMs is a whole number of at least 0" };
   if (!faults.ok) return { ok: false, reason: `faults: ${faults.reason}` };
   return {
     ok: true,
@@ -89,6 +94,7 @@ export function parseProcessConfig(text: Uint8Array, readFile: (path: string) =>
       keys,
       tls,
       faults: faults.faults,
+      reconnectWindowMs: countField(fields, "reconnectWindowMs"),
       clientId: textField(fields, "clientId") ?? "pos-host",
       username: textField(fields, "username"),
       password: textField(fields, "password"),

@@ -78,6 +78,7 @@ function run(config: HostProcessConfig): void {
     tacOracle: testTacOracle(suite, DEFAULT_CARD_PROFILE),
     services: new Map([["fsi", insurer.exchange]]),
     faults: noHostFaults(config.faults),
+    ...(config.reconnectWindowMs === undefined ? {} : { reconnectWindowMs: config.reconnectWindowMs }),
   });
   const lines = createInterface({ input: process.stdin });
   let stopped = false;

@@ -1,10 +1,10 @@
 /* Ports with the world's eyes on them: what passes is shown to the checkers, and here power may fail. */
-import { Fault } from "../../device/base/fault.ts";
+
 import type { Bytes } from "../../device/base/bytes.ts";
+import { Fault } from "../../device/base/fault.ts";
 import type { JournalStore, MessageLink } from "../../device/base/ports.ts";
-import type { CardModule } from "../card/card.ts";
+import type { CardModule, SimulatedCard } from "../card/card.ts";
 import type { CardDebit, TearPoint } from "../card/state.ts";
-import type { SimulatedCard } from "../card/card.ts";
 import { Power } from "./power.ts";
 
 /** Tells of every commit that came back, in the instant in which it did. */

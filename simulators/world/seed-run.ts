@@ -10,7 +10,7 @@ import type { MedicalOutcome } from "../../device/txn/medical-purchase/types.ts"
 import type { QuickPaymentOutcome } from "../../device/txn/quick-payment/types.ts";
 import { INSURER_FAULTS, planInsurerFault } from "../host/medical/insurer-faults.ts";
 import { promised, Violation } from "./checks/violation.ts";
-import { type FaultCounts, type FaultKind } from "./fault-plan.ts";
+import type { FaultCounts, FaultKind } from "./fault-plan.ts";
 import { finalChecks } from "./final-checks.ts";
 import { Holders } from "./holders.ts";
 import { Life } from "./life.ts";

@@ -2,7 +2,7 @@
 import { toHex, utf8 } from "../../device/base/bytes.ts";
 import type { Clock, Processes } from "../../device/base/ports.ts";
 import type { CipherSuite } from "../../device/crypto/face.ts";
-import { type FaultCounts, FAULT_KINDS, noFaults } from "./fault-plan.ts";
+import { FAULT_KINDS, type FaultCounts, noFaults } from "./fault-plan.ts";
 import { PLANTED_BUGS, type PlantedBug } from "./planted-bugs.ts";
 import { type SeedReport, SeedRun } from "./seed-run.ts";
 

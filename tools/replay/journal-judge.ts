@@ -1,7 +1,7 @@
 /* Reads a journal's folder after a cut with the real engine, and says what is missing. */
 import { fen } from "../../device/base/fen.ts";
-import type { JournalStore } from "../../device/base/ports.ts";
 import { SILENT } from "../../device/base/log.ts";
+import type { JournalStore } from "../../device/base/ports.ts";
 import type { CipherSuite } from "../../device/crypto/face.ts";
 import { openJournal } from "../../device/txn/journal/journal.ts";
 import { openEngine, type SqliteEngine } from "../../device/txn/journal/sqlite/engine.ts";

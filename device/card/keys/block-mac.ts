@@ -1,5 +1,5 @@
 /* Block chaining and padding that both families of card cryptograms share. */
-import { concat, type Bytes } from "../../base/bytes.ts";
+import { type Bytes, concat } from "../../base/bytes.ts";
 import type { CipherSuite, SecretKey } from "../../crypto/face.ts";
 
 /** Symmetric algorithm of a card: triple DES with 8-byte blocks, or SM4 with 16-byte blocks. */

@@ -4,11 +4,11 @@
  */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { concat, fromHex, toHex, type Bytes } from "../../base/bytes.ts";
-import { fen } from "../../base/fen.ts";
-import { DEFAULT_CARD_PROFILE } from "../../codec/card-profile.ts";
 import * as theirPurse from "../../../simulators/crypto/purse.ts";
 import * as theirSocial from "../../../simulators/crypto/social.ts";
+import { type Bytes, concat, fromHex, toHex } from "../../base/bytes.ts";
+import { fen } from "../../base/fen.ts";
+import { DEFAULT_CARD_PROFILE } from "../../codec/card-profile.ts";
 import { SUITE } from "../testing.ts";
 import type { CardAlgorithm } from "./block-mac.ts";
 import { padAlways, padWhenNeeded } from "./block-mac.ts";
@@ -18,11 +18,11 @@ import {
   loadMac2Input,
   loadSessionKey,
   loadTacInput,
+  type PurseCrypto,
   purchaseMac1Input,
   purchaseMac2Input,
   purchaseSessionKey,
   purchaseTacInput,
-  type PurseCrypto,
   purseMac,
   purseTacKey,
   secureMessagingKey,

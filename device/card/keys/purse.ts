@@ -3,7 +3,7 @@
  * which is a switch of the card profile. Spec: PBOC purse, security.
  */
 import { assert } from "../../base/assert.ts";
-import { concat, invertBytes, u16be, u32be, u8, type Bytes } from "../../base/bytes.ts";
+import { type Bytes, concat, invertBytes, u8, u16be, u32be } from "../../base/bytes.ts";
 import type { Fen } from "../../base/fen.ts";
 import type { CardProfile } from "../../codec/card-profile.ts";
 import type { CipherSuite, SecretKey } from "../../crypto/face.ts";

@@ -3,7 +3,7 @@
  * authentication data is folded, and padding is always added. Spec: LD/T 32.7, security mechanism.
  */
 import { assert } from "../../base/assert.ts";
-import { concat, invertBytes, type Bytes } from "../../base/bytes.ts";
+import { type Bytes, concat, invertBytes } from "../../base/bytes.ts";
 import type { CipherSuite, SecretKey } from "../../crypto/face.ts";
 import { BLOCK_LENGTH, type CardAlgorithm, cbcMacBlock, foldHalves, padWhenNeeded, singleDesKey, zeroFill } from "./block-mac.ts";
 

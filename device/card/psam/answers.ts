@@ -1,5 +1,5 @@
 /* Answers of the security module as meaning. Every parser takes any bytes, never throws, and gives undefined for what has not its form. */
-import { readUint, type Bytes } from "../../base/bytes.ts";
+import { type Bytes, readUint } from "../../base/bytes.ts";
 import { bcdToDigits } from "../../codec/bcd.ts";
 
 export const TERMINAL_NUMBER_LENGTH = 6;

@@ -2,11 +2,11 @@
  * The security module as a thing that may vanish and come back: opened on demand, its applications selected on demand, and
  * opened again after any fault. Each opening has a number, by which a purchase knows whether the module still remembers it.
  */
-import { equalBytes, fromHex, type Bytes } from "../../base/bytes.ts";
+import { type Bytes, equalBytes, fromHex } from "../../base/bytes.ts";
 import { withDeadline } from "../../base/deadline.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Clock, Limits } from "../../base/ports.ts";
-import { command, isOk, type CommandApdu, type ResponseApdu } from "../../codec/apdu.ts";
+import { type CommandApdu, command, isOk, type ResponseApdu } from "../../codec/apdu.ts";
 import type { CardChannel, CardReader } from "../../drivers/ports.ts";
 import { exchange, malformed, selectByName } from "../dialogue.ts";
 import { parseTerminalNumber, parseTerminalSequence, SEQUENCE_LENGTH, TERMINAL_NUMBER_LENGTH } from "./answers.ts";

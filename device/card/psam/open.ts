@@ -1,14 +1,14 @@
 /* The security module behind its port: purchases of the e-purse, authentication data of the social application. */
 import { assert } from "../../base/assert.ts";
-import { concat, u16be, u32be, u8, type Bytes } from "../../base/bytes.ts";
+import { type Bytes, concat, u8, u16be, u32be } from "../../base/bytes.ts";
 import { Fault, isFault } from "../../base/fault.ts";
 import type { Clock, Limits } from "../../base/ports.ts";
-import { command, formatStatusWord, isOk, triesLeft, type ResponseApdu } from "../../codec/apdu.ts";
+import { command, formatStatusWord, isOk, type ResponseApdu, triesLeft } from "../../codec/apdu.ts";
 import type { CardProfile } from "../../codec/card-profile.ts";
 import type { CardReader, Psam, PsamPurchase, PurchaseInitialization } from "../../drivers/ports.ts";
 import { malformed } from "../dialogue.ts";
 import { foldHalves, zeroFill } from "../keys/block-mac.ts";
-import { parsePurchaseAnswer, type PurchaseAnswer, PURCHASE_ANSWER_LENGTH } from "./answers.ts";
+import { PURCHASE_ANSWER_LENGTH, type PurchaseAnswer, parsePurchaseAnswer } from "./answers.ts";
 import { ModuleLock } from "./lock.ts";
 import { DEFAULT_MODULE_DIRECTORY, type ModuleDirectory, SecurityModule } from "./module.ts";
 

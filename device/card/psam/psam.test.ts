@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { fromHex, toHex } from "../../base/bytes.ts";
 import { fen } from "../../base/fen.ts";
 import type { PurchaseInitialization } from "../../drivers/ports.ts";
-import { cardBench, type CardBenchOptions, LIMITS } from "../testing.ts";
+import { type CardBenchOptions, cardBench, LIMITS } from "../testing.ts";
 import { parsePurchaseAnswer, parseTerminalNumber, parseTerminalSequence } from "./answers.ts";
 import { openPsam } from "./open.ts";
 

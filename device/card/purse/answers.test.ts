@@ -91,16 +91,22 @@ describe("a debit", () => {
     await expect(debitPurchase(new ScriptedChannel(script), DEBIT, LIMITS)).rejects.toMatchObject({ code: "card-answer-malformed", effectUnknown: true });
   });
 
-  it("whose answer was lost after it was announced may have taken money, although nothing more was sent", async () => {
-    const channel = new ScriptedChannel([[DEBIT_COMMAND, "6108"]]);
+  it.each([
+    { after: "nothing", script: [], said: false, effectUnknown: false },
+    { after: "nothing", script: [], said: true, effectUnknown: true },
+    { after: "61xx", script: [[DEBIT_COMMAND, "6108"]], said: false, effectUnknown: true },
+    { after: "61xx", script: [[DEBIT_COMMAND, "6108"]], said: true, effectUnknown: true },
+    { after: "6Cxx", script: [[DEBIT_COMMAND, "6c08"]], said: false, effectUnknown: true },
+  ] as const)("torn after $after, when the channel says $said: unknown effect is $effectUnknown", async ({ script, said, effectUnknown }) => {
+    const channel = new ScriptedChannel(script);
     const leaving = {
       atr: channel.atr,
       insertion: 1,
       close: () => channel.close(),
       transmit: (command: Uint8Array) =>
-        channel.done ? Promise.reject(new Fault("card-removed", "nothing was sent", { effectUnknown: false })) : channel.transmit(command),
+        channel.done ? Promise.reject(new Fault("card-removed", "the card has left", { effectUnknown: said })) : channel.transmit(command),
     };
-    await expect(debitPurchase(leaving, DEBIT, LIMITS)).rejects.toMatchObject({ code: "card-removed", effectUnknown: true });
+    await expect(debitPurchase(leaving, DEBIT, LIMITS)).rejects.toMatchObject({ code: "card-removed", effectUnknown });
   });
 
   it("whose answer is fetched in two steps is one debit", async () => {

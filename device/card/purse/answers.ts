@@ -1,6 +1,6 @@
 /* Answers of the e-purse as meaning. Every parser takes any bytes, never throws, and gives undefined for what has not its form. */
-import { readUint, toHex, type Bytes } from "../../base/bytes.ts";
-import { fen, type Fen } from "../../base/fen.ts";
+import { type Bytes, readUint, toHex } from "../../base/bytes.ts";
+import { type Fen, fen } from "../../base/fen.ts";
 import type { DebitProof, PurchaseOpening, PurseLogEntry, PursePublicData } from "./types.ts";
 
 export const PUBLIC_DATA_LENGTH = 30;

@@ -3,9 +3,9 @@
  * without a form. Spec: PBOC purse, commands.
  */
 import { assert } from "../../base/assert.ts";
-import { concat, fromHex, u16be, u32be, u8, type Bytes } from "../../base/bytes.ts";
-import { CARD_AMOUNT_MAX, type Fen } from "../../base/fen.ts";
+import { type Bytes, concat, fromHex, u8, u16be, u32be } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
+import { CARD_AMOUNT_MAX, type Fen } from "../../base/fen.ts";
 import type { Limits } from "../../base/ports.ts";
 import { command, formatStatusWord, isOk } from "../../codec/apdu.ts";
 import type { CardChannel } from "../../drivers/ports.ts";
@@ -14,14 +14,14 @@ import {
   BALANCE_LENGTH,
   LOG_ENTRY_LENGTH,
   OPENING_LENGTH,
+  PROOF_LENGTH,
+  PUBLIC_DATA_LENGTH,
   parseBalance,
   parseDebit,
   parseLogEntry,
   parseOpening,
   parseProve,
   parsePublicData,
-  PROOF_LENGTH,
-  PUBLIC_DATA_LENGTH,
 } from "./answers.ts";
 import type {
   BalanceAnswer,

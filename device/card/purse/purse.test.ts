@@ -4,10 +4,10 @@ import { toHex } from "../../base/bytes.ts";
 import { fen } from "../../base/fen.ts";
 import { dateToBcd, timeToBcd } from "../../codec/bcd.ts";
 import type { CardChannel, Psam } from "../../drivers/ports.ts";
-import { cardBench, type CardBenchOptions, LIMITS } from "../testing.ts";
+import { type CardBenchOptions, cardBench, LIMITS } from "../testing.ts";
 import {
-  debitPurchase,
   DEFAULT_PURSE_APPLICATIONS,
+  debitPurchase,
   initializePurchase,
   purseFactors,
   readBalance,
@@ -16,7 +16,7 @@ import {
   selectPurse,
 } from "./commands.ts";
 import { proveSale } from "./prove-sale.ts";
-import { PURCHASE_TYPE_PURSE, type DebitAnswer, type PurchaseIntent, type PurchaseOpening, type PursePublicData } from "./types.ts";
+import { type DebitAnswer, PURCHASE_TYPE_PURSE, type PurchaseIntent, type PurchaseOpening, type PursePublicData } from "./types.ts";
 
 type Bench = ReturnType<typeof cardBench>;
 

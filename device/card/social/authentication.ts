@@ -1,5 +1,5 @@
 /* The card proves itself to the terminal, and the terminal to the card; the keys stay in the security module. */
-import { concat, equalBytes, type Bytes } from "../../base/bytes.ts";
+import { type Bytes, concat, equalBytes } from "../../base/bytes.ts";
 import type { Limits, Randomness } from "../../base/ports.ts";
 import { command, isOk } from "../../codec/apdu.ts";
 import type { CardChannel, Psam } from "../../drivers/ports.ts";

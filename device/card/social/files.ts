@@ -1,5 +1,5 @@
 /* Files and data items of the social application: what is read, and what its bytes mean. Parsers never throw. Spec: LD/T 32.5, data items. */
-import { toHex, type Bytes } from "../../base/bytes.ts";
+import { type Bytes, toHex } from "../../base/bytes.ts";
 import type { Limits } from "../../base/ports.ts";
 import { isOk } from "../../codec/apdu.ts";
 import { bcdToDate } from "../../codec/bcd.ts";

@@ -1,5 +1,5 @@
 /* What the answer to reset tells about a social security card, and the factors that follow from it. Never throws. */
-import { concat, fromHex, toHex, type Bytes } from "../../base/bytes.ts";
+import { type Bytes, concat, fromHex, toHex } from "../../base/bytes.ts";
 
 /** Most interface bytes groups that an answer to reset may announce. */
 const INTERFACE_GROUPS_MAX = 4;

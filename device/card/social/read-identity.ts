@@ -1,5 +1,5 @@
 /* Who is this card, is it genuine and valid, and who holds it: the checks before any transaction, in the order of the specification. */
-import { concat, fromHex, toHex, type Bytes } from "../../base/bytes.ts";
+import { type Bytes, concat, fromHex, toHex } from "../../base/bytes.ts";
 import type { Limits, Randomness } from "../../base/ports.ts";
 import { command, isOk, triesLeft } from "../../codec/apdu.ts";
 import type { CardProfile } from "../../codec/card-profile.ts";
@@ -7,9 +7,9 @@ import type { CardChannel, PinTemplate, Psam } from "../../drivers/ports.ts";
 import { exchange, selectByName } from "../dialogue.ts";
 import type { CardAlgorithm } from "../keys/block-mac.ts";
 import {
+  type AuthenticationContext,
   authenticateCard,
   authenticateTerminal,
-  type AuthenticationContext,
   HOLDER_READ_KEY,
   INTERNAL_AUTHENTICATION_KEY,
   type SocialKey,

@@ -1,11 +1,11 @@
 /* The social application against an independently written card and module: who is accepted, who is refused and why. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { concat, EMPTY, fromHex, toHex, utf8, type Bytes } from "../../base/bytes.ts";
-import { encodeGbText } from "../../codec/text.ts";
 import { SeededRandomness } from "../../../simulators/world/seeded-randomness.ts";
+import { type Bytes, concat, EMPTY, fromHex, toHex, utf8 } from "../../base/bytes.ts";
+import { encodeGbText } from "../../codec/text.ts";
 import { selectByName } from "../dialogue.ts";
-import { cardBench, type CardBenchOptions, LIMITS, ScriptedChannel } from "../testing.ts";
+import { type CardBenchOptions, cardBench, LIMITS, ScriptedChannel } from "../testing.ts";
 import { parseAlgorithm, parseCardIdentifier, parseCardNumber, parseDate, parseItem, parseText, parseVersion } from "./files.ts";
 import { parseHistoricalBytes, socialFactors } from "./historical.ts";
 import { CARD_PIN_TEMPLATE, queryPinState, readSocialIdentity, SOCIAL_ENVIRONMENT_NAME, type SocialOptions } from "./read-identity.ts";

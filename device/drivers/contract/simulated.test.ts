@@ -1,20 +1,21 @@
 /* The contract suites over the simulated devices, under virtual time. */
-import { fromHex, toHex, type Bytes } from "../../base/bytes.ts";
-import { fen } from "../../base/fen.ts";
-import { openCipherSuite } from "../../crypto/suite.ts";
-import { openPsam } from "../../card/psam/open.ts";
-import { DEFAULT_CARD_PROFILE } from "../../codec/card-profile.ts";
-import { debitPurchase, DEFAULT_PURSE_APPLICATIONS, initializePurchase, purseFactors, readPublicData, selectPurse } from "../../card/purse/commands.ts";
-import { CARD_PIN_TEMPLATE, SOCIAL_ENVIRONMENT_NAME } from "../../card/social/read-identity.ts";
-import { selectByName } from "../../card/dialogue.ts";
+
 import { makeTestCard } from "../../../simulators/card/make.ts";
+import { TEST_PIN_KEY_HEX } from "../../../simulators/crypto/test-keys.ts";
 import { ScriptedHolder } from "../../../simulators/pinpad/holder.ts";
 import { clearPinBlock, SimulatedPinPad } from "../../../simulators/pinpad/pin-pad.ts";
 import { SimulatedPinVerifier } from "../../../simulators/pinpad/pin-verifier.ts";
-import { TEST_PIN_KEY_HEX } from "../../../simulators/crypto/test-keys.ts";
 import { makeTestPsam } from "../../../simulators/psam/make.ts";
 import { makeSamReader, SimulatedReader } from "../../../simulators/reader/in-process.ts";
 import { VirtualClock } from "../../../simulators/world/virtual-clock.ts";
+import { type Bytes, fromHex, toHex } from "../../base/bytes.ts";
+import { fen } from "../../base/fen.ts";
+import { selectByName } from "../../card/dialogue.ts";
+import { openPsam } from "../../card/psam/open.ts";
+import { DEFAULT_PURSE_APPLICATIONS, debitPurchase, initializePurchase, purseFactors, readPublicData, selectPurse } from "../../card/purse/commands.ts";
+import { CARD_PIN_TEMPLATE, SOCIAL_ENVIRONMENT_NAME } from "../../card/social/read-identity.ts";
+import { DEFAULT_CARD_PROFILE } from "../../codec/card-profile.ts";
+import { openCipherSuite } from "../../crypto/suite.ts";
 import { type CardBench, type HolderPlan, limits, type PinPadBench, type PinVerifierBench, type PsamBench } from "./bench.ts";
 import { cardChannelContract } from "./card-channel-contract.ts";
 import { cardReaderContract } from "./card-reader-contract.ts";

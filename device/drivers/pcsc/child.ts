@@ -28,7 +28,8 @@ function tell(message: ReaderMessage): void {
 }
 
 function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  if (error instanceof Error) return error.message;
+  return typeof error === "string" ? error : JSON.stringify(error);
 }
 
 /** Turns one callback call of the binding into a promise. */
@@ -36,7 +37,7 @@ function native<Value>(start: (done: (error: unknown, value: Value) => void) => 
   return new Promise((resolve, reject) => {
     start((error, value) => {
       if (error === undefined || error === null) resolve(value);
-      else reject(error instanceof Error ? error : new Error(String(error)));
+      else reject(error instanceof Error ? error : new Error(textOf(error)));
     });
   });
 }

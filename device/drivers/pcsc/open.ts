@@ -6,8 +6,8 @@ import { PcscPinVerifier, type PinVerifierOptions } from "./pin-verifier.ts";
 import { PcscReader, type ReaderRule } from "./reader.ts";
 import { PcscSupervisor } from "./supervisor.ts";
 
-export type { ReaderRule } from "./reader.ts";
 export type { PinVerifierOptions } from "./pin-verifier.ts";
+export type { ReaderRule } from "./reader.ts";
 
 export interface PcscOptions {
   readonly processes: Processes;

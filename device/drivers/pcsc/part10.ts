@@ -1,5 +1,5 @@
 /* PIN entry on the reader as bytes: what is sent to the reader and what its answer means. Spec: PC/SC 10. */
-import { concat, readUint, u8, type Bytes } from "../../base/bytes.ts";
+import { type Bytes, concat, readUint, u8 } from "../../base/bytes.ts";
 import type { PinOutcome, PinTemplate } from "../ports.ts";
 
 /** Asks a reader for its features. Spec: PC/SC 10, CM_IOCTL_GET_FEATURE_REQUEST. */

@@ -1,9 +1,9 @@
 /* The adapter without any reader: what the supervisor makes of a process that hangs, dies or lies, and the bytes of PIN entry. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { VirtualClock } from "../../../simulators/world/virtual-clock.ts";
 import { EMPTY, fromHex, toHex } from "../../base/bytes.ts";
 import { SILENT } from "../../base/log.ts";
-import { VirtualClock } from "../../../simulators/world/virtual-clock.ts";
 import { limits } from "../contract/bench.ts";
 import { faultOfPcsc, pcscCode } from "./errors.ts";
 import { openPcsc } from "./open.ts";

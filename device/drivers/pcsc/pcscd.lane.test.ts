@@ -3,8 +3,8 @@
  * stack can do to us - its service dies, its calls never come back.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import { fromHex } from "../../base/bytes.ts";
 import { CARD_RULE, MODULE_RULE, PcscdStage, pcscdLaneObstacle } from "../../../hw-tests/benches/pcscd.ts";
+import { fromHex } from "../../base/bytes.ts";
 import { systemClock } from "../../system/clock.ts";
 import { limits } from "../contract/bench.ts";
 import { cardChannelContract } from "../contract/card-channel-contract.ts";

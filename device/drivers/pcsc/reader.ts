@@ -5,7 +5,7 @@ import { withDeadline } from "../../base/deadline.ts";
 import { Fault, isFault } from "../../base/fault.ts";
 import type { Clock, Limits } from "../../base/ports.ts";
 import type { CardChannel, CardInterface, CardReader } from "../ports.ts";
-import { EVENT_COUNTER_SHIFT, STATE_MUTE, STATE_PRESENT, STATE_UNAVAILABLE, type ReaderCall } from "./protocol.ts";
+import { EVENT_COUNTER_SHIFT, type ReaderCall, STATE_MUTE, STATE_PRESENT, STATE_UNAVAILABLE } from "./protocol.ts";
 import type { PcscSupervisor, ReaderState } from "./supervisor.ts";
 
 /**

@@ -134,7 +134,7 @@ export class PcscSupervisor {
     return life.pending.size < PENDING_MAX ? undefined : new Fault("queue-full", "too many card reader calls", { effectUnknown: false });
   }
 
-  #dispatch(life: Life, order: { readonly call: ReaderCall; onEnd(): void }, limits: Limits): Promise<Bytes> {
+  #dispatch(life: Life, order: { readonly call: ReaderCall; readonly onEnd: () => void }, limits: Limits): Promise<Bytes> {
     const id = this.#nextId;
     this.#nextId += 1;
     const { signal } = limits;

@@ -7,12 +7,12 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openCipherSuite } from "../../crypto/suite.ts";
-import { moduleBeside } from "../../system/modules.ts";
 import { hashesIn, journalJudge } from "../../../tools/replay/journal-judge.ts";
 import { record } from "../../../tools/replay/record.ts";
-import { describeReplay, replay, type ReplayReport } from "../../../tools/replay/replay.ts";
+import { describeReplay, type ReplayReport, replay } from "../../../tools/replay/replay.ts";
 import type { DiskEvent } from "../../../tools/replay/trace.ts";
+import { openCipherSuite } from "../../crypto/suite.ts";
+import { moduleBeside } from "../../system/modules.ts";
 import { openEngine } from "./sqlite/engine.ts";
 
 const suite = openCipherSuite();

@@ -1,8 +1,9 @@
 /* For tests of the journal and of what stands on it: a journal on a simulated disk. */
+
+import { fen } from "../../base/fen.ts";
 import type { Log } from "../../base/log.ts";
 import { SILENT } from "../../base/log.ts";
 import type { Clock, JournalStore, Randomness } from "../../base/ports.ts";
-import { fen } from "../../base/fen.ts";
 import type { CipherSuite } from "../../crypto/face.ts";
 import { openCipherSuite } from "../../crypto/suite.ts";
 import { openJournal, type TerminalJournal } from "./journal.ts";

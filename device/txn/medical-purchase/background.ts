@@ -1,7 +1,7 @@
 /* Keeps looking after settlements of unknown outcome until none is left, and sleeps in between. */
 import { isFault } from "../../base/fault.ts";
 import type { HostPorts } from "./ports.ts";
-import { createResolverMemory, resolveMedical, type ResolverMemory, type ResolverOptions } from "./resolver.ts";
+import { createResolverMemory, type ResolverMemory, type ResolverOptions, resolveMedical } from "./resolver.ts";
 
 export class MedicalBackground {
   readonly #ports: HostPorts;

@@ -2,9 +2,9 @@ import { describe, expect, test } from "vitest";
 import type { SimulatedCard } from "../../../simulators/card/card.ts";
 import { fen } from "../../base/fen.ts";
 import { recoverAtStart } from "../recovery/recover.ts";
+import { type BenchCard, quickPaymentSuite } from "./contract/suite.ts";
 import type { QuickPaymentLimits } from "./ports.ts";
 import { runQuickPayment } from "./run.ts";
-import { type BenchCard, quickPaymentSuite } from "./suite.ts";
 import { type CommandFate, type CommandInfo, SimulatedPlace, type SimulatedPlaceOptions, TEST_LIMITS } from "./testing.ts";
 import type { QuickPaymentOutcome } from "./types.ts";
 

@@ -219,11 +219,13 @@ identifying/last         | card-identified/b        | settling-earlier#1 +settle
 identifying/last         | card-unusable            | refused(no-purse) +release-module
 identifying/last         | card-lost/sent           | refused(card-removed) +release-module
 identifying/last         | card-lost/not-sent       | refused(card-removed) +release-module
+settling-earlier         | card-unusable            | refused(no-purse) +release-module
 settling-earlier         | earlier-settled          | preparing +append-intent +open-on-card
 settling-earlier         | earlier-unsettled        | refused(earlier-sale-open) +release-module
 settling-earlier         | journal-failed           | refused(store-broken) +release-module
 settling-earlier         | card-lost/sent           | awaiting-card#2 +await-card
 settling-earlier         | card-lost/not-sent       | awaiting-card#2 +await-card
+settling-earlier/last    | card-unusable            | refused(no-purse) +release-module
 settling-earlier/last    | earlier-settled          | preparing +append-intent +open-on-card
 settling-earlier/last    | earlier-unsettled        | refused(earlier-sale-open) +release-module
 settling-earlier/last    | journal-failed           | refused(store-broken) +release-module
@@ -366,5 +368,5 @@ closing/again            | entry-durable            | awaiting-card#2 +release-m
 closing/again            | journal-failed           | unknown(store-broken) +release-module
 closing/again-card       | entry-durable            | settling-earlier#2 +settle-earlier
 closing/again-card       | journal-failed           | unknown(store-broken) +release-module
-impossible: 778
+impossible: 776
 `;

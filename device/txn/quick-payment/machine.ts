@@ -77,7 +77,7 @@ export const QUICK_PAYMENT_RULES: QuickPaymentRules = {
     "card-present": "impossible",
     "time-over": "impossible",
     "card-identified": "impossible",
-    "card-unusable": "impossible",
+    "card-unusable": step.refuseCard,
     "earlier-settled": step.prepare,
     "earlier-unsettled": step.refuseEarlier,
     "limit-reached": "impossible",

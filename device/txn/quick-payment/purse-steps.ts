@@ -48,26 +48,12 @@ async function newestPurchase(channel: CardChannel, limits: Limits): Promise<New
 
 export type Debit = DebitAnswer | { readonly kind: "lost"; readonly fault: Fault; readonly effectUnknown: boolean };
 
-/**
- * Sends the debit. A channel may say of a later command of the same dialogue that it was not sent; once the card has answered
- * anything, that is no longer said of the debit.
- */
+/** Sends the debit; a fault becomes an answer of its own, because the flow goes on after it. */
 export async function debitOnce(channel: CardChannel, command: DebitCommand, limits: Limits): Promise<Debit> {
-  let answered = false;
-  const watched: CardChannel = {
-    atr: channel.atr,
-    insertion: channel.insertion,
-    close: () => channel.close(),
-    transmit: async (bytes, within) => {
-      const response = await channel.transmit(bytes, within);
-      answered = true;
-      return response;
-    },
-  };
   try {
-    return await debitPurchase(watched, command, limits);
+    return await debitPurchase(channel, command, limits);
   } catch (fault) {
     if (!isFault(fault)) throw fault;
-    return { kind: "lost", fault, effectUnknown: fault.effectUnknown || answered };
+    return { kind: "lost", fault, effectUnknown: fault.effectUnknown };
   }
 }

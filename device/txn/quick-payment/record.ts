@@ -4,6 +4,7 @@ import { type Bytes, toHex } from "../../base/bytes.ts";
 import type { Fen } from "../../base/fen.ts";
 import { PURCHASE_TYPE_PURSE, type PurchaseIntent, type PurchaseOpening } from "../../card/purse/types.ts";
 import type { EntryDraft, JournalEntry, JsonObject, JsonValue } from "../journal/types.ts";
+import { mergedDetail } from "../recovery/recover.ts";
 import type { SaleTime } from "../sale-time.ts";
 import type { EntryWish, Proof, Reason } from "./types.ts";
 
@@ -136,8 +137,7 @@ export function readSale(entries: readonly JournalEntry[]): RecordedSale | undef
   const named = entries.findLast((entry) => entry.personal !== undefined);
   const serial = text(named?.personal, "cardSerial");
   if (serial === "") return undefined;
-  // Later entries repeat what is known and add to it.
-  const detail: JsonObject = Object.assign({}, ...entries.map((entry) => entry.detail));
+  const detail = mergedDetail(entries);
   const cardSequence = count(detail, "cardSeq");
   const logSequenceBefore = count(detail, "logSeqBefore");
   return {

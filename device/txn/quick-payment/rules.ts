@@ -72,7 +72,8 @@ export function presentAgain(state: StateOf<"identifying">, event: EventOf<"card
   return tries < TRIES_MAX ? awaitCard(state.attempt, tries) : end({ kind: "refused", reason: event.code });
 }
 
-export function refuseCard(_: StateOf<"identifying">, event: EventOf<"card-unusable">): Step {
+/** Also for a card that could still settle earlier sales but may not pay any more. */
+export function refuseCard(_: unknown, event: EventOf<"card-unusable">): Step {
   return end({ kind: "refused", reason: event.reason, ...(event.statusWord === undefined ? {} : { statusWord: event.statusWord }) });
 }
 

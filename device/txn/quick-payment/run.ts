@@ -8,9 +8,10 @@ import { type Bytes, fromHex, toHex } from "../../base/bytes.ts";
 import { Fault, isFault } from "../../base/fault.ts";
 import { subtractFen } from "../../base/fen.ts";
 import type { Limits } from "../../base/ports.ts";
-import { initializePurchase, purseFactors } from "../../card/purse/commands.ts";
+import { initializePurchase, purseFactors, purseValidity } from "../../card/purse/commands.ts";
 import { proveSale } from "../../card/purse/prove-sale.ts";
 import { PURCHASE_TYPE_PURSE, type PursePublicData } from "../../card/purse/types.ts";
+import { civilTime } from "../../codec/civil-time.ts";
 import type { CardChannel, PsamPurchase } from "../../drivers/ports.ts";
 import { boundedJournal } from "../bounded-journal.ts";
 import { type EntryDraft, type Journal, type JsonObject, OPEN_STATES } from "../journal/types.ts";
@@ -286,14 +287,17 @@ class QuickPaymentRun {
   }
 
   async #settleEarlier(limits: () => Limits): Promise<Event> {
-    assert(this.#card !== undefined, "the card was identified");
+    assert(this.#card !== undefined && this.#identified !== undefined, "the card was identified");
     const { resolution } = this.#tables;
     const resolved = await resolveCard({ ...this.#ports, journal: this.#journal }, this.#openChannel(), {
       card: this.#card,
       commandLimits: limits,
       ...(resolution === undefined ? {} : { rules: resolution }),
     });
-    return { is: resolved.open === 0 ? "earlier-settled" : "earlier-unsettled" };
+    if (resolved.open > 0) return { is: "earlier-unsettled" };
+    // Asked only here: a purse past its last day still settles what it paid before, and pays nothing new. Spec: PBOC purse, EF15.
+    const validity = purseValidity(this.#identified, civilTime(this.#ports.clock.wallMs()).date);
+    return validity === "valid" ? { is: "earlier-settled" } : { is: "card-unusable", reason: validity };
   }
 
   /** The limits are looked at in the same turn as the intent is appended, so that no other lane can come between. */

@@ -23,6 +23,8 @@ export type Reason =
   | LimitReached
   | "no-purse"
   | "application-blocked"
+  | "expired"
+  | "not-yet-valid"
   | "card-refused"
   | "insufficient-funds"
   | "earlier-sale-open"

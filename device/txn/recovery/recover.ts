@@ -5,7 +5,7 @@
  */
 import { assert } from "../../base/assert.ts";
 import type { Log } from "../../base/log.ts";
-import type { Journal, JournalEntry, JsonObject, RecordKind, RecordState } from "../journal/types.ts";
+import type { Journal, JournalEntry, JsonObject, JsonValue, RecordKind, RecordState } from "../journal/types.ts";
 
 /** What becomes of an open sale of an earlier life; "leave" keeps it as it is. */
 export type RecoveryRule = "leave" | { readonly state: RecordState; readonly reason: string };
@@ -84,5 +84,7 @@ async function recoverOne(journal: Journal, subject: string, rule: RecoveryRule)
 
 /** Later entries repeat what is known and add to it. */
 export function mergedDetail(entries: readonly JournalEntry[]): JsonObject {
-  return Object.assign({}, ...entries.map((entry) => entry.detail));
+  const merged: { [name: string]: JsonValue } = {};
+  for (const { detail } of entries) Object.assign(merged, detail);
+  return merged;
 }

@@ -232,7 +232,7 @@ const NUMBERS: readonly ConformanceCase[] = [
       await bench.apdu(SELECT_ENVIRONMENT);
       const item = await readItem(await bench.channel(), { file: 0x05, tag: 0x07 }, LIMITS);
       const value = item.kind === "ok" ? item.value : fail("the card number is there");
-      const fitting = [..."0123456789X"].filter((check) => parseCardNumber(Uint8Array.from([...value.slice(0, 8), ...utf8(check)])) !== undefined);
+      const fitting = Array.from("0123456789X").filter((check) => parseCardNumber(Uint8Array.from([...value.slice(0, 8), ...utf8(check)])) !== undefined);
       expectTrue(parseCardNumber(value) !== undefined, "the terminal accepts the number");
       expectEqual(fitting.length, 1, "check characters that fit");
     },

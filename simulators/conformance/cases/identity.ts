@@ -123,7 +123,7 @@ const ORDER_CASES: readonly ConformanceCase[] = ORDER.map(({ reason }, first) =>
   tags: ["identity", "social", "negative"],
   run: async (context) => {
     const failing = ORDER.slice(first);
-    const options = failing.reduceRight<Partial<SocialOptions>>((all, each) => ({ ...all, ...each.options }), {});
+    const options = Object.assign({}, ...failing.map((each) => each.options)) as Partial<SocialOptions>;
     const made = context.card({ expired: failing.some(({ expired }) => expired === true) });
     const version = failing.find((each) => each.version !== undefined)?.version;
     const ready = version === undefined ? made : withItem(context, made, { file: 0xef05, tag: 0x03, valueHex: `${toHex(utf8(version))}00` });

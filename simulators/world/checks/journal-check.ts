@@ -74,9 +74,9 @@ export class JournalCheck {
 
   /** Spec: pos/v1, 3, and the journal's own rule: SM3(previous ‖ SM3(body) ‖ SM3(sealed part or nothing)). */
   #chain(stored: StoredEntry): void {
-    const { sm3 } = this.#suite;
-    const link = concat(sm3(utf8(stored.body)), sm3(stored.sealed ?? EMPTY));
-    const expected = this.#hash === undefined ? stored.hash : toHex(sm3(fromHex(this.#hash), link));
+    const suite = this.#suite;
+    const link = concat(suite.sm3(utf8(stored.body)), suite.sm3(stored.sealed ?? EMPTY));
+    const expected = this.#hash === undefined ? stored.hash : toHex(suite.sm3(fromHex(this.#hash), link));
     promised(5, stored.hash === expected, () => `entry ${stored.seq} breaks the chain`);
     this.#hash = stored.hash;
   }

@@ -1,6 +1,7 @@
 /* The real configuration store on a real folder. Says the number of the last write that is durable. */
-import { openCipherSuite } from "../../../device/crypto/suite.ts";
+
 import { openConfigStore } from "../../../device/config/store.ts";
+import { openCipherSuite } from "../../../device/crypto/suite.ts";
 import { openFolderStorage } from "../../../device/system/storage.ts";
 import { say } from "./say.ts";
 

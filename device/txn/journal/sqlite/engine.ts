@@ -10,9 +10,9 @@ import { assert } from "../../../base/assert.ts";
 import { fromHex, toHex } from "../../../base/bytes.ts";
 import { Fault } from "../../../base/fault.ts";
 import type { JournalStore, StoredBatch, StoredEntry, StoredSubject, StoreUsage, StoreWrite } from "../../../base/ports.ts";
+import { OPEN_STATES } from "../types.ts";
 import type { Failure, ReadName } from "./messages.ts";
 import { CHECKPOINT_PAGES, INSERT_ENTRY, OPEN_CONDITION, PAGE_BYTES, SCHEMA, SCHEMA_VERSION, UPSERT_BATCH, UPSERT_MARK, UPSERT_SUBJECT } from "./schema.ts";
-import { OPEN_STATES } from "../types.ts";
 
 export const DATABASE_FILE = "journal.sqlite";
 

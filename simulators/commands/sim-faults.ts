@@ -1,0 +1,124 @@
+/* Faults of cards and modules as people write them: "mute,slow=250,torn=3:after". One table says what exists and what it takes. */
+import { type CardFaults, NO_FAULTS, type TearPoint } from "../card/state.ts";
+import { NO_PSAM_FAULTS, type PsamFaults } from "../psam/state.ts";
+
+export type Parsed<Value> = { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly reason: string };
+
+interface FaultWord<Faults> {
+  /** How it is written, for help texts and refusals. */
+  readonly usage: string;
+  readonly meaning: string;
+  /** The faults that it switches on; undefined when the argument does not fit. */
+  readonly read: (argument: string | undefined) => Partial<Faults> | undefined;
+}
+
+type FaultWords<Faults> = ReadonlyMap<string, FaultWord<Faults>>;
+
+const SLOW_MS_MAX = 600_000;
+const TORN_COMMANDS_MAX = 10_000;
+const TEAR_POINTS: readonly TearPoint[] = ["before", "during", "after"];
+
+export function isTearPoint(text: string | undefined): text is TearPoint {
+  return TEAR_POINTS.some((point) => point === text);
+}
+
+function count(text: string | undefined, max: number): number | undefined {
+  if (text === undefined || !/^\d{1,9}$/.test(text)) return undefined;
+  return Number(text) <= max ? Number(text) : undefined;
+}
+
+function plain<Faults>(faults: Partial<Faults>): FaultWord<Faults>["read"] {
+  return (argument) => (argument === undefined ? faults : undefined);
+}
+
+function readSlow(argument: string | undefined): { readonly extraMsPerCommand: number } | undefined {
+  const extraMsPerCommand = count(argument, SLOW_MS_MAX);
+  return extraMsPerCommand === undefined ? undefined : { extraMsPerCommand };
+}
+
+function readTorn(argument: string | undefined): { readonly commandsUntilTear: number; readonly tearAt: TearPoint } | undefined {
+  const [commands, point, ...more] = (argument ?? "").split(":");
+  const commandsUntilTear = count(commands, TORN_COMMANDS_MAX);
+  return commandsUntilTear === undefined || !isTearPoint(point) || more.length > 0 ? undefined : { commandsUntilTear, tearAt: point };
+}
+
+function readBlocked(argument: string | undefined): Partial<CardFaults> | undefined {
+  return argument === "purse" || argument === "social" || argument === "card" ? { blocked: argument } : undefined;
+}
+
+/** What cards and modules share. */
+const SHARED = {
+  mute: { usage: "mute", meaning: "no answer to reset, none to commands", read: plain<{ mute: boolean }>({ mute: true }) },
+  slow: { usage: "slow=<ms>", meaning: `every command takes that much longer (0 to ${SLOW_MS_MAX})`, read: readSlow },
+  torn: {
+    usage: "torn=<n commands>:<before|during|after>",
+    meaning: "after n answered commands the next one is torn, once: it never arrives, power fails before the commit, or the answer is lost",
+    read: readTorn,
+  },
+};
+
+const CARD_FAULTS: FaultWords<CardFaults> = new Map<string, FaultWord<CardFaults>>([
+  ["mute", SHARED.mute],
+  ["slow", SHARED.slow],
+  ["wrong-mac2", { usage: "wrong-mac2", meaning: "the card debits and answers a wrong MAC2", read: plain<CardFaults>({ wrongMac2: true }) }],
+  ["wrong-tac", { usage: "wrong-tac", meaning: "the card debits and answers a wrong TAC", read: plain<CardFaults>({ wrongTac: true }) }],
+  ["blocked", { usage: "blocked=<purse|social|card>", meaning: "that part is blocked for good", read: readBlocked }],
+  [
+    "counter-exhausted",
+    { usage: "counter-exhausted", meaning: "the offline sequence counts as used up (9402)", read: plain<CardFaults>({ counterExhausted: true }) },
+  ],
+  ["torn", SHARED.torn],
+  [
+    "proof-dropped",
+    { usage: "proof-dropped", meaning: "the proof of the last sale is lost at the next INITIALIZE", read: plain<CardFaults>({ proofDroppedByNextInit: true }) },
+  ],
+]);
+
+const MODULE_FAULTS: FaultWords<PsamFaults> = new Map<string, FaultWord<PsamFaults>>([
+  ["mute", SHARED.mute],
+  ["slow", SHARED.slow],
+  ["wrong-mac1", { usage: "wrong-mac1", meaning: "MAC1 is wrong: the card will refuse it", read: plain<PsamFaults>({ wrongMac1: true }) }],
+  ["locked", { usage: "locked", meaning: "all purchase keys are locked (6983)", read: plain<PsamFaults>({ locked: true }) }],
+  ["torn", SHARED.torn],
+]);
+
+/** `none` clears all; it stands alone. */
+const CLEAR = "none";
+
+function parseFaults<Faults extends object>(text: string, words: FaultWords<Faults>): Parsed<Partial<Faults>> {
+  let faults: Partial<Faults> = {};
+  for (const part of text.split(",")) {
+    const at = part.indexOf("=");
+    const name = at < 0 ? part.trim() : part.slice(0, at).trim();
+    const word = words.get(name);
+    if (word === undefined) return { ok: false, reason: `there is no fault "${name}"; known are ${usages(words).join(", ")}` };
+    const read = word.read(at < 0 ? undefined : part.slice(at + 1).trim());
+    if (read === undefined) return { ok: false, reason: `the fault "${name}" is written ${word.usage}` };
+    faults = { ...faults, ...read };
+  }
+  return { ok: true, value: faults };
+}
+
+function usages<Faults>(words: FaultWords<Faults>): readonly string[] {
+  return [...words.values()].map((word) => word.usage);
+}
+
+/** A comma list of card faults; `none` gives "no fault at all". */
+export function parseCardFaults(text: string): Parsed<Partial<CardFaults>> {
+  return text.trim() === CLEAR ? { ok: true, value: NO_FAULTS } : parseFaults(text, CARD_FAULTS);
+}
+
+/** The same for the security module. */
+export function parseModuleFaults(text: string): Parsed<Partial<PsamFaults>> {
+  return text.trim() === CLEAR ? { ok: true, value: NO_PSAM_FAULTS } : parseFaults(text, MODULE_FAULTS);
+}
+
+export const CARD_FAULT_USAGE: readonly string[] = usages(CARD_FAULTS);
+export const MODULE_FAULT_USAGE: readonly string[] = usages(MODULE_FAULTS);
+
+/** Names of the switches that differ from "no fault", for people. */
+export function faultsShown(faults: CardFaults | PsamFaults): string {
+  const none: Readonly<Record<string, unknown>> = { ...NO_FAULTS, ...NO_PSAM_FAULTS };
+  const on = Object.entries(faults).filter(([name, value]) => name !== "tearAt" && value !== none[name]);
+  return on.length === 0 ? "none" : on.map(([name, value]) => (value === true ? name : `${name} ${String(value)}`)).join(", ");
+}

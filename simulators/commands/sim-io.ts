@@ -1,0 +1,22 @@
+/* The streams of this process as the simulators' commands use them. */
+import { createInterface } from "node:readline";
+import type { SimIo } from "./sim-stand.ts";
+
+/** Standard input as lines; Ctrl-C, a polite end of the process, and a closed terminal end them like the end of the input. */
+export function standardIo(): SimIo & { close(): void } {
+  const reader = createInterface({ input: process.stdin });
+  // Asked for at once, because lines that come before the first question would be lost.
+  const lines = reader[Symbol.asyncIterator]();
+  const end = () => {
+    reader.close();
+    // An input that stays open would keep the process alive.
+    process.stdin.destroy();
+  };
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, end);
+  return {
+    lines: { [Symbol.asyncIterator]: () => lines },
+    print: (text) => process.stdout.write(`${text}\n`),
+    complain: (text) => process.stderr.write(`${text}\n`),
+    close: end,
+  };
+}

@@ -1,0 +1,144 @@
+/* Options of `sim`: what is taken, and one clear line for everything that is not. */
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { NO_FAULTS } from "../card/state.ts";
+import { faultsShown, parseCardFaults, parseModuleFaults } from "./sim-faults.ts";
+import { parseProfile, readSimOptions, SIM_OPTIONS } from "./sim-options.ts";
+
+describe("readSimOptions", () => {
+  it("has a usable card without any choice", () => {
+    expect(readSimOptions({ apdu: true })).toMatchObject({ mode: "apdu", speaksTo: "card", card: { balanceFen: 10_000, algorithm: "sm4" }, out: false });
+  });
+
+  it.each([
+    [{ algorithm: "3des" }, { card: { algorithm: "3des" } }],
+    [{ balance: "0" }, { card: { balanceFen: 0 } }],
+    [{ serial: "99999999" }, { card: { serial: 99_999_999 } }],
+    [{ pin: "1234" }, { card: { pin: "1234" } }],
+    [{ generation: "2" }, { card: { generation: "2" } }],
+    [{ interface: "contactless" }, { card: { interface: "contactless" } }],
+    [{ "length-rule": "t0" }, { card: { lengthRule: "t0" }, module: { lengthRule: "t0" } }],
+    [{ "log-seq": "pre" }, { card: { profile: { logSeqMode: "pre" } } }],
+    [
+      { profile: "macReduce=fold4,psamAlgByteSm4=4" },
+      { card: { profile: { macReduce: "fold4", psamAlgByteSm4: 4 } }, module: { profile: { macReduce: "fold4" } } },
+    ],
+    [{ region: "530100" }, { card: { regionCode: "530100" }, module: { regionCode: "530100" } }],
+    [{ "offline-seq": "65535" }, { card: { offlineSeq: 65_535 } }],
+    [{ "purse-aid": "A000000632010106" }, { card: { purseAidHex: "A000000632010106" } }],
+    [{ "no-algorithm-tag": true }, { card: { showsAlgorithm: false } }],
+    [{ "terminal-number": "530100000001" }, { module: { terminalNumber: "530100000001" } }],
+    [{ "key-level": "3" }, { module: { purseLevel: 3 } }],
+    [{ fault: "mute,slow=250" }, { cardFaults: { mute: true, extraMsPerCommand: 250 } }],
+    [{ fault: "expired,wrong-tac" }, { card: { expired: true }, cardFaults: { wrongTac: true } }],
+    [{ "module-fault": "locked" }, { moduleFaults: { locked: true } }],
+    [{ module: true }, { speaksTo: "module" }],
+    [{ out: true }, { out: true }],
+  ])("takes %j", (values, expected) => {
+    expect(readSimOptions({ apdu: true, ...values })).toMatchObject(expected);
+  });
+
+  it.each([
+    [{}, /choose one of --apdu and --pcscd/],
+    [{ apdu: true, pcscd: true }, /choose one of --apdu and --pcscd/],
+    [{ pcscd: true, module: true }, /--module belongs to --apdu/],
+    [{ apdu: true, keypad: "enters" }, /--keypad belongs to --pcscd/],
+    [{ pcscd: true, keypad: "sings" }, /--keypad is one of enters, wrong, cancels, walks-away/],
+    [{ apdu: true, algorithm: "aes" }, /--algorithm is one of 3des, sm4/],
+    [{ apdu: true, balance: "1.50" }, /--balance is a whole number/],
+    [{ apdu: true, balance: "1000000000" }, /--balance is a whole number/],
+    [{ apdu: true, serial: "-1" }, /--serial is a whole number/],
+    [{ apdu: true, generation: "4" }, /--generation is one of 2, 3/],
+    [{ apdu: true, interface: "usb" }, /--interface is one of/],
+    [{ apdu: true, "length-rule": "t1" }, /--length-rule is one of/],
+    [{ apdu: true, "log-seq": "both" }, /--log-seq is one of/],
+    [{ apdu: true, profile: "macReduce=right4" }, /"macReduce=right4" does not fit/],
+    [{ apdu: true, profile: "psamLevels=2" }, /terminal's own switch/],
+    [{ apdu: true, profile: "psamAlgByteSm4=256" }, /does not fit/],
+    [{ apdu: true, profile: "constructor=x" }, /does not fit/],
+    [{ apdu: true, region: "99010" }, /--region is six digits/],
+    [{ apdu: true, "offline-seq": "65536" }, /--offline-seq is a whole number from 0 to 65535/],
+    [{ apdu: true, "purse-aid": "a0" }, /--purse-aid is 5 to 16 bytes/],
+    [{ apdu: true, "terminal-number": "1" }, /--terminal-number is 12 digits/],
+    [{ apdu: true, "key-level": "4" }, /--key-level is one of/],
+    [{ apdu: true, fault: "smoke" }, /there is no fault "smoke"; known are mute, slow=<ms>/],
+    [{ apdu: true, "module-fault": "wrong-mac2" }, /there is no fault "wrong-mac2"; known are mute, slow=<ms>, wrong-mac1/],
+    [{ apdu: true, snapshot: "" }, /--snapshot is a file name/],
+  ])("refuses %j", (values, problem) => {
+    expect(readSimOptions(values)).toMatch(problem);
+  });
+
+  it("names every problem at once, one a line, and repeats no PIN", () => {
+    const problems = readSimOptions({ apdu: true, pin: "12a456", balance: "x", fault: "slow=soon" });
+    expect(String(problems).split("\n")).toHaveLength(3);
+    expect(problems).not.toMatch(/12a456/);
+  });
+
+  it("lists the options that a snapshot would silence", () => {
+    expect(readSimOptions({ apdu: true, balance: "5", fault: "expired,mute" })).toMatchObject({ personalizing: ["--balance", "--fault expired"] });
+  });
+
+  it("explains every option", () => {
+    for (const [name, option] of Object.entries(SIM_OPTIONS)) expect(option.summary, name).not.toBe("");
+  });
+});
+
+describe("faults in words", () => {
+  it.each([
+    ["mute", { mute: true }],
+    ["slow=0", { extraMsPerCommand: 0 }],
+    ["wrong-mac2", { wrongMac2: true }],
+    ["wrong-tac", { wrongTac: true }],
+    ["blocked=purse", { blocked: "purse" }],
+    ["blocked=social", { blocked: "social" }],
+    ["blocked=card", { blocked: "card" }],
+    ["counter-exhausted", { counterExhausted: true }],
+    ["torn=0:before", { commandsUntilTear: 0, tearAt: "before" }],
+    ["torn=3:during", { commandsUntilTear: 3, tearAt: "during" }],
+    ["torn=10:after", { commandsUntilTear: 10, tearAt: "after" }],
+    ["proof-dropped", { proofDroppedByNextInit: true }],
+    [" mute , wrong-tac ", { mute: true, wrongTac: true }],
+    ["none", NO_FAULTS],
+  ])("%s", (text, value) => {
+    expect(parseCardFaults(text)).toEqual({ ok: true, value });
+  });
+
+  it.each([
+    ["slow", "slow=<ms>"],
+    ["slow=-1", "slow=<ms>"],
+    ["slow=600001", "slow=<ms>"],
+    ["mute=yes", "written mute"],
+    ["blocked", "blocked=<purse|social|card>"],
+    ["blocked=door", "blocked=<purse|social|card>"],
+    ["torn", "torn=<n commands>"],
+    ["torn=3", "torn=<n commands>"],
+    ["torn=x:after", "torn=<n commands>"],
+    ["torn=3:later", "torn=<n commands>"],
+    ["torn=3:after:all", "torn=<n commands>"],
+    ["", "there is no fault"],
+    ["mute,", "there is no fault"],
+    ["none,mute", "there is no fault"],
+  ])("refuses %j", (text, reason) => {
+    const parsed = parseCardFaults(text);
+    expect(parsed.ok ? "" : parsed.reason).toContain(reason);
+  });
+
+  it("module faults have words of their own", () => {
+    expect(parseModuleFaults("wrong-mac1,torn=1:after")).toEqual({ ok: true, value: { wrongMac1: true, commandsUntilTear: 1, tearAt: "after" } });
+  });
+
+  it("any text gives an answer", () => {
+    fc.assert(
+      fc.property(fc.string(), (text) => {
+        expect(typeof parseCardFaults(text).ok).toBe("boolean");
+        expect(typeof parseModuleFaults(text).ok).toBe("boolean");
+        expect(typeof parseProfile(text).ok).toBe("boolean");
+      }),
+    );
+  });
+
+  it("shows what is switched on", () => {
+    expect(faultsShown(NO_FAULTS)).toBe("none");
+    expect(faultsShown({ ...NO_FAULTS, mute: true, blocked: "card" })).toBe("mute, blocked card");
+  });
+});

@@ -1,0 +1,257 @@
+/*
+ * Goal: a simulated card keeps its money and its module keeps its sequence when the simulator is ended at any moment, also by force.
+ * Method: one file holds both. It is replaced as a whole, flushed, before the answer to the command that changed them goes out.
+ */
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import * as z from "zod";
+import type { CipherSuite } from "../../device/crypto/face.ts";
+import { type CardModule, SimulatedCard } from "../card/card.ts";
+import { type CardSnapshot, NO_FAULTS } from "../card/state.ts";
+import { SimulatedPsam } from "../psam/psam.ts";
+import { NO_PSAM_FAULTS, type PsamSnapshot } from "../psam/state.ts";
+import type { Parsed } from "./sim-faults.ts";
+
+/** A card and a module that were taken up from a file or made anew. */
+export interface SimModules {
+  readonly card: SimulatedCard;
+  readonly module: SimulatedPsam;
+}
+
+const FILE_BYTES_MAX = 64 * 1024 * 1024;
+/** A card's two-byte sequences allow no more. */
+const ENTRIES_MAX = 0x1_0000;
+
+const whole = z.int().min(0).max(0xffff_ffff);
+const hex = (bytesMin: number, bytesMax: number) => z.string().regex(new RegExp(`^(?:[0-9a-f]{2}){${bytesMin},${bytesMax}}$`, "i"));
+const digits = (length: number) => z.string().regex(new RegExp(`^\\d{${length}}$`));
+const algorithm = z.enum(["3des", "sm4"]);
+const lengthRule = z.enum(["direct", "t0"]);
+
+const profile = z.strictObject({
+  algWhenTagAbsent: z.enum(["des", "ssf33"]),
+  emptyVersion: z.enum(["1.0", "reject"]),
+  psamCreditError: z.enum(["9302", "63CF"]),
+  psamLevels: z.enum(["auto321", "3", "2", "1"]),
+  psamAlgByteSm4: z.int().min(0).max(0xff),
+  cityFactorTemplate: z.literal("region6+7378"),
+  macReduce: z.enum(["left4", "fold4"]),
+  sessionPad: z.enum(["zeros", "pad80"]),
+  sm4Diversify: z.enum(["fNotF", "fZeros"]),
+  logSeqMode: z.enum(["pre", "post"]),
+  proveSeqOrder: z.array(z.enum(["log1", "seq", "seq+1"])).max(3),
+});
+
+const file = z.strictObject({
+  id: z.int().min(0).max(0xffff),
+  read: z.enum(["free", "rkssse", "pin"]),
+  records: z.array(z.strictObject({ tag: z.int().min(0).max(0xffff), valueHex: hex(0, 255) })).max(100),
+});
+
+const social = z.strictObject({
+  algorithm,
+  showsAlgorithm: z.boolean(),
+  environment: z.array(file).max(20),
+  medical: z.array(file).max(20),
+  irkHex: hex(16, 16),
+  rkssseHex: hex(16, 16),
+  pin: z
+    .string()
+    .regex(/^\d{4,16}$/)
+    .optional(),
+});
+
+const purse = z.strictObject({
+  aidHex: hex(5, 16),
+  algorithm,
+  issuerHex: hex(8, 8),
+  applicationType: z.int().min(0).max(0xff),
+  applicationVersion: z.int().min(0).max(0xff),
+  serialHex: hex(10, 10),
+  startDate: digits(8),
+  endDate: digits(8),
+  keyIndex: z.int().min(0).max(0xff),
+  keyVersion: z.int().min(0).max(0xff),
+  dpkHex: hex(16, 16),
+  dtkHex: hex(16, 16),
+  dlkHex: hex(16, 16),
+});
+
+const debit = z.strictObject({
+  amountFen: whole,
+  terminalNumber: digits(12),
+  terminalSeq: whole,
+  date: digits(8),
+  time: digits(6),
+  cardSeqBefore: whole,
+  tac: hex(4, 4),
+});
+
+const load = z.strictObject({ amountFen: whole, terminalNumber: digits(12), date: digits(8), time: digits(6), onlineSeqBefore: whole, tac: hex(4, 4) });
+
+const memory = z.strictObject({
+  balanceFen: whole,
+  onlineSeq: whole,
+  offlineSeq: whole,
+  log: z.array(hex(23, 23)).max(10),
+  proof: z.strictObject({ type: z.int().min(0).max(0xff), seq: whole, mac: hex(4, 4), tac: hex(4, 4) }).optional(),
+  pinTriesLeft: z.int().min(0).max(15),
+  rkssseTriesLeft: z.int().min(0).max(15),
+  debits: z.array(debit).max(ENTRIES_MAX),
+  loads: z.array(load).max(ENTRIES_MAX),
+});
+
+const card = z.strictObject({
+  personalization: z.strictObject({
+    historicalHex: hex(1, 15),
+    interface: z.enum(["contact", "contactless"]),
+    lengthRule,
+    initialBalanceFen: whole,
+    profile,
+    social,
+    purse,
+  }),
+  memory,
+  drawn: whole,
+});
+
+const psamKey = z.strictObject({
+  application: z.enum(["social", "purse"]),
+  algorithm,
+  type: z.int().min(0).max(31),
+  id: z.int().min(0).max(0xff),
+  level: z.literal([1, 2, 3]),
+  keyHex: hex(16, 16),
+});
+
+const module = z.strictObject({
+  personalization: z.strictObject({
+    historicalHex: hex(1, 15),
+    terminalNumber: digits(12),
+    publicDataHex: hex(15, 15),
+    lengthRule,
+    profile,
+    keys: z.array(psamKey).max(64),
+  }),
+  terminalSeq: whole,
+});
+
+const snapshotFile = z.strictObject({ version: z.literal(1), card, module });
+
+type SnapshotFile = z.infer<typeof snapshotFile>;
+
+function cardSnapshot({ card: { personalization, memory: kept, drawn } }: SnapshotFile): CardSnapshot {
+  const withPin = { ...personalization.social, pin: personalization.social.pin };
+  return {
+    version: 1,
+    personalization: { ...personalization, social: withPin },
+    memory: { ...kept, proof: kept.proof },
+    faults: NO_FAULTS,
+    drawn,
+  };
+}
+
+function psamSnapshot({ module: { personalization, terminalSeq } }: SnapshotFile): PsamSnapshot {
+  return { version: 1, personalization, terminalSeq, faults: NO_PSAM_FAULTS };
+}
+
+/** Reads the text of a snapshot file. Never throws; what does not fit is named by its place, never by its value. */
+export function parseSnapshot(suite: CipherSuite, text: string): Parsed<SimModules> {
+  const parsed = snapshotFile.safeParse(jsonOf(text));
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    return { ok: false, reason: `it is no snapshot of a card and a module (${issue?.path.map(String).join(".") || "the whole of it"} does not fit)` };
+  }
+  return {
+    ok: true,
+    value: { card: SimulatedCard.fromSnapshot(suite, cardSnapshot(parsed.data)), module: SimulatedPsam.fromSnapshot(suite, psamSnapshot(parsed.data)) },
+  };
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The text of a snapshot file. Faults are no part of it: they are chosen anew at each start. */
+export function snapshotText({ card: simulated, module: psam }: SimModules): string {
+  const { personalization, memory: kept, drawn } = simulated.toSnapshot();
+  const { personalization: psamPersonalization, terminalSeq } = psam.toSnapshot();
+  return `${JSON.stringify({ version: 1, card: { personalization, memory: kept, drawn }, module: { personalization: psamPersonalization, terminalSeq } })}\n`;
+}
+
+/** Reads the file when there is one. */
+export function readSnapshotFile(suite: CipherSuite, path: string): Parsed<SimModules> | undefined {
+  if (!existsSync(path)) return undefined;
+  const { size } = statSync(path);
+  return size > FILE_BYTES_MAX ? { ok: false, reason: "it is too large for a snapshot" } : parseSnapshot(suite, readFileSync(path, "utf8"));
+}
+
+/** Replaces the file at once: after a power cut the old or the new one is there. Only its owner may read it, because it holds keys and PIN. */
+export function writeSnapshotFile(path: string, text: string): void {
+  const beside = `${path}.unfinished`;
+  const descriptor = openSync(beside, "w", 0o600);
+  try {
+    writeFileSync(descriptor, text);
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+  renameSync(beside, path);
+  const folder = openSync(dirname(path), "r");
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
+}
+
+/** Keeps the file equal to card and module. */
+export class SnapshotKeeper {
+  readonly #modules: SimModules;
+  readonly #write: (text: string) => void;
+  #written = "";
+
+  constructor(modules: SimModules, write: (text: string) => void) {
+    this.#modules = modules;
+    this.#write = write;
+  }
+
+  /** Writes when something has changed since the last time. */
+  keep(): void {
+    const { card: simulated, module: psam } = this.#modules;
+    const { memory: kept, drawn } = simulated.toSnapshot();
+    // Balance, sequences and tries change with the memory; random draws and the module's sequence must never repeat either.
+    const mark = JSON.stringify([kept, drawn, psam.terminalSeq]);
+    if (mark === this.#written) return;
+    this.#write(snapshotText(this.#modules));
+    this.#written = mark;
+  }
+
+  /** The same module, with the file brought up to date before any answer leaves. */
+  around(inner: CardModule): CardModule {
+    const keep = () => this.keep();
+    return {
+      get powered() {
+        return inner.powered;
+      },
+      get extraMsPerCommand() {
+        return inner.extraMsPerCommand;
+      },
+      powerUp: () => inner.powerUp(),
+      powerDown: () => inner.powerDown(),
+      transmit: (command) => {
+        const answer = inner.transmit(command);
+        keep();
+        return answer;
+      },
+      tear: (command, at) => {
+        inner.tear(command, at);
+        keep();
+      },
+    };
+  }
+}
