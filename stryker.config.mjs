@@ -15,7 +15,8 @@ export default {
   clearTextReporter: { allowColor: false, logTests: false, reportTests: false },
   jsonReporter: { fileName: `reports/mutation/${name}.json` },
   concurrency: 2,
-  timeoutMS: 10_000,
+  // Endless loops are found by counting; a machine that is busy with other work must not make a slow mutant look like one.
+  timeoutMS: 60_000,
   tempDirName: ".stryker-tmp",
   ignorePatterns: ["dist", "build", ".cache", "coverage", "reports"],
   thresholds: { high: 100, low: 90, break: null },

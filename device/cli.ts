@@ -1,6 +1,8 @@
 /* `yikatong`: the device side's command. */
 
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { serveLines } from "./api/lines.ts";
 import { isFault } from "./base/fault.ts";
@@ -17,6 +19,7 @@ import { type Command, type OptionValues, runCommandLine } from "./system/comman
 import { readKeyFile } from "./system/key-file.ts";
 import { systemProcesses } from "./system/processes.ts";
 import { openFolderStorage } from "./system/storage.ts";
+import { DATABASE_FILE } from "./txn/journal/sqlite/engine.ts";
 import { openSqliteStore } from "./txn/journal/sqlite/store.ts";
 import { verifyJournal } from "./txn/journal/verify.ts";
 
@@ -89,6 +92,11 @@ async function verify(values: OptionValues, [folder]: readonly string[]): Promis
   if (folder === undefined) {
     complain("which journal? yikatong journal verify <folder>");
     return 2;
+  }
+  // Opening would make a new journal, and a mistyped folder would be called whole.
+  if (!existsSync(join(folder, DATABASE_FILE))) {
+    complain(`there is no journal in ${folder}`);
+    return 1;
   }
   const store = await openSqliteStore({ folder, limitBytes: Number.MAX_SAFE_INTEGER });
   const integrity = await store.integrity();

@@ -31,8 +31,6 @@ const AMOUNT_FEN = 450;
 const BALANCE_FEN = 10_000;
 /** How long the hardware is away. */
 const AWAY_MS = 300;
-/** A service that was stopped looks at all its slots within this time. */
-const NOTICED_MS = 250;
 /** Longest way of a command from the terminal to the far side of the service. */
 const UNDER_WAY_LOOKS_MAX = 200;
 const LOOK_MS = 5;
@@ -89,11 +87,8 @@ interface Failure {
   readonly name: string;
   readonly moments: readonly Moment[];
   readonly awayMs: number;
-  /**
-   * How long the slot is seen empty before a card is presented again. No hand is so quick that a card comes between a failed reset of the
-   * service and its next look at the slot; the service would go on to call that slot empty.
-   */
-  readonly noticedMs: number;
+  /** Whether the service lives on and so has to see the empty slot before a card is presented again. */
+  readonly seesRemoval: boolean;
   /** Whether a purchase that the module held is lost with it. */
   readonly losesModule: boolean;
   readonly goAway: (shop: Shop, moment: Moment) => Promise<unknown>;
@@ -105,7 +100,7 @@ const FAILURES: readonly Failure[] = [
     name: "pcscd is killed",
     moments: MOMENTS,
     awayMs: AWAY_MS,
-    noticedMs: 0,
+    seesRemoval: false,
     losesModule: true,
     goAway: ({ stage }) => stage.service.kill(),
     comeBack: ({ stage }) => stage.service.start(),
@@ -114,7 +109,7 @@ const FAILURES: readonly Failure[] = [
     name: "the reader is unplugged",
     moments: MOMENTS,
     awayMs: AWAY_MS,
-    noticedMs: 0,
+    seesRemoval: false,
     losesModule: false,
     goAway: ({ stage }, { reader }) => stage.simulator.request({ do: "unplug", reader }),
     comeBack: ({ stage }, { reader }) => stage.simulator.request({ do: "plug", reader }),
@@ -123,7 +118,7 @@ const FAILURES: readonly Failure[] = [
     name: "the terminal's reader processes are killed",
     moments: IN_DEBIT,
     awayMs: AWAY_MS,
-    noticedMs: 0,
+    seesRemoval: true,
     losesModule: true,
     goAway: async ({ place }) => {
       for (const { pid } of place.processes.filter(({ alive }) => alive)) process.kill(pid, "SIGKILL");
@@ -134,7 +129,7 @@ const FAILURES: readonly Failure[] = [
     name: "pcscd stands still",
     moments: IN_DEBIT,
     awayMs: 1_500,
-    noticedMs: NOTICED_MS,
+    seesRemoval: true,
     losesModule: false,
     goAway: async (shop) => signalService(shop, "SIGSTOP"),
     comeBack: async (shop, { reader }) => {
@@ -241,10 +236,7 @@ class Shop {
   async #arrivalOf({ reader }: Moment): Promise<() => Promise<void>> {
     const { watch } = this.place;
     const place = reader === "modules" ? "sam" : "contactless";
-    const received = async (): Promise<number> => {
-      const counts = (await this.stage.simulator.request({ do: "counts", reader, slot: SLOT[reader] })) as { readonly transmit: number };
-      return counts.transmit;
-    };
+    const received = async () => (await this.#counts(reader)).transmit;
     const [sentBefore, receivedBefore] = [watch.sentTo(place), await received()];
     return async () => {
       for (let looks = 0; looks < UNDER_WAY_LOOKS_MAX; looks += 1) {
@@ -252,6 +244,20 @@ class Shop {
         await clock.sleep(LOOK_MS);
       }
     };
+  }
+
+  async #counts(reader: Moment["reader"]): Promise<{ readonly transmit: number; readonly presence: number }> {
+    return (await this.stage.simulator.request({ do: "counts", reader, slot: SLOT[reader] })) as { readonly transmit: number; readonly presence: number };
+  }
+
+  /**
+   * Waits until the service has looked at the empty slot and is done with its dead client. No hand is so quick that a card comes between a failed reset of the service and
+   * its next look; the service would go on to call that slot empty.
+   */
+  async slotSeenEmpty(): Promise<void> {
+    const { presence } = await this.#counts("counter");
+    await until("the service looks at the slot", async () => (await this.#counts("counter")).presence > presence);
+    await clock.sleep(AWAY_MS);
   }
 
   async debitsOf(card: string): Promise<number> {
@@ -361,7 +367,7 @@ describe.skipIf(obstacle !== undefined)(`quick payment on real parts${obstacle =
           const again = way === "is presented again afterwards";
           if (again) await stage.takeOut();
           await failure.comeBack(shop, moment);
-          if (again) await clock.sleep(failure.noticedMs);
+          if (again && failure.seesRemoval) await shop.slotSeenEmpty();
           const backMs = clock.monotonicMs();
           if (again) await stage.insert(card);
           const outcome = await expectServed(shop, card, { reference, sale, backMs, figure: `${failure.name}, the card ${way}`, debits: 1 });
@@ -391,6 +397,7 @@ describe.skipIf(obstacle !== undefined)(`quick payment on real parts${obstacle =
         const [card, reference] = [await shop.newCard(), shop.newReference()];
         const { sale } = await hang(card, reference);
         await stage.takeOut();
+        await shop.slotSeenEmpty();
         const backMs = clock.monotonicMs();
         await stage.insert(card);
         const outcome = await expectServed(shop, card, { reference, sale, backMs, figure: "a card hangs for ever and is presented again", debits: 1 });
@@ -411,6 +418,7 @@ describe.skipIf(obstacle !== undefined)(`quick payment on real parts${obstacle =
         const [card, other, reference, next] = [await shop.newCard(), await shop.newCard(), shop.newReference(), shop.newReference()];
         const { sale } = await hang(card, reference);
         await stage.takeOut();
+        await shop.slotSeenEmpty();
         const backMs = clock.monotonicMs();
         await stage.insert(other);
         expect(await sale).toMatchObject({ kind: "unknown", reason: "another-card" });
@@ -435,8 +443,18 @@ describe.skipIf(obstacle !== undefined)(`quick payment on real parts${obstacle =
   });
 
   describe("another terminal", () => {
+    const opened: Shop[] = [];
+    afterEach(async () => {
+      for (const shop of opened.splice(0)) await shop.place.close();
+    });
+    async function open(options: PcscdTerminalOptions): Promise<Shop> {
+      const shop = await Shop.open(stage, options);
+      opened.push(shop);
+      return shop;
+    }
+
     it.each(IN_DEBIT)("gives up waiting when pcscd is killed $name and stays away: the sale stays open until its card pays again", async (moment) => {
-      const shop = await Shop.open(stage, { commandTimeoutMs: 1_000, returnTimeoutMs: 200 });
+      const shop = await open({ commandTimeoutMs: 1_000, returnTimeoutMs: 200 });
       const [card, reference, next] = [await shop.newCard(), shop.newReference(), shop.newReference()];
       const { sale } = await shop.standAt(moment, card, reference);
       await stage.service.kill();
@@ -454,11 +472,10 @@ describe.skipIf(obstacle !== undefined)(`quick payment on real parts${obstacle =
       });
       expect(await shop.statesOf(reference)).toEqual(moment.states.slice(0, 3));
       await shop.expectWholeJournal();
-      await shop.place.close();
     });
 
     it("is found when it takes a lost debit for no debit", async () => {
-      const shop = await Shop.open(stage, { commandTimeoutMs: 1_000, returnTimeoutMs: 15_000, rules: PLANTED_BUGS["timeout-means-unpaid"] });
+      const shop = await open({ commandTimeoutMs: 1_000, returnTimeoutMs: 15_000, rules: PLANTED_BUGS["timeout-means-unpaid"] });
       const [card, reference, moment] = [await shop.newCard(), shop.newReference(), MOMENTS.find(({ command, at }) => command === "8054" && at === "after")];
       assert(moment !== undefined, "the list of moments has a committed debit");
       const { sale } = await shop.standAt(moment, card, reference);
@@ -468,19 +485,17 @@ describe.skipIf(obstacle !== undefined)(`quick payment on real parts${obstacle =
       expect(await shop.insist(reference, sale)).toMatchObject({ kind: "paid" });
       expect(await shop.debitsOf(card)).toBe(2);
       await expect(shop.expectEqualLedgers()).rejects.toThrow();
-      await shop.place.close();
     });
 
     it("starts before pcscd does", async () => {
       await stage.service.kill();
-      const shop = await Shop.open(stage, { commandTimeoutMs: 500, returnTimeoutMs: 200 });
+      const shop = await open({ commandTimeoutMs: 500, returnTimeoutMs: 200 });
       const [card, reference] = [await shop.newCard(), shop.newReference()];
       await stage.insert(card);
       expect(await shop.sell(reference)).toMatchObject({ kind: "refused", reason: "reader-service-gone" });
       const sale = shop.sell(reference);
       await stage.service.start();
       await expectServed(shop, card, { reference, sale, backMs: clock.monotonicMs(), figure: "pcscd starts after the terminal", debits: 1 });
-      await shop.place.close();
     });
   });
 });

@@ -37,7 +37,7 @@ export interface Storage {
   write(name: string, contents: Bytes): Promise<void>;
   /** Removes the file; one that is not there is no fault. */
   remove(name: string): Promise<void>;
-  /** Names of all files, in no order. */
+  /** Names of all files, sorted. */
   list(): Promise<readonly string[]>;
 }
 

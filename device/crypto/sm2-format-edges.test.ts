@@ -15,6 +15,8 @@ const ROOT_OF_X1 = "9f7a091433a81e3f218f405f792355bf2aa98b5ffa95982f038708000652
 const Y_WITH_LEADING_ZERO = "00948642d840a8b083820b5b159995598826e2e736c8e57f415fa203d65e8add";
 const X_OF_04 = "0400000000000000000000000000000000000000000000000000000000000001";
 const Y_OF_04 = "293962c74908685dcbcc0ff8bc072390c79b272fcd979d70e10c9b6ef2cc707a";
+const ROOT_OF_X02 = "8514da7bb188e15a8b421d5d2a6fc969511f75e7def3f3e422245e62830693f3";
+const ROOT_OF_X03 = "eec5e8528396fd8d445053916450a79a00c5d8589abc7684561694fbc7cd173d";
 const X_OF_Y1 = "9c17043effe1a805a74a9a5e70b9d659705d3242094a566dc016f49311178d1f";
 
 describe("compressed points", () => {
@@ -31,7 +33,11 @@ describe("compressed points", () => {
 });
 
 describe("bare points", () => {
-  it("may begin with 04", () => expect(toHex(readPoint(fromHex(X_OF_04 + Y_OF_04)))).toBe(X_OF_04 + Y_OF_04));
+  it.each([
+    ["02", `02${"00".repeat(31)}${ROOT_OF_X02}`],
+    ["03", `03${"00".repeat(31)}${ROOT_OF_X03}`],
+    ["04", X_OF_04 + Y_OF_04],
+  ])("may begin with %s, which is no prefix then", (_, point) => expect(toHex(readPoint(fromHex(point)))).toBe(point));
 
   it("may have a small coordinate", () => {
     expect(toHex(readPoint(fromHex(X_OF_Y1 + hex32(1n))))).toBe(X_OF_Y1 + hex32(1n));

@@ -12,7 +12,7 @@ import { fen } from "../../device/base/fen.ts";
 import { SILENT } from "../../device/base/log.ts";
 import { selectByName } from "../../device/card/dialogue.ts";
 import { openPsam } from "../../device/card/psam/open.ts";
-import { debitPurchase, DEFAULT_PURSE_APPLICATIONS, initializePurchase, purseFactors, readPublicData, selectPurse } from "../../device/card/purse/commands.ts";
+import { DEFAULT_PURSE_APPLICATIONS, debitPurchase, initializePurchase, purseFactors, readPublicData, selectPurse } from "../../device/card/purse/commands.ts";
 import { CARD_PIN_TEMPLATE, SOCIAL_ENVIRONMENT_NAME } from "../../device/card/social/read-identity.ts";
 import { DEFAULT_CARD_PROFILE } from "../../device/codec/card-profile.ts";
 import { type CardBench, type HolderPlan, limits, type PinVerifierBench, type PsamBench } from "../../device/drivers/contract/bench.ts";

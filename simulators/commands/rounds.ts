@@ -3,8 +3,9 @@ import { openCipherSuite } from "../../device/crypto/suite.ts";
 import { systemClock } from "../../device/system/clock.ts";
 import { type Command, countOption, type OptionValues } from "../../device/system/command-line.ts";
 import { type RoundReport, type RoundsOptions, type RoundsReport, runRounds } from "../rounds/rounds.ts";
+import { isPlantedBug, PLANTED_BUGS } from "../world/planted-bugs.ts";
 
-type Wanted = Pick<RoundsOptions, "seed" | "rounds" | "records" | "brokerKills" | "terminalKills" | "jobs">;
+type Wanted = Pick<RoundsOptions, "seed" | "rounds" | "records" | "brokerKills" | "terminalKills" | "jobs" | "plant">;
 
 function readOptions(values: OptionValues): Wanted | string {
   const rounds = countOption(values, "rounds", { min: 1, max: 10_000 });
@@ -14,7 +15,9 @@ function readOptions(values: OptionValues): Wanted | string {
   if (rounds === undefined || records === undefined || kills === undefined || jobs === undefined)
     return "--rounds, --records, --kills and --jobs are whole numbers";
   const seed = typeof values["seed"] === "string" ? values["seed"] : String(systemClock().wallMs());
-  return { seed, rounds, records, brokerKills: kills, terminalKills: kills, jobs };
+  const { plant } = values;
+  if (typeof plant === "string" && !isPlantedBug(plant)) return `--plant takes one of: ${Object.keys(PLANTED_BUGS).join(", ")}`;
+  return { seed, rounds, records, brokerKills: kills, terminalKills: kills, jobs, ...(typeof plant === "string" ? { plant } : {}) };
 }
 
 /** One line about a round. */
@@ -54,6 +57,7 @@ export const roundsCommand: Command = {
     kills: { type: "string", summary: "how often broker and terminal are killed in each round", default: "5" },
     jobs: { type: "string", summary: "rounds at once", default: "2" },
     seed: { type: "string", summary: "where the kills fall is drawn from this; default: the time of day" },
+    plant: { type: "string", summary: `plants a bug in the terminal: ${Object.keys(PLANTED_BUGS).join(", ")}` },
     json: { type: "boolean", summary: "one JSON object instead of a summary" },
   },
   run: async (values) => {

@@ -38,6 +38,7 @@ export class LineReader {
       name,
       device,
       inserted: insertable(modules, device),
+      emptinessSeen: () => Promise.resolve(),
       plugged: () => this.#plugged,
       plug: () => {
         this.#plugged = true;

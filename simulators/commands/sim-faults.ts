@@ -116,9 +116,23 @@ export function parseModuleFaults(text: string): Parsed<Partial<PsamFaults>> {
 export const CARD_FAULT_USAGE: readonly string[] = usages(CARD_FAULTS);
 export const MODULE_FAULT_USAGE: readonly string[] = usages(MODULE_FAULTS);
 
-/** Names of the switches that differ from "no fault", for people. */
+/** Switches that are on or off, and how they are written. */
+const FLAGS: Readonly<Record<string, string>> = {
+  mute: "mute",
+  wrongMac1: "wrong-mac1",
+  wrongMac2: "wrong-mac2",
+  wrongTac: "wrong-tac",
+  locked: "locked",
+  counterExhausted: "counter-exhausted",
+  proofDroppedByNextInit: "proof-dropped",
+};
+
+/** What is switched on, as it would be written, or "none". */
 export function faultsShown(faults: CardFaults | PsamFaults): string {
-  const none: Readonly<Record<string, unknown>> = { ...NO_FAULTS, ...NO_PSAM_FAULTS };
-  const on = Object.entries(faults).filter(([name, value]) => name !== "tearAt" && value !== none[name]);
-  return on.length === 0 ? "none" : on.map(([name, value]) => (value === true ? name : `${name} ${String(value)}`)).join(", ");
+  const { extraMsPerCommand, commandsUntilTear, tearAt } = faults;
+  const on = Object.entries(faults).flatMap(([name, value]) => (value === true ? [FLAGS[name] ?? name] : []));
+  if (extraMsPerCommand > 0) on.push(`slow=${extraMsPerCommand}`);
+  if ("blocked" in faults && faults.blocked !== "nothing") on.push(`blocked=${faults.blocked}`);
+  if (commandsUntilTear !== undefined) on.push(`torn=${commandsUntilTear}:${tearAt}`);
+  return on.length === 0 ? "none" : on.join(",");
 }

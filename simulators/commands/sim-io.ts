@@ -2,6 +2,8 @@
 import { createInterface } from "node:readline";
 import type { SimIo } from "./sim-stand.ts";
 
+const ENDING_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
 /** Standard input as lines; Ctrl-C, a polite end of the process, and a closed terminal end them like the end of the input. */
 export function standardIo(): SimIo & { close(): void } {
   const reader = createInterface({ input: process.stdin });
@@ -12,11 +14,15 @@ export function standardIo(): SimIo & { close(): void } {
     // An input that stays open would keep the process alive.
     process.stdin.destroy();
   };
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, end);
+  // Not only the first one: a shell and a parent may both send it, and the second must not break off the tidying up.
+  for (const signal of ENDING_SIGNALS) process.on(signal, end);
   return {
     lines: { [Symbol.asyncIterator]: () => lines },
     print: (text) => process.stdout.write(`${text}\n`),
     complain: (text) => process.stderr.write(`${text}\n`),
-    close: end,
+    close: () => {
+      for (const signal of ENDING_SIGNALS) process.off(signal, end);
+      end();
+    },
   };
 }

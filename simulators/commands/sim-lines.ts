@@ -44,8 +44,9 @@ function refused(reason: string): LineReply {
   return { kind: "refused", reason };
 }
 
-function insert({ place }: LineContext): LineReply {
+async function insert({ place }: LineContext): Promise<LineReply> {
   if (place.slot.card !== undefined) return refused(`the ${place.name} is in the reader already`);
+  await place.emptinessSeen();
   place.slot.insert(place.inserted);
   return done(`the ${place.name} is in the reader`);
 }

@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { NO_FAULTS } from "../card/state.ts";
+import { NO_PSAM_FAULTS } from "../psam/state.ts";
 import { faultsShown, parseCardFaults, parseModuleFaults } from "./sim-faults.ts";
 import { parseProfile, readSimOptions, SIM_OPTIONS } from "./sim-options.ts";
 
@@ -137,8 +138,25 @@ describe("faults in words", () => {
     );
   });
 
-  it("shows what is switched on", () => {
-    expect(faultsShown(NO_FAULTS)).toBe("none");
-    expect(faultsShown({ ...NO_FAULTS, mute: true, blocked: "card" })).toBe("mute, blocked card");
+  it.each(["mute,wrong-mac2,wrong-tac,counter-exhausted,proof-dropped", "slow=250", "blocked=card", "torn=3:during", "mute,slow=1,blocked=purse,torn=0:after"])(
+    "card faults %s are shown as they are written",
+    (text) => {
+      const parsed = parseCardFaults(text);
+      expect(
+        parsed.ok &&
+          faultsShown({ ...NO_FAULTS, ...parsed.value })
+            .split(",")
+            .sort(),
+      ).toEqual(text.split(",").sort());
+    },
+  );
+
+  it.each(["mute,wrong-mac1,locked", "slow=9,torn=1:before"])("module faults %s are shown as they are written", (text) => {
+    const parsed = parseModuleFaults(text);
+    expect(parsed.ok && faultsShown({ ...NO_PSAM_FAULTS, ...parsed.value })).toBe(text);
+  });
+
+  it("no fault is shown as the word that clears all", () => {
+    expect([faultsShown(NO_FAULTS), faultsShown(NO_PSAM_FAULTS)]).toEqual(["none", "none"]);
   });
 });

@@ -7,15 +7,19 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { assert } from "../../device/base/assert.ts";
 import { isFault } from "../../device/base/fault.ts";
+import type { Clock } from "../../device/base/ports.ts";
 import { IfdServer } from "../reader/ifd-server.ts";
 import { type PcscdReader, PrivatePcscd, pcscdObstacle } from "../reader/pcscd.ts";
+import type { ReaderSlot } from "../reader/slot.ts";
 import { LINE_LENGTH_MAX, type LineReply, lineHelp, runLine, setKeypad, standFacts, standText } from "./sim-lines.ts";
 import { hexLine, type SimOptions } from "./sim-options.ts";
-import { insertable, type OpenedModules, type Place, type SimIo, type Stand } from "./sim-stand.ts";
+import { insertable, type Place, type SimIo, type Stand } from "./sim-stand.ts";
 
 const USER_READER = "Yikatong SIM User";
 const SAM_READER = "Yikatong SIM SAM";
 const LOG_TAIL_LINES = 5;
+const PRESENCE_LIMIT_MS = 1_000;
+const PRESENCE_STEP_MS = 5;
 
 const NEEDS =
   "--pcscd needs pcscd (Debian: apt-get install pcscd), the reader handler build/libyikatong-ifd.so (npm test builds it; it needs a C compiler and libpcsclite-dev), and root or unprivileged namespaces; --apdu needs none of them";
@@ -27,7 +31,17 @@ interface Desk {
   readonly stand: Stand;
 }
 
-function placeOf(server: IfdServer, modules: OpenedModules, name: Place["name"]): Place {
+/**
+ * A card that is back before the daemon asked for presence has never been away for its watching thread, while a command that failed in between
+ * has marked the slot as empty: the daemon then shows no card until the next removal. No hand is that fast, so a line must not be either.
+ */
+async function untilPresenceAsked(slot: ReaderSlot, clock: Clock): Promise<void> {
+  const asked = () => slot.counts()["presence"] ?? 0;
+  const before = asked();
+  for (let waitedMs = 0; asked() === before && waitedMs < PRESENCE_LIMIT_MS; waitedMs += PRESENCE_STEP_MS) await clock.sleep(PRESENCE_STEP_MS);
+}
+
+function placeOf(server: IfdServer, { modules, clock }: Pick<Stand, "modules" | "clock">, name: Place["name"]): Place {
   const [slot] = server.slots;
   assert(slot !== undefined, "a reader has at least one slot");
   const device = name === "card" ? modules.card : modules.module;
@@ -36,6 +50,7 @@ function placeOf(server: IfdServer, modules: OpenedModules, name: Place["name"])
     name,
     device,
     inserted: insertable(modules, device),
+    emptinessSeen: () => (server.plugged ? untilPresenceAsked(slot, clock) : Promise.resolve()),
     plugged: () => server.plugged,
     plug: () => server.plug(),
     unplug: async () => {
@@ -52,11 +67,11 @@ function openDesk(options: SimOptions, parts: Pick<Stand, "suite" | "clock" | "m
     { name: USER_READER, socketPath: join(folder, "user.sock"), slots: 1 },
     { name: SAM_READER, socketPath: join(folder, "sam.sock"), slots: 1 },
   ];
-  const { clock, modules } = parts;
+  const { clock } = parts;
   const [user, sam] = readers.map(({ socketPath, slots }) => new IfdServer({ socketPath, slots, clock }));
   assert(user !== undefined && sam !== undefined, "there are two readers");
   const pcscd = new PrivatePcscd({ folder, readers });
-  const places = [placeOf(user, modules, "card"), placeOf(sam, modules, "module")] as const;
+  const places = [placeOf(user, parts, "card"), placeOf(sam, parts, "module")] as const;
   return { folder, pcscd, servers: [user, sam], stand: { ...parts, places, keypad: options.keypad !== undefined, daemon: pcscd } };
 }
 

@@ -26,6 +26,8 @@ export interface Place {
   readonly device: SimulatedCard | SimulatedPsam;
   /** What goes into the slot: the device, or the device with its snapshot. */
   readonly inserted: CardModule;
+  /** Waits, at most a second, until whoever watches the reader has seen that the slot is empty. */
+  emptinessSeen(): Promise<void>;
   plugged(): boolean;
   plug(): Promise<void>;
   unplug(): Promise<void>;

@@ -16,6 +16,9 @@ export interface Kills {
   terminal: number;
 }
 
+/** Where in a sale the terminal is killed. "after-debit": the card has paid, the record does not say so yet. */
+export type KillMoment = "any-moment" | "card-command" | "module-command" | "after-debit";
+
 interface CounterSale {
   readonly reference: string;
   readonly amountFen: number;
@@ -37,6 +40,8 @@ export interface CounterOptions {
   readonly records: number;
   readonly brokerKills: number;
   readonly terminalKills: number;
+  /** One of these is drawn for each kill that falls into a sale. */
+  readonly killMoments: readonly KillMoment[];
   /** Called once, when half of the records are there. */
   readonly halfway: () => Promise<void>;
 }
@@ -161,9 +166,10 @@ export class Counter {
    */
   async #askAndKill(sale: CounterSale): Promise<Line | undefined> {
     const { stand, clock } = this.#options;
-    const during = this.#random.pick(["any-moment", "card-command", "module-command"] as const);
+    const during = this.#random.pick(this.#options.killMoments);
     if (during === "card-command") await stand.delayCommand(USER_SLOT, this.#random.between(0, CARD_COMMANDS - 1));
     if (during === "module-command") await stand.delayCommand(SAM_SLOT, this.#random.between(0, MODULE_COMMANDS - 1));
+    if (during === "after-debit") await stand.delayCommand(SAM_SLOT, MODULE_COMMANDS - 1);
     const answer = this.#request(sale);
     const share = during === "any-moment" ? this.#random.fraction() * 1.2 : 2 + this.#random.fraction();
     await clock.sleep(Math.min(KILL_AFTER_MAX_MS, share * this.#saleMs));

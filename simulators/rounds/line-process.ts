@@ -1,6 +1,5 @@
 /* A child process that speaks JSON lines: started, asked, and killed by its own id. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { closeSync, openSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -58,9 +57,15 @@ export class LineProcess {
       const { id } = line ?? {};
       if (typeof id === "number") this.#settle(id, line);
     });
-    this.#ended = once(this.#child, "exit").then(() => {
-      announce(undefined);
-      for (const id of [...this.#waiting.keys()]) this.#settle(id, undefined);
+    this.#ended = new Promise((resolve) => {
+      const end = () => {
+        announce(undefined);
+        for (const id of [...this.#waiting.keys()]) this.#settle(id, undefined);
+        resolve();
+      };
+      this.#child.once("exit", end);
+      // It could not even be started.
+      this.#child.once("error", end);
     });
   }
 

@@ -3,7 +3,7 @@
  * ROUNDS, RECORDS and ROUNDS_SEED change size and seed; moments of the real clock are not repeated by a seed, the plan of kills is.
  */
 import { DatabaseSync } from "node:sqlite";
-import { describe, expect, it, onTestFailed } from "vitest";
+import { describe, expect, it, onTestFailed, test } from "vitest";
 import { openCipherSuite } from "../../device/crypto/suite.ts";
 import { systemClock } from "../../device/system/clock.ts";
 import { roundLine } from "../commands/rounds.ts";
@@ -95,6 +95,15 @@ describe("the comparison is able to fail", () => {
   );
 
   it(
+    "when a terminal debits again after a restart what it had only prepared before",
+    async () => {
+      const { differences } = await smallRound({ terminalKills: 5, brokerKills: 0, killMoments: ["after-debit"], plant: "debit-again-after-reboot" });
+      expect(differences.join("\n")).toMatch(/debit .* is not booked/);
+    },
+    ROUND_TEST_MS,
+  );
+
+  it(
     "when the host's ledger is put back to an old backup and nobody is asked for what is missing",
     async () => {
       const { equal, differences } = await smallRound({
@@ -114,6 +123,16 @@ describe("the comparison is able to fail", () => {
     ROUND_TEST_MS,
   );
 });
+
+test(
+  "a terminal that always dies between debit and record pays once for each sale",
+  async () => {
+    const { differences, resolved } = await smallRound({ terminalKills: 5, brokerKills: 0, killMoments: ["after-debit"] });
+    expect(differences).toEqual([]);
+    expect(resolved.done).toBeGreaterThan(0);
+  },
+  ROUND_TEST_MS,
+);
 
 describe("a host that asks", () => {
   it(

@@ -10,10 +10,11 @@ import { join } from "node:path";
 import { withDeadline } from "../../device/base/deadline.ts";
 import type { Clock } from "../../device/base/ports.ts";
 import type { CipherSuite } from "../../device/crypto/face.ts";
+import type { PlantedBug } from "../world/planted-bugs.ts";
 import { SeededRandomness } from "../world/seeded-randomness.ts";
 import { readBooks } from "./books.ts";
 import { differences, type RoundBooks } from "./compare.ts";
-import { Counter, type Kills } from "./counter.ts";
+import { Counter, type KillMoment, type Kills } from "./counter.ts";
 import type { LineProcess } from "./line-process.ts";
 import { Stand } from "./stand.ts";
 
@@ -27,6 +28,10 @@ export interface RoundsOptions {
   /** Of each round; some kills of a starting terminal come on top. */
   readonly brokerKills: number;
   readonly terminalKills: number;
+  /** Moments of a sale at which the terminal is killed; left out: all but "after-debit", which "module-command" holds. */
+  readonly killMoments?: readonly KillMoment[];
+  /** For negative controls: a bug in the terminal's rules. */
+  readonly plant?: PlantedBug;
   /** Rounds at once. */
   readonly jobs: number;
   readonly onRound?: (report: RoundReport) => void;
@@ -68,6 +73,7 @@ export interface RoundsReport {
   readonly byRound: readonly RoundReport[];
 }
 
+const KILL_MOMENTS: readonly KillMoment[] = ["any-moment", "card-command", "module-command"];
 const ROUND_TIMEOUT_MS = 240_000;
 
 /** Starts the rounds, `jobs` at once; each promise settles with its round. */
@@ -108,10 +114,10 @@ async function runRound(options: RoundsOptions, round: number, compiledFolder: s
   const seed = `${options.seed}/${round}`;
   const random = new SeededRandomness(seed);
   const beganMs = clock.monotonicMs();
-  const stand = await Stand.open({ suite, clock, random, compiledFolder });
+  const stand = await Stand.open({ suite, clock, random, compiledFolder, plant: options.plant });
   try {
     const halfway = () => options.halfway?.(stand.host) ?? Promise.resolve();
-    const counter = new Counter({ stand, clock, random, records, brokerKills, terminalKills, halfway });
+    const counter = new Counter({ stand, clock, random, records, brokerKills, terminalKills, killMoments: options.killMoments ?? KILL_MOMENTS, halfway });
     const { signal } = new AbortController();
     await withDeadline(counter.run(), { clock, what: `round ${seed}`, effectUnknown: true, timeoutMs: ROUND_TIMEOUT_MS, signal });
     await stand.host.finish();

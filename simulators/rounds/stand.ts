@@ -14,6 +14,7 @@ import { moduleBeside } from "../../device/system/modules.ts";
 import { type Mosquitto, startMosquitto } from "../broker/mosquitto.ts";
 import { SimulatorProcess } from "../reader/process-client.ts";
 import { SAM_SLOT, SETTINGS_FILE, type TerminalSettings, USER_SLOT } from "../terminal/settings.ts";
+import type { PlantedBug } from "../world/planted-bugs.ts";
 import type { SeededRandomness } from "../world/seeded-randomness.ts";
 import { answered, LineProcess } from "./line-process.ts";
 
@@ -42,6 +43,7 @@ export interface StandParts {
   readonly random: SeededRandomness;
   /** See LineProcessOptions. */
   readonly compiledFolder: string;
+  readonly plant: PlantedBug | undefined;
 }
 
 export class Stand {
@@ -80,13 +82,13 @@ export class Stand {
   }
 
   /** Starts all but the terminal. Whatever has begun is ended when one of them does not come up. */
-  static async open({ suite, clock, random, compiledFolder }: StandParts): Promise<Stand> {
+  static async open({ suite, clock, random, compiledFolder, plant }: StandParts): Promise<Stand> {
     const folder = await mkdtemp(join(tmpdir(), "yikatong-rounds-"));
     const begun: (() => Promise<unknown>)[] = [() => rm(folder, { recursive: true, force: true })];
     try {
       const broker = await startMosquitto([TERMINAL_ID]);
       begun.unshift(() => broker.stop());
-      await writeTerminalFolder({ suite, broker, folder, recordsMax: random.between(5, 30) });
+      await writeTerminalFolder({ suite, broker, folder, plant, recordsMax: random.between(5, 30) });
       await writeFile(join(folder, "host.json"), hostConfig(suite, broker, folder), { mode: 0o600 });
       const host = new LineProcess({
         module: moduleBeside(import.meta.url, "../host/process"),
@@ -218,11 +220,12 @@ interface TerminalFolder {
   readonly suite: CipherSuite;
   readonly broker: Mosquitto;
   readonly folder: string;
+  readonly plant: PlantedBug | undefined;
   /** Records of one batch: few, so that kills fall between batches and inside them. */
   readonly recordsMax: number;
 }
 
-async function writeTerminalFolder({ suite, broker, folder, recordsMax }: TerminalFolder): Promise<void> {
+async function writeTerminalFolder({ suite, broker, folder, plant, recordsMax }: TerminalFolder): Promise<void> {
   const { caFile, certificateFile, keyFile } = broker.certificateOf(TERMINAL_ID);
   await mkdir(journalFolderIn(folder), { recursive: true });
   const config = {
@@ -236,7 +239,7 @@ async function writeTerminalFolder({ suite, broker, folder, recordsMax }: Termin
     sync: { kid: KID, batchRecordsMax: recordsMax },
     journal: { folder: journalFolderIn(folder), limitBytes: 256 * 1024 * 1024 },
   };
-  const settings: TerminalSettings = { config, deskSocket: deskSocketIn(folder), sync: SYNC };
+  const settings: TerminalSettings = { config, deskSocket: deskSocketIn(folder), sync: SYNC, ...(plant === undefined ? {} : { plant }) };
   await writeFile(join(folder, SETTINGS_FILE), JSON.stringify(settings), { mode: 0o600 });
   const keys = {
     "signing-scalar": TERMINAL_SCALAR_HEX,

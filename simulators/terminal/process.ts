@@ -19,6 +19,8 @@ import { keyFileOf, openDevice } from "../../device/main.ts";
 import type { SyncOptions } from "../../device/sync/sync.ts";
 import { systemClock } from "../../device/system/clock.ts";
 import { readKeyFile } from "../../device/system/key-file.ts";
+import type { TerminalRules } from "../../device/terminal.ts";
+import { PLANTED_BUGS } from "../world/planted-bugs.ts";
 import { RemoteReader } from "./remote-reader.ts";
 import { SAM_SLOT, SETTINGS_FILE, type TerminalSettings, USER_SLOT } from "./settings.ts";
 
@@ -31,16 +33,18 @@ interface Settings {
   readonly config: TerminalConfig;
   readonly deskSocket: string;
   readonly sync: Partial<SyncOptions>;
+  readonly rules: TerminalRules | undefined;
 }
 
 function readSettings(folder: string): Settings | string {
   // Written by whoever starts this process; the configuration in it is checked like any other.
-  const { config, deskSocket, sync } = JSON.parse(readFileSync(join(folder, SETTINGS_FILE), "utf8")) as TerminalSettings;
+  const { config, deskSocket, sync, plant } = JSON.parse(readFileSync(join(folder, SETTINGS_FILE), "utf8")) as TerminalSettings;
   const parsed = parseTerminalConfig(config);
-  return parsed.ok ? { config: parsed.config, deskSocket, sync } : parsed.problems.join("; ");
+  if (!parsed.ok) return parsed.problems.join("; ");
+  return { config: parsed.config, deskSocket, sync, rules: plant === undefined ? undefined : PLANTED_BUGS[plant] };
 }
 
-async function run(folder: string, { config, deskSocket, sync }: Settings): Promise<void> {
+async function run(folder: string, { config, deskSocket, sync, rules }: Settings): Promise<void> {
   const clock = systemClock();
   const suite = openCipherSuite();
   const log = openLog({ destination: process.stderr, clock, terminalId: config.terminalId, level: "warn" });
@@ -63,6 +67,7 @@ async function run(folder: string, { config, deskSocket, sync }: Settings): Prom
     pinVerifier: NO_PIN,
     log,
     sync,
+    ...(rules === undefined ? {} : { rules }),
   });
   const write = (line: string) => process.stdout.write(`${line}\n`);
   write(JSON.stringify({ event: "ready", boot: terminal.status().boot }));
