@@ -41,6 +41,7 @@ const PLANTED: readonly (readonly [file: string, imported: string, rule: string 
   ["device/txn/d.ts", "sm-crypto", "only-one-door-to-sm-crypto"],
   ["device/txn/e.ts", "lowdb", "only-one-door-to-lowdb"],
   ["device/txn/f.ts", "node:sqlite", "only-one-door-to-sqlite"],
+  ["device/txn/i.ts", "pino", "only-one-door-to-pino"],
   ["device/txn/g.ts", "node:crypto", "only-one-door-to-crypto"],
   ["device/card/c.ts", "node:net", "only-adapters-touch-the-machine"],
   ["device/card/d.ts", "fast-check", "no-dev-dependency-in-product"],

@@ -10,10 +10,10 @@ import * as z from "zod";
 import { runProgram } from "./processes.ts";
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
-const FOLDERS = ["device", "simulators", "tools"];
+const FOLDERS = ["device", "simulators", "tools", "hw-tests"];
 const LIMIT_MS = 120_000;
 /** Raised as the project grows, never lowered without a reason in the change log. */
-const MODULES_FLOOR = 220;
+const MODULES_FLOOR = 450;
 
 const cruiseShape = z.object({
   modules: z.array(z.object({ source: z.string() })),

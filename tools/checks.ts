@@ -10,7 +10,7 @@ interface Step {
   readonly args: readonly string[];
 }
 
-const FOLDERS = ["device", "simulators", "tools"];
+const FOLDERS = ["device", "simulators", "tools", "hw-tests"];
 const STEP_LIMIT_MS = 180_000;
 const OUTPUT_LINES_MAX = 400;
 

@@ -27,11 +27,12 @@ export const PARTS = {
     tests: ["device/codec/{apdu,apdu-exchange,tlv,bcd,text}*.test.ts"],
     least: 90,
   },
-  "codec-text": {
-    mutate: ["device/codec/{json,civil-time,fsi}.ts"],
-    tests: ["device/codec/{json,civil-time,fsi}*.test.ts"],
+  "codec-json": {
+    mutate: ["device/codec/{json,fsi}.ts"],
+    tests: ["device/codec/{json,fsi}*.test.ts"],
     least: 90,
   },
+  "codec-time": { mutate: ["device/codec/civil-time.ts"], tests: ["device/codec/civil-time*.test.ts"], least: 90 },
   "codec-upload": {
     mutate: ["device/codec/{frames,upload,upload-fields}.ts"],
     tests: ["device/codec/{frames,upload}*.test.ts"],

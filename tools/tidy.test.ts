@@ -24,7 +24,7 @@ const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const SOURCES = "{device,simulators,tools,provisioning,hw-tests}/**/*.{ts,mts,mjs,cjs,c,h}";
 const DOCUMENTS = "{*.md,{docs,provisioning,hw-tests,device,simulators,tools}/**/*.md}";
 /** Raised as the project grows: a pattern that suddenly finds little must not look like a tidy house. */
-const SOURCES_FLOOR = 250;
+const SOURCES_FLOOR = 450;
 
 const read = (path: string): TextFile => ({ path, text: readFileSync(join(ROOT, path), "utf8") });
 const find = (pattern: string): readonly string[] =>

@@ -291,7 +291,7 @@ export function serveHost(link: MessageLink, hostTimeMs: () => number, model = n
   return host;
 }
 
-/** A reply by section 5 of the page. */
+/** A reply by docs/protocol.md, section 5. */
 export function modelReply(model: ModelHost, head: { readonly reqId: string; readonly hostTimeMs: number }, answer: Bytes | "expired"): Bytes {
   const plain = answer === "expired" ? new Uint8Array(0) : answer;
   const open = {

@@ -14,7 +14,7 @@ import { type RoundReport, type RoundsOptions, startRounds } from "./rounds.ts";
 const ROUNDS = Number(process.env["ROUNDS"] ?? "20");
 const RECORDS = Number(process.env["RECORDS"] ?? "1000");
 const SEED = process.env["ROUNDS_SEED"] ?? String(Date.now());
-const ROUND_TEST_MS = 300_000;
+const ROUND_TEST_MS = 450_000;
 
 const base = { suite: openCipherSuite(), clock: systemClock(), seed: SEED };
 

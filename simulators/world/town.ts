@@ -111,6 +111,7 @@ export class Town {
       this.medicalCheck.durable(entry);
       this.secrecyCheck.text("the journal", stored.body);
       if (stored.sealed !== undefined) this.secrecyCheck.bytes("the journal's sealed part", stored.sealed);
+      this.secrecyCheck.text("the journal's index", JSON.stringify([flushed.subject(entry.subject), flushed.lastBatch()]));
     }
     this.#observeReceipts();
   }
