@@ -32,7 +32,7 @@ export interface AuthenticationContext {
 
 export type AuthenticationAnswer = "authentic" | "not-authentic" | { readonly kind: "refused"; readonly statusWord: number };
 
-/** Has the card prove that it knows the internal authentication key. Spec: LD/T 32.7, INTERNAL AUTHENTICATION. */
+/** Has the card prove that it knows the internal authentication key. Spec: LD/T 32.7, INTERNAL AUTHENTICATE. */
 export async function authenticateCard(
   channel: CardChannel,
   context: AuthenticationContext & { readonly randomness: Randomness; readonly key: SocialKey },
@@ -49,7 +49,7 @@ export async function authenticateCard(
 
 /**
  * Proves to the card that this terminal may read the holder's file: two challenges, the first of which is the raw value, the second the
- * session factor. Spec: LD/T 32.7, EXTERNAL AUTHENTICATION.
+ * session factor. Spec: LD/T 32.7, EXTERNAL AUTHENTICATE.
  */
 export async function authenticateTerminal(
   channel: CardChannel,
