@@ -89,7 +89,7 @@ async function runWork(lane: Lane, steps: readonly string[]): Promise<Outcome> {
     case "files": {
       const files = await laneFiles(lane);
       if (files.length === 0) return lane.work.mayBeEmpty === true ? NO_FILES : failed("no test file belongs to this lane: it would prove nothing");
-      return runVitest(lane, ["--config", "vitest.lane.config.ts", ...files]);
+      return runVitest(lane, ["--config", "vitest.lane.config.ts", ...(lane.retries === undefined ? [] : [`--retry=${lane.retries}`]), ...files]);
     }
     case "start":
       return runStart(ROOT, lane.limitMs);

@@ -183,10 +183,11 @@ export class ReaderSlot {
 
   async #control(data: Bytes): Promise<Bytes> {
     const answer = await this.#controlAnswer(controlCode(data), data.slice(4));
+    if (answer === "no-card") return Uint8Array.of(RC.absent);
     return answer === undefined ? Uint8Array.of(RC.unsupported) : concat(u8(RC.ok), answer);
   }
 
-  async #controlAnswer(code: number | undefined, input: Bytes): Promise<Bytes | undefined> {
+  async #controlAnswer(code: number | undefined, input: Bytes): Promise<Bytes | "no-card" | undefined> {
     if (code === undefined) return undefined;
     switch (code) {
       case GET_FEATURE_REQUEST:
@@ -202,18 +203,19 @@ export class ReaderSlot {
     }
   }
 
-  async #verifyPin(keypad: Keypad, input: Bytes): Promise<Bytes> {
+  /** A reader without a card reports that, and no status word: 6400 would mean a holder who walked away. */
+  async #verifyPin(keypad: Keypad, input: Bytes): Promise<Bytes | "no-card"> {
     const inserted = this.#inserted;
     const request = parseVerifyRequest(input);
     if (request === undefined) return fromHex("6b80");
-    if (inserted === undefined) return fromHex("6400");
+    if (inserted === undefined) return "no-card";
     const act = keypad.holder.next();
     const waitMs = act.kind === "walks-away" ? (keypad.timeoutMs ?? request.timeoutMs ?? DEFAULT_ENTRY_TIMEOUT_MS) : keypad.keyingMs;
     if (waitMs > 0) await Promise.race([this.#clock.sleep(waitMs), this.#untilGone(inserted)]);
-    if (this.#inserted !== inserted) return fromHex("6400");
+    if (this.#inserted !== inserted) return "no-card";
     const result = entryResult(act, request);
     if (result.kind === "status") return result.sw;
     const answer = (await this.#transmit(inserted, result.command)).slice(1);
-    return answer.length === 0 ? fromHex("6400") : answer;
+    return answer.length === 0 ? "no-card" : answer;
   }
 }
