@@ -7,7 +7,7 @@ import { createInterface } from "node:readline";
 import { serveLines } from "./api/lines.ts";
 import { isFault } from "./base/fault.ts";
 import type { Log } from "./base/log.ts";
-import { loadKeys } from "./config/keys.ts";
+import { loadDeviceKeys } from "./config/keys.ts";
 import { loadConfig, saveConfig } from "./config/load.ts";
 import type { TerminalConfig } from "./config/schema.ts";
 import { openCipherSuite } from "./crypto/suite.ts";
@@ -58,11 +58,7 @@ async function run(values: OptionValues): Promise<number> {
   const suite = openCipherSuite();
   const log = logOf(config.terminalId);
   const clock = systemClock();
-  let sealKeys = { signingScalar: new Uint8Array(0), dataKey: new Uint8Array(0) };
-  const lendSealKeys = (lent: { readonly signingScalar: Uint8Array; readonly dataKey: Uint8Array }) => {
-    sealKeys = { signingScalar: lent.signingScalar.slice(), dataKey: lent.dataKey.slice() };
-  };
-  const keys = loadKeys(await readKeyFile(keyFileOf(String(values["config"]))), { suite, profile: config.profile, lendSealKeys });
+  const { keys, sealKeys } = loadDeviceKeys(await readKeyFile(keyFileOf(String(values["config"]))), { suite, profile: config.profile });
   const pcsc = ADAPTERS.pcsc.open({ processes: systemProcesses(), clock, log });
   const terminal = await openDevice({
     config,

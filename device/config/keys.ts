@@ -2,7 +2,7 @@
  * The terminal's secrets, from their own file straight into handles. The text is read as bytes and never becomes a string, because
  * strings cannot be wiped; everything is filled with zeros before this module returns, whatever happens.
  */
-import { type Bytes, toHex } from "../base/bytes.ts";
+import { type Bytes, EMPTY, toHex } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
 import type { CipherSuite, SecretKey, Sm2PrivateKey, Sm2PublicKey } from "../crypto/face.ts";
 import { TEST_KEY_CHECK_VALUES } from "./test-key-check-values.ts";
@@ -53,6 +53,19 @@ export function loadKeys(contents: Bytes, options: KeyOptions): TerminalKeys {
     contents.fill(0);
     for (const bytes of keys.values()) bytes.fill(0);
   }
+}
+
+/** The same, with copies of the two keys that a sealing worker needs; the worker wipes them. Faults: those of {@link loadKeys}. */
+export function loadDeviceKeys(
+  contents: Bytes,
+  options: Omit<KeyOptions, "lendSealKeys">,
+): { readonly keys: TerminalKeys; readonly sealKeys: { readonly signingScalar: Bytes; readonly dataKey: Bytes } } {
+  let sealKeys = { signingScalar: EMPTY, dataKey: EMPTY };
+  const lendSealKeys: KeyOptions["lendSealKeys"] = ({ signingScalar, dataKey }) => {
+    sealKeys = { signingScalar: signingScalar.slice(), dataKey: dataKey.slice() };
+  };
+  const keys = loadKeys(contents, { ...options, lendSealKeys });
+  return { keys, sealKeys };
 }
 
 /** Check value of a key: the first 3 bytes of its SM3, 6 hexadecimal digits. Safe to print. */

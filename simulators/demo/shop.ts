@@ -10,7 +10,7 @@ import { toHex, utf8 } from "../../device/base/bytes.ts";
 import { fen } from "../../device/base/fen.ts";
 import { type Log, SILENT } from "../../device/base/log.ts";
 import { DEFAULT_CARD_PROFILE } from "../../device/codec/card-profile.ts";
-import { loadKeys } from "../../device/config/keys.ts";
+import { loadDeviceKeys } from "../../device/config/keys.ts";
 import { parseTerminalConfig, type TerminalConfig } from "../../device/config/schema.ts";
 import type { CipherSuite } from "../../device/crypto/face.ts";
 import { openDevice } from "../../device/main.ts";
@@ -188,15 +188,7 @@ function openHost(parts: {
 function terminalKeys(suite: CipherSuite) {
   const hostPoint = toHex(suite.sm2PrivateKey(Buffer.from(HOST_SCALAR_HEX, "hex")).publicKey.point);
   const file = `signing-scalar=${TERMINAL_SCALAR_HEX}\nhost-public-key=${hostPoint}\ndata-key=${DATA_KEY_HEX}\nstorage-key=${STORAGE_KEY_HEX}\n`;
-  let sealKeys = { signingScalar: new Uint8Array(0), dataKey: new Uint8Array(0) };
-  const keys = loadKeys(utf8(file), {
-    suite,
-    profile: "test",
-    lendSealKeys: (lent) => {
-      sealKeys = { signingScalar: lent.signingScalar.slice(), dataKey: lent.dataKey.slice() };
-    },
-  });
-  return { keys, sealKeys };
+  return loadDeviceKeys(utf8(file), { suite, profile: "test" });
 }
 
 function configOf(folder: string, brokerUrl: string): TerminalConfig {

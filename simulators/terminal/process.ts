@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { serveLines } from "../../device/api/lines.ts";
 import { Fault } from "../../device/base/fault.ts";
-import { loadKeys } from "../../device/config/keys.ts";
+import { loadDeviceKeys } from "../../device/config/keys.ts";
 import { parseTerminalConfig, type TerminalConfig } from "../../device/config/schema.ts";
 import { openCipherSuite } from "../../device/crypto/suite.ts";
 import type { PinVerifier } from "../../device/drivers/ports.ts";
@@ -48,14 +48,7 @@ async function run(folder: string, { config, deskSocket, sync, rules }: Settings
   const clock = systemClock();
   const suite = openCipherSuite();
   const log = openLog({ destination: process.stderr, clock, terminalId: config.terminalId, level: "warn" });
-  let sealKeys = { signingScalar: new Uint8Array(0), dataKey: new Uint8Array(0) };
-  const keys = loadKeys(await readKeyFile(keyFileOf(folder)), {
-    suite,
-    profile: config.profile,
-    lendSealKeys: ({ signingScalar, dataKey }) => {
-      sealKeys = { signingScalar: signingScalar.slice(), dataKey: dataKey.slice() };
-    },
-  });
+  const { keys, sealKeys } = loadDeviceKeys(await readKeyFile(keyFileOf(folder)), { suite, profile: config.profile });
   const desk = { socketPath: deskSocket, clock };
   const terminal = await openDevice({
     config,
