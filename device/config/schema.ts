@@ -6,13 +6,25 @@ const fenAmount = z.int().min(0).max(0xffff_ffff);
 const path = z.string().min(1).max(1024);
 
 /** Every switch has the default of the code, so that a region's file names only what differs there. */
+const hexName = z.string().regex(/^(?:[0-9a-f]{2}){5,16}$/);
+
 const cardProfile = z.strictObject({
-  algWhenTagAbsent: z.enum(["des", "ssf33"]).default(DEFAULT_CARD_PROFILE.algWhenTagAbsent),
+  contactlessType: z.enum(["auto", "A", "B"]).default(DEFAULT_CARD_PROFILE.contactlessType),
+  contactlessHistorical: z.enum(["atsLast13", "contactOnly"]).default(DEFAULT_CARD_PROFILE.contactlessHistorical),
+  contactlessActivation: z.enum(["none", "fileFlag"]).default(DEFAULT_CARD_PROFILE.contactlessActivation),
+  acse: z.enum(["off", "on"]).default(DEFAULT_CARD_PROFILE.acse),
+  algWhenTagAbsent: z.enum(["des", "ssf33", "byRegion"]).default(DEFAULT_CARD_PROFILE.algWhenTagAbsent),
+  algorithmByRegion: z.record(z.string().regex(/^(?:\d{2}){1,3}$/), z.enum(["des", "ssf33", "sm4"])).default(DEFAULT_CARD_PROFILE.algorithmByRegion),
   emptyVersion: z.enum(["1.0", "reject"]).default(DEFAULT_CARD_PROFILE.emptyVersion),
+  cityFactorTemplate: z.enum(["region6+7378", "region4"]).default(DEFAULT_CARD_PROFILE.cityFactorTemplate),
+  hsmKeyAddress: z.record(z.string().regex(/^[a-z0-9-]{1,32}$/), z.string().regex(/^[0-9A-F]{4}$/)).default(DEFAULT_CARD_PROFILE.hsmKeyAddress),
+  readCardBasOrder: z.enum(["standard", "numberFirst"]).default(DEFAULT_CARD_PROFILE.readCardBasOrder),
+  medicalTypeByte: z.enum(["ascii", "binary"]).default(DEFAULT_CARD_PROFILE.medicalTypeByte),
+  medicalLoadTacBalance: z.enum(["after", "before"]).default(DEFAULT_CARD_PROFILE.medicalLoadTacBalance),
+  medicalLogMode: z.enum(["fromRecord", "full28", "accountOnly20"]).default(DEFAULT_CARD_PROFILE.medicalLogMode),
   psamCreditError: z.enum(["9302", "63CF"]).default(DEFAULT_CARD_PROFILE.psamCreditError),
   psamLevels: z.enum(["auto321", "3", "2", "1"]).default(DEFAULT_CARD_PROFILE.psamLevels),
   psamAlgByteSm4: z.int().min(0).max(0xff).default(DEFAULT_CARD_PROFILE.psamAlgByteSm4),
-  cityFactorTemplate: z.literal("region6+7378").default(DEFAULT_CARD_PROFILE.cityFactorTemplate),
   macReduce: z.enum(["left4", "fold4"]).default(DEFAULT_CARD_PROFILE.macReduce),
   sessionPad: z.enum(["zeros", "pad80"]).default(DEFAULT_CARD_PROFILE.sessionPad),
   sm4Diversify: z.enum(["fNotF", "fZeros"]).default(DEFAULT_CARD_PROFILE.sm4Diversify),
@@ -22,6 +34,18 @@ const cardProfile = z.strictObject({
     .min(1)
     .max(3)
     .default([...DEFAULT_CARD_PROFILE.proveSeqOrder]),
+  cappAuthSuffix: z.enum(["byApplication", "none", "mohurd9"]).default(DEFAULT_CARD_PROFILE.cappAuthSuffix),
+  greyLockLc: z.enum(["sum", "manual"]).default(DEFAULT_CARD_PROFILE.greyLockLc),
+  transitAidOrder: z.array(hexName).min(1).max(8).default([...DEFAULT_CARD_PROFILE.transitAidOrder]),
+  transitBalance: z.enum(["5C0002-5C0102", "5C0302", "5C0002"]).default(DEFAULT_CARD_PROFILE.transitBalance),
+  transitAlg: z.enum(["3des", "sm4"]).default(DEFAULT_CARD_PROFILE.transitAlg),
+  transitTacKey: z.enum(["byAlgorithm", "xorHalves", "direct"]).default(DEFAULT_CARD_PROFILE.transitTacKey),
+  transitPurse: z.enum(["EP", "ED"]).default(DEFAULT_CARD_PROFILE.transitPurse),
+  putDataCla: z.enum(["04", "84"]).default(DEFAULT_CARD_PROFILE.putDataCla),
+  acPadding: z.enum(["pad80", "zeros"]).default(DEFAULT_CARD_PROFILE.acPadding),
+  acAlgByte: z.enum(["fromCard", "01", "04"]).default(DEFAULT_CARD_PROFILE.acAlgByte),
+  df60Segment: z.enum(["01", "04"]).default(DEFAULT_CARD_PROFILE.df60Segment),
+  qpbocBudgetMs: z.int().min(100).max(10_000).default(DEFAULT_CARD_PROFILE.qpbocBudgetMs),
 });
 
 /** Which reader plays a role: parts of its name, never the whole, because the reader service numbers readers anew. */

@@ -65,6 +65,41 @@ export interface PurchaseInitialization {
   readonly factors: readonly Bytes[];
 }
 
+/** Values of one medical purchase as the security module needs them. Amounts add up on the receipt only; each is a figure of its own. Spec: LD/T 32.9, INIT SAM FOR PURCHASE. */
+export interface MedicalPurchaseInitialization {
+  /** 4 random bytes of the card. */
+  readonly cardRandom: Bytes;
+  /** The card's offline sequence, 2 bytes. */
+  readonly cardSequence: number;
+  /** Taken from the personal account on the card. */
+  readonly account: Fen;
+  readonly selfPay: Fen;
+  readonly pooled: Fen;
+  /** Type byte as the profile codes it. */
+  readonly type: number;
+  /** 4 bytes BCD YYYYMMDD. */
+  readonly date: Bytes;
+  /** 3 bytes BCD HHMMSS. */
+  readonly time: Bytes;
+  readonly keyVersion: number;
+  readonly algorithm: number;
+  /** 8-byte factors: card, city, province. */
+  readonly factors: readonly Bytes[];
+  /** Which keys the card's social application uses: the module has one directory for each. */
+  readonly socialAlgorithm: "3des" | "sm4";
+}
+
+/** A key of the social application's side of the module, and the session it is used for. */
+export interface ModuleKeyUse {
+  readonly usage: number;
+  readonly keyId: number;
+  /** 8-byte factors: card, city, province. */
+  readonly factors: readonly Bytes[];
+  /** 4, 8 or 16 bytes: what the session key is made of. */
+  readonly sessionFactor: Bytes;
+  readonly algorithm: "3des" | "sm4";
+}
+
 /** A purchase that the module has opened. It holds the module until `credit` or `release`. */
 export interface PsamPurchase {
   /** Terminal transaction sequence drawn by the module, 4 bytes as a number. */
@@ -106,6 +141,16 @@ export interface Psam {
   close(): Promise<void>;
 }
 
+/** A security module that also keeps the keys of the medical purse and of secure messaging. A module for transit alone has none of them. */
+export interface SocialPsam extends Psam {
+  /** Opens a medical purchase; like {@link Psam.beginPurchase}, and holds the module in the same way. */
+  beginMedicalPurchase(purchase: MedicalPurchaseInitialization, limits: Limits): Promise<PsamPurchase>;
+  /** 4-byte MAC over `data` (any length up to 240 bytes) under a session key of the module. Spec: LD/T 32.9, CIPHER DATA. */
+  blockMac(use: ModuleKeyUse, data: Bytes, limits: Limits): Promise<Bytes>;
+  /** `data` (whole blocks) enciphered under a session key of the module. Spec: LD/T 32.9, CIPHER DATA. */
+  encipher(use: ModuleKeyUse, data: Bytes, limits: Limits): Promise<Bytes>;
+}
+
 /** How the card's own PIN is presented to it: the command header and the coding of the digits. The digits themselves are not here. */
 export interface PinTemplate {
   /** CLA INS P1 P2. */
@@ -131,6 +176,20 @@ export type PinOutcome =
  */
 export interface PinVerifier {
   verifyOnCard(channel: CardChannel, template: PinTemplate, limits: Limits): Promise<PinOutcome>;
+}
+
+/** How a new PIN is presented to the card: old digits, a separator byte, new digits, all inside the reader. Spec: LD/T 32.7, CHANGE PIN. */
+export interface PinChangeTemplate extends PinTemplate {
+  /** Stands between the old and the new digits; empty where the card wants none. */
+  readonly separator: Bytes;
+}
+
+/** What came of a change: as for a verification, and the two entries of the new PIN may differ. */
+export type PinChangeOutcome = PinOutcome | { readonly kind: "entries-differ" };
+
+/** Hardware that can also change the card's own PIN without the digits entering this process. */
+export interface PinChanger {
+  changeOnCard(channel: CardChannel, template: PinChangeTemplate, limits: Limits): Promise<PinChangeOutcome>;
 }
 
 /**

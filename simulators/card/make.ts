@@ -7,7 +7,9 @@ import type { KeyAlgorithm } from "../crypto/blocks.ts";
 import { cityFactor, deriveSocialKey, provinceFactor, testPurseCardKey, testRootKey } from "../crypto/test-keys.ts";
 import { SimulatedCard } from "./card.ts";
 import { KEY_TRIES, PIN_TRIES } from "./core.ts";
+import { type ElectronicCashOptions, makeElectronicCash } from "./electronic-cash/make.ts";
 import type { LengthRule } from "./iso.ts";
+import { type MedicalPurseOptions, makeMedicalPurse } from "./medical-purse/make.ts";
 import { type CardFaults, type CardPersonalization, type FileData, NO_FAULTS, type PurseData, type SocialData } from "./state.ts";
 
 /** AID of the e-purse, transit style. */
@@ -46,6 +48,10 @@ export interface TestCardOptions {
   readonly offlineSeq?: number;
   readonly onlineSeq?: number;
   readonly faults?: Partial<CardFaults>;
+  /** The card has a medical purse (CLA B0). */
+  readonly medicalPurse?: MedicalPurseOptions;
+  /** The card has a bank application with electronic cash. */
+  readonly electronicCash?: ElectronicCashOptions;
 }
 
 /** Check character of a card number: weights 3 7 9 10 5 8 4 2 over eight characters, letters count from 10. Spec: LD/T 32.5, card number. */
@@ -137,10 +143,15 @@ function historicalBytes({ serial, regionCode }: Identity): string {
   return `0081544c538660${regionCode.slice(0, 4)}${String(serial).padStart(8, "0")}`;
 }
 
+/** Factors of the social keys: card, city, province. */
+function socialFactors(identity: Identity): readonly Bytes[] {
+  return [fromHex(historicalBytes(identity)).slice(5, 13), cityFactor(identity.regionCode), provinceFactor(identity.regionCode)];
+}
+
 function socialData(suite: CipherSuite, identity: Identity, options: TestCardOptions): SocialData {
   const generation = options.generation ?? "3";
   const { algorithm } = options;
-  const factors = [fromHex(historicalBytes(identity)).slice(5, 13), cityFactor(identity.regionCode), provinceFactor(identity.regionCode)];
+  const factors = socialFactors(identity);
   const keyHex = (name: "irk" | "rkssse") => toHex(deriveSocialKey(suite, algorithm, { key: testRootKey(algorithm, name), factors }));
   return {
     algorithm,
@@ -185,6 +196,11 @@ export function makeTestCard(suite: CipherSuite, options: TestCardOptions): Simu
   assert(options.pin === undefined || /^\d{4,16}$/.test(options.pin), "a PIN has 4 to 16 digits");
   const identity = { serial, regionCode, endDate: options.expired === true ? "20211231" : "20401231" };
   const fullProfile = { ...DEFAULT_CARD_PROFILE, ...options.profile };
+  const medical =
+    options.medicalPurse === undefined
+      ? undefined
+      : makeMedicalPurse({ suite, algorithm: options.algorithm, profile: fullProfile, factors: socialFactors(identity) }, options.medicalPurse);
+  const bank = options.electronicCash === undefined ? undefined : makeElectronicCash({ suite, profile: fullProfile, serial }, options.electronicCash);
   const personalization: CardPersonalization = {
     historicalHex: historicalBytes(identity),
     interface: options.interface ?? "contact",
@@ -193,6 +209,8 @@ export function makeTestCard(suite: CipherSuite, options: TestCardOptions): Simu
     profile: fullProfile,
     social: socialData(suite, identity, options),
     purse: purseData(suite, identity, { ...options, fullProfile }),
+    ...(medical === undefined ? {} : { medicalPurse: medical.data }),
+    ...(bank === undefined ? {} : { electronicCash: bank.data }),
   };
   const memory = {
     balanceFen: options.balanceFen,
@@ -204,6 +222,8 @@ export function makeTestCard(suite: CipherSuite, options: TestCardOptions): Simu
     rkssseTriesLeft: KEY_TRIES,
     debits: [],
     loads: [],
+    ...(medical === undefined ? {} : { medicalPurse: medical.memory }),
+    ...(bank === undefined ? {} : { electronicCash: bank.memory }),
   };
   return new SimulatedCard(suite, { version: 1, personalization, memory, faults: { ...NO_FAULTS, ...options.faults }, drawn: 0 });
 }

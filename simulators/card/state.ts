@@ -4,10 +4,23 @@
  */
 import type { CardProfile } from "../../device/codec/card-profile.ts";
 import type { KeyAlgorithm } from "../crypto/blocks.ts";
+import type { ElectronicCashData, ElectronicCashMemory } from "./electronic-cash/state.ts";
 import type { LengthRule } from "./iso.ts";
+import type { MedicalPurseData, MedicalPurseMemory } from "./medical-purse/state.ts";
+import type { SocialMemory } from "./social/state.ts";
+
+/** Which of a card's stores of money a purchase was taken from, and by which kind of command. */
+export type PurseKind = "e-purse" | "e-passbook" | "compound" | "grey-lock" | "medical-purse" | "electronic-cash";
 
 /** One purchase that this card has committed: the truth that checkers compare everything else with. */
 export interface CardDebit {
+  /** Absent: "e-purse". */
+  readonly purse?: PurseKind;
+  /** Electronic cash only: the terminal's random number of this purchase, 8 hexadecimal digits; it names no terminal and no sequence. */
+  readonly unpredictableNumber?: string;
+  /** Medical purse only: what was written down beside the account amount. */
+  readonly selfPayFen?: number;
+  readonly pooledFen?: number;
   readonly amountFen: number;
   /** 12 hexadecimal digits. */
   readonly terminalNumber: string;
@@ -51,6 +64,10 @@ export interface CardMemory {
   readonly rkssseTriesLeft: number;
   readonly debits: readonly CardDebit[];
   readonly loads: readonly CardLoad[];
+  /** What the further applications keep; absent where the card has none of them. */
+  readonly social?: SocialMemory;
+  readonly medicalPurse?: MedicalPurseMemory;
+  readonly electronicCash?: ElectronicCashMemory;
 }
 
 /** Where in a command the field or contact was lost: before it reached the card, before the commit, or after it with the answer lost. */
@@ -134,6 +151,10 @@ export interface CardPersonalization {
   readonly profile: CardProfile;
   readonly social: SocialData;
   readonly purse: PurseData;
+  /** The purse in DF04 (CLA B0); absent on cards without one. */
+  readonly medicalPurse?: MedicalPurseData;
+  /** The bank application; absent on cards without one. */
+  readonly electronicCash?: ElectronicCashData;
 }
 
 /** A whole card as plain JSON data. */

@@ -5,6 +5,7 @@
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import * as z from "zod";
+import { type CardProfile, DEFAULT_CARD_PROFILE } from "../../device/codec/card-profile.ts";
 import type { CipherSuite } from "../../device/crypto/face.ts";
 import { type CardModule, SimulatedCard } from "../card/card.ts";
 import { type CardSnapshot, NO_FAULTS } from "../card/state.ts";
@@ -28,19 +29,11 @@ const digits = (length: number) => z.string().regex(new RegExp(`^\\d{${length}}$
 const algorithm = z.enum(["3des", "sm4"]);
 const lengthRule = z.enum(["direct", "t0"]);
 
-const profile = z.strictObject({
-  algWhenTagAbsent: z.enum(["des", "ssf33"]),
-  emptyVersion: z.enum(["1.0", "reject"]),
-  psamCreditError: z.enum(["9302", "63CF"]),
-  psamLevels: z.enum(["auto321", "3", "2", "1"]),
-  psamAlgByteSm4: z.int().min(0).max(0xff),
-  cityFactorTemplate: z.literal("region6+7378"),
-  macReduce: z.enum(["left4", "fold4"]),
-  sessionPad: z.enum(["zeros", "pad80"]),
-  sm4Diversify: z.enum(["fNotF", "fZeros"]),
-  logSeqMode: z.enum(["pre", "post"]),
-  proveSeqOrder: z.array(z.enum(["log1", "seq", "seq+1"])).max(3),
-});
+/** Switches are written by this program itself; one that is missing keeps its default, one that is unknown is refused. */
+const profile = z
+  .record(z.string().max(40), z.unknown())
+  .refine((given) => Object.keys(given).every((name) => Object.hasOwn(DEFAULT_CARD_PROFILE, name)))
+  .transform((given): CardProfile => ({ ...DEFAULT_CARD_PROFILE, ...(given as Partial<CardProfile>) }));
 
 const file = z.strictObject({
   id: z.int().min(0).max(0xffff),

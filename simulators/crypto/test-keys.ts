@@ -11,10 +11,52 @@ import { diversifyPurseByFactors, type PurseRules } from "./purse.ts";
 import { diversifySocial } from "./social.ts";
 
 /** Names of the root keys: social application first, then the e-purse. */
-export type TestKeyName = "irk" | "rkssse" | "purse-dpk" | "purse-dtk" | "purse-dlk";
+type NamedKey = "irk" | "rkssse" | "purse-dpk" | "purse-dtk" | "purse-dlk";
+
+/** Further roots, in the order that gives them their numbers: append only, never reorder. */
+const NUMBERED_KEYS = [
+  "stk",
+  "uk-ssse",
+  "bk",
+  "puk",
+  "lk",
+  "stk-df01",
+  "stk-df02",
+  "stk-df03",
+  "stk-df04",
+  "rk1-df01",
+  "rk1-df02",
+  "rk1-df03",
+  "rk2-df03",
+  "rk1-df04",
+  "rk-df07",
+  "uk-df01",
+  "uk-df02",
+  "uk-df03",
+  "uk1-df04",
+  "uk2-df04",
+  "uk-df07",
+  "medical-dpk",
+  "medical-dtk",
+  "medical-dlk",
+  "medical-dsk",
+  "purse-unlock",
+  "purse-reload",
+  "purse-application",
+  "purse-grey",
+  "purse-grey-unlock",
+  "purse-industry",
+  "bank-ac",
+  "bank-mac",
+  "bank-encrypt",
+  "bank-industry",
+  "bank-put",
+] as const;
+
+export type TestKeyName = NamedKey | (typeof NUMBERED_KEYS)[number];
 
 /** 16 bytes each, level 0 (root). TEST ONLY. */
-export const TEST_ROOT_KEYS: { readonly [Algorithm in KeyAlgorithm]: { readonly [Name in TestKeyName]: string } } = {
+export const TEST_ROOT_KEYS: { readonly [Algorithm in KeyAlgorithm]: { readonly [Name in NamedKey]: string } } = {
   "3des": {
     irk: "11223344556677888877665544332211",
     rkssse: "A1A2A3A4A5A6A7A8B1B2B3B4B5B6B7B8",
@@ -35,7 +77,11 @@ export const TEST_ROOT_KEYS: { readonly [Algorithm in KeyAlgorithm]: { readonly 
 export const TEST_PIN_KEY_HEX = "0123456789ABCDEFFEDCBA9876543210";
 
 export function testRootKey(algorithm: KeyAlgorithm, name: TestKeyName): Bytes {
-  return fromHex(TEST_ROOT_KEYS[algorithm][name]);
+  const number = NUMBERED_KEYS.findIndex((each) => each === name);
+  if (number < 0) return fromHex(TEST_ROOT_KEYS[algorithm][name as NamedKey]);
+  // Two different halves, and no two keys alike, also where the lowest bit of each byte is ignored (DES).
+  const second = algorithm === "sm4" ? 0x08 : 0x00;
+  return Uint8Array.from({ length: 16 }, (_, at) => (at % 2 === 0 ? 0x20 + number * 2 : (at << 4) ^ second ^ (at < 8 ? 0x00 : 0x06)));
 }
 
 /** Factor of the province: ASCII of the first two region digits, then 30303030 7368. Spec: LD/T 32.9, annex B. */
