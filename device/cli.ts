@@ -1,12 +1,13 @@
 /* `yikatong`: the device side's command. */
 
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { serveLines } from "./api/lines.ts";
 import { isFault } from "./base/fault.ts";
 import type { Log } from "./base/log.ts";
+import { explainText, formatNotes, NAMED_FORMS } from "./card/explain/explain.ts";
 import { loadDeviceKeys } from "./config/keys.ts";
 import { loadConfig, saveConfig } from "./config/load.ts";
 import type { TerminalConfig } from "./config/schema.ts";
@@ -135,10 +136,43 @@ async function setConfig(values: OptionValues, [file]: readonly string[]): Promi
   return 0;
 }
 
+/** A trace of a whole day fits; anything longer is no trace. */
+const TRACE_BYTES_MAX = 32 * 1024 * 1024;
+
+/** What stands in the file of that name, or the operands themselves. */
+async function explainedText(operands: readonly string[]): Promise<string | undefined> {
+  const [first, second] = operands;
+  if (first === undefined || second !== undefined || !existsSync(first)) return operands.join(" ");
+  if ((await stat(first)).size > TRACE_BYTES_MAX) return undefined;
+  return readFile(first, "latin1");
+}
+
+async function explain(values: OptionValues, operands: readonly string[]): Promise<number> {
+  if (operands.length === 0) {
+    complain(`what? yikatong card explain <hexadecimal, name:hexadecimal, or file>; names: ${NAMED_FORMS.join(" ")}`);
+    return 2;
+  }
+  const text = await explainedText(operands);
+  if (text === undefined) {
+    complain("the file is too large for a trace");
+    return 1;
+  }
+  const notes = explainText(text);
+  say(values["json"] === true ? JSON.stringify({ notes }) : formatNotes(notes));
+  return 0;
+}
+
 const COMMANDS: readonly Command[] = [
   { name: "run", summary: "runs the terminal; requests and answers are JSON lines on standard input and output", options: CONFIG_OPTION, run },
   { name: "journal verify", summary: "walks a journal's chain and says what it found", operands: "<folder>", options: JSON_OPTION, run: verify },
   { name: "config check", summary: "reads the configuration and says whether it is valid", options: { ...CONFIG_OPTION, ...JSON_OPTION }, run: checkConfig },
+  {
+    name: "card explain",
+    summary: "says in English and Chinese what bytes of a card, or a whole dialogue, mean",
+    operands: "<hexadecimal | name:hexadecimal | file>",
+    options: JSON_OPTION,
+    run: explain,
+  },
   { name: "config set", summary: "checks a configuration file and makes it the terminal's", operands: "<file>", options: CONFIG_OPTION, run: setConfig },
 ];
 

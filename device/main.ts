@@ -4,6 +4,7 @@ import { Fault } from "./base/fault.ts";
 import { fen } from "./base/fen.ts";
 import type { Log } from "./base/log.ts";
 import { DEFAULT_PURSE_APPLICATIONS } from "./card/purse/commands.ts";
+import { electronicCashSettings } from "./config/electronic-cash.ts";
 import type { TerminalKeys } from "./config/keys.ts";
 import type { TerminalConfig } from "./config/schema.ts";
 import type { CipherSuite } from "./crypto/face.ts";
@@ -72,6 +73,7 @@ export function settingsOf(config: TerminalConfig, sync: Partial<SyncOptions> = 
       settleTimeoutMs,
       resolver: { lateMarginMs, pauseMinMs: 2_000, pauseMaxMs: 300_000 },
     },
+    ...(config.electronicCash === undefined ? {} : { electronicCash: electronicCashSettings(config.electronicCash) }),
     returnTimeoutMs: RETURN_TIMEOUT_MS,
     commandTimeoutMs: COMMAND_TIMEOUT_MS,
     journalTimeoutMs: JOURNAL_TIMEOUT_MS,

@@ -6,9 +6,12 @@ import { type FaultCode, isFault } from "./base/fault.ts";
 import type { Log } from "./base/log.ts";
 import type { Clock, JournalStore, Limits, MessageLink, Randomness } from "./base/ports.ts";
 import { openPsam } from "./card/psam/open.ts";
+import { CertificateCache } from "./card/electronic-cash/authentication.ts";
+import { openAuthorities } from "./card/electronic-cash/authorities.ts";
 import type { CardProfile } from "./codec/card-profile.ts";
+import type { ElectronicCashSettings } from "./config/electronic-cash.ts";
 import type { CipherSuite, SecretKey } from "./crypto/face.ts";
-import type { CardReader, PinVerifier, Psam } from "./drivers/ports.ts";
+import type { CardReader, PinVerifier, SocialPsam } from "./drivers/ports.ts";
 import type { BatchSealer } from "./sync/batch/seal.ts";
 import { openSync, type Sync, type SyncKeys, type SyncOptions, type SyncStatus } from "./sync/sync.ts";
 import { openJournal, type TerminalJournal } from "./txn/journal/journal.ts";
@@ -20,7 +23,7 @@ import type { ResolverOptions } from "./txn/medical-purchase/resolver.ts";
 import { runMedicalPurchase } from "./txn/medical-purchase/run.ts";
 import { createSignInBook } from "./txn/medical-purchase/sign-in.ts";
 import type { MedicalOutcome, MedicalPurchaseRules } from "./txn/medical-purchase/types.ts";
-import type { PurseProfile, QuickPaymentLimits, QuickPaymentPorts } from "./txn/quick-payment/ports.ts";
+import type { ElectronicCashPorts, PurseProfile, QuickPaymentLimits, QuickPaymentPorts } from "./txn/quick-payment/ports.ts";
 import { type QuickPaymentTables, runQuickPayment } from "./txn/quick-payment/run.ts";
 import type { QuickPaymentOutcome } from "./txn/quick-payment/types.ts";
 import { type RecoveryRules, recoverAtStart } from "./txn/recovery/recover.ts";
@@ -47,6 +50,8 @@ export interface TerminalSettings {
   readonly cardProfile: CardProfile;
   readonly risk: RiskLimits;
   readonly medical: MedicalSettings;
+  /** Absent: this terminal does not offer electronic cash. */
+  readonly electronicCash?: ElectronicCashSettings;
   readonly returnTimeoutMs: number;
   readonly commandTimeoutMs: number;
   readonly journalTimeoutMs: number;
@@ -88,7 +93,7 @@ export interface TerminalStatus extends SyncStatus {
 
 export interface Terminal {
   readonly journal: TerminalJournal;
-  /** One e-purse sale. Never rejects for what the world does. */
+  /** One sale from a purse of the card. Never rejects for what the world does. */
   quickPayment(request: SaleRequest, limits: Limits): Promise<QuickPaymentOutcome>;
   /** One settlement with the medical host. Never rejects for what the world does. */
   medicalPurchase(request: MedicalPurchaseRequest, limits: Limits): Promise<MedicalOutcome>;
@@ -101,14 +106,14 @@ export interface Terminal {
 
 /** The module is opened when it is first needed and again after it was lost; a terminal without it still journals and uploads. */
 class LazyPsam {
-  readonly #open: (limits: Limits) => Promise<Psam>;
-  #psam: Psam | undefined;
+  readonly #open: (limits: Limits) => Promise<SocialPsam>;
+  #psam: SocialPsam | undefined;
 
-  constructor(open: (limits: Limits) => Promise<Psam>) {
+  constructor(open: (limits: Limits) => Promise<SocialPsam>) {
     this.#open = open;
   }
 
-  async get(limits: Limits): Promise<Psam> {
+  async get(limits: Limits): Promise<SocialPsam> {
     this.#psam ??= await this.#open(limits);
     return this.#psam;
   }
@@ -135,6 +140,7 @@ class AssembledTerminal implements Terminal {
   readonly #saleTimes: SaleTimes;
   readonly #hostPorts: HostPorts;
   readonly #background: MedicalBackground;
+  readonly #electronicCash: ElectronicCashPorts | undefined;
 
   constructor(parts: TerminalParts, opened: Opened) {
     const { clock, samReader, settings, log } = parts;
@@ -142,6 +148,7 @@ class AssembledTerminal implements Terminal {
     this.journal = journal;
     this.#parts = parts;
     this.#saleTimes = opened.saleTimes;
+    this.#electronicCash = electronicCashPorts(parts);
     this.#sync = sync;
     this.#psam = new LazyPsam((limits) => openPsam(samReader, { clock, profile: settings.cardProfile }, limits));
     this.#hostPorts = { clock, journal, host: sync.medicalHost, messageIds, medical: settings.medical.profile, signIns: createSignInBook(), log };
@@ -198,9 +205,9 @@ class AssembledTerminal implements Terminal {
   /** Only the opening of the module rejects with a fault, before anything has begun. */
   async #withModule<Outcome>(
     limits: Limits,
-    work: (psam: Psam) => Promise<Outcome>,
+    work: (psam: SocialPsam) => Promise<Outcome>,
   ): Promise<Outcome | { readonly kind: "refused"; readonly reason: FaultCode }> {
-    let psam: Psam;
+    let psam: SocialPsam;
     try {
       psam = await this.#psam.get({ ...limits, timeoutMs: this.#parts.settings.commandTimeoutMs });
     } catch (error) {
@@ -211,8 +218,9 @@ class AssembledTerminal implements Terminal {
     return work(psam);
   }
 
-  #quickPaymentPorts(psam: Psam): QuickPaymentPorts {
-    const { clock, settings, log, userReader } = this.#parts;
+  #quickPaymentPorts(psam: SocialPsam): QuickPaymentPorts {
+    const { clock, settings, log, userReader, randomness, pinVerifier: verifier } = this.#parts;
+    const { keyIndex } = settings.purse;
     return {
       clock,
       journal: this.journal,
@@ -223,8 +231,21 @@ class AssembledTerminal implements Terminal {
       lane: this.#lane,
       sales: this.#sales,
       saleTimes: this.#saleTimes,
+      cardProfile: settings.cardProfile,
+      ...(this.#electronicCash === undefined ? {} : { electronicCash: this.#electronicCash }),
+      medicalPurse: { psam, randomness, keyIndex, pin: { verifier, timeoutMs: settings.medical.pinTimeoutMs } },
     };
   }
+}
+
+/** Keys and verified certificates outlive the sales, so that a known card costs little. */
+function electronicCashPorts({ settings, suite, clock, randomness, log }: TerminalParts): ElectronicCashPorts | undefined {
+  const { electronicCash, cardProfile: profile } = settings;
+  if (electronicCash === undefined) return undefined;
+  const authorities = openAuthorities(suite, electronicCash.authorities);
+  for (const { rid, index, why } of authorities.rejected) log.warn("authority-rejected", { rid, index, why });
+  const { terminal } = electronicCash;
+  return { suite, clock, randomness, profile, terminal, authorities, certificates: new CertificateCache(), isRevoked: () => false };
 }
 
 /** Opens the journal, settles what the last life left, begins to upload. Faults: those of the journal. */

@@ -59,6 +59,15 @@ export const LANES: readonly Lane[] = [
     limitMs: 6 * MINUTE_MS,
   },
   {
+    name: "other-readers",
+    level: "ci",
+    needs: { packages: ["pcscd", "libpcsclite1", "iproute2", "util-linux", "pcsc-tools", "cardpeek", "xvfb", "xauth"], namespaces: true, pcsc: true },
+    work: { kind: "files", patterns: [/other-readers[^/]*\.lane\.test\.ts$/] },
+    limitMs: 6 * MINUTE_MS,
+    // Its reader sits behind the same PC/SC service as the lane below.
+    retries: 1,
+  },
+  {
     name: "pcscd",
     level: "test",
     needs: { packages: ["pcscd", "libpcsclite1", "iproute2", "util-linux"], namespaces: true, pcsc: true },

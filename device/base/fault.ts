@@ -18,6 +18,7 @@ export type FaultCode =
   | "card-removed"
   | "card-mute"
   | "card-changed"
+  | "card-collision"
   | "card-answer-malformed"
   | "card-chain-too-long"
   // PIN entry devices

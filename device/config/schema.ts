@@ -1,6 +1,8 @@
 /* What a terminal's configuration may say. A key that nobody knows is refused, because a misspelled limit is no limit. */
 import * as z from "zod";
 import { DEFAULT_CARD_PROFILE } from "../codec/card-profile.ts";
+import { electronicCashConfig } from "./electronic-cash.ts";
+import { TEST_AUTHORITY_CHECK_VALUES } from "./test-key-check-values.ts";
 
 const fenAmount = z.int().min(0).max(0xffff_ffff);
 const path = z.string().min(1).max(1024);
@@ -93,6 +95,8 @@ const terminalConfig = z
         lateMarginMs: z.int().min(0).max(86_400_000).default(600_000),
       })
       .prefault({}),
+    /** Absent: this terminal does not offer electronic cash. */
+    electronicCash: electronicCashConfig.exactOptional(),
     readers: z.strictObject({ user: readerRule, sam: readerRule }),
     link: z.strictObject({
       url: z.string().regex(/^(?:mqtts?|tcp|tls|wss?):\/\/[^\s/@]+(?:\/\S*)?$/, "a broker's address without a password in it"),
@@ -116,6 +120,8 @@ const terminalConfig = z
     if (config.profile !== "production") return;
     if (config.link.tls === undefined)
       context.addIssue({ code: "custom", path: ["link", "tls"], message: "a production terminal speaks to its broker over mutual TLS" });
+    if (config.electronicCash?.authorities.some(({ checkHex }) => TEST_AUTHORITY_CHECK_VALUES.has(checkHex.toLowerCase())) === true)
+      context.addIssue({ code: "custom", path: ["electronicCash", "authorities"], message: "a production terminal trusts no published test authority" });
   });
 
 /** The configuration of one terminal, checked and frozen. */

@@ -20,8 +20,8 @@ export interface CardReader {
   readonly interface: CardInterface;
   /**
    * Resolves with a powered card. A card that lies there already counts. Faults: "timeout" (no card came), "card-mute",
-   * "reader-gone", "reader-service-gone", "reader-hung". After any reader fault the next call tries again from the beginning:
-   * the reader heals by itself.
+   * "card-collision" (more than one card in the field, from a reader that can tell; others say "card-mute"), "reader-gone",
+   * "reader-service-gone", "reader-hung". After any reader fault the next call tries again from the beginning: the reader heals by itself.
    */
   waitForCard(limits: Limits): Promise<CardChannel>;
   /** Resolves when no card is there. A reader that is gone counts as empty. */
@@ -63,6 +63,11 @@ export interface PurchaseInitialization {
   readonly algorithm: number;
   /** 8-byte diversification factors, the card's first. */
   readonly factors: readonly Bytes[];
+  /**
+   * The 9-byte authentication code of the housing ministry's card, for a compound purchase of such a card: the module is given it
+   * (80 CA 00 00 09) before INIT SAM FOR PURCHASE, and takes it into MAC1. Absent: MAC1 without it. Spec: CJ/T 166, compound purchase.
+   */
+  readonly authenticationCode?: Bytes;
 }
 
 /** Values of one medical purchase as the security module needs them. Amounts add up on the receipt only; each is a figure of its own. Spec: LD/T 32.9, INIT SAM FOR PURCHASE. */
@@ -149,6 +154,23 @@ export interface SocialPsam extends Psam {
   blockMac(use: ModuleKeyUse, data: Bytes, limits: Limits): Promise<Bytes>;
   /** `data` (whole blocks) enciphered under a session key of the module. Spec: LD/T 32.9, CIPHER DATA. */
   encipher(use: ModuleKeyUse, data: Bytes, limits: Limits): Promise<Bytes>;
+}
+
+/** A command of secure messaging that the transit module signs. */
+export interface ModuleCommandMac {
+  /** 8-byte factors, the card's first. */
+  readonly factors: readonly Bytes[];
+  /** 4 bytes drawn by the card just before. */
+  readonly challenge: Bytes;
+  /** CLA INS P1 P2 Lc, Lc counting the MAC, and the data before it. */
+  readonly command: Bytes;
+  readonly algorithm: "3des" | "sm4";
+}
+
+/** A security module with the maintenance key of transit cards, so that it can have a listed card blocked. */
+export interface TransitPsam extends Psam {
+  /** 4-byte MAC of a command such as APPLICATION BLOCK. Faults: those of a CardChannel, "key-missing". Spec: JT/T 978, PSAM. */
+  commandMac(request: ModuleCommandMac, limits: Limits): Promise<Bytes>;
 }
 
 /** How the card's own PIN is presented to it: the command header and the coding of the digits. The digits themselves are not here. */

@@ -1,15 +1,18 @@
 /*
  * Goal: the other side of the card's specification, strict and without mercy, for every test of the terminal.
  * Method: a pure synchronous state machine over bytes. It knows no time and no reader; a reader asks it to act, or cuts its power.
+ * What a command means is the business of the applications; the card selects them, shapes their answers and loses its power.
  */
-import { type Bytes, concat, EMPTY, equalBytes, fromHex, toHex, u16be } from "../../device/base/bytes.ts";
+import { type Bytes, EMPTY, readUint, u16be } from "../../device/base/bytes.ts";
 import type { CipherSuite } from "../../device/crypto/face.ts";
+import { type CardApplication, refuseForeign } from "./application.ts";
 import { CardCore } from "./core.ts";
-import { type ElementaryFile, readBinary, readRecord } from "./files.ts";
+import { type FileView, readBinary, readRecord } from "./files.ts";
 import { type Answer, type Command, ok, parseShortCommand, ResponseShaper, refuse, SW } from "./iso.ts";
-import { EPurse } from "./purse.ts";
-import { ENVIRONMENT_NAME, MEDICAL_NAME, SocialApplication } from "./social.ts";
-import type { CardDebit, CardFaults, CardLoad, CardPersonalization, CardSnapshot, TearPoint } from "./state.ts";
+import { PurseApplication } from "./purse/application.ts";
+import { answerToReset } from "./reset.ts";
+import { SocialApplication } from "./social/application.ts";
+import { type CardDebit, type CardFaults, type CardLoad, type CardPersonalization, type CardSnapshot, type TearPoint, tearPoint } from "./state.ts";
 
 /** What a reader needs of anything that can be put into it: a card or a security module. */
 export interface CardModule {
@@ -23,32 +26,37 @@ export interface CardModule {
   tear(command: Bytes, at: TearPoint): void;
   /** Time that the card needs in addition to the usual. */
   readonly extraMsPerCommand: number;
+  /** The same for one command, where that differs from command to command. */
+  extraMsFor?(command: Bytes): number;
 }
 
-type Directory = "root" | "environment" | "medical" | "purse";
+interface Installed {
+  readonly application: CardApplication;
+  /** Which fault of a user blocks it. */
+  readonly blockedBy: CardFaults["blocked"];
+}
 
-function answerToReset(personalization: CardPersonalization): Bytes {
-  const historical = fromHex(personalization.historicalHex);
-  if (personalization.interface === "contact") return concat(fromHex("3B 6D 00 00"), historical);
-  const body = concat(Uint8Array.of(0x80 | historical.length, 0x80, 0x01), historical);
-  const check = body.reduce((sum, byte) => sum ^ byte, 0);
-  return concat(Uint8Array.of(0x3b), body, Uint8Array.of(check));
+/** The root of the card as a directory: no file is in it. */
+const ROOT_VIEW: FileView = { files: [], current: undefined, allowed: () => false };
+
+function install(core: CardCore): readonly Installed[] {
+  return [
+    { application: new SocialApplication(core), blockedBy: "social" },
+    { application: new PurseApplication(core), blockedBy: "purse" },
+  ];
 }
 
 export class SimulatedCard implements CardModule {
   readonly #core: CardCore;
-  readonly #social: SocialApplication;
-  readonly #purse: EPurse;
+  readonly #installed: readonly Installed[];
   readonly #shaper: ResponseShaper;
   #powered = false;
   #answered = 0;
-  #directory: Directory = "root";
-  #file: number | undefined;
+  #current: Installed | undefined;
 
   constructor(suite: CipherSuite, snapshot: CardSnapshot) {
     this.#core = new CardCore(suite, snapshot);
-    this.#social = new SocialApplication(this.#core);
-    this.#purse = new EPurse(this.#core);
+    this.#installed = install(this.#core);
     this.#shaper = new ResponseShaper(snapshot.personalization.lengthRule);
   }
 
@@ -78,6 +86,21 @@ export class SimulatedCard implements CardModule {
 
   get extraMsPerCommand(): number {
     return this.#core.faults.extraMsPerCommand;
+  }
+
+  extraMsFor(command: Bytes): number {
+    const { extraMsPerCommand, slowInstruction } = this.#core.faults;
+    return extraMsPerCommand + (slowInstruction !== undefined && command[1] === slowInstruction.ins ? slowInstruction.extraMs : 0);
+  }
+
+  /** The holder's PIN of the social application as it is now, for whoever plays the holder; undefined when none is set. */
+  get pinDigits(): string | undefined {
+    return this.#core.memory.social?.pin ?? this.#core.personalization.social.pin;
+  }
+
+  /** The PIN is the one that the card was made with: the holder has to change it before trading. Spec: LD/T 33, error -35. */
+  get pinIsInitial(): boolean {
+    return this.pinDigits !== undefined && this.#core.memory.social?.pin === undefined;
   }
 
   /** Purchases that this card has committed, oldest first: the truth for checkers. */
@@ -110,21 +133,26 @@ export class SimulatedCard implements CardModule {
     this.#core.setFaults(faults);
   }
 
+  /** A card with contacts and an antenna is told which of them it is spoken to through; power comes afterwards. */
+  presentThrough(through: "contact" | "contactless"): void {
+    this.powerDown();
+    this.#core.setInterface(through);
+  }
+
   powerUp(): Bytes {
     this.powerDown();
     if (this.#core.faults.mute) return EMPTY;
     this.#powered = true;
-    return answerToReset(this.#core.personalization);
+    return answerToReset(this.#core.personalization, this.#core.interface);
   }
 
   powerDown(): void {
     this.#powered = false;
     this.#answered = 0;
-    this.#directory = "root";
-    this.#file = undefined;
+    this.#current = undefined;
     this.#shaper.reset();
-    this.#purse.interrupt();
-    this.#social.powerOff();
+    this.#core.forgetChallenge();
+    for (const { application } of this.#installed) application.powerOff();
   }
 
   tear(command: Bytes, at: TearPoint): void {
@@ -135,10 +163,10 @@ export class SimulatedCard implements CardModule {
 
   transmit(command: Bytes): Bytes {
     if (!this.#powered || this.#core.faults.mute) return EMPTY;
-    const { commandsUntilTear, tearAt } = this.#core.faults;
+    const { commandsUntilTear, tearAt, tearAtByte } = this.#core.faults;
     if (commandsUntilTear !== undefined && this.#answered >= commandsUntilTear) {
-      this.#core.setFaults({ commandsUntilTear: undefined });
-      this.tear(command, tearAt);
+      this.#core.setFaults({ commandsUntilTear: undefined, tearAtByte: undefined });
+      this.tear(command, tearPoint(command, tearAtByte ?? tearAt));
       return EMPTY;
     }
     this.#answered += 1;
@@ -150,109 +178,90 @@ export class SimulatedCard implements CardModule {
     if (command?.cla === 0x00 && command.ins === 0xc0) return this.#shaper.fetch(command);
     this.#shaper.reset();
     if (command === undefined) {
-      this.#purse.interrupt();
+      this.#current?.application.interrupt?.();
       return u16be(SW.wrongLength);
     }
     return this.#shaper.shape(command, this.#answer(command));
   }
 
   #answer(command: Command): Answer {
-    // Only these leave an opened purchase open, besides the debit itself. Spec: PBOC purse, states.
-    const keepsSession = command.cla === 0x80 && [0x52, 0x54, 0x5a, 0x5c].includes(command.ins);
-    if (!keepsSession) this.#purse.interrupt();
-    if (this.#core.faults.blocked === "card") return refuse(SW.cardBlocked);
+    if (this.#core.faults.blocked === "card" || this.#core.memory.cardBlocked === true) return refuse(SW.cardBlocked);
     if (command.cla === 0x00 && command.ins === 0xa4) return this.#select(command);
-    if (this.#blocked(this.#directory)) return refuse(SW.applicationBlocked);
-    if (command.cla === 0x00) return this.#interindustry(command);
-    if (command.cla === 0x80) return this.#purseCommand(command);
-    return refuse(SW.unknownClass);
+    const current = this.#current;
+    if (current === undefined) return this.#atRoot(command);
+    return this.#isBlocked(current) ? refuse(SW.applicationBlocked) : current.application.execute(command);
   }
 
-  #blocked(directory: Directory): boolean {
-    const { blocked } = this.#core.faults;
-    if (blocked === "purse") return directory === "purse";
-    return blocked === "social" && (directory === "environment" || directory === "medical");
+  #isBlocked({ blockedBy }: Installed): boolean {
+    return this.#core.faults.blocked === blockedBy;
   }
 
-  #interindustry(command: Command): Answer {
-    const social = this.#directory === "environment" || this.#directory === "medical";
+  /** What the card itself answers while no application is selected. */
+  #atRoot(command: Command): Answer {
+    if (command.cla !== 0x00) return refuseForeign(command);
     switch (command.ins) {
       case 0x84:
-        return this.#social.getChallenge(command);
+        return this.#core.drawChallenge(command);
       case 0xb0:
-        return readBinary(command, this.#view());
+        return readBinary(command, ROOT_VIEW);
       case 0xb2:
-        return readRecord(command, this.#view());
-      case 0x20:
-        return social ? this.#social.verify(command) : refuse(SW.conditionsNotSatisfied);
-      case 0x82:
-        return social ? this.#social.externalAuthenticate(command) : refuse(SW.conditionsNotSatisfied);
-      case 0x88:
-        return social ? this.#social.internalAuthenticate(command) : refuse(SW.conditionsNotSatisfied);
+        return readRecord(command, ROOT_VIEW);
       default:
-        return refuse(SW.unknownInstruction);
+        return refuseForeign(command);
     }
-  }
-
-  #purseCommand(command: Command): Answer {
-    const known = [0x50, 0x52, 0x54, 0x5a, 0x5c].includes(command.ins);
-    if (known && this.#directory !== "purse") return refuse(SW.conditionsNotSatisfied);
-    switch (command.ins) {
-      case 0x50:
-        return this.#purse.initialize(command);
-      case 0x52:
-        return this.#purse.credit(command);
-      case 0x54:
-        return this.#purse.debit(command);
-      case 0x5a:
-        return this.#purse.prove(command);
-      case 0x5c:
-        return this.#purse.getBalance(command);
-      default:
-        return refuse(SW.unknownInstruction);
-    }
-  }
-
-  #files(): readonly ElementaryFile[] {
-    if (this.#directory === "root") return [];
-    return this.#directory === "purse" ? this.#purse.files() : this.#social.files(this.#directory);
-  }
-
-  #view() {
-    return { files: this.#files(), current: this.#file, allowed: (rule: ElementaryFile["read"]) => this.#social.allowed(rule) };
   }
 
   /** SELECT by name (P1 04), by file identifier (00), or an elementary file under the current directory (02). Spec: LD/T 32.7, SELECT. */
   #select(command: Command): Answer {
-    if (command.p2 !== 0x00) return refuse(SW.wrongP1P2);
-    if (command.data.length === 0) return refuse(SW.wrongLength);
-    if (command.p1 === 0x04) return this.#selectByName(command.data);
-    if (command.p1 !== 0x00 && command.p1 !== 0x02) return refuse(SW.wrongP1P2);
-    if (command.data.length !== 2) return refuse(SW.wrongLength);
-    if (command.p1 === 0x00 && equalBytes(command.data, Uint8Array.of(0x3f, 0x00))) return this.#enter("root");
-    const id = (command.data[0] ?? 0) * 256 + (command.data[1] ?? 0);
-    if (this.#blocked(this.#directory)) return refuse(SW.applicationBlocked);
-    if (!this.#files().some((file) => file.id === id)) return refuse(SW.fileNotFound);
-    this.#file = id;
-    return ok();
+    const { p1, p2, data } = command;
+    this.#current?.application.interrupt?.();
+    if (p2 !== 0x00 && (p2 !== 0x02 || p1 !== 0x04)) return refuse(SW.wrongP1P2);
+    if (data.length === 0) return refuse(SW.wrongLength);
+    if (p1 === 0x04) return this.#selectByName(data, p2 === 0x02);
+    if (p1 !== 0x00 && p1 !== 0x02) return refuse(SW.wrongP1P2);
+    return data.length === 2 ? this.#selectById(readUint(data, 0, 2), p1) : refuse(SW.wrongLength);
   }
 
-  #selectByName(name: Bytes): Answer {
-    const directories = new Map<string, Directory>([
-      [ENVIRONMENT_NAME, "environment"],
-      [MEDICAL_NAME, "medical"],
-      [this.#core.personalization.purse.aidHex.toLowerCase(), "purse"],
-    ]);
-    const directory = directories.get(toHex(name));
-    return directory === undefined ? refuse(SW.fileNotFound) : this.#enter(directory);
+  /** The first application that has the name; for the next occurrence, the current one from where it stands and those behind it. */
+  #selectByName(name: Bytes, next: boolean): Answer {
+    const current = this.#current;
+    if (next && current === undefined) return refuse(SW.fileNotFound);
+    const first = next && current !== undefined ? this.#installed.indexOf(current) : 0;
+    for (const installed of this.#installed.slice(first)) {
+      const answer = installed.application.selectByName(name, next && installed === current);
+      if (answer !== undefined) return this.#enter(installed, answer);
+    }
+    return refuse(SW.fileNotFound);
   }
 
-  #enter(directory: Directory): Answer {
-    if (directory !== this.#directory) this.#social.leave();
-    this.#directory = directory;
-    this.#file = undefined;
-    if (this.#blocked(directory)) return refuse(SW.applicationBlocked);
-    if (directory === "root") return ok();
-    return ok(directory === "purse" ? this.#purse.controlInformation() : this.#social.controlInformation(directory));
+  #selectById(id: number, p1: number): Answer {
+    if (id === 0x3f00 && p1 === 0x00) {
+      this.#leave(undefined);
+      return ok();
+    }
+    const current = this.#current;
+    if (current !== undefined && this.#isBlocked(current)) return refuse(SW.applicationBlocked);
+    const own = current?.application.selectById(id, p1);
+    if (own !== undefined) return own;
+    for (const installed of p1 === 0x00 ? this.#installed : []) {
+      const answer = installed === current ? undefined : installed.application.selectDirectory?.(id);
+      if (answer !== undefined) return this.#enter(installed, answer);
+    }
+    return refuse(SW.fileNotFound);
+  }
+
+  #enter(installed: Installed, given: Answer): Answer {
+    const answer = this.#isBlocked(installed) ? refuse(SW.applicationBlocked) : given;
+    // A blocked application is selected all the same: it answers every command with that word, or lets the block be lifted.
+    if (answer.sw === SW.success || answer.sw === SW.applicationBlocked) this.#leave(installed);
+    return answer;
+  }
+
+  #leave(towards: Installed | undefined): void {
+    if (this.#current !== towards) {
+      this.#current?.application.leave();
+      this.#core.forgetChallenge();
+    }
+    this.#current = towards;
   }
 }

@@ -2,8 +2,14 @@
 import { type Bytes, concat, u8 } from "../../device/base/bytes.ts";
 import { type Answer, type Command, ok, refuse, SW } from "./iso.ts";
 
-/** What must have happened before a file may be read. */
-export type ReadRule = "free" | "rkssse" | "pin";
+/** What must have happened before a file may be read: nothing, a terminal's proof of RKSSSE, the PIN, or the proof of a key of the directory. */
+export type ReadRule = "free" | "rkssse" | "pin" | KeyedRule;
+
+export interface KeyedRule {
+  readonly needs: "key" | "pin-or-key" | "pin-and-key";
+  /** Name of the key that the terminal proves by external authentication. */
+  readonly key: string;
+}
 
 export interface FileRecord {
   /** Record identifier; undefined for cyclic records without one. */

@@ -34,6 +34,7 @@ export function refuse(sw: number): Answer {
 
 /** Status words that this side of the dialogue uses. */
 export const SW = {
+  success: 0x9000,
   wrongLength: 0x6700,
   notAcceptable: 0x6901,
   wrongFileType: 0x6981,
@@ -41,10 +42,12 @@ export const SW = {
   locked: 0x6983,
   conditionsNotSatisfied: 0x6985,
   noCurrentFile: 0x6986,
+  wrongSecureMessaging: 0x6988,
   wrongData: 0x6a80,
   cardBlocked: 0x6a81,
   fileNotFound: 0x6a82,
   recordNotFound: 0x6a83,
+  notEnoughMemory: 0x6a84,
   wrongP1P2: 0x6a86,
   keyNotFound: 0x6a88,
   wrongOffset: 0x6b00,

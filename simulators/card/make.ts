@@ -4,16 +4,18 @@ import { type Bytes, fromHex, toHex, utf8 } from "../../device/base/bytes.ts";
 import { type CardProfile, DEFAULT_CARD_PROFILE } from "../../device/codec/card-profile.ts";
 import type { CipherSuite } from "../../device/crypto/face.ts";
 import type { KeyAlgorithm } from "../crypto/blocks.ts";
-import { cityFactor, deriveSocialKey, provinceFactor, testPurseCardKey, testRootKey } from "../crypto/test-keys.ts";
+import { cityFactor, deriveSocialKey, provinceFactor, testRootKey } from "../crypto/test-keys.ts";
 import { SimulatedCard } from "./card.ts";
 import { KEY_TRIES, PIN_TRIES } from "./core.ts";
 import { type ElectronicCashOptions, makeElectronicCash } from "./electronic-cash/make.ts";
 import type { LengthRule } from "./iso.ts";
 import { type MedicalPurseOptions, makeMedicalPurse } from "./medical-purse/make.ts";
-import { type CardFaults, type CardPersonalization, type FileData, NO_FAULTS, type PurseData, type SocialData } from "./state.ts";
+import { makePurse, type PurseOptions, T_UNION_AID } from "./purse/make.ts";
+import type { Generation } from "./social/state.ts";
+import { type CardFaults, type CardPersonalization, type FileData, NO_FAULTS, type SocialData } from "./state.ts";
 
 /** AID of the e-purse, transit style. */
-export const DEFAULT_PURSE_AID = "a000000632010105";
+export const DEFAULT_PURSE_AID = T_UNION_AID;
 /** Region digits of test identities. */
 export const TEST_REGION = "990100";
 
@@ -36,9 +38,15 @@ export interface TestCardOptions {
   /** 4 to 16 digits; no PIN is set when absent. */
   readonly pin?: string;
   readonly holder?: HolderOptions;
-  /** "3": EF06 needs external authentication. "2": it may be read freely. */
-  readonly generation?: "2" | "3";
+  /**
+   * "3": EF06 needs external authentication. "2": it may be read freely, and the card has contacts only. "1": no name extension, no photo,
+   * no directory DF07, no file for offline settlement, triple DES without tag 86.
+   */
+  readonly generation?: Generation;
+  /** Contacts unless said otherwise. */
   readonly interface?: "contact" | "contactless";
+  /** Where the profile asks for a flag before radio is used: whether it is set. True when absent. */
+  readonly contactlessActive?: boolean;
   readonly lengthRule?: LengthRule;
   readonly purseAidHex?: string;
   /** Both validity dates lie in the past. */
@@ -48,6 +56,8 @@ export interface TestCardOptions {
   readonly offlineSeq?: number;
   readonly onlineSeq?: number;
   readonly faults?: Partial<CardFaults>;
+  /** What the purse application has beside the e-purse: e-passbook, transit account, grey lock, PIN and maintenance commands. */
+  readonly purse?: PurseOptions;
   /** The card has a medical purse (CLA B0). */
   readonly medicalPurse?: MedicalPurseOptions;
   /** The card has a bank application with electronic cash. */
@@ -84,19 +94,20 @@ interface Identity {
   readonly serial: number;
   readonly regionCode: string;
   readonly endDate: string;
+  readonly cityTemplate: CardProfile["cityFactorTemplate"];
 }
 
 const START_DATE = "20200101";
 
 /** EF05 of the SSSE: the issuer's file. */
-function issuerFile({ serial, regionCode, endDate }: Identity, generation: "2" | "3"): FileData {
+function issuerFile({ serial, regionCode, endDate }: Identity, generation: Generation, category: string): FileData {
   const serialDigits = String(serial).padStart(8, "0");
   return {
     id: 0xef05,
     read: "free",
     records: [
       { tag: 0x01, valueHex: `${regionCode}d156000005${serialDigits}${toHex(utf8("TEST"))}` },
-      { tag: 0x02, valueHex: toHex(utf8("1")) },
+      { tag: 0x02, valueHex: toHex(utf8(category)) },
       { tag: 0x03, valueHex: padded(utf8(`${generation}.0`), 4) },
       { tag: 0x04, valueHex: `${regionCode}${"0".repeat(17)}1` },
       { tag: 0x05, valueHex: START_DATE },
@@ -107,7 +118,7 @@ function issuerFile({ serial, regionCode, endDate }: Identity, generation: "2" |
 }
 
 /** EF06 of the SSSE: the holder's file. */
-function holderFile({ serial, regionCode }: Identity, generation: "2" | "3", holder: HolderOptions): FileData {
+function holderFile({ serial, regionCode }: Identity, generation: Generation, holder: HolderOptions): FileData {
   const birthDate = holder.birthDate ?? "19900101";
   const name = holder.nameGbk ?? testName(serial);
   return {
@@ -116,7 +127,7 @@ function holderFile({ serial, regionCode }: Identity, generation: "2" | "3", hol
     records: [
       { tag: 0x08, valueHex: toHex(utf8(testSocialSecurityNumber(regionCode, birthDate, serial))) },
       { tag: 0x09, valueHex: padded(name, 0x1e) },
-      { tag: 0x4e, valueHex: padded(new Uint8Array(0), 0x14) },
+      ...(generation === "1" ? [] : [{ tag: 0x4e, valueHex: padded(new Uint8Array(0), 0x14) }]),
       { tag: 0x0a, valueHex: toHex(utf8(holder.sex ?? "1")) },
       { tag: 0x0b, valueHex: "01" },
       { tag: 0x0c, valueHex: regionCode },
@@ -125,15 +136,23 @@ function holderFile({ serial, regionCode }: Identity, generation: "2" | "3", hol
   };
 }
 
+/** Designated institutions: medical, work injury, maternity. */
+const INSTITUTION_TAGS: readonly number[] = [0x83, 0x86, 0x89, 0x7d, 0x7e, 0x7f, 0x8d, 0x8e];
+
 /** EF05 of DF04: basics of the medical insurance. */
 function medicalFile({ regionCode }: Identity): FileData {
   return {
     id: 0xef05,
-    read: "pin",
+    read: { needs: "pin-or-key", key: "rk1-df04" },
     records: [
       { tag: 0x81, valueHex: padded(utf8("310"), 8) },
       { tag: 0x84, valueHex: regionCode },
+      { tag: 0x87, valueHex: padded(utf8("TEST0001"), 0x11) },
       { tag: 0x8c, valueHex: "11" },
+      { tag: 0x80, valueHex: START_DATE },
+      { tag: 0x8b, valueHex: padded(utf8("TEST0001"), 0x1d) },
+      { tag: 0x8a, valueHex: padded(utf8("TEST0001"), 0x0f) },
+      ...INSTITUTION_TAGS.map((tag) => ({ tag, valueHex: padded(utf8("TEST"), 9) })),
       { tag: 0x8f, valueHex: toHex(utf8("1")) },
     ],
   };
@@ -145,45 +164,26 @@ function historicalBytes({ serial, regionCode }: Identity): string {
 
 /** Factors of the social keys: card, city, province. */
 function socialFactors(identity: Identity): readonly Bytes[] {
-  return [fromHex(historicalBytes(identity)).slice(5, 13), cityFactor(identity.regionCode), provinceFactor(identity.regionCode)];
+  return [fromHex(historicalBytes(identity)).slice(5, 13), cityFactor(identity.regionCode, identity.cityTemplate), provinceFactor(identity.regionCode)];
 }
 
 function socialData(suite: CipherSuite, identity: Identity, options: TestCardOptions): SocialData {
   const generation = options.generation ?? "3";
   const { algorithm } = options;
+  // The flag stands in the second character of the category, only where the profile knows it.
+  const category = options.profile?.contactlessActivation === "fileFlag" ? `1${options.contactlessActive === false ? "0" : "1"}` : "1";
   const factors = socialFactors(identity);
   const keyHex = (name: "irk" | "rkssse") => toHex(deriveSocialKey(suite, algorithm, { key: testRootKey(algorithm, name), factors }));
   return {
     algorithm,
-    showsAlgorithm: options.showsAlgorithm ?? true,
-    environment: [issuerFile(identity, generation), holderFile(identity, generation, options.holder ?? {})],
+    showsAlgorithm: options.showsAlgorithm ?? generation !== "1",
+    generation,
+    factorsHex: factors.map(toHex),
+    environment: [issuerFile(identity, generation, category), holderFile(identity, generation, options.holder ?? {})],
     medical: [medicalFile(identity)],
     irkHex: keyHex("irk"),
     rkssseHex: keyHex("rkssse"),
     pin: options.pin,
-  };
-}
-
-function purseData(suite: CipherSuite, identity: Identity, options: TestCardOptions & { readonly fullProfile: CardProfile }): PurseData {
-  const { serial, regionCode, endDate } = identity;
-  const issuerHex = `${regionCode}0000000001`;
-  const serialHex = `0000${regionCode.slice(0, 2)}${String(serial).padStart(14, "0")}`;
-  const rules = { suite, algorithm: options.algorithm, profile: options.fullProfile };
-  const place = { issuer: fromHex(issuerHex), serial: fromHex(serialHex) };
-  return {
-    aidHex: (options.purseAidHex ?? DEFAULT_PURSE_AID).toLowerCase(),
-    algorithm: options.algorithm,
-    issuerHex,
-    applicationType: 0x02,
-    applicationVersion: 0x01,
-    serialHex,
-    startDate: START_DATE,
-    endDate,
-    keyIndex: 0x01,
-    keyVersion: 0x01,
-    dpkHex: toHex(testPurseCardKey(rules, "purse-dpk", place)),
-    dtkHex: toHex(testPurseCardKey(rules, "purse-dtk", place)),
-    dlkHex: toHex(testPurseCardKey(rules, "purse-dlk", place)),
   };
 }
 
@@ -194,13 +194,16 @@ export function makeTestCard(suite: CipherSuite, options: TestCardOptions): Simu
   assert(Number.isInteger(serial) && serial >= 0 && serial <= 99_999_999, "a test card's serial has at most eight digits");
   assert(/^\d{6}$/.test(regionCode), "a region has six digits");
   assert(options.pin === undefined || /^\d{4,16}$/.test(options.pin), "a PIN has 4 to 16 digits");
-  const identity = { serial, regionCode, endDate: options.expired === true ? "20211231" : "20401231" };
   const fullProfile = { ...DEFAULT_CARD_PROFILE, ...options.profile };
+  const endDate = options.expired === true ? "20211231" : "20401231";
+  const identity = { serial, regionCode, endDate, cityTemplate: fullProfile.cityFactorTemplate };
   const medical =
     options.medicalPurse === undefined
       ? undefined
       : makeMedicalPurse({ suite, algorithm: options.algorithm, profile: fullProfile, factors: socialFactors(identity) }, options.medicalPurse);
   const bank = options.electronicCash === undefined ? undefined : makeElectronicCash({ suite, profile: fullProfile, serial }, options.electronicCash);
+  const purseRecipe = { suite, algorithm: options.algorithm, profile: fullProfile, aidHex: options.purseAidHex, startDate: START_DATE, ...identity };
+  const purse = makePurse(purseRecipe, options.purse);
   const personalization: CardPersonalization = {
     historicalHex: historicalBytes(identity),
     interface: options.interface ?? "contact",
@@ -208,7 +211,7 @@ export function makeTestCard(suite: CipherSuite, options: TestCardOptions): Simu
     initialBalanceFen: options.balanceFen,
     profile: fullProfile,
     social: socialData(suite, identity, options),
-    purse: purseData(suite, identity, { ...options, fullProfile }),
+    purse: purse.data,
     ...(medical === undefined ? {} : { medicalPurse: medical.data }),
     ...(bank === undefined ? {} : { electronicCash: bank.data }),
   };
@@ -222,6 +225,7 @@ export function makeTestCard(suite: CipherSuite, options: TestCardOptions): Simu
     rkssseTriesLeft: KEY_TRIES,
     debits: [],
     loads: [],
+    ...(purse.memory === undefined ? {} : { purse: purse.memory }),
     ...(medical === undefined ? {} : { medicalPurse: medical.memory }),
     ...(bank === undefined ? {} : { electronicCash: bank.memory }),
   };

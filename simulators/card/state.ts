@@ -4,10 +4,15 @@
  */
 import type { CardProfile } from "../../device/codec/card-profile.ts";
 import type { KeyAlgorithm } from "../crypto/blocks.ts";
-import type { ElectronicCashData, ElectronicCashMemory } from "./electronic-cash/state.ts";
+import { type BankFaults, type ElectronicCashData, type ElectronicCashMemory, NO_BANK_FAULTS } from "./electronic-cash/state.ts";
+import type { TestKeyName } from "../crypto/test-keys.ts";
+import type { ReadRule } from "./files.ts";
 import type { LengthRule } from "./iso.ts";
 import type { MedicalPurseData, MedicalPurseMemory } from "./medical-purse/state.ts";
-import type { SocialMemory } from "./social/state.ts";
+import type { PurseData, PurseMemory, StoredProof } from "./purse/state.ts";
+import type { DirectoryName, Generation, SocialMemory } from "./social/state.ts";
+
+export type { PurseData, StoredProof } from "./purse/state.ts";
 
 /** Which of a card's stores of money a purchase was taken from, and by which kind of command. */
 export type PurseKind = "e-purse" | "e-passbook" | "compound" | "grey-lock" | "medical-purse" | "electronic-cash";
@@ -35,20 +40,13 @@ export interface CardDebit {
 }
 
 export interface CardLoad {
+  /** Absent: "e-purse". */
+  readonly purse?: PurseKind;
   readonly amountFen: number;
   readonly terminalNumber: string;
   readonly date: string;
   readonly time: string;
   readonly onlineSeqBefore: number;
-  readonly tac: string;
-}
-
-/** The proof that GET TRANSACTION PROVE gives out. */
-export interface StoredProof {
-  readonly type: number;
-  /** Already in the card's sequence mode. */
-  readonly seq: number;
-  readonly mac: string;
   readonly tac: string;
 }
 
@@ -64,6 +62,10 @@ export interface CardMemory {
   readonly rkssseTriesLeft: number;
   readonly debits: readonly CardDebit[];
   readonly loads: readonly CardLoad[];
+  /** CARD BLOCK has been carried out: the card answers nothing but that any more. */
+  readonly cardBlocked?: boolean;
+  /** What the purse application keeps beside the e-purse itself; absent on a card whose purse has nothing but the e-purse. */
+  readonly purse?: PurseMemory;
   /** What the further applications keep; absent where the card has none of them. */
   readonly social?: SocialMemory;
   readonly medicalPurse?: MedicalPurseMemory;
@@ -73,17 +75,22 @@ export interface CardMemory {
 /** Where in a command the field or contact was lost: before it reached the card, before the commit, or after it with the answer lost. */
 export type TearPoint = "before" | "during" | "after";
 
+/** A place in one exchange: by its meaning, or by the number of bytes that got across before it, counted over the command and then its answer. */
+export type TearPlace = TearPoint | number;
+
 /** Faults that a user of the simulator can switch on and off. */
-export interface CardFaults {
+export interface CardFaults extends Partial<BankFaults> {
   /** No answer to reset. */
   readonly mute: boolean;
   /** Added to every command by a reader with a clock. */
   readonly extraMsPerCommand: number;
+  /** Added to commands with this instruction alone: a card that asks for more waiting time. */
+  readonly slowInstruction?: { readonly ins: number; readonly extraMs: number } | undefined;
   /** The MAC2 of a purchase is altered; the card has debited all the same. */
   readonly wrongMac2: boolean;
   readonly wrongTac: boolean;
   /** What has been permanently blocked. */
-  readonly blocked: "nothing" | "purse" | "social" | "card";
+  readonly blocked: "nothing" | "purse" | "social" | "electronic-cash" | "card";
   /** The offline sequence counts as used up. */
   readonly counterExhausted: boolean;
   /** The stored proof is lost at the next INITIALIZE FOR PURCHASE, not only at the next commit. */
@@ -91,11 +98,25 @@ export interface CardFaults {
   /** Commands after power-up that are answered; the next one is torn at `tearAt`. Undefined: never. */
   readonly commandsUntilTear: number | undefined;
   readonly tearAt: TearPoint;
+  /** Bytes of the torn exchange that still get across; decides instead of `tearAt`. */
+  readonly tearAtByte?: number | undefined;
+}
+
+/**
+ * What a tear after so many bytes means to the card: a command that is not whole never happened, one that is whole and has no answer yet is
+ * torn while the card works, and once the answer has begun everything has been done.
+ */
+export function tearPoint(command: { readonly length: number }, place: TearPlace): TearPoint {
+  if (typeof place === "string") return place;
+  if (place < command.length) return "before";
+  return place === command.length ? "during" : "after";
 }
 
 export const NO_FAULTS: CardFaults = {
+  ...NO_BANK_FAULTS,
   mute: false,
   extraMsPerCommand: 0,
+  slowInstruction: undefined,
   wrongMac2: false,
   wrongTac: false,
   blocked: "nothing",
@@ -103,12 +124,14 @@ export const NO_FAULTS: CardFaults = {
   proofDroppedByNextInit: false,
   commandsUntilTear: undefined,
   tearAt: "after",
+  tearAtByte: undefined,
 };
 
 /** A file of the social application as data. */
 export interface FileData {
   readonly id: number;
-  readonly read: "free" | "rkssse" | "pin";
+  /** Overrides the rule of the file structure. */
+  readonly read: ReadRule;
   readonly records: readonly { readonly tag: number; readonly valueHex: string }[];
 }
 
@@ -121,24 +144,16 @@ export interface SocialData {
   readonly medical: readonly FileData[];
   readonly irkHex: string;
   readonly rkssseHex: string;
+  /** "3" when absent. */
+  readonly generation?: Generation;
+  /** Factors of the card's further keys (card, city, province): they are derived from the published roots when first used. */
+  readonly factorsHex?: readonly string[];
+  /** Further keys that differ from the derived ones, by their names. */
+  readonly keysHex?: Readonly<Partial<Record<TestKeyName, string>>>;
+  /** Files of the other directories that are not as made up. */
+  readonly directories?: Readonly<Partial<Record<DirectoryName, readonly FileData[]>>>;
   /** Digits of the holder's PIN; undefined when none is set. */
   readonly pin: string | undefined;
-}
-
-export interface PurseData {
-  readonly aidHex: string;
-  readonly algorithm: KeyAlgorithm;
-  readonly issuerHex: string;
-  readonly applicationType: number;
-  readonly applicationVersion: number;
-  readonly serialHex: string;
-  readonly startDate: string;
-  readonly endDate: string;
-  readonly keyIndex: number;
-  readonly keyVersion: number;
-  readonly dpkHex: string;
-  readonly dtkHex: string;
-  readonly dlkHex: string;
 }
 
 /** What the card maker put in; TEST keys and made-up identities only. */

@@ -1,5 +1,5 @@
 /* Faults of cards and modules as people write them: "mute,slow=250,torn=3:after". One table says what exists and what it takes. */
-import { type CardFaults, NO_FAULTS, type TearPoint } from "../card/state.ts";
+import { type CardFaults, NO_FAULTS, type TearPlace, type TearPoint } from "../card/state.ts";
 import { NO_PSAM_FAULTS, type PsamFaults } from "../psam/state.ts";
 
 export type Parsed<Value> = { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly reason: string };
@@ -16,6 +16,9 @@ type FaultWords<Faults> = ReadonlyMap<string, FaultWord<Faults>>;
 
 const SLOW_MS_MAX = 600_000;
 const TORN_COMMANDS_MAX = 10_000;
+/** Longer than any exchange of short commands. */
+const TORN_BYTES_MAX = 1_000;
+const BLOCKED = ["purse", "social", "electronic-cash", "card"] as const;
 const TEAR_POINTS: readonly TearPoint[] = ["before", "during", "after"];
 
 export function isTearPoint(text: string | undefined): text is TearPoint {
@@ -36,14 +39,40 @@ function readSlow(argument: string | undefined): { readonly extraMsPerCommand: n
   return extraMsPerCommand === undefined ? undefined : { extraMsPerCommand };
 }
 
-function readTorn(argument: string | undefined): { readonly commandsUntilTear: number; readonly tearAt: TearPoint } | undefined {
+interface Torn {
+  readonly commandsUntilTear: number;
+  readonly tearAt: TearPoint;
+}
+
+function readTorn(argument: string | undefined): Torn | undefined {
   const [commands, point, ...more] = (argument ?? "").split(":");
   const commandsUntilTear = count(commands, TORN_COMMANDS_MAX);
   return commandsUntilTear === undefined || !isTearPoint(point) || more.length > 0 ? undefined : { commandsUntilTear, tearAt: point };
 }
 
+/** A point of an exchange, or the bytes of it that still get across: command first, then answer. */
+export function readTearPlace(text: string | undefined): TearPlace | undefined {
+  return isTearPoint(text) ? text : count(text, TORN_BYTES_MAX);
+}
+
+function readTornCard(argument: string | undefined): Partial<CardFaults> | undefined {
+  const [commands, place, ...more] = (argument ?? "").split(":");
+  const commandsUntilTear = count(commands, TORN_COMMANDS_MAX);
+  const where = readTearPlace(place);
+  if (commandsUntilTear === undefined || where === undefined || more.length > 0) return undefined;
+  return typeof where === "number" ? { commandsUntilTear, tearAtByte: where } : { commandsUntilTear, tearAt: where, tearAtByte: undefined };
+}
+
+function readSlowInstruction(argument: string | undefined): Partial<CardFaults> | undefined {
+  const [instruction = "", ms, ...more] = (argument ?? "").split(":");
+  const extraMs = count(ms, SLOW_MS_MAX);
+  if (extraMs === undefined || more.length > 0 || !/^[0-9a-f]{2}$/i.test(instruction)) return undefined;
+  return { slowInstruction: { ins: Number.parseInt(instruction, 16), extraMs } };
+}
+
 function readBlocked(argument: string | undefined): Partial<CardFaults> | undefined {
-  return argument === "purse" || argument === "social" || argument === "card" ? { blocked: argument } : undefined;
+  const found = BLOCKED.find((each) => each === argument);
+  return found === undefined ? undefined : { blocked: found };
 }
 
 /** What cards and modules share. */
@@ -62,12 +91,27 @@ const CARD_FAULTS: FaultWords<CardFaults> = new Map<string, FaultWord<CardFaults
   ["slow", SHARED.slow],
   ["wrong-mac2", { usage: "wrong-mac2", meaning: "the card debits and answers a wrong MAC2", read: plain<CardFaults>({ wrongMac2: true }) }],
   ["wrong-tac", { usage: "wrong-tac", meaning: "the card debits and answers a wrong TAC", read: plain<CardFaults>({ wrongTac: true }) }],
-  ["blocked", { usage: "blocked=<purse|social|card>", meaning: "that part is blocked for good", read: readBlocked }],
+  ["blocked", { usage: `blocked=<${BLOCKED.join("|")}>`, meaning: "that part is blocked for good", read: readBlocked }],
   [
     "counter-exhausted",
     { usage: "counter-exhausted", meaning: "the offline sequence counts as used up (9402)", read: plain<CardFaults>({ counterExhausted: true }) },
   ],
-  ["torn", SHARED.torn],
+  [
+    "slow-instruction",
+    {
+      usage: "slow-instruction=<INS>:<ms>",
+      meaning: "commands with this instruction (two hexadecimal digits) take that much longer: the card asks for more waiting time",
+      read: readSlowInstruction,
+    },
+  ],
+  [
+    "torn",
+    {
+      usage: "torn=<n commands>:<before|during|after|bytes>",
+      meaning: "as for modules; or so many bytes of command and answer get across: part of the command, the whole of it, or a part of the answer",
+      read: readTornCard,
+    },
+  ],
   [
     "proof-dropped",
     { usage: "proof-dropped", meaning: "the proof of the last sale is lost at the next INITIALIZE", read: plain<CardFaults>({ proofDroppedByNextInit: true }) },
@@ -133,6 +177,11 @@ export function faultsShown(faults: CardFaults | PsamFaults): string {
   const on = Object.entries(faults).flatMap(([name, value]) => (value === true ? [FLAGS[name] ?? name] : []));
   if (extraMsPerCommand > 0) on.push(`slow=${extraMsPerCommand}`);
   if ("blocked" in faults && faults.blocked !== "nothing") on.push(`blocked=${faults.blocked}`);
-  if (commandsUntilTear !== undefined) on.push(`torn=${commandsUntilTear}:${tearAt}`);
+  if ("slowInstruction" in faults && faults.slowInstruction !== undefined) {
+    const { ins, extraMs } = faults.slowInstruction;
+    on.push(`slow-instruction=${ins.toString(16).padStart(2, "0")}:${extraMs}`);
+  }
+  const place = "tearAtByte" in faults && faults.tearAtByte !== undefined ? faults.tearAtByte : tearAt;
+  if (commandsUntilTear !== undefined) on.push(`torn=${commandsUntilTear}:${place}`);
   return on.length === 0 ? "none" : on.join(",");
 }

@@ -6,7 +6,9 @@ import type { TestCardOptions } from "../card/make.ts";
 import type { CardFaults } from "../card/state.ts";
 import type { KeyLevel, TestPsamOptions } from "../psam/make.ts";
 import type { PsamFaults } from "../psam/state.ts";
+import type { ReplayMode } from "../card/replay/replayed-card.ts";
 import { CARD_FAULT_USAGE, MODULE_FAULT_USAGE, type Parsed, parseCardFaults, parseModuleFaults } from "./sim-faults.ts";
+import { PURSE_USAGE, parseAmountOrNone, parsePurse } from "./sim-purses.ts";
 
 /** What the person at a reader's own keypad does. */
 export const KEYPAD_ACTS = ["enters", "wrong", "cancels", "walks-away"] as const;
@@ -21,6 +23,10 @@ export interface SimOptions {
   readonly cardFaults: Partial<CardFaults>;
   readonly moduleFaults: Partial<PsamFaults>;
   readonly snapshotFile: string | undefined;
+  /** Steps that act on cards and readers by themselves. */
+  readonly scenarioFile: string | undefined;
+  /** A log of a real reader that is played in the place of a simulated card. */
+  readonly replay: { readonly file: string; readonly mode: ReplayMode } | undefined;
   /** Options that personalise the card or the module; with a snapshot that exists they would be ignored, so they are refused. */
   readonly personalizing: readonly string[];
   /** The card lies beside the reader at first. */
@@ -32,11 +38,31 @@ export interface SimOptions {
 const BALANCE_MAX_FEN = 999_999_999;
 const SERIAL_MAX = 99_999_999;
 const DEFAULT_BALANCE_FEN = 10_000;
+const DEFAULT_MEDICAL_FEN = 5_000;
+const DEFAULT_CASH_FEN = 10_000;
 /** Written on the card for good: no fault of its behaviour, but listed with them because users look for it there. */
 const EXPIRED = "expired";
 
 /** Switches of the profile that the simulators read. Others are the terminal's own: setting them here would do nothing. */
 const PROFILE_CHOICES = {
+  contactlessType: ["auto", "A", "B"],
+  contactlessHistorical: ["atsLast13", "contactOnly"],
+  contactlessActivation: ["none", "fileFlag"],
+  acse: ["off", "on"],
+  cityFactorTemplate: ["region6+7378", "region4"],
+  medicalTypeByte: ["ascii", "binary"],
+  medicalLoadTacBalance: ["after", "before"],
+  medicalLogMode: ["fromRecord", "full28", "accountOnly20"],
+  cappAuthSuffix: ["byApplication", "none", "mohurd9"],
+  greyLockLc: ["sum", "manual"],
+  transitBalance: ["5C0002-5C0102", "5C0302", "5C0002"],
+  transitAlg: ["3des", "sm4"],
+  transitTacKey: ["byAlgorithm", "xorHalves", "direct"],
+  transitPurse: ["EP", "ED"],
+  putDataCla: ["04", "84"],
+  acPadding: ["pad80", "zeros"],
+  acAlgByte: ["fromCard", "01", "04"],
+  df60Segment: ["01", "04"],
   psamCreditError: ["9302", "63CF"],
   macReduce: ["left4", "fold4"],
   sessionPad: ["zeros", "pad80"],
@@ -54,8 +80,12 @@ export const SIM_OPTIONS: Readonly<Record<string, CommandOption>> = {
   balance: { type: "string", summary: `fen in the purse (default ${DEFAULT_BALANCE_FEN})` },
   serial: { type: "string", summary: "number of the card: another number is another card, holder and keys (default 1)" },
   pin: { type: "string", summary: "4 to 16 digits; without it the card has no PIN" },
-  generation: { type: "string", summary: "2 or 3 (default 3)" },
+  generation: { type: "string", summary: "1, 2 or 3 (default 3)" },
   interface: { type: "string", summary: "contact or contactless (default contact)" },
+  inactive: { type: "boolean", summary: "with --profile contactlessActivation=fileFlag: the card's flag for radio is not set" },
+  purse: { type: "string", summary: `what the purse has beside the e-purse, comma list of ${PURSE_USAGE.join(", ")}` },
+  medical: { type: "string", summary: `fen in the medical purse, or none (default ${DEFAULT_MEDICAL_FEN})` },
+  cash: { type: "string", summary: `fen of electronic cash in the bank application, or none (default ${DEFAULT_CASH_FEN})` },
   "length-rule": { type: "string", summary: "direct, or t0 for 61xx and 6Cxx, of card and module (default direct)" },
   "log-seq": { type: "string", summary: "pre or post: the sequence in log and proof (default post)" },
   profile: { type: "string", summary: `comma list of ${PROFILE_USAGE.join(", ")}` },
@@ -70,6 +100,9 @@ export const SIM_OPTIONS: Readonly<Record<string, CommandOption>> = {
   keypad: { type: "string", summary: `with --pcscd: the user reader takes PINs itself; its holder ${KEYPAD_ACTS.join(", ")}` },
   out: { type: "boolean", summary: "the card is not in the reader at first" },
   snapshot: { type: "string", summary: "file that keeps card and module: read when it exists, written at every change" },
+  scenario: { type: "string", summary: "JSON file with steps: when something happens, a control line is carried out" },
+  replay: { type: "string", summary: "log of a real reader (APDU text) that is played in the place of the card" },
+  "replay-mode": { type: "string", summary: "strict: in the log's order; loose: wherever the log has the command (default strict)" },
   json: { type: "boolean", summary: "every line of output is one JSON object; the last one is the summary" },
 };
 
@@ -80,6 +113,10 @@ const PERSONALIZING = [
   "pin",
   "generation",
   "interface",
+  "inactive",
+  "purse",
+  "medical",
+  "cash",
   "length-rule",
   "log-seq",
   "profile",
@@ -185,6 +222,8 @@ function parseFaultOption(text: string): Parsed<{ readonly expired: boolean; rea
 function readCard(reader: OptionReader, expired: boolean): TestCardOptions {
   const logSeqMode = reader.choice("log-seq", ["pre", "post"]);
   const profile = { ...reader.parsed("profile", parseProfile), ...given({ logSeqMode }) };
+  const medical = reader.parsed("medical", parseAmountOrNone) ?? DEFAULT_MEDICAL_FEN;
+  const cash = reader.parsed("cash", parseAmountOrNone) ?? DEFAULT_CASH_FEN;
   return {
     balanceFen: reader.count("balance", BALANCE_MAX_FEN) ?? DEFAULT_BALANCE_FEN,
     algorithm: reader.choice("algorithm", ["3des", "sm4"]) ?? "sm4",
@@ -192,13 +231,17 @@ function readCard(reader: OptionReader, expired: boolean): TestCardOptions {
     ...given({
       serial: reader.count("serial", SERIAL_MAX),
       pin: reader.shaped("pin", /^\d{4,16}$/, "4 to 16 digits"),
-      generation: reader.choice("generation", ["2", "3"]),
+      generation: reader.choice("generation", ["1", "2", "3"]),
       interface: reader.choice("interface", ["contact", "contactless"]),
       lengthRule: reader.choice("length-rule", ["direct", "t0"]),
       regionCode: reader.shaped("region", /^\d{6}$/, "six digits"),
       purseAidHex: reader.shaped("purse-aid", /^(?:[0-9a-f]{2}){5,16}$/i, "5 to 16 bytes in hexadecimal"),
       offlineSeq: reader.count("offline-seq", 0xffff),
+      purse: reader.parsed("purse", parsePurse),
     }),
+    ...(medical === "none" ? {} : { medicalPurse: { accountFen: medical } }),
+    ...(cash === "none" ? {} : { electronicCash: { balanceFen: cash } }),
+    ...(reader.flag("inactive") ? { contactlessActive: false } : {}),
     ...(reader.flag("no-algorithm-tag") ? { showsAlgorithm: false } : {}),
     ...(expired ? { expired } : {}),
   };
@@ -222,7 +265,9 @@ function checkCombination(reader: OptionReader): void {
   if (reader.flag("pcscd") === reader.flag("apdu")) problems.push("choose one of --apdu and --pcscd");
   if (reader.flag("pcscd") && reader.flag("module")) problems.push("--module belongs to --apdu; --pcscd has the module in its SAM reader");
   if (reader.flag("apdu") && reader.given("keypad")) problems.push("--keypad belongs to --pcscd: without a reader there is no keypad");
-  if (reader.text("snapshot") === "") problems.push("--snapshot is a file name");
+  for (const name of ["snapshot", "scenario", "replay"]) if (reader.text(name) === "") problems.push(`--${name} is a file name`);
+  if (reader.given("replay") && reader.given("snapshot")) problems.push("--replay has no card that --snapshot could keep");
+  if (reader.given("replay-mode") && !reader.given("replay")) problems.push("--replay-mode belongs to --replay");
 }
 
 /** The options, or what is wrong with them, one line each. */
@@ -231,6 +276,7 @@ export function readSimOptions(values: OptionValues): SimOptions | string {
   checkCombination(reader);
   const { expired, faults } = reader.parsed("fault", parseFaultOption) ?? { expired: false, faults: {} };
   const card = readCard(reader, expired);
+  const replayFile = reader.text("replay");
   const options: SimOptions = {
     mode: reader.flag("pcscd") ? "pcscd" : "apdu",
     speaksTo: reader.flag("module") ? "module" : "card",
@@ -239,6 +285,8 @@ export function readSimOptions(values: OptionValues): SimOptions | string {
     cardFaults: faults,
     moduleFaults: reader.parsed("module-fault", parseModuleFaults) ?? {},
     snapshotFile: reader.text("snapshot"),
+    scenarioFile: reader.text("scenario"),
+    replay: replayFile === undefined ? undefined : { file: replayFile, mode: reader.choice("replay-mode", ["strict", "loose"]) ?? "strict" },
     personalizing: [...PERSONALIZING.filter((name) => reader.given(name)).map((name) => `--${name}`), ...(expired ? [`--fault ${EXPIRED}`] : [])],
     out: reader.flag("out"),
     keypad: reader.choice("keypad", KEYPAD_ACTS),

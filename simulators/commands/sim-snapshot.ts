@@ -8,7 +8,7 @@ import * as z from "zod";
 import { type CardProfile, DEFAULT_CARD_PROFILE } from "../../device/codec/card-profile.ts";
 import type { CipherSuite } from "../../device/crypto/face.ts";
 import { type CardModule, SimulatedCard } from "../card/card.ts";
-import { type CardSnapshot, NO_FAULTS } from "../card/state.ts";
+import { type CardMemory, type CardPersonalization, type CardSnapshot, NO_FAULTS } from "../card/state.ts";
 import { SimulatedPsam } from "../psam/psam.ts";
 import { NO_PSAM_FAULTS, type PsamSnapshot } from "../psam/state.ts";
 import type { Parsed } from "./sim-faults.ts";
@@ -22,6 +22,7 @@ export interface SimModules {
 const FILE_BYTES_MAX = 64 * 1024 * 1024;
 /** A card's two-byte sequences allow no more. */
 const ENTRIES_MAX = 0x1_0000;
+const PART_NAME_MAX = 100;
 
 const whole = z.int().min(0).max(0xffff_ffff);
 const hex = (bytesMin: number, bytesMax: number) => z.string().regex(new RegExp(`^(?:[0-9a-f]{2}){${bytesMin},${bytesMax}}$`, "i"));
@@ -35,9 +36,16 @@ const profile = z
   .refine((given) => Object.keys(given).every((name) => Object.hasOwn(DEFAULT_CARD_PROFILE, name)))
   .transform((given): CardProfile => ({ ...DEFAULT_CARD_PROFILE, ...(given as Partial<CardProfile>) }));
 
+/** What an application of the card keeps for itself: plain data that this program wrote, whose meaning only that application knows. */
+const part = <Part>() => z.record(z.string().max(PART_NAME_MAX), z.json()).transform((given) => given as unknown as Part);
+const keyName = z.string().max(PART_NAME_MAX);
+const readRule = z.union([
+  z.enum(["free", "rkssse", "pin"]),
+  z.strictObject({ needs: z.enum(["key", "pin-or-key", "pin-and-key"]), key: keyName }),
+]);
 const file = z.strictObject({
   id: z.int().min(0).max(0xffff),
-  read: z.enum(["free", "rkssse", "pin"]),
+  read: readRule,
   records: z.array(z.strictObject({ tag: z.int().min(0).max(0xffff), valueHex: hex(0, 255) })).max(100),
 });
 
@@ -48,13 +56,18 @@ const social = z.strictObject({
   medical: z.array(file).max(20),
   irkHex: hex(16, 16),
   rkssseHex: hex(16, 16),
+  generation: z.enum(["1", "2", "3"]).optional(),
+  factorsHex: z.array(hex(8, 8)).max(3).optional(),
+  keysHex: z.record(keyName, hex(16, 16)).optional(),
+  directories: z.record(keyName, z.array(file).max(20)).optional(),
   pin: z
     .string()
     .regex(/^\d{4,16}$/)
     .optional(),
 });
 
-const purse = z.strictObject({
+/** Members that only some purses have are the purse's own business. */
+const purse = z.looseObject({
   aidHex: hex(5, 16),
   algorithm,
   issuerHex: hex(8, 8),
@@ -71,6 +84,10 @@ const purse = z.strictObject({
 });
 
 const debit = z.strictObject({
+  purse: z.enum(["e-purse", "e-passbook", "compound", "grey-lock", "medical-purse", "electronic-cash"]).optional(),
+  unpredictableNumber: hex(4, 4).optional(),
+  selfPayFen: whole.optional(),
+  pooledFen: whole.optional(),
   amountFen: whole,
   terminalNumber: digits(12),
   terminalSeq: whole,
@@ -92,6 +109,11 @@ const memory = z.strictObject({
   rkssseTriesLeft: z.int().min(0).max(15),
   debits: z.array(debit).max(ENTRIES_MAX),
   loads: z.array(load).max(ENTRIES_MAX),
+  cardBlocked: z.boolean().optional(),
+  purse: part<NonNullable<CardMemory["purse"]>>().optional(),
+  social: part<NonNullable<CardMemory["social"]>>().optional(),
+  medicalPurse: part<NonNullable<CardMemory["medicalPurse"]>>().optional(),
+  electronicCash: part<NonNullable<CardMemory["electronicCash"]>>().optional(),
 });
 
 const card = z.strictObject({
@@ -103,6 +125,8 @@ const card = z.strictObject({
     profile,
     social,
     purse,
+    medicalPurse: part<NonNullable<CardPersonalization["medicalPurse"]>>().optional(),
+    electronicCash: part<NonNullable<CardPersonalization["electronicCash"]>>().optional(),
   }),
   memory,
   drawn: whole,
@@ -134,14 +158,9 @@ const snapshotFile = z.strictObject({ version: z.literal(1), card, module });
 type SnapshotFile = z.infer<typeof snapshotFile>;
 
 function cardSnapshot({ card: { personalization, memory: kept, drawn } }: SnapshotFile): CardSnapshot {
-  const withPin = { ...personalization.social, pin: personalization.social.pin };
-  return {
-    version: 1,
-    personalization: { ...personalization, social: withPin },
-    memory: { ...kept, proof: kept.proof },
-    faults: NO_FAULTS,
-    drawn,
-  };
+  const whole = { version: 1, personalization, memory: kept, faults: NO_FAULTS, drawn };
+  // The schema has checked the shape; what a JSON text leaves out is absent and never undefined, which only the compiler cannot see.
+  return whole as unknown as CardSnapshot;
 }
 
 function psamSnapshot({ module: { personalization, terminalSeq } }: SnapshotFile): PsamSnapshot {
@@ -234,6 +253,7 @@ export class SnapshotKeeper {
       get extraMsPerCommand() {
         return inner.extraMsPerCommand;
       },
+      extraMsFor: (command) => inner.extraMsFor?.(command) ?? inner.extraMsPerCommand,
       powerUp: () => inner.powerUp(),
       powerDown: () => inner.powerDown(),
       transmit: (command) => {

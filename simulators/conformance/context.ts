@@ -17,6 +17,8 @@ import { VirtualClock } from "../world/virtual-clock.ts";
 const START_WALL_MS = 1_767_585_600_000;
 /** Commands that a failed case still tells. */
 const DIALOGUE_KEPT = 6;
+/** Commands of a case that the report tells. */
+const DIALOGUE_TOLD = 40;
 
 /** One way to break the specification, for the proof that cases notice. */
 export interface Deviation {
@@ -33,6 +35,8 @@ export class ConformanceContext {
   readonly suite: CipherSuite;
   readonly #deviation: Deviation | undefined;
   #dialogue: readonly string[] = [];
+  #told: readonly string[] = [];
+  #made: readonly string[] = [];
 
   constructor(suite: CipherSuite, deviation?: Deviation) {
     this.suite = suite;
@@ -41,6 +45,7 @@ export class ConformanceContext {
 
   /** A card of 100 yuan with SM4, unless said otherwise. */
   card(options: Partial<TestCardOptions> = {}): SimulatedCard {
+    this.#made = [...this.#made, describe("card", options)];
     const card = makeTestCard(this.suite, { balanceFen: 10_000, algorithm: "sm4", interface: "contactless", ...options });
     card.setFaults(this.#deviation?.cardFaults ?? {});
     return card;
@@ -52,6 +57,7 @@ export class ConformanceContext {
   }
 
   psam(options: TestPsamOptions = {}): SimulatedPsam {
+    this.#made = [...this.#made, describe("module", options)];
     const psam = makeTestPsam(this.suite, options);
     psam.setFaults(this.#deviation?.psamFaults ?? {});
     return psam;
@@ -72,10 +78,34 @@ export class ConformanceContext {
     return this.#dialogue.join(", ");
   }
 
+  /** How cards and modules were made, in the order of making. */
+  get precondition(): string {
+    return this.#made.join("; ");
+  }
+
+  /** The dialogue from its beginning, by headers and status words. */
+  get told(): readonly string[] {
+    return this.#told;
+  }
+
   #note(side: string, command: Bytes, answer: Bytes): void {
     const line = `${side} ${toHex(command.slice(0, 4))}>${toHex(answer.slice(-2)) || "nothing"}`;
     this.#dialogue = [...this.#dialogue, line].slice(-DIALOGUE_KEPT);
+    if (this.#told.length < DIALOGUE_TOLD) this.#told = [...this.#told, line];
   }
+}
+
+/** Options for people: a PIN is told by its being there, bytes by their number, whatever lies deeper as it is. */
+function describe(what: string, options: object): string {
+  const parts = Object.entries(options)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `${name} ${name === "pin" ? "set" : JSON.stringify(value, hideSecrets)}`);
+  return parts.length === 0 ? `${what} as usual` : `${what}: ${parts.join(", ")}`;
+}
+
+function hideSecrets(name: string, value: unknown): unknown {
+  if (value instanceof Uint8Array) return `${value.length} bytes`;
+  return /pin|puk|key/i.test(name) && typeof value === "string" ? "set" : value;
 }
 
 class WatchedModule implements CardModule {
@@ -93,6 +123,10 @@ class WatchedModule implements CardModule {
 
   get extraMsPerCommand(): number {
     return this.#inner.extraMsPerCommand;
+  }
+
+  extraMsFor(command: Bytes): number {
+    return this.#inner.extraMsFor?.(command) ?? this.#inner.extraMsPerCommand;
   }
 
   powerUp(): Bytes {

@@ -39,20 +39,23 @@ export async function runCases(cases: readonly ConformanceCase[], options: RunOp
     const { id, spec, title, tags } = each;
     const described = { id, spec, title, tags };
     if (asked(each, options.only)) reports.push({ ...described, ...(await runCase(each, new ConformanceContext(suite, options.deviation))) });
-    else reports.push({ ...described, outcome: "skipped" });
+    else reports.push({ ...described, outcome: "skipped", precondition: each.precondition ?? "", apdus: each.expects ?? [] });
   }
   const count = (outcome: CaseReport["outcome"]): number => reports.filter((report) => report.outcome === outcome).length;
   return { cases: reports, passed: count("passed"), failed: count("failed"), skipped: count("skipped") };
 }
 
-async function runCase(each: ConformanceCase, context: ConformanceContext): Promise<Pick<CaseReport, "outcome" | "message">> {
+type Ran = Omit<CaseReport, "id" | "spec" | "title" | "tags">;
+
+async function runCase(each: ConformanceCase, context: ConformanceContext): Promise<Ran> {
+  const told = (): Pick<Ran, "precondition" | "apdus"> => ({ precondition: each.precondition ?? context.precondition, apdus: each.expects ?? context.told });
   try {
     await context.clock.resolve(each.run(context), CASE_LIMIT_MS);
-    return { outcome: "passed" };
+    return { outcome: "passed", ...told() };
   } catch (error) {
     // A fault or an assertion of the terminal that a case did not expect is a finding like any other.
     const found = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-    return { outcome: "failed", message: `${found} [${context.dialogue}]` };
+    return { outcome: "failed", message: `${found} [${context.dialogue}]`, ...told() };
   }
 }
 

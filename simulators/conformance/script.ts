@@ -43,12 +43,22 @@ async function walk(bench: CardBench, row: ScriptRow): Promise<void> {
   }
 }
 
+/** Commands that carry a PIN are told by their headers. */
+const WITH_PIN = /^(?:0020|805e|8424)/i;
+
+function told(step: Step): string {
+  if (step === "reset") return "power off, power on";
+  const [command, pattern] = step;
+  return `${WITH_PIN.test(command) ? `${command.slice(0, 8)} …` : command} > ${pattern}`;
+}
+
 export function scripted(rows: readonly ScriptRow[]): readonly ConformanceCase[] {
   return rows.map((row) => ({
     id: row.id,
     spec: row.spec,
     title: row.title,
     tags: row.tags,
+    expects: row.steps.map(told),
     run: (context) => walk(new CardBench(context, row.bench), row),
   }));
 }

@@ -17,8 +17,9 @@ import type { CardModule, SimulatedCard } from "../card/card.ts";
 import type { TestCardOptions } from "../card/make.ts";
 import type { TearPoint } from "../card/state.ts";
 import { SimulatedJournalDisk } from "../disk/journal-store.ts";
-import { debitFacts, judgeDebit, type TerminalRecord } from "../host/records.ts";
-import { testTacOracle } from "../host/tac-oracle.ts";
+import { debitFacts, judgeDebit } from "../host/debits.ts";
+import type { TerminalRecord } from "../host/records.ts";
+import { testDebitOracle } from "../host/tac-oracle.ts";
 import type { TestPsamOptions } from "../psam/make.ts";
 import { makeSamReader, SimulatedReader, type TransmitVerdict } from "../reader/in-process.ts";
 import { Power, poweredClock } from "../world/power.ts";
@@ -216,7 +217,7 @@ export class Shop {
       detail: entry.detail,
       personal: entry.personal ?? {},
     };
-    return judgeDebit(record, debitFacts(record), testTacOracle(this.context.suite, this.profile));
+    return judgeDebit(record, debitFacts(record), testDebitOracle(this.context.suite, this.profile));
   }
 
   get #running(): QuickPaymentPorts {

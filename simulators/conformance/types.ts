@@ -15,6 +15,7 @@ export type Tag =
   | "load"
   | "proof"
   | "psam"
+  | "medical-purse"
   | "transport"
   | "flow"
   | "journal"
@@ -34,6 +35,10 @@ export interface ConformanceCase {
   readonly spec: string;
   readonly title: string;
   readonly tags: readonly Tag[];
+  /** What must hold before; where it is left out, the report tells how card and module were made. */
+  readonly precondition?: string;
+  /** Commands and the answers that they must get, one line each; where it is left out, the report tells the dialogue by headers. */
+  readonly expects?: readonly string[];
   /** Runs under the context's virtual clock. Throws {@link ConformanceFailure} when the expectation is not met. */
   run(context: ConformanceContext): Promise<void>;
 }
@@ -46,6 +51,10 @@ export interface CaseReport {
   /** "skipped": not among the cases that were asked for. */
   readonly outcome: "passed" | "failed" | "skipped";
   readonly message?: string;
+  /** Card and module before the case; empty for a case that was skipped. */
+  readonly precondition: string;
+  /** Commands and answers: as the case expects them, or (headers and status words only) as they were. */
+  readonly apdus: readonly string[];
 }
 
 export interface ConformanceReport {

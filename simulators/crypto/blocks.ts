@@ -3,7 +3,7 @@
  * clause cannot hide on both sides. Keys are plain bytes here: these are published test keys, never real ones.
  */
 import { assert } from "../../device/base/assert.ts";
-import { type Bytes, concat } from "../../device/base/bytes.ts";
+import { type Bytes, concat, xorBytes } from "../../device/base/bytes.ts";
 import type { CipherSuite } from "../../device/crypto/face.ts";
 
 /** Algorithm of one application's keys. */
@@ -59,4 +59,13 @@ export function xorHalves(bytes: Bytes): Bytes {
   assert(bytes.length % 2 === 0, "there are two halves");
   const half = bytes.length / 2;
   return bytes.slice(0, half).map((byte, at) => byte ^ (bytes[half + at] ?? 0));
+}
+
+/** Last block of a CBC under the left half of a 16-byte key whose last step uses the whole key: secure messaging of the PBOC purse with 3DES. */
+export function cbcLastBlockTriple(suite: CipherSuite, input: { readonly key: Bytes; readonly iv: Bytes; readonly data: Bytes }): Bytes {
+  const { key, iv, data } = input;
+  assert(key.length === 16 && data.length > 0 && data.length % 8 === 0, "a double-length key and whole blocks");
+  const head = data.slice(0, -8);
+  const chain = head.length === 0 ? iv : cbcLastBlock(suite, "3des", { key: key.slice(0, 8), iv, data: head });
+  return encryptBlocks(suite, "3des", key, xorBytes(chain, data.slice(-8)));
 }

@@ -15,6 +15,21 @@ export interface PurseRules {
   readonly profile: CardProfile;
 }
 
+/** Transaction type bytes. Spec: PBOC purse, transaction types. */
+export const PURSE_TYPES = {
+  loadPassbook: 0x01,
+  loadPurse: 0x02,
+  purchasePassbook: 0x05,
+  purchasePurse: 0x06,
+  compound: 0x09,
+  greyLockPassbook: 0x91,
+  greyLockPurse: 0x92,
+  greyDebitPassbook: 0x93,
+  greyDebitPurse: 0x94,
+  greyUnlockPassbook: 0x95,
+  greyUnlockPurse: 0x96,
+} as const;
+
 /** What both sides of one purchase speak about. */
 export interface PurchaseTerms {
   readonly amountFen: number;
@@ -39,7 +54,8 @@ export function diversifyPurseByFactors(rules: PurseRules, key: Bytes, factors: 
   return factors.reduceRight((parent, factor) => diversifyPurse(rules, parent, factor), key);
 }
 
-function sessionKey(rules: PurseRules, key: Bytes, input: Bytes): Bytes {
+/** 8 bytes enciphered under a key; with SM4 the input is filled up to a block as the profile says. */
+export function sessionKey(rules: PurseRules, key: Bytes, input: Bytes): Bytes {
   if (rules.algorithm === "3des") return encryptBlocks(rules.suite, "3des", key, input);
   const block = rules.profile.sessionPad === "pad80" ? padAlways(input, 16) : zeroExtend(input, 16);
   return encryptBlocks(rules.suite, "sm4", key, block);
@@ -71,9 +87,43 @@ export function purseTac(rules: PurseRules, dtk: Bytes, data: Bytes): Bytes {
   return purseMac(rules, rules.algorithm === "sm4" ? dtk : xorHalves(dtk), data);
 }
 
+/** Whose rules a TAC follows: the purse of section 4, or the transit account, whose key form is open (`transitTacKey`). */
+export type PurseAccount = "purse" | "transit";
+
+/** TAC of an account. Spec: PBOC purse, TAC; JT/T 978, TAC. */
+export function accountTac(rules: PurseRules, account: PurseAccount, input: { readonly dtk: Bytes; readonly data: Bytes }): Bytes {
+  const { dtk, data } = input;
+  const form = rules.profile.transitTacKey;
+  if (account === "purse" || form === "byAlgorithm") return purseTac(rules, dtk, data);
+  if (form === "xorHalves") return purseMac(rules, xorHalves(dtk), data);
+  return rules.algorithm === "sm4" ? purseMac(rules, dtk, data) : doubleLengthMac(rules, { key: dtk, iv: new Uint8Array(8), data });
+}
+
+/**
+ * MAC under a double-length key: single-DES CBC with the left half, and a whole triple DES for the last block; SM4 has one key length only.
+ * `iv` has the length of a block. Spec: PBOC purse, secure messaging.
+ */
+export function doubleLengthMac(rules: PurseRules, input: { readonly key: Bytes; readonly iv: Bytes; readonly data: Bytes }): Bytes {
+  const { key, iv } = input;
+  const block = blockBytes(rules.algorithm);
+  const padded = padAlways(input.data, block);
+  if (rules.algorithm === "sm4") {
+    const last = cbcLastBlock(rules.suite, "sm4", { key, iv, data: padded });
+    return rules.profile.macReduce === "fold4" ? foldFourWords(last) : last.slice(0, 4);
+  }
+  const before = padded.slice(0, -block);
+  const chained = before.length === 0 ? iv : cbcLastBlock(rules.suite, "3des", { key: key.slice(0, 8), iv, data: before });
+  return cbcLastBlock(rules.suite, "3des", { key, iv: chained, data: padded.slice(-block) }).slice(0, 4);
+}
+
 /** MAC1 proves the terminal's module to the card. Spec: PBOC purse, DEBIT FOR PURCHASE. */
 export function purchaseMac1Input(terms: PurchaseTerms): Bytes {
   return concat(u32be(terms.amountFen), u8(terms.type), terms.terminalNumber, terms.date, terms.time);
+}
+
+/** MAC1 of a compound purchase: the housing ministry's cards add the 9-byte code that GET DATA gives. The TAC has no such end. Spec: CJ/T 166, MAC1. */
+export function compoundMac1Input(terms: PurchaseTerms, authenticationCode: Bytes | undefined): Bytes {
+  return authenticationCode === undefined ? purchaseMac1Input(terms) : concat(purchaseMac1Input(terms), authenticationCode);
 }
 
 /** MAC2 proves the debit to the terminal's module. */

@@ -4,7 +4,7 @@
  * derived from them as the specification says, so a module with keys of level 1, 2 or 3 can be made from one table.
  */
 import { type Bytes, concat, fromHex, utf8 } from "../../device/base/bytes.ts";
-import { DEFAULT_CARD_PROFILE } from "../../device/codec/card-profile.ts";
+import { type CardProfile, DEFAULT_CARD_PROFILE } from "../../device/codec/card-profile.ts";
 import type { CipherSuite } from "../../device/crypto/face.ts";
 import type { KeyAlgorithm } from "./blocks.ts";
 import { diversifyPurseByFactors, type PurseRules } from "./purse.ts";
@@ -51,6 +51,8 @@ const NUMBERED_KEYS = [
   "bank-encrypt",
   "bank-industry",
   "bank-put",
+  "medical-dpk-2",
+  "medical-dpk-3",
 ] as const;
 
 export type TestKeyName = NamedKey | (typeof NUMBERED_KEYS)[number];
@@ -77,7 +79,8 @@ export const TEST_ROOT_KEYS: { readonly [Algorithm in KeyAlgorithm]: { readonly 
 export const TEST_PIN_KEY_HEX = "0123456789ABCDEFFEDCBA9876543210";
 
 export function testRootKey(algorithm: KeyAlgorithm, name: TestKeyName): Bytes {
-  const number = NUMBERED_KEYS.findIndex((each) => each === name);
+  const numbered: readonly string[] = NUMBERED_KEYS;
+  const number = numbered.indexOf(name);
   if (number < 0) return fromHex(TEST_ROOT_KEYS[algorithm][name as NamedKey]);
   // Two different halves, and no two keys alike, also where the lowest bit of each byte is ignored (DES).
   const second = algorithm === "sm4" ? 0x08 : 0x00;
@@ -89,14 +92,45 @@ export function provinceFactor(regionDigits: string): Bytes {
   return concat(utf8(regionDigits.slice(0, 2)), fromHex("30 30 30 30 73 68"));
 }
 
-/** Factor of the city: ASCII of the six region digits, then 7378. Spec: LD/T 32.9, annex B. */
-export function cityFactor(regionDigits: string): Bytes {
-  return concat(utf8(regionDigits.slice(0, 6)), fromHex("73 78"));
+/**
+ * Factor of the city: ASCII of the six region digits, then 7378. Provinces whose keys belong to cities as a whole ("region4") put zeros in the
+ * place of the last two digits. Spec: LD/T 32.9, annex B.
+ */
+export function cityFactor(regionDigits: string, template: CardProfile["cityFactorTemplate"] = "region6+7378"): Bytes {
+  const digits = template === "region4" ? `${regionDigits.slice(0, 4)}00` : regionDigits.slice(0, 6);
+  return concat(utf8(digits), fromHex("73 78"));
 }
 
 /** Derives a social key downwards; `factors` are ordered card, city, province, as commands carry them. */
 export function deriveSocialKey(suite: CipherSuite, algorithm: KeyAlgorithm, input: { readonly key: Bytes; readonly factors: readonly Bytes[] }): Bytes {
   return input.factors.reduceRight((parent, factor) => diversifySocial(suite, algorithm, { key: parent, factor }), input.key);
+}
+
+/** What names one card in the social key hierarchy. */
+export interface SocialKeyPlace {
+  /** The 13 historical bytes of ATR or ATS; the card's factor is their last eight. */
+  readonly historical: Bytes;
+  /** Six digits: the first three bytes of the card identifier. */
+  readonly regionDigits: string;
+  readonly cityTemplate?: CardProfile["cityFactorTemplate"];
+}
+
+/** Factors of a card's social keys as commands carry them: card, city, province. */
+export function socialFactorsOf(place: SocialKeyPlace): readonly [Bytes, Bytes, Bytes] {
+  return [place.historical.slice(5, 13), cityFactor(place.regionDigits, place.cityTemplate), provinceFactor(place.regionDigits)];
+}
+
+/** Root keys of the medical purse's purchase key by its version, 1 to 3. */
+const MEDICAL_PURCHASE_KEYS: readonly TestKeyName[] = ["medical-dpk", "medical-dpk-2", "medical-dpk-3"];
+
+/** Name of the root of the medical purchase key of this version; undefined for a version that no card and no module has. */
+export function medicalPurchaseKeyName(version: number): TestKeyName | undefined {
+  return MEDICAL_PURCHASE_KEYS[version - 1];
+}
+
+/** A card's own social or medical key, derived over all three levels. Settlement-host simulators check TACs with it ("medical-dtk"). */
+export function testSocialCardKey(suite: CipherSuite, algorithm: KeyAlgorithm, named: { readonly name: TestKeyName; readonly place: SocialKeyPlace }): Bytes {
+  return deriveSocialKey(suite, algorithm, { key: testRootKey(algorithm, named.name), factors: socialFactorsOf(named.place) });
 }
 
 /** What names one e-purse in the key hierarchy: both values stand in its EF15. */

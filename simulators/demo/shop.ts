@@ -27,7 +27,7 @@ import { InsurerLedger } from "../host/medical/insurer-ledger.ts";
 import { insuredPerson } from "../host/medical/persons.ts";
 import { openHostMqttLink } from "../host/mqtt-link.ts";
 import { hostKeys, openSettlementHost, type SettlementHost } from "../host/settlement.ts";
-import { testTacOracle } from "../host/tac-oracle.ts";
+import { testDebitOracle } from "../host/tac-oracle.ts";
 import { ScriptedHolder } from "../pinpad/holder.ts";
 import { SimulatedPinVerifier } from "../pinpad/pin-verifier.ts";
 import { makeTestPsam } from "../psam/make.ts";
@@ -179,7 +179,7 @@ function openHost(parts: {
     log: SILENT,
     keys: hostKeys(suite, { signingScalarHex: HOST_SCALAR_HEX, dataKeysHex: { [KID]: DATA_KEY_HEX } }),
     terminals: [{ tid: TERMINAL_ID, publicKey, kids: [KID] }],
-    tacOracle: testTacOracle(suite, DEFAULT_CARD_PROFILE),
+    debitOracle: testDebitOracle(suite, DEFAULT_CARD_PROFILE),
     services: new Map([["fsi", insurer.exchange]]),
     reconnectWindowMs: 1_000,
   });

@@ -11,7 +11,8 @@ import { canonicalize, canonicalText, type Json, parseJsonBytes } from "./canoni
 import type { JournalHead, Ledger } from "./ledger.ts";
 import { type BatchEnvelope, parseBatchEnvelope } from "./messages.ts";
 import { type PostingContext, postRecord } from "./posting.ts";
-import { equalSums, ledgerText, parseRecord, type RecordParse, sumRecords, type TacOracle } from "./records.ts";
+import type { DebitOracle } from "./debits.ts";
+import { equalSums, ledgerText, parseRecord, type RecordParse, sumRecords } from "./records.ts";
 import type { TerminalRegistry } from "./registry.ts";
 import type { Sealer } from "./sealing.ts";
 
@@ -25,7 +26,7 @@ export interface IntakeOptions {
   readonly sealer: Sealer;
   readonly ledger: Ledger;
   readonly terminals: TerminalRegistry;
-  readonly tacOracle: TacOracle;
+  readonly debitOracle: DebitOracle;
 }
 
 /** Inflated records of one payload of 48 KiB stay far below this; a deflate bomb does not. */
@@ -104,9 +105,9 @@ export class BatchIntake {
   }
 
   #commit(envelope: BatchEnvelope, records: readonly unknown[], head: JournalHead): void {
-    const { ledger, suite, clock, tacOracle } = this.#options;
+    const { ledger, suite, clock, debitOracle } = this.#options;
     const { tid, journalId, batchSeq, hash, firstSeq, lastSeq, sealed, sig } = envelope;
-    const context: PostingContext = { ledger, tid, journalId, tacOracle, hash: ({ serial, tacInput }) => toHex(suite.sm3(serial, tacInput)) };
+    const context: PostingContext = { ledger, tid, journalId, debitOracle, hash: ({ evidence }) => toHex(suite.sm3(evidence)) };
     const wholeBatch = batchObstacle(envelope, records);
     ledger.inTransaction(() => {
       ledger.addBatch({

@@ -6,7 +6,8 @@
 import { fen } from "../../device/base/fen.ts";
 import { textField } from "./canonical.ts";
 import type { BookingProof, Ledger, SubjectState } from "./ledger.ts";
-import { type DebitFacts, debitFacts, judgeDebit, type TacOracle, type TerminalRecord } from "./records.ts";
+import { type DebitFacts, type DebitOracle, debitFacts, judgeDebit } from "./debits.ts";
+import type { TerminalRecord } from "./records.ts";
 
 /** No sale at a counter or gate comes near this; keeps sums inside safe integers. */
 const AMOUNT_FEN_MAX = 1_000_000_000_000;
@@ -15,7 +16,7 @@ export interface PostingContext {
   readonly ledger: Ledger;
   readonly tid: string;
   readonly journalId: string;
-  readonly tacOracle: TacOracle;
+  readonly debitOracle: DebitOracle;
   /** SM3 in hexadecimal. */
   readonly hash: (facts: DebitFacts) => string;
 }
@@ -87,7 +88,7 @@ function judgeQuickPayment(context: PostingContext, record: TerminalRecord, diff
   // The card debits what it was asked for; another amount than the intent's needs a person's eyes.
   if (differs) return { ok: false, reason: "amount-differs" };
   const facts = debitFacts(record);
-  const verdict = judgeDebit(record, facts, context.tacOracle);
+  const verdict = judgeDebit(record, facts, context.debitOracle);
   if (facts === undefined || (verdict !== "proved" && verdict !== "unproved")) return { ok: false, reason: verdict };
   const evidence = `debit:${context.hash(facts)}`;
   return verdict === "proved" ? { ok: true, proof: "tac", evidence, flags: [] } : { ok: true, proof: "unproved", evidence, flags: ["unproved"] };

@@ -18,7 +18,7 @@ import { runCommand } from "./process-commands.ts";
 import { type HostProcessConfig, parseProcessConfig } from "./process-config.ts";
 import { hostKeys, openSettlementHost } from "./settlement.ts";
 import { systemClock, systemRandomness } from "./system.ts";
-import { testTacOracle } from "./tac-oracle.ts";
+import { testDebitOracle } from "./tac-oracle.ts";
 
 function write(line: object): void {
   process.stdout.write(`${JSON.stringify(line)}\n`);
@@ -75,7 +75,7 @@ function run(config: HostProcessConfig): void {
     link,
     log,
     terminals: config.terminals.map(({ tid, publicKeyHex, kids }) => ({ tid, kids, publicKey: suite.sm2PublicKey(fromHex(publicKeyHex)) })),
-    tacOracle: testTacOracle(suite, DEFAULT_CARD_PROFILE),
+    debitOracle: testDebitOracle(suite, DEFAULT_CARD_PROFILE),
     services: new Map([["fsi", insurer.exchange]]),
     faults: noHostFaults(config.faults),
     ...(config.reconnectWindowMs === undefined ? {} : { reconnectWindowMs: config.reconnectWindowMs }),

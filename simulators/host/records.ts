@@ -1,9 +1,7 @@
 /*
  * Goal: one record of a batch is either understood whole or named by what is wrong with it.
- * Method: pure functions without the ledger: shape, sums, and the proof of a card debit by its TAC.
+ * Method: pure functions without the ledger: shape and sums. The proof of a card debit stands in debits.ts.
  */
-import { type Bytes, concat, equalBytes, parseHex, readUint, u8, u32be } from "../../device/base/bytes.ts";
-import { CARD_AMOUNT_MAX } from "../../device/base/fen.ts";
 import { canonicalize, countField, isFields, type JsonFields, textField } from "./canonical.ts";
 import type { SumRow } from "./messages.ts";
 
@@ -96,57 +94,4 @@ export function equalSums(left: readonly SumRow[], right: readonly SumRow[]): bo
     const other = right[at];
     return other !== undefined && row.kind === other.kind && row.state === other.state && row.count === other.count && row.fen === other.fen;
   });
-}
-
-/** What names one debit of one card: the whole TAC input and the card. */
-export interface DebitFacts {
-  readonly serial: Bytes;
-  readonly issuer: Bytes;
-  /** Algorithm byte of the INITIALIZE answer; unknown where power failed before it was durable. */
-  readonly algorithm: number | undefined;
-  /** amount ‖ type ‖ terminal ‖ terminal sequence ‖ date ‖ time. */
-  readonly tacInput: Bytes;
-}
-
-function hexOf(fields: JsonFields, name: string, length: number): Bytes | undefined {
-  const text = textField(fields, name);
-  const bytes = text === undefined ? undefined : parseHex(text);
-  return bytes?.length === length ? bytes : undefined;
-}
-
-/** The debit that a quick-payment record speaks of, or undefined when a field of the TAC input is missing. Spec: pos/v1, 3; PBOC purse, purchase. */
-export function debitFacts(record: TerminalRecord): DebitFacts | undefined {
-  const { detail, personal, amountFen } = record;
-  const serial = hexOf(personal, "cardSerial", 10);
-  const issuer = hexOf(personal, "issuer", 8);
-  const terminal = hexOf(detail, "terminalNumber", 6);
-  const type = hexOf(detail, "type", 1);
-  const date = hexOf(detail, "date", 4);
-  const time = hexOf(detail, "time", 3);
-  const terminalSeq = countField(detail, "terminalSeq");
-  const algorithm = countField(detail, "algorithm");
-  if (serial === undefined || issuer === undefined || terminal === undefined || type === undefined || date === undefined || time === undefined)
-    return undefined;
-  if (terminalSeq === undefined || terminalSeq > 0xffff_ffff || amountFen > CARD_AMOUNT_MAX) return undefined;
-  const tacInput = concat(u32be(amountFen), u8(readUint(type, 0, 1)), terminal, u32be(terminalSeq), date, time);
-  return { serial, issuer, algorithm, tacInput };
-}
-
-/**
- * How the card's TAC is computed again. One value where the record names the algorithm, one for each that the card may have used where it
- * does not, none where the algorithm has no key here.
- */
-export type TacOracle = (facts: DebitFacts) => readonly Bytes[];
-
-export type DebitVerdict = "proved" | "unproved" | "tac-wrong" | "tac-missing" | "tac-input-malformed" | "tac-key-unknown";
-
-/** Judges the proof of a done quick payment. */
-export function judgeDebit(record: TerminalRecord, facts: DebitFacts | undefined, oracle: TacOracle): DebitVerdict {
-  if (facts === undefined) return "tac-input-malformed";
-  if (record.detail["tac"] === undefined) return record.detail["proof"] === "log-only" ? "unproved" : "tac-missing";
-  const tac = hexOf(record.detail, "tac", 4);
-  if (tac === undefined) return "tac-wrong";
-  const expected = oracle(facts);
-  if (expected.length === 0) return "tac-key-unknown";
-  return expected.some((candidate) => equalBytes(tac, candidate)) ? "proved" : "tac-wrong";
 }

@@ -8,6 +8,7 @@ import { type Log, SILENT } from "../../device/base/log.ts";
 import type { Clock, MessageLink, Randomness } from "../../device/base/ports.ts";
 import { FrameAssembler, parseFrame } from "../../device/codec/frames.ts";
 import type { CipherSuite } from "../../device/crypto/face.ts";
+import type { DebitOracle } from "./debits.ts";
 import { type HostFaults, happens, noHostFaults } from "./faults.ts";
 import { HeadEnd, type Service } from "./head-end.ts";
 import { BatchIntake, type IntakeVerdict } from "./intake.ts";
@@ -15,7 +16,6 @@ import type { Ledger } from "./ledger.ts";
 import { parseTerminalHeartbeat, parseUpTopic } from "./messages.ts";
 import { Outbound } from "./outbound.ts";
 import { buildPresence, buildReceipt, type ReceiptContext, type ReceiptOrder, swallowsReply } from "./receipts.ts";
-import type { TacOracle } from "./records.ts";
 import { type TerminalRegistration, TerminalRegistry } from "./registry.ts";
 import { type HostKeys, Sealer } from "./sealing.ts";
 
@@ -27,7 +27,7 @@ export interface SettlementHostOptions {
   readonly ledger: Ledger;
   readonly terminals: readonly TerminalRegistration[];
   readonly link: MessageLink;
-  readonly tacOracle: TacOracle;
+  readonly debitOracle: DebitOracle;
   /** Services of live requests by name, for example "fsi". */
   readonly services?: ReadonlyMap<string, Service>;
   readonly faults?: HostFaults;
@@ -68,7 +68,7 @@ class Host implements SettlementHost {
   #stopped = false;
 
   constructor(options: SettlementHostOptions) {
-    const { clock, suite, ledger, randomness, keys, tacOracle, link } = options;
+    const { clock, suite, ledger, randomness, keys, debitOracle, link } = options;
     this.#options = options;
     this.#log = options.log ?? SILENT;
     this.ledger = ledger;
@@ -77,7 +77,7 @@ class Host implements SettlementHost {
     const sealer = new Sealer({ suite, keys, randomness });
     this.#context = { clock, randomness, sealer, ledger, faults: this.faults };
     this.#outbound = new Outbound({ clock, link, log: this.#log });
-    this.#intake = new BatchIntake({ clock, suite, sealer, ledger, terminals: this.terminals, tacOracle });
+    this.#intake = new BatchIntake({ clock, suite, sealer, ledger, terminals: this.terminals, debitOracle });
     this.#headEnd = new HeadEnd({
       clock,
       randomness,

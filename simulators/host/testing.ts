@@ -16,7 +16,7 @@ import { noHostFaults } from "./faults.ts";
 import type { Service } from "./head-end.ts";
 import { Ledger } from "./ledger.ts";
 import { hostKeys, openSettlementHost, type SettlementHost } from "./settlement.ts";
-import { testTacOracle } from "./tac-oracle.ts";
+import { testDebitOracle } from "./tac-oracle.ts";
 
 export const START_MS = 1_790_000_000_000;
 export const KID = "data-1";
@@ -265,7 +265,7 @@ export function openBench(suite: CipherSuite, options: { readonly service?: Serv
     faults: noHostFaults(),
     keys: hostKeys(suite, { signingScalarHex: HOST_SCALAR_HEX, dataKeysHex: { [KID]: DATA_KEY_HEX } }),
     terminals: [terminal, neighbour].map(({ tid, key }) => ({ tid, publicKey: key.publicKey, kids: [KID] })),
-    tacOracle: testTacOracle(suite, DEFAULT_CARD_PROFILE),
+    debitOracle: testDebitOracle(suite, DEFAULT_CARD_PROFILE),
     services: new Map(options.service === undefined ? [] : [["fsi", options.service]]),
   });
   let terminalSeq = 0;

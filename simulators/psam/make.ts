@@ -8,12 +8,9 @@ import { TEST_REGION } from "../card/make.ts";
 import type { KeyAlgorithm } from "../crypto/blocks.ts";
 import { diversifyPurseByFactors } from "../crypto/purse.ts";
 import { cityFactor, deriveSocialKey, provinceFactor, testRootKey } from "../crypto/test-keys.ts";
+import { KEY_TYPE, MODULE_KEYS, type ModuleKeyName } from "./key-table.ts";
 import { SimulatedPsam } from "./psam.ts";
-import { NO_PSAM_FAULTS, type PsamFaults, type PsamKey } from "./state.ts";
-
-/** Social keys of the test module. The identifier of RKSSSE is this module's own choice; the key list of the specification has none. */
-export const PSAM_KEY_IRK = { usage: 0x67, id: 0x08 } as const;
-export const PSAM_KEY_RKSSSE = { usage: 0x67, id: 0x0a } as const;
+import { NO_PSAM_FAULTS, type PsamApplicationData, type PsamFaults, type PsamKey } from "./state.ts";
 
 export type KeyLevel = 1 | 2 | 3;
 
@@ -26,6 +23,13 @@ export interface TestPsamOptions {
   readonly purseLevel?: KeyLevel;
   /** Factors that the social keys take: 3 (card, city, province: usual), 2 or 1. */
   readonly socialLevel?: KeyLevel;
+  /** Single social keys that the module holds at another level than the rest. */
+  readonly levels?: Readonly<Partial<Record<ModuleKeyName, KeyLevel>>>;
+  /** Keys that count as locked, by the names of their roots. */
+  readonly lockedKeys?: readonly (ModuleKeyName | "purse-dpk" | "purse-application")[];
+  /** Social keys that the module does not have. */
+  readonly withoutKeys?: readonly ModuleKeyName[];
+  readonly applicationData?: PsamApplicationData;
   /** Six digits: where keys of level 2 and 1 belong. */
   readonly regionCode?: string;
   readonly profile?: Partial<CardProfile>;
@@ -40,6 +44,7 @@ interface Recipe {
   readonly algorithm: KeyAlgorithm;
   readonly profile: CardProfile;
   readonly regionCode: string;
+  readonly options: TestPsamOptions;
 }
 
 /** The upper factors that are already spent in a key of this level; `upper` is ordered from the lowest. */
@@ -47,18 +52,40 @@ function spent(upper: readonly [Bytes, Bytes], level: KeyLevel): readonly Bytes[
   return upper.slice(level - 1);
 }
 
-function purseKey(recipe: Recipe, level: KeyLevel): PsamKey {
+/** Identifier of the maintenance key of each algorithm. */
+const MAINTENANCE_KEY_IDS: Readonly<Record<KeyAlgorithm, number>> = { "3des": 0x02, sm4: 0x03 };
+
+function purseKey(
+  recipe: Recipe,
+  level: KeyLevel,
+  named: { readonly name: "purse-dpk" | "purse-application"; readonly type: number; readonly id: number },
+): PsamKey {
   const { algorithm, regionCode } = recipe;
   const upper = [fromHex(`${regionCode}0000000001`), provinceFactor(regionCode)] as const;
-  const key = diversifyPurseByFactors(recipe, testRootKey(algorithm, "purse-dpk"), spent(upper, level));
-  return { application: "purse", algorithm, type: 0x02, id: 0x01, level, keyHex: toHex(key) };
+  const key = diversifyPurseByFactors(recipe, testRootKey(algorithm, named.name), spent(upper, level));
+  return { application: "purse", algorithm, type: named.type, id: named.id, level, keyHex: toHex(key), ...lockOf(recipe, named.name) };
 }
 
-function socialKey(recipe: Recipe, level: KeyLevel, named: { readonly name: "irk" | "rkssse"; readonly id: number }): PsamKey {
-  const { suite, algorithm, regionCode } = recipe;
-  const upper = [cityFactor(regionCode), provinceFactor(regionCode)] as const;
-  const key = deriveSocialKey(suite, algorithm, { key: testRootKey(algorithm, named.name), factors: spent(upper, level) });
-  return { application: "social", algorithm, type: 0x07, id: named.id, level, keyHex: toHex(key) };
+function purseKeys(recipe: Recipe): readonly PsamKey[] {
+  const level = recipe.options.purseLevel ?? 2;
+  return [
+    purseKey(recipe, level, { name: "purse-dpk", type: KEY_TYPE.purchase, id: 0x01 }),
+    purseKey(recipe, level, { name: "purse-application", type: KEY_TYPE.maintenance, id: MAINTENANCE_KEY_IDS[recipe.algorithm] }),
+  ];
+}
+
+function socialKeys(recipe: Recipe): readonly PsamKey[] {
+  const { suite, algorithm, regionCode, profile, options } = recipe;
+  const upper = [cityFactor(regionCode, profile.cityFactorTemplate), provinceFactor(regionCode)] as const;
+  return MODULE_KEYS.filter(({ name }) => options.withoutKeys?.includes(name) !== true).map(({ name, type, id }) => {
+    const level = options.levels?.[name] ?? options.socialLevel ?? 3;
+    const key = deriveSocialKey(suite, algorithm, { key: testRootKey(algorithm, name), factors: spent(upper, level) });
+    return { application: "social", algorithm, type, id, level, keyHex: toHex(key), ...lockOf(recipe, name) };
+  });
+}
+
+function lockOf({ options }: Recipe, name: ModuleKeyName | "purse-dpk" | "purse-application"): { readonly locked?: true } {
+  return options.lockedKeys?.includes(name) === true ? { locked: true } : {};
 }
 
 /** Makes a personalised test module. The same options always give the same module. */
@@ -68,13 +95,8 @@ export function makeTestPsam(suite: CipherSuite, options: TestPsamOptions = {}):
   const regionCode = options.regionCode ?? TEST_REGION;
   const profile = { ...DEFAULT_CARD_PROFILE, ...options.profile };
   const keys = (options.algorithms ?? ["3des", "sm4"]).flatMap((algorithm) => {
-    const recipe = { suite, algorithm, profile, regionCode };
-    const socialLevel = options.socialLevel ?? 3;
-    return [
-      purseKey(recipe, options.purseLevel ?? 2),
-      socialKey(recipe, socialLevel, { name: "irk", id: PSAM_KEY_IRK.id }),
-      socialKey(recipe, socialLevel, { name: "rkssse", id: PSAM_KEY_RKSSSE.id }),
-    ];
+    const recipe = { suite, algorithm, profile, regionCode, options };
+    return [...purseKeys(recipe), ...socialKeys(recipe)];
   });
   const personalization = {
     historicalHex: `5053414d54455354${terminalNumber.slice(2)}`,
@@ -83,6 +105,7 @@ export function makeTestPsam(suite: CipherSuite, options: TestPsamOptions = {}):
     lengthRule: options.lengthRule ?? "direct",
     profile,
     keys,
+    ...(options.applicationData === undefined ? {} : { applicationData: options.applicationData }),
   };
   return new SimulatedPsam(suite, { version: 1, personalization, terminalSeq: options.terminalSeq ?? 1, faults: { ...NO_PSAM_FAULTS, ...options.faults } });
 }

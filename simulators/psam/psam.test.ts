@@ -152,8 +152,8 @@ describe("status words of a purchase", () => {
 
 describe("social keys", () => {
   const factors = `6099010000000001${toHex(cityFactor("990100"))}${toHex(provinceFactor("990100"))}`;
-  const deliver = (name: string) =>
-    `BFDE6708${name === SOCIAL_NAME_SM4 ? "28" : "20"}${factors}1122334455667788${name === SOCIAL_NAME_SM4 ? "00".repeat(8) : ""}`;
+  const deliver = (name: string, key = "6708") =>
+    `BFDE${key}${name === SOCIAL_NAME_SM4 ? "28" : "20"}${factors}1122334455667788${name === SOCIAL_NAME_SM4 ? "00".repeat(8) : ""}`;
 
   it.each([
     ["delivery before the environment", [deliver(SOCIAL_NAME_SM4)], "6985"],
@@ -166,7 +166,7 @@ describe("social keys", () => {
     ["ciphering half a block", ["BFEC00000199", deliver(SOCIAL_NAME_SM4), `80FA000008${"00".repeat(8)}`], "6700"],
     ["nine blocks", ["BFEC00000199", deliver(SOCIAL_NAME_SM4), `80FA000090${"00".repeat(0x90)}`], "6700"],
     ["an unknown use", ["BFEC00000199", deliver(SOCIAL_NAME_SM4), `80FA040010${"00".repeat(16)}`], "6a86"],
-    ["a MAC that goes on before it began", ["BFEC00000199", deliver(SOCIAL_NAME_SM4), `80FA010010${"00".repeat(16)}`], "6901"],
+    ["a MAC that goes on before it began", ["BFEC00000199", deliver(SOCIAL_NAME_SM4, "6609"), `80FA010010${"00".repeat(16)}`], "6901"],
     ["a key used a second time", ["BFEC00000199", deliver(SOCIAL_NAME_SM4), `80FA000010${"00".repeat(16)}`, `80FA000010${"00".repeat(16)}`], "6901"],
   ])("%s", (_, commands, expected) => {
     const psam = social(SOCIAL_NAME_SM4);
@@ -185,10 +185,10 @@ describe("social keys", () => {
     const blocks = [0, 1, 2].map((at) => padded.slice(at * block * 2, (at + 1) * block * 2));
     const run = (commands: readonly string[]) => {
       const psam = social(name);
-      return ["BFEC00000199", deliver(name), ...commands].map((command) => send(psam, command)).at(-1);
+      return ["BFEC00000199", deliver(name, "6609"), ...commands].map((command) => send(psam, command)).at(-1);
     };
     const factorList = [0, 1, 2].map((at) => fromHex(factors.slice(at * 16, at * 16 + 16)));
-    const cardKey = deriveSocialKey(suite, algorithm, { key: testRootKey(algorithm, "irk"), factors: factorList });
+    const cardKey = deriveSocialKey(suite, algorithm, { key: testRootKey(algorithm, "stk"), factors: factorList });
     const key = socialSessionKey(suite, algorithm, { key: cardKey, factor: fromHex("1122334455667788") });
     const expected = `${toHex(socialMac(suite, algorithm, { key, data }))}9000`;
     expect(run([part("05", zeros + padded)])).toBe(expected);

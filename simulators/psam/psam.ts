@@ -1,13 +1,13 @@
-/* The terminal's security module as its specifications describe it: social keys and e-purse purchases on one module. */
-import { type Bytes, concat, EMPTY, equalBytes, fromHex, readUint, toHex, u16be, u32be } from "../../device/base/bytes.ts";
+/* The terminal's security module as its specifications describe it: social keys and the purchases of both purses on one module. */
+import { type Bytes, concat, EMPTY, fromHex, readUint, toHex, u16be, u32be } from "../../device/base/bytes.ts";
 import type { CipherSuite } from "../../device/crypto/face.ts";
 import type { CardModule } from "../card/card.ts";
 import { type ElementaryFile, type FileView, readBinary } from "../card/files.ts";
 import { type Answer, type Command, ok, parseShortCommand, ResponseShaper, refuse, SW } from "../card/iso.ts";
 import type { TearPoint } from "../card/state.ts";
 import type { KeyAlgorithm } from "../crypto/blocks.ts";
-import { diversifyPurseByFactors, type PurseRules, purchaseMac1Input, purchaseMac2Input, purchaseSessionKey, purseMac } from "../crypto/purse.ts";
-import { SocialKeys } from "./social-keys.ts";
+import { creditPurchase, type OpenedPurchase, type Opening, openMedicalPurchase, openPursePurchase, type PurchaseDesk } from "./purchases.ts";
+import { ModuleSessions } from "./sessions.ts";
 import type { PsamFaults, PsamPersonalization, PsamSnapshot } from "./state.ts";
 
 /** Names of the social module's top directories. Spec: LD/T 32.9, SELECT. */
@@ -18,12 +18,8 @@ export const SOCIAL_ADF_NAME = "d15600000590";
 export const PURSE_NAME = "a0000006324d4f542e435053414d3031";
 
 const SEQUENCE_LIMIT = 0x1_0000_0000;
-
-interface Purchase {
-  readonly rules: PurseRules;
-  readonly key: Bytes;
-  readonly amountFen: number;
-}
+/** 16 bytes of EF 001A, 001B and 001C where nothing else was put in. */
+const NO_APPLICATION_DATA = "00".repeat(16);
 
 type Directory =
   | { readonly at: "root" }
@@ -34,7 +30,7 @@ type Directory =
 export class SimulatedPsam implements CardModule {
   readonly #suite: CipherSuite;
   readonly #personalization: PsamPersonalization;
-  readonly #social: SocialKeys;
+  readonly #sessions: ModuleSessions;
   readonly #shaper: ResponseShaper;
   #terminalSeq: number;
   #faults: PsamFaults;
@@ -43,14 +39,14 @@ export class SimulatedPsam implements CardModule {
   #holdsCommits = true;
   #directory: Directory = { at: "root" };
   #file: number | undefined;
-  #purchase: Purchase | undefined;
+  #purchase: OpenedPurchase | undefined;
 
   constructor(suite: CipherSuite, snapshot: PsamSnapshot) {
     this.#suite = suite;
     this.#personalization = snapshot.personalization;
     this.#terminalSeq = snapshot.terminalSeq;
     this.#faults = snapshot.faults;
-    this.#social = new SocialKeys(suite, snapshot.personalization.keys);
+    this.#sessions = new ModuleSessions(suite, snapshot.personalization);
     this.#shaper = new ResponseShaper(snapshot.personalization.lengthRule);
   }
 
@@ -98,7 +94,7 @@ export class SimulatedPsam implements CardModule {
     this.#directory = { at: "root" };
     this.#file = undefined;
     this.#purchase = undefined;
-    this.#social.reset();
+    this.#sessions.reset();
     this.#shaper.reset();
   }
 
@@ -160,61 +156,45 @@ export class SimulatedPsam implements CardModule {
     if (command.ins !== 0xec && command.ins !== 0xde) return refuse(SW.unknownInstruction);
     const directory = this.#directory;
     if (directory.at !== "social") return refuse(SW.conditionsNotSatisfied);
-    return command.ins === 0xec ? this.#social.initializeEnvironment(command) : this.#social.deliver(command, directory.algorithm);
+    return command.ins === 0xec ? this.#sessions.initializeEnvironment(command) : this.#sessions.deliver(command, directory.algorithm);
   }
 
-  #proprietary(command: Command, purchase: Purchase | undefined): Answer {
-    if (command.ins === 0xfa) return this.#social.cipher(command);
-    if (command.ins === 0x70) return this.#initializePurchase(command);
-    if (command.ins === 0x72) return this.#creditPurchase(command, purchase);
-    return refuse(SW.unknownInstruction);
+  #proprietary(command: Command, purchase: OpenedPurchase | undefined): Answer {
+    switch (command.ins) {
+      case 0x1a:
+        return this.#directory.at === "purse" ? this.#sessions.prepareMaintenance(command) : refuse(SW.conditionsNotSatisfied);
+      case 0xfa:
+        return this.#sessions.cipher(command);
+      case 0x70:
+        return this.#initializePurchase(command);
+      case 0x72:
+        return this.#creditPurchase(command, purchase);
+      default:
+        return refuse(SW.unknownInstruction);
+    }
   }
 
-  /** INIT SAM FOR PURCHASE: draws the terminal sequence and makes MAC1. Spec: PBOC purse, PSAM. */
+  /** INIT SAM FOR PURCHASE: P1 00 in the e-purse's directory, P1 01 in the social application. */
   #initializePurchase(command: Command): Answer {
-    if (this.#directory.at !== "purse") return refuse(SW.conditionsNotSatisfied);
-    if (command.p1 !== 0 || command.p2 !== 0) return refuse(SW.wrongP1P2);
-    const { data } = command;
-    if (data.length < 0x14 || (data.length - 0x14) % 8 !== 0) return refuse(SW.wrongLength);
-    if (this.#faults.locked) return refuse(SW.locked);
-    const algorithm = this.#algorithmOf(data[0x13]);
-    const key = this.#personalization.keys.find((each) => each.application === "purse" && each.algorithm === algorithm && each.id === data[0x12]);
-    if (algorithm === undefined || key === undefined) return refuse(SW.keyNotFound);
-    if ((data.length - 0x14) / 8 !== key.level) return refuse(SW.wrongData);
-    const factors = Array.from({ length: key.level }, (_, at) => data.slice(0x14 + at * 8, 0x1c + at * 8));
-    const rules = { suite: this.#suite, algorithm, profile: this.#personalization.profile };
-    const terminalSequence = this.#drawSequence();
-    const session = purchaseSessionKey(rules, diversifyPurseByFactors(rules, fromHex(key.keyHex), factors), {
-      cardRandom: data.slice(0, 4),
-      cardSequence: readUint(data, 4, 2),
-      terminalSequence,
-    });
-    const terms = {
-      amountFen: readUint(data, 6, 4),
-      type: data[10] ?? 0,
-      terminalNumber: fromHex(this.terminalNumber),
-      date: data.slice(11, 15),
-      time: data.slice(15, 18),
-    };
-    const mac1 = purseMac(rules, session, purchaseMac1Input(terms));
-    this.#purchase = { rules, key: session, amountFen: terms.amountFen };
-    return ok(concat(u32be(terminalSequence), this.#faults.wrongMac1 ? mac1.map((byte) => byte ^ 0xff) : mac1));
+    const directory = this.#directory;
+    if (directory.at !== "purse" && directory.at !== "social") return refuse(SW.conditionsNotSatisfied);
+    const p1 = directory.at === "purse" ? 0x00 : 0x01;
+    if (command.p1 !== p1 || command.p2 !== 0) return refuse(SW.wrongP1P2);
+    if (directory.at === "social" && !this.#sessions.hasEnvironment) return refuse(SW.conditionsNotSatisfied);
+    const desk = this.#desk();
+    const { answer, purchase }: Opening =
+      directory.at === "purse" ? openPursePurchase(desk, command.data) : openMedicalPurchase(desk, command.data, directory.algorithm);
+    this.#purchase = purchase;
+    return answer;
   }
 
-  /** CREDIT SAM FOR PURCHASE: checks the card's MAC2, once. */
-  #creditPurchase(command: Command, purchase: Purchase | undefined): Answer {
-    if (this.#directory.at !== "purse") return refuse(SW.conditionsNotSatisfied);
-    if (purchase === undefined) return refuse(SW.notAcceptable);
-    if (command.p1 !== 0 || command.p2 !== 0) return refuse(SW.wrongP1P2);
-    if (command.data.length !== 4) return refuse(SW.wrongLength);
-    const expected = purseMac(purchase.rules, purchase.key, purchaseMac2Input(purchase.amountFen));
-    if (equalBytes(expected, command.data)) return ok();
-    return refuse(this.#personalization.profile.psamCreditError === "63CF" ? 0x63cf : SW.wrongMac);
+  #creditPurchase(command: Command, purchase: OpenedPurchase | undefined): Answer {
+    const { at } = this.#directory;
+    return at === "purse" || at === "social" ? creditPurchase(this.#desk(), command, purchase) : refuse(SW.conditionsNotSatisfied);
   }
 
-  #algorithmOf(byte: number | undefined): KeyAlgorithm | undefined {
-    if (byte === 0x00) return "3des";
-    return byte === this.#personalization.profile.psamAlgByteSm4 ? "sm4" : undefined;
+  #desk(): PurchaseDesk {
+    return { suite: this.#suite, personalization: this.#personalization, faults: this.#faults, drawSequence: () => this.#drawSequence() };
   }
 
   #drawSequence(): number {
@@ -225,10 +205,14 @@ export class SimulatedPsam implements CardModule {
 
   #view(): FileView {
     const transparent = (id: number, content: Bytes): ElementaryFile => ({ kind: "transparent", id, read: "free", content });
+    const { applicationData, publicDataHex } = this.#personalization;
     const files = [
-      transparent(0x0015, fromHex(this.#personalization.publicDataHex)),
+      transparent(0x0015, fromHex(publicDataHex)),
       transparent(0x0016, fromHex(this.terminalNumber)),
       transparent(0x0019, u32be(this.#terminalSeq)),
+      transparent(0x001a, fromHex(applicationData?.national ?? NO_APPLICATION_DATA)),
+      transparent(0x001b, fromHex(applicationData?.province ?? NO_APPLICATION_DATA)),
+      transparent(0x001c, fromHex(applicationData?.city ?? NO_APPLICATION_DATA)),
     ];
     return { files, current: this.#file, allowed: () => true };
   }
@@ -262,7 +246,7 @@ export class SimulatedPsam implements CardModule {
     if (directory === undefined) return refuse(SW.fileNotFound);
     this.#directory = directory;
     this.#file = undefined;
-    this.#social.reset();
+    this.#sessions.reset();
     return ok(concat(Uint8Array.of(0x6f, name.length + 2, 0x84, name.length), name));
   }
 }

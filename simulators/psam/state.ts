@@ -4,17 +4,26 @@ import type { LengthRule } from "../card/iso.ts";
 import type { TearPoint } from "../card/state.ts";
 import type { KeyAlgorithm } from "../crypto/blocks.ts";
 
+/** Contents of EF 001A, 001B and 001C in hexadecimal. */
+export interface PsamApplicationData {
+  readonly national: string;
+  readonly province: string;
+  readonly city: string;
+}
+
 /** One installed key. */
 export interface PsamKey {
   readonly application: "social" | "purse";
   readonly algorithm: KeyAlgorithm;
-  /** Low five bits of the usage byte: 2 purchase, 7 encrypt. */
+  /** Low five bits of the usage byte: 2 purchase, 5 maintenance, 6 MAC, 7 encrypt, 8 both. */
   readonly type: number;
-  /** Key identifier (social) or key version (purchase keys). */
+  /** Key identifier, or key version of a purchase key. */
   readonly id: number;
   /** Factors that its use takes: 3 for a root key, 2 for a province's, 1 for a city's or issuer's. */
   readonly level: 1 | 2 | 3;
   readonly keyHex: string;
+  /** Left out: it is not. */
+  readonly locked?: boolean;
 }
 
 export interface PsamFaults {
@@ -36,6 +45,8 @@ export interface PsamPersonalization {
   readonly terminalNumber: string;
   /** EF15, 15 bytes. */
   readonly publicDataHex: string;
+  /** Left out: 16 bytes of zeros each. */
+  readonly applicationData?: PsamApplicationData;
   readonly lengthRule: LengthRule;
   readonly profile: CardProfile;
   readonly keys: readonly PsamKey[];

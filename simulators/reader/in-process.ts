@@ -10,18 +10,18 @@ import { Fault, type FaultCode, isFault } from "../../device/base/fault.ts";
 import type { Clock, Limits } from "../../device/base/ports.ts";
 import type { CardChannel, CardInterface, CardReader } from "../../device/drivers/ports.ts";
 import type { CardModule } from "../card/card.ts";
-import type { TearPoint } from "../card/state.ts";
+import { type TearPlace, tearPoint } from "../card/state.ts";
 import { contactlessTiming, contactTiming, type ExchangeTiming } from "./timing.ts";
 
-/** The fate of one command. `at` says where the card stands when its power goes. */
+/** The fate of one command. `at` says where the card stands when its power goes; a number counts the bytes of command and answer that got across. */
 export type TransmitVerdict =
   | { readonly kind: "ok" }
   /** The card leaves the reader. */
-  | { readonly kind: "tear"; readonly at: TearPoint }
+  | { readonly kind: "tear"; readonly at: TearPlace }
   /** No answer ever comes; the caller's deadline ends it. */
-  | { readonly kind: "hang"; readonly at?: TearPoint }
+  | { readonly kind: "hang"; readonly at?: TearPlace }
   /** The reader itself goes away until `restoreReader`. */
-  | { readonly kind: "reader-lost"; readonly at?: TearPoint };
+  | { readonly kind: "reader-lost"; readonly at?: TearPlace };
 
 export interface TransmitInfo {
   readonly command: Bytes;
@@ -38,6 +38,8 @@ export interface SimulatedReaderOptions {
   readonly timing?: ExchangeTiming;
   /** Time from the card's arrival to its answer to reset. */
   readonly powerUpMs?: number;
+  /** False: a reader that cannot tell several cards from one that does not answer. True when absent. */
+  readonly tellsCollision?: boolean;
 }
 
 const OK: TransmitVerdict = { kind: "ok" };
@@ -70,9 +72,11 @@ export class SimulatedReader implements CardReader {
   readonly #clock: Clock;
   readonly #timing: ExchangeTiming;
   readonly #powerUpMs: number;
+  readonly #tellsCollision: boolean;
   #beforeTransmit: (info: TransmitInfo) => TransmitVerdict;
   #insertion: Insertion | undefined;
   #insertions = 0;
+  #others: readonly CardModule[] = [];
   #present = true;
   #closed = false;
   #channel: SimulatedChannel | undefined;
@@ -84,6 +88,7 @@ export class SimulatedReader implements CardReader {
     this.#clock = options.clock;
     this.#timing = options.timing ?? (options.interface === "contactless" ? contactlessTiming : contactTiming);
     this.#powerUpMs = options.powerUpMs ?? DEFAULT_POWER_UP_MS;
+    this.#tellsCollision = options.tellsCollision ?? true;
     this.#beforeTransmit = options.beforeTransmit ?? (() => OK);
   }
 
@@ -119,6 +124,22 @@ export class SimulatedReader implements CardReader {
     card?.powerDown();
     this.#changed();
     return card;
+  }
+
+  /** Takes the card out and puts another in, faster than anybody looks: the old channel is worthless, the new card waits to be powered. */
+  swap(card: CardModule): CardModule | undefined {
+    const old = this.remove();
+    this.insert(card);
+    return old;
+  }
+
+  /** Further cards come into the field, where they and the first one disturb each other; none: they have left, and the first one counts as new. */
+  crowd(others: readonly CardModule[]): void {
+    this.#others = others;
+    this.#endChannel("card-removed", "another card came into the field");
+    this.#insertion?.card.powerDown();
+    this.#renumber();
+    this.#changed();
   }
 
   /** The reader goes away (unplugged, service dead) with whatever lies in it. */
@@ -181,6 +202,7 @@ export class SimulatedReader implements CardReader {
     await withDeadline(clock.sleep(this.#powerUpMs, limits.signal), { ...limits, clock, what: `power-up in ${this.name}`, effectUnknown: false });
     if (!this.#present || this.#insertion !== insertion || this.#closed) return undefined;
     this.#endChannel("closed", "the card was powered anew");
+    if (this.#others.length > 0) throw this.#collision();
     const atr = insertion.card.powerUp();
     if (atr.length === 0) throw faultOf("card-mute", "no answer to reset", false);
     this.#channel = new SimulatedChannel({
@@ -196,6 +218,11 @@ export class SimulatedReader implements CardReader {
     return this.#channel;
   }
 
+  #collision(): Fault {
+    if (!this.#tellsCollision) return faultOf("card-mute", "no answer to reset", false);
+    return faultOf("card-collision", "more than one card lies in the field", false);
+  }
+
   #standing(channel: SimulatedChannel): FaultCode | undefined {
     if (!this.#present) return "reader-gone";
     if (this.#insertion === undefined) return "card-removed";
@@ -208,7 +235,8 @@ export class SimulatedReader implements CardReader {
     const { card } = insertion;
     const verdict = this.#beforeTransmit({ command, index: insertion.commands, insertion: insertion.number });
     insertion.commands += 1;
-    const halfMs = (this.#timing(command, EMPTY) + card.extraMsPerCommand) / 2;
+    const extraMs = card.extraMsFor?.(command) ?? card.extraMsPerCommand;
+    const halfMs = (this.#timing(command, EMPTY) + extraMs) / 2;
     await this.#clock.sleep(halfMs);
     if (!channel.exchangeLives) return noAnswer();
     if (verdict.kind !== "ok") {
@@ -221,12 +249,12 @@ export class SimulatedReader implements CardReader {
       this.remove();
       return noAnswer();
     }
-    await this.#clock.sleep(Math.max(0, this.#timing(command, answer) + card.extraMsPerCommand - halfMs));
+    await this.#clock.sleep(Math.max(0, this.#timing(command, answer) + extraMs - halfMs));
     return answer;
   }
 
   #befall(verdict: Exclude<TransmitVerdict, { kind: "ok" }>, card: CardModule, command: Bytes): void {
-    card.tear(command, verdict.at ?? "before");
+    card.tear(command, tearPoint(command, verdict.at ?? "before"));
     if (verdict.kind === "tear") this.remove();
     if (verdict.kind === "reader-lost") this.loseReader();
   }

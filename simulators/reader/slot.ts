@@ -1,8 +1,8 @@
 /* One slot of a simulated PC/SC reader: presence, power, commands with their planned fates, and the keypad. */
-import { type Bytes, concat, fromHex, toHex, u8 } from "../../device/base/bytes.ts";
+import { type Bytes, concat, EMPTY, fromHex, toHex, u8 } from "../../device/base/bytes.ts";
 import type { Clock } from "../../device/base/ports.ts";
 import type { CardModule } from "../card/card.ts";
-import type { TearPoint } from "../card/state.ts";
+import { type TearPlace, type TearPoint, tearPoint } from "../card/state.ts";
 import type { ScriptedHolder } from "../pinpad/holder.ts";
 import {
   controlCode,
@@ -28,7 +28,8 @@ export type SlotPlan = {
   /** Matching commands that still pass before. */
   readonly skip?: number;
 } & (
-  | { readonly fate: "tear"; readonly at: TearPoint }
+  /** A number counts the bytes of command and answer that still get across. */
+  | { readonly fate: "tear"; readonly at: TearPlace }
   /** No answer until the card is removed or the slot is released. */
   | { readonly fate: "hang"; readonly at?: TearPoint }
   | { readonly fate: "error"; readonly rc: number; readonly at?: TearPoint }
@@ -46,6 +47,11 @@ interface Inserted {
   readonly card: CardModule;
 }
 
+/** What a watcher of the slot is told, before it happens to the card. Commands and insertions count from 1, commands anew in each insertion. */
+export type SlotEvent =
+  | { readonly kind: "command"; readonly command: Bytes; readonly number: number }
+  | { readonly kind: "insertion"; readonly number: number };
+
 const DEFAULT_ENTRY_TIMEOUT_MS = 30_000;
 
 export class ReaderSlot {
@@ -56,6 +62,11 @@ export class ReaderSlot {
   #keypad: Keypad | undefined;
   #plans: SlotPlan[] = [];
   #gone: (() => void)[] = [];
+  /** Further cards in the field: while there is one, no card can be powered. */
+  #crowd: readonly CardModule[] = [];
+  #watch: (event: SlotEvent) => void = () => undefined;
+  #insertions = 0;
+  #commands = 0;
 
   constructor(clock: Clock, onChange: () => void) {
     this.#clock = clock;
@@ -83,9 +94,27 @@ export class ReaderSlot {
     this.#plans = [];
   }
 
+  /** Tells of each command before its fate is decided, and of each insertion. */
+  setWatch(watch: (event: SlotEvent) => void): void {
+    this.#watch = watch;
+  }
+
   insert(card: CardModule): void {
     card.powerDown();
     this.#inserted = { card };
+    this.#insertions += 1;
+    this.#commands = 0;
+    this.#watch({ kind: "insertion", number: this.#insertions });
+    this.#onChange();
+  }
+
+  /** More than one card comes into the field: a reader of this kind cannot tell them apart and finds no card that answers. Empty: they are gone. */
+  crowd(cards: readonly CardModule[]): void {
+    this.#crowd = cards;
+    if (cards.length > 0) {
+      this.#inserted?.card.powerDown();
+      this.release();
+    }
     this.#onChange();
   }
 
@@ -125,7 +154,7 @@ export class ReaderSlot {
 
   #managePower(op: number, card: CardModule): Bytes {
     if (op === OP.powerUp || op === OP.reset) {
-      const atr = card.powerUp();
+      const atr = this.#crowd.length > 0 ? EMPTY : card.powerUp();
       return atr.length === 0 ? Uint8Array.of(RC.power) : concat(u8(RC.ok), atr);
     }
     if (op === OP.powerDown) card.powerDown();
@@ -134,8 +163,12 @@ export class ReaderSlot {
 
   async #transmit(inserted: Inserted, command: Bytes): Promise<Bytes> {
     const { card } = inserted;
+    this.#commands += 1;
+    this.#watch({ kind: "command", command, number: this.#commands });
+    if (this.#inserted !== inserted) return Uint8Array.of(RC.absent);
+    if (this.#crowd.length > 0) return Uint8Array.of(RC.timeout);
     const plan = this.#takePlan(command);
-    const extraMs = card.extraMsPerCommand + (plan?.fate === "slow" ? plan.extraMs : 0);
+    const extraMs = (card.extraMsFor?.(command) ?? card.extraMsPerCommand) + (plan?.fate === "slow" ? plan.extraMs : 0);
     if (extraMs > 0) await this.#clock.sleep(extraMs);
     if (this.#inserted !== inserted) return Uint8Array.of(RC.absent);
     if (plan !== undefined && plan.fate !== "slow") return this.#befall(plan, inserted, command);
@@ -147,7 +180,7 @@ export class ReaderSlot {
   }
 
   async #befall(plan: Exclude<SlotPlan, { fate: "slow" }>, inserted: Inserted, command: Bytes): Promise<Bytes> {
-    const at = plan.fate === "tear" ? plan.at : (plan.at ?? "before");
+    const at: TearPoint = plan.fate === "tear" ? tearPoint(command, plan.at) : (plan.at ?? "before");
     // An error of the reader alone leaves the card powered; it acts only when the plan says that the command got through.
     if (plan.fate === "error" && at !== "during") {
       if (at === "after") inserted.card.transmit(command);

@@ -17,7 +17,7 @@ import { type Insurer, openInsurer } from "../host/medical/insurer.ts";
 import { InsurerLedger } from "../host/medical/insurer-ledger.ts";
 import { insuredPerson } from "../host/medical/persons.ts";
 import { hostKeys, openSettlementHost, type SettlementHost } from "../host/settlement.ts";
-import { testTacOracle } from "../host/tac-oracle.ts";
+import { testDebitOracle } from "../host/tac-oracle.ts";
 import { makeTestPsam } from "../psam/make.ts";
 import type { SimulatedPsam } from "../psam/psam.ts";
 import { type ExposureLimits, JournalCheck } from "./checks/journal-check.ts";
@@ -187,7 +187,7 @@ export class Town {
       ledger: this.ledger,
       terminals: [],
       link: this.broker.link("settlement-host"),
-      tacOracle: testTacOracle(this.suite, DEFAULT_CARD_PROFILE),
+      debitOracle: testDebitOracle(this.suite, DEFAULT_CARD_PROFILE),
       services: new Map([["fsi", this.insurer.exchange]]),
       log: SILENT,
     });

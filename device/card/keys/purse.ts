@@ -68,6 +68,46 @@ export function purseTacKey({ suite, algorithm }: PurseCrypto, keyBytes: Bytes):
   return algorithm === "sm4" ? suite.secretKey(keyBytes) : singleDesKey(suite, foldHalves(keyBytes));
 }
 
+/**
+ * The key of a transit account's TAC, whose form is open: as the algorithm has it, the halves joined by XOR, or the key as it is. A joined
+ * key under SM4, which has no 8-byte keys, is taken twice; a whole key under triple DES makes the last block a triple one.
+ */
+export function transitTac(crypto: PurseCrypto, form: CardProfile["transitTacKey"], input: { readonly tacKey: Bytes; readonly data: Bytes }): Bytes {
+  const { suite, algorithm } = crypto;
+  const { tacKey, data } = input;
+  if (form === "byAlgorithm" || (form === "xorHalves" && algorithm === "3des") || (form === "direct" && algorithm === "sm4")) {
+    return purseMac(crypto, purseTacKey(crypto, tacKey), data);
+  }
+  if (form === "xorHalves") return purseMac(crypto, singleDesKey(suite, foldHalves(tacKey)), data);
+  return retailMac(crypto, secureMessagingKey(crypto, tacKey), { iv: new Uint8Array(8), data });
+}
+
+/** Session key of a grey lock: that of a purchase under the grey-lock key, then that key over the terminal's random number. */
+export function greyLockSessionKey(
+  crypto: PurseCrypto,
+  greyKey: SecretKey,
+  input: { readonly cardRandom: Bytes; readonly cardSequence: number; readonly terminalSequence: number; readonly terminalRandom: Bytes },
+): SecretKey {
+  assert(input.terminalRandom.length === 4, "the terminal's random number has 4 bytes");
+  return purseSessionKey(crypto, purchaseSessionKey(crypto, greyKey, input), concat(input.terminalRandom, Uint8Array.of(0x80, 0x00, 0x00, 0x00)));
+}
+
+/** MAC1 of GREY LOCK: a purchase without its amount, which is not known yet. */
+export function greyLockMac1Input(terms: Omit<PurchaseTerms, "amount">): Bytes {
+  return concat(u8(terms.type), terms.terminalNumber, terms.date, terms.time);
+}
+
+/** GMAC of DEBIT FOR UNLOCK, under the session key of the lock. */
+export function greyDebitMacInput(amount: Fen): Bytes {
+  return u32be(amount);
+}
+
+/** MAC1 of a compound purchase; the housing ministry's cards put their 9-byte code behind it. The TAC has no such end. Spec: CJ/T 166, MAC1. */
+export function compoundMac1Input(terms: PurchaseTerms, authenticationCode?: Bytes): Bytes {
+  assert(authenticationCode === undefined || authenticationCode.length === 9, "an authentication code has 9 bytes");
+  return authenticationCode === undefined ? purchaseMac1Input(terms) : concat(purchaseMac1Input(terms), authenticationCode);
+}
+
 export function purchaseMac1Input(terms: PurchaseTerms): Bytes {
   return concat(u32be(terms.amount), u8(terms.type), terms.terminalNumber, terms.date, terms.time);
 }
@@ -120,9 +160,13 @@ export function secureMessagingMac(
     const chained = suite.sm4CbcEncrypt(key.whole, zeroFill(input.challenge, 16), padAlways(input.data, 16)).slice(-16);
     return profile.macReduce === "fold4" ? foldHalves(foldHalves(chained)) : chained.slice(0, 4);
   }
+  return retailMac({ suite }, key, { iv: zeroFill(input.challenge, 8), data: input.data });
+}
+
+/** Triple DES in the retail form: all blocks but the last go through the left half of the key alone. */
+function retailMac({ suite }: Pick<PurseCrypto, "suite">, key: SecureMessagingKey, input: { readonly iv: Bytes; readonly data: Bytes }): Bytes {
   const padded = padAlways(input.data, 8);
-  const iv = zeroFill(input.challenge, 8);
   const before = padded.slice(0, -8);
-  const chained = before.length === 0 ? iv : suite.tdesCbcEncrypt(key.left, iv, before).slice(-8);
+  const chained = before.length === 0 ? input.iv : suite.tdesCbcEncrypt(key.left, input.iv, before).slice(-8);
   return suite.tdesCbcEncrypt(key.whole, chained, padded.slice(-8)).slice(0, 4);
 }

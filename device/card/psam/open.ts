@@ -1,38 +1,56 @@
-/* The security module behind its port: purchases of the e-purse, authentication data of the social application. */
+/*
+ * The security module behind its ports: purchases of the e-purse and of the medical purse, authentication data, MACs and enciphered
+ * data of the social application, and the MAC by which a transit card is blocked. One of these at a time.
+ */
 import { assert } from "../../base/assert.ts";
-import { type Bytes, concat, u8, u16be, u32be } from "../../base/bytes.ts";
+import { type Bytes, concat, EMPTY, u8, u16be, u32be } from "../../base/bytes.ts";
 import { Fault, isFault } from "../../base/fault.ts";
 import type { Clock, Limits } from "../../base/ports.ts";
-import { command, formatStatusWord, isOk, type ResponseApdu, triesLeft } from "../../codec/apdu.ts";
+import { command } from "../../codec/apdu.ts";
 import type { CardProfile } from "../../codec/card-profile.ts";
-import type { CardReader, Psam, PsamPurchase, PurchaseInitialization } from "../../drivers/ports.ts";
+import type {
+  CardReader,
+  MedicalPurchaseInitialization,
+  ModuleCommandMac,
+  ModuleKeyUse,
+  Psam,
+  PsamPurchase,
+  PurchaseInitialization,
+  SocialPsam,
+  TransitPsam,
+} from "../../drivers/ports.ts";
 import { malformed } from "../dialogue.ts";
-import { foldHalves, zeroFill } from "../keys/block-mac.ts";
+import { BLOCK_LENGTH, type CardAlgorithm, foldHalves, zeroFill } from "../keys/block-mac.ts";
 import { PURCHASE_ANSWER_LENGTH, type PurchaseAnswer, parsePurchaseAnswer } from "./answers.ts";
+import { encipherBlocks, type ModuleSession, macBlocks } from "./cipher.ts";
+import { HeldPurchase } from "./held-purchase.ts";
+import { KeyLevels, missingKey } from "./levels.ts";
 import { ModuleLock } from "./lock.ts";
-import { DEFAULT_MODULE_DIRECTORY, type ModuleDirectory, SecurityModule } from "./module.ts";
+import { DEFAULT_MODULE_DIRECTORY, type ModuleApplication, type ModuleDirectory, SecurityModule } from "./module.ts";
 
 export interface PsamOptions {
   readonly clock: Clock;
-  readonly profile: Pick<CardProfile, "psamLevels">;
+  readonly profile: Pick<CardProfile, "psamLevels" | "psamAlgByteSm4">;
   /** Where the module's applications are; left out: the names of the specifications. */
   readonly directory?: ModuleDirectory;
 }
 
 type AuthenticationRequest = Parameters<Psam["authenticationData"]>[0];
 
-/** Status words that say "not with this many factors": the next level is worth trying. Spec: LD/T 32.9, DELIVERY SESSION KEY. */
-const OTHER_LEVEL: ReadonlySet<number> = new Set([0x6700, 0x6a80, 0x6a81, 0x6a83, 0x6a88, 0x9403]);
-const LEVELS: Readonly<Record<CardProfile["psamLevels"], readonly number[]>> = { auto321: [3, 2, 1], "3": [3], "2": [2], "1": [1] };
 const USAGE_TYPE_MASK = 0x1f;
 const USAGE_LEVEL_SHIFT = 5;
 const SEQUENCE_SPAN = 0x1_0000_0000;
+const AUTHENTICATION_CODE_LENGTH = 9;
+/** Key type of the transit module's maintenance key: P1 45 with two factors. Spec: JT/T 978, PSAM. */
+const MAINTENANCE_KEY_TYPE = 0x05;
+/** Public code names the key of triple DES alone; SM4 modules are taken to keep theirs beside it. Spec: JT/T 978, PSAM. */
+const MAINTENANCE_KEY_ID: Readonly<Record<CardAlgorithm, number>> = { "3des": 0x02, sm4: 0x03 };
 
 /**
  * Opens the security module that lies in `reader`, selects its purse application and reads the terminal's number. Faults: those of a
  * card channel; "key-missing" when the module has neither a purse nor a social application, or no terminal number.
  */
-export async function openPsam(reader: CardReader, options: PsamOptions, limits: Limits): Promise<Psam> {
+export async function openPsam(reader: CardReader, options: PsamOptions, limits: Limits): Promise<SocialPsam & TransitPsam> {
   assert(reader.interface === "sam", "a security module lies in a reader of its own kind");
   const module = new SecurityModule(reader, { clock: options.clock, directory: options.directory ?? DEFAULT_MODULE_DIRECTORY });
   const psam = new CardPsam(module, options);
@@ -40,18 +58,18 @@ export async function openPsam(reader: CardReader, options: PsamOptions, limits:
   return psam;
 }
 
-class CardPsam implements Psam {
+class CardPsam implements SocialPsam, TransitPsam {
   readonly #module: SecurityModule;
   readonly #lock: ModuleLock;
-  readonly #levels: readonly number[];
-  /** The number of factors that a key was found to take. Bounded by the number of keys of one module. */
-  readonly #levelOfKey = new Map<string, number>();
+  readonly #levels: KeyLevels;
+  readonly #sm4Byte: number;
   #nextSequence = 0;
 
   constructor(module: SecurityModule, options: PsamOptions) {
     this.#module = module;
     this.#lock = new ModuleLock(options.clock);
-    this.#levels = LEVELS[options.profile.psamLevels];
+    this.#levels = new KeyLevels(module, options.profile.psamLevels);
+    this.#sm4Byte = options.profile.psamAlgByteSm4;
   }
 
   get terminalNumber(): Bytes {
@@ -74,13 +92,56 @@ class CardPsam implements Psam {
     return this.#nextSequence;
   }
 
-  async beginPurchase(purchase: PurchaseInitialization, limits: Limits): Promise<PsamPurchase> {
+  beginPurchase(purchase: PurchaseInitialization, limits: Limits): Promise<PsamPurchase> {
+    return this.#begin("purse", limits, () => this.#initialize(purchase, limits));
+  }
+
+  beginMedicalPurchase(purchase: MedicalPurchaseInitialization, limits: Limits): Promise<PsamPurchase> {
+    return this.#begin(socialDirectory(purchase.socialAlgorithm), limits, async () => {
+      await this.#enterEnvironment(purchase.factors, limits);
+      return this.#initializeMedical(purchase, limits);
+    });
+  }
+
+  authenticationData(request: AuthenticationRequest, limits: Limits): Promise<Bytes> {
+    assert(request.sessionFactor.length === 8 && request.raw.length === 8, "factor and raw value have 8 bytes each");
+    const block = BLOCK_LENGTH[request.algorithm];
+    return this.#withSession(request, limits, async (session) => {
+      const data = await encipherBlocks(session, zeroFill(request.raw, block));
+      // With 16-byte blocks both halves of the answer are laid upon each other. Spec: LD/T 32.4, 9.
+      return request.algorithm === "sm4" ? foldHalves(data) : data;
+    });
+  }
+
+  blockMac(use: ModuleKeyUse, data: Bytes, limits: Limits): Promise<Bytes> {
+    return this.#withSession(use, limits, (session) => macBlocks(session, data, new Uint8Array(BLOCK_LENGTH[use.algorithm])));
+  }
+
+  encipher(use: ModuleKeyUse, data: Bytes, limits: Limits): Promise<Bytes> {
+    return this.#withSession(use, limits, (session) => encipherBlocks(session, data));
+  }
+
+  commandMac(request: ModuleCommandMac, limits: Limits): Promise<Bytes> {
+    const { algorithm, challenge } = request;
+    assert(challenge.length === 4, "the challenge has 4 bytes");
+    return this.#exclusive("purse", limits, async () => {
+      await this.#levels.find(`maintenance:${algorithm}`, request.factors, (factors) => {
+        const p1 = (factors.length << USAGE_LEVEL_SHIFT) | MAINTENANCE_KEY_TYPE;
+        return this.#module.send({ cla: 0x80, ins: 0x1a, p1, p2: MAINTENANCE_KEY_ID[algorithm], data: concat(...factors) }, limits);
+      });
+      return macBlocks({ module: this.#module, algorithm, limits }, request.command, zeroFill(challenge, BLOCK_LENGTH[algorithm]));
+    });
+  }
+
+  close(): Promise<void> {
+    return this.#module.close();
+  }
+
+  /** Opens a purchase in a directory of the module, and keeps the module for it. */
+  async #begin(directory: ModuleApplication, limits: Limits, initialize: () => Promise<PurchaseAnswer>): Promise<PsamPurchase> {
     const free = await this.#lock.acquire(limits);
     try {
-      const answer = await this.#withReopening(async () => {
-        if ((await this.#module.select("purse", limits)) === "absent") throw missingKey("purse application");
-        return this.#initialize(purchase, limits);
-      });
+      const answer = await this.#inDirectory(directory, limits, initialize);
       this.#nextSequence = (answer.terminalSequence + 1) % SEQUENCE_SPAN;
       return new HeldPurchase(this.#module, answer, free);
     } catch (error) {
@@ -89,52 +150,66 @@ class CardPsam implements Psam {
     }
   }
 
-  async authenticationData(request: AuthenticationRequest, limits: Limits): Promise<Bytes> {
+  /** Delivers a session key and does one piece of work under it, alone on the module. */
+  #withSession<Value>(use: ModuleKeyUse, limits: Limits, work: (session: ModuleSession) => Promise<Value>): Promise<Value> {
+    return this.#exclusive(socialDirectory(use.algorithm), limits, async () => {
+      await this.#enterEnvironment(use.factors, limits);
+      await this.#deliverSessionKey(use, limits);
+      return work({ module: this.#module, algorithm: use.algorithm, limits });
+    });
+  }
+
+  async #exclusive<Value>(directory: ModuleApplication, limits: Limits, work: () => Promise<Value>): Promise<Value> {
     const free = await this.#lock.acquire(limits);
     try {
-      return await this.#withReopening(async () => {
-        const application = request.algorithm === "sm4" ? "social-sm4" : "social-3des";
-        if ((await this.#module.select(application, limits)) === "absent") throw missingKey("social application");
-        await this.#enterEnvironment(request.factors, limits);
-        await this.#deliverSessionKey(request, limits);
-        return this.#encipher(request, limits);
-      });
+      return await this.#inDirectory(directory, limits, work);
     } finally {
       free();
     }
   }
 
-  close(): Promise<void> {
-    return this.#module.close();
-  }
-
   /** A module whose power failed since its last use says so only now, before anything was sent: it is opened again, once. */
-  async #withReopening<Value>(work: () => Promise<Value>): Promise<Value> {
+  async #inDirectory<Value>(directory: ModuleApplication, limits: Limits, work: () => Promise<Value>): Promise<Value> {
+    const attempt = async () => {
+      if ((await this.#module.select(directory, limits)) === "absent") throw missingKey(directory === "purse" ? "purse application" : "social application");
+      return work();
+    };
     const wasOpen = this.#module.isOpen;
     try {
-      return await work();
+      return await attempt();
     } catch (error) {
       if (!wasOpen || this.#module.isOpen || !isFault(error) || error.effectUnknown) throw error;
-      return work();
+      return attempt();
     }
   }
 
-  async #initialize(purchase: PurchaseInitialization, limits: Limits): Promise<PurchaseAnswer> {
-    const { cardRandom, date, time } = purchase;
-    assert(cardRandom.length === 4 && date.length === 4 && time.length === 3, "the purchase fits the command");
-    const head = concat(
-      cardRandom,
-      u16be(purchase.cardSequence),
-      u32be(purchase.amount),
-      u8(purchase.type),
-      date,
-      time,
-      u8(purchase.keyVersion),
-      u8(purchase.algorithm),
-    );
+  #initialize(purchase: PurchaseInitialization, limits: Limits): Promise<PurchaseAnswer> {
+    const { authenticationCode } = purchase;
+    assert(authenticationCode === undefined || authenticationCode.length === AUTHENTICATION_CODE_LENGTH, "an authentication code has 9 bytes");
+    const amounts = u32be(purchase.amount);
     const key = `purchase:${purchase.keyVersion}:${purchase.algorithm}`;
-    const { data } = await this.#byLevel(key, purchase.factors, (factors) =>
-      this.#module.send(command("80 70 00 00", { data: concat(head, ...factors), le: PURCHASE_ANSWER_LENGTH }), limits),
+    const head = purchaseHead(purchase, { amounts, algorithm: purchase.algorithm });
+    return this.#samPurchase({ key, header: "80 70 00 00", head, factors: purchase.factors, tail: authenticationCode ?? EMPTY }, limits);
+  }
+
+  #initializeMedical(purchase: MedicalPurchaseInitialization, limits: Limits): Promise<PurchaseAnswer> {
+    const { socialAlgorithm, keyVersion } = purchase;
+    const amounts = concat(u32be(purchase.account), u32be(purchase.selfPay), u32be(purchase.pooled));
+    // How the module's key records write SM4 is open, and need not be what the card writes. Spec: LD/T 32.9, key records.
+    const algorithm = socialAlgorithm === "sm4" ? this.#sm4Byte : purchase.algorithm;
+    const key = `medical:${socialAlgorithm}:${keyVersion}:${algorithm}`;
+    const head = purchaseHead(purchase, { amounts, algorithm });
+    return this.#samPurchase({ key, header: "80 70 01 00", head, factors: purchase.factors, tail: EMPTY }, limits);
+  }
+
+  /** INIT SAM FOR PURCHASE of either purse. Spec: LD/T 32.9, INIT SAM FOR PURCHASE. */
+  async #samPurchase(
+    request: { readonly key: string; readonly header: string; readonly head: Bytes; readonly factors: readonly Bytes[]; readonly tail: Bytes },
+    limits: Limits,
+  ): Promise<PurchaseAnswer> {
+    const { header, head, tail } = request;
+    const { data } = await this.#levels.find(request.key, request.factors, (factors) =>
+      this.#module.send(command(header, { data: concat(head, ...factors, tail), le: PURCHASE_ANSWER_LENGTH }), limits),
     );
     const answer = parsePurchaseAnswer(data);
     if (answer === undefined) throw malformed("INIT SAM FOR PURCHASE");
@@ -149,101 +224,28 @@ class CardPsam implements Psam {
     if (Number.isInteger(digits)) await this.#module.send(command("BF EC 00 00", { data: u8(digits) }), limits);
   }
 
-  async #deliverSessionKey(request: AuthenticationRequest, limits: Limits): Promise<void> {
-    const { usage, keyId, sessionFactor } = request;
-    assert(sessionFactor.length === 8 && request.raw.length === 8, "factor and raw value have 8 bytes each");
-    const factorLength = request.algorithm === "sm4" ? 16 : 8;
+  /** DELIVERY SESSION KEY: a session factor fills one block of the cipher. Spec: LD/T 32.9, DELIVERY SESSION KEY. */
+  async #deliverSessionKey(use: ModuleKeyUse, limits: Limits): Promise<void> {
+    const { usage, keyId, sessionFactor, algorithm } = use;
+    assert(sessionFactor.length > 0 && sessionFactor.length <= BLOCK_LENGTH[algorithm], "the session factor fits one block");
     const type = usage & USAGE_TYPE_MASK;
-    const key = `session:${request.algorithm}:${type}:${keyId}`;
-    await this.#byLevel(key, request.factors, (factors) => {
-      const data = concat(...factors, zeroFill(sessionFactor, factorLength));
+    await this.#levels.find(`session:${algorithm}:${type}:${keyId}`, use.factors, (factors) => {
+      const data = concat(...factors, zeroFill(sessionFactor, BLOCK_LENGTH[algorithm]));
       return this.#module.send({ cla: 0xbf, ins: 0xde, p1: (factors.length << USAGE_LEVEL_SHIFT) | type, p2: keyId, data }, limits);
     });
   }
-
-  /** Enciphers the raw value; with 16-byte blocks both halves of the answer are laid upon each other. */
-  async #encipher(request: AuthenticationRequest, limits: Limits): Promise<Bytes> {
-    const length = request.algorithm === "sm4" ? 16 : 8;
-    const { data, sw } = await this.#module.send(command("80 FA 00 00", { data: zeroFill(request.raw, length), le: length }), limits);
-    if (!isOk(sw)) throw refused("CIPHER DATA", sw);
-    if (data.length !== length) throw malformed("CIPHER DATA");
-    return length === 16 ? foldHalves(data) : data;
-  }
-
-  /** Tries a key with 3, 2 and 1 factors, the number that worked before first. */
-  async #byLevel(key: string, factors: readonly Bytes[], attempt: (factors: readonly Bytes[]) => Promise<ResponseApdu>): Promise<ResponseApdu> {
-    const known = this.#levelOfKey.get(key);
-    const possible = this.#levels.filter((level) => level <= factors.length && level !== known);
-    let last = 0x6a88;
-    for (const level of known === undefined ? possible : [known, ...possible]) {
-      const response = await attempt(factors.slice(0, level));
-      if (isOk(response.sw)) {
-        this.#levelOfKey.set(key, level);
-        return response;
-      }
-      last = response.sw;
-      if (!OTHER_LEVEL.has(response.sw)) break;
-    }
-    this.#module.forgetSelection();
-    throw OTHER_LEVEL.has(last) || last === 0x6983 ? missingKey(key) : refused(key, last);
-  }
 }
 
-/** A purchase that the module has opened; over after `credit`, `release`, or as soon as the module was lost. */
-class HeldPurchase implements PsamPurchase {
-  readonly terminalSequence: number;
-  readonly mac1: Bytes;
-  readonly #module: SecurityModule;
-  readonly #opening: number;
-  readonly #free: () => void;
-  #over = false;
-
-  constructor(module: SecurityModule, answer: PurchaseAnswer, free: () => void) {
-    this.#module = module;
-    this.#opening = module.opening;
-    this.#free = free;
-    this.terminalSequence = answer.terminalSequence;
-    this.mac1 = answer.mac1;
-  }
-
-  async credit(mac2: Bytes, limits: Limits): Promise<"accepted" | "refused" | "no-session"> {
-    assert(mac2.length === 4, "MAC2 has 4 bytes");
-    if (this.#over || !this.#module.isOpen || this.#module.opening !== this.#opening) {
-      this.release();
-      return "no-session";
-    }
-    this.#over = true;
-    try {
-      const { sw } = await this.#module.send(command("80 72 00 00", { data: mac2 }), limits);
-      return creditOutcome(sw);
-    } finally {
-      this.#free();
-    }
-  }
-
-  release(): void {
-    if (!this.#over) {
-      this.#over = true;
-      // The module still waits for a credit that will never come: the next one begins from the selection.
-      if (this.#module.opening === this.#opening) this.#module.forgetSelection();
-    }
-    this.#free();
-  }
+function socialDirectory(algorithm: CardAlgorithm): ModuleApplication {
+  return algorithm === "sm4" ? "social-sm4" : "social-3des";
 }
 
-/**
- * A wrong MAC2 is told as 9302 or as 63Cx; both are a refusal. Any other word means that nothing was checked, as after a reset.
- * Spec: LD/T 32.9, CREDIT SAM FOR PURCHASE.
- */
-function creditOutcome(sw: number): "accepted" | "refused" | "no-session" {
-  if (isOk(sw)) return "accepted";
-  return sw === 0x9302 || triesLeft(sw) !== undefined ? "refused" : "no-session";
-}
-
-function missingKey(what: string): Fault {
-  return new Fault("key-missing", `the security module has no key for ${what}`, { effectUnknown: false });
-}
-
-function refused(what: string, sw: number): Fault {
-  return new Fault("reader-refused", `${what}: status ${formatStatusWord(sw)}`, { effectUnknown: false });
+/** What both forms of INIT SAM FOR PURCHASE have before the factors; they differ in the amounts. */
+function purchaseHead(
+  purchase: Pick<PurchaseInitialization, "cardRandom" | "cardSequence" | "type" | "date" | "time" | "keyVersion">,
+  { amounts, algorithm }: { readonly amounts: Bytes; readonly algorithm: number },
+): Bytes {
+  const { cardRandom, cardSequence, type, date, time, keyVersion } = purchase;
+  assert(cardRandom.length === 4 && date.length === 4 && time.length === 3, "the purchase fits the command");
+  return concat(cardRandom, u16be(cardSequence), amounts, u8(type), date, time, u8(keyVersion), u8(algorithm));
 }

@@ -3,13 +3,12 @@
  * without a form. Spec: PBOC purse, commands.
  */
 import { assert } from "../../base/assert.ts";
-import { type Bytes, concat, fromHex, u8, u16be, u32be } from "../../base/bytes.ts";
-import { Fault } from "../../base/fault.ts";
+import { type Bytes, concat, EMPTY, fromHex, u8, u16be, u32be } from "../../base/bytes.ts";
 import { CARD_AMOUNT_MAX, type Fen } from "../../base/fen.ts";
 import type { Limits } from "../../base/ports.ts";
-import { command, formatStatusWord, isOk } from "../../codec/apdu.ts";
+import { command, isOk } from "../../codec/apdu.ts";
 import type { CardChannel } from "../../drivers/ports.ts";
-import { exchange, exchangeDecisive, malformed, selectByName } from "../dialogue.ts";
+import { exchange, malformed, selectByName } from "../dialogue.ts";
 import {
   BALANCE_LENGTH,
   LOG_ENTRY_LENGTH,
@@ -23,6 +22,7 @@ import {
   parseProve,
   parsePublicData,
 } from "./answers.ts";
+import { changeMoney } from "./decisive.ts";
 import type {
   BalanceAnswer,
   DebitAnswer,
@@ -31,6 +31,7 @@ import type {
   PublicDataAnswer,
   PurchaseOpeningAnswer,
   PurseApplication,
+  PurseName,
   PursePublicData,
   SelectPurseAnswer,
 } from "./types.ts";
@@ -42,19 +43,13 @@ export const DEFAULT_PURSE_APPLICATIONS: readonly PurseApplication[] = [
   { applicationId: "a00000000386980701" },
 ];
 
-const KEY_INDEX_MAX = 0xff;
+/** P2 of the commands that are told which purse is meant. Spec: PBOC purse, commands. */
+export const PURSE_P2: Readonly<Record<PurseName, number>> = { "e-passbook": 0x01, "e-purse": 0x02 };
+
+export const KEY_INDEX_MAX = 0xff;
 /** Status word of GET TRANSACTION PROVE when the card holds no such proof. */
 const NO_PROOF = 0x9406;
 const RECORD_NOT_FOUND = 0x6a83;
-
-/**
- * Status words by which the card says that a debit was refused before it began. Anything else, above all 65xx (memory trouble),
- * leaves open whether money has moved.
- */
-const DEBIT_REFUSALS: ReadonlySet<number> = new Set([
-  0x6700, 0x6901, 0x6982, 0x6983, 0x6984, 0x6985, 0x6988, 0x6a80, 0x6a81, 0x6a82, 0x6a86, 0x6a88, 0x6b00, 0x6d00, 0x6e00, 0x9302, 0x9303, 0x9401, 0x9402,
-  0x9403,
-]);
 
 /** Selects the first of `applications` that is on the card. */
 export async function selectPurse(channel: CardChannel, applications: readonly PurseApplication[], limits: Limits): Promise<SelectPurseAnswer> {
@@ -76,12 +71,15 @@ export async function readPublicData(channel: CardChannel, limits: Limits): Prom
   return { kind: "ok", ...parsed };
 }
 
-/** Reads record `number` of EF18, 1 being the newest. */
-export async function readLogRecord(channel: CardChannel, number: number, limits: Limits): Promise<LogAnswer> {
+/** Short identifier of EF18, the log. */
+export const LOG_FILE = 0x18;
+
+/** Reads record `number` of EF18 (or of another log of the same form), 1 being the newest. */
+export async function readLogRecord(channel: CardChannel, number: number, limits: Limits, file: number = LOG_FILE): Promise<LogAnswer> {
   assert(Number.isInteger(number) && number >= 1 && number <= 0xff, "records are counted from 1");
   const { data, sw } = await exchange(
     channel,
-    { cla: 0x00, ins: 0xb2, p1: number, p2: (0x18 << 3) | 0x04, data: new Uint8Array(0), le: LOG_ENTRY_LENGTH },
+    { cla: 0x00, ins: 0xb2, p1: number, p2: (file << 3) | 0x04, data: EMPTY, le: LOG_ENTRY_LENGTH },
     limits,
   );
   if (sw === RECORD_NOT_FOUND) return { kind: "no-record" };
@@ -91,8 +89,19 @@ export async function readLogRecord(channel: CardChannel, number: number, limits
   return entry === "unwritten" ? { kind: "no-record" } : { kind: "ok", entry };
 }
 
-export async function readBalance(channel: CardChannel, limits: Limits): Promise<BalanceAnswer> {
-  const { data, sw } = await exchange(channel, command("80 5C 00 02", { le: BALANCE_LENGTH }), limits);
+/** Balance of one purse, by default the e-purse: what may be spent, an overdraft included. Spec: PBOC purse, GET BALANCE. */
+export function readBalance(channel: CardChannel, limits: Limits, purse: PurseName = "e-purse"): Promise<BalanceAnswer> {
+  return readAmount(channel, { p1: 0x00, purse }, limits);
+}
+
+/** GET BALANCE in one of its forms: P1 00 the balance, 01 the overdraft, 03 both in one figure. */
+export async function readAmount(
+  channel: CardChannel,
+  which: { readonly p1: 0x00 | 0x01 | 0x03; readonly purse: PurseName },
+  limits: Limits,
+): Promise<BalanceAnswer> {
+  const apdu = { cla: 0x80, ins: 0x5c, p1: which.p1, p2: PURSE_P2[which.purse], data: EMPTY, le: BALANCE_LENGTH };
+  const { data, sw } = await exchange(channel, apdu, limits);
   if (!isOk(sw)) return { kind: "refused", statusWord: sw };
   const balance = parseBalance(data);
   if (balance === undefined) throw malformed("GET BALANCE");
@@ -104,13 +113,20 @@ export interface PurchaseStart {
   readonly amount: Fen;
   /** 6 bytes. */
   readonly terminalNumber: Bytes;
+  /** Left out: the e-purse. */
+  readonly purse?: PurseName;
 }
 
 /** Opens a purchase on the card: INITIALIZE FOR PURCHASE. Nothing is debited yet. */
-export async function initializePurchase(channel: CardChannel, start: PurchaseStart, limits: Limits): Promise<PurchaseOpeningAnswer> {
+export function initializePurchase(channel: CardChannel, start: PurchaseStart, limits: Limits): Promise<PurchaseOpeningAnswer> {
+  return openPurchase(channel, { ...start, p1: 0x01 }, limits);
+}
+
+/** The two forms of INITIALIZE with an answer of the same shape: P1 01 opens a purchase, 03 a compound one. Spec: PBOC purse, commands. */
+export async function openPurchase(channel: CardChannel, start: PurchaseStart & { readonly p1: 0x01 | 0x03 }, limits: Limits): Promise<PurchaseOpeningAnswer> {
   assert(start.amount <= CARD_AMOUNT_MAX && start.keyIndex <= KEY_INDEX_MAX && start.terminalNumber.length === 6, "the purchase fits the command");
   const data = concat(u8(start.keyIndex), u32be(start.amount), start.terminalNumber);
-  const answer = await exchange(channel, command("80 50 01 02", { data, le: OPENING_LENGTH }), limits);
+  const answer = await exchange(channel, { cla: 0x80, ins: 0x50, p1: start.p1, p2: PURSE_P2[start.purse ?? "e-purse"], data, le: OPENING_LENGTH }, limits);
   if (!isOk(answer.sw)) return { kind: "refused", statusWord: answer.sw };
   const opening = parseOpening(answer.data);
   if (opening === undefined) throw malformed("INITIALIZE FOR PURCHASE");
@@ -131,18 +147,11 @@ export interface PurchaseCompletion {
  * Takes the money: DEBIT FOR PURCHASE, the one command that cannot be taken back. "refused" means that nothing was debited.
  * Faults have unknown effect as the channel says; a status word that leaves the matter open is "card-answer-malformed" with unknown effect.
  */
-export async function debitPurchase(channel: CardChannel, completion: PurchaseCompletion, limits: Limits): Promise<DebitAnswer> {
+export function debitPurchase(channel: CardChannel, completion: PurchaseCompletion, limits: Limits): Promise<DebitAnswer> {
   const { terminalSequence, date, time, mac1 } = completion;
   assert(date.length === 4 && time.length === 3 && mac1.length === 4, "the debit fits the command");
   const data = concat(u32be(terminalSequence), date, time, mac1);
-  const answer = await exchangeDecisive(channel, command("80 54 01 00", { data, le: PROOF_LENGTH }), limits);
-  if (isOk(answer.sw)) {
-    const proof = parseDebit(answer.data);
-    if (proof === undefined) throw malformed("DEBIT FOR PURCHASE");
-    return proof;
-  }
-  if (!answer.executed && DEBIT_REFUSALS.has(answer.sw)) return { kind: "refused", statusWord: answer.sw };
-  throw new Fault("card-answer-malformed", `DEBIT FOR PURCHASE: ${formatStatusWord(answer.sw)} leaves open what happened`, { effectUnknown: true });
+  return changeMoney(channel, { what: "DEBIT FOR PURCHASE", apdu: command("80 54 01 00", { data, le: PROOF_LENGTH }), parse: parseDebit }, limits);
 }
 
 /** Asks for the proof of the transaction with `sequence`: GET TRANSACTION PROVE. Changes nothing on the card. */

@@ -7,35 +7,44 @@
 import type { Limits } from "../../base/ports.ts";
 import type { CardProfile } from "../../codec/card-profile.ts";
 import type { CardChannel } from "../../drivers/ports.ts";
-import { proveTransaction, readLogRecord } from "./commands.ts";
-import { PURCHASE_TYPE_COMPOSITE, PURCHASE_TYPE_PURSE, type PurchaseIntent, type PurseLogEntry, type SaleEvidence } from "./types.ts";
+import { proveTransaction } from "./commands.ts";
+import { provableSequences, searchLog } from "./log.ts";
+import {
+  PURCHASE_TYPE_COMPOSITE,
+  PURCHASE_TYPE_PASSBOOK,
+  PURCHASE_TYPE_PURSE,
+  type PurchaseIntent,
+  type PurseLogEntry,
+  type PurseName,
+  type SaleEvidence,
+} from "./types.ts";
 
-/** Records of EF18. Spec: PBOC purse, EF18. */
-export const LOG_RECORDS_MAX = 10;
-const SEQUENCE_MAX = 0xffff;
+export { LOG_RECORDS_MAX } from "./log.ts";
 
 export interface ProveSaleRequest {
   readonly intent: PurchaseIntent;
   readonly proveSeqOrder: CardProfile["proveSeqOrder"];
+  /** The purse that compound purchases (type 09) of this card use. Left out: the e-purse. */
+  readonly compoundPurse?: PurseName;
 }
 
-/** Gathers the evidence of one sale from the card, whose purse is selected. At most 13 commands, each within `limits`. */
+/** Gathers the evidence of one sale (type 05, 06 or 09) from the card, whose purse is selected. At most 13 commands, each within `limits`. */
 export async function proveSale(channel: CardChannel, request: ProveSaleRequest, limits: Limits): Promise<SaleEvidence> {
   const { intent } = request;
-  // Only transactions that count with the same counter as this sale say anything by their sequence.
-  let newestOfCounter = true;
-  for (let number = 1; number <= LOG_RECORDS_MAX; number += 1) {
-    const answer = await readLogRecord(channel, number, limits);
-    if (answer.kind === "no-record") return { kind: "not-debited" };
-    if (answer.kind === "refused") return { kind: "undecidable", why: "log-unreadable", statusWord: answer.statusWord };
-    const { entry } = answer;
-    if (isThisSale(entry, intent))
-      return newestOfCounter ? fetchProof(channel, { ...request, entry }, limits) : { kind: "debited", proof: "log-only", logSequence: entry.sequence };
-    if (!sharesCounter(entry)) continue;
-    if (predates(entry, intent)) return { kind: "not-debited" };
-    newestOfCounter = false;
-  }
-  return { kind: "undecidable", why: "log-overrun" };
+  const search = await searchLog(
+    channel,
+    {
+      isWanted: (entry) => isThisSale(entry, intent),
+      sharesCounter: (entry) => sharesCounter(entry, request),
+      predates: (entry) => predates(entry, intent),
+    },
+    limits,
+  );
+  if (search.kind === "absent") return { kind: "not-debited" };
+  if (search.kind === "undecidable") return search;
+  const { entry } = search;
+  if (!search.newestOfCounter) return { kind: "debited", proof: "log-only", logSequence: entry.sequence };
+  return fetchProof(channel, { ...request, entry }, limits);
 }
 
 /** Whether a log entry is exactly this sale's: all five facts equal, and a sequence that this sale can have. */
@@ -51,34 +60,35 @@ export function isThisSale(entry: PurseLogEntry, intent: PurchaseIntent): boolea
   return intent.cardSequence === undefined || entry.sequence === intent.cardSequence || entry.sequence === intent.cardSequence + 1;
 }
 
-/**
- * Whether an entry that is not this sale's is older than it, or has taken its sequence. The log drops its oldest first, so
- * that this sale would still be above such an entry if it had happened.
- */
+/** Whether an entry that is not this sale's is older than it, or has taken its sequence. */
 function predates(entry: PurseLogEntry, intent: PurchaseIntent): boolean {
   const bound = Math.max(intent.cardSequence ?? -1, intent.logSequenceBefore ?? -1);
   return entry.sequence <= bound;
 }
 
-/** Loads count with the online counter, purchases of the purse with the offline one. */
-function sharesCounter(entry: PurseLogEntry): boolean {
-  return entry.type === PURCHASE_TYPE_PURSE || entry.type === PURCHASE_TYPE_COMPOSITE;
+/**
+ * Loads count with the online counter, purchases with the offline one of their own purse. Entries of which that is not known for certain
+ * are passed over: to take another counter's number for this one's could call a debited sale "not debited".
+ */
+function sharesCounter(entry: PurseLogEntry, { intent, compoundPurse = "e-purse" }: ProveSaleRequest): boolean {
+  const purse = purseOfSale(intent);
+  if (entry.type === PURCHASE_TYPE_COMPOSITE) return intent.type === PURCHASE_TYPE_COMPOSITE || compoundPurse === purse;
+  return entry.type === (purse === "e-purse" ? PURCHASE_TYPE_PURSE : PURCHASE_TYPE_PASSBOOK);
+}
+
+/** The purse that a sale was paid from: told by the type of a plain purchase, by the intent itself for a compound one. */
+export function purseOfSale(intent: Pick<PurchaseIntent, "type" | "purse">): PurseName {
+  if (intent.type === PURCHASE_TYPE_PASSBOOK) return "e-passbook";
+  return intent.type === PURCHASE_TYPE_PURSE ? "e-purse" : (intent.purse ?? "e-purse");
 }
 
 async function fetchProof(channel: CardChannel, request: ProveSaleRequest & { readonly entry: PurseLogEntry }, limits: Limits): Promise<SaleEvidence> {
   const { entry, intent } = request;
-  for (const sequence of provableSequences(request)) {
+  for (const sequence of provableSequences(request.proveSeqOrder, { logged: entry.sequence, before: intent.cardSequence })) {
     const answer = await proveTransaction(channel, { type: intent.type, sequence }, limits);
     if (answer.kind === "ok") {
       return { kind: "debited", proof: "log", logSequence: entry.sequence, provedSequence: sequence, tac: answer.tac, mac2: answer.mac2 };
     }
   }
   return { kind: "debited", proof: "log-only", logSequence: entry.sequence };
-}
-
-/** Cards disagree about which number proves a sale, so that all that are possible are tried, in the profile's order, each once. */
-function provableSequences({ intent, entry, proveSeqOrder }: ProveSaleRequest & { readonly entry: PurseLogEntry }): readonly number[] {
-  const before = intent.cardSequence ?? entry.sequence - 1;
-  const candidates = proveSeqOrder.map((name) => (name === "log1" ? entry.sequence : name === "seq" ? before : before + 1));
-  return [...new Set(candidates)].filter((sequence) => sequence >= 0 && sequence <= SEQUENCE_MAX);
 }

@@ -2,6 +2,14 @@
 import type { Bytes } from "../../base/bytes.ts";
 import type { Fen } from "../../base/fen.ts";
 
+/**
+ * Which of the two stores of one application: the e-purse (EP) for small sums, or the e-passbook (ED), which may have a PIN and an overdraft.
+ * Each has balance and counters of its own. Spec: PBOC purse, commands.
+ */
+export type PurseName = "e-purse" | "e-passbook";
+
+/** Type byte of an e-passbook purchase. Spec: PBOC purse, transaction types. */
+export const PURCHASE_TYPE_PASSBOOK = 0x05;
 /** Type byte of an e-purse purchase. Spec: PBOC purse, transaction types. */
 export const PURCHASE_TYPE_PURSE = 0x06;
 /** Type byte of a purchase with an industry record. Spec: PBOC purse, transaction types. */
@@ -100,8 +108,10 @@ export interface PurchaseIntent {
   readonly amount: Fen;
   /** The card's sequence before the debit, when the answer to INITIALIZE was seen. */
   readonly cardSequence?: number;
-  /** Sequence of the newest purchase entry of the log, when the log was read before this sale. */
+  /** Sequence of the newest purchase entry of the log (of this purse), when the log was read before this sale. */
   readonly logSequenceBefore?: number;
+  /** The purse that paid, where the type does not say so: compound purchases (09). Left out: the e-purse. */
+  readonly purse?: PurseName;
 }
 
 /** What the card's own evidence says about one sale. */

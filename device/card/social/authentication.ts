@@ -30,7 +30,10 @@ export interface AuthenticationContext {
   readonly factors: readonly Bytes[];
 }
 
-export type AuthenticationAnswer = "authentic" | "not-authentic" | { readonly kind: "refused"; readonly statusWord: number };
+export type AuthenticationAnswer = ProofAnswer | "not-authentic";
+
+/** What the card says to a proof: it has no word of its own for "not authentic" but a status word. */
+export type ProofAnswer = "authentic" | { readonly kind: "refused"; readonly statusWord: number };
 
 /** Has the card prove that it knows the internal authentication key. Spec: LD/T 32.7, INTERNAL AUTHENTICATE. */
 export async function authenticateCard(
@@ -55,18 +58,40 @@ export async function authenticateTerminal(
   channel: CardChannel,
   context: AuthenticationContext & { readonly key: SocialKey },
   limits: Limits,
-): Promise<AuthenticationAnswer> {
-  const raw = await challenge(channel, limits);
+): Promise<ProofAnswer> {
+  const { algorithm, factors, key, psam } = context;
+  const proof = (values: ChallengePair) => psam.authenticationData({ ...key, factors, ...values, algorithm }, limits);
+  return proveTerminal(channel, { onCard: HOLDER_READ_KEY_ON_CARD, proof }, limits);
+}
+
+/** The two challenges of one proof. */
+export interface ChallengePair {
+  /** 8 bytes, drawn first. */
+  readonly raw: Bytes;
+  /** 8 bytes, drawn last. */
+  readonly sessionFactor: Bytes;
+}
+
+/**
+ * External authentication with any key: `onCard` is the key's number there, `proof` has whoever holds the key make the authentication data.
+ * A failure costs one of the key's tries, so nobody comes here with a key of which the card has not proved that it is of the same family.
+ */
+export async function proveTerminal(
+  channel: CardChannel,
+  { onCard, proof }: { readonly onCard: number; readonly proof: (values: ChallengePair) => Promise<Bytes> },
+  limits: Limits,
+): Promise<ProofAnswer> {
+  const raw = await drawChallenge(channel, limits);
   if ("kind" in raw) return raw;
-  const sessionFactor = await challenge(channel, limits);
+  const sessionFactor = await drawChallenge(channel, limits);
   if ("kind" in sessionFactor) return sessionFactor;
-  const { algorithm, factors, key } = context;
-  const proof = await context.psam.authenticationData({ ...key, factors, sessionFactor, raw, algorithm }, limits);
-  const { sw } = await exchange(channel, { cla: 0x00, ins: 0x82, p1: 0x00, p2: HOLDER_READ_KEY_ON_CARD, data: concat(proof, raw) }, limits);
+  const data = concat(await proof({ raw, sessionFactor }), raw);
+  const { sw } = await exchange(channel, { cla: 0x00, ins: 0x82, p1: 0x00, p2: onCard, data }, limits);
   return isOk(sw) ? "authentic" : { kind: "refused", statusWord: sw };
 }
 
-async function challenge(channel: CardChannel, limits: Limits): Promise<Bytes | { readonly kind: "refused"; readonly statusWord: number }> {
+/** GET CHALLENGE: 8 bytes. Spec: LD/T 32.7, GET CHALLENGE. */
+export async function drawChallenge(channel: CardChannel, limits: Limits): Promise<Bytes | { readonly kind: "refused"; readonly statusWord: number }> {
   const { data, sw } = await exchange(channel, command("00 84 00 00", { le: VALUE_LENGTH }), limits);
   return isOk(sw) && data.length === VALUE_LENGTH ? data : { kind: "refused", statusWord: sw };
 }

@@ -1,11 +1,9 @@
 /* Who is this card, is it genuine and valid, and who holds it: the checks before any transaction, in the order of the specification. */
-import { type Bytes, concat, fromHex, toHex } from "../../base/bytes.ts";
+import { type Bytes, concat, toHex } from "../../base/bytes.ts";
 import type { Limits, Randomness } from "../../base/ports.ts";
-import { command, isOk, triesLeft } from "../../codec/apdu.ts";
 import type { CardProfile } from "../../codec/card-profile.ts";
-import type { CardChannel, PinTemplate, Psam } from "../../drivers/ports.ts";
-import { exchange, selectByName } from "../dialogue.ts";
-import type { CardAlgorithm } from "../keys/block-mac.ts";
+import type { CardChannel, Psam } from "../../drivers/ports.ts";
+import { selectByName } from "../dialogue.ts";
 import {
   type AuthenticationContext,
   authenticateCard,
@@ -14,6 +12,7 @@ import {
   INTERNAL_AUTHENTICATION_KEY,
   type SocialKey,
 } from "./authentication.ts";
+import { DIRECTORY_NAMES } from "./file-table.ts";
 import {
   HOLDER_FILE,
   HOLDER_TAGS,
@@ -24,20 +23,29 @@ import {
   parseCardNumber,
   parseDate,
   parseText,
-  parseVersion,
   readItems,
 } from "./files.ts";
-import { parseHistoricalBytes, socialFactors } from "./historical.ts";
-import type { Holder, PinState, SocialIdentity, SocialIdentityResult, SocialRefusal } from "./types.ts";
+import { type Generation, tellAlgorithm, tellGeneration } from "./generation.ts";
+import { type HistoricalAnswer, readHistorical, socialFactors } from "./historical.ts";
+import type { Holder, SocialIdentity, SocialIdentityResult, SocialRefusal, SocialRefused } from "./types.ts";
+
+export { CARD_PIN_TEMPLATE, queryPinState } from "./pin.ts";
 
 /** Name of the social application's top directory, "sx1.sh.社会保障" in GBK. Spec: LD/T 32.5, SSSE. */
-export const SOCIAL_ENVIRONMENT_NAME: Bytes = fromHex("7378312e73682ec9e7bbe1b1a3d5cf");
-
-/** The card's own PIN: 2 to 8 bytes of digits. Spec: LD/T 32.7, VERIFY. */
-export const CARD_PIN_TEMPLATE: PinTemplate = { header: fromHex("00200000"), coding: "bcd-f", minDigits: 4, maxDigits: 16 };
+export const SOCIAL_ENVIRONMENT_NAME: Bytes = DIRECTORY_NAMES.ssse;
 
 export interface SocialOptions {
-  readonly profile: Pick<CardProfile, "algWhenTagAbsent" | "emptyVersion">;
+  readonly profile: Pick<
+    CardProfile,
+    | "acse"
+    | "algWhenTagAbsent"
+    | "algorithmByRegion"
+    | "cityFactorTemplate"
+    | "contactlessActivation"
+    | "contactlessHistorical"
+    | "contactlessType"
+    | "emptyVersion"
+  >;
   readonly randomness: Randomness;
   /** YYYYMMDD: the day against which validity is checked. */
   readonly today: string;
@@ -50,10 +58,9 @@ export interface SocialOptions {
   readonly acceptsCategory?: (category: string) => boolean;
 }
 
-type Refused = Extract<SocialIdentityResult, { kind: "refused" }>;
-type Checked<Value> = { readonly kind: "ok"; readonly value: Value } | Refused;
+type Checked<Value> = { readonly kind: "ok"; readonly value: Value } | SocialRefused;
 
-function refuse(reason: SocialRefusal, statusWord?: number): Refused {
+function refuse(reason: SocialRefusal, statusWord?: number): SocialRefused {
   return statusWord === undefined ? { kind: "refused", reason } : { kind: "refused", reason, statusWord };
 }
 
@@ -62,38 +69,37 @@ function refuse(reason: SocialRefusal, statusWord?: number): Refused {
  * Faults: those of the card's and the module's channel, "key-missing". `limits` bound each command.
  */
 export async function readSocialIdentity(channel: CardChannel, psam: Psam, options: SocialOptions, limits: Limits): Promise<SocialIdentityResult> {
-  const selected = await selectSocial(channel, options, limits);
+  const { profile } = options;
+  const selected = await selectSocial(channel, limits);
   if (selected.kind === "refused") return selected;
-  const algorithm = selected.value;
-  const historical = parseHistoricalBytes(channel.atr);
-  if (historical === undefined) return refuse("data-malformed");
+  const shown = historicalOf(readHistorical(channel.atr, profile));
+  if (shown.kind === "refused") return shown;
   const issuer = await readIssuerFile(channel, limits);
   if (issuer.kind === "refused") return issuer;
-  const context = { psam, algorithm, factors: socialFactors(historical.cardFactor, issuer.value.regionCode) };
+  const byRadio = shown.value.radio !== "contact";
+  // A card that is not activated does nothing by radio but say who it is, so that this is asked before its proof.
+  if (byRadio && profile.contactlessActivation === "fileFlag" && issuer.value.category.charAt(1) !== "1") return refuse("contactless-not-activated");
+  const { regionCode } = issuer.value;
+  const told = tellAlgorithm(selected.value, regionCode, profile);
+  if (told.kind !== "ok") return { ...refuse("algorithm-not-supported"), algorithm: told.algorithm };
+  const { algorithm } = told;
+  const factors = socialFactors(shown.value.historical.cardFactor, regionCode, profile.cityFactorTemplate);
+  const context = { psam, algorithm, factors };
   const genuine = await authenticateCard(
     channel,
     { ...context, randomness: options.randomness, key: options.internalKey ?? INTERNAL_AUTHENTICATION_KEY },
     limits,
   );
   if (genuine !== "authentic") return refuse("not-genuine", genuine === "not-authentic" ? undefined : genuine.statusWord);
-  const card = checkValidity(issuer.value, options);
+  const card = checkValidity({ issuer: issuer.value, algorithmTag: selected.value, byRadio }, options);
   if (card.kind === "refused") return card;
   const holder = await readHolder(channel, { ...context, generation: card.value.generation, key: options.holderKey ?? HOLDER_READ_KEY }, limits);
   if (holder.kind === "refused") return holder;
-  return { kind: "ok", ...card.value, algorithm, holder: holder.value };
+  return { kind: "ok", ...card.value, algorithm, factors, holder: holder.value };
 }
 
-/** Asks whether a PIN is set; the counter of tries does not move. Spec: LD/T 32.7, VERIFY. */
-export async function queryPinState(channel: CardChannel, limits: Limits): Promise<PinState> {
-  // An empty VERIFY has Lc = 00, which travels like Le = 256.
-  const { sw } = await exchange(channel, command("00 20 00 00", { le: 256 }), limits);
-  if (isOk(sw)) return { kind: "none" };
-  const left = triesLeft(sw);
-  if (sw === 0x6983 || left === 0) return { kind: "locked" };
-  return left === undefined ? { kind: "refused", statusWord: sw } : { kind: "set", triesLeft: left };
-}
-
-async function selectSocial(channel: CardChannel, options: SocialOptions, limits: Limits): Promise<Checked<CardAlgorithm>> {
+/** The algorithm tag of the selected application; undefined where the card shows none. */
+async function selectSocial(channel: CardChannel, limits: Limits): Promise<Checked<number | undefined>> {
   const answer = await selectByName(channel, SOCIAL_ENVIRONMENT_NAME, limits);
   switch (answer.kind) {
     case "not-found":
@@ -103,12 +109,22 @@ async function selectSocial(channel: CardChannel, options: SocialOptions, limits
     case "refused":
       return refuse("not-a-social-card", answer.statusWord);
     case "ok":
-      break;
+      return { kind: "ok", value: parseAlgorithm(answer.fci) };
   }
-  // Tag 86: 01 triple DES, 03 SM4; 02 would be SSF33, which nobody outside its makers can compute. Spec: LD/T 32.7, SELECT.
-  const algorithm = parseAlgorithm(answer.fci) ?? (options.profile.algWhenTagAbsent === "des" ? 0x01 : 0x02);
-  if (algorithm === 0x01) return { kind: "ok", value: "3des" };
-  return algorithm === 0x03 ? { kind: "ok", value: "sm4" } : refuse("algorithm-not-supported");
+}
+
+type Shown = Extract<HistoricalAnswer, { kind: "ok" }>;
+
+function historicalOf(answer: HistoricalAnswer): Checked<Shown> {
+  switch (answer.kind) {
+    case "ok":
+      return { kind: "ok", value: answer };
+    case "malformed":
+      return refuse("data-malformed");
+    case "contacts-needed":
+    case "radio-type-not-accepted":
+      return refuse(answer.kind);
+  }
 }
 
 interface IssuerFile {
@@ -147,29 +163,39 @@ function issuerFileOf(values: Readonly<Partial<Record<keyof typeof ISSUER_TAGS, 
   };
 }
 
-type CheckedCard = Omit<SocialIdentity, "kind" | "algorithm" | "holder">;
+type CheckedCard = Omit<SocialIdentity, "kind" | "algorithm" | "factors" | "holder">;
+
+interface ShownCard {
+  readonly issuer: IssuerFile;
+  readonly algorithmTag: number | undefined;
+  readonly byRadio: boolean;
+}
 
 /** Invalid list, organisation, category, version, expiry: in this order. Spec: LD/T 32.7, checks before a transaction. */
-function checkValidity(issuer: IssuerFile, options: SocialOptions): Checked<CheckedCard> {
+function checkValidity({ issuer, algorithmTag, byRadio }: ShownCard, options: SocialOptions): Checked<CheckedCard> {
+  const { profile } = options;
   if (options.isListed?.(issuer) === true) return refuse("on-invalid-list");
   if (options.acceptsOrganisation?.(issuer.organisation) === false) return refuse("organisation-not-accepted");
   if (options.acceptsCategory?.(issuer.category) === false) return refuse("category-not-accepted");
-  const version = parseVersion(issuer.version, options.profile.emptyVersion);
-  if (!version.ok) return refuse("version-not-accepted");
+  const told = tellGeneration({ versionItem: issuer.version, byRadio, algorithmTag }, profile.emptyVersion);
+  if (told.kind !== "told") return refuse("version-not-accepted");
   if (issuer.issueDate !== "" && options.today < issuer.issueDate) return refuse("not-yet-valid");
   if (issuer.expiryDate !== "" && options.today > issuer.expiryDate) return refuse("expired");
-  return { kind: "ok", value: { ...issuer, version: version.version, generation: version.generation } };
+  const { version, generation } = told;
+  // Deviation: the certificate application is known by its name alone, so a region that relies on it is not served by half of the proof. Spec: LD/T 6001.
+  if (profile.acse === "on" && generation === 3) return refuse("certificate-application-not-supported");
+  return { kind: "ok", value: { ...issuer, version, generation } };
 }
 
 /** From the third generation on, the holder's file opens only to a terminal that has proved itself. Spec: LD/T 32.5, EF06. */
 async function readHolder(
   channel: CardChannel,
-  context: AuthenticationContext & { readonly generation: 1 | 2 | 3; readonly key: SocialKey },
+  context: AuthenticationContext & { readonly generation: Generation; readonly key: SocialKey },
   limits: Limits,
 ): Promise<Checked<Holder>> {
   if (context.generation === 3) {
     const answer = await authenticateTerminal(channel, context, limits);
-    if (answer !== "authentic") return refuse("holder-not-readable", answer === "not-authentic" ? undefined : answer.statusWord);
+    if (answer !== "authentic") return refuse("holder-not-readable", answer.statusWord);
   }
   const answer = await readItems(channel, { file: HOLDER_FILE, tags: HOLDER_TAGS }, limits);
   if (answer.kind === "refused") return refuse("holder-not-readable", answer.statusWord);

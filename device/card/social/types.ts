@@ -1,4 +1,5 @@
 /* The social application as flows see it. */
+import type { Bytes } from "../../base/bytes.ts";
 import type { CardAlgorithm } from "../keys/block-mac.ts";
 
 /** Who holds the card. Personal data: it enters no log and no message in the clear. */
@@ -31,6 +32,8 @@ export interface SocialIdentity {
   readonly expiryDate: string;
   /** Six digits. */
   readonly regionCode: string;
+  /** 8 bytes each: card, city, province. What the keys of this card are made with, in the order in which a module takes them. */
+  readonly factors: readonly Bytes[];
   readonly holder: Holder;
 }
 
@@ -47,9 +50,24 @@ export type SocialRefusal =
   | "version-not-accepted"
   | "not-yet-valid"
   | "expired"
-  | "holder-not-readable";
+  | "holder-not-readable"
+  /** By radio the card does not show from what its keys follow: it must be put into the contact slot. */
+  | "contacts-needed"
+  | "radio-type-not-accepted"
+  /** The card must be activated for use by radio first. */
+  | "contactless-not-activated"
+  /** The region's cards prove themselves by certificates, of which no text at hand describes files and commands. */
+  | "certificate-application-not-supported";
 
-export type SocialIdentityResult = SocialIdentity | { readonly kind: "refused"; readonly reason: SocialRefusal; readonly statusWord?: number };
+export interface SocialRefused {
+  readonly kind: "refused";
+  readonly reason: SocialRefusal;
+  readonly statusWord?: number;
+  /** With "algorithm-not-supported": which one it is. */
+  readonly algorithm?: "ssf33" | "unknown";
+}
+
+export type SocialIdentityResult = SocialIdentity | SocialRefused;
 
 /** Whether the card asks for a PIN. Asking does not use up a try. */
 export type PinState =

@@ -4,11 +4,11 @@ import { fen } from "../../base/fen.ts";
 import { decide, QUICK_PAYMENT_RULES } from "./machine.ts";
 import type { Event, OpenSale, Sale, State, Step } from "./types.ts";
 
-const SALE: Sale = { amount: fen(500), unverifiedLimit: fen(1000) };
-const AT_LIMIT: Sale = { amount: fen(500), unverifiedLimit: fen(500) };
+const SALE: Sale = { amount: fen(500), unverifiedLimit: fen(1000), confirmation: "psam" };
+const AT_LIMIT: Sale = { amount: fen(500), unverifiedLimit: fen(500), confirmation: "psam" };
 const INTENT = { subject: "j-1", seq: 1 };
-const CARD = { serial: "a" };
-const OPEN: OpenSale = { entry: { subject: "j-1", seq: 2 }, cardSerial: "a", attempt: 1, reason: "timeout", moduleMayCheck: true, tries: 0 };
+const CARD = { name: "a" };
+const OPEN: OpenSale = { entry: { subject: "j-1", seq: 2 }, cardName: "a", attempt: 1, reason: "timeout", moduleMayCheck: true, tries: 0 };
 const IN_SALE = { card: CARD, attempt: 1, intent: INTENT };
 const RELEASE = { do: "release-module" } as const;
 
@@ -26,7 +26,7 @@ test.each<readonly [string, Sale, State, Event, Step]>([
     "the limit itself is inside the limited policy",
     AT_LIMIT,
     { at: "looking-up" },
-    { is: "looked-up", known: { kind: "paid", subject: "j-1", proof: "log", refusedByModule: false } },
+    { is: "looked-up", known: { kind: "paid", subject: "j-1", proof: "log", refused: false } },
     ended({ kind: "paid", subject: "j-1", amount: fen(500), verified: false, proof: "log" }),
   ],
   [
@@ -75,7 +75,7 @@ test.each<readonly [string, Sale, State, Event, Step]>([
     SALE,
     { at: "proving", open: OPEN },
     { is: "evidence-read", evidence: { kind: "debited", proof: "log" } },
-    { state: { at: "checking-proof", open: { ...OPEN, moduleMayCheck: false } }, commands: [{ do: "check-mac2" }] },
+    { state: { at: "checking-proof", open: { ...OPEN, moduleMayCheck: false } }, commands: [{ do: "confirm" }] },
   ],
 ])("%s", (_, sale, state, event, expected) => {
   expect(decide(QUICK_PAYMENT_RULES, sale, state, event)).toStrictEqual(expected);

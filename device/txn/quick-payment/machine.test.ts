@@ -4,11 +4,11 @@ import { decide, FIRST_STEP, QUICK_PAYMENT_RULES } from "./machine.ts";
 import { ATTEMPTS_MAX, TRIES_MAX } from "./rules.ts";
 import type { Command, Event, OpenSale, QuickPaymentOutcome, Sale, State, Step } from "./types.ts";
 
-const SALE: Sale = { amount: fen(500), unverifiedLimit: fen(1000) };
+const SALE: Sale = { amount: fen(500), unverifiedLimit: fen(1000), confirmation: "psam" };
 const STRICT: Sale = { ...SALE, unverifiedLimit: fen(499) };
 const INTENT = { subject: "j-1", seq: 1 };
-const CARD = { serial: "a" };
-const OPEN: OpenSale = { entry: { subject: "j-1", seq: 2 }, cardSerial: "a", attempt: 1, reason: "timeout", moduleMayCheck: true, tries: 0 };
+const CARD = { name: "a" };
+const OPEN: OpenSale = { entry: { subject: "j-1", seq: 2 }, cardName: "a", attempt: 1, reason: "timeout", moduleMayCheck: true, tries: 0 };
 const IN_SALE = { card: CARD, attempt: 1, intent: INTENT };
 
 /** One or more examples of every state. */
@@ -48,14 +48,14 @@ const EVENTS: Readonly<Record<string, Event>> = {
   "looked-up/new": { is: "looked-up", known: { kind: "new" } },
   "looked-up/in-progress": { is: "looked-up", known: { kind: "in-progress" } },
   "looked-up/conflict": { is: "looked-up", known: { kind: "conflict" } },
-  "looked-up/paid": { is: "looked-up", known: { kind: "paid", subject: "j-1", proof: "psam", refusedByModule: false } },
-  "looked-up/paid-log": { is: "looked-up", known: { kind: "paid", subject: "j-1", proof: "log", refusedByModule: false } },
-  "looked-up/paid-forged": { is: "looked-up", known: { kind: "paid", subject: "j-1", proof: "log", refusedByModule: true } },
+  "looked-up/paid": { is: "looked-up", known: { kind: "paid", subject: "j-1", proof: "psam", refused: false } },
+  "looked-up/paid-log": { is: "looked-up", known: { kind: "paid", subject: "j-1", proof: "log", refused: false } },
+  "looked-up/paid-forged": { is: "looked-up", known: { kind: "paid", subject: "j-1", proof: "log", refused: true } },
   "looked-up/open": { is: "looked-up", known: { kind: "open", open: OPEN } },
   "card-present": { is: "card-present" },
   "time-over": { is: "time-over" },
   "card-identified/a": { is: "card-identified", card: CARD },
-  "card-identified/b": { is: "card-identified", card: { serial: "b" } },
+  "card-identified/b": { is: "card-identified", card: { name: "b" } },
   "card-unusable": { is: "card-unusable", reason: "no-purse" },
   "earlier-settled": { is: "earlier-settled" },
   "earlier-unsettled": { is: "earlier-unsettled" },
@@ -65,17 +65,20 @@ const EVENTS: Readonly<Record<string, Event>> = {
   "card-initialized": { is: "card-initialized" },
   "card-refused/9401": { is: "card-refused", statusWord: 0x9401 },
   "card-refused/6581": { is: "card-refused", statusWord: 0x6581 },
+  "card-declined": { is: "card-declined", reason: "online-required" },
   "module-opened/same": { is: "module-opened", asReserved: true },
   "module-opened/other": { is: "module-opened", asReserved: false },
   "module-failed": { is: "module-failed", code: "timeout" },
   debited: { is: "debited" },
   "card-lost/sent": { is: "card-lost", code: "card-removed", effectUnknown: true },
   "card-lost/not-sent": { is: "card-lost", code: "card-removed", effectUnknown: false },
-  "mac2-checked/accepted": { is: "mac2-checked", answer: "accepted" },
-  "mac2-checked/refused": { is: "mac2-checked", answer: "refused" },
-  "mac2-checked/no-session": { is: "mac2-checked", answer: "no-session" },
+  "confirmed/accepted": { is: "confirmed", answer: "accepted" },
+  "confirmed/refused": { is: "confirmed", answer: "refused" },
+  "confirmed/no-session": { is: "confirmed", answer: "no-session" },
   "evidence-read/debited": { is: "evidence-read", evidence: { kind: "debited", proof: "log" } },
   "evidence-read/log-only": { is: "evidence-read", evidence: { kind: "debited", proof: "log-only" } },
+  "evidence-read/signature": { is: "evidence-read", evidence: { kind: "debited", proof: "signature" } },
+  "evidence-read/forged": { is: "evidence-read", evidence: { kind: "debited", proof: "log", refused: true } },
   "evidence-read/not-debited": { is: "evidence-read", evidence: { kind: "not-debited" } },
   "evidence-read/overrun": { is: "evidence-read", evidence: { kind: "undecidable", why: "log-overrun" } },
   "evidence-read/closed-done": { is: "evidence-read", evidence: { kind: "closed-as", state: "done", proof: "log" } },
@@ -176,8 +179,8 @@ describe("above the limit for unverified debits nothing is paid by the card's wo
     ["looking-up", "looked-up/paid", "paid(psam) +release-module"],
     ["proving/asked", "evidence-read/debited", "closing:unverified(module-session-lost) +done:log:unverified*"],
     ["proving", "evidence-read/log-only", "closing:unverified(module-session-lost) +done:log-only:unverified*"],
-    ["checking-proof", "mac2-checked/accepted", "closing:paid(psam) +done:psam*"],
-    ["checking-proof", "mac2-checked/no-session", "closing:unverified(module-session-lost) +done:log:unverified*"],
+    ["checking-proof", "confirmed/accepted", "closing:paid(psam) +done:psam*"],
+    ["checking-proof", "confirmed/no-session", "closing:unverified(module-session-lost) +done:log:unverified*"],
     ["checking-proof", "module-failed", "closing:unverified(module-session-lost) +done:log:unverified*"],
   ])("%s, %s: %s", (state, name, expected) => expect(cell(get(state), event(name), STRICT)).toBe(expected));
 });
@@ -210,11 +213,13 @@ awaiting-card            | time-over                | no-card +release-module
 identifying              | card-identified/a        | settling-earlier#1 +settle-earlier
 identifying              | card-identified/b        | settling-earlier#1 +settle-earlier
 identifying              | card-unusable            | refused(no-purse) +release-module
+identifying              | journal-failed           | refused(store-broken) +release-module
 identifying              | card-lost/sent           | awaiting-card#1 +await-card
 identifying              | card-lost/not-sent       | awaiting-card#1 +await-card
 identifying/last         | card-identified/a        | settling-earlier#1 +settle-earlier
 identifying/last         | card-identified/b        | settling-earlier#1 +settle-earlier
 identifying/last         | card-unusable            | refused(no-purse) +release-module
+identifying/last         | journal-failed           | refused(store-broken) +release-module
 identifying/last         | card-lost/sent           | refused(card-removed) +release-module
 identifying/last         | card-lost/not-sent       | refused(card-removed) +release-module
 settling-earlier         | card-unusable            | refused(no-purse) +release-module
@@ -235,6 +240,7 @@ preparing                | journal-failed           | refused(store-broken) +rel
 preparing                | card-initialized         | preparing +open-in-module
 preparing                | card-refused/9401        | preparing/refused
 preparing                | card-refused/6581        | preparing/refused
+preparing                | card-declined            | preparing/refused
 preparing                | module-opened/same       | preparing/opened
 preparing                | module-opened/other      | preparing/opened
 preparing                | module-failed            | preparing/void
@@ -246,6 +252,7 @@ preparing/intent         | journal-failed           | refused(store-broken) +rel
 preparing/intent         | card-initialized         | preparing/intent +open-in-module
 preparing/intent         | card-refused/9401        | closing:refused(insufficient-funds) +refused
 preparing/intent         | card-refused/6581        | closing:refused(card-refused) +refused
+preparing/intent         | card-declined            | closing:refused(online-required) +refused
 preparing/intent         | module-opened/same       | debiting +debit
 preparing/intent         | module-opened/other      | correcting +acting
 preparing/intent         | module-failed            | closing:refused(timeout) +void
@@ -257,6 +264,7 @@ preparing/opened         | journal-failed           | refused(store-broken) +rel
 preparing/opened         | card-initialized         | preparing/opened +open-in-module
 preparing/opened         | card-refused/9401        | preparing/opened/refused
 preparing/opened         | card-refused/6581        | preparing/opened/refused
+preparing/opened         | card-declined            | preparing/opened/refused
 preparing/opened         | module-opened/same       | preparing/opened
 preparing/opened         | module-opened/other      | preparing/opened
 preparing/opened         | module-failed            | preparing/opened/void
@@ -268,6 +276,7 @@ preparing/other-sequence | journal-failed           | refused(store-broken) +rel
 preparing/other-sequence | card-initialized         | preparing/opened +open-in-module
 preparing/other-sequence | card-refused/9401        | preparing/opened/refused
 preparing/other-sequence | card-refused/6581        | preparing/opened/refused
+preparing/other-sequence | card-declined            | preparing/opened/refused
 preparing/other-sequence | module-opened/same       | preparing/opened
 preparing/other-sequence | module-opened/other      | preparing/opened
 preparing/other-sequence | module-failed            | preparing/opened/void
@@ -279,6 +288,7 @@ preparing/failed         | journal-failed           | refused(store-broken) +rel
 preparing/failed         | card-initialized         | preparing/void
 preparing/failed         | card-refused/9401        | preparing/refused
 preparing/failed         | card-refused/6581        | preparing/refused
+preparing/failed         | card-declined            | preparing/refused
 preparing/failed         | module-opened/same       | preparing/opened/void
 preparing/failed         | module-opened/other      | preparing/opened/void
 preparing/failed         | module-failed            | preparing/void
@@ -290,6 +300,7 @@ preparing/failed-last    | journal-failed           | refused(store-broken) +rel
 preparing/failed-last    | card-initialized         | preparing/void
 preparing/failed-last    | card-refused/9401        | preparing/refused
 preparing/failed-last    | card-refused/6581        | preparing/refused
+preparing/failed-last    | card-declined            | preparing/refused
 preparing/failed-last    | module-opened/same       | preparing/opened/void
 preparing/failed-last    | module-opened/other      | preparing/opened/void
 preparing/failed-last    | module-failed            | preparing/void
@@ -299,13 +310,13 @@ correcting               | entry-durable            | debiting +debit
 correcting               | journal-failed           | unknown(store-broken) +release-module
 debiting                 | card-refused/9401        | closing:refused(insufficient-funds) +refused
 debiting                 | card-refused/6581        | noting-unknown(card-refused,module) +unknown
-debiting                 | debited                  | checking +check-mac2
+debiting                 | debited                  | checking +confirm
 debiting                 | card-lost/sent           | noting-unknown(card-removed,module) +unknown
 debiting                 | card-lost/not-sent       | closing:again#2 +void
 checking                 | module-failed            | noting-unknown(module-failed) +unknown
-checking                 | mac2-checked/accepted    | closing:paid(psam) +done:psam
-checking                 | mac2-checked/refused     | noting-unknown(mac2-refused) +unknown
-checking                 | mac2-checked/no-session  | noting-unknown(module-session-lost) +unknown
+checking                 | confirmed/accepted       | closing:paid(psam) +done:psam
+checking                 | confirmed/refused        | noting-unknown(mac2-refused) +unknown
+checking                 | confirmed/no-session     | noting-unknown(module-session-lost) +unknown
 noting-unknown           | entry-durable            | awaiting-return +await-card
 noting-unknown           | journal-failed           | unknown(store-broken) +release-module
 awaiting-return          | card-present             | identifying-return +identify
@@ -313,18 +324,22 @@ awaiting-return          | time-over                | unknown(card-never-returne
 identifying-return       | card-identified/a        | proving +prove
 identifying-return       | card-identified/b        | unknown(another-card) +release-module
 identifying-return       | card-unusable            | unknown(another-card) +release-module
+identifying-return       | journal-failed           | unknown(store-broken) +release-module
 identifying-return       | card-lost/sent           | awaiting-return +await-card
 identifying-return       | card-lost/not-sent       | awaiting-return +await-card
 identifying-return/last  | card-identified/a        | proving +prove
 identifying-return/last  | card-identified/b        | unknown(another-card) +release-module
 identifying-return/last  | card-unusable            | unknown(another-card) +release-module
+identifying-return/last  | journal-failed           | unknown(store-broken) +release-module
 identifying-return/last  | card-lost/sent           | unknown(card-never-returned) +release-module
 identifying-return/last  | card-lost/not-sent       | unknown(card-never-returned) +release-module
 proving                  | journal-failed           | unknown(store-broken) +release-module
 proving                  | card-lost/sent           | awaiting-return +await-card
 proving                  | card-lost/not-sent       | awaiting-return +await-card
-proving                  | evidence-read/debited    | checking-proof +check-mac2
+proving                  | evidence-read/debited    | checking-proof +confirm
 proving                  | evidence-read/log-only   | closing:paid(log-only,unverified) +done:log-only:unverified*
+proving                  | evidence-read/signature  | closing:paid(signature,unverified) +done:signature:unverified*
+proving                  | evidence-read/forged     | closing:unverified(mac2-refused) +done:log:unverified*
 proving                  | evidence-read/not-debited| closing:again#2 +void* +release-module
 proving                  | evidence-read/overrun    | unknown(log-overrun) +release-module
 proving                  | evidence-read/closed-done| paid(log,unverified) +release-module
@@ -334,6 +349,8 @@ proving/asked            | card-lost/sent           | awaiting-return +await-car
 proving/asked            | card-lost/not-sent       | awaiting-return +await-card
 proving/asked            | evidence-read/debited    | closing:paid(log,unverified) +done:log:unverified*
 proving/asked            | evidence-read/log-only   | closing:paid(log-only,unverified) +done:log-only:unverified*
+proving/asked            | evidence-read/signature  | closing:paid(signature,unverified) +done:signature:unverified*
+proving/asked            | evidence-read/forged     | closing:unverified(mac2-refused) +done:log:unverified*
 proving/asked            | evidence-read/not-debited| closing:again#2 +void* +release-module
 proving/asked            | evidence-read/overrun    | unknown(log-overrun) +release-module
 proving/asked            | evidence-read/closed-done| paid(log,unverified) +release-module
@@ -341,8 +358,10 @@ proving/asked            | evidence-read/closed-void| refused(closed-without-pay
 proving/last             | journal-failed           | unknown(store-broken) +release-module
 proving/last             | card-lost/sent           | unknown(card-never-returned) +release-module
 proving/last             | card-lost/not-sent       | unknown(card-never-returned) +release-module
-proving/last             | evidence-read/debited    | checking-proof +check-mac2
+proving/last             | evidence-read/debited    | checking-proof +confirm
 proving/last             | evidence-read/log-only   | closing:paid(log-only,unverified) +done:log-only:unverified*
+proving/last             | evidence-read/signature  | closing:paid(signature,unverified) +done:signature:unverified*
+proving/last             | evidence-read/forged     | closing:unverified(mac2-refused) +done:log:unverified*
 proving/last             | evidence-read/not-debited| closing:refused(torn-too-often) +void* +release-module
 proving/last             | evidence-read/overrun    | unknown(log-overrun) +release-module
 proving/last             | evidence-read/closed-done| paid(log,unverified) +release-module
@@ -352,19 +371,21 @@ proving/forged           | card-lost/sent           | awaiting-return +await-car
 proving/forged           | card-lost/not-sent       | awaiting-return +await-card
 proving/forged           | evidence-read/debited    | closing:unverified(mac2-refused) +done:log:unverified*
 proving/forged           | evidence-read/log-only   | closing:unverified(mac2-refused) +done:log-only:unverified*
+proving/forged           | evidence-read/signature  | closing:unverified(mac2-refused) +done:signature:unverified*
+proving/forged           | evidence-read/forged     | closing:unverified(mac2-refused) +done:log:unverified*
 proving/forged           | evidence-read/not-debited| closing:refused(mac2-refused) +void* +release-module
 proving/forged           | evidence-read/overrun    | unknown(log-overrun) +release-module
 proving/forged           | evidence-read/closed-done| unverified(mac2-refused) +release-module
 proving/forged           | evidence-read/closed-void| refused(closed-without-payment) +release-module
 checking-proof           | module-failed            | closing:paid(log,unverified) +done:log:unverified*
-checking-proof           | mac2-checked/accepted    | closing:paid(psam) +done:psam*
-checking-proof           | mac2-checked/refused     | closing:unverified(mac2-refused) +done:log:unverified*
-checking-proof           | mac2-checked/no-session  | closing:paid(log,unverified) +done:log:unverified*
+checking-proof           | confirmed/accepted       | closing:paid(psam) +done:psam*
+checking-proof           | confirmed/refused        | closing:unverified(mac2-refused) +done:log:unverified*
+checking-proof           | confirmed/no-session     | closing:paid(log,unverified) +done:log:unverified*
 closing/end              | entry-durable            | refused(card-refused) +release-module
 closing/end              | journal-failed           | unknown(store-broken) +release-module
 closing/again            | entry-durable            | awaiting-card#2 +release-module +await-card
 closing/again            | journal-failed           | unknown(store-broken) +release-module
 closing/again-card       | entry-durable            | settling-earlier#2 +settle-earlier
 closing/again-card       | journal-failed           | unknown(store-broken) +release-module
-impossible: 776
+impossible: 839
 `;

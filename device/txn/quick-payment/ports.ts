@@ -1,9 +1,11 @@
 /* What a quick payment needs of the world, and how long it may take. */
 import type { Log } from "../../base/log.ts";
-import type { Clock, Limits } from "../../base/ports.ts";
+import type { Clock, Limits, Randomness } from "../../base/ports.ts";
+import type { AuthenticationPorts } from "../../card/electronic-cash/authentication.ts";
+import type { CashTerminal } from "../../card/electronic-cash/types.ts";
 import type { PurseApplication } from "../../card/purse/types.ts";
 import type { CardProfile } from "../../codec/card-profile.ts";
-import type { CardReader, Psam } from "../../drivers/ports.ts";
+import type { CardReader, PinVerifier, Psam, SocialPsam } from "../../drivers/ports.ts";
 import type { Journal } from "../journal/types.ts";
 import type { Lane, SalesInFlight } from "../lane.ts";
 import type { RiskLimits } from "../risk/limits.ts";
@@ -18,15 +20,39 @@ export interface PurseProfile {
   readonly proveSeqOrder: CardProfile["proveSeqOrder"];
 }
 
-/** What it takes to decide an open sale from its card. */
-export interface ResolvingPorts {
-  readonly clock: Clock;
-  readonly journal: Journal;
-  readonly purse: PurseProfile;
-  readonly log: Log;
+/** Takes the card's PIN without showing it, within its own time. */
+export interface PinEntry {
+  readonly verifier: PinVerifier;
+  readonly timeoutMs: number;
 }
 
-export interface QuickPaymentPorts extends ResolvingPorts {
+/** What the medical purse needs besides card and module. */
+export interface MedicalPursePorts {
+  /** The module of the place, where it keeps the keys of this purse too. */
+  readonly psam: SocialPsam;
+  readonly randomness: Randomness;
+  /** Key index of INITIALIZE FOR PURCHASE. */
+  readonly keyIndex: number;
+  /** Absent where this place has no way to take the card's PIN: cards that have one set are then refused. */
+  readonly pin?: PinEntry;
+}
+
+/** What electronic cash needs besides the card: keys of the authorities to verify cards with, and who this terminal is to them. */
+export interface ElectronicCashPorts extends AuthenticationPorts {
+  readonly clock: Clock;
+  readonly randomness: Randomness;
+  readonly profile: CardProfile;
+  readonly terminal: CashTerminal;
+  /** Names in the order of trying, hexadecimal; left out: those of the specification. */
+  readonly applicationIds?: readonly string[];
+  /** Whether an account stands on the invalid list; left out: no list. */
+  readonly isListed?: (account: { readonly accountNumber: string }) => boolean;
+}
+
+export interface QuickPaymentPorts {
+  readonly clock: Clock;
+  readonly journal: Journal;
+  readonly log: Log;
   readonly psam: Psam;
   readonly reader: CardReader;
   readonly lane: Lane;
@@ -34,6 +60,14 @@ export interface QuickPaymentPorts extends ResolvingPorts {
   readonly sales: SalesInFlight;
   /** Shared by all lanes of the terminal. */
   readonly saleTimes: SaleTimes;
+  /** The PBOC purse application. */
+  readonly purse: PurseProfile;
+  /** Answers to what the specifications leave open; left out: the most likely ones. */
+  readonly cardProfile?: CardProfile;
+  /** Absent where this place does not offer the medical purse. */
+  readonly medicalPurse?: MedicalPursePorts;
+  /** Absent where this place does not offer electronic cash. */
+  readonly electronicCash?: ElectronicCashPorts;
 }
 
 /** `timeoutMs` bounds the wait for the first card and everything up to the debit; `signal` gives the sale up until then. */

@@ -1,94 +1,60 @@
-/* What the entries of a quick payment say, written and read back. Spec: pos/v1, 3. */
+/* What the entries of a quick payment say, written and read back. What only one purse says is its dialogue's. Spec: pos/v1, 3. */
 import { assert } from "../../base/assert.ts";
-import { type Bytes, toHex } from "../../base/bytes.ts";
 import type { Fen } from "../../base/fen.ts";
-import { PURCHASE_TYPE_PURSE, type PurchaseIntent, type PurchaseOpening } from "../../card/purse/types.ts";
 import type { EntryDraft, JournalEntry, JsonObject, JsonValue } from "../journal/types.ts";
 import { mergedDetail } from "../recovery/recover.ts";
+import type { PurseKind } from "../sale-request.ts";
 import type { SaleTime } from "../sale-time.ts";
 import type { EntryWish, Proof, Reason } from "./types.ts";
 
-export interface CardFacts {
-  /** 20 hexadecimal digits. */
-  readonly serial: string;
-  /** 16 hexadecimal digits. */
-  readonly issuer: string;
-  /** Sequence of the card's newest purchase before this sale. */
-  readonly logSequenceBefore?: number;
+/** The card of a sale, as records name it. */
+export interface RecordedCard {
+  /** The card's own name for the purse: what the journal finds it by again. */
+  readonly name: string;
+  readonly personal: JsonObject;
 }
 
-/** Everything that is known of one debit so far. */
-export interface DebitFacts {
-  readonly reference: string;
+/** A sale as far as it is known when its intent is written. */
+export interface SaleFacts {
   readonly amount: Fen;
-  readonly card: CardFacts;
-  /** 12 hexadecimal digits. */
-  readonly terminalNumber: string;
-  readonly saleTime: Pick<SaleTime, "date" | "time">;
-  /** Sequence of the module: reserved at first, then the one it drew. */
-  readonly terminalSequence: number;
-  readonly opening?: PurchaseOpening;
-  readonly mac1?: Bytes;
-  readonly mac2?: Bytes;
-  readonly tac?: Bytes;
+  readonly card: RecordedCard;
+  /** The caller's words and everything that the purse says of the debit so far. */
+  readonly detail: JsonObject;
 }
 
-const TYPE_HEX = PURCHASE_TYPE_PURSE.toString(16).padStart(2, "0");
-
-function hexMember(name: "mac1" | "mac2" | "tac", bytes: Bytes | undefined): JsonObject {
-  return bytes === undefined ? {} : { [name]: toHex(bytes) };
-}
-
-/** The members that describe the debit itself: the whole input of the TAC, and what the card answered. */
-export function debitDetail(facts: DebitFacts): JsonObject {
-  const { opening, card, saleTime } = facts;
-  return {
-    reference: facts.reference,
-    terminalNumber: facts.terminalNumber,
-    terminalSeq: facts.terminalSequence,
-    date: saleTime.date,
-    time: saleTime.time,
-    type: TYPE_HEX,
-    ...(card.logSequenceBefore === undefined ? {} : { logSeqBefore: card.logSequenceBefore }),
-    ...(opening === undefined
-      ? {}
-      : {
-          cardSeq: opening.cardSequence,
-          cardRandom: toHex(opening.cardRandom),
-          keyVersion: opening.keyVersion,
-          algorithm: opening.algorithm,
-          balanceBeforeFen: opening.balance,
-        }),
-    ...hexMember("mac1", facts.mac1),
-    ...hexMember("mac2", facts.mac2),
-    ...hexMember("tac", facts.tac),
-  };
-}
-
-function personal({ serial, issuer }: CardFacts): JsonObject {
-  return { cardSerial: serial, issuer };
-}
+/** Member of the sealed part that holds the card's own name. Spec: pos/v1, 3. */
+const NAME_MEMBERS: { readonly [Kind in PurseKind]: string } = {
+  "e-purse": "cardSerial",
+  compound: "cardSerial",
+  "medical-purse": "cardIdentifier",
+  "electronic-cash": "pan",
+};
 
 export function saleMark(reference: string): string {
   return `sale/${reference}`;
 }
 
+/** What every purse writes of a sale: its reference, its purse (left out for the e-purse, as it always was) and what the purse knows. */
+export function saleDetail(sale: { readonly reference: string; readonly purse: PurseKind }, debit: JsonObject): JsonObject {
+  return { reference: sale.reference, ...(sale.purse === "e-purse" ? {} : { purse: sale.purse }), ...debit };
+}
+
 /** The intent: the first entry of a sale, with its time and its reference made durable in the same commit. */
-export function intentDraft(facts: DebitFacts, saleTime: SaleTime): EntryDraft {
+export function intentDraft(facts: SaleFacts & { readonly reference: string }, saleTime: SaleTime): EntryDraft {
   return {
     kind: "quick-payment",
     state: "prepared",
     amount: facts.amount,
-    card: facts.card.serial,
-    detail: debitDetail(facts),
-    personal: personal(facts.card),
+    card: facts.card.name,
+    detail: facts.detail,
+    personal: facts.card.personal,
     marks: [saleTime.mark],
     subjectMark: saleMark(facts.reference),
   };
 }
 
 /** A later entry of the same sale. One that ends an unknown sale names the entry that it resolves. */
-export function laterDraft(wish: EntryWish, facts: Pick<DebitFacts, "amount" | "card">, detail: JsonObject): EntryDraft {
+export function laterDraft(wish: EntryWish, facts: SaleFacts): EntryDraft {
   const extra: { [key: string]: JsonValue } = {};
   if (wish.reason !== undefined) extra["reason"] = wish.reason;
   if (wish.statusWord !== undefined) extra["statusWord"] = wish.statusWord.toString(16).padStart(4, "0");
@@ -99,9 +65,9 @@ export function laterDraft(wish: EntryWish, facts: Pick<DebitFacts, "amount" | "
     kind: "quick-payment",
     state: wish.state,
     amount: facts.amount,
-    card: facts.card.serial,
-    detail: { ...detail, ...extra },
-    personal: personal(facts.card),
+    card: facts.card.name,
+    detail: { ...facts.detail, ...extra },
+    personal: facts.card.personal,
     ...(wish.resolution === true ? { resolves: wish.after.seq } : {}),
   };
 }
@@ -110,52 +76,53 @@ export function laterDraft(wish: EntryWish, facts: Pick<DebitFacts, "amount" | "
 export interface RecordedSale {
   readonly subject: string;
   readonly last: JournalEntry;
-  readonly card: CardFacts;
-  readonly intent: PurchaseIntent;
+  readonly purse: PurseKind;
+  readonly amount: Fen;
+  readonly card: RecordedCard;
   readonly proof: Proof;
   readonly reason: Reason;
-  /** Detail of the newest entry that describes the debit. */
+  /** Everything that its entries say of the debit; later ones add to earlier ones. */
   readonly detail: JsonObject;
 }
 
-function text(object: JsonObject | undefined, name: string): string {
+/** A member of a record that is text, "" where it is absent or something else. */
+export function textMember(object: JsonObject | undefined, name: string): string {
   const value = object?.[name];
   return typeof value === "string" ? value : "";
 }
 
-function count(object: JsonObject, name: string): number | undefined {
+/** A member of a record that is a number. */
+export function countMember(object: JsonObject, name: string): number | undefined {
   const value = object[name];
   return typeof value === "number" ? value : undefined;
 }
 
-const PROOFS: readonly Proof[] = ["psam", "log", "log-only"];
+const PROOFS: readonly Proof[] = ["psam", "signature", "log", "log-only", "balance"];
+
+/** The purse that a record speaks of; records of before there were several say nothing and mean the e-purse. */
+export function purseOf(detail: JsonObject): PurseKind {
+  const name = textMember(detail, "purse");
+  return Object.hasOwn(NAME_MEMBERS, name) ? (name as PurseKind) : "e-purse";
+}
 
 /** Reads a sale back from its entries, oldest first; undefined when the card can no longer be named (personal fields erased by rule). */
 export function readSale(entries: readonly JournalEntry[]): RecordedSale | undefined {
   const last = entries.at(-1);
   assert(last !== undefined && last.kind === "quick-payment", "the subject is a quick payment with entries");
-  const named = entries.findLast((entry) => entry.personal !== undefined);
-  const serial = text(named?.personal, "cardSerial");
-  if (serial === "") return undefined;
   const detail = mergedDetail(entries);
-  const cardSequence = count(detail, "cardSeq");
-  const logSequenceBefore = count(detail, "logSeqBefore");
+  const purse = purseOf(detail);
+  const personal = entries.findLast((entry) => entry.personal !== undefined)?.personal ?? {};
+  const name = textMember(personal, NAME_MEMBERS[purse]);
+  if (name === "") return undefined;
   return {
     subject: last.subject,
     last,
-    card: { serial, issuer: text(named?.personal, "issuer") },
-    intent: {
-      terminalNumber: text(detail, "terminalNumber"),
-      date: text(detail, "date"),
-      time: text(detail, "time"),
-      type: PURCHASE_TYPE_PURSE,
-      amount: last.amount,
-      ...(cardSequence === undefined ? {} : { cardSequence }),
-      ...(logSequenceBefore === undefined ? {} : { logSequenceBefore }),
-    },
+    purse,
+    amount: last.amount,
+    card: { name, personal },
     proof: PROOFS.find((proof) => proof === detail["proof"]) ?? "log-only",
     // Only this module writes reasons of quick payments.
-    reason: (text(detail, "reason") || "restart") as Reason,
+    reason: (textMember(detail, "reason") || "restart") as Reason,
     detail,
   };
 }

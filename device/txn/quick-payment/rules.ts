@@ -1,5 +1,5 @@
 /* The decisions of the quick-payment machine, one small function each. The table in machine.ts says when each of them applies. */
-import type { CardName, EntryName, EntryWish, EventOf, Failure, Next, OpenSale, Proof, QuickPaymentOutcome, Reason, Sale, StateOf, Step } from "./types.ts";
+import type { CardName, EntryName, EntryWish, EventOf, Failure, Next, OpenSale, Proof, PurseEvidence, QuickPaymentOutcome, Reason, Sale, StateOf, Step } from "./types.ts";
 
 /** How often a holder may present a card that cannot be read, before and after the debit. */
 export const TRIES_MAX = 16;
@@ -26,11 +26,16 @@ function unknownEnd(subject: string, reason: Reason): Step {
   return end({ kind: "unknown", subject, reason });
 }
 
-/** The answer for a sale whose record is done: goods only when the module accepted MAC2, or inside the limited policy. */
-function doneOutcome(done: { readonly subject: string; readonly proof: Proof; readonly refusedByModule: boolean }, sale: Sale): QuickPaymentOutcome {
+/** The reason of a debit whose confirmation was refused: MAC2 by the module, or the card's signature by its keys. */
+function refusedConfirmation({ confirmation }: Sale): Reason {
+  return confirmation === "psam" ? "mac2-refused" : "signature-refused";
+}
+
+/** The answer for a sale whose record is done: goods only when the debit was confirmed, or inside the limited policy. */
+function doneOutcome(done: { readonly subject: string; readonly proof: Proof; readonly refused: boolean }, sale: Sale): QuickPaymentOutcome {
   const { subject, proof } = done;
-  if (proof === "psam") return { kind: "paid", subject, amount: sale.amount, verified: true, proof };
-  if (done.refusedByModule) return { kind: "unverified", subject, amount: sale.amount, proof, reason: "mac2-refused" };
+  if (proof === sale.confirmation) return { kind: "paid", subject, amount: sale.amount, verified: true, proof };
+  if (done.refused) return { kind: "unverified", subject, amount: sale.amount, proof, reason: refusedConfirmation(sale) };
   if (sale.amount > sale.unverifiedLimit) return { kind: "unverified", subject, amount: sale.amount, proof, reason: "module-session-lost" };
   return { kind: "paid", subject, amount: sale.amount, verified: false, proof };
 }
@@ -132,6 +137,10 @@ export function prepareRefused(state: StateOf<"preparing">, { statusWord }: Even
   return proceed({ ...state, failure: { state: "refused", reason: refusalReason(statusWord), statusWord, again: false } });
 }
 
+export function prepareDeclined(state: StateOf<"preparing">, { reason }: EventOf<"card-declined">): Step {
+  return proceed({ ...state, failure: { state: "refused", reason, again: false } });
+}
+
 export function prepareModuleFailed(state: StateOf<"preparing">, { code }: EventOf<"module-failed">): Step {
   return proceed({ ...state, failure: { state: "void", reason: code, again: false } });
 }
@@ -171,12 +180,12 @@ function abandon({ attempt }: { readonly attempt: number }, intent: EntryName, f
 }
 
 function noteUnknown(state: Debiting, reason: Reason, moduleMayCheck: boolean): Step {
-  const open: OpenSale = { entry: state.intent, cardSerial: state.card.serial, attempt: state.attempt, reason, moduleMayCheck, tries: 0 };
+  const open: OpenSale = { entry: state.intent, cardName: state.card.name, attempt: state.attempt, reason, moduleMayCheck, tries: 0 };
   return { state: { at: "noting-unknown", open }, commands: [{ do: "append", entry: { state: "unknown", after: state.intent, reason } }] };
 }
 
-export function checkMac2(state: StateOf<"debiting">): Step {
-  return { state: { at: "checking", card: state.card, attempt: state.attempt, intent: state.intent }, commands: [{ do: "check-mac2" }] };
+export function confirm(state: StateOf<"debiting">): Step {
+  return { state: { at: "checking", card: state.card, attempt: state.attempt, intent: state.intent }, commands: [{ do: "confirm" }] };
 }
 
 export function debitRefused(state: StateOf<"debiting">, { statusWord }: EventOf<"card-refused">): Step {
@@ -190,15 +199,16 @@ export function debitLost(state: StateOf<"debiting">, { code, effectUnknown }: E
   return abandon(state, state.intent, { state: "void", reason: code, again: true });
 }
 
-export function mac2Checked(state: StateOf<"checking">, { answer }: EventOf<"mac2-checked">, sale: Sale): Step {
+export function confirmed(state: StateOf<"checking">, { answer }: EventOf<"confirmed">, sale: Sale): Step {
   const { intent } = state;
-  if (answer === "refused") return noteUnknown(state, "mac2-refused", false);
+  if (answer === "refused") return noteUnknown(state, refusedConfirmation(sale), false);
   if (answer === "no-session") return noteUnknown(state, "module-session-lost", false);
-  const outcome = doneOutcome({ subject: intent.subject, proof: "psam", refusedByModule: false }, sale);
-  return append({ state: "done", after: intent, proof: "psam" }, intent.subject, { kind: "end", outcome });
+  const proof = sale.confirmation;
+  const outcome = doneOutcome({ subject: intent.subject, proof, refused: false }, sale);
+  return append({ state: "done", after: intent, proof }, intent.subject, { kind: "end", outcome });
 }
 
-/** The module may be asked about a MAC2 once; it was. */
+/** The module may be asked once; it was. */
 export function checkFailed(state: StateOf<"checking">): Step {
   return noteUnknown(state, "module-failed", false);
 }
@@ -225,7 +235,7 @@ export function identifyReturn({ open }: StateOf<"awaiting-return">): Step {
 
 /** Another card first leaves the record grey: it stays open for its own card, and the other card pays nothing for it. */
 export function returnIdentified({ open }: StateOf<"identifying-return">, { card }: EventOf<"card-identified">): Step {
-  if (card.serial !== open.cardSerial) return unknownEnd(open.entry.subject, "another-card");
+  if (card.name !== open.cardName) return unknownEnd(open.entry.subject, "another-card");
   return { state: { at: "proving", open }, commands: [{ do: "prove", subject: open.entry.subject }] };
 }
 
@@ -238,20 +248,20 @@ export function returnLost({ open }: { readonly open: OpenSale }): Step {
   return tries < TRIES_MAX ? awaitReturn({ ...open, tries }) : unknownEnd(open.entry.subject, "card-never-returned");
 }
 
-function closeByLog(open: OpenSale, proof: Proof, sale: Sale): Step {
+function closeByCard(open: OpenSale, proof: Proof, sale: Sale): Step {
   const { entry, reason } = open;
-  const outcome = doneOutcome({ subject: entry.subject, proof, refusedByModule: reason === "mac2-refused" }, sale);
+  const outcome = doneOutcome({ subject: entry.subject, proof, refused: reason === refusedConfirmation(sale) }, sale);
   return append({ state: "done", after: entry, resolution: true, proof, reason, unverified: true }, entry.subject, { kind: "end", outcome });
 }
 
 /** The card proves that it was not debited: this subject ends, and the same sale may begin again as a new one. */
-function closeVoid(open: OpenSale): Step {
-  const { entry, attempt, cardSerial } = open;
-  const forged = open.reason === "mac2-refused";
+function closeVoid(open: OpenSale, sale: Sale): Step {
+  const { entry, attempt, cardName } = open;
+  const forged = open.reason === refusedConfirmation(sale);
   const next: Next =
     attempt < ATTEMPTS_MAX && !forged
-      ? { kind: "again", card: { serial: cardSerial }, attempt: attempt + 1 }
-      : { kind: "end", outcome: { kind: "refused", reason: forged ? "mac2-refused" : "torn-too-often", subject: entry.subject } };
+      ? { kind: "again", card: { name: cardName }, attempt: attempt + 1 }
+      : { kind: "end", outcome: { kind: "refused", reason: forged ? open.reason : "torn-too-often", subject: entry.subject } };
   const step = append({ state: "void", after: entry, resolution: true, reason: "not-debited" }, entry.subject, next);
   return { ...step, commands: [...step.commands, { do: "release-module" }] };
 }
@@ -260,28 +270,39 @@ export function evidenceRead({ open }: StateOf<"proving">, { evidence }: EventOf
   const { subject } = open.entry;
   switch (evidence.kind) {
     case "not-debited":
-      return closeVoid(open);
+      return closeVoid(open, sale);
     case "undecidable":
       return unknownEnd(subject, evidence.why);
     case "closed-as":
-      if (evidence.state === "done") return end(doneOutcome({ subject, proof: evidence.proof, refusedByModule: open.reason === "mac2-refused" }, sale));
+      if (evidence.state === "done") return end(doneOutcome({ subject, proof: evidence.proof, refused: open.reason === refusedConfirmation(sale) }, sale));
       return end({ kind: "refused", reason: "closed-without-payment", subject });
     case "debited":
-      if (evidence.proof === "log-only" || !open.moduleMayCheck) return closeByLog(open, evidence.proof, sale);
-      return { state: { at: "checking-proof", open: { ...open, moduleMayCheck: false } }, commands: [{ do: "check-mac2" }] };
+      return closeOrConfirm(open, evidence, sale);
   }
 }
 
-export function proofChecked({ open }: StateOf<"checking-proof">, { answer }: EventOf<"mac2-checked">, sale: Sale): Step {
-  const { entry } = open;
-  if (answer === "refused") return closeByLog({ ...open, reason: "mac2-refused" }, "log", sale);
-  if (answer === "no-session") return closeByLog(open, "log", sale);
-  const outcome = doneOutcome({ subject: entry.subject, proof: "psam", refusedByModule: false }, sale);
-  return append({ state: "done", after: entry, resolution: true, proof: "psam" }, entry.subject, { kind: "end", outcome });
+/** What the proof confirms by itself is done; a proof that a module can still confirm goes to it, once; any other stands on the card's word. */
+function closeOrConfirm(open: OpenSale, evidence: Extract<PurseEvidence, { readonly kind: "debited" }>, sale: Sale): Step {
+  const { proof, refused } = evidence;
+  if (refused === true) return closeByCard({ ...open, reason: refusedConfirmation(sale) }, proof, sale);
+  if (proof === sale.confirmation) return closeConfirmed(open, sale);
+  if (proof !== "log" || !open.moduleMayCheck) return closeByCard(open, proof, sale);
+  return { state: { at: "checking-proof", open: { ...open, moduleMayCheck: false } }, commands: [{ do: "confirm" }] };
+}
+
+function closeConfirmed({ entry }: OpenSale, sale: Sale): Step {
+  const proof = sale.confirmation;
+  const outcome = doneOutcome({ subject: entry.subject, proof, refused: false }, sale);
+  return append({ state: "done", after: entry, resolution: true, proof }, entry.subject, { kind: "end", outcome });
+}
+
+export function proofChecked({ open }: StateOf<"checking-proof">, { answer }: EventOf<"confirmed">, sale: Sale): Step {
+  if (answer === "refused") return closeByCard({ ...open, reason: refusedConfirmation(sale) }, "log", sale);
+  return answer === "no-session" ? closeByCard(open, "log", sale) : closeConfirmed(open, sale);
 }
 
 export function proofCheckFailed({ open }: StateOf<"checking-proof">, _: EventOf<"module-failed">, sale: Sale): Step {
-  return closeByLog(open, "log", sale);
+  return closeByCard(open, "log", sale);
 }
 
 export function closed({ next }: StateOf<"closing">): Step {

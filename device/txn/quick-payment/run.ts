@@ -4,30 +4,31 @@
  * done and keeps what they gave, for the next command and for the record.
  */
 import { AssertionFailure, assert } from "../../base/assert.ts";
-import { type Bytes, fromHex, toHex } from "../../base/bytes.ts";
+import type { Bytes } from "../../base/bytes.ts";
 import { Fault, isFault } from "../../base/fault.ts";
 import { subtractFen } from "../../base/fen.ts";
 import type { Limits } from "../../base/ports.ts";
-import { initializePurchase, purseFactors, purseValidity } from "../../card/purse/commands.ts";
-import { proveSale } from "../../card/purse/prove-sale.ts";
-import { PURCHASE_TYPE_PURSE, type PursePublicData } from "../../card/purse/types.ts";
 import { civilTime } from "../../codec/civil-time.ts";
-import type { CardChannel, PsamPurchase } from "../../drivers/ports.ts";
+import type { CardChannel } from "../../drivers/ports.ts";
 import { boundedJournal } from "../bounded-journal.ts";
 import { type EntryDraft, type Journal, type JsonObject, OPEN_STATES } from "../journal/types.ts";
+import { mergedDetail } from "../recovery/recover.ts";
 import { impossibleAmount, limitReached } from "../risk/limits.ts";
-import type { SaleRequest } from "../sale-request.ts";
+import type { PurseChoice, SaleRequest } from "../sale-request.ts";
 import { decide, FIRST_STEP, QUICK_PAYMENT_RULES } from "./machine.ts";
+import { openSalesOfPurse } from "./open-sales.ts";
 import type { QuickPaymentLimits, QuickPaymentPorts } from "./ports.ts";
-import { debitOnce, identifyPurse } from "./purse-steps.ts";
-import { type CardFacts, type DebitFacts, debitDetail, intentDraft, laterDraft, type RecordedSale, readSale, saleMark } from "./record.ts";
-import { evidenceDetail, isInFlight, lacksKey, learnKey, type ResolutionRules, resolveCard } from "./resolve.ts";
-import type { Command, EntryWish, Event, Evidence, KnownSale, QuickPaymentOutcome, QuickPaymentRules, Sale } from "./types.ts";
+import { purseDialogue } from "./purses/all.ts";
+import type { IdentifiedCard, PurseDialogue, PurseSale, Unusable } from "./purses/dialogue.ts";
+import { intentDraft, laterDraft, purseOf, type RecordedSale, readSale, type SaleFacts, saleDetail, saleMark } from "./record.ts";
+import { isInFlight, type ResolutionRules, resolveCard } from "./resolve.ts";
+import type { Command, EntryWish, Event, Evidence, KnownSale, QuickPaymentOutcome, QuickPaymentRules, Reason, Sale } from "./types.ts";
 
 /** More events than any sale can have: each try and each attempt is bounded by the machine. */
 const EVENTS_MAX = 1000;
 /** Pause between looks at a reader that is gone, or a card that is mute. */
 const READER_PAUSE_MS = 100;
+const E_PURSE: PurseChoice = { kind: "e-purse" };
 /** What must not be given up half-way runs without the caller's signal, within its own time. */
 const NEVER: AbortSignal = new AbortController().signal;
 
@@ -48,14 +49,17 @@ export async function runQuickPayment(
   tables: QuickPaymentTables = { machine: QUICK_PAYMENT_RULES },
 ): Promise<QuickPaymentOutcome> {
   assert(/^[\w.-]{1,64}$/.test(request.reference), "the reference was checked where it came in");
-  const impossible = impossibleAmount(request.amount);
+  const purse = request.purse ?? E_PURSE;
+  const impossible = impossibleAmount(request.amount, { zeroAllowed: purse.kind === "compound" });
   if (impossible !== undefined) return { kind: "refused", reason: impossible };
+  const dialogue = purseDialogue(ports, purse.kind);
+  if (dialogue === undefined) return { kind: "refused", reason: "purse-not-offered" };
   const giveBackLane = ports.lane.take();
   if (giveBackLane === undefined) return { kind: "refused", reason: "lane-busy" };
   const giveBackReference = ports.sales.take(request.reference);
   try {
     if (giveBackReference === undefined) return { kind: "refused", reason: "in-progress" };
-    return await new QuickPaymentRun(ports, { request, limits, tables }).run();
+    return await new QuickPaymentRun(ports, { request, purse, dialogue, limits, tables }).run();
   } finally {
     giveBackReference?.();
     giveBackLane();
@@ -64,6 +68,8 @@ export async function runQuickPayment(
 
 interface RunOptions {
   readonly request: SaleRequest;
+  readonly purse: PurseChoice;
+  readonly dialogue: PurseDialogue;
   readonly limits: QuickPaymentLimits;
   readonly tables: QuickPaymentTables;
 }
@@ -71,6 +77,8 @@ interface RunOptions {
 class QuickPaymentRun {
   readonly #ports: QuickPaymentPorts;
   readonly #request: SaleRequest;
+  readonly #purse: PurseChoice;
+  readonly #dialogue: PurseDialogue;
   readonly #limits: QuickPaymentLimits;
   readonly #tables: QuickPaymentTables;
   /** The journal with a bound on each wait; its faults are remembered, to tell them from the card's. */
@@ -82,20 +90,22 @@ class QuickPaymentRun {
   #mistake: { readonly error: unknown } | undefined;
   #wake: () => void = () => undefined;
   #channel: CardChannel | undefined;
-  #card: CardFacts | undefined;
-  #identified: PursePublicData | undefined;
-  #facts: DebitFacts | undefined;
-  #purchase: PsamPurchase | undefined;
+  /** The card that lies there, as its purse has named it. */
+  #card: IdentifiedCard | undefined;
+  /** The sale that this run has begun last; the module may hold it beyond the tap. */
+  #begun: { readonly sale: PurseSale; readonly card: IdentifiedCard } | undefined;
   /** The sale that is being proved, where it comes from the journal; and what its proof adds. */
   #recorded: RecordedSale | undefined;
   #proved: JsonObject = {};
-  /** MAC2 of the debit, or of the proof read last. */
-  #mac2: Bytes | undefined;
+  /** Code of the proof that was read last, for the module. */
+  #code: Bytes | undefined;
   #returnDeadlineMs: number | undefined;
 
   constructor(ports: QuickPaymentPorts, options: RunOptions) {
     this.#ports = ports;
     this.#request = options.request;
+    this.#purse = options.purse;
+    this.#dialogue = options.dialogue;
     this.#limits = options.limits;
     this.#tables = options.tables;
     this.#journal = boundedJournal(ports, { timeoutMs: options.limits.journalTimeoutMs, noteFault: (fault) => this.#journalFaults.add(fault) });
@@ -103,7 +113,8 @@ class QuickPaymentRun {
   }
 
   async run(): Promise<QuickPaymentOutcome> {
-    const sale: Sale = { amount: this.#request.amount, unverifiedLimit: this.#limits.risk.unverifiedAmountFen };
+    const { confirmation } = this.#dialogue;
+    const sale: Sale = { amount: this.#request.amount, unverifiedLimit: this.#limits.risk.unverifiedAmountFen, confirmation };
     try {
       let step = FIRST_STEP;
       for (let events = 0; events < EVENTS_MAX; events += 1) {
@@ -118,15 +129,15 @@ class QuickPaymentRun {
   }
 
   #withBalance(outcome: QuickPaymentOutcome): QuickPaymentOutcome {
-    const opening = this.#facts?.opening;
-    if (outcome.kind !== "paid" || opening === undefined || outcome.amount > opening.balance) return outcome;
-    return { ...outcome, balanceAfter: subtractFen(opening.balance, outcome.amount) };
+    const balance = this.#begun?.sale.balanceBefore;
+    if (outcome.kind !== "paid" || balance === undefined || outcome.amount > balance) return outcome;
+    return { ...outcome, balanceAfter: subtractFen(balance, outcome.amount) };
   }
 
   /** Whatever is still under way ends first, so that the next sale finds reader and module free. */
   async #leave(): Promise<void> {
     while (this.#underWay.size > 0) await Promise.all(this.#underWay);
-    this.#purchase?.release();
+    this.#begun?.sale.release();
     await this.#channel?.close();
   }
 
@@ -166,21 +177,21 @@ class QuickPaymentRun {
       case "await-card":
         return this.#awaitCard(command.pauseMs);
       case "identify":
-        return this.#cardStep((limits) => this.#identify(limits));
+        return this.#journalStep(() => this.#cardStep(() => this.#identify()));
       case "settle-earlier":
-        return this.#journalStep(() => this.#cardStep((limits) => this.#settleEarlier(limits)));
+        return this.#journalStep(() => this.#cardStep(() => this.#settleEarlier()));
       case "append-intent":
         return this.#journalStep(() => this.#appendIntent());
       case "open-on-card":
-        return this.#cardStep((limits) => this.#openOnCard(limits));
+        return this.#cardStep(() => this.#openOnCard());
       case "open-in-module":
         return this.#moduleStep(() => this.#openInModule());
       case "debit":
-        return this.#debit();
-      case "check-mac2":
-        return this.#moduleStep(() => this.#checkMac2());
+        return this.#cardStep(() => this.#debit());
+      case "confirm":
+        return this.#moduleStep(() => this.#confirm());
       case "prove":
-        return this.#journalStep(() => this.#cardStep((limits) => this.#prove(command.subject, limits)));
+        return this.#journalStep(() => this.#cardStep(() => this.#prove(command.subject)));
       case "append":
         return this.#journalStep(() => this.#append(command.entry));
       case "release-module":
@@ -188,9 +199,9 @@ class QuickPaymentRun {
     }
   }
 
-  async #cardStep(work: (limits: () => Limits) => Promise<Event>): Promise<Event> {
+  async #cardStep(work: () => Promise<Event>): Promise<Event> {
     try {
-      return await work(() => this.#commandLimits());
+      return await work();
     } catch (fault) {
       if (!isFault(fault) || this.#journalFaults.has(fault)) throw fault;
       return { is: "card-lost", code: fault.code, effectUnknown: fault.effectUnknown };
@@ -239,14 +250,15 @@ class QuickPaymentRun {
     assert(last !== undefined, "a mark names a subject of this journal");
     if (last.kind !== "quick-payment" || last.amount !== this.#request.amount) return { kind: "conflict" };
     if (last.state === "refused" || last.state === "void") return { kind: "new" };
+    if (purseOf(mergedDetail(entries)) !== this.#purse.kind) return { kind: "conflict" };
     const sale = readSale(entries);
-    if (last.state === "done") return { kind: "paid", subject, proof: sale?.proof ?? "log-only", refusedByModule: sale?.reason === "mac2-refused" };
+    if (last.state === "done") return { kind: "paid", subject, proof: sale?.proof ?? "log-only", refused: isRefusal(sale?.reason) };
     // Without its personal fields nobody can tell whose card it was: only the host can still decide it.
     if (sale === undefined || isInFlight(this.#journal, last)) return { kind: "in-progress" };
     this.#returnDeadlineMs = this.#ports.clock.monotonicMs() + this.#limits.returnTimeoutMs;
     return {
       kind: "open",
-      open: { entry: { subject, seq: last.seq }, cardSerial: sale.card.serial, attempt: 1, reason: sale.reason, moduleMayCheck: false, tries: 0 },
+      open: { entry: { subject, seq: last.seq }, cardName: sale.card.name, attempt: 1, reason: sale.reason, moduleMayCheck: false, tries: 0 },
     };
   }
 
@@ -276,43 +288,42 @@ class QuickPaymentRun {
     return this.#channel;
   }
 
-  async #identify(limits: () => Limits): Promise<Event> {
-    const found = await identifyPurse(this.#openChannel(), this.#ports.purse, limits());
-    if (found.kind === "unusable")
-      return { is: "card-unusable", reason: found.reason, ...(found.statusWord === undefined ? {} : { statusWord: found.statusWord }) };
-    const { serial, issuer } = found.data;
-    this.#card = { serial, issuer, ...(found.logSequence === undefined ? {} : { logSequenceBefore: found.logSequence }) };
-    this.#identified = found.data;
-    return { is: "card-identified", card: { serial } };
+  async #identify(): Promise<Event> {
+    const { kind } = this.#purse;
+    const open = this.#dialogue.recalls ? await openSalesOfPurse(this.#journal, kind) : [];
+    const found = await this.#dialogue.identify({ channel: this.#openChannel(), limits: () => this.#commandLimits() }, open);
+    if (found.kind === "unusable") return cardUnusable(found);
+    this.#card = found.card;
+    return { is: "card-identified", card: { name: found.card.name } };
   }
 
-  async #settleEarlier(limits: () => Limits): Promise<Event> {
-    assert(this.#card !== undefined && this.#identified !== undefined, "the card was identified");
-    const { resolution } = this.#tables;
-    const resolved = await resolveCard({ ...this.#ports, journal: this.#journal }, this.#openChannel(), {
-      card: this.#card,
-      commandLimits: limits,
-      ...(resolution === undefined ? {} : { rules: resolution }),
-    });
+  #presentCard(): IdentifiedCard {
+    assert(this.#card !== undefined, "the card was identified");
+    return this.#card;
+  }
+
+  async #settleEarlier(): Promise<Event> {
+    const { log, clock } = this.#ports;
+    const resolved = await resolveCard({ log, journal: this.#journal }, this.#presentCard(), this.#tables.resolution);
     if (resolved.open > 0) return { is: "earlier-unsettled" };
-    // Asked only here: a purse past its last day still settles what it paid before, and pays nothing new. Spec: PBOC purse, EF15.
-    const validity = purseValidity(this.#identified, civilTime(this.#ports.clock.wallMs()).date);
-    return validity === "valid" ? { is: "earlier-settled" } : { is: "card-unusable", reason: validity };
+    const admission = await this.#presentCard().admit(civilTime(clock.wallMs()).date);
+    return admission.kind === "admitted" ? { is: "earlier-settled" } : cardUnusable(admission);
   }
 
   /** The limits are looked at in the same turn as the intent is appended, so that no other lane can come between. */
   async #appendIntent(): Promise<Event> {
-    const { psam, saleTimes, clock } = this.#ports;
+    const { saleTimes, clock } = this.#ports;
     const { amount, reference } = this.#request;
-    assert(this.#card !== undefined, "the card was identified");
+    const card = this.#presentCard();
     const saleTime = saleTimes.next(clock.wallMs());
-    const facts = { reference, amount, card: this.#card, terminalNumber: toHex(psam.terminalNumber), saleTime, terminalSequence: psam.expectedSequence() };
-    this.#facts = facts;
+    this.#begun?.sale.release();
+    this.#begun = { card, sale: card.begin({ amount, purse: this.#purse, saleTime }) };
     this.#recorded = undefined;
     this.#proved = {};
-    const limit = limitReached(this.#limits.risk, this.#journal.unreceipted("quick-payment"), amount);
+    this.#code = undefined;
+    const limit = limitReached(this.#limits.risk, this.#journal.unreceipted("quick-payment"), { amount, zeroAllowed: this.#purse.kind === "compound" });
     if (limit !== undefined) return { is: "limit-reached", limit };
-    return this.#durable(intentDraft(facts, saleTime));
+    return this.#durable(intentDraft({ ...this.#facts(), reference }, saleTime));
   }
 
   async #durable(draft: EntryDraft): Promise<Event> {
@@ -320,87 +331,71 @@ class QuickPaymentRun {
     return { is: "entry-durable", entry: { subject, seq } };
   }
 
-  async #openOnCard(limits: () => Limits): Promise<Event> {
-    const start = { keyIndex: this.#ports.purse.keyIndex, amount: this.#request.amount, terminalNumber: this.#ports.psam.terminalNumber };
-    const opening = await initializePurchase(this.#openChannel(), start, limits());
-    if (opening.kind === "refused") return { is: "card-refused", statusWord: opening.statusWord };
-    this.#facts = { ...this.#knownFacts(), opening };
-    return { is: "card-initialized" };
+  #sale(): PurseSale {
+    assert(this.#begun !== undefined, "the intent was begun");
+    return this.#begun.sale;
   }
 
-  #knownFacts(): DebitFacts {
-    assert(this.#facts !== undefined, "the intent was begun");
-    return this.#facts;
+  async #openOnCard(): Promise<Event> {
+    const opening = await this.#sale().openOnCard();
+    switch (opening.kind) {
+      case "ok":
+        return { is: "card-initialized" };
+      case "refused":
+        return { is: "card-refused", statusWord: opening.statusWord };
+      case "declined":
+        return { is: "card-declined", reason: opening.reason };
+    }
   }
 
   async #openInModule(): Promise<Event> {
-    const facts = this.#knownFacts();
-    const { opening, saleTime, amount, terminalSequence } = facts;
-    assert(opening !== undefined && this.#identified !== undefined, "the card has opened the purchase");
-    this.#purchase?.release();
-    const purchase = await this.#ports.psam.beginPurchase(
-      {
-        cardRandom: opening.cardRandom,
-        cardSequence: opening.cardSequence,
-        amount,
-        type: PURCHASE_TYPE_PURSE,
-        date: fromHex(saleTime.date),
-        time: fromHex(saleTime.time),
-        keyVersion: opening.keyVersion,
-        algorithm: opening.algorithm,
-        factors: purseFactors(this.#identified),
-      },
-      this.#commandLimits(),
-    );
-    this.#purchase = purchase;
-    this.#facts = { ...facts, terminalSequence: purchase.terminalSequence, mac1: purchase.mac1 };
-    return { is: "module-opened", asReserved: purchase.terminalSequence === terminalSequence };
+    const answer = await this.#sale().openInModule(this.#commandLimits());
+    return answer.kind === "ok" ? { is: "module-opened", asReserved: answer.asReserved } : { is: "module-failed", code: answer.reason };
   }
 
   /** The one command that cannot be taken back: not begun when the time is over, never given up once begun. */
   async #debit(): Promise<Event> {
-    const { saleTime, terminalSequence, mac1 } = this.#knownFacts();
-    assert(mac1 !== undefined, "the module has opened the purchase");
     if (this.#remainingMs() <= 0) return { is: "card-lost", code: "timeout", effectUnknown: false };
     if (this.#limits.signal.aborted) return { is: "card-lost", code: "cancelled", effectUnknown: false };
-    const command = { terminalSequence, date: fromHex(saleTime.date), time: fromHex(saleTime.time), mac1 };
-    const answer = await debitOnce(this.#openChannel(), command, this.#finishingLimits());
-    if (answer.kind === "lost") return { is: "card-lost", code: answer.fault.code, effectUnknown: answer.effectUnknown };
-    if (answer.kind === "refused") return { is: "card-refused", statusWord: answer.statusWord };
-    this.#facts = { ...this.#knownFacts(), mac2: answer.mac2, tac: answer.tac };
-    this.#mac2 = answer.mac2;
-    return { is: "debited" };
+    const answer = await this.#sale().debit(this.#finishingLimits());
+    return answer.kind === "ok" ? { is: "debited" } : { is: "card-refused", statusWord: answer.statusWord };
   }
 
   #finishingLimits(): Limits {
     return { timeoutMs: this.#limits.commandTimeoutMs, signal: NEVER };
   }
 
-  async #checkMac2(): Promise<Event> {
-    assert(this.#mac2 !== undefined, "the card has given a MAC2");
-    if (this.#purchase === undefined) return { is: "mac2-checked", answer: "no-session" };
-    return { is: "mac2-checked", answer: await this.#purchase.credit(this.#mac2, this.#finishingLimits()) };
+  async #confirm(): Promise<Event> {
+    return { is: "confirmed", answer: await this.#sale().confirm(this.#code, this.#finishingLimits()) };
   }
 
-  async #prove(subject: string, limits: () => Limits): Promise<Event> {
+  async #prove(subject: string): Promise<Event> {
     const sale = readSale(await this.#journal.entriesOf(subject));
     assert(sale !== undefined, "an open sale names its card");
     this.#recorded = sale;
     if (!OPEN_STATES.includes(sale.last.state)) return evidenceRead({ kind: "closed-as", state: sale.last.state, proof: sale.proof });
-    const evidence = await proveSale(this.#openChannel(), { intent: sale.intent, proveSeqOrder: this.#ports.purse.proveSeqOrder }, limits());
+    const card = this.#presentCard();
+    const { evidence, detail, code } = await card.prove(sale);
     if (evidence.kind !== "debited") return evidenceRead(evidence);
-    const key = lacksKey(sale.detail) ? await learnKey(this.#ports, this.#openChannel(), { terminalNumber: sale.intent.terminalNumber, limits: limits() }) : {};
-    this.#proved = { ...key, ...evidenceDetail(evidence) };
-    if (evidence.proof === "log") this.#mac2 = evidence.mac2;
-    return evidenceRead({ kind: "debited", proof: evidence.proof });
+    const key = card.lacksKey(sale.detail) ? await card.learnKey(sale) : {};
+    this.#proved = { ...key, ...detail };
+    this.#code = code;
+    return evidenceRead(evidence);
+  }
+
+  /** What is known of the sale that the next entry speaks of: the one of the journal while it is proved, else the one begun here. */
+  #facts(): SaleFacts {
+    const { amount, reference } = this.#request;
+    const recorded = this.#recorded;
+    if (recorded !== undefined) return { amount, card: recorded.card, detail: { ...recorded.detail, ...this.#proved } };
+    assert(this.#begun !== undefined, "the intent was begun");
+    const { card, sale } = this.#begun;
+    return { amount, card, detail: saleDetail({ reference, purse: this.#purse.kind }, sale.detail()) };
   }
 
   async #append(wish: EntryWish): Promise<Event> {
     const nowMs = this.#ports.clock.monotonicMs();
-    const described = this.#recorded;
-    const detail = { ...(described === undefined ? debitDetail(this.#knownFacts()) : described.detail), ...this.#proved };
-    const card = described?.card ?? this.#knownFacts().card;
-    const event = await this.#durable(laterDraft(wish, { amount: this.#request.amount, card }, detail));
+    const event = await this.#durable(laterDraft(wish, this.#facts()));
     if (wish.state === "unknown") this.#returnDeadlineMs = nowMs + this.#limits.returnTimeoutMs;
     if (wish.state === "void" && wish.resolution === true) {
       // The card was away and came back: what follows has its own time.
@@ -411,9 +406,16 @@ class QuickPaymentRun {
   }
 
   async #release(): Promise<undefined> {
-    this.#purchase?.release();
-    this.#purchase = undefined;
+    this.#begun?.sale.release();
   }
+}
+
+function cardUnusable({ reason, statusWord }: Unusable): Event {
+  return { is: "card-unusable", reason, ...(statusWord === undefined ? {} : { statusWord }) };
+}
+
+function isRefusal(reason: Reason | undefined): boolean {
+  return reason === "mac2-refused" || reason === "signature-refused";
 }
 
 function evidenceRead(evidence: Evidence): Event {

@@ -14,7 +14,7 @@ import { openPsam } from "../../card/psam/open.ts";
 import { DEFAULT_PURSE_APPLICATIONS } from "../../card/purse/commands.ts";
 import { type CardProfile, DEFAULT_CARD_PROFILE } from "../../codec/card-profile.ts";
 import { opensslSuite } from "../../crypto/openssl.ts";
-import type { CardChannel, CardReader, Psam } from "../../drivers/ports.ts";
+import type { CardChannel, CardReader, SocialPsam } from "../../drivers/ports.ts";
 import { openJournal, type TerminalJournal } from "../journal/journal.ts";
 import type { JournalEntry } from "../journal/types.ts";
 import { createLane, createSalesInFlight, type SalesInFlight } from "../lane.ts";
@@ -213,12 +213,15 @@ function guarded(reader: CardReader, power: Power): CardReader {
   };
 }
 
-function misreserving(psam: Psam): Psam {
+function misreserving(psam: SocialPsam): SocialPsam {
   return {
     terminalNumber: psam.terminalNumber,
     expectedSequence: () => psam.expectedSequence() + 5,
     beginPurchase: (purchase, limits) => psam.beginPurchase(purchase, limits),
+    beginMedicalPurchase: (purchase, limits) => psam.beginMedicalPurchase(purchase, limits),
     authenticationData: (request, limits) => psam.authenticationData(request, limits),
+    blockMac: (use, data, limits) => psam.blockMac(use, data, limits),
+    encipher: (use, data, limits) => psam.encipher(use, data, limits),
     close: () => psam.close(),
   };
 }

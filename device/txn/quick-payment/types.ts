@@ -9,7 +9,12 @@ export interface Sale {
   readonly amount: Fen;
   /** Up to this amount a debit that only the card itself vouches for counts as paid. */
   readonly unverifiedLimit: Fen;
+  /** What confirms a debit of this purse. */
+  readonly confirmation: Confirmation;
 }
+
+/** The security module's word on the card's MAC2, or the card's own signature, verified up to a key of the terminal. */
+export type Confirmation = "psam" | "signature";
 
 /** An entry that is durable. */
 export interface EntryName {
@@ -32,6 +37,22 @@ export type Reason =
   | "reference-conflict"
   | "lane-busy"
   | "mac2-refused"
+  | "signature-refused"
+  | "authentication-failed"
+  | "authentication-impossible"
+  | "usage-not-allowed"
+  | "switch-interface"
+  | "card-listed"
+  | "card-unreadable"
+  | "online-required"
+  | "card-declined"
+  | "pin-wrong"
+  | "pin-locked"
+  | "pin-cancelled"
+  | "pin-timed-out"
+  | "pin-refused"
+  | "purse-not-offered"
+  | "social-card-refused"
   | "module-session-lost"
   | "module-failed"
   | "not-debited"
@@ -43,7 +64,11 @@ export type Reason =
   | "closed-without-payment"
   | "restart";
 
-export type Proof = "psam" | "log" | "log-only";
+/**
+ * How a debit is proved. "log": the card's log names this sale and its proof was fetched; "log-only": the proof is gone; "balance": only the
+ * card's balance and counter say so.
+ */
+export type Proof = Confirmation | "log" | "log-only" | "balance";
 
 export type QuickPaymentOutcome =
   /** Debited, proved and durable: goods may go. `verified` is false where only the card vouches for it, inside the limited policy. */
@@ -58,7 +83,7 @@ export type QuickPaymentOutcome =
 /** A sale whose debit may have happened, waiting for its card. */
 export interface OpenSale {
   readonly entry: EntryName;
-  readonly cardSerial: string;
+  readonly cardName: string;
   readonly attempt: number;
   readonly reason: Reason;
   /** Whether the security module still holds the purchase and has not been asked about a MAC2 yet. */
@@ -72,14 +97,14 @@ export type KnownSale =
   | { readonly kind: "new" }
   /** Another lane is at it. */
   | { readonly kind: "in-progress" }
-  /** The reference belongs to a sale of another kind or amount. */
+  /** The reference belongs to a sale of another kind, purse or amount. */
   | { readonly kind: "conflict" }
-  | { readonly kind: "paid"; readonly subject: string; readonly proof: Proof; readonly refusedByModule: boolean }
+  | { readonly kind: "paid"; readonly subject: string; readonly proof: Proof; readonly refused: boolean }
   | { readonly kind: "open"; readonly open: OpenSale };
 
 export interface CardName {
-  /** 20 hexadecimal digits. */
-  readonly serial: string;
+  /** The card's own name for the purse that is used. */
+  readonly name: string;
 }
 
 /** What happens once the last entry of a subject is durable. */
@@ -119,11 +144,16 @@ export type State =
   | { readonly at: "closing"; readonly subject: string; readonly next: Next }
   | { readonly at: "ended"; readonly outcome: QuickPaymentOutcome };
 
+/** What the card says about a sale of before. */
+export type PurseEvidence =
+  /** `refused`: the proof came with a signature that does not verify. */
+  | { readonly kind: "debited"; readonly proof: Exclude<Proof, "psam">; readonly refused?: true }
+  | { readonly kind: "not-debited" }
+  | { readonly kind: "undecidable"; readonly why: "log-overrun" | "log-unreadable" };
+
 /** What the card's evidence, or another lane's work, says about an open sale. */
 export type Evidence =
-  | { readonly kind: "debited"; readonly proof: "log" | "log-only" }
-  | { readonly kind: "not-debited" }
-  | { readonly kind: "undecidable"; readonly why: "log-overrun" | "log-unreadable" }
+  | PurseEvidence
   /** The subject was closed meanwhile, by the same card at another lane. */
   | { readonly kind: "closed-as"; readonly state: RecordState; readonly proof: Proof };
 
@@ -141,11 +171,13 @@ export type Event =
   | { readonly is: "journal-failed"; readonly code: FaultCode; readonly effectUnknown: boolean }
   | { readonly is: "card-initialized" }
   | { readonly is: "card-refused"; readonly statusWord: number }
+  /** The card's own decision about this payment, before anything irreversible. */
+  | { readonly is: "card-declined"; readonly reason: Reason }
   | { readonly is: "module-opened"; readonly asReserved: boolean }
-  | { readonly is: "module-failed"; readonly code: FaultCode }
+  | { readonly is: "module-failed"; readonly code: Reason }
   | { readonly is: "debited" }
   | { readonly is: "card-lost"; readonly code: FaultCode; readonly effectUnknown: boolean }
-  | { readonly is: "mac2-checked"; readonly answer: "accepted" | "refused" | "no-session" }
+  | { readonly is: "confirmed"; readonly answer: "accepted" | "refused" | "no-session" }
   | { readonly is: "evidence-read"; readonly evidence: Evidence };
 
 /** The entry that a command asks for; the runner adds what it knows of card, module and time. */
@@ -170,8 +202,8 @@ export type Command =
   | { readonly do: "open-on-card" }
   | { readonly do: "open-in-module" }
   | { readonly do: "debit" }
-  /** Has the module check the MAC2 of the debit, or of the proof that was read last. */
-  | { readonly do: "check-mac2" }
+  /** Has the debit, or the proof that was read last, confirmed by the module or by the card's signature. */
+  | { readonly do: "confirm" }
   | { readonly do: "prove"; readonly subject: string }
   | { readonly do: "append"; readonly entry: EntryWish }
   | { readonly do: "release-module" };

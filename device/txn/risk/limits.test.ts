@@ -19,7 +19,7 @@ describe("offline limits count this sale too", () => {
     [1, 2500, 500, undefined],
     [1, 2501, 500, "unreceipted-sum-limit"],
   ])("%i sales of %i fen are out, this one of %i: %s", (count, sumFen, amount, expected) => {
-    expect(limitReached(LIMITS, { count, sumFen }, fen(amount))).toBe(expected);
+    expect(limitReached(LIMITS, { count, sumFen }, { amount: fen(amount) })).toBe(expected);
   });
 });
 

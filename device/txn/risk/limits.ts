@@ -21,15 +21,20 @@ export interface Exposure {
 
 export type LimitReached = "amount-zero" | "amount-limit" | "unreceipted-count-limit" | "unreceipted-sum-limit";
 
-/** What no card could ever be asked for, whatever the limits are. */
-export function impossibleAmount(amount: Fen): LimitReached | undefined {
-  if (amount === 0) return "amount-zero";
+/** What no card could ever be asked for, whatever the limits are. Zero is an amount where a sale may only write a record. */
+export function impossibleAmount(amount: Fen, options: { readonly zeroAllowed?: boolean } = {}): LimitReached | undefined {
+  if (amount === 0 && options.zeroAllowed !== true) return "amount-zero";
   return amount > CARD_AMOUNT_MAX ? "amount-limit" : undefined;
 }
 
 /** The limit that this sale would pass, or undefined when it may be made. */
-export function limitReached(limits: RiskLimits, exposure: Exposure, amount: Fen): LimitReached | undefined {
-  const impossible = impossibleAmount(amount);
+export function limitReached(
+  limits: RiskLimits,
+  exposure: Exposure,
+  sale: { readonly amount: Fen; readonly zeroAllowed?: boolean },
+): LimitReached | undefined {
+  const { amount } = sale;
+  const impossible = impossibleAmount(amount, sale);
   if (impossible !== undefined) return impossible;
   if (amount > limits.amountPerSaleFen) return "amount-limit";
   if (exposure.count + 1 > limits.unreceiptedCount) return "unreceipted-count-limit";

@@ -1,13 +1,24 @@
 /* Personalisation of a test card's medical purse. */
+import { assert } from "../../../device/base/assert.ts";
 import { type Bytes, toHex } from "../../../device/base/bytes.ts";
 import type { CardProfile } from "../../../device/codec/card-profile.ts";
 import type { CipherSuite } from "../../../device/crypto/face.ts";
 import type { KeyAlgorithm } from "../../crypto/blocks.ts";
-import { deriveSocialKey, type TestKeyName, testRootKey } from "../../crypto/test-keys.ts";
-import type { MedicalPurseData, MedicalPurseMemory } from "./state.ts";
+import { deriveSocialKey, medicalPurchaseKeyName, type TestKeyName, testRootKey } from "../../crypto/test-keys.ts";
+import type { MedicalPurchaseKey, MedicalPurseData, MedicalPurseMemory } from "./state.ts";
 
 export interface MedicalPurseOptions {
   readonly accountFen: number;
+  readonly selfPayTotalFen?: number;
+  readonly pooledTotalFen?: number;
+  /** YYYY; "0000" (never used) when absent. */
+  readonly payYear?: string;
+  /** MMDD; January 1st when absent. */
+  readonly startDay?: string;
+  readonly loadSeq?: number;
+  readonly purchaseSeq?: number;
+  /** Form of the log, and with it the mode of the purse. Absent: the profile's, and full where the profile asks the record. */
+  readonly logMode?: "full28" | "accountOnly20";
 }
 
 /** What a medical purse is made for: the social application of this card. */
@@ -19,12 +30,47 @@ export interface MedicalPurseRecipe {
   readonly factors: readonly Bytes[];
 }
 
+/** Indexes of the purchase keys; each has the version of the same number. */
+const PURCHASE_KEY_INDEXES: readonly number[] = [1, 2, 3];
+
+/** What an account-only purse has in the place of a year: it means nothing there. */
+const NO_YEAR = { selfPayTotalFen: 0, pooledTotalFen: 0, payYear: "0000", startDay: "0000" } as const;
+
+function yearOf(options: MedicalPurseOptions): Pick<MedicalPurseMemory, keyof typeof NO_YEAR> {
+  return {
+    selfPayTotalFen: options.selfPayTotalFen ?? 0,
+    pooledTotalFen: options.pooledTotalFen ?? 0,
+    payYear: options.payYear ?? "0000",
+    startDay: options.startDay ?? "0101",
+  };
+}
+
 export function makeMedicalPurse(
   recipe: MedicalPurseRecipe,
   options: MedicalPurseOptions,
 ): { readonly data: MedicalPurseData; readonly memory: MedicalPurseMemory } {
-  const { suite, algorithm, factors } = recipe;
+  const { suite, algorithm, factors, profile } = recipe;
   const keyHex = (name: TestKeyName) => toHex(deriveSocialKey(suite, algorithm, { key: testRootKey(algorithm, name), factors }));
-  const data = { dpkHex: keyHex("medical-dpk"), dtkHex: keyHex("medical-dtk"), dlkHex: keyHex("medical-dlk"), dskHex: keyHex("medical-dsk") };
-  return { data, memory: { accountFen: options.accountFen } };
+  const purchaseKeys = PURCHASE_KEY_INDEXES.flatMap((index): readonly MedicalPurchaseKey[] => {
+    const name = medicalPurchaseKeyName(index);
+    return name === undefined ? [] : [{ index, version: index, keyHex: keyHex(name) }];
+  });
+  const accountOnly = (options.logMode ?? profile.medicalLogMode) === "accountOnly20";
+  assert(/^\d{4}$/.test(options.payYear ?? "0000") && /^\d{4}$/.test(options.startDay ?? "0101"), "pay year and start day have four digits each");
+  return {
+    data: {
+      purchaseKeys,
+      dlkHex: keyHex("medical-dlk"),
+      dtkHex: keyHex("medical-dtk"),
+      dskHex: keyHex("medical-dsk"),
+      accountOnly,
+    },
+    memory: {
+      accountFen: options.accountFen,
+      ...(accountOnly ? NO_YEAR : yearOf(options)),
+      loadSeq: options.loadSeq ?? 0,
+      purchaseSeq: options.purchaseSeq ?? 0,
+      log: [],
+    },
+  };
 }

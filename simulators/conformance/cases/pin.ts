@@ -121,7 +121,7 @@ function entryCase(row: PinRow): ConformanceCase {
 
 const TORN: readonly (readonly [at: TearPoint, triesLeft: number])[] = [
   ["before", 3],
-  ["during", 3],
+  ["during", 2],
   ["after", 2],
 ];
 

@@ -1,11 +1,11 @@
 /* The social application: selection, identity files, PIN and the two authentications, against the module. */
 import { describe, expect, it } from "vitest";
-import { concat, fromHex, toHex, u8, xorBytes } from "../../device/base/bytes.ts";
-import { openCipherSuite } from "../../device/crypto/suite.ts";
-import { makeTestPsam } from "../psam/make.ts";
-import { SOCIAL_ADF_NAME, SOCIAL_NAME_DES, SOCIAL_NAME_SM4 } from "../psam/psam.ts";
-import { cardNumberWithCheck, makeTestCard, type TestCardOptions, testSocialSecurityNumber } from "./make.ts";
-import { expectOk, PURSE_SELECT, send } from "./testing.ts";
+import { concat, fromHex, toHex, u8, xorBytes } from "../../../device/base/bytes.ts";
+import { openCipherSuite } from "../../../device/crypto/suite.ts";
+import { makeTestPsam } from "../../psam/make.ts";
+import { SOCIAL_ADF_NAME, SOCIAL_NAME_DES, SOCIAL_NAME_SM4 } from "../../psam/psam.ts";
+import { cardNumberWithCheck, makeTestCard, type TestCardOptions, testSocialSecurityNumber } from "../make.ts";
+import { expectOk, PURSE_SELECT, send } from "../testing.ts";
 
 const suite = openCipherSuite();
 const SELECT_SSSE = "00A404000F7378312E73682EC9E7BBE1B1A3D5CF00";
@@ -34,7 +34,7 @@ function fromModule(
   const factors = [toHex(card.powerUp()).slice(18, 34), "3939303130307378", "3939303030307368"].slice(0, level).join("");
   const filler = algorithm === "sm4" ? "00".repeat(8) : "";
   const data = fromHex(`${factors}${factor}${filler}`);
-  expectOk(psam, toHex(concat(fromHex(`BFDE67${id}`), u8(data.length), data)));
+  expectOk(psam, toHex(concat(fromHex(`BFDE${(0x07 | (level << 5)).toString(16)}${id}`), u8(data.length), data)));
   const whole = expectOk(psam, `80FA0000${algorithm === "sm4" ? "10" : "08"}${raw}${filler}00`);
   return toHex(algorithm === "sm4" ? xorBytes(whole.slice(0, 8), whole.slice(8)) : whole);
 }
@@ -54,7 +54,9 @@ describe("selection", () => {
   it.each([
     ["00A4040003112233", "6a82"],
     ["00A4010002EF05", "6a86"],
-    ["00A4040203112233", "6a86"],
+    ["00A4040203112233", "6a82"],
+    ["00A4040C03112233", "6a86"],
+    ["00A4020203112233", "6a86"],
     ["00A4020002EF09", "6a82"],
     ["00A402000105", "6700"],
   ])("%s answers %s", (command, expected) => {

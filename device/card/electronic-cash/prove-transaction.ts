@@ -1,0 +1,175 @@
+/*
+ * Goal: after a sale whose commit was lost, learn from the card alone whether it took place.
+ * Method: the card repeats its last answer only as the first thing after its selection, so that is asked first, before anything that
+ * would erase it. Then counter and balance speak, and where the counter has moved on, the card's own proof and its log. Each says
+ * something only about this sale: a later sale must never stand for it. Spec: JR/T 0025, quick debit and credit, torn transactions.
+ */
+import { type Bytes, equalBytes, fromHex, readUint, u16be } from "../../base/bytes.ts";
+import { type Fen, subtractFen } from "../../base/fen.ts";
+import type { Limits } from "../../base/ports.ts";
+import { command, isOk } from "../../codec/apdu.ts";
+import { parseCashLogEntry } from "../../codec/card-log.ts";
+import { parseDol } from "../../codec/dol.ts";
+import type { CardChannel } from "../../drivers/ports.ts";
+import { exchange } from "../dialogue.ts";
+import { getData, peekRecord, readBaseline, readRawRecord, BASELINE_FOR_PROOF } from "./commands.ts";
+import { accountNumberOf } from "./data.ts";
+import { selectAgain } from "./select.ts";
+import type { CardRecords, CashEvidence, CashIntent } from "./types.ts";
+
+/** Log records that are read: three times what cards in the field keep. */
+export const CASH_LOG_RECORDS_MAX = 30;
+const CRYPTOGRAM_LENGTH = 8;
+const NO_PROOF = 0x9406;
+
+/** What GET TRANS PROVE says about one counter. "unsupported": the card has not this extension, or will not tell. */
+export type TransactionProofAnswer =
+  | { readonly kind: "ok"; readonly cryptogram: Bytes }
+  | { readonly kind: "no-proof" }
+  | { readonly kind: "unsupported"; readonly statusWord: number };
+
+/** GET TRANS PROVE of the extension: the cryptogram that was committed under a counter. Changes nothing. Spec: JR/T 0025, extension for small payments. */
+export async function getTransactionProof(channel: CardChannel, atc: number, limits: Limits): Promise<TransactionProofAnswer> {
+  const { data, sw } = await exchange(channel, command("80 5A 00 00", { data: u16be(atc), le: CRYPTOGRAM_LENGTH }), limits);
+  if (sw === NO_PROOF) return { kind: "no-proof" };
+  return isOk(sw) && data.length === CRYPTOGRAM_LENGTH ? { kind: "ok", cryptogram: data } : { kind: "unsupported", statusWord: sw };
+}
+
+interface Observed {
+  readonly atc?: number;
+  readonly balance?: Fen;
+  readonly replay?: CardRecords;
+}
+
+/**
+ * Gathers the evidence of one sale from a card that has come back. Selects the application itself. Nothing here moves money, so faults
+ * mean only that the evidence is not complete: ask again. At most 40 commands, each within `limits`.
+ */
+export async function proveTransaction(channel: CardChannel, intent: CashIntent, limits: Limits): Promise<CashEvidence> {
+  const selected = await selectAgain(channel, intent, limits);
+  if (selected.kind !== "ok") return { kind: "undecidable", why: "application-missing" };
+  const replay = intent.lastRecord === undefined ? undefined : await peekRecord(channel, intent.lastRecord, limits);
+  const { atc, balance } = await readBaseline(channel, BASELINE_FOR_PROOF, limits);
+  const sameCard = await isSameCard(channel, { intent, replay }, limits);
+  if (sameCard === false) return { kind: "another-card" };
+  if (sameCard === undefined) return { kind: "undecidable", why: "identity-unreadable" };
+  const observed: Observed = {
+    ...(atc === undefined ? {} : { atc }),
+    ...(balance === undefined ? {} : { balance }),
+    ...(replay === undefined ? {} : { replay }),
+  };
+  return (await decided(channel, { intent, observed }, limits)) ?? evidenceOfLog(channel, { intent, observed }, limits);
+}
+
+/** Undefined when the card does not tell its number without a transaction. An intent without a number can be compared with none. */
+async function isSameCard(
+  channel: CardChannel,
+  { intent, replay }: { readonly intent: CashIntent; readonly replay: CardRecords | undefined },
+  limits: Limits,
+): Promise<boolean | undefined> {
+  if (intent.accountNumber === undefined) return undefined;
+  const repeated = replay === undefined ? undefined : accountNumberOf(replay.data);
+  if (repeated !== undefined) return repeated === intent.accountNumber;
+  const record = intent.identityRecord === undefined ? undefined : await peekRecord(channel, intent.identityRecord, limits);
+  const number = record === undefined ? undefined : accountNumberOf(record.data);
+  return number === undefined ? undefined : number === intent.accountNumber;
+}
+
+interface Question {
+  readonly intent: CashIntent;
+  readonly observed: Observed;
+}
+
+/** The decision without the log, or undefined when only the log can still tell. */
+async function decided(channel: CardChannel, question: Question, limits: Limits): Promise<CashEvidence | undefined> {
+  const atOnce = evidenceAtOnce(question);
+  if (atOnce !== undefined) return atOnce;
+  const { intent, observed } = question;
+  const proof = await getTransactionProof(channel, intent.atc, limits);
+  if (proof.kind === "ok" && equalBytes(proof.cryptogram, expectedProof(intent))) return debited(question, "proof");
+  // A card with the extension keeps the proof of its newest sale: none for the newest counter means that it was not committed.
+  if (proof.kind === "no-proof" && observed.atc === intent.atc) return notDebited(observed);
+  return undefined;
+}
+
+/** What a card proves of a pre-authorisation, which has no cryptogram, is zeros. */
+function expectedProof(intent: CashIntent): Bytes {
+  return intent.cryptogram === undefined ? new Uint8Array(CRYPTOGRAM_LENGTH) : fromHex(intent.cryptogram);
+}
+
+/**
+ * What replay, counter and balance say by themselves, or undefined when they leave the matter open. Pure; exported because a sale that
+ * begins with this card again has both figures already.
+ */
+export function evidenceAtOnce({ intent, observed }: Question): CashEvidence | undefined {
+  const { atc, balance, replay } = observed;
+  if (atc === undefined && balance === undefined && replay === undefined) return { kind: "undecidable", why: "nothing-readable" };
+  if (atc !== undefined && atc < intent.atc) return { kind: "undecidable", why: "counter-behind" };
+  // A later transaction has begun: balance and last answer may be its.
+  if (atc !== intent.atc) return undefined;
+  const told = balanceTells(intent, balance);
+  if (told === "not-debited") return notDebited(observed);
+  if (told === "debited") return debited({ intent, observed }, isRepeated(replay) ? "replay" : "balance");
+  if (told === "contradicts") return { kind: "undecidable", why: "balance-contradicts" };
+  return isRepeated(replay) ? debited({ intent, observed }, "replay") : undefined;
+}
+
+/** The card adds 9F69 to the answer that commits, and to its repetition; a record that is merely read has none. */
+function isRepeated(replay: CardRecords | undefined): boolean {
+  return replay?.data.has(0x9f69) === true;
+}
+
+function balanceTells(intent: CashIntent, balance: Fen | undefined): "debited" | "not-debited" | "contradicts" | "nothing" {
+  const { balanceBefore, amount } = intent;
+  if (balance === undefined || balanceBefore === undefined || !intent.movesBalance || amount === 0) return "nothing";
+  if (balance === balanceBefore) return "not-debited";
+  return amount <= balanceBefore && balance === subtractFen(balanceBefore, amount) ? "debited" : "contradicts";
+}
+
+function debited({ observed }: Question, proof: "replay" | "proof" | "balance" | "log"): CashEvidence {
+  const { balance, replay } = observed;
+  return {
+    kind: "debited",
+    proof,
+    ...(balance === undefined ? {} : { balance }),
+    ...(replay === undefined || proof !== "replay" ? {} : { replay }),
+  };
+}
+
+function notDebited({ balance }: Observed): CashEvidence {
+  return { kind: "not-debited", ...(balance === undefined ? {} : { balance }) };
+}
+
+/** Searches the card's log for the sale's counter; the log drops its oldest first. */
+async function evidenceOfLog(channel: CardChannel, question: Question, limits: Limits): Promise<CashEvidence> {
+  const { intent, observed } = question;
+  const format = parseDol((await getData(channel, 0x9f4f, limits)) ?? new Uint8Array(0));
+  if (intent.log === undefined || !format.ok || !format.entries.some(({ tag }) => tag === 0x9f36)) return lastResort(question);
+  const records = Math.min(intent.log.records, CASH_LOG_RECORDS_MAX);
+  for (let number = 1; number <= records; number += 1) {
+    const bytes = await readRawRecord(channel, { sfi: intent.log.sfi, number }, limits);
+    // A log that cannot be read at all says nothing; one that ends holds everything it ever was told.
+    if (bytes === undefined) return number === 1 && observed.atc === undefined ? lastResort(question) : notDebited(observed);
+    const entry = parseCashLogEntry(format.entries, bytes);
+    if (entry === "unwritten") return notDebited(observed);
+    if (entry?.atc === undefined) return lastResort(question);
+    if (entry.atc === intent.atc) return sameSale(question, entry.amount) ? debited(question, "log") : { kind: "undecidable", why: "balance-contradicts" };
+    if (entry.atc < intent.atc) return notDebited(observed);
+  }
+  return { kind: "undecidable", why: "log-overrun" };
+}
+
+function sameSale({ intent }: Question, amount: Fen | undefined): boolean {
+  return amount === undefined || amount === intent.amount;
+}
+
+/** No log: a balance that is lower by exactly the amount counts, anything else stays open. */
+function lastResort(question: Question): CashEvidence {
+  const told = balanceTells(question.intent, question.observed.balance);
+  return told === "debited" ? debited(question, "balance") : { kind: "undecidable", why: "nothing-readable" };
+}
+
+/** Reads 9F36 from two bytes; used where a counter comes outside GET DATA. */
+export function counterOf(bytes: Bytes): number | undefined {
+  return bytes.length === 2 ? readUint(bytes, 0, 2) : undefined;
+}

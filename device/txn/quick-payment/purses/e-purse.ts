@@ -1,0 +1,23 @@
+/* The e-purse: a plain purchase. Spec: PBOC purse, purchase. */
+import { initializePurchase } from "../../../card/purse/commands.ts";
+import { PURCHASE_TYPE_PURSE } from "../../../card/purse/types.ts";
+import type { PurseDialogue } from "./dialogue.ts";
+import { type BeginSale, identifyPboc, PbocCard, type PbocPurseParts } from "./pboc-card.ts";
+import { PbocSale } from "./pboc-sale.ts";
+
+export function ePurse({ psam, profile }: Omit<PbocPurseParts, "purse">): PurseDialogue {
+  const parts: PbocPurseParts = { psam, profile, purse: "e-purse" };
+  const begin: BeginSale = (access, facts, terms) => {
+    const start = { keyIndex: profile.keyIndex, amount: terms.amount, terminalNumber: psam.terminalNumber };
+    const open = () => initializePurchase(access.channel, start, access.limits());
+    return new PbocSale(access, { psam, type: PURCHASE_TYPE_PURSE, open, more: {} }, { facts, terms });
+  };
+  return {
+    confirmation: "psam",
+    recalls: false,
+    identify: async (access) => {
+      const found = await identifyPboc(access, parts);
+      return found.kind === "ok" ? { kind: "ok", card: new PbocCard(access, parts, { facts: found.facts, begin }) } : found;
+    },
+  };
+}

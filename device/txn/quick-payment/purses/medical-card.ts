@@ -1,0 +1,249 @@
+/*
+ * The medical purse as the flow meets its card: named by the social application above it, opened by the holder's PIN where one is set.
+ * The module may still hold the torn sale of a card that comes back, so that naming the card never needs the module; the card's own proof
+ * of being genuine comes later, before it pays. Spec: LD/T 32.7, 14 (tear recovery).
+ */
+import { type Bytes, fromHex, toHex } from "../../../base/bytes.ts";
+import { fen, ZERO_FEN } from "../../../base/fen.ts";
+import type { Limits } from "../../../base/ports.ts";
+import { selectByName } from "../../../card/dialogue.ts";
+import type { CardAlgorithm } from "../../../card/keys/block-mac.ts";
+import { initializePurchase, medicalTypeByte, readMedicalLog, selectMedical } from "../../../card/medical-purse/commands.ts";
+import { MEDICAL_LOG_RECORDS_MAX, proveMedicalSale } from "../../../card/medical-purse/prove-sale.ts";
+import type { MedicalIntent, MedicalMode } from "../../../card/medical-purse/types.ts";
+import { authenticateCard, INTERNAL_AUTHENTICATION_KEY } from "../../../card/social/authentication.ts";
+import { ISSUER_FILE, ISSUER_TAGS, parseAlgorithm, parseCardIdentifier, parseCardNumber, parseDate, readItems } from "../../../card/social/files.ts";
+import { parseHistoricalBytes, socialFactors } from "../../../card/social/historical.ts";
+import { CARD_PIN_TEMPLATE, queryPinState, SOCIAL_ENVIRONMENT_NAME } from "../../../card/social/read-identity.ts";
+import type { CardProfile } from "../../../codec/card-profile.ts";
+import type { PinOutcome } from "../../../drivers/ports.ts";
+import type { JsonObject } from "../../journal/types.ts";
+import type { MedicalPursePorts } from "../ports.ts";
+import { countMember, type RecordedSale, textMember } from "../record.ts";
+import type { Reason } from "../types.ts";
+import type { CardAccess, IdentifiedCard, Proven, PurseSale, SaleTerms, Unusable } from "./dialogue.ts";
+
+export interface MedicalPurseParts extends MedicalPursePorts {
+  readonly profile: CardProfile;
+}
+
+/** What the social application says about the card. */
+export interface SocialFacts {
+  /** 32 hexadecimal digits. */
+  readonly cardIdentifier: string;
+  readonly cardNumber: string;
+  readonly algorithm: CardAlgorithm;
+  /** 8 bytes. */
+  readonly cardFactor: Bytes;
+  /** Card, city, province. */
+  readonly factors: readonly Bytes[];
+  /** YYYYMMDD, "" where the card says none. */
+  readonly issueDate: string;
+  readonly expiryDate: string;
+}
+
+/** How far the card's log had come before this sale, and what its records hold. */
+export interface MedicalBaseline {
+  readonly logSequence: number | undefined;
+  readonly mode: MedicalMode;
+}
+
+type Named = { readonly kind: "ok"; readonly facts: SocialFacts } | Unusable;
+
+const NAMING_TAGS = {
+  cardIdentifier: ISSUER_TAGS.cardIdentifier,
+  issueDate: ISSUER_TAGS.issueDate,
+  expiryDate: ISSUER_TAGS.expiryDate,
+  cardNumber: ISSUER_TAGS.cardNumber,
+} as const;
+const NOTHING: Bytes = new Uint8Array(0);
+
+function unusable(reason: Reason, statusWord?: number): Unusable {
+  return statusWord === undefined ? { kind: "unusable", reason } : { kind: "unusable", reason, statusWord };
+}
+
+/** Selects the social application and reads which card this is. */
+export async function nameSocialCard({ channel, limits }: CardAccess, profile: CardProfile): Promise<Named> {
+  const selected = await selectByName(channel, SOCIAL_ENVIRONMENT_NAME, limits());
+  if (selected.kind === "blocked") return unusable("application-blocked");
+  if (selected.kind !== "ok") return unusable("no-purse");
+  const read = await readItems(channel, { file: ISSUER_FILE, tags: NAMING_TAGS }, limits());
+  if (read.kind !== "ok") return read.kind === "refused" ? unusable("card-refused", read.statusWord) : unusable("social-card-refused");
+  const historical = parseHistoricalBytes(channel.atr);
+  const identifier = parseCardIdentifier(read.values.cardIdentifier ?? NOTHING);
+  const cardNumber = parseCardNumber(read.values.cardNumber ?? NOTHING);
+  if (historical === undefined || identifier === undefined || cardNumber === undefined) return unusable("social-card-refused");
+  const algorithm = algorithmOf(selected.fci, profile, identifier.regionCode);
+  if (algorithm === undefined) return unusable("social-card-refused");
+  const { cardFactor } = historical;
+  return {
+    kind: "ok",
+    facts: {
+      cardIdentifier: identifier.cardIdentifier,
+      cardNumber,
+      algorithm,
+      cardFactor,
+      factors: socialFactors(cardFactor, identifier.regionCode),
+      issueDate: parseDate(read.values.issueDate ?? NOTHING),
+      expiryDate: parseDate(read.values.expiryDate ?? NOTHING),
+    },
+  };
+}
+
+/** Tag 86 of the FCI, or what the profile says where a card has none: 01 triple DES, 03 SM4. Spec: LD/T 32.7, SELECT. */
+function algorithmOf(fci: Bytes, profile: CardProfile, regionCode: string): CardAlgorithm | undefined {
+  const byte = parseAlgorithm(fci);
+  if (byte !== undefined) return byte === 0x01 ? "3des" : byte === 0x03 ? "sm4" : undefined;
+  if (profile.algWhenTagAbsent === "ssf33") return undefined;
+  if (profile.algWhenTagAbsent === "des") return "3des";
+  const named = [6, 4, 2].map((digits) => profile.algorithmByRegion[regionCode.slice(0, digits)]).find((each) => each !== undefined) ?? "des";
+  return named === "ssf33" ? undefined : named === "des" ? "3des" : "sm4";
+}
+
+const PIN_REASONS: { readonly [Kind in Exclude<PinOutcome["kind"], "verified">]: Reason } = {
+  wrong: "pin-wrong",
+  locked: "pin-locked",
+  cancelled: "pin-cancelled",
+  "timed-out": "pin-timed-out",
+  refused: "pin-refused",
+};
+
+/** How a settlement begins on an identified card. */
+export type BeginMedical = (access: CardAccess, card: { readonly facts: SocialFacts; readonly baseline: MedicalBaseline }, terms: SaleTerms) => PurseSale;
+
+export class MedicalCard implements IdentifiedCard {
+  readonly name: string;
+  readonly personal: JsonObject;
+  readonly #access: CardAccess;
+  readonly #parts: MedicalPurseParts;
+  readonly #facts: SocialFacts;
+  readonly #begin: BeginMedical;
+  #baseline: MedicalBaseline | undefined;
+  /** Once asked and answered in this presentation of the card. */
+  #opened: "pin-open" | Unusable | undefined;
+  #inEnvironment = true;
+
+  constructor(access: CardAccess, parts: MedicalPurseParts, found: { readonly facts: SocialFacts; readonly begin: BeginMedical }) {
+    const { cardIdentifier, cardNumber, cardFactor } = found.facts;
+    this.name = cardIdentifier;
+    this.personal = { cardIdentifier, cardNumber, cardFactor: toHex(cardFactor) };
+    this.#access = access;
+    this.#parts = parts;
+    this.#facts = found.facts;
+    this.#begin = found.begin;
+  }
+
+  async admit(today: string): Promise<{ readonly kind: "admitted" } | Unusable> {
+    const { issueDate, expiryDate } = this.#facts;
+    if (issueDate !== "" && today < issueDate) return unusable("not-yet-valid");
+    if (expiryDate !== "" && today > expiryDate) return unusable("expired");
+    if (!(await this.#isGenuine())) return unusable("social-card-refused");
+    const refusal = await this.#open();
+    if (refusal !== undefined) return refusal;
+    return this.#noteBaseline();
+  }
+
+  begin(terms: SaleTerms): PurseSale {
+    const baseline = this.#baseline ?? { logSequence: undefined, mode: "full" };
+    return this.#begin(this.#access, { facts: this.#facts, baseline }, terms);
+  }
+
+  async prove(sale: RecordedSale): Promise<Proven> {
+    const refusal = await this.#open();
+    if (refusal !== undefined) return { evidence: { kind: "undecidable", why: "log-unreadable" }, detail: {} };
+    const { channel, limits } = this.#access;
+    const evidence = await proveMedicalSale(channel, { intent: intentOf(sale), profile: this.#parts.profile }, limits());
+    switch (evidence.kind) {
+      case "not-debited":
+        return { evidence: { kind: "not-debited" }, detail: {} };
+      case "undecidable":
+        return { evidence: { kind: "undecidable", why: evidence.why === "log-overrun" ? "log-overrun" : "log-unreadable" }, detail: {} };
+      case "debited":
+        if (evidence.proof === "log-only") return { evidence: { kind: "debited", proof: "log-only" }, detail: {} };
+        return { evidence: { kind: "debited", proof: "log" }, detail: { tac: toHex(evidence.tac), mac2: toHex(evidence.mac2) }, code: evidence.mac2 };
+    }
+  }
+
+  lacksKey(detail: JsonObject): boolean {
+    return detail["algorithm"] === undefined;
+  }
+
+  /** The key of the TAC is told by INITIALIZE only; the figures are zero, so that an empty account answers too. */
+  async learnKey(sale: RecordedSale): Promise<JsonObject> {
+    const terminalNumber = fromHex(textMember(sale.detail, "terminalNumber"));
+    const start = { keyIndex: this.#parts.keyIndex, account: ZERO_FEN, selfPay: ZERO_FEN, pooled: ZERO_FEN, terminalNumber };
+    const opening = await initializePurchase(this.#access.channel, start, this.#access.limits());
+    return opening.kind === "ok" ? { keyVersion: opening.keyVersion, algorithm: opening.algorithm } : {};
+  }
+
+  /** Internal authentication stands before everything that a card may pay. Spec: LD/T 32.7, checks before a transaction. */
+  async #isGenuine(): Promise<boolean> {
+    const { psam, randomness } = this.#parts;
+    const { channel, limits } = this.#access;
+    if (!this.#inEnvironment) await selectByName(channel, SOCIAL_ENVIRONMENT_NAME, limits());
+    this.#inEnvironment = true;
+    const { algorithm, factors } = this.#facts;
+    return (await authenticateCard(channel, { psam, randomness, algorithm, factors, key: INTERNAL_AUTHENTICATION_KEY }, limits())) === "authentic";
+  }
+
+  /** Selects the purse and opens it by the PIN where one is set; the PIN is asked for once while the card lies there. */
+  async #open(): Promise<Unusable | undefined> {
+    this.#opened ??= await this.#askPin();
+    if (this.#opened !== "pin-open") return this.#opened;
+    if (!this.#inEnvironment) return undefined;
+    const selected = await selectMedical(this.#access.channel, this.#access.limits());
+    if (selected.kind !== "ok") return unusable(selected.kind === "blocked" ? "application-blocked" : "no-purse");
+    this.#inEnvironment = false;
+    return undefined;
+  }
+
+  async #askPin(): Promise<"pin-open" | Unusable> {
+    const { channel, limits } = this.#access;
+    const state = await queryPinState(channel, limits());
+    if (state.kind === "none") return "pin-open";
+    if (state.kind === "locked") return unusable("pin-locked");
+    const { pin } = this.#parts;
+    if (state.kind === "refused" || pin === undefined) return unusable("pin-refused");
+    const outcome = await pin.verifier.verifyOnCard(channel, CARD_PIN_TEMPLATE, { ...limits(), timeoutMs: pin.timeoutMs });
+    return outcome.kind === "verified" ? "pin-open" : unusable(PIN_REASONS[outcome.kind]);
+  }
+
+  /** Loads stand in the same log but count with another counter, so they are passed over. */
+  async #noteBaseline(): Promise<{ readonly kind: "admitted" } | Unusable> {
+    const { channel, limits } = this.#access;
+    const bounds: Limits = limits();
+    const { medicalLogMode: logMode } = this.#parts.profile;
+    let mode: MedicalMode = logMode === "accountOnly20" ? "account-only" : "full";
+    for (let number = 1; number <= MEDICAL_LOG_RECORDS_MAX; number += 1) {
+      const answer = await readMedicalLog(channel, { number, logMode }, bounds);
+      if (answer.kind === "refused") return unusable("card-refused", answer.statusWord);
+      if (answer.kind === "no-record") break;
+      mode = answer.entry.mode;
+      if (answer.entry.transaction !== "purchase") continue;
+      this.#baseline = { logSequence: answer.entry.sequence, mode };
+      return { kind: "admitted" };
+    }
+    this.#baseline = { logSequence: undefined, mode };
+    return { kind: "admitted" };
+  }
+}
+
+/** A sale as the card's log would name it. */
+function intentOf({ detail, amount }: RecordedSale): MedicalIntent {
+  const cardSequence = countMember(detail, "cardSeq");
+  const logSequenceBefore = countMember(detail, "logSeqBefore");
+  return {
+    transaction: "purchase",
+    terminalNumber: textMember(detail, "terminalNumber"),
+    date: textMember(detail, "date"),
+    time: textMember(detail, "time"),
+    amounts: { account: amount, selfPay: fen(countMember(detail, "selfPayFen") ?? 0), pooled: fen(countMember(detail, "pooledFen") ?? 0) },
+    ...(cardSequence === undefined ? {} : { cardSequence }),
+    ...(logSequenceBefore === undefined ? {} : { logSequenceBefore }),
+  };
+}
+
+/** The type byte of a settlement under this profile. */
+export function settlementType(profile: CardProfile): number {
+  return medicalTypeByte("purchase", profile);
+}

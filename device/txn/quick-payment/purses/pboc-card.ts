@@ -1,0 +1,148 @@
+/*
+ * The PBOC purse application as the flow meets it: e-purse and compound purchases have one card number, one log and one counter, so that
+ * either can prove a sale of the other. Spec: PBOC purse, commands.
+ */
+import { type Bytes, fromHex, toHex } from "../../../base/bytes.ts";
+import { ZERO_FEN } from "../../../base/fen.ts";
+import type { Limits } from "../../../base/ports.ts";
+import { initializePurchase, purseValidity, readLogRecord, readPublicData, selectPurse } from "../../../card/purse/commands.ts";
+import { LOG_RECORDS_MAX, proveSale } from "../../../card/purse/prove-sale.ts";
+import {
+  PURCHASE_TYPE_COMPOSITE,
+  PURCHASE_TYPE_PASSBOOK,
+  PURCHASE_TYPE_PURSE,
+  type PurchaseIntent,
+  type PurseName,
+  type PursePublicData,
+} from "../../../card/purse/types.ts";
+import type { CardChannel, Psam } from "../../../drivers/ports.ts";
+import type { JsonObject } from "../../journal/types.ts";
+import type { PurseProfile } from "../ports.ts";
+import { countMember, type RecordedSale, textMember } from "../record.ts";
+import type { CardAccess, IdentifiedCard, Proven, PurseSale, SaleTerms, Unusable } from "./dialogue.ts";
+
+export interface PbocPurseParts {
+  readonly psam: Psam;
+  readonly profile: PurseProfile;
+  /** The store of the application that this purse debits. */
+  readonly purse: PurseName;
+}
+
+/** The card's public data with the mark by which "not debited" is told later. */
+export interface PbocCardFacts {
+  readonly data: PursePublicData;
+  /** Sequence of the newest purchase in the log; undefined when the log holds none. */
+  readonly logSequence: number | undefined;
+}
+
+export type PbocIdentification = { readonly kind: "ok"; readonly facts: PbocCardFacts } | Unusable;
+
+/** Selects the purse and reads who it is, and how far its log has come. */
+export async function identifyPboc({ channel, limits }: CardAccess, parts: PbocPurseParts): Promise<PbocIdentification> {
+  const bounds = limits();
+  const selected = await selectPurse(channel, parts.profile.applications, bounds);
+  if (selected.kind !== "ok") return { kind: "unusable", reason: selected.kind === "no-purse" ? "no-purse" : "application-blocked" };
+  const data = await readPublicData(channel, bounds);
+  if (data.kind !== "ok") return { kind: "unusable", reason: "card-refused", statusWord: data.statusWord };
+  const log = await newestPurchase(channel, parts.purse, bounds);
+  if (log.kind === "refused") return { kind: "unusable", reason: "card-refused", statusWord: log.statusWord };
+  return { kind: "ok", facts: { data, logSequence: log.sequence } };
+}
+
+type NewestPurchase = { readonly kind: "read"; readonly sequence: number | undefined } | { readonly kind: "refused"; readonly statusWord: number };
+
+/** Loads stand in the same log but count with another counter, so they are passed over. */
+async function newestPurchase(channel: CardChannel, purse: PurseName, limits: Limits): Promise<NewestPurchase> {
+  const plain = purse === "e-purse" ? PURCHASE_TYPE_PURSE : PURCHASE_TYPE_PASSBOOK;
+  for (let number = 1; number <= LOG_RECORDS_MAX; number += 1) {
+    const answer = await readLogRecord(channel, number, limits);
+    if (answer.kind === "refused") return answer;
+    if (answer.kind === "no-record") return { kind: "read", sequence: undefined };
+    const { type, sequence } = answer.entry;
+    if (type === plain || type === PURCHASE_TYPE_COMPOSITE) return { kind: "read", sequence };
+  }
+  return { kind: "read", sequence: undefined };
+}
+
+/** A sale as the card's log would name it. */
+function intentOf({ detail, amount }: RecordedSale, purse: PurseName): PurchaseIntent {
+  const cardSequence = countMember(detail, "cardSeq");
+  const logSequenceBefore = countMember(detail, "logSeqBefore");
+  return {
+    terminalNumber: textMember(detail, "terminalNumber"),
+    date: textMember(detail, "date"),
+    time: textMember(detail, "time"),
+    type: Number.parseInt(textMember(detail, "type"), 16),
+    amount,
+    purse,
+    ...(cardSequence === undefined ? {} : { cardSequence }),
+    ...(logSequenceBefore === undefined ? {} : { logSequenceBefore }),
+  };
+}
+
+/** How one kind of purchase begins on an identified card. */
+export type BeginSale = (access: CardAccess, facts: PbocCardFacts, terms: SaleTerms) => PurseSale;
+
+export class PbocCard implements IdentifiedCard {
+  readonly name: string;
+  readonly personal: JsonObject;
+  readonly #access: CardAccess;
+  readonly #parts: PbocPurseParts;
+  readonly #facts: PbocCardFacts;
+  readonly #begin: BeginSale;
+
+  constructor(access: CardAccess, parts: PbocPurseParts, found: { readonly facts: PbocCardFacts; readonly begin: BeginSale }) {
+    const { serial, issuer } = found.facts.data;
+    this.name = serial;
+    this.personal = { cardSerial: serial, issuer };
+    this.#access = access;
+    this.#parts = parts;
+    this.#facts = found.facts;
+    this.#begin = found.begin;
+  }
+
+  /** A purse past its last day still settles what it paid before, and pays nothing new. Spec: PBOC purse, EF15. */
+  async admit(today: string): Promise<{ readonly kind: "admitted" } | Unusable> {
+    const validity = purseValidity(this.#facts.data, today);
+    return validity === "valid" ? { kind: "admitted" } : { kind: "unusable", reason: validity };
+  }
+
+  begin(terms: SaleTerms): PurseSale {
+    return this.#begin(this.#access, this.#facts, terms);
+  }
+
+  async prove(sale: RecordedSale): Promise<Proven> {
+    const { profile, purse } = this.#parts;
+    const intent = intentOf(sale, purse);
+    const { channel, limits } = this.#access;
+    const evidence = await proveSale(channel, { intent, proveSeqOrder: profile.proveSeqOrder, compoundPurse: purse }, limits());
+    switch (evidence.kind) {
+      case "not-debited":
+        return { evidence: { kind: "not-debited" }, detail: {} };
+      case "undecidable":
+        return { evidence: { kind: "undecidable", why: evidence.why }, detail: {} };
+      case "debited":
+        if (evidence.proof === "log-only") return { evidence: { kind: "debited", proof: "log-only" }, detail: {} };
+        return { evidence: { kind: "debited", proof: "log" }, detail: proofMembers(evidence), code: evidence.mac2 };
+    }
+  }
+
+  lacksKey(detail: JsonObject): boolean {
+    return detail["algorithm"] === undefined;
+  }
+
+  /**
+   * The key that the TAC was made with is told by INITIALIZE only. A sale whose answer was lost with the power has to ask again;
+   * the amount is zero, so that an empty purse answers too.
+   */
+  async learnKey(sale: RecordedSale): Promise<JsonObject> {
+    const terminalNumber = fromHex(textMember(sale.detail, "terminalNumber"));
+    const start = { keyIndex: this.#parts.profile.keyIndex, amount: ZERO_FEN, terminalNumber, purse: this.#parts.purse };
+    const opening = await initializePurchase(this.#access.channel, start, this.#access.limits());
+    return opening.kind === "ok" ? { keyVersion: opening.keyVersion, algorithm: opening.algorithm } : {};
+  }
+}
+
+function proofMembers({ tac, mac2 }: { readonly tac: Bytes; readonly mac2: Bytes }): JsonObject {
+  return { tac: toHex(tac), mac2: toHex(mac2) };
+}
