@@ -20,11 +20,21 @@ export const PARTS = {
     tests: ["device/txn/medical-purchase/{machine,resolver-machine,rules}*.test.ts", "device/txn/journal/transitions.test.ts"],
     least: 100,
   },
+  "electronic-cash": {
+    mutate: ["device/card/electronic-cash/{machine,rules}.ts"],
+    tests: ["device/card/electronic-cash/{machine,contact-judgement}.test.ts"],
+    least: 100,
+  },
   recovery: { mutate: ["device/txn/recovery/recover.ts"], tests: ["device/txn/recovery/*.test.ts"], least: 100 },
   outbox: { mutate: ["device/sync/outbox/machine.ts"], tests: ["device/sync/outbox/machine*.test.ts"], least: 100 },
   "codec-card": {
     mutate: ["device/codec/{apdu,apdu-exchange,tlv,bcd,text}.ts"],
     tests: ["device/codec/{apdu,apdu-exchange,tlv,bcd,text}*.test.ts"],
+    least: 90,
+  },
+  "codec-bank": {
+    mutate: ["device/codec/{dol,afl,bit-names,card-log,holder-verification,issuer-application-data,track2,transaction-qualifiers}.ts"],
+    tests: ["device/codec/{dol,afl,card-results,bank-data}.test.ts"],
     least: 90,
   },
   "codec-json": {

@@ -38,7 +38,11 @@ const cardProfile = z.strictObject({
     .default([...DEFAULT_CARD_PROFILE.proveSeqOrder]),
   cappAuthSuffix: z.enum(["byApplication", "none", "mohurd9"]).default(DEFAULT_CARD_PROFILE.cappAuthSuffix),
   greyLockLc: z.enum(["sum", "manual"]).default(DEFAULT_CARD_PROFILE.greyLockLc),
-  transitAidOrder: z.array(hexName).min(1).max(8).default([...DEFAULT_CARD_PROFILE.transitAidOrder]),
+  transitAidOrder: z
+    .array(hexName)
+    .min(1)
+    .max(8)
+    .default([...DEFAULT_CARD_PROFILE.transitAidOrder]),
   transitBalance: z.enum(["5C0002-5C0102", "5C0302", "5C0002"]).default(DEFAULT_CARD_PROFILE.transitBalance),
   transitAlg: z.enum(["3des", "sm4"]).default(DEFAULT_CARD_PROFILE.transitAlg),
   transitTacKey: z.enum(["byAlgorithm", "xorHalves", "direct"]).default(DEFAULT_CARD_PROFILE.transitTacKey),

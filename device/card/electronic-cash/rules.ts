@@ -7,7 +7,7 @@ import { subtractFen } from "../../base/fen.ts";
 import { namesOfBits } from "../../codec/bit-names.ts";
 import { CVR_BITS } from "../../codec/issuer-application-data.ts";
 import type { StatusInformation, VerificationResult } from "../../codec/verification-results.ts";
-import type { Authentication, AuthenticationFailure } from "./authentication.ts";
+import { type Authentication, type AuthenticationFailure, authenticationMethod } from "./authentication.ts";
 import { accountNumberOf, joinData, NO_RECORDS } from "./data.ts";
 import type { CashEventOf, CashOutcome, CashSale, CashStateOf, CashStep } from "./machine-types.ts";
 import { type CardCryptogram, type CashFacts, cryptogramRecord, intentOf } from "./record.ts";
@@ -59,7 +59,8 @@ export function optionsAnswered(state: CashStateOf<"processing">, { answer }: Ca
   const records: CardRecords = { ...NO_RECORDS, data: answer.data };
   const facts: CashFacts = { terminal: sale.terminal, terms: sale.terms, selected: application, baseline, options: answer, records, results: [], status: [] };
   const known = { facts, holder: "none" } as const;
-  if (sale.interface === "contact") return answer.path === "full" ? { state: { at: "reading", ...known }, command: { do: "read-records" } } : refuse("card-data-malformed");
+  if (sale.interface === "contact")
+    return answer.path === "full" ? { state: { at: "reading", ...known }, command: { do: "read-records" } } : refuse("card-data-malformed");
   if (answer.path === "full") return refuse("not-electronic-cash");
   return cardDecided(known, answer, sale);
 }
@@ -133,7 +134,9 @@ function recordsOfQuick(known: Known, foreseen: AuthenticationFailure | undefine
   if (facts.results.includes("card-on-exception-list")) return refuse("on-invalid-list");
   const ending = restrictionsOf(facts.records.data, sale.terminal, sale.terms.date).find(({ reason }) => reason !== undefined);
   if (ending?.reason !== undefined) return refuse(ending.reason);
-  if (foreseen !== undefined) return refuse(insteadOfOffline(facts, sale) ? "online-required" : authenticationReason(foreseen), { why: foreseen });
+  const copyable = authenticationMethod(facts.options.interchangeProfile) === "static" && sale.terminal.acceptsStatic !== true;
+  const why = foreseen ?? (copyable ? "not-offered" : undefined);
+  if (why !== undefined) return refuse(insteadOfOffline(facts, sale) ? "online-required" : authenticationReason(why), { why });
   const { atc } = facts.options;
   assert(atc !== undefined, "a quick answer names its counter");
   return { state: { at: "ready", ...known, intent: intentOf(facts, atc) } };
@@ -151,14 +154,18 @@ function authenticationReason(why: AuthenticationFailure): CashReason {
 /** Spec: JR/T 0025, electronic cash over contacts: only a card with its issuer's authorisation code has it. */
 function recordsOfContact(known: Known): CashStep {
   const { facts } = known;
-  if (!facts.records.data.has(0x9f74)) return refuse("not-electronic-cash");
   const reason = explained(facts.baseline, facts);
   if (reason !== undefined && reason !== "balance-below-threshold") return refuse(reason);
+  if (!facts.records.data.has(0x9f74)) return refuse("not-electronic-cash");
   return { state: { at: "authenticating", ...known }, command: { do: "authenticate" } };
 }
 
 export function contactAuthenticated(state: CashStateOf<"authenticating">, { result }: CashEventOf<"authenticated">): CashStep {
-  const facts = withResults(state.facts, authenticationResults(result), result.kind === "failed" && result.method === "none" ? [] : ["authentication-performed"]);
+  const facts = withResults(
+    state.facts,
+    authenticationResults(result),
+    result.kind === "failed" && result.method === "none" ? [] : ["authentication-performed"],
+  );
   return { state: { at: "counting", facts, holder: state.holder, authentication: result }, command: { do: "read-counters" } };
 }
 
@@ -166,7 +173,8 @@ export function contactAuthenticated(state: CashStateOf<"authenticating">, { res
 function authenticationResults(result: Authentication): readonly VerificationResult[] {
   if (result.kind === "verified") return result.method === "static" ? ["static-authentication-selected"] : [];
   if (result.method === "none") return ["authentication-not-performed"];
-  const failed = result.method === "static" ? (["static-authentication-failed", "static-authentication-selected"] as const) : (["dynamic-authentication-failed"] as const);
+  const failed =
+    result.method === "static" ? (["static-authentication-failed", "static-authentication-selected"] as const) : (["dynamic-authentication-failed"] as const);
   return result.why === "data-missing" ? ["card-data-missing", ...failed] : failed;
 }
 
@@ -246,7 +254,7 @@ export function contactCommitted(state: CashStateOf<"committing">, { answer, sen
   const facts = withResults(state.facts, [], ["card-risk-management-performed"]);
   const record = contactRecord(facts, { ...answer, sent });
   const details = namesOfBits(answer.issuerData.cardResults, CVR_BITS);
-  if (answer.decision === "ARQC") return refuse("online-required", { details, record });
+  if (answer.decision === "ARQC") return refuse("online-required", { details, record, awaiting: facts });
   if (answer.decision === "AAC") return { state: { at: "explaining", facts, holder: state.holder, details }, command: { do: "read-limits" } };
   const { authentication } = state;
   assert(authentication?.kind === "verified", "no approval is asked for a card that is not proved");
@@ -263,9 +271,11 @@ export function contactClosed(state: CashStateOf<"closing">, { answer, sent }: C
   const { reason, details } = state;
   if (answer.kind === "refused") return refuse(reason, { details, statusWord: answer.statusWord });
   // A card that wants less than the host's word declines, and says so.
-  if (reason === "online-required" && answer.decision === "AAC") return refuse("declined-by-card", { details: namesOfBits(answer.issuerData.cardResults, CVR_BITS) });
-  const record = contactRecord(withResults(state.facts, [], ["card-risk-management-performed"]), { ...answer, sent });
-  return refuse(reason, { details, ...(answer.decision === "ARQC" ? { record } : {}) });
+  if (reason === "online-required" && answer.decision === "AAC")
+    return refuse("declined-by-card", { details: namesOfBits(answer.issuerData.cardResults, CVR_BITS) });
+  if (answer.decision !== "ARQC") return refuse(reason, { details });
+  const facts = withResults(state.facts, [], ["card-risk-management-performed"]);
+  return refuse(reason, { details, record: contactRecord(facts, { ...answer, sent }), awaiting: facts });
 }
 
 export function limitsRead(state: CashStateOf<"explaining">, { baseline }: CashEventOf<"baseline-read">): CashStep {
@@ -281,7 +291,10 @@ export function unexplained(state: CashStateOf<"explaining">): CashStep {
  * What the card's own figures say against this amount. Balance (9F79), limit of one sale (9F78), then the threshold (9F6D) below which
  * the card wants to go online. Spec: JR/T 0025, electronic cash, checks of an offline sale.
  */
-export function explained(baseline: CashBaseline, { terms }: Pick<CashFacts, "terms">): "insufficient-funds" | "amount-above-card-limit" | "balance-below-threshold" | undefined {
+export function explained(
+  baseline: CashBaseline,
+  { terms }: Pick<CashFacts, "terms">,
+): "insufficient-funds" | "amount-above-card-limit" | "balance-below-threshold" | undefined {
   const { balance, saleLimit, resetThreshold } = baseline;
   if (balance !== undefined && terms.amount > balance) return "insufficient-funds";
   if (saleLimit !== undefined && terms.amount > saleLimit) return "amount-above-card-limit";

@@ -12,9 +12,14 @@ const FEATURES_MAX = 42;
  * Codes differ between drivers, so that they are always taken from this list. Never throws.
  */
 export function verifyPinCode(features: Bytes): number | undefined {
+  return featureCode(features, FEATURE_VERIFY_PIN_DIRECT);
+}
+
+/** Control code of any feature in the list, like {@link verifyPinCode}. */
+export function featureCode(features: Bytes, feature: number): number | undefined {
   for (let at = 0, count = 0; at + 6 <= features.length && count < FEATURES_MAX; at += 6, count += 1) {
     if (features[at + 1] !== 4) return undefined;
-    if (features[at] === FEATURE_VERIFY_PIN_DIRECT) return readUint(features, at + 2, 4);
+    if (features[at] === feature) return readUint(features, at + 2, 4);
   }
   return undefined;
 }

@@ -23,6 +23,7 @@ import type { CardAccess, IdentifiedCard, Proven, PurseSale, SaleTerms, Unusable
 
 export interface PbocPurseParts {
   readonly psam: Psam;
+  /** Applications in the order of trying, key index, and how proofs are asked for. */
   readonly profile: PurseProfile;
   /** The store of the application that this purse debits. */
   readonly purse: PurseName;
@@ -30,6 +31,8 @@ export interface PbocPurseParts {
 
 /** The card's public data with the mark by which "not debited" is told later. */
 export interface PbocCardFacts {
+  /** Name of the application that was selected, hexadecimal. */
+  readonly applicationId: string;
   readonly data: PursePublicData;
   /** Sequence of the newest purchase in the log; undefined when the log holds none. */
   readonly logSequence: number | undefined;
@@ -46,7 +49,7 @@ export async function identifyPboc({ channel, limits }: CardAccess, parts: PbocP
   if (data.kind !== "ok") return { kind: "unusable", reason: "card-refused", statusWord: data.statusWord };
   const log = await newestPurchase(channel, parts.purse, bounds);
   if (log.kind === "refused") return { kind: "unusable", reason: "card-refused", statusWord: log.statusWord };
-  return { kind: "ok", facts: { data, logSequence: log.sequence } };
+  return { kind: "ok", facts: { applicationId: selected.applicationId, data, logSequence: log.sequence } };
 }
 
 type NewestPurchase = { readonly kind: "read"; readonly sequence: number | undefined } | { readonly kind: "refused"; readonly statusWord: number };
@@ -80,8 +83,12 @@ function intentOf({ detail, amount }: RecordedSale, purse: PurseName): PurchaseI
   };
 }
 
-/** How one kind of purchase begins on an identified card. */
-export type BeginSale = (access: CardAccess, facts: PbocCardFacts, terms: SaleTerms) => PurseSale;
+/** How one kind of purchase goes on with an identified card. */
+export interface PbocSaleSteps {
+  /** What the card is asked once nothing of before is open; undefined: it may pay. Faults: those of the channel. */
+  readonly prepare?: (access: CardAccess, facts: PbocCardFacts) => Promise<Unusable | undefined>;
+  readonly begin: (access: CardAccess, facts: PbocCardFacts, terms: SaleTerms) => PurseSale;
+}
 
 export class PbocCard implements IdentifiedCard {
   readonly name: string;
@@ -89,26 +96,27 @@ export class PbocCard implements IdentifiedCard {
   readonly #access: CardAccess;
   readonly #parts: PbocPurseParts;
   readonly #facts: PbocCardFacts;
-  readonly #begin: BeginSale;
+  readonly #steps: PbocSaleSteps;
 
-  constructor(access: CardAccess, parts: PbocPurseParts, found: { readonly facts: PbocCardFacts; readonly begin: BeginSale }) {
+  constructor(access: CardAccess, parts: PbocPurseParts, found: { readonly facts: PbocCardFacts; readonly steps: PbocSaleSteps }) {
     const { serial, issuer } = found.facts.data;
     this.name = serial;
     this.personal = { cardSerial: serial, issuer };
     this.#access = access;
     this.#parts = parts;
     this.#facts = found.facts;
-    this.#begin = found.begin;
+    this.#steps = found.steps;
   }
 
   /** A purse past its last day still settles what it paid before, and pays nothing new. Spec: PBOC purse, EF15. */
   async admit(today: string): Promise<{ readonly kind: "admitted" } | Unusable> {
     const validity = purseValidity(this.#facts.data, today);
-    return validity === "valid" ? { kind: "admitted" } : { kind: "unusable", reason: validity };
+    if (validity !== "valid") return { kind: "unusable", reason: validity };
+    return (await this.#steps.prepare?.(this.#access, this.#facts)) ?? { kind: "admitted" };
   }
 
   begin(terms: SaleTerms): PurseSale {
-    return this.#begin(this.#access, this.#facts, terms);
+    return this.#steps.begin(this.#access, this.#facts, terms);
   }
 
   async prove(sale: RecordedSale): Promise<Proven> {
