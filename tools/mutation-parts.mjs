@@ -22,7 +22,7 @@ export const PARTS = {
   },
   "electronic-cash": {
     mutate: ["device/card/electronic-cash/{machine,rules}.ts"],
-    tests: ["device/card/electronic-cash/{machine,contact-judgement}.test.ts"],
+    tests: ["device/card/electronic-cash/{machine,machine-steps,contact-judgement}.test.ts"],
     least: 100,
   },
   recovery: { mutate: ["device/txn/recovery/recover.ts"], tests: ["device/txn/recovery/*.test.ts"], least: 100 },

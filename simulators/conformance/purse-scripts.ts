@@ -76,7 +76,16 @@ const COMPOUND: PurseScript = {
   })),
 };
 
-const NAME_SOCIAL = [naming("SELECT-SSSE", 0xa4), naming("IDENTIFIER", 0xb2), naming("CATEGORY", 0xb2), naming("VERSION", 0xb2), naming("ORGANISATION", 0xb2), naming("ISSUED", 0xb2), naming("EXPIRY", 0xb2), naming("NUMBER", 0xb2)];
+const NAME_SOCIAL = [
+  naming("SELECT-SSSE", 0xa4),
+  naming("IDENTIFIER", 0xb2),
+  naming("CATEGORY", 0xb2),
+  naming("VERSION", 0xb2),
+  naming("ORGANISATION", 0xb2),
+  naming("ISSUED", 0xb2),
+  naming("EXPIRY", 0xb2),
+  naming("NUMBER", 0xb2),
+];
 const PIN_QUERY = naming("PIN-QUERY", 0x20);
 const PIN_VERIFY = naming("PIN-VERIFY", 0x20);
 const OPEN_MEDICAL = [naming("SELECT-DF04", 0xa4), naming("LOG", 0xb2)];

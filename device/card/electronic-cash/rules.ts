@@ -16,6 +16,8 @@ import { analyzeActions, assessRisk, verifyHolder } from "./terminal-risk.ts";
 import type { CardRecords, CashBaseline, CashReason, ProcessingOptions } from "./types.ts";
 
 const QUALIFIERS_TAG = 0x9f66;
+/** An absent limit does not limit. */
+const UNLIMITED = Number.POSITIVE_INFINITY;
 
 export function ended(outcome: CashOutcome): CashStep {
   return { state: { at: "ended", outcome } };
@@ -32,11 +34,11 @@ export function firstStep(sale: CashSale): CashStep {
   const { amount } = sale.terms;
   const { limits, online } = sale.terminal;
   if (sale.interface === "contact") {
-    if (limits.cashFen !== undefined && amount > limits.cashFen) return refuse("amount-above-cash-limit");
+    if (amount > (limits.cashFen ?? UNLIMITED)) return refuse("amount-above-cash-limit");
   } else {
     // From the limit on, not only above it. Spec: JR/T 0025, contactless transaction limit.
-    if (limits.contactlessSaleFen !== undefined && amount >= limits.contactlessSaleFen) return refuse("amount-above-contactless-limit");
-    if (!online && limits.contactlessFloorFen !== undefined && amount > limits.contactlessFloorFen) return refuse("floor-limit-exceeded");
+    if (amount >= (limits.contactlessSaleFen ?? UNLIMITED)) return refuse("amount-above-contactless-limit");
+    if (!online && amount > (limits.contactlessFloorFen ?? UNLIMITED)) return refuse("floor-limit-exceeded");
   }
   return { state: { at: "selecting" }, command: { do: "select" } };
 }
@@ -73,8 +75,7 @@ function cardDecided(known: Known, options: ProcessingOptions, sale: CashSale): 
   if (options.decision !== "TC" && qualifiers?.switchInterface === true) return refuse("switch-interface");
   if (options.decision === "ARQC") return refuse("online-required", onlineExtras(known.facts));
   if (options.decision !== "TC") {
-    const details = namesOfBits(options.issuerData?.cardResults ?? new Uint8Array(0), CVR_BITS);
-    return { state: { at: "explaining", ...known, details }, command: { do: "read-limits" } };
+    return { state: { at: "explaining", ...known, details: cardFindings(options) }, command: { do: "read-limits" } };
   }
   if (qualifiers?.onlinePin === true || (qualifiers?.signature === true && !sale.terminal.signature)) return refuse("holder-verification-required");
   const verified: Known = { ...known, holder: qualifiers?.signature === true ? "signature" : "none" };
@@ -86,8 +87,15 @@ function cardDecided(known: Known, options: ProcessingOptions, sale: CashSale): 
 function onlineExtras(facts: CashFacts): RefusalExtras {
   const made = quickCryptogram(facts.options);
   const accountNumber = accountNumberOf(facts.records.data);
-  const details = namesOfBits(facts.options.issuerData?.cardResults ?? new Uint8Array(0), CVR_BITS);
-  return { details, ...(made === undefined || accountNumber === undefined ? {} : { record: cryptogramRecord(facts, made, accountNumber) }) };
+  return {
+    details: cardFindings(facts.options),
+    ...(made === undefined || accountNumber === undefined ? {} : { record: cryptogramRecord(facts, made, accountNumber) }),
+  };
+}
+
+/** What the card says of itself beside its decision. */
+function cardFindings({ issuerData }: Pick<ProcessingOptions, "issuerData">): readonly string[] {
+  return issuerData === undefined ? [] : namesOfBits(issuerData.cardResults, CVR_BITS);
 }
 
 function quickCryptogram({ decision, atc, issuerData, cryptogram, sent }: ProcessingOptions): CardCryptogram | undefined {

@@ -53,7 +53,9 @@ describe("log records", () => {
     ["fromRecord", `${FULL}00`, false],
     ["fromRecord", "", false],
   ] as const)("under %s: %s", (mode, hex, understood) => {
-    expect(parseMedicalLogEntry(fromHex(hex), mode) !== undefined).toBe(understood);
+    const parsed = parseMedicalLogEntry(fromHex(hex), mode);
+    expect(parsed !== undefined).toBe(understood);
+    if (parsed !== undefined && parsed !== "unwritten") expect(parsed.mode).toBe(hex === FULL ? "full" : "account-only");
   });
 
   it.each([
@@ -150,7 +152,10 @@ describe("other answers", () => {
   it("copies what it keeps", () => {
     const bytes = fromHex("a1a2a3a4 b1b2b3b4");
     const proof = parseMedicalDebit(bytes);
+    const word = fromHex("c1c2c3c4");
+    const credit = parseMedicalCredit(word);
     bytes.fill(0);
-    expect(toHex(proof?.tac ?? EMPTY)).toBe("a1a2a3a4");
+    word.fill(0);
+    expect([toHex(proof?.tac ?? EMPTY), toHex(credit?.tac ?? EMPTY)]).toEqual(["a1a2a3a4", "c1c2c3c4"]);
   });
 });

@@ -20,6 +20,11 @@ describe("a new benefit year", () => {
     ["2026", "ffff", "20270101", true],
     ["2026", "ffff", "20261231", false],
     ["2026", "0000", "20261231", false],
+    // What is not four digits was never written.
+    ["2026f", "0101", "20261121", true],
+    ["f2026", "0101", "20261121", true],
+    ["2026", "1201f", "20270101", true],
+    ["2026", "f1201", "20270101", true],
   ])("year %s from %s, on %s: %s", (payYear, startDay, date, expected) => {
     expect(isNewBenefitYear({ payYear, startDay, date })).toBe(expected);
   });
@@ -52,7 +57,7 @@ describe("a new benefit year", () => {
     expect(totalsAfter(balances, { ...sale, date: "20270101" })).toEqual({ selfPayTotal: 7, pooledTotal: 9 });
   });
 
-  it.each(["2026112", "2026-1-1", ""])("our own date must be one: %s", (date) => {
+  it.each(["2026112", "2026-1-1", "", "202611210", "x20261121", "20261121x"])("our own date must be one: %s", (date) => {
     expect(() => isNewBenefitYear({ payYear: "2026", startDay: "0101", date })).toThrow("YYYYMMDD");
     expect(() => benefitYearOf({ startDay: "0101", date })).toThrow("YYYYMMDD");
   });

@@ -201,7 +201,15 @@ describe("the first day of the benefit year", () => {
     expect(await updateStartDay(new ScriptedChannel([["0084000008", "6d00"]]), { startDay: "0401", sign }, LIMITS)).toMatchObject({ kind: "refused" });
     const short = updateStartDay(new ScriptedChannel([["0084000008", "1122334455669000"]]), { startDay: "0401", sign }, LIMITS);
     await expect(short).rejects.toMatchObject({ code: "card-answer-malformed" });
-    await expect(updateStartDay(channel, { startDay: "401", sign }, LIMITS)).rejects.toThrow("mmdd");
+    for (const startDay of ["401", "04010", "x0401", "0401x"]) await expect(updateStartDay(channel, { startDay, sign }, LIMITS)).rejects.toThrow("mmdd");
+    const three = async () => fromHex("000000");
+    const challenged = new ScriptedChannel([["0084000008", "11223344556677889000"]]);
+    await expect(updateStartDay(challenged, { startDay: "0401", sign: three }, LIMITS)).rejects.toThrow("four bytes");
+    const troubled = new ScriptedChannel([
+      ["0084000008", "11223344556677889000"],
+      ["B0560100060401aabbccdd", "6581"],
+    ]);
+    await expect(updateStartDay(troubled, { startDay: "0401", sign }, LIMITS)).rejects.toThrow("UPDATE START DAY");
   });
 });
 
@@ -264,10 +272,22 @@ describe("commands as bytes", () => {
   });
 
   it("success without the form of an answer is a fault", async () => {
-    const fault = { code: "card-answer-malformed", effectUnknown: true };
-    await expect(initializePurchase(new ScriptedChannel([["B0280101*", "009000"]]), START, LIMITS)).rejects.toMatchObject(fault);
-    await expect(debitPurchase(new ScriptedChannel([[DEBIT, "009000"]]), COMPLETION, LIMITS)).rejects.toMatchObject(fault);
-    await expect(getStartDay(new ScriptedChannel([["B056000002", "9000"]]), LIMITS)).rejects.toMatchObject(fault);
+    const fault = (what: string) => ({ code: "card-answer-malformed", effectUnknown: true, message: expect.stringContaining(what) });
+    const garbled = () => new ScriptedChannel([["B0*", "01020304050607080900000000000000000000000000000000009000"]]);
+    await expect(initializePurchase(garbled(), START, LIMITS)).rejects.toMatchObject(fault("INITIALIZE FOR PURCHASE"));
+    await expect(initializeLoad(garbled(), { keyIndex: 1, amount: fen(1), terminalNumber: TERMINAL }, LIMITS)).rejects.toMatchObject(
+      fault("INITIALIZE FOR LOAD"),
+    );
+    await expect(debitPurchase(garbled(), COMPLETION, LIMITS)).rejects.toMatchObject(fault("DEBIT FOR PURCHASE"));
+    await expect(creditLoad(garbled(), { ...COMPLETION, mac2: fromHex("01020304") }, LIMITS)).rejects.toMatchObject(fault("CREDIT FOR LOAD"));
+    await expect(getBalances(garbled(), LIMITS)).rejects.toMatchObject(fault("GET BALANCE"));
+    await expect(getMedicalProof(garbled(), { typeByte: 0x32, sequence: 7 }, LIMITS)).rejects.toMatchObject(fault("GET TRANSACTION PROOF"));
+    await expect(getStartDay(garbled(), LIMITS)).rejects.toMatchObject(fault("GET START DAY"));
+    const yearly = new ScriptedChannel([
+      ["B026000104", "000000019000"],
+      ["B026000206", "009000"],
+    ]);
+    await expect(getBalances(yearly, LIMITS)).rejects.toMatchObject(fault("GET BALANCE"));
   });
 
   it.each(["6700", "6901", "6982", "6985", "6a81", "6a86", "6e00", "9302", "9303", "9401", "9402", "9403"])(
@@ -302,7 +322,27 @@ describe("commands as bytes", () => {
     expect(medicalTypeByte(transaction, { medicalTypeByte: coding })).toBe(byte);
   });
 
+  it("GET START DAY that is refused", async () => {
+    const channel = new ScriptedChannel([["B056000002", "6d00"]]);
+    expect(await getStartDay(channel, LIMITS)).toEqual({ kind: "refused", statusWord: 0x6d00, reason: "other" });
+  });
+
+  it("the largest amount and the last record fit", async () => {
+    const most = fen(0xffff_ffff);
+    const opening = new ScriptedChannel([["B0280101 13 01 ffffffff ffffffff ffffffff 990100000001 16", "9401"]]);
+    expect(await initializePurchase(opening, { ...START, account: most, selfPay: most, pooled: most }, LIMITS)).toMatchObject({ reason: "funds" });
+    expect(await readMedicalLog(new ScriptedChannel([["00B2ff4400", "6a83"]]), { number: 0xff, logMode: "fromRecord" }, LIMITS)).toEqual({ kind: "no-record" });
+  });
+
+  it.each([{ date: fromHex("2026") }, { time: fromHex("1015") }])("a day or time that does not fit the command: %o", async (wrong) => {
+    const channel = new ScriptedChannel([]);
+    await expect(debitPurchase(channel, { ...COMPLETION, ...wrong }, LIMITS)).rejects.toThrow("fits the command");
+    await expect(creditLoad(channel, { ...COMPLETION, mac2: fromHex("01020304"), ...wrong }, LIMITS)).rejects.toThrow("fits the command");
+  });
+
   it("our own mistakes do not reach the card", async () => {
+    const wrongTerminal = { keyIndex: 1, amount: fen(1), terminalNumber: fromHex("00") };
+    await expect(initializeLoad(new ScriptedChannel([]), wrongTerminal, LIMITS)).rejects.toThrow("fits the command");
     const channel = new ScriptedChannel([]);
     await expect(initializePurchase(channel, { ...START, pooled: fen(0x1_0000_0000) }, LIMITS)).rejects.toThrow("fits the command");
     await expect(initializePurchase(channel, { ...START, terminalNumber: fromHex("00") }, LIMITS)).rejects.toThrow("fits the command");

@@ -209,6 +209,26 @@ describe("the tries of GET TRANSACTION PROOF", () => {
     expect(last.done).toBe(true);
   });
 
+  const later = (number: number) => RECORD.replace("0007", (0x100 - number).toString(16).padStart(4, "0")).replace("120500", "130000");
+  const readOf = (number: number) => `00B2${number.toString(16).padStart(2, "0")}4400`;
+
+  it("the last record of the log still counts, and the one behind it is not asked for", async () => {
+    const steps = Array.from({ length: 29 }, (_, at) => [readOf(at + 1), later(at + 1)] as const);
+    const found = new ScriptedChannel([...steps, [readOf(30), RECORD]]);
+    expect(await proveMedicalSale(found, { intent: INTENT, profile: DEFAULT_CARD_PROFILE }, LIMITS)).toMatchObject({ kind: "debited", proof: "log-only" });
+    const other = new ScriptedChannel([...steps, [readOf(30), later(30)]]);
+    expect(await proveMedicalSale(other, { intent: INTENT, profile: DEFAULT_CARD_PROFILE }, LIMITS)).toMatchObject({ why: "log-overrun" });
+    expect([found.done, other.done]).toEqual([true, true]);
+  });
+
+  it.each([
+    [{ cardSequence: 7 }, { kind: "not-debited" }],
+    [{ logSequenceBefore: 7 }, { kind: "not-debited" }],
+  ])("another sale that has this one's sequence has taken its place: %o", async (known, expected) => {
+    const channel = new ScriptedChannel([[READ_1, RECORD.replace("120500", "120501")]]);
+    expect(await proveMedicalSale(channel, { intent: { ...INTENT, ...known }, profile: DEFAULT_CARD_PROFILE }, LIMITS)).toEqual(expected);
+  });
+
   it("pass over loads, which count with another counter", async () => {
     const channel = new ScriptedChannel([
       [READ_1, LOAD],

@@ -26,26 +26,38 @@ const IDENTITY_PLACES: readonly RecordName[] = [
   { sfi: 2, number: 2, signed: false },
 ];
 
+/** Answers that cards have repeated during this sale, by the subject that they were asked for: a card repeats them once, and may be torn again. */
+type Repeated = Map<string, CardRecords>;
+
 export function electronicCash(parts: CashParts): PurseDialogue {
+  const repeated: Repeated = new Map();
   return {
     confirmation: "signature",
     recalls: true,
-    identify: (access, open) => identify(access, parts, open),
+    identify: (access, open) => identify(access, { parts, repeated }, open),
   };
 }
 
-async function identify(access: CardAccess, parts: CashParts, open: readonly RecordedSale[]): Promise<Identification> {
+async function identify(
+  access: CardAccess,
+  { parts, repeated }: { readonly parts: CashParts; readonly repeated: Repeated },
+  open: readonly RecordedSale[],
+): Promise<Identification> {
   const { channel, limits } = access;
-  const committed = open.map(recordedCash).find((sale) => sale !== undefined);
-  const recalled = committed === undefined ? undefined : await recall(access, committed);
+  const [asked] = open.flatMap((sale) => {
+    const cash = recordedCash(sale);
+    return cash === undefined ? [] : [{ subject: sale.subject, cash }];
+  });
+  const recalled = asked === undefined ? undefined : await recall(access, asked.cash);
+  if (asked !== undefined && recalled?.answer !== undefined) repeated.set(asked.subject, recalled.answer);
   const selected = recalled?.selected ?? (await select(access, parts));
   if (selected.kind === "no-application") return { kind: "unusable", reason: "no-purse" };
   if (selected.kind === "blocked") return { kind: "unusable", reason: "application-blocked" };
-  const named = await readAccount(access, committed?.intent.identityRecord);
+  const named = await readAccount(access, asked?.cash.intent.identityRecord);
   if (named === undefined) return { kind: "unusable", reason: "card-unreadable" };
   const baseline = await readBaseline(channel, BASELINE_FOR_PROOF, limits());
   const facts: CashCardFacts = { selected, accountNumber: named.accountNumber, baseline };
-  return { kind: "ok", card: new CashCard(access, parts, { facts, recalled, personal: named.personal }) };
+  return { kind: "ok", card: new CashCard(access, parts, { facts, recalled, repeated, personal: named.personal }) };
 }
 
 function select({ channel, limits }: CardAccess, { applicationIds }: CashParts): Promise<SelectCashAnswer> {
@@ -94,8 +106,12 @@ function accountOf(number: string, data: CardData) {
 interface FoundCard {
   readonly facts: CashCardFacts;
   readonly recalled: Recalled | undefined;
+  readonly repeated: Repeated;
   readonly personal: JsonObject;
 }
+
+/** The card's word that it was debited, with the answer that it has just repeated, or had repeated before it was torn again. */
+type Debited = Extract<CashEvidence, { readonly kind: "debited" }> & { readonly before: CardRecords | undefined };
 
 class CashCard implements IdentifiedCard {
   readonly name: string;
@@ -104,6 +120,7 @@ class CashCard implements IdentifiedCard {
   readonly #parts: CashParts;
   readonly #facts: CashCardFacts;
   readonly #recalled: Recalled | undefined;
+  readonly #repeated: Repeated;
 
   constructor(access: CardAccess, parts: CashParts, found: FoundCard) {
     this.name = found.facts.accountNumber;
@@ -112,6 +129,7 @@ class CashCard implements IdentifiedCard {
     this.#parts = parts;
     this.#facts = found.facts;
     this.#recalled = found.recalled;
+    this.#repeated = found.repeated;
   }
 
   /** Days, use and certificates are asked once the card has shown its records, before it commits. */
@@ -128,7 +146,7 @@ class CashCard implements IdentifiedCard {
     // The committing record is read only after the entry that names it has become durable.
     if (recorded === undefined) return { evidence: { kind: "not-debited" }, detail: {} };
     const evidence = this.#evidenceAtHand(recorded) ?? (await proveTransaction(this.#access.channel, recorded.intent, this.#access.limits()));
-    return { evidence: await this.#judged(recorded, evidence), detail: {} };
+    return { evidence: await this.#judged(sale.subject, recorded, evidence), detail: {} };
   }
 
   lacksKey(): boolean {
@@ -154,7 +172,7 @@ class CashCard implements IdentifiedCard {
     return evidenceAtOnce({ intent, observed });
   }
 
-  async #judged(recorded: RecordedCash, evidence: CashEvidence): Promise<PurseEvidence> {
+  async #judged(subject: string, recorded: RecordedCash, evidence: CashEvidence): Promise<PurseEvidence> {
     switch (evidence.kind) {
       case "not-debited":
         return { kind: "not-debited" };
@@ -163,7 +181,7 @@ class CashCard implements IdentifiedCard {
       case "undecidable":
         return { kind: "undecidable", why: evidence.why === "log-overrun" ? "log-overrun" : "log-unreadable" };
       case "debited":
-        return this.#verified(recorded, evidence);
+        return this.#verified(recorded, { ...evidence, before: this.#repeated.get(subject) });
     }
   }
 
@@ -171,10 +189,10 @@ class CashCard implements IdentifiedCard {
    * The card says that it was debited. Its signature over this sale's own number says that it is no copy of a card; a card that signs the
    * last record too has to repeat that record for it, one of the older version has signed all there is already.
    */
-  async #verified(recorded: RecordedCash, { proof, replay }: Extract<CashEvidence, { readonly kind: "debited" }>): Promise<PurseEvidence> {
+  async #verified(recorded: RecordedCash, { proof, replay, before }: Debited): Promise<PurseEvidence> {
     if (proof === "proof") return { kind: "debited", proof: "log" };
     if (proof === "log") return { kind: "debited", proof: "log-only" };
-    const authentication = await this.#authenticate(recorded, replay?.data ?? new Map());
+    const authentication = await this.#authenticate(recorded, (replay ?? before)?.data ?? new Map());
     if (authentication !== undefined && isProved(authentication)) return { kind: "debited", proof: "signature" };
     const forged = proof === "replay" && authentication?.kind === "failed" && authentication.why === "signature-wrong";
     return forged ? { kind: "debited", proof: "balance", refused: true } : { kind: "debited", proof: "balance" };
