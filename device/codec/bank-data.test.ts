@@ -129,6 +129,12 @@ describe("parseCashLogEntry", () => {
       ),
     ).toEqual({});
   });
+  it("takes a record in which some bytes only look like filling", () => {
+    expect(parseCashLogEntry(FORMAT, fromHex("26112112000000000000125000ffff"))).toMatchObject({ atc: 0xffff });
+  });
+  it("of a format without a counter has none", () => {
+    expect(parseCashLogEntry([{ tag: 0x9f02, length: 6 }], fromHex("000000001250"))).toEqual({ amount: 1_250 });
+  });
   it("has no meaning without a format", () => expect(parseCashLogEntry([], new Uint8Array(0))).toBeUndefined());
   it("answers any bytes", () => {
     fc.assert(

@@ -61,7 +61,7 @@ export class Tears {
 
   #end(): void {
     if (this.#planned !== undefined) this.#owed = true;
-    else if (this.#commands > 0 && !this.#torn) this.#lengths.set(this.#kind, this.#commands);
+    if (this.#commands > 0 && !this.#torn) this.#lengths.set(this.#kind, this.#commands);
     this.#planned = undefined;
     this.#torn = false;
     this.#commands = 0;

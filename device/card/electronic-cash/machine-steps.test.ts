@@ -182,8 +182,10 @@ describe("behind a contactless commit", () => {
 
   it("does not reason about a sale without number or cryptogram", () => {
     expect(() => proved({ records: { ...RECORDS, data: new Map() } })).toThrowError("both were there");
-    const { issuerData: _, ...without } = options();
-    expect(() => proved({ options: without })).toThrowError("both were there");
+    for (const missing of ["issuerData", "decision", "atc"]) {
+      const without = Object.fromEntries(Object.entries(options()).filter(([name]) => name !== missing)) as unknown as ReturnType<typeof options>;
+      expect(() => proved({ options: without })).toThrowError("both were there");
+    }
   });
 });
 
@@ -259,12 +261,12 @@ describe("the way to a contact commit", () => {
 
   it("asks for what the codes ask for, whatever the reason", () => {
     const strict = recordsWith([
-      [0x9f0e, "0040000000"],
+      [0x9f0e, "0080000000"],
       [0x9f0f, "0000000000"],
     ]);
     const online: CashSale = { ...CONTACT, terminal: { ...TEST_TERMINAL, online: true } };
     const failed = { kind: "failed", method: "dynamic", why: "signature-wrong" } as const;
-    const given = facts({ results: ["application-expired"], records: strict, options: options({ path: "full" }) });
+    const given = facts({ results: ["versions-differ"], records: strict, options: options({ path: "full" }) });
     expect(decided("counting", { is: "counters-read", counters: {} }, { sale: online, state: { facts: given, authentication: failed } })).toMatchObject({
       command: { wanted: "AAC" },
     });
@@ -272,7 +274,10 @@ describe("the way to a contact commit", () => {
 });
 
 describe("the contact card's cryptogram", () => {
-  const made = (change: Partial<typeof GENERATED> | { readonly decision: "TC" | "ARQC" | "AAC" }): CashEvent & { readonly is: "cryptogram-made" } => ({
+  const made = (change: {
+    readonly decision?: "TC" | "ARQC" | "AAC";
+    readonly issuerData?: ReturnType<typeof issuerData>;
+  }): CashEvent & { readonly is: "cryptogram-made" } => ({
     is: "cryptogram-made",
     answer: { ...GENERATED, ...change },
     sent: new Map([[0x95, fromHex("0000008000")]]),

@@ -188,6 +188,7 @@ describe("the records", () => {
     expect(command).toBeUndefined();
     expect(state).toMatchObject({
       at: "ready",
+      facts: { results: [], status: [] },
       intent: {
         accountNumber: "6299990000000001",
         atc: 7,

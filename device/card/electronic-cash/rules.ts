@@ -3,7 +3,7 @@
  * what is known and say what follows. Spec: JR/T 0025, quick debit and credit; electronic cash over contacts.
  */
 import { assert } from "../../base/assert.ts";
-import { subtractFen } from "../../base/fen.ts";
+import { fen } from "../../base/fen.ts";
 import { namesOfBits } from "../../codec/bit-names.ts";
 import { CVR_BITS } from "../../codec/issuer-application-data.ts";
 import type { StatusInformation, VerificationResult } from "../../codec/verification-results.ts";
@@ -18,6 +18,8 @@ import type { CardRecords, CashBaseline, CashReason, ProcessingOptions } from ".
 const QUALIFIERS_TAG = 0x9f66;
 /** An absent limit does not limit. */
 const UNLIMITED = Number.POSITIVE_INFINITY;
+/** Less than any balance. */
+const UNKNOWN = Number.NEGATIVE_INFINITY;
 
 export function ended(outcome: CashOutcome): CashStep {
   return { state: { at: "ended", outcome } };
@@ -111,7 +113,8 @@ export function recordsRead(state: CashStateOf<"reading">, { answer, foreseen }:
   if (answer.kind === "refused") return refuse("card-refused", { statusWord: answer.statusWord });
   const data = joinData(state.facts.options.data, answer.data);
   if (data === undefined) return refuse("card-data-malformed");
-  const records: CardRecords = { ...answer, data };
+  const { kind: _, ...read } = answer;
+  const records: CardRecords = { ...read, data };
   const facts: CashFacts = { ...state.facts, records };
   const accountNumber = accountNumberOf(data);
   // Without its number nobody could tell this card from another when it comes back after a tear.
@@ -169,11 +172,7 @@ function recordsOfContact(known: Known): CashStep {
 }
 
 export function contactAuthenticated(state: CashStateOf<"authenticating">, { result }: CashEventOf<"authenticated">): CashStep {
-  const facts = withResults(
-    state.facts,
-    authenticationResults(result),
-    result.kind === "failed" && result.method === "none" ? [] : ["authentication-performed"],
-  );
+  const facts = withResults(state.facts, authenticationResults(result), result.method === "none" ? [] : ["authentication-performed"]);
   return { state: { at: "counting", facts, holder: state.holder, authentication: result }, command: { do: "read-counters" } };
 }
 
@@ -233,7 +232,8 @@ export function recordCommitted(state: CashStateOf<"committing">, { answer }: Ca
   if (answer.kind === "refused") return refuse("card-refused", { statusWord: answer.statusWord });
   // What the options said stands first: the last record cannot put anything in its place.
   const data = joinData(state.facts.options.data, answer.data) ?? state.facts.records.data;
-  const facts: CashFacts = { ...state.facts, records: { ...answer, data } };
+  const { kind: _, ...read } = answer;
+  const facts: CashFacts = { ...state.facts, records: { ...read, data } };
   return { state: { at: "checking", facts, holder: state.holder }, command: { do: "authenticate" } };
 }
 
@@ -248,9 +248,10 @@ export function quickAuthenticated(state: CashStateOf<"checking">, { result }: C
 }
 
 function approved({ facts, holder }: Known, authentication: Extract<Authentication, { readonly kind: "verified" }>, record: CashFactsRecord): CashOutcome {
-  const { balance } = facts.baseline;
   const { amount, industry } = facts.terms;
-  const after = balance !== undefined && industry === undefined && amount <= balance ? { balanceAfter: subtractFen(balance, amount) } : {};
+  // An industry sale may set aside, or take from the deposit: what is left is not the difference then.
+  const left = industry === undefined ? (facts.baseline.balance ?? UNKNOWN) - amount : UNKNOWN;
+  const after = left >= 0 ? { balanceAfter: fen(left) } : {};
   return { kind: "approved", record, authentication, holder, ...after };
 }
 
@@ -303,10 +304,11 @@ export function explained(
   baseline: CashBaseline,
   { terms }: Pick<CashFacts, "terms">,
 ): "insufficient-funds" | "amount-above-card-limit" | "balance-below-threshold" | undefined {
-  const { balance, saleLimit, resetThreshold } = baseline;
-  if (balance !== undefined && terms.amount > balance) return "insufficient-funds";
-  if (saleLimit !== undefined && terms.amount > saleLimit) return "amount-above-card-limit";
-  return balance !== undefined && resetThreshold !== undefined && terms.amount + resetThreshold > balance ? "balance-below-threshold" : undefined;
+  const { amount } = terms;
+  const balance = baseline.balance ?? UNLIMITED;
+  if (amount > balance) return "insufficient-funds";
+  if (amount > (baseline.saleLimit ?? UNLIMITED)) return "amount-above-card-limit";
+  return amount + (baseline.resetThreshold ?? UNKNOWN) > balance ? "balance-below-threshold" : undefined;
 }
 
 /** Before the commit nothing can have been debited, whatever the channel knows of the command that was lost. */

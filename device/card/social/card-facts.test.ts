@@ -3,6 +3,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Bytes, concat, EMPTY, fromHex, toHex, utf8 } from "../../base/bytes.ts";
 import { DEFAULT_CARD_PROFILE } from "../../codec/card-profile.ts";
+import { LIMITS, ScriptedChannel } from "../testing.ts";
+import { parseCardIdentifier, parseCardNumber, parseDate, parseItem, parseVersion, readItems } from "./files.ts";
 import { tellAlgorithm, tellGeneration } from "./generation.ts";
 import { parseAnswerToSelect, radioOf, readHistorical, socialFactors } from "./historical.ts";
 import { decideInitialPin, initialPinOfVendorResult, joinInitialPinEvidence } from "./initial-pin.ts";
@@ -82,6 +84,33 @@ const BY_CONTACT = fromHex(`3b6d0000${ROW}`);
 const BY_RADIO = fromHex(`3b8d8001${ROW}55`);
 const TYPE_B = fromHex("3b888001 50112233 44810080 55");
 
+describe("the answer to reset by its bytes", () => {
+  it.each([
+    // T0 with TD1 alone, then 80 01: made up for a card in the field. Anything else in front is a contact card with protocols of its own.
+    ["3b8d8001", "A"],
+    ["3bfd8001", "contact"],
+    ["3b0d8001", "contact"],
+    ["3b8d8101", "contact"],
+    ["3b", "contact"],
+    ["", "contact"],
+  ])("%s is %s", (beginning, radio) => {
+    expect(radioOf(fromHex(`${beginning}${beginning.length < 8 ? "" : `${ROW}55`}`))).toBe(radio);
+  });
+
+  it.each(["3f6d0000", "3b6d0000"])("%s begins one", (beginning) => {
+    expect(readHistorical(fromHex(`${beginning}${ROW}`), DEFAULT_CARD_PROFILE).kind).toBe("ok");
+  });
+
+  it.each(["3a6d0000", "406d0000"])("%s does not", (beginning) => {
+    expect(readHistorical(fromHex(`${beginning}${ROW}`), DEFAULT_CARD_PROFILE).kind).toBe("malformed");
+  });
+
+  it("bytes that are announced and missing make it none, bytes too many do not", () => {
+    expect(readHistorical(fromHex(`3b6d0000${ROW.slice(2)}`), DEFAULT_CARD_PROFILE).kind).toBe("malformed");
+    expect(readHistorical(fromHex(`3b6d0000${ROW}00`), DEFAULT_CARD_PROFILE).kind).toBe("ok");
+  });
+});
+
 describe("the historical bytes under a profile", () => {
   const auto = { contactlessType: "auto", contactlessHistorical: "atsLast13" } as const;
 
@@ -119,6 +148,7 @@ describe("the historical bytes under a profile", () => {
     [`0f00${ROW}`, true],
     [`1178a002${ROW.slice(2)}aa`, false],
     [`137880a002${ROW}`, false],
+    [`1400aabbccddee${ROW}`, true],
     [`0e00${ROW.slice(2)}`, false],
     ["0178", false],
     [`1280${"00".repeat(16)}`, false],
@@ -153,6 +183,78 @@ describe("factors", () => {
 
   it("without a template are the default's", () => {
     expect(socialFactors(EMPTY, "440306")).toEqual(socialFactors(EMPTY, "440306", DEFAULT_CARD_PROFILE.cityFactorTemplate));
+  });
+});
+
+describe("the items of the issuer's file", () => {
+  it.each([
+    ["990100d1560000050000000142544553", { cardIdentifier: "990100d1560000050000000142544553", regionCode: "990100" }],
+    ["990100d15600000500000001425445", undefined],
+    ["990100d156000005000000014254455300", undefined],
+    ["f90100d1560000050000000142544553", undefined],
+    ["99010fd1560000050000000142544553", undefined],
+  ])("identifier %s", (hex, expected) => {
+    expect(parseCardIdentifier(fromHex(hex))).toEqual(expected);
+  });
+
+  it.each([
+    // 3·0+7·0+9·0+10·0+5·0+8·0+4·0+2·n: the check character of each number was computed by hand.
+    ["000000009", undefined],
+    ["000000000", "000000000"],
+    ["00000006X", "00000006X"],
+    ["00000001X", undefined],
+    ["000000019", "000000019"],
+    ["00000005X", undefined],
+    ["0000000X1", undefined],
+    ["x000000000", undefined],
+    ["0000000000", undefined],
+    ["00000000", undefined],
+  ])("card number %s", (text, expected) => {
+    expect(parseCardNumber(utf8(text))).toBe(expected);
+  });
+
+  it("a check value of ten is written X", () => {
+    // 7·8 = 56 = 5·11 + 1, and 11 − 1 = 10.
+    expect(parseCardNumber(utf8("08000000X"))).toBe("08000000X");
+    expect(parseCardNumber(utf8("080000001"))).toBeUndefined();
+  });
+
+  it.each([
+    ["0502abcd", 0x05, "abcd"],
+    ["0502abcd", 0x06, undefined],
+    ["0502abcd0601ff", 0x05, undefined],
+    ["0503abcd", 0x05, undefined],
+    ["0500", 0x05, ""],
+    ["", 0x05, undefined],
+  ])("record %s as item %i", (record, tag, expected) => {
+    const value = parseItem(fromHex(record), tag);
+    expect(value === undefined ? undefined : toHex(value)).toBe(expected);
+  });
+
+  it.each([
+    ["20261121", "20261121"],
+    ["00000000", ""],
+    ["ffffffff", ""],
+    ["20261321", ""],
+    ["2026", ""],
+  ])("date %s", (hex, expected) => {
+    expect(parseDate(fromHex(hex))).toBe(expected);
+  });
+
+  it("a version that is no text is none", () => {
+    expect(parseVersion(fromHex("00312e30"), "1.0")).toEqual({ ok: false });
+  });
+
+  const read = (answer: string) => readItems(new ScriptedChannel([["00B2052800", answer]]), { file: 0x05, tags: { issueDate: 0x05 } }, LIMITS);
+
+  it.each([
+    ["0504202611219000", { kind: "ok", values: { issueDate: fromHex("20261121") } }],
+    ["6a83", { kind: "ok", values: {} }],
+    ["6982", { kind: "refused", statusWord: 0x6982 }],
+    ["0604202611219000", { kind: "malformed" }],
+    ["9000", { kind: "malformed" }],
+  ])("an item answered by %s", async (answer, expected) => {
+    expect(await read(answer)).toEqual(expected);
   });
 });
 

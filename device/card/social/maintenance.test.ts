@@ -125,6 +125,8 @@ describe("holders of keys", () => {
     [{ puk: "90" }, "puk", undefined],
     [{ puk: "0x90" }, "puk", undefined],
     [{ puk: "" }, "puk", undefined],
+    [{ puk: "00900" }, "puk", undefined],
+    [{ puk: "x0090" }, "puk", undefined],
   ] as const)("the address in %o of %s is %s", (addresses, key, expected) => {
     expect(hostKeyAddress(addresses, key)).toBe(expected);
   });

@@ -68,7 +68,10 @@ describe("a compound purchase", () => {
     const ports = await place.clock.resolve(place.switchOn());
     const housing = place.card({ purse: { transit: "housing" } });
     place.reader.insert(housing);
-    const purse: PurseChoice = { kind: "compound", record: { file: 0x17, by: "number", record: 2, data: Uint8Array.from([0x02, ...new Uint8Array(47).fill(0x44)]) } };
+    const purse: PurseChoice = {
+      kind: "compound",
+      record: { file: 0x17, by: "number", record: 2, data: Uint8Array.from([0x02, ...new Uint8Array(47).fill(0x44)]) },
+    };
     const paid = await place.clock.resolve(runQuickPayment(ports, { reference: "r1", amount: fen(AMOUNT), purse }, TEST_LIMITS));
     expect(paid).toMatchObject({ kind: "paid", verified: true, proof: "psam" });
     expect(housing.debits.length).toBe(1);
