@@ -53,6 +53,27 @@ export const PARTS = {
     tests: ["device/crypto/{checks,providers,sm2-format,suite,vectors}*.test.ts"],
     least: 90,
   },
+  "card-medical": {
+    mutate: ["device/card/medical-purse/{answers,benefit-year,prove-sale}.ts"],
+    tests: ["device/card/medical-purse/{answers,benefit-year,prove-sale}.test.ts"],
+    least: 90,
+  },
+  "card-purse": {
+    mutate: ["device/card/purse/{answers,load-answers,grey-answers,balance,log}.ts", "device/card/transit/records.ts"],
+    tests: ["device/card/purse/{answers,balance,load,grey-lock,purse}.test.ts", "device/card/transit/records.test.ts"],
+    least: 90,
+  },
+  "card-evidence": {
+    mutate: ["device/card/purse/{prove-sale,prove-load,prove-grey}.ts", "device/card/transit/prove-compound.ts"],
+    tests: ["device/card/purse/{load,grey-lock,purse}.test.ts", "device/card/transit/prove-compound.test.ts"],
+    least: 90,
+  },
+  "cash-evidence": {
+    mutate: ["device/card/electronic-cash/prove-transaction.ts"],
+    tests: ["device/card/electronic-cash/prove-transaction.test.ts"],
+    least: 90,
+  },
+  "codec-vendor": { mutate: ["device/codec/read-card-bas.ts"], tests: ["device/codec/read-card-bas.test.ts"], least: 90 },
   "card-keys": { mutate: ["device/card/keys/{block-mac,purse,social}.ts"], tests: ["device/card/keys/*.test.ts"], least: 90 },
   batch: { mutate: ["device/sync/batch/{plan,seal}.ts"], tests: ["device/sync/batch/{batch,plan,seal}.test.ts"], least: 90 },
 };

@@ -63,6 +63,11 @@ const readerRule = z.strictObject({
   group: z.string().min(1).max(40).exactOptional(),
 });
 
+const userReaderRule = readerRule.extend({
+  /** Who takes the card's own PIN: the reader at its keypad, or nobody. With nobody, a terminal whose flows ask for it does not start. */
+  pinEntry: z.enum(["reader", "none"]).default("reader"),
+});
+
 const terminalConfig = z
   .strictObject({
     /** Short enough that every topic built from it has at most 64 characters. */
@@ -101,7 +106,7 @@ const terminalConfig = z
       .prefault({}),
     /** Absent: this terminal does not offer electronic cash. */
     electronicCash: electronicCashConfig.exactOptional(),
-    readers: z.strictObject({ user: readerRule, sam: readerRule }),
+    readers: z.strictObject({ user: userReaderRule, sam: readerRule }),
     link: z.strictObject({
       url: z.string().regex(/^(?:mqtts?|tcp|tls|wss?):\/\/[^\s/@]+(?:\/\S*)?$/, "a broker's address without a password in it"),
       tls: z.strictObject({ caFile: path, certFile: path, keyFile: path }).exactOptional(),

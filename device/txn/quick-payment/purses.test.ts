@@ -240,3 +240,33 @@ test("an open compound sale is decided by a tap of the e-purse, which shares its
   expect(states).toEqual(["prepared compound", "unknown compound", "done compound", "prepared e-purse", "done e-purse"]);
   expect(card.debits.length).toBe(2);
 });
+
+describe("a log with sales of two kinds", () => {
+  const KINDS = ["e-purse", "compound"] as const;
+  const cases = (["EP", "ED"] as const).flatMap((transitPurse) =>
+    KINDS.flatMap((torn) => KINDS.flatMap((returns) => (["before", "after"] as const).map((at) => ({ transitPurse, torn, returns, at })))),
+  );
+
+  /** Three sales of the other kind, so that their counter is ahead where it is another one; then the torn one. */
+  test.each(cases)("purse $transitPurse, $torn torn $at, decided by a tap of the $returns", async ({ transitPurse, torn, returns, at }) => {
+    const place = new SimulatedPlace({ profile: { transitPurse } });
+    const ports = await place.clock.resolve(place.switchOn());
+    const card = place.card({ purse: { transit: "t-union", passbook: { balanceFen: 10_000 } } });
+    const sell = (reference: string, kind: PurseKind, returnTimeoutMs = 30_000) => {
+      place.reader.insert(card);
+      const request = { reference, amount: fen(AMOUNT), purse: choiceOf(kind) };
+      return place.clock.resolve(runQuickPayment(ports, request, { ...TEST_LIMITS, returnTimeoutMs }));
+    };
+    const other = torn === "compound" ? "e-purse" : "compound";
+    for (const reference of ["a", "b", "c"]) expect(await sell(reference, other)).toMatchObject({ kind: "paid", verified: true });
+    place.tearDebit(at, torn);
+    expect(await sell("torn", torn, 400)).toMatchObject({ kind: "unknown" });
+    expect(await sell("next", returns)).toMatchObject({ kind: "paid", verified: true });
+    const entries = await place.clock.resolve(place.entries());
+    const decided = entries.filter(({ detail }) => detail["reference"] === "torn").at(-1);
+    expect(decided?.state).toBe(at === "after" ? "done" : "void");
+    expect(card.debits.length).toBe(at === "after" ? 5 : 4);
+    const done = entries.filter(({ state }) => state === "done");
+    expect(done.reduce((sum, { amount }) => sum + amount, 0)).toBe(card.debits.reduce((sum, { amountFen }) => sum + amountFen, 0));
+  });
+});

@@ -13,7 +13,7 @@ export function purseDialogue(ports: QuickPaymentPorts, kind: PurseKind): PurseD
   const { psam, purse: profile, cardProfile = DEFAULT_CARD_PROFILE } = ports;
   switch (kind) {
     case "e-purse":
-      return ePurse({ psam, profile });
+      return ePurse({ psam, profile, cardProfile });
     case "compound":
       return compound({ psam, profile, cardProfile });
     case "medical-purse":

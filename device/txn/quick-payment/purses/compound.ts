@@ -24,7 +24,8 @@ export interface CompoundParts {
 
 export function compound({ psam, profile, cardProfile }: CompoundParts): PurseDialogue {
   const applications = cardProfile.transitAidOrder.map((applicationId) => ({ applicationId }));
-  const parts: PbocPurseParts = { psam, profile: { ...profile, applications }, purse: transitPurseOf(cardProfile) };
+  const purse = transitPurseOf(cardProfile);
+  const parts: PbocPurseParts = { psam, profile: { ...profile, applications }, purse, compoundPurse: purse };
   return {
     confirmation: "psam",
     recalls: false,

@@ -1,12 +1,22 @@
 /* The e-purse: a plain purchase. Spec: PBOC purse, purchase. */
 import { initializePurchase } from "../../../card/purse/commands.ts";
 import { PURCHASE_TYPE_PURSE } from "../../../card/purse/types.ts";
+import { transitPurseOf } from "../../../card/transit/compound.ts";
+import type { CardProfile } from "../../../codec/card-profile.ts";
+import type { Psam } from "../../../drivers/ports.ts";
+import type { PurseProfile } from "../ports.ts";
 import type { PurseDialogue } from "./dialogue.ts";
 import { identifyPboc, PbocCard, type PbocPurseParts, type PbocSaleSteps } from "./pboc-card.ts";
 import { PbocSale } from "./pboc-sale.ts";
 
-export function ePurse({ psam, profile }: Omit<PbocPurseParts, "purse">): PurseDialogue {
-  const parts: PbocPurseParts = { psam, profile, purse: "e-purse" };
+export interface EPurseParts {
+  readonly psam: Psam;
+  readonly profile: PurseProfile;
+  readonly cardProfile: CardProfile;
+}
+
+export function ePurse({ psam, profile, cardProfile }: EPurseParts): PurseDialogue {
+  const parts: PbocPurseParts = { psam, profile, purse: "e-purse", compoundPurse: transitPurseOf(cardProfile) };
   const begin: PbocSaleSteps["begin"] = (access, facts, terms) => {
     const start = { keyIndex: profile.keyIndex, amount: terms.amount, terminalNumber: psam.terminalNumber };
     const open = () => initializePurchase(access.channel, start, access.limits());
