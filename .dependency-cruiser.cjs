@@ -19,7 +19,7 @@ const seesOnly = (name, comment, path, others) => ({
 const BASE = "^device/base/";
 const CODEC = "^device/codec/";
 const CRYPTO = "^device/crypto/";
-const PORTS = "^device/drivers/ports\\.ts$";
+const PORTS = "^device/drivers/(ports|peripherals)\\.ts$";
 const CARD = "^device/card/";
 const TXN = "^device/txn/";
 /** The journal's real store: an adapter that lives beside the logic it serves. */
