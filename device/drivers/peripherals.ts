@@ -104,7 +104,9 @@ export interface Gate extends Device {
   /**
    * Opens for one passage and resolves when it is over. `passageTimeoutMs` bounds the passage; `limits` bounds the gate's own answers.
    * A gate that cannot report passages is never called passed: it resolves with "timeout" after its pulse and says so in `reportsPassage`.
-   * Faults: "device-gone" (no effect, or unknown when the command was on its way), "timeout", "cancelled".
+   * A second call while one runs is refused with "device-refused" and not kept: it would open the gate at a time that nobody chose.
+   * Where the line was lost or the caller left in the middle, the gate is shut as soon as it can be reached again.
+   * Faults: "device-gone" (no effect, or unknown when the command was on its way), "timeout" (effect unknown), "cancelled", "device-refused".
    */
   open(direction: PassageDirection, passage: { readonly passageTimeoutMs: number }, limits: Limits): Promise<Passage>;
   readonly reportsPassage: boolean;
@@ -144,7 +146,10 @@ export interface PadTestKeys {
 /** Message authentication with a working key. */
 export interface PadMac {
   /** 8-byte MAC over 1 to 1,024 bytes. */
-  mac(request: { readonly place: PadKeyPlace; readonly method: "x9.9" | "x9.19" | "unionpay" | "sm4-cbc"; readonly data: Bytes }, limits: Limits): Promise<Bytes>;
+  mac(
+    request: { readonly place: PadKeyPlace; readonly method: "x9.9" | "x9.19" | "unionpay" | "sm4-cbc"; readonly data: Bytes },
+    limits: Limits,
+  ): Promise<Bytes>;
 }
 
 /** A PIN that is chosen: entered twice, given out as one encrypted block. */
@@ -152,5 +157,7 @@ export interface NewPinPad {
   requestNewPinBlock(
     request: { readonly accountTail: Bytes; readonly minDigits: number; readonly maxDigits: number },
     limits: Limits,
-  ): Promise<{ readonly kind: "entered"; readonly block: Bytes; readonly keyCheckValue: Bytes } | { readonly kind: "cancelled" | "timed-out" | "entries-differ" }>;
+  ): Promise<
+    { readonly kind: "entered"; readonly block: Bytes; readonly keyCheckValue: Bytes } | { readonly kind: "cancelled" | "timed-out" | "entries-differ" }
+  >;
 }

@@ -3,7 +3,8 @@
  * test. What only some benches can do is optional; a test that needs it is skipped where it is missing, never passed.
  */
 import type { Bytes } from "../../base/bytes.ts";
-import type { Limits } from "../../base/ports.ts";
+import type { Clock, Limits } from "../../base/ports.ts";
+import type { Gate, PassageDirection } from "../peripherals.ts";
 import type { CardChannel, CardReader, PinPad, PinTemplate, PinVerifier, Psam, PsamPurchase, PurchaseInitialization } from "../ports.ts";
 
 export interface Bench {
@@ -63,6 +64,31 @@ export interface PinPadBench extends Bench {
   plan(acts: readonly HolderPlan[]): void;
   /** Whether an entered block is the one for the right PIN, checked by somebody who holds the pad's test key. */
   isRightBlock(block: Bytes): boolean;
+  unplug?(): Promise<void>;
+  plugIn?(): Promise<void>;
+}
+
+/** What the person in front of the open gate does. */
+export type WalkerPlan = "passes" | "stays" | "turns-back";
+
+export interface GateBench extends Bench {
+  readonly gate: Gate;
+  readonly clock: Clock;
+  /** Longer than it takes anybody to pass, and than the gate's own time where it has one. */
+  readonly passageTimeoutMs: number;
+  /** For the gate's own answers. */
+  readonly answerLimits: Limits;
+  /** Whether the gate tells somebody who came back from nobody at all. */
+  readonly tellsReversal: boolean;
+  plan(walk: WalkerPlan): void;
+  /** Directions that the gate itself was opened in so far. */
+  opened(): readonly PassageDirection[];
+  /** Whether the gate itself lets somebody through just now. */
+  isOpen(): boolean;
+  /** The gate says that it cannot, once. */
+  refuseNext?(): void;
+  /** Somebody passes although nobody opened: a direction that is free. */
+  passFreely?(direction: PassageDirection): void;
   unplug?(): Promise<void>;
   plugIn?(): Promise<void>;
 }

@@ -1,6 +1,7 @@
 /* A customer's display of eight digits with four lamps. It never answers, so that only the line says whether it is there. Spec: LED8, commands. */
-import { type Bytes, concat, fromHex, u8, utf8 } from "../../base/bytes.ts";
-import { CARD_AMOUNT_MAX, type Fen } from "../../base/fen.ts";
+import { type Bytes, concat, EMPTY, fromHex, u8, utf8 } from "../../base/bytes.ts";
+import { Fault, isFault } from "../../base/fault.ts";
+import { type Fen, formatYuan } from "../../base/fen.ts";
 import type { Limits } from "../../base/ports.ts";
 import type { ByteLine } from "../framing/lines.ts";
 import type { CustomerDisplay, DeviceHealth, DisplayedAmount } from "../peripherals.ts";
@@ -14,12 +15,16 @@ const INITIALIZE = fromHex("1b40");
 const CLEAR = fromHex("0c");
 const LAMPS_OFF = fromHex("1b7330");
 /** 999,999.99 yuan: eight digits and a point. */
-const SHOWN_MAX = Math.min(CARD_AMOUNT_MAX, 99_999_999);
+const SHOWN_MAX = 99_999_999;
+
+export interface DisplayOptions {
+  readonly lamps?: DisplayLamps;
+}
 
 /** An amount as the display wants it; one that has no room is shown as bars, never cut. */
 export function displayedAmount(amount: Fen): Bytes {
   if (amount > SHOWN_MAX) return utf8("--------");
-  return utf8(`${Math.trunc(amount / 100)}.${String(amount % 100).padStart(2, "0")}`);
+  return utf8(formatYuan(amount));
 }
 
 export class Led8Display implements CustomerDisplay {
@@ -28,14 +33,16 @@ export class Led8Display implements CustomerDisplay {
   readonly #lamps: DisplayLamps;
   readonly #stop: () => void;
   #initialized = false;
+  #losses = 0;
 
-  constructor(line: ByteLine, options: { readonly lamps?: DisplayLamps } = {}) {
+  constructor(line: ByteLine, options: DisplayOptions = {}) {
     this.#line = line;
     this.#lamps = options.lamps ?? DEFAULT_LAMPS;
     this.name = `display on ${line.name}`;
     // One that was away has lost its state.
     this.#stop = line.onState(() => {
       this.#initialized = false;
+      this.#losses += 1;
     });
   }
 
@@ -57,8 +64,22 @@ export class Led8Display implements CustomerDisplay {
   }
 
   async #write(bytes: Bytes, limits: Limits): Promise<void> {
-    const first = this.#initialized ? new Uint8Array(0) : INITIALIZE;
-    await this.#line.write(concat(first, bytes), limits);
-    this.#initialized = true;
+    const first = this.#initialized ? EMPTY : INITIALIZE;
+    // Also when only a part was taken: what comes next begins anew.
+    this.#initialized = false;
+    const losses = this.#losses;
+    try {
+      await this.#line.write(concat(first, bytes), limits);
+    } catch (fault) {
+      // What hangs is being replaced: for whoever shows something the display is gone for a while.
+      if (isFault(fault, "device-hung")) throw new Fault("device-gone", fault.message, { effectUnknown: fault.effectUnknown, cause: fault });
+      throw fault;
+    }
+    this.#initialized = this.#losses === losses;
   }
+}
+
+/** A display on a line; it need not be there yet. */
+export function openLed8Display(line: ByteLine, options: DisplayOptions = {}): Led8Display {
+  return new Led8Display(line, options);
 }

@@ -23,6 +23,8 @@ class Session implements ScanSession {
 
   async next(limits: Limits): Promise<ScannedCode> {
     for (;;) {
+      // Who has left takes no code: it waits for whoever asks next.
+      if (limits.signal.aborted) throw new Fault("cancelled", "a code: cancelled", { effectUnknown: false });
       const code = this.#codes.shift();
       if (code !== undefined) return code;
       if (!this.#open) throw new Fault("closed", "the scan session was closed", { effectUnknown: false });
@@ -44,6 +46,7 @@ class Session implements ScanSession {
 export class ScanQueue {
   readonly #clock: Clock;
   #session: Session | undefined;
+  #closed = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -56,11 +59,15 @@ export class ScanQueue {
 
   open(): ScanSession {
     this.#session?.close();
-    this.#session = new Session(this.#clock);
-    return this.#session;
+    const session = new Session(this.#clock);
+    this.#session = session;
+    // Of a scanner that was closed nobody gets anything.
+    if (this.#closed) session.close();
+    return session;
   }
 
   close(): void {
+    this.#closed = true;
     this.#session?.close();
     this.#session = undefined;
   }

@@ -29,6 +29,11 @@ export function encodeDigiconFrame(command: Bytes): Bytes {
 export class DigiconFrameReader implements WordReader<Bytes> {
   #held: number[] = [];
 
+  /** Bytes that wait for the rest of a frame, seven at most. */
+  get held(): number {
+    return this.#held.length;
+  }
+
   reset(): void {
     this.#held = [];
   }

@@ -28,6 +28,11 @@ export function encodeFeFrame(operation: number, side: number): Bytes {
 export class FeFrameReader implements WordReader<FeFrame> {
   #held: number[] = [];
 
+  /** Bytes that wait for the rest of a frame, six at most. */
+  get held(): number {
+    return this.#held.length;
+  }
+
   reset(): void {
     this.#held = [];
   }

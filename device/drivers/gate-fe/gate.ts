@@ -40,6 +40,8 @@ const SIDES = { A: 0x01, B: 0x02 } as const;
 const BOARD_CLOCK_MARGIN_MS = 100;
 /** More events than this in one passage come from a board that is broken. */
 const EVENTS_MAX = 1_000;
+/** The talk that is given up has still to let the line go. */
+const ALONE_MARGIN_MS = 1_000;
 
 export class FeGate implements Gate {
   readonly name: string;
@@ -50,6 +52,9 @@ export class FeGate implements Gate {
   readonly #passages = new OnePassage();
   /** Whether the last passage ended without a word of the board. */
   #silent = false;
+  /** Whether the board may still owe the end of a passage that nobody waits for any more. */
+  #unfinished = false;
+  readonly #closing = new AbortController();
 
   constructor(line: ByteLine, options: FeGateOptions) {
     this.#line = line;
@@ -58,13 +63,18 @@ export class FeGate implements Gate {
     this.name = `gate FE on ${line.name}`;
   }
 
-  /** A board that never says how a passage ended gives the fault "timeout", effect unknown: nobody knows whether somebody passed. */
+  /**
+   * A board that never says how a passage ended gives the fault "timeout", effect unknown: nobody knows whether somebody passed. The time of a
+   * passage has to be longer than the board's own. Behind a passage that was lost or left in the middle, the next one waits for the board's
+   * word on it, which must not be taken for its own; that wait counts against `limits` and is at most what was left of the earlier one's time.
+   */
   open(direction: PassageDirection, passage: { readonly passageTimeoutMs: number }, limits: Limits): Promise<Passage> {
     return this.#passages.run(() => this.#talk.alone(limits, () => this.#passage(this.#sideOf(direction), passage.passageTimeoutMs, limits)));
   }
 
   async health(limits: Limits): Promise<DeviceHealth> {
     if (this.#line.state !== "open") return { kind: "away" };
+    if (this.#unfinished) return { kind: "degraded", why: "an earlier passage may be open" };
     // A board that serves somebody is not disturbed.
     if (this.#passages.running || this.#options.profile.feStatusQuery === "off") return this.#silent ? { kind: "degraded", why: "silent" } : { kind: "well" };
     try {
@@ -77,6 +87,7 @@ export class FeGate implements Gate {
   }
 
   async close(): Promise<void> {
+    this.#closing.abort();
     this.#talk.close();
     await this.#line.close();
   }
@@ -95,14 +106,48 @@ export class FeGate implements Gate {
     }
   }
 
-  #passage(side: number, passageTimeoutMs: number, limits: Limits): Promise<Passage> {
-    return this.#talking(async (ear) => {
-      await this.#talk.write(encodeFeFrame(OPEN, side), limits);
-      const end = (await this.#awaitEnd(ear, side, { timeoutMs: passageTimeoutMs, signal: limits.signal })) ?? (await this.#askEnd(ear, side, limits));
-      this.#silent = end === undefined;
-      if (end !== undefined) return end;
-      throw new Fault("timeout", "the gate did not say how the passage ended", { effectUnknown: true });
-    });
+  async #passage(side: number, passageTimeoutMs: number, limits: Limits): Promise<Passage> {
+    const { clock, boardPassageMs } = this.#options;
+    const overMs = clock.monotonicMs() + (boardPassageMs === undefined ? passageTimeoutMs : boardPassageMs + BOARD_CLOCK_MARGIN_MS);
+    let end: Passage | undefined;
+    try {
+      end = await this.#talking(async (ear) => {
+        await this.#talk.write(encodeFeFrame(OPEN, side), limits);
+        return (await this.#awaitEnd(ear, side, { timeoutMs: passageTimeoutMs, signal: limits.signal })) ?? this.#askEnd(ear, side, limits);
+      });
+    } catch (fault) {
+      if (isFault(fault) && fault.effectUnknown) void this.#finish(side, overMs);
+      throw fault;
+    }
+    this.#silent = end === undefined;
+    if (end !== undefined) return end;
+    throw new Fault("timeout", "the gate did not say how the passage ended", { effectUnknown: true });
+  }
+
+  /** Hears the board out on a passage that nobody waits for any more, until its time is over; nobody else talks to it meanwhile. */
+  async #finish(side: number, overMs: number): Promise<void> {
+    const { clock } = this.#options;
+    const { signal } = this.#closing;
+    const leftMs = () => Math.max(0, overMs - clock.monotonicMs());
+    this.#unfinished = true;
+    await this.#talk
+      .alone({ timeoutMs: leftMs() + ALONE_MARGIN_MS, signal }, async () => {
+        let ended = false;
+        while (!ended && leftMs() > 0 && !signal.aborted) ended = await this.#heardOut(side, { timeoutMs: leftMs(), signal });
+      })
+      .catch(ignoreFault);
+    this.#unfinished = false;
+  }
+
+  /** Whether there is nothing more to wait for; a line that is lost once more is no end. */
+  async #heardOut(side: number, limits: Limits): Promise<boolean> {
+    try {
+      await this.#talking((ear) => this.#awaitEnd(ear, side, limits));
+      return true;
+    } catch (fault) {
+      if (!isFault(fault)) throw fault;
+      return fault.code !== "device-gone";
+    }
   }
 
   /** How the board says that the passage ended; undefined when it says nothing in time. */
@@ -149,6 +194,10 @@ export class FeGate implements Gate {
     }
     throw new Fault("device-answer-malformed", "the gate does not stop talking", { effectUnknown: true });
   }
+}
+
+function ignoreFault(fault: unknown): void {
+  if (!isFault(fault)) throw fault;
 }
 
 async function nextOrNothing(ear: Ear<FeFrame>, limits: Limits): Promise<FeFrame | undefined> {

@@ -1,7 +1,7 @@
 /*
  * The little of Modbus RTU that a relay board needs: write one coil, read coils, and the exceptions to both. Spec: Modbus RTU, frames.
  */
-import { type Bytes, concat, u16be, u8 } from "../../base/bytes.ts";
+import { type Bytes, concat, u8, u16be } from "../../base/bytes.ts";
 import type { WordReader } from "../framing/line-talk.ts";
 
 export const READ_COILS = 0x01;
@@ -46,6 +46,11 @@ export class ModbusAnswerReader implements WordReader<ModbusAnswer> {
 
   constructor(unit: number) {
     this.#unit = unit;
+  }
+
+  /** Bytes that wait for the rest of a frame, eight at most. */
+  get held(): number {
+    return this.#held.length;
   }
 
   reset(): void {

@@ -62,7 +62,10 @@ export class RelayGate implements Gate {
 
   constructor(line: ByteLine, options: RelayGateOptions) {
     assert(options.pulseMs >= FLASH_UNIT_MS && options.pulseMs <= 60_000, "a pulse is neither too short to see nor a minute long");
-    assert(Object.values(options.coils).every((coil) => Number.isInteger(coil) && coil >= 0 && coil < COILS), "the board has eight coils");
+    assert(
+      Object.values(options.coils).every((coil) => Number.isInteger(coil) && coil >= 0 && coil < COILS),
+      "the board has eight coils",
+    );
     this.#line = line;
     this.#options = options;
     this.#talk = new LineTalk(line, { clock: options.clock, reader: new ModbusAnswerReader(options.unit) });

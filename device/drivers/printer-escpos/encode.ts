@@ -1,10 +1,11 @@
 /*
- * A slip as ESC/POS bytes for a printer with Chinese fonts. What its character set lacks is replaced by a blank of the same width, so that
- * columns stay columns: a slip with one strange character is better than no slip. Spec: ESC/POS, commands in common use.
+ * A slip as ESC/POS bytes for a printer with Chinese fonts. What its character set lacks is replaced by a blank, so that columns stay columns:
+ * a slip with one strange character is better than no slip. Spec: ESC/POS, commands in common use.
  */
-import { type Bytes, concat, EMPTY, fromHex, u8 } from "../../base/bytes.ts";
+import { type Bytes, concat, EMPTY, fromHex, u8, utf8 } from "../../base/bytes.ts";
 import { encodeGbText } from "../../codec/text.ts";
 import type { PrintLine } from "../peripherals.ts";
+import { COMMON_STATUS_BITS, type StatusBits } from "./status.ts";
 
 /** Questions on which printers differ, each a named switch. */
 export interface PrinterProfile {
@@ -12,75 +13,110 @@ export interface PrinterProfile {
   readonly columns: number;
   /** Whether the printer must be told to read two bytes as one Chinese character, or does so always. */
   readonly chineseMode: "send" | "assume";
-  /** How the paper is cut: whole, partly after feeding, or not at all. */
+  /** How the paper is cut: whole, partly after feeding, or by hand after feeding. */
   readonly cut: "full" | "feed-and-part" | "none";
   /** Whether the printer draws square codes itself; one that does not gets the code's text. */
   readonly squareCodes: "native" | "text";
+  /** Which status bit means what. */
+  readonly statusBits: StatusBits;
+  /**
+   * How the end of a slip is known: by a question that the printer answers when it has printed that far, or by its state at once, which a
+   * printer with a large buffer gives before it has printed.
+   */
+  readonly slipEnd: "in-turn" | "now";
 }
 
-export const DEFAULT_PRINTER_PROFILE: PrinterProfile = { columns: 32, chineseMode: "send", cut: "feed-and-part", squareCodes: "native" };
+export const DEFAULT_PRINTER_PROFILE: PrinterProfile = {
+  columns: 32,
+  chineseMode: "send",
+  cut: "feed-and-part",
+  squareCodes: "native",
+  statusBits: COMMON_STATUS_BITS,
+  slipEnd: "now",
+};
+
+/** One character as the printer knows it: as many bytes as it has columns. */
+type Cell = Bytes;
 
 const INITIALIZE = fromHex("1b40");
 const CHINESE_ON = fromHex("1c26");
 const LINE_FEED = u8(0x0a);
+const BLANK: Cell = u8(0x20);
+const WIDE_BLANK: Cell = fromHex("2020");
 const ALIGN = { left: 0x00, center: 0x01, right: 0x02 } as const;
+const FEED_MAX = 20;
+/** More does not fit a square that the narrowest paper can hold. */
 const CODE_BYTES_MAX = 200;
-/** Characters that GB text has under another form: the sign of the currency is printed full width. */
+/** Characters that the printer has in another form: the sign of the currency is printed full width. */
 const REPLACED: ReadonlyMap<string, string> = new Map([
   ["\u00a5", "\uffe5"],
   ["\u00a0", " "],
-  ["\u2014", "\u2500"],
+  ["\t", " "],
 ]);
+/** Places that everybody may use for characters of his own: no printer has them. */
+const PRIVATE_USE = /\p{Co}/u;
+/** Takes no room on paper. */
+const WITHOUT_WIDTH = /^[\p{Cc}\p{Cf}\p{Mn}\p{Me}]$/u;
 
-/** Width of a character in half-width columns. */
-function widthOf(character: string): 1 | 2 {
-  return (character.codePointAt(0) ?? 0) < 0x80 ? 1 : 2;
-}
-
-/** One character as the printer knows it: ASCII, or two bytes; a blank for anything else. */
-function characterBytes(character: string): Bytes {
-  const code = character.codePointAt(0) ?? 0;
-  if (code < 0x20 || code === 0x7f) return EMPTY;
+/** The character's bytes; blank where the printer lacks it, undefined where it takes no room. */
+function cellOf(character: string): Cell | undefined {
+  const known = REPLACED.get(character) ?? character;
+  const code = known.codePointAt(0) ?? 0;
+  if (WITHOUT_WIDTH.test(known)) return undefined;
   if (code < 0x7f) return u8(code);
-  const encoded = encodeGbText(REPLACED.get(character) ?? character);
+  const encoded = encodeGbText(known);
   // Four-byte codes are in no printer's fonts that can be relied on.
-  return encoded.ok && encoded.bytes.length === 2 ? encoded.bytes : fromHex("2020");
+  return encoded.ok && encoded.bytes.length === 2 && !PRIVATE_USE.test(known) ? encoded.bytes : WIDE_BLANK;
 }
 
-export function printableBytes(text: string): Bytes {
-  return concat(...[...text].map(characterBytes));
+function cellsOf(text: string): readonly Cell[] {
+  return [...text].map(cellOf).filter((cell) => cell !== undefined);
 }
 
-function textWidth(text: string): number {
-  return [...text].reduce((total, character) => total + widthOf(character), 0);
+/** Columns that cells take. */
+function widthOf(cells: readonly Cell[]): number {
+  return cells.reduce((total, cell) => total + cell.length, 0);
 }
 
-/** Text cut into lines of the paper's width; a character of double width never stands across the edge. */
-export function wrap(text: string, columns: number): readonly string[] {
-  const lines: string[] = [];
-  let line = "";
+/** Cells cut into lines of the paper's width; a character of double width never stands across the edge. */
+function wrapCells(cells: readonly Cell[], columns: number): readonly (readonly Cell[])[] {
+  const lines: Cell[][] = [[]];
   let used = 0;
-  for (const character of text) {
-    const width = widthOf(character);
-    if (used + width > columns) {
-      lines.push(line);
-      line = "";
+  for (const cell of cells) {
+    if (used + cell.length > columns) {
+      lines.push([]);
       used = 0;
     }
-    line += character;
-    used += width;
+    lines.at(-1)?.push(cell);
+    used += cell.length;
   }
-  return [...lines, line];
+  return lines;
 }
 
-function columnsLine(left: string, right: string, columns: number): string {
-  const space = columns - textWidth(left) - textWidth(right);
-  return space >= 1 ? `${left}${" ".repeat(space)}${right}` : `${left} ${right}`;
+/** Text as printed lines of at most `columns`, each without its line feed. Line ends in the text begin a new line. */
+export function wrapText(text: string, columns: number): readonly Bytes[] {
+  return text.split(/\r?\n/).flatMap((part) => wrapCells(cellsOf(part), columns).map((cells) => concat(...cells)));
+}
+
+function linesBytes(lines: readonly Bytes[]): Bytes {
+  return concat(...lines.flatMap((line) => [line, LINE_FEED]));
+}
+
+/** Both sides on one line where they fit; otherwise the right one stands at its margin on a line of its own. */
+export function columnLines(left: string, right: string, columns: number): readonly Bytes[] {
+  const [leftCells, rightCells] = [cellsOf(left), cellsOf(right)];
+  const space = columns - widthOf(leftCells) - widthOf(rightCells);
+  if (space >= 1) return [concat(...leftCells, ...blanks(space), ...rightCells)];
+  const ends = wrapCells(rightCells, columns).map((cells) => concat(...blanks(columns - widthOf(cells)), ...cells));
+  return [...wrapCells(leftCells, columns).map((cells) => concat(...cells)), ...ends];
+}
+
+function blanks(count: number): readonly Cell[] {
+  return Array.from({ length: count }, () => BLANK);
 }
 
 function textBytes(line: Extract<PrintLine, { readonly kind: "text" }>, profile: PrinterProfile): Bytes {
   const { align = "left", bold = false, scale = 1 } = line;
-  const lines = wrap(line.text, Math.floor(profile.columns / scale)).flatMap((part) => [printableBytes(part), LINE_FEED]);
   return concat(
     fromHex("1b61"),
     u8(ALIGN[align]),
@@ -88,33 +124,34 @@ function textBytes(line: Extract<PrintLine, { readonly kind: "text" }>, profile:
     u8(bold ? 1 : 0),
     fromHex("1d21"),
     u8(scale === 2 ? 0x11 : 0x00),
-    ...lines,
+    linesBytes(wrapText(line.text, Math.floor(profile.columns / scale))),
     // What comes next begins as if nothing had been set.
-    fromHex("1b6100 1b4500 1d2100"),
+    fromHex("1b61001b45001d2100"),
   );
 }
 
-/** A square code in four steps: model, size, data, print. */
+/** A square code in five steps: model, size, correction, data, print. One too large for a square is printed as text: half a code is none. */
 function codeBytes(text: string, profile: PrinterProfile): Bytes {
-  const data = printableBytes(text).slice(0, CODE_BYTES_MAX);
-  if (profile.squareCodes === "text") return concat(...wrap(text, profile.columns).flatMap((part) => [printableBytes(part), LINE_FEED]));
+  // Exactly the code's characters, not the printer's: who scans it reads UTF-8.
+  const data = utf8(text);
+  if (profile.squareCodes === "text" || data.length === 0 || data.length > CODE_BYTES_MAX) return linesBytes(wrapText(text, profile.columns));
   const length = data.length + 3;
   const store = concat(fromHex("1d286b"), u8(length & 0xff), u8(length >>> 8), fromHex("315030"), data);
-  return concat(fromHex("1d286b 0400 31413200"), fromHex("1d286b 0300 314306"), fromHex("1d286b 0300 314531"), store, fromHex("1d286b 0300 315130"), LINE_FEED);
+  return concat(fromHex("1d286b040031413200"), fromHex("1d286b0300314306"), fromHex("1d286b0300314531"), store, fromHex("1d286b0300315130"), LINE_FEED);
 }
 
-const CUTS: Readonly<Record<PrinterProfile["cut"], Bytes>> = { full: fromHex("1d5600"), "feed-and-part": fromHex("1d564200"), none: EMPTY };
+const CUTS: Readonly<Record<PrinterProfile["cut"], Bytes>> = { full: fromHex("1d5600"), "feed-and-part": fromHex("1d564200"), none: fromHex("1b6404") };
 
 function lineBytes(line: PrintLine, profile: PrinterProfile): Bytes {
   switch (line.kind) {
     case "text":
       return textBytes(line, profile);
     case "columns":
-      return concat(...wrap(columnsLine(line.left, line.right, profile.columns), profile.columns).flatMap((part) => [printableBytes(part), LINE_FEED]));
+      return linesBytes(columnLines(line.left, line.right, profile.columns));
     case "rule":
-      return concat(printableBytes("-".repeat(profile.columns)), LINE_FEED);
+      return linesBytes([utf8("-".repeat(profile.columns))]);
     case "feed":
-      return concat(fromHex("1b64"), u8(Math.min(Math.max(line.lines, 0), 20)));
+      return concat(fromHex("1b64"), u8(Math.min(Math.max(Math.trunc(line.lines), 0), FEED_MAX)));
     case "code":
       return codeBytes(line.text, profile);
     case "cut":

@@ -1,37 +1,35 @@
 /*
- * A receipt printer behind its port. It is asked before and after each slip: paper that ended in the middle is told, and a printer that went
- * away leaves it open whether the slip is there. Spec: ESC/POS, real-time status.
+ * A receipt printer behind its port. It is asked before and after each slip: a printer that cannot print gets none, and one that stopped or
+ * went away in the middle leaves it open whether the slip is there. Spec: ESC/POS, real-time status.
  */
 import { assert } from "../../base/assert.ts";
-import { fromHex } from "../../base/bytes.ts";
-import { withDeadline } from "../../base/deadline.ts";
-import { isFault } from "../../base/fault.ts";
+import { fromHex, u8, concat } from "../../base/bytes.ts";
+import { Fault, isFault } from "../../base/fault.ts";
 import type { Clock, Limits } from "../../base/ports.ts";
+import { type Ear, LineTalk } from "../framing/line-talk.ts";
 import type { ByteLine } from "../framing/lines.ts";
 import type { DeviceHealth, Printer, PrinterState, PrintLine, PrintOutcome } from "../peripherals.ts";
 import { DEFAULT_PRINTER_PROFILE, encodeSlip, type PrinterProfile } from "./encode.ts";
+import { printerState, STATUS_QUESTIONS, type StatusQuestion, StatusReader, type StatusWord } from "./status.ts";
+
+export interface EscPosOptions {
+  readonly clock: Clock;
+  readonly profile?: PrinterProfile;
+}
 
 const SLIP_LINES_MAX = 500;
 const STATUS_MS = 1_000;
 /** Bytes at a time: a printer without room holds the line, and its silence has to be noticed. */
 const CHUNK_BYTES = 256;
-/** A printer takes about so many milliseconds for each byte at its slowest speed. */
-const MS_PER_CHUNK = 1_500;
+/** A matrix printer at its slowest speed needs less for so many bytes. */
+const CHUNK_MS = 5_000;
+/** An answer that nobody waited for any more is let pass before the next question. */
+const QUIET_MS = 100;
+const LATE_ANSWERS_MAX = 16;
+const ASK_IN_TURN = fromHex("1d7201");
 
-/** Causes and paper, in the order of asking. */
-const QUESTIONS = [fromHex("100402"), fromHex("100403"), fromHex("100404")] as const;
-
-/** Fixed bits of every status byte: 0xx1xx10. Anything else is no answer to this question. */
-function isStatus(byte: number): boolean {
-  return (byte & 0x93) === 0x12;
-}
-
-function stateOf([offline, error, paper]: readonly (number | undefined)[]): PrinterState {
-  if (offline === undefined || error === undefined || paper === undefined) return "unknown";
-  if ((paper & 0x60) !== 0 || (offline & 0x20) !== 0) return "paper-end";
-  if ((offline & 0x04) !== 0) return "cover-open";
-  if ((error & 0x6c) !== 0 || (offline & 0x40) !== 0) return "error";
-  return (paper & 0x0c) !== 0 ? "paper-low" : "ready";
+function canPrint(state: PrinterState): boolean {
+  return state === "ready" || state === "paper-low";
 }
 
 export class EscPosPrinter implements Printer {
@@ -39,39 +37,36 @@ export class EscPosPrinter implements Printer {
   readonly #line: ByteLine;
   readonly #clock: Clock;
   readonly #profile: PrinterProfile;
-  readonly #stop: () => void;
-  #answer: ((byte: number) => void) | undefined;
-  #busy: Promise<unknown> = Promise.resolve();
+  readonly #talk: LineTalk<StatusWord>;
+  /** A question was given up: its answer may still come, and would be taken for the next one's. */
+  #answerOwed = false;
 
-  constructor(line: ByteLine, options: { readonly clock: Clock; readonly profile?: PrinterProfile }) {
+  constructor(line: ByteLine, options: EscPosOptions) {
     this.#line = line;
     this.#clock = options.clock;
     this.#profile = options.profile ?? DEFAULT_PRINTER_PROFILE;
     this.name = `printer on ${line.name}`;
-    this.#stop = line.onBytes((bytes) => {
-      const status = bytes.findLast(isStatus);
-      if (status !== undefined) this.#answer?.(status);
-    });
+    this.#talk = new LineTalk(line, { clock: options.clock, reader: new StatusReader() });
   }
 
   state(limits: Limits): Promise<PrinterState> {
-    return this.#alone(limits, () => this.#ask(limits));
+    const left = this.#countdown(limits);
+    return this.#talk.alone(limits, () => this.#ask(left, STATUS_MS));
   }
 
-  print(slip: readonly PrintLine[], limits: Limits): Promise<PrintOutcome> {
+  async print(slip: readonly PrintLine[], limits: Limits): Promise<PrintOutcome> {
     assert(slip.length <= SLIP_LINES_MAX, "a slip has at most 500 lines");
-    return this.#alone(limits, async () => {
-      const before = await this.#ask(limits);
-      if (before !== "ready" && before !== "paper-low") return { kind: "not-ready", state: before };
+    const left = this.#countdown(limits);
+    return this.#talk.alone(limits, async () => {
+      const state = await this.#ask(left, STATUS_MS);
+      if (!canPrint(state)) return { kind: "not-ready", state };
       try {
-        await this.#send(slip, limits);
+        return await this.#send(slip, left);
       } catch (fault) {
-        // Some of it may have been printed.
-        if (isFault(fault, "device-gone", "device-hung", "timeout")) return { kind: "unknown" };
-        throw fault;
+        if (isFault(fault, "device-gone") && !fault.effectUnknown) return { kind: "not-ready", state: "offline" };
+        if (isFault(fault, "device-gone", "timeout")) return { kind: "unknown" };
+        throw isFault(fault) ? new Fault(fault.code, fault.message, { effectUnknown: true, cause: fault }) : fault;
       }
-      const after = await this.#ask(limits);
-      return after === "ready" || after === "paper-low" ? { kind: "printed" } : { kind: "unknown" };
     });
   }
 
@@ -83,53 +78,107 @@ export class EscPosPrinter implements Printer {
   }
 
   async close(): Promise<void> {
-    this.#stop();
+    this.#talk.close();
     await this.#line.close();
   }
 
-  /** Slips and questions follow each other; a question in the middle of a slip would be printed. */
-  async #alone<Value>(limits: Limits, work: () => Promise<Value>): Promise<Value> {
-    const before = this.#busy;
-    let free: () => void = () => undefined;
-    this.#busy = new Promise<void>((resolve) => {
-      free = resolve;
-    });
+  /** What is left of the caller's time, at each look. */
+  #countdown({ timeoutMs, signal }: Limits): () => Limits {
+    const endsMs = this.#clock.monotonicMs() + timeoutMs;
+    return () => ({ timeoutMs: Math.max(0, endsMs - this.#clock.monotonicMs()), signal });
+  }
+
+  /** Faults: "device-gone" (effect unknown unless nothing was sent), "timeout" and "cancelled" (effect unknown), "closed". */
+  async #send(slip: readonly PrintLine[], left: () => Limits): Promise<PrintOutcome> {
+    const asksInTurn = this.#profile.slipEnd === "in-turn";
+    const bytes = concat(encodeSlip(slip, this.#profile), asksInTurn ? ASK_IN_TURN : new Uint8Array(0));
+    const ear = this.#talk.listen();
     try {
-      await withDeadline(before, { ...limits, clock: this.#clock, what: this.name, effectUnknown: false });
-      return await work();
+      for (let at = 0; at < bytes.length; at += CHUNK_BYTES) {
+        await this.#write(bytes.slice(at, at + CHUNK_BYTES), { bounds: bounded(left(), CHUNK_MS), begun: at > 0 });
+      }
+      if (asksInTurn && !(await this.#hearEnd(ear, left))) return { kind: "unknown" };
     } finally {
-      void before.then(free, free);
+      ear.stop();
     }
+    // A printer that holds the line answers when it has taken in the slip, which may take as long as the caller waits.
+    const state = await this.#ask(left, left().timeoutMs);
+    return canPrint(state) ? { kind: "printed" } : { kind: "unknown" };
   }
 
-  async #send(slip: readonly PrintLine[], limits: Limits): Promise<void> {
-    const bytes = encodeSlip(slip, this.#profile);
-    for (let at = 0; at < bytes.length; at += CHUNK_BYTES) {
-      await this.#line.write(bytes.slice(at, at + CHUNK_BYTES), { timeoutMs: Math.min(limits.timeoutMs, MS_PER_CHUNK), signal: limits.signal });
-    }
-  }
-
-  async #ask(limits: Limits): Promise<PrinterState> {
-    if (this.#line.state !== "open") return "offline";
-    const answers: (number | undefined)[] = [];
-    for (const question of QUESTIONS) answers.push(await this.#question(question, limits));
-    return stateOf(answers);
-  }
-
-  async #question(question: Uint8Array, limits: Limits): Promise<number | undefined> {
-    const bounds = { timeoutMs: Math.min(limits.timeoutMs, STATUS_MS), signal: limits.signal };
-    const answered = new Promise<number>((resolve) => {
-      this.#answer = resolve;
-    });
+  async #write(bytes: Uint8Array, { bounds, begun }: { readonly bounds: Limits; readonly begun: boolean }): Promise<void> {
     try {
-      await this.#line.write(question, bounds);
-      return await withDeadline(answered, { ...bounds, clock: this.#clock, what: this.name, effectUnknown: false });
+      await this.#talk.write(bytes, bounds);
+    } catch (fault) {
+      if (begun && isFault(fault, "device-gone")) throw new Fault("device-gone", fault.message, { effectUnknown: true, cause: fault });
+      throw fault;
+    }
+  }
+
+  /** Waits for the answer behind the slip, with an eye on printers that stopped. */
+  async #hearEnd(ear: Ear<StatusWord>, left: () => Limits): Promise<boolean> {
+    while (left().timeoutMs > 0) {
+      const word = await nextOrNothing(ear, bounded(left(), STATUS_MS));
+      if (word?.is === "in-turn") return true;
+      if (word === undefined && !canPrint(await this.#ask(left, STATUS_MS))) return false;
+    }
+    return false;
+  }
+
+  /** Asks all questions; the first answer may take `patienceMs`. Faults: "cancelled", "closed". */
+  async #ask(left: () => Limits, patienceMs: number): Promise<PrinterState> {
+    if (this.#line.state === "closed") throw new Fault("closed", `${this.#line.name} was closed`, { effectUnknown: false });
+    if (this.#line.state !== "open") return "offline";
+    const ear = this.#talk.listen();
+    try {
+      await this.#letLateAnswersPass(ear, left);
+      const answers = new Map<StatusQuestion, number>();
+      for (const question of STATUS_QUESTIONS) {
+        await this.#talk.write(concat(fromHex("1004"), u8(question)), bounded(left(), STATUS_MS));
+        this.#answerOwed = true;
+        answers.set(question, await this.#answer(ear, bounded(left(), answers.size === 0 ? patienceMs : STATUS_MS)));
+        this.#answerOwed = false;
+      }
+      return printerState(answers, this.#profile.statusBits);
     } catch (fault) {
       // A printer that does not answer is in an unknown state, which is an answer too.
-      if (isFault(fault, "timeout", "device-gone", "device-hung")) return undefined;
-      throw fault;
+      if (isFault(fault, "timeout")) return "unknown";
+      if (isFault(fault, "device-gone")) return "offline";
+      throw isFault(fault) ? new Fault(fault.code, fault.message, { effectUnknown: false, cause: fault }) : fault;
     } finally {
-      this.#answer = undefined;
+      ear.stop();
     }
   }
+
+  /** Waits for a real-time answer; others may come from before. */
+  async #answer(ear: Ear<StatusWord>, limits: Limits): Promise<number> {
+    for (;;) {
+      const word = await ear.next(limits);
+      if (word.is === "now") return word.byte;
+    }
+  }
+
+  async #letLateAnswersPass(ear: Ear<StatusWord>, left: () => Limits): Promise<void> {
+    for (let heard = 0; this.#answerOwed && heard < LATE_ANSWERS_MAX; heard += 1) {
+      if ((await nextOrNothing(ear, bounded(left(), QUIET_MS))) === undefined) return;
+    }
+  }
+}
+
+function bounded({ timeoutMs, signal }: Limits, mostMs: number): Limits {
+  return { timeoutMs: Math.min(timeoutMs, mostMs), signal };
+}
+
+async function nextOrNothing(ear: Ear<StatusWord>, limits: Limits): Promise<StatusWord | undefined> {
+  try {
+    return await ear.next(limits);
+  } catch (fault) {
+    if (isFault(fault, "timeout")) return undefined;
+    throw fault;
+  }
+}
+
+/** A printer on a line; it need not be there yet. */
+export function openEscPosPrinter(line: ByteLine, options: EscPosOptions): EscPosPrinter {
+  return new EscPosPrinter(line, options);
 }

@@ -54,9 +54,11 @@ function readPart(layout: ScanReportLayout, report: Bytes): Part | undefined {
   const room = fieldBytes(report, layout.data, shift);
   const length = layout.length === undefined ? undefined : fieldBytes(report, layout.length, shift)[0];
   if (room.length === 0 || (length !== undefined && length > room.length)) return undefined;
-  const data = length === undefined ? withoutFilling(room) : room.slice(0, length);
+  const continued = layout.continued !== undefined && fieldBit(report, layout.continued, shift);
+  // A report that is followed by another of the same scan is full: zeros at its end are the code's own.
+  const data = length === undefined ? (continued ? room : withoutFilling(room)) : room.slice(0, length);
   const symbology = symbologyText(concat(...layout.symbology.map((field) => fieldBytes(report, field, shift))));
-  return { data, symbology, continued: layout.continued !== undefined && fieldBit(report, layout.continued, shift) };
+  return { data, symbology, continued };
 }
 
 /** Joins the reports of a scan. Holds one code of at most 4,096 bytes. */

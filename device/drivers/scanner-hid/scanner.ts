@@ -9,6 +9,12 @@ import { COMMON_LAYOUT, ScanAssembler } from "./report.ts";
 /** How a scanner of this kind is found: the page of points of sale, bar code scanner. */
 export const SCANNER_USAGE = { usagePage: 0x8c, usage: 0x02 } as const;
 
+export interface HidScannerOptions {
+  readonly clock: Clock;
+  /** Where everything stands: by the scanner's own description, or as most have it. */
+  readonly layout?: "fromDescriptor" | "common";
+}
+
 export class HidScanner implements Scanner {
   readonly name: string;
   readonly #line: ReportLine;
@@ -16,7 +22,7 @@ export class HidScanner implements Scanner {
   readonly #assembler: ScanAssembler;
   readonly #stops: readonly (() => void)[];
 
-  constructor(line: ReportLine, options: { readonly clock: Clock; readonly layout?: "fromDescriptor" | "common" }) {
+  constructor(line: ReportLine, options: HidScannerOptions) {
     const layout = (): ScanReportLayout => {
       const told = options.layout === "common" || line.descriptor === undefined ? undefined : parseScanLayout(line.descriptor);
       return told ?? COMMON_LAYOUT;
@@ -48,4 +54,9 @@ export class HidScanner implements Scanner {
     this.#queue.close();
     await this.#line.close();
   }
+}
+
+/** A scanner on a line; it need not be there yet. */
+export function openHidScanner(line: ReportLine, options: HidScannerOptions): HidScanner {
+  return new HidScanner(line, options);
 }

@@ -30,6 +30,7 @@ export class LineScanner implements Scanner {
   readonly #options: LineScannerOptions;
   readonly #queue: ScanQueue;
   readonly #stops: readonly (() => void)[];
+  readonly #closing = new AbortController();
   #held: Bytes = EMPTY;
   /** More than a code holds has come: everything up to the next end is dropped. */
   #overlong = false;
@@ -52,6 +53,7 @@ export class LineScanner implements Scanner {
   }
 
   async close(): Promise<void> {
+    this.#closing.abort();
     for (const stop of this.#stops) stop();
     this.#queue.close();
     await this.#line.close();
@@ -78,7 +80,8 @@ export class LineScanner implements Scanner {
   }
 
   #finish(): void {
-    if (this.#held.length > 0 && !this.#overlong) this.#queue.add(withoutIdentifier(this.#held));
+    const code = withoutIdentifier(this.#held);
+    if (code.data.length > 0 && !this.#overlong) this.#queue.add(code);
     this.#forget();
   }
 
@@ -89,8 +92,14 @@ export class LineScanner implements Scanner {
 
   #finishAfterPause(pauseMs: number): void {
     const heard = this.#pieces;
-    void this.#options.clock.sleep(pauseMs).then(() => {
+    const over = () => {
       if (this.#pieces === heard) this.#finish();
-    });
+    };
+    this.#options.clock.sleep(pauseMs, this.#closing.signal).then(over, () => undefined);
   }
+}
+
+/** A scanner on a line; it need not be there yet. */
+export function openLineScanner(line: ByteLine, options: LineScannerOptions): LineScanner {
+  return new LineScanner(line, options);
 }

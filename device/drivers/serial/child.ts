@@ -5,10 +5,16 @@
 import { Buffer } from "node:buffer";
 import { read as readDescriptor } from "node:fs";
 import { promisify } from "node:util";
-import { LinuxBinding, type LinuxPortBinding } from "@serialport/bindings-cpp";
+import { SerialPort } from "serialport";
 import { assert } from "../../base/assert.ts";
 import { type DeviceEvents, type OpenDevice, runLineProcess } from "../framing/line-process.ts";
 import type { SerialOptions } from "./options.ts";
+
+/** An open port as the binding has it on Linux: its descriptor, and the poller that says when there is something to read. */
+type NativePort = Awaited<ReturnType<typeof SerialPort.binding.open>> & {
+  readonly fd: number | null;
+  readonly poller: { once(event: "readable", listener: (error: Error | null) => void): unknown };
+};
 
 const read = promisify(readDescriptor);
 const READ_BYTES = 4_096;
@@ -18,14 +24,14 @@ function codeOf(error: unknown): unknown {
   return error instanceof Error && "code" in error ? error.code : undefined;
 }
 
-function readable(port: LinuxPortBinding): Promise<void> {
+function readable(port: NativePort): Promise<void> {
   return new Promise((resolve, reject) => {
-    port.poller.once("readable", (error: Error | null) => (error === null || error === undefined ? resolve() : reject(error)));
+    port.poller.once("readable", (error) => (error === null || error === undefined ? resolve() : reject(error)));
   });
 }
 
 /** The next bytes; rejects at the end of the device. */
-async function nextBytes(port: LinuxPortBinding, buffer: Buffer): Promise<Buffer> {
+async function nextBytes(port: NativePort, buffer: Buffer): Promise<Buffer> {
   for (;;) {
     if (port.fd === null) throw new Error("the port was closed");
     try {
@@ -39,7 +45,7 @@ async function nextBytes(port: LinuxPortBinding, buffer: Buffer): Promise<Buffer
   }
 }
 
-async function pump(port: LinuxPortBinding, events: DeviceEvents): Promise<void> {
+async function pump(port: NativePort, events: DeviceEvents): Promise<void> {
   const buffer = Buffer.alloc(READ_BYTES);
   try {
     // Ends with the device: its loss is a rejection.
@@ -53,7 +59,8 @@ async function open(options: unknown, events: DeviceEvents): Promise<OpenDevice>
   // The parent is our own opener, which has checked them.
   const { path, baudRate, dataBits, stopBits, parity } = options as SerialOptions;
   assert(path.startsWith("/"), "a serial port is named by its whole path");
-  const port = await LinuxBinding.open({ path, baudRate, dataBits, stopBits, parity, lock: true, hupcl: true, rtscts: false });
+  // The binding is the one for Linux: nothing else runs here.
+  const port = (await SerialPort.binding.open({ path, baudRate, dataBits, stopBits, parity, lock: true, hupcl: true, rtscts: false })) as NativePort;
   void pump(port, events);
   return {
     write: async (bytes) => {
