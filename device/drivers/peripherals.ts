@@ -131,7 +131,16 @@ export interface PadKeys {
    * Loads a working key that is encrypted under a master key (8, 16 or 24 bytes). Resolves with the pad's check value, or with none where it
    * gives none. Faults: "pad-refused", "key-missing" (no such master key), "device-gone", "timeout".
    */
-  loadWorkKey(key: { readonly place: PadKeyPlace; readonly algorithm: PadAlgorithm; readonly wrapped: Bytes }, limits: Limits): Promise<CheckValue | undefined>;
+  loadWorkKey(
+    key: {
+      readonly place: PadKeyPlace;
+      readonly algorithm: PadAlgorithm;
+      readonly wrapped: Bytes;
+      /** What came with the key: a pad that gives no check value itself tells by this one which key made a PIN block. */
+      readonly checkValue?: CheckValue;
+    },
+    limits: Limits,
+  ): Promise<CheckValue | undefined>;
   /** Has two or more persons type a master key's components at the keypad. Faults: as above. */
   enterMasterKey(place: { readonly master: number }, limits: Limits): Promise<void>;
   /** Forgets all keys. */

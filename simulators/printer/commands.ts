@@ -5,10 +5,10 @@
 import type { Bytes } from "../../device/base/bytes.ts";
 
 export type Command =
-  | { readonly is: "initialize" | "print-line" | "chinese-on" | "chinese-off" | "print-code" }
+  | { readonly is: "initialize" | "print-line" | "chinese-on" | "chinese-off" }
   | { readonly is: "align" | "bold" | "size" | "feed" | "cut" | "ask-in-turn"; readonly value: number }
   | { readonly is: "store-code"; readonly data: Bytes }
-  | { readonly is: "code-setting" }
+  | { readonly is: "code-setting" | "print-code" }
   | { readonly is: "text"; readonly bytes: Bytes }
   | { readonly is: "mistake"; readonly what: string };
 
@@ -87,16 +87,9 @@ function character(bytes: Bytes, chinese: boolean): TakenCommand | undefined {
 
 /** The command at the front; undefined while it is not whole. */
 export function takeCommand(bytes: Bytes, chinese: boolean): TakenCommand | undefined {
-  switch (bytes[0]) {
-    case 0x0a:
-      return { used: 1, command: { is: "print-line" } };
-    case 0x1b:
-      return afterEscape(bytes);
-    case 0x1c:
-      return afterFileSeparator(bytes);
-    case 0x1d:
-      return afterGroupSeparator(bytes);
-    default:
-      return character(bytes, chinese);
-  }
+  const [first] = bytes;
+  if (first === 0x0a) return { used: 1, command: { is: "print-line" } };
+  if (first === 0x1b) return afterEscape(bytes);
+  if (first === 0x1c) return afterFileSeparator(bytes);
+  return first === 0x1d ? afterGroupSeparator(bytes) : character(bytes, chinese);
 }

@@ -6,11 +6,13 @@ import { type Bytes, concat, u8 } from "../../device/base/bytes.ts";
 import type { Clock } from "../../device/base/ports.ts";
 import { sendAnswer } from "../gate/answer.ts";
 import { type FarEnd, type LineFaults, NO_LINE_FAULTS } from "../line/far-end.ts";
-import { type Command, takeCommand } from "./commands.ts";
+import { type Command, type TakenCommand, takeCommand } from "./commands.ts";
 import { Paper, type PrintedText } from "./paper.ts";
 
 /** Masks of the status byte to each real-time question, by what the printer has to tell. */
-export type ToldStatus = Readonly<Record<"paper-end" | "paper-low" | "cover-open" | "offline" | "error", readonly { readonly question: number; readonly mask: number }[]>>;
+export type ToldStatus = Readonly<
+  Record<"paper-end" | "paper-low" | "cover-open" | "offline" | "error", readonly { readonly question: number; readonly mask: number }[]>
+>;
 
 export interface PrinterSettings {
   readonly columns: number;
@@ -135,14 +137,25 @@ export class SimulatedPrinter {
   #work(): void {
     const power = this.#power;
     for (;;) {
-      const waits = this.#faults.holdsLine || (this.#busy && this.#faults.lineMs > 0);
-      if (!waits) this.#takeIn();
+      const before = this.#onLine.length;
+      if (!this.#holdsLine()) this.#takeIn();
       if (this.#busy || !this.#canPrint() || power !== this.#power) return;
-      const taken = takeCommand(this.#buffer, this.#chinese);
-      if (this.#buffer.length === 0 || taken === undefined) return;
+      const taken = this.#nextCommand();
+      if (taken === undefined && this.#onLine.length < before && this.#onLine.length > 0) continue;
+      if (taken === undefined) return;
       this.#buffer = this.#buffer.slice(taken.used);
       this.#obey(taken.command);
     }
+  }
+
+  #nextCommand(): TakenCommand | undefined {
+    return this.#buffer.length === 0 ? undefined : takeCommand(this.#buffer, this.#chinese);
+  }
+
+  /** A slow printer has room for one line; one that cannot print has room, and answers. */
+  #holdsLine(): boolean {
+    const { holdsLine, lineMs } = this.#faults;
+    return holdsLine || (lineMs > 0 && this.#canPrint() && (this.#busy || this.#nextCommand() !== undefined));
   }
 
   /** Real-time questions are answered as they arrive; everything else goes into the buffer. */
@@ -247,9 +260,9 @@ export class SimulatedPrinter {
 
   #printLine(): void {
     const { scale } = this.#formatting;
-    const width = [...this.#text].reduce((total, character) => total + (character < "\u0080" ? scale : scale * 2), 0);
+    const width = Array.from(this.#text, (character) => (character < "\u0080" ? scale : scale * 2)).reduce((total, each) => total + each, 0);
     if (width > this.#settings.columns) this.#note(`a line of ${width} columns`);
-    if (this.#text !== "" || this.#stored === undefined) this.paper.add({ kind: "text", text: this.#text, ...this.#formatting });
+    this.paper.add({ kind: "text", text: this.#text, ...this.#formatting });
     this.#text = "";
     this.#faults = { ...this.#faults, paperLines: this.#faults.paperLines - 1 };
     this.#rest(Math.max(this.#faults.lineMs, this.#faults.bufferedLineMs));
@@ -280,7 +293,7 @@ export class SimulatedPrinter {
     else this.paper.add({ kind: "cut", how: value === 0x00 || value === 0x41 ? "full" : "part" });
   }
 
-  #code(command: Extract<Command, { readonly is: "store-code" | "print-code" | "code-setting" }>): void {
+  #code(command: Extract<Command, { readonly is: "store-code" } | { readonly is: "code-setting" | "print-code" }>): void {
     if (this.#settings.squareCodes === "text") return this.#note("it draws no square codes");
     if (command.is === "store-code") this.#stored = command.data;
     if (command.is !== "print-code") return;

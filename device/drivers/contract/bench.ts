@@ -4,7 +4,7 @@
  */
 import type { Bytes } from "../../base/bytes.ts";
 import type { Clock, Limits } from "../../base/ports.ts";
-import type { Gate, PassageDirection } from "../peripherals.ts";
+import type { CustomerDisplay, DisplayedAmount, Gate, PassageDirection, Printer, Scanner } from "../peripherals.ts";
 import type { CardChannel, CardReader, PinPad, PinTemplate, PinVerifier, Psam, PsamPurchase, PurchaseInitialization } from "../ports.ts";
 
 export interface Bench {
@@ -89,6 +89,48 @@ export interface GateBench extends Bench {
   refuseNext?(): void;
   /** Somebody passes although nobody opened: a direction that is free. */
   passFreely?(direction: PassageDirection): void;
+  unplug?(): Promise<void>;
+  plugIn?(): Promise<void>;
+}
+
+/** What befalls a printer, and how it is put right. */
+export type PrinterMishap = "paper-low" | "paper-end" | "cover-open" | "offline" | "error" | "deaf" | "slow" | "noisy";
+
+export interface PrinterBench extends Bench {
+  readonly printer: Printer;
+  readonly clock: Clock;
+  /** What stands on the paper: a line for each printed line, "[code …]" for a square code, "[cut]". */
+  lines(): readonly string[];
+  /** What the printer did not understand. */
+  mistakes(): readonly string[];
+  befall?(mishap: PrinterMishap): void;
+  /** The paper ends behind so many more lines. */
+  endPaperAfter?(lines: number): void;
+  /** Everything is right again. */
+  repair?(): void;
+  unplug?(): Promise<void>;
+  plugIn?(): Promise<void>;
+}
+
+export interface DisplayBench extends Bench {
+  readonly display: CustomerDisplay;
+  readonly clock: Clock;
+  /** What a customer reads, and which lamp is lit. */
+  shown(): { readonly text: string; readonly lamp: DisplayedAmount | "off" };
+  mistakes(): readonly string[];
+  unplug?(): Promise<void>;
+  plugIn?(): Promise<void>;
+}
+
+export interface ScannerBench extends Bench {
+  readonly scanner: Scanner;
+  readonly clock: Clock;
+  /** Symbology that each scanned code has, where the scanner tells it. */
+  readonly symbology: string | undefined;
+  /** Somebody holds a code before the window; it is heard a moment later. */
+  scan(code: Bytes): void;
+  /** A scan that is broken off in the middle. */
+  scanHalf?(code: Bytes): void;
   unplug?(): Promise<void>;
   plugIn?(): Promise<void>;
 }

@@ -33,7 +33,6 @@ export class Led8Display implements CustomerDisplay {
   readonly #lamps: DisplayLamps;
   readonly #stop: () => void;
   #initialized = false;
-  #losses = 0;
 
   constructor(line: ByteLine, options: DisplayOptions = {}) {
     this.#line = line;
@@ -42,7 +41,6 @@ export class Led8Display implements CustomerDisplay {
     // One that was away has lost its state.
     this.#stop = line.onState(() => {
       this.#initialized = false;
-      this.#losses += 1;
     });
   }
 
@@ -67,7 +65,6 @@ export class Led8Display implements CustomerDisplay {
     const first = this.#initialized ? EMPTY : INITIALIZE;
     // Also when only a part was taken: what comes next begins anew.
     this.#initialized = false;
-    const losses = this.#losses;
     try {
       await this.#line.write(concat(first, bytes), limits);
     } catch (fault) {
@@ -75,7 +72,7 @@ export class Led8Display implements CustomerDisplay {
       if (isFault(fault, "device-hung")) throw new Fault("device-gone", fault.message, { effectUnknown: fault.effectUnknown, cause: fault });
       throw fault;
     }
-    this.#initialized = this.#losses === losses;
+    this.#initialized = true;
   }
 }
 

@@ -14,10 +14,12 @@ export interface NewlandCommand {
 }
 
 export class NewlandExchange {
+  readonly #clock: Clock;
   readonly #reader = new NewlandAnswerReader();
   readonly #talk: LineTalk<NewlandAnswer>;
 
   constructor(line: ByteLine, clock: Clock) {
+    this.#clock = clock;
     this.#talk = new LineTalk(line, { clock, reader: this.#reader });
   }
 
@@ -30,9 +32,10 @@ export class NewlandExchange {
   async send(command: NewlandCommand, limits: Limits): Promise<NewlandAnswer> {
     this.#reader.expect(command.code, command.answerBytes);
     const ear = this.#talk.listen();
+    const untilMs = this.#clock.monotonicMs() + limits.timeoutMs;
     try {
       await this.#talk.write(encodeNewlandFrame(command.code, command.data), limits);
-      return await ear.next(limits);
+      return await ear.next({ timeoutMs: Math.max(0, untilMs - this.#clock.monotonicMs()), signal: limits.signal });
     } catch (fault) {
       throw asPadFault(fault);
     } finally {

@@ -44,9 +44,9 @@ interface PinRequest {
   readonly maxDigits: number;
 }
 
-type NewPinOutcome = Awaited<ReturnType<NewPinPad["requestNewPinBlock"]>>;
+type NewPinOutcome = PinBlockOutcome | { readonly kind: "entries-differ" };
 
-const CODES = { initialise: 0xd4, reset: 0xd5, chooseDirectory: 0xd6, loadWorkKey: 0x81, enterPin: 0x83, enterNewPin: 0x84 } as const;
+const CODES = { reset: 0xd5, chooseDirectory: 0xd6, loadWorkKey: 0x81, enterPin: 0x83, enterNewPin: 0x84 } as const;
 const COMMAND_MS = 1_000;
 const RESET_MS = 3_000;
 const DIRECTORY_MAX = 4;
@@ -68,9 +68,10 @@ export class NewlandPad implements Device, PinPad, PadKeys, NewPinPad {
   readonly #options: NewlandOptions;
   /** The pad gives no check values, so that what came with the PIN key is kept. */
   #pinKeyCheckValue: CheckValue | undefined;
+  /** What a refusal told of the pad's hardware, until a PIN has been taken again. */
   #warning: string | undefined;
-  /** An entry was begun and its end not heard: the pad may still be asking somebody. */
-  #astray = false;
+  /** The pad may be asking somebody: for us, when the end of an entry was not heard, or for whoever had it before this process began. */
+  #astray = true;
   #ending: Promise<void> = Promise.resolve();
 
   constructor(line: ByteLine, options: NewlandOptions) {
@@ -85,13 +86,13 @@ export class NewlandPad implements Device, PinPad, PadKeys, NewPinPad {
   async health(limits: Limits): Promise<DeviceHealth> {
     if (this.#line.state !== "open") return { kind: "away" };
     try {
-      const answer = await this.#alone(limits, () => this.#exchange.send(this.#directoryCommand(), bounded(limits, COMMAND_MS)));
+      const answer = await this.#alone(limits, (left) => this.#exchange.send(this.#directoryCommand(), bounded(left(), COMMAND_MS)));
       const refusal = answer.is === "refused" ? newlandRefusal(answer.error) : undefined;
       if (refusal?.kind === "locked") return { kind: "degraded", why: refusal.why };
       if (refusal !== undefined) return { kind: "broken", why: "why" in refusal ? refusal.why : refusal.kind };
     } catch (fault) {
       if (!isFault(fault)) throw fault;
-      return isFault(fault, "pad-gone") ? { kind: "away" } : { kind: "broken", why: fault.code };
+      return fault.code === "pad-gone" ? { kind: "away" } : { kind: "broken", why: fault.code };
     }
     return this.#warning === undefined ? { kind: "well" } : { kind: "degraded", why: this.#warning };
   }
@@ -117,19 +118,19 @@ export class NewlandPad implements Device, PinPad, PadKeys, NewPinPad {
     limits: Limits,
   ): Promise<undefined> {
     const { place, wrapped, checkValue } = key;
-    return this.#alone(limits, async () => {
+    return this.#alone(limits, async (left) => {
       if (key.algorithm !== "3des") throw new Fault("pad-refused", "the SM4 commands of this pad are not known", { effectUnknown: false });
       if (wrapped.length !== KEY_BYTES) throw new Fault("pad-refused", "this pad takes keys of 16 bytes", { effectUnknown: false });
       const { pinKey, profile } = this.#options;
       const isPinKey = place.master === pinKey.master && place.work === pinKey.work;
-      // Whatever comes of it, the key that was there may have been replaced.
-      if (isPinKey) this.#pinKeyCheckValue = undefined;
-      await this.#command(this.#directoryCommand(), limits);
-      const authorization = this.#options.authorize(await this.#random(limits));
+      await this.#command(this.#directoryCommand(), left());
+      const authorization = this.#options.authorize(await this.#random(left()));
       assert(authorization.length === AUTHORIZATION_BYTES, "the authorization has 8 bytes");
       const head = Uint8Array.of(place.master, place.work, isPinKey ? MODE_PIN_KEY : MODE_WORK_KEY);
       const data = concat(head, wrapped, u16be(profile.nlpp60UseNo), authorization);
-      await this.#command({ code: CODES.loadWorkKey, data, answerBytes: AUTHORIZATION_BYTES }, limits);
+      // Whatever comes of it, the key that was there may have been replaced.
+      if (isPinKey) this.#pinKeyCheckValue = undefined;
+      await this.#command({ code: CODES.loadWorkKey, data, answerBytes: AUTHORIZATION_BYTES }, left());
       if (isPinKey) this.#pinKeyCheckValue = checkValue?.slice();
       return undefined;
     });
@@ -151,16 +152,17 @@ export class NewlandPad implements Device, PinPad, PadKeys, NewPinPad {
     const account = bcdToDigits(request.accountTail);
     assert(account.ok && account.digits.length === 12, "12 account digits in 6 bytes");
     const data = concat(Uint8Array.of(minDigits, maxDigits), utf8(account.digits.padStart(CARD_NUMBER_DIGITS, "0")));
-    const untilMs = this.#options.clock.monotonicMs() + limits.timeoutMs;
-    return this.#alone(limits, async () => {
+    return this.#alone(limits, async (left) => {
       const keyCheckValue = this.#pinKeyCheckValue;
       if (keyCheckValue === undefined || keyCheckValue.length < CHECK_VALUE_BYTES_MIN) {
         throw new Fault("key-missing", "no working key with its check value was loaded for PIN blocks", { effectUnknown: false });
       }
-      await this.#command(this.#directoryCommand(), limits);
-      const timeoutMs = Math.max(0, untilMs - this.#options.clock.monotonicMs());
-      const answer = await this.#ask({ code, data, answerBytes: BLOCK_BYTES }, { timeoutMs, signal: limits.signal });
-      if (answer.is === "done") return { kind: "entered", block: answer.data, keyCheckValue };
+      await this.#command(this.#directoryCommand(), left());
+      const answer = await this.#ask({ code, data, answerBytes: BLOCK_BYTES }, left());
+      if (answer.is === "done") {
+        this.#warning = undefined;
+        return { kind: "entered", block: answer.data, keyCheckValue };
+      }
       const refusal = newlandRefusal(answer.error);
       if (refusal.kind === "cancelled" || refusal.kind === "timed-out" || refusal.kind === "entries-differ") return { kind: refusal.kind };
       throw this.#asFault(answer.error);
@@ -195,12 +197,15 @@ export class NewlandPad implements Device, PinPad, PadKeys, NewPinPad {
     this.#astray = false;
   }
 
-  /** Runs work on a pad that is known to ask nobody. */
-  #alone<Value>(limits: Limits, work: () => Promise<Value>): Promise<Value> {
+  /** Runs work on a pad that is known to ask nobody; `left` tells what is left of `limits`. */
+  #alone<Value>(limits: Limits, work: (left: () => Limits) => Promise<Value>): Promise<Value> {
+    const { clock } = this.#options;
+    const untilMs = clock.monotonicMs() + limits.timeoutMs;
+    const left = () => ({ timeoutMs: Math.max(0, untilMs - clock.monotonicMs()), signal: limits.signal });
     return this.#exchange.alone(limits, async () => {
-      await withDeadline(this.#ending, { ...limits, clock: this.#options.clock, what: "the pad ends an entry", effectUnknown: false });
-      if (this.#astray) await this.#bringBack(CODES.reset, limits);
-      return work();
+      await withDeadline(this.#ending, { ...left(), clock, what: "the pad ends an entry", effectUnknown: false });
+      if (this.#astray) await this.#bringBack(CODES.reset, left());
+      return work(left);
     });
   }
 
@@ -216,7 +221,6 @@ export class NewlandPad implements Device, PinPad, PadKeys, NewPinPad {
   async #command(command: NewlandCommand, limits: Limits): Promise<Bytes> {
     const answer = await this.#exchange.send(command, bounded(limits, COMMAND_MS));
     if (answer.is === "refused") throw this.#asFault(answer.error);
-    this.#warning = undefined;
     return answer.data;
   }
 

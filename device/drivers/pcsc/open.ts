@@ -1,11 +1,13 @@
 /* The PC/SC adapter: readers by rule, each group of them in its own supervised process. */
 import type { Log } from "../../base/log.ts";
 import type { Clock, Limits, Processes } from "../../base/ports.ts";
-import type { CardReader, PinVerifier } from "../ports.ts";
+import type { CardReader, PinChanger, PinVerifier } from "../ports.ts";
+import { PcscPinChanger } from "./pin-changer.ts";
 import { PcscPinVerifier, type PinVerifierOptions } from "./pin-verifier.ts";
 import { PcscReader, type ReaderRule } from "./reader.ts";
 import { PcscSupervisor } from "./supervisor.ts";
 
+export type { SpeProfile } from "./part10.ts";
 export type { PinVerifierOptions } from "./pin-verifier.ts";
 export type { ReaderRule } from "./reader.ts";
 
@@ -26,6 +28,8 @@ export interface Pcsc {
   ready(limits: Limits): Promise<void>;
   /** PIN entry on these readers. */
   pinVerifier(options: PinVerifierOptions): PinVerifier;
+  /** Change of the PIN on these readers. */
+  pinChanger(options: PinVerifierOptions): PinChanger;
   close(): Promise<void>;
 }
 
@@ -53,6 +57,7 @@ export function openPcsc(options: PcscOptions): Pcsc {
       await Promise.all([...groups.values()].map((supervisor) => supervisor.ready(limits)));
     },
     pinVerifier: (pin) => new PcscPinVerifier(pin),
+    pinChanger: (pin) => new PcscPinChanger(pin),
     async close() {
       await Promise.all(readers.map((reader) => reader.close()));
       for (const supervisor of groups.values()) supervisor.close();

@@ -12,12 +12,28 @@ const FEATURES_MAX = 42;
  * Codes differ between drivers, so that they are always taken from this list. Never throws.
  */
 export function verifyPinCode(features: Bytes): number | undefined {
+  return featureCode(features, FEATURE_VERIFY_PIN_DIRECT);
+}
+
+/** Control code of any feature in the list, like {@link verifyPinCode}. */
+export function featureCode(features: Bytes, feature: number): number | undefined {
   for (let at = 0, count = 0; at + 6 <= features.length && count < FEATURES_MAX; at += 6, count += 1) {
     if (features[at + 1] !== 4) return undefined;
-    if (features[at] === FEATURE_VERIFY_PIN_DIRECT) return readUint(features, at + 2, 4);
+    if (features[at] === feature) return readUint(features, at + 2, 4);
   }
   return undefined;
 }
+
+/** Open questions about readers with a keypad, each a named switch. */
+export interface SpeProfile {
+  /** Whether the reader's own 6402 means that the two new entries differ, or is told as a status word like any other. */
+  readonly speExtraSw: "map" | "generic";
+  /** bmFormatString for digits in BCD. */
+  readonly spePinFormat: number;
+}
+
+/** Units are bytes, no offset, left justified, BCD. */
+export const DEFAULT_SPE_PROFILE: SpeProfile = { speExtraSw: "map", spePinFormat: 0x81 };
 
 export interface PinEntry {
   readonly template: PinTemplate;
@@ -25,6 +41,8 @@ export interface PinEntry {
   readonly digits: number;
   /** 1 to 255: how long the reader waits for the holder. */
   readonly timeoutSeconds: number;
+  /** Left out: as most readers understand it. */
+  readonly profile?: SpeProfile;
 }
 
 /** PIN_VERIFY_STRUCTURE with the command template behind it. Spec: PC/SC 10, PIN_VERIFY_STRUCTURE. */
@@ -36,7 +54,7 @@ export function pinVerifyStructure(entry: PinEntry): Bytes {
     Uint8Array.of(
       entry.timeoutSeconds,
       0x0f, // time after the first digit
-      0x81, // units are bytes, no offset, left justified, BCD
+      (entry.profile ?? DEFAULT_SPE_PROFILE).spePinFormat,
       blockLength,
       0x00, // no length is inserted
       entry.digits, // longest

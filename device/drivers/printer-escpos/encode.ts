@@ -47,6 +47,8 @@ const ALIGN = { left: 0x00, center: 0x01, right: 0x02 } as const;
 const FEED_MAX = 20;
 /** More does not fit a square that the narrowest paper can hold. */
 const CODE_BYTES_MAX = 200;
+/** Begins commands that a printer obeys at once, wherever they stand: also inside a code's data. */
+const REAL_TIME = 0x10;
 /** Characters that the printer has in another form: the sign of the currency is printed full width. */
 const REPLACED: ReadonlyMap<string, string> = new Map([
   ["\u00a5", "\uffe5"],
@@ -70,7 +72,7 @@ function cellOf(character: string): Cell | undefined {
 }
 
 function cellsOf(text: string): readonly Cell[] {
-  return [...text].map(cellOf).filter((cell) => cell !== undefined);
+  return Array.from(text, cellOf).filter((cell) => cell !== undefined);
 }
 
 /** Columns that cells take. */
@@ -134,7 +136,8 @@ function textBytes(line: Extract<PrintLine, { readonly kind: "text" }>, profile:
 function codeBytes(text: string, profile: PrinterProfile): Bytes {
   // Exactly the code's characters, not the printer's: who scans it reads UTF-8.
   const data = utf8(text);
-  if (profile.squareCodes === "text" || data.length === 0 || data.length > CODE_BYTES_MAX) return linesBytes(wrapText(text, profile.columns));
+  const fits = data.length > 0 && data.length <= CODE_BYTES_MAX && !data.includes(REAL_TIME);
+  if (profile.squareCodes === "text" || !fits) return linesBytes(wrapText(text, profile.columns));
   const length = data.length + 3;
   const store = concat(fromHex("1d286b"), u8(length & 0xff), u8(length >>> 8), fromHex("315030"), data);
   return concat(fromHex("1d286b040031413200"), fromHex("1d286b0300314306"), fromHex("1d286b0300314531"), store, fromHex("1d286b0300315130"), LINE_FEED);

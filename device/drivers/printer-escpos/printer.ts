@@ -3,7 +3,7 @@
  * went away in the middle leaves it open whether the slip is there. Spec: ESC/POS, real-time status.
  */
 import { assert } from "../../base/assert.ts";
-import { fromHex, u8, concat } from "../../base/bytes.ts";
+import { concat, fromHex, u8 } from "../../base/bytes.ts";
 import { Fault, isFault } from "../../base/fault.ts";
 import type { Clock, Limits } from "../../base/ports.ts";
 import { type Ear, LineTalk } from "../framing/line-talk.ts";
@@ -25,7 +25,7 @@ const CHUNK_BYTES = 256;
 const CHUNK_MS = 5_000;
 /** An answer that nobody waited for any more is let pass before the next question. */
 const QUIET_MS = 100;
-const LATE_ANSWERS_MAX = 16;
+const LATE_ANSWERS_MAX = 64;
 const ASK_IN_TURN = fromHex("1d7201");
 
 function canPrint(state: PrinterState): boolean {
@@ -117,10 +117,15 @@ export class EscPosPrinter implements Printer {
 
   /** Waits for the answer behind the slip, with an eye on printers that stopped. */
   async #hearEnd(ear: Ear<StatusWord>, left: () => Limits): Promise<boolean> {
+    // One that answers nothing at all may be holding the line: it is waited for, and not asked more and more.
+    let holdsLine = false;
     while (left().timeoutMs > 0) {
       const word = await nextOrNothing(ear, bounded(left(), STATUS_MS));
       if (word?.is === "in-turn") return true;
-      if (word === undefined && !canPrint(await this.#ask(left, STATUS_MS))) return false;
+      if (word !== undefined || holdsLine) continue;
+      const state = await this.#ask(left, STATUS_MS);
+      holdsLine = state === "unknown";
+      if (!holdsLine && !canPrint(state)) return false;
     }
     return false;
   }

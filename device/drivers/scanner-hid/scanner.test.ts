@@ -5,12 +5,34 @@ import { SCANNER_DESCRIPTORS, type ScannerShape, scanReports } from "../../../si
 import { VirtualClock } from "../../../simulators/world/virtual-clock.ts";
 import { concat, fromHex, toHex, utf8 } from "../../base/bytes.ts";
 import { limits } from "../contract/bench.ts";
+import { scannerContract } from "../contract/scanner-contract.ts";
 import { parseScanLayout } from "./descriptor.ts";
 import { COMMON_LAYOUT, ScanAssembler } from "./report.ts";
 import { HidScanner } from "./scanner.ts";
+import { hidScannerBench } from "./testing.ts";
 
 const SHAPES: readonly ScannerShape[] = ["counted", "uncounted"];
 const CODE = utf8("42400000000000000001993300000");
+
+function inProcess(shape: ScannerShape) {
+  const clock = new VirtualClock(Date.UTC(2026, 10, 21, 4));
+  const line = new InProcessLine(clock, { name: "simulated", descriptor: SCANNER_DESCRIPTORS[shape] });
+  const end = line.device(() => undefined);
+  return hidScannerBench(
+    {
+      line,
+      clock,
+      input: (report) => end.write(report),
+      run: (work) => clock.resolve(work),
+      unplug: async () => line.setPluggedIn(false),
+      plugIn: async () => line.setPluggedIn(true),
+      close: async () => undefined,
+    },
+    shape,
+  );
+}
+
+for (const shape of SHAPES) scannerContract(`HID in process, ${shape}`, async () => inProcess(shape));
 
 describe("descriptions", () => {
   it("says where everything stands", () => {
@@ -62,6 +84,14 @@ describe("reports", () => {
         expect(whole).toEqual([{ data: bytes, symbology: "]Q1" }]);
       }),
     );
+  });
+
+  it.each(SHAPES)("zeros inside a code stay, also at the end of a report that is followed by another: %s", (shape) => {
+    const layout = parseScanLayout(SCANNER_DESCRIPTORS[shape]);
+    if (layout === undefined) throw new Error("the shape is readable");
+    const assembler = new ScanAssembler(layout);
+    const code = concat(utf8("x"), new Uint8Array(60), utf8("y"));
+    expect(scanReports(shape, code).map((report) => assembler.feed(report)?.data)).toEqual([undefined, code]);
   });
 
   it("the report in common use is read as its paper prints it", () => {
