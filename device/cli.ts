@@ -53,6 +53,12 @@ async function readConfig(values: OptionValues): Promise<TerminalConfig | undefi
   return undefined;
 }
 
+/** The user's reader as its rule names it, for people. */
+function userReaderName({ readers }: TerminalConfig): string {
+  const { nameIncludes, interface: by } = readers.user;
+  return nameIncludes.length === 0 ? by : nameIncludes.join(" ");
+}
+
 async function run(values: OptionValues): Promise<number> {
   const config = await readConfig(values);
   if (config === undefined) return 1;
@@ -70,6 +76,8 @@ async function run(values: OptionValues): Promise<number> {
     userReader: pcsc.reader(config.readers.user),
     samReader: pcsc.reader(config.readers.sam),
     pinVerifier: pcsc.pinVerifier({ digits: PIN_DIGITS }),
+    // Medical purchases ask for the PIN, and every terminal offers them.
+    pinPairing: { cardPinNeeded: true, reader: { name: userReaderName(config), securePinEntry: config.readers.user.pinEntry === "reader" } },
   });
   const over = new AbortController();
   const lines = createInterface({ input: process.stdin });

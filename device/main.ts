@@ -4,6 +4,7 @@ import { Fault } from "./base/fault.ts";
 import { fen } from "./base/fen.ts";
 import type { Log } from "./base/log.ts";
 import { DEFAULT_PURSE_APPLICATIONS } from "./card/purse/commands.ts";
+import { checkPinPairing, type PinPairing } from "./card/social/pin-pairing.ts";
 import { electronicCashSettings } from "./config/electronic-cash.ts";
 import type { TerminalKeys } from "./config/keys.ts";
 import type { TerminalConfig } from "./config/schema.ts";
@@ -27,6 +28,8 @@ export interface DeviceParts {
   readonly userReader: CardReader;
   readonly samReader: CardReader;
   readonly pinVerifier: PinVerifier;
+  /** What is known of reader and PIN pad; a pairing by which the card's PIN would pass through this process ends the start. */
+  readonly pinPairing?: PinPairing;
   readonly log: Log;
   /** Where it differs from the protocol's own times, for a demonstration. */
   readonly sync?: Partial<SyncOptions>;
@@ -86,9 +89,11 @@ export function settingsOf(config: TerminalConfig, sync: Partial<SyncOptions> = 
   };
 }
 
-/** Joins a terminal to this machine: SQLite journal, MQTT link, sealing worker, and the devices that are handed in. Faults: those of the journal. */
+/** Joins a terminal to this machine: SQLite journal, MQTT link, sealing worker, and the devices that are handed in. Faults: those of the journal, "config-invalid". */
 export async function openDevice(parts: DeviceParts): Promise<Terminal> {
-  const { config, keys, suite, log } = parts;
+  const { config, keys, suite, log, pinPairing } = parts;
+  const pairing = pinPairing === undefined ? undefined : checkPinPairing(pinPairing);
+  if (pairing?.kind === "refused") throw new Fault("config-invalid", pairing.message, { effectUnknown: false });
   const clock = systemClock();
   const randomness = systemRandomness();
   const store = await openSqliteStore({ folder: config.journal.folder, limitBytes: config.journal.limitBytes });

@@ -5,9 +5,9 @@
 import { type FaultCode, isFault } from "./base/fault.ts";
 import type { Log } from "./base/log.ts";
 import type { Clock, JournalStore, Limits, MessageLink, Randomness } from "./base/ports.ts";
-import { openPsam } from "./card/psam/open.ts";
 import { CertificateCache } from "./card/electronic-cash/authentication.ts";
 import { openAuthorities } from "./card/electronic-cash/authorities.ts";
+import { openPsam } from "./card/psam/open.ts";
 import type { CardProfile } from "./codec/card-profile.ts";
 import type { ElectronicCashSettings } from "./config/electronic-cash.ts";
 import type { CipherSuite, SecretKey } from "./crypto/face.ts";

@@ -45,7 +45,7 @@ describe.skipIf(obstacle !== undefined)(`readers that were not written here${obs
   it("pcsc_scan finds the card and takes its answer to reset apart", () => {
     expect(scanned).toContain(READER);
     expect(scanned).toMatch(/3B 6D 00 00 00 81 54 4C 53 86 60 99 01/);
-    expect(scanned).toMatch(/T = 0|T=0|K = 13|Historical bytes: 00 81 54 4C 53/);
+    expect(scanned).toContain("Historical bytes: 00 81 54 4C 53 86 60 99 01");
   });
 
   it("cardpeek finds the payment environment and the application in it", () => {
@@ -61,7 +61,7 @@ describe.skipIf(obstacle !== undefined)(`readers that were not written here${obs
     expect(peeked.trace).toMatch(expected);
   });
 
-  it.each(["Application Expiration Date", "Application Primary Account Number", "Application Interchange Profile", "Application File Locator"])(
+  it.each(["Application Expiration Date", "Application PAN", "Track 2 Equivalent Data", "ICC Public Key Certificate", "Application Transaction Counter (ATC)"])(
     "cardpeek understands: %s",
     (label) => {
       expect(peeked.view).toContain(label);

@@ -59,6 +59,13 @@ export const LANES: readonly Lane[] = [
     limitMs: 6 * MINUTE_MS,
   },
   {
+    name: "breaches",
+    level: "ci",
+    needs: {},
+    work: { kind: "files", patterns: [/breaches[^/]*\.lane\.test\.ts$/] },
+    limitMs: 8 * MINUTE_MS,
+  },
+  {
     name: "other-readers",
     level: "ci",
     needs: { packages: ["pcscd", "libpcsclite1", "iproute2", "util-linux", "pcsc-tools", "cardpeek", "xvfb", "xauth"], namespaces: true, pcsc: true },

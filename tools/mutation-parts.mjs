@@ -20,11 +20,21 @@ export const PARTS = {
     tests: ["device/txn/medical-purchase/{machine,resolver-machine,rules}*.test.ts", "device/txn/journal/transitions.test.ts"],
     least: 100,
   },
+  "electronic-cash": {
+    mutate: ["device/card/electronic-cash/{machine,rules}.ts"],
+    tests: ["device/card/electronic-cash/{machine,machine-steps,contact-judgement}.test.ts"],
+    least: 100,
+  },
   recovery: { mutate: ["device/txn/recovery/recover.ts"], tests: ["device/txn/recovery/*.test.ts"], least: 100 },
   outbox: { mutate: ["device/sync/outbox/machine.ts"], tests: ["device/sync/outbox/machine*.test.ts"], least: 100 },
   "codec-card": {
     mutate: ["device/codec/{apdu,apdu-exchange,tlv,bcd,text}.ts"],
     tests: ["device/codec/{apdu,apdu-exchange,tlv,bcd,text}*.test.ts"],
+    least: 90,
+  },
+  "codec-bank": {
+    mutate: ["device/codec/{dol,afl,bit-names,card-log,holder-verification,issuer-application-data,track2,transaction-qualifiers}.ts"],
+    tests: ["device/codec/{dol,afl,card-results,bank-data}.test.ts"],
     least: 90,
   },
   "codec-json": {
@@ -43,6 +53,27 @@ export const PARTS = {
     tests: ["device/crypto/{checks,providers,sm2-format,suite,vectors}*.test.ts"],
     least: 90,
   },
+  "card-medical": {
+    mutate: ["device/card/medical-purse/{answers,benefit-year,prove-sale}.ts"],
+    tests: ["device/card/medical-purse/{answers,benefit-year,prove-sale}.test.ts"],
+    least: 90,
+  },
+  "card-purse": {
+    mutate: ["device/card/purse/{answers,load-answers,grey-answers,balance,log}.ts", "device/card/transit/records.ts"],
+    tests: ["device/card/purse/{answers,balance,load,grey-lock,purse}.test.ts", "device/card/transit/records.test.ts"],
+    least: 90,
+  },
+  "card-evidence": {
+    mutate: ["device/card/purse/{prove-sale,prove-load,prove-grey}.ts", "device/card/transit/prove-compound.ts"],
+    tests: ["device/card/purse/{load,grey-lock,purse}.test.ts", "device/card/transit/prove-compound.test.ts"],
+    least: 90,
+  },
+  "cash-evidence": {
+    mutate: ["device/card/electronic-cash/prove-transaction.ts"],
+    tests: ["device/card/electronic-cash/prove-transaction.test.ts"],
+    least: 90,
+  },
+  "codec-vendor": { mutate: ["device/codec/read-card-bas.ts"], tests: ["device/codec/read-card-bas.test.ts"], least: 90 },
   "card-keys": { mutate: ["device/card/keys/{block-mac,purse,social}.ts"], tests: ["device/card/keys/*.test.ts"], least: 90 },
   batch: { mutate: ["device/sync/batch/{plan,seal}.ts"], tests: ["device/sync/batch/{batch,plan,seal}.test.ts"], least: 90 },
 };

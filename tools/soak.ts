@@ -23,6 +23,7 @@ const SOAKS: Readonly<Record<string, Soak>> = {
   world: { about: "a million taps under virtual time", args: ["dist/simulators/cli.js", "world", "--seeds", "10000", "--taps", "100", "--json"] },
   rounds: { about: "200 rounds of killing broker and terminal", args: [...VITEST_LANES, "rounds"] },
   "bad-input": { about: "ten million mutated inputs", args: [...VITEST_LANES, "bad-input"] },
+  breaches: { about: "breaches of the specifications against every conformance case", args: [...VITEST_LANES, "breaches"] },
   "power-cut": { about: "every flush boundary and thousands of torn states", args: [...VITEST_LANES, "power-cut"] },
   bench: { about: "benchmark rows with large samples", args: ["dist/tools/bench/main.js", "--json", "--scale", "10"] },
 };

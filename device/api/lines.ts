@@ -3,17 +3,38 @@
  * understood gets an answer that says so and changes nothing.
  */
 import * as z from "zod";
+import { fromHex } from "../base/bytes.ts";
 import { isFault } from "../base/fault.ts";
 import { fen } from "../base/fen.ts";
 import type { Terminal } from "../terminal.ts";
+import type { PurseChoice } from "../txn/sale-request.ts";
 
 const reference = z.string().regex(/^[\w.-]{1,64}$/);
 const amountFen = z.int().min(1).max(0xffff_ffff);
 const timeoutMs = z.int().min(100).max(600_000).default(30_000);
 const id = z.union([z.string().max(64), z.int()]).optional();
 
-const request = z.discriminatedUnion("do", [
-  z.strictObject({ do: z.literal("quick-payment"), id, reference, amountFen, timeoutMs }),
+/** Amount of a sale that may move no money: an entry at a gate. */
+const anyAmountFen = z.int().min(0).max(0xffff_ffff);
+const paid = { do: z.literal("quick-payment"), id, reference, timeoutMs };
+
+/** An industry record as the counter names it. */
+const record = z.strictObject({
+  file: z.int().min(1).max(0x1e),
+  by: z.enum(["number", "identifier"]).default("number"),
+  record: z.int().min(0).max(0xff),
+  data: z.string().regex(/^(?:[0-9a-f]{2}){1,200}$/i),
+});
+
+/** One purse each: what another purse would need is refused, and so is what this one lacks. */
+const quickPayment = z.discriminatedUnion("purse", [
+  z.strictObject({ ...paid, purse: z.literal("e-purse"), amountFen }),
+  z.strictObject({ ...paid, purse: z.literal("compound"), amountFen: anyAmountFen, record }),
+  z.strictObject({ ...paid, purse: z.literal("medical-purse"), amountFen, selfPayFen: anyAmountFen, pooledFen: anyAmountFen }),
+  z.strictObject({ ...paid, purse: z.literal("electronic-cash"), amountFen }),
+]);
+
+const otherRequest = z.discriminatedUnion("do", [
   z.strictObject({
     do: z.literal("medical-purchase"),
     id,
@@ -43,7 +64,8 @@ const request = z.discriminatedUnion("do", [
   z.strictObject({ do: z.literal("idle"), id, timeoutMs }),
 ]);
 
-type Request = z.infer<typeof request>;
+type QuickPaymentLine = z.infer<typeof quickPayment>;
+type Request = QuickPaymentLine | z.infer<typeof otherRequest>;
 
 /** Longest line that is read: a basket of two hundred items. */
 export const LINE_CHARACTERS_MAX = 64 * 1024;
@@ -60,10 +82,27 @@ export function parseRequestLine(line: string): RequestParse {
     // JSON.parse has one way to fail, and the answer says it.
     return { ok: false, reason: "not-json" };
   }
-  const parsed = request.safeParse(value);
+  const parsed = isQuickPayment(value) ? quickPayment.safeParse({ purse: "e-purse", ...value }) : otherRequest.safeParse(value);
   if (parsed.success) return { ok: true, request: parsed.data };
   const [issue] = parsed.error.issues;
   return { ok: false, reason: `${issue?.path.map(String).join(".") || "request"}: ${issue?.message ?? "not understood"}` };
+}
+
+function isQuickPayment(value: unknown): value is object {
+  return typeof value === "object" && value !== null && "do" in value && value.do === "quick-payment";
+}
+
+/** The purse that a line names, in the flow's words. */
+function purseOf(line: QuickPaymentLine): PurseChoice {
+  switch (line.purse) {
+    case "compound":
+      return { kind: "compound", record: { ...line.record, data: fromHex(line.record.data) } };
+    case "medical-purse":
+      return { kind: "medical-purse", selfPay: fen(line.selfPayFen), pooled: fen(line.pooledFen) };
+    case "e-purse":
+    case "electronic-cash":
+      return { kind: line.purse };
+  }
 }
 
 /** Answers one line with one line. Never rejects for what the world does. */
@@ -77,7 +116,7 @@ export async function answerLine(terminal: Terminal, line: string, signal: Abort
 async function perform(terminal: Terminal, asked: Request, signal: AbortSignal): Promise<object> {
   switch (asked.do) {
     case "quick-payment":
-      return terminal.quickPayment({ reference: asked.reference, amount: fen(asked.amountFen) }, { timeoutMs: asked.timeoutMs, signal });
+      return terminal.quickPayment({ reference: asked.reference, amount: fen(asked.amountFen), purse: purseOf(asked) }, { timeoutMs: asked.timeoutMs, signal });
     case "medical-purchase": {
       const { id: _id, do: _do, timeoutMs: limitMs, amountFen: totalFen, items, insuranceType, ...rest } = asked;
       const basket = items.map(({ amountFen: lineFen, ...item }) => ({ ...item, amount: fen(lineFen) }));

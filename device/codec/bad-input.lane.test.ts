@@ -5,11 +5,17 @@
 import { describe, expect, it } from "vitest";
 import { mutations } from "../../tools/fuzz/mutator.ts";
 import { type Bytes, concat, equalBytes, fromHex, toHex, utf8 } from "../base/bytes.ts";
+import { encodeAfl, parseAfl } from "./afl.ts";
 import { encodeCommand, encodeResponse, parseCommand, parseResponse } from "./apdu.ts";
 import { bcdToDate, bcdToDigits, bcdToTime, dateToBcd, digitsToBcd, timeToBcd } from "./bcd.ts";
+import { parseCashLogEntry } from "./card-log.ts";
+import { encodeDol, parseDol } from "./dol.ts";
+import { parseVerificationList } from "./holder-verification.ts";
+import { parseIssuerApplicationData } from "./issuer-application-data.ts";
 import { canonicalJson, parseJson } from "./json.ts";
 import { decodeGbText, encodeGbText } from "./text.ts";
 import { buildCardItem, encodeTlv, parseCardItems, parseTlv } from "./tlv.ts";
+import { parseTrack2 } from "./track2.ts";
 
 const RUNS = 100_000;
 const SEED = Number(process.env["BAD_INPUT_SEED"] ?? Date.now() & 0x7fff_ffff);
@@ -50,6 +56,18 @@ const JSONS = [
 ].map(utf8);
 const DIGITS = ["20260101", "235959", "123f", "ffffffff", "622848001234567890ff", "00000000"].map(fromHex);
 const NAMES = ["d5c5c8fd", "c0ee0000000000000000", "9534b2354142", "a1a4b0a1f7fe20202020", "8139ef31"].map(fromHex);
+const DOLS = ["9f66049f02069f03069f1a0295055f2a029a039c019f3704df6901", "9f7a019f02065f2a02", "95fc", "9f3704", "df8101049ffc"].map(fromHex);
+const LOCATORS = ["08010100100101011801020028010100", "08012000", "f0ffff01"].map(fromHex);
+const ISSUER_DATA = ["07010103a0a802010a010000020000fda9b157", "0701010390000001", "07011703900000040300000001000000000200aabbccdd"].map(fromHex);
+const TRACKS = ["6299990000000001d40122010000000f", "6299990000000000012d401222012345"].map(fromHex);
+const VERIFICATION_LISTS = ["000003e8000007d0410342031e071f00", "00000000000000001f00"].map(fromHex);
+const CARD_LOGS = ["2611211200000000000012500102", "0000000000000000000000000000", "ffffffffffffffffffffffffffff"].map(fromHex);
+const LOG_FORMAT = parseDol(fromHex("9a039f21039f02069f3602"));
+
+/** Parsers that have one refusal only. */
+function orNothing<Value>(value: Value | undefined, again: (understood: Value) => Bytes | undefined): Verdict {
+  return value === undefined ? { reason: "no-meaning" } : { again: again(value) };
+}
 
 const SUBJECTS: readonly Subject[] = [
   {
@@ -78,6 +96,43 @@ const SUBJECTS: readonly Subject[] = [
       "length-not-minimal",
       "value-truncated",
     ],
+  },
+  {
+    name: "data object lists",
+    corpus: DOLS,
+    reasons: ["tag-malformed", "tag-truncated", "length-missing", "length-too-long", "too-long"],
+    judge: (bytes) => verdict(parseDol(bytes), ({ entries }) => encodeDol(entries)),
+  },
+  {
+    name: "file locators",
+    corpus: LOCATORS,
+    reasons: ["not-whole-entries", "file-invalid", "records-invalid", "signed-invalid", "too-many"],
+    judge: (bytes) =>
+      verdict(parseAfl(bytes), ({ records }) => {
+        // A range may be written as its records one by one; those are read as the same.
+        const single = encodeAfl(records.map(({ sfi, number, signed }) => ({ sfi, first: number, last: number, signed: signed ? 1 : 0 })));
+        const second = parseAfl(single);
+        return second.ok && JSON.stringify(second.records) === JSON.stringify(records) ? undefined : new Uint8Array(1);
+      }),
+  },
+  {
+    name: "issuer application data",
+    corpus: ISSUER_DATA,
+    reasons: ["no-meaning"],
+    judge: (bytes) => orNothing(parseIssuerApplicationData(bytes), ({ raw }) => raw),
+  },
+  { name: "track 2", corpus: TRACKS, reasons: ["no-meaning"], judge: (bytes) => orNothing(parseTrack2(bytes), () => undefined) },
+  {
+    name: "holder verification lists",
+    corpus: VERIFICATION_LISTS,
+    reasons: ["no-meaning"],
+    judge: (bytes) => orNothing(parseVerificationList(bytes), ({ rules }) => (rules.length * 2 + 8 === bytes.length ? undefined : new Uint8Array(1))),
+  },
+  {
+    name: "card logs",
+    corpus: CARD_LOGS,
+    reasons: ["no-meaning"],
+    judge: (bytes) => orNothing(parseCashLogEntry(LOG_FORMAT.ok ? LOG_FORMAT.entries : [], bytes), () => undefined),
   },
   {
     name: "card records",

@@ -2,15 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Bytes, concat, fromHex, utf8 } from "../base/bytes.ts";
-import {
-  CARD_BAS_ORDERS,
-  type FileRequest,
-  formatCardInfo,
-  formatFileAddress,
-  parseFileAnswer,
-  parseReadCardBas,
-  readVendorResult,
-} from "./read-card-bas.ts";
+import { CARD_BAS_ORDERS, type FileRequest, formatCardInfo, formatFileAddress, parseFileAnswer, parseReadCardBas, readVendorResult } from "./read-card-bas.ts";
 import { encodeGbText } from "./text.ts";
 
 const IDENTIFIER = "990100D156000005000000014254455A";
@@ -106,6 +98,39 @@ describe("iReadCardBas", () => {
     expect(parseReadCardBas(output(FIELDS.with(at, value)), CARD_BAS_ORDERS.standard)).toEqual({ ok: true, card: { ...CARD, [field]: value } });
   });
 
+  const around: readonly (readonly [number, string])[] = [
+    [0, "regionCode"],
+    [1, "socialSecurityNumber"],
+    [2, "cardNumber"],
+    [3, "cardIdentifier"],
+    [4, "name"],
+    [5, "historicalBytes"],
+    [7, "issueDate"],
+    [9, "terminalNumber"],
+  ];
+  it.each(around)("field %i is refused with one character too many, in front or behind", (at, field) => {
+    const value = FIELDS[at] ?? "";
+    for (const wrong of [`1${value}`, `${value}1`]) {
+      expect(parseReadCardBas(output(FIELDS.with(at, wrong)), CARD_BAS_ORDERS.standard)).toEqual({ ok: false, reason: "field-malformed", field });
+    }
+  });
+
+  it("a provider with fewer fields leaves the others empty", () => {
+    const card = Object.fromEntries(Object.keys(CARD).map((field) => [field, ""]));
+    expect(parseReadCardBas(output(["T00000018"]), ["cardNumber"])).toEqual({ ok: true, card: { ...card, cardNumber: "T00000018" } });
+    expect(parseReadCardBas(output(["DEV1"]), ["deviceNumber"])).toEqual({ ok: true, card: { ...card, deviceNumber: "DEV1" } });
+  });
+
+  it("a zero at the very beginning is an empty output", () => {
+    expect(parseReadCardBas(concat(fromHex("00"), output(FIELDS)), CARD_BAS_ORDERS.standard)).toEqual({ ok: false, reason: "not-terminated" });
+  });
+
+  it("4,096 bytes are looked at, and not one more", () => {
+    const full = utf8("|".repeat(4_096));
+    expect(parseReadCardBas(full, CARD_BAS_ORDERS.standard)).toEqual({ ok: false, reason: "too-many-fields" });
+    expect(parseReadCardBas(concat(full, utf8("|")), CARD_BAS_ORDERS.standard)).toEqual({ ok: false, reason: "too-long" });
+  });
+
   it("blanks around a value belong to nobody", () => {
     expect(parseReadCardBas(output(FIELDS.with(2, " T00000018 ")), CARD_BAS_ORDERS.standard)).toEqual({ ok: true, card: CARD });
   });
@@ -132,11 +157,17 @@ describe("file addresses", () => {
     expect(formatFileAddress(REQUESTS)).toBe("SSSEEF05|05|06|$DF04EF08|40:2|$");
     expect(formatFileAddress([{ directory: "3F00", file: 0x06, items: [{ tag: 0x4e }] }])).toBe("3F00EF06|4E|$");
     expect(formatFileAddress([])).toBe("");
+    const edges = [
+      { tag: 0x00, records: 1 },
+      { tag: 0xff, records: 255 },
+    ];
+    expect(formatFileAddress([{ directory: "DF01", file: 0xff, items: edges }])).toBe("DF01EFFF|00:1|FF:255|$");
   });
 
   it.each([
     { directory: "EF05", file: 5, items: [] },
     { directory: "SSSE|", file: 5, items: [] },
+    { directory: "xSSSE", file: 5, items: [] },
     { directory: "SSSE", file: 0x100, items: [] },
     { directory: "SSSE", file: 5, items: [{ tag: -1 }] },
     { directory: "SSSE", file: 5, items: [{ tag: 1, records: 0 }] },
@@ -149,6 +180,9 @@ describe("file addresses", () => {
   it("the card is named by both its numbers", () => {
     expect(formatCardInfo({ cardIdentifier: IDENTIFIER.toLowerCase(), cardNumber: "T00000018" })).toBe(`${IDENTIFIER}|T00000018|`);
     expect(() => formatCardInfo({ cardIdentifier: "00", cardNumber: "T00000018" })).toThrow("named by");
+    for (const cardIdentifier of [`0${IDENTIFIER}`, `${IDENTIFIER}0`]) {
+      expect(() => formatCardInfo({ cardIdentifier, cardNumber: "T00000018" })).toThrow("named by");
+    }
     expect(() => formatCardInfo({ cardIdentifier: IDENTIFIER, cardNumber: "T0000001" })).toThrow("named by");
   });
 
@@ -174,6 +208,7 @@ describe("file addresses", () => {
     ["SSSEEF05|1|2|$DF04EF08|1|2|", "not-terminated"],
     ["SSSEEF05|1|2$DF04EF08|1|2|$", "not-terminated"],
     ["SSSEEF05|1|2|$", "other-file"],
+    ["SSSEEF05|1|2|$DF04EF08|1|2|$DF04EF15|1|$", "other-file"],
     ["SSSEEF06|1|2|$DF04EF08|1|2|$", "other-file"],
     ["DF01EF05|1|2|$DF04EF08|1|2|$", "other-file"],
     ["xSSSEEF05|1|2|$DF04EF08|1|2|$", "other-file"],

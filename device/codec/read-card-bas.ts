@@ -103,9 +103,7 @@ const NO_FIELDS: CardBas = {
   deviceNumber: "",
 };
 
-type Split =
-  | { readonly ok: true; readonly fields: readonly string[] }
-  | { readonly ok: false; readonly reason: "too-long" | "not-text" | "not-terminated" };
+type Split = { readonly ok: true; readonly fields: readonly string[] } | { readonly ok: false; readonly reason: "too-long" | "not-text" | "not-terminated" };
 
 /** Every field ends with a bar, the last one too. */
 function splitFields(output: Bytes): Split {

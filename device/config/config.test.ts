@@ -1,20 +1,32 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { TEST_CERTIFICATION_AUTHORITIES } from "../../simulators/crypto/certificates.ts";
 import { TEST_PIN_KEY_HEX, TEST_ROOT_KEYS } from "../../simulators/crypto/test-keys.ts";
 import { SimulatedStorageDisk } from "../../simulators/disk/storage.ts";
 import { SeededRandomness } from "../../simulators/world/seeded-randomness.ts";
 import { fromHex, toHex, utf8 } from "../base/bytes.ts";
 import { SILENT } from "../base/log.ts";
+import { authorityCheck, openAuthorities } from "../card/electronic-cash/authorities.ts";
 import { DEFAULT_CARD_PROFILE } from "../codec/card-profile.ts";
 import { openCipherSuite } from "../crypto/suite.ts";
+import { electronicCashSettings } from "./electronic-cash.ts";
 import { keyCheckValue, loadKeys } from "./keys.ts";
 import { loadConfig, saveConfig } from "./load.ts";
 import { parseTerminalConfig } from "./schema.ts";
 import { CONFIG_SLOTS, openConfigStore } from "./store.ts";
-import { TEST_KEY_CHECK_VALUES } from "./test-key-check-values.ts";
+import { TEST_AUTHORITY_CHECK_VALUES, TEST_KEY_CHECK_VALUES } from "./test-key-check-values.ts";
 import { exampleConfig } from "./testing.ts";
 
 const suite = openCipherSuite();
+
+/** Electronic cash with the published test authorities. */
+const CASH = {
+  merchantId: "990100000000001",
+  merchantCategory: "5912",
+  merchantName: "TEST",
+  terminalCode: "T0000001",
+  authorities: TEST_CERTIFICATION_AUTHORITIES.map((authority) => ({ ...authority, checkHex: toHex(authorityCheck(suite, authority)) })),
+};
 
 describe("the schema", () => {
   it("takes a configuration and fills in the card profile", () => {
@@ -25,6 +37,15 @@ describe("the schema", () => {
   it("keeps one switch of a region and the defaults of the others", () => {
     const parsed = parseTerminalConfig(exampleConfig({ cardProfile: { logSeqMode: "pre" } }));
     expect(parsed).toMatchObject({ ok: true, config: { cardProfile: { ...DEFAULT_CARD_PROFILE, logSeqMode: "pre" } } });
+  });
+
+  it("takes electronic cash with its defaults, whose authorities are those whose checks are known for test keys", () => {
+    const parsed = parseTerminalConfig(exampleConfig({ electronicCash: CASH }));
+    if (!parsed.ok || parsed.config.electronicCash === undefined) throw new Error("the example is valid");
+    const { terminal, authorities } = electronicCashSettings(parsed.config.electronicCash);
+    expect(terminal).toMatchObject({ countryCode: "0156", online: false, signatureVersion: 1, terminalId: "T0000001", limits: {} });
+    expect(openAuthorities(suite, authorities).rejected).toEqual([]);
+    expect(new Set(authorities.map(({ checkHex }) => checkHex))).toEqual(TEST_AUTHORITY_CHECK_VALUES);
   });
 
   it("freezes all of it", () => {
@@ -45,6 +66,8 @@ describe("the schema", () => {
     ["a password in the broker's address", { link: { url: "mqtts://user:secret@host" } }, "link.url"],
     ["a production terminal without TLS", { profile: "production", link: { url: "mqtt://host" } }, "link.tls"],
     ["no limits", { limits: undefined }, "limits"],
+    ["electronic cash without authorities", { electronicCash: { ...CASH, authorities: [] } }, "electronicCash.authorities"],
+    ["a production terminal that trusts a test authority", { profile: "production", electronicCash: CASH }, "electronicCash.authorities"],
   ])("refuses %s and names the place", (_, change, place) => {
     const parsed = parseTerminalConfig(exampleConfig(change));
     expect(parsed).toMatchObject({ ok: false, problems: expect.arrayContaining([expect.stringContaining(place)]) });

@@ -38,7 +38,11 @@ const cardProfile = z.strictObject({
     .default([...DEFAULT_CARD_PROFILE.proveSeqOrder]),
   cappAuthSuffix: z.enum(["byApplication", "none", "mohurd9"]).default(DEFAULT_CARD_PROFILE.cappAuthSuffix),
   greyLockLc: z.enum(["sum", "manual"]).default(DEFAULT_CARD_PROFILE.greyLockLc),
-  transitAidOrder: z.array(hexName).min(1).max(8).default([...DEFAULT_CARD_PROFILE.transitAidOrder]),
+  transitAidOrder: z
+    .array(hexName)
+    .min(1)
+    .max(8)
+    .default([...DEFAULT_CARD_PROFILE.transitAidOrder]),
   transitBalance: z.enum(["5C0002-5C0102", "5C0302", "5C0002"]).default(DEFAULT_CARD_PROFILE.transitBalance),
   transitAlg: z.enum(["3des", "sm4"]).default(DEFAULT_CARD_PROFILE.transitAlg),
   transitTacKey: z.enum(["byAlgorithm", "xorHalves", "direct"]).default(DEFAULT_CARD_PROFILE.transitTacKey),
@@ -57,6 +61,11 @@ const readerRule = z.strictObject({
   nameExcludes: z.array(z.string().min(1).max(100)).max(8).exactOptional(),
   slot: z.int().min(0).max(0xff).exactOptional(),
   group: z.string().min(1).max(40).exactOptional(),
+});
+
+const userReaderRule = readerRule.extend({
+  /** Who takes the card's own PIN: the reader at its keypad, or nobody. With nobody, a terminal whose flows ask for it does not start. */
+  pinEntry: z.enum(["reader", "none"]).default("reader"),
 });
 
 const terminalConfig = z
@@ -97,7 +106,7 @@ const terminalConfig = z
       .prefault({}),
     /** Absent: this terminal does not offer electronic cash. */
     electronicCash: electronicCashConfig.exactOptional(),
-    readers: z.strictObject({ user: readerRule, sam: readerRule }),
+    readers: z.strictObject({ user: userReaderRule, sam: readerRule }),
     link: z.strictObject({
       url: z.string().regex(/^(?:mqtts?|tcp|tls|wss?):\/\/[^\s/@]+(?:\/\S*)?$/, "a broker's address without a password in it"),
       tls: z.strictObject({ caFile: path, certFile: path, keyFile: path }).exactOptional(),

@@ -60,3 +60,12 @@ const PUBLIC_KEYS = [
 export const TEST_KEY_CHECK_VALUES: ReadonlySet<string> = new Set(
   [...SIMULATORS, ...EXAMPLES, ...REPEATED_BYTES, ...PUBLIC_KEYS].flatMap((row) => row.split(" ")),
 );
+
+/**
+ * Checks of the authorities' public keys in simulators/crypto/certificates.ts, as a configuration carries them. Whoever has their published
+ * private keys can make cards that a terminal with one of these believes.
+ */
+export const TEST_AUTHORITY_CHECK_VALUES: ReadonlySet<string> = new Set([
+  "364969ef28bed69992d60dad837c9cb09465df7e52d7396e7620daeb928396cf",
+  "7490d10e6fcac26da932f310ef6d7a25cce0f555",
+]);

@@ -2,7 +2,7 @@
  * Raw RSA with a public key, for signatures with message recovery: cards that have no Chinese algorithms still carry them. The arithmetic
  * is node:crypto's; headers, trailers and hashes belong to whoever knows the certificate. Spec: JR/T 0025, offline data authentication with RSA.
  */
-import { createHash, createPublicKey, type KeyObject, constants, publicEncrypt } from "node:crypto";
+import { constants, createHash, createPublicKey, type KeyObject, publicEncrypt } from "node:crypto";
 import type { Bytes } from "../base/bytes.ts";
 
 /** Lengths of a modulus in bytes that cards use: 512 to 1984 bits. */

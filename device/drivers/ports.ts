@@ -64,8 +64,8 @@ export interface PurchaseInitialization {
   /** 8-byte diversification factors, the card's first. */
   readonly factors: readonly Bytes[];
   /**
-   * The 9-byte authentication code of the housing ministry's card, for a compound purchase of such a card: the module is given it
-   * (80 CA 00 00 09) before INIT SAM FOR PURCHASE, and takes it into MAC1. Absent: MAC1 without it. Spec: CJ/T 166, compound purchase.
+   * The 9-byte authentication code of the housing ministry's card, which the module takes into MAC1 of a compound purchase of such a card;
+   * how the module is given it is the adapter's business. Absent: MAC1 without it. Spec: CJ/T 166, compound purchase.
    */
   readonly authenticationCode?: Bytes;
 }

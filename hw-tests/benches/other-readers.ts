@@ -60,9 +60,10 @@ function output(readers: OtherReaders, program: Program): Promise<string> {
   });
 }
 
-/** What `pcsc_scan` says of readers and cards; it scans until it is ended. */
+/** What `pcsc_scan` says of readers and cards; it scans until it is ended. Without a network it cannot look up cards that it does not know. */
 export function scan(readers: OtherReaders): Promise<string> {
-  return output(readers, { command: "pcsc_scan", args: ["-n"], limitMs: SCAN_MS });
+  const alone = process.getuid?.() === 0 ? "-n" : "-Urn";
+  return output(readers, { command: "unshare", args: [alone, "pcsc_scan"], limitMs: SCAN_MS });
 }
 
 /** What cardpeek's own EMV script read. */

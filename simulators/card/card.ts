@@ -7,6 +7,7 @@ import { type Bytes, EMPTY, readUint, u16be } from "../../device/base/bytes.ts";
 import type { CipherSuite } from "../../device/crypto/face.ts";
 import { type CardApplication, refuseForeign } from "./application.ts";
 import { CardCore } from "./core.ts";
+import { ElectronicCashApplication } from "./electronic-cash/application.ts";
 import { type FileView, readBinary, readRecord } from "./files.ts";
 import { type Answer, type Command, ok, parseShortCommand, ResponseShaper, refuse, SW } from "./iso.ts";
 import { PurseApplication } from "./purse/application.ts";
@@ -33,7 +34,7 @@ export interface CardModule {
 interface Installed {
   readonly application: CardApplication;
   /** Which fault of a user blocks it. */
-  readonly blockedBy: CardFaults["blocked"];
+  readonly blockedBy: CardFaults["blocked"] | undefined;
 }
 
 /** The root of the card as a directory: no file is in it. */
@@ -43,6 +44,8 @@ function install(core: CardCore): readonly Installed[] {
   return [
     { application: new SocialApplication(core), blockedBy: "social" },
     { application: new PurseApplication(core), blockedBy: "purse" },
+    // The bank application shows what it is also when it is blocked, so it looks after that itself.
+    ...(core.personalization.electronicCash === undefined ? [] : [{ application: new ElectronicCashApplication(core), blockedBy: undefined }]),
   ];
 }
 
@@ -253,7 +256,7 @@ export class SimulatedCard implements CardModule {
   #enter(installed: Installed, given: Answer): Answer {
     const answer = this.#isBlocked(installed) ? refuse(SW.applicationBlocked) : given;
     // A blocked application is selected all the same: it answers every command with that word, or lets the block be lifted.
-    if (answer.sw === SW.success || answer.sw === SW.applicationBlocked) this.#leave(installed);
+    if (answer.sw === SW.success || answer.sw === SW.applicationBlocked || answer.sw === SW.selectedButBlocked) this.#leave(installed);
     return answer;
   }
 

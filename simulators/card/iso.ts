@@ -35,6 +35,8 @@ export function refuse(sw: number): Answer {
 /** Status words that this side of the dialogue uses. */
 export const SW = {
   success: 0x9000,
+  /** A bank application that is blocked; it is selected all the same. */
+  selectedButBlocked: 0x6283,
   wrongLength: 0x6700,
   notAcceptable: 0x6901,
   wrongFileType: 0x6981,

@@ -187,6 +187,17 @@ function socialData(suite: CipherSuite, identity: Identity, options: TestCardOpt
   };
 }
 
+/** The further applications of a card: what their makers put in, and their memories as they begin. */
+function furtherApplications(suite: CipherSuite, identity: Identity, options: TestCardOptions & { readonly fullProfile: CardProfile }) {
+  const { algorithm, medicalPurse, electronicCash, fullProfile: profile } = options;
+  const medical = medicalPurse === undefined ? undefined : makeMedicalPurse({ suite, algorithm, profile, factors: socialFactors(identity) }, medicalPurse);
+  const bank = electronicCash === undefined ? undefined : makeElectronicCash({ suite, profile, serial: identity.serial }, electronicCash);
+  return {
+    data: { ...(medical === undefined ? {} : { medicalPurse: medical.data }), ...(bank === undefined ? {} : { electronicCash: bank.data }) },
+    memory: { ...(medical === undefined ? {} : { medicalPurse: medical.memory }), ...(bank === undefined ? {} : { electronicCash: bank.memory }) },
+  };
+}
+
 /** Makes a personalised test card. The same options always give the same card. */
 export function makeTestCard(suite: CipherSuite, options: TestCardOptions): SimulatedCard {
   const serial = options.serial ?? 1;
@@ -197,11 +208,7 @@ export function makeTestCard(suite: CipherSuite, options: TestCardOptions): Simu
   const fullProfile = { ...DEFAULT_CARD_PROFILE, ...options.profile };
   const endDate = options.expired === true ? "20211231" : "20401231";
   const identity = { serial, regionCode, endDate, cityTemplate: fullProfile.cityFactorTemplate };
-  const medical =
-    options.medicalPurse === undefined
-      ? undefined
-      : makeMedicalPurse({ suite, algorithm: options.algorithm, profile: fullProfile, factors: socialFactors(identity) }, options.medicalPurse);
-  const bank = options.electronicCash === undefined ? undefined : makeElectronicCash({ suite, profile: fullProfile, serial }, options.electronicCash);
+  const further = furtherApplications(suite, identity, { ...options, fullProfile });
   const purseRecipe = { suite, algorithm: options.algorithm, profile: fullProfile, aidHex: options.purseAidHex, startDate: START_DATE, ...identity };
   const purse = makePurse(purseRecipe, options.purse);
   const personalization: CardPersonalization = {
@@ -212,8 +219,7 @@ export function makeTestCard(suite: CipherSuite, options: TestCardOptions): Simu
     profile: fullProfile,
     social: socialData(suite, identity, options),
     purse: purse.data,
-    ...(medical === undefined ? {} : { medicalPurse: medical.data }),
-    ...(bank === undefined ? {} : { electronicCash: bank.data }),
+    ...further.data,
   };
   const memory = {
     balanceFen: options.balanceFen,
@@ -226,8 +232,7 @@ export function makeTestCard(suite: CipherSuite, options: TestCardOptions): Simu
     debits: [],
     loads: [],
     ...(purse.memory === undefined ? {} : { purse: purse.memory }),
-    ...(medical === undefined ? {} : { medicalPurse: medical.memory }),
-    ...(bank === undefined ? {} : { electronicCash: bank.memory }),
+    ...further.memory,
   };
   return new SimulatedCard(suite, { version: 1, personalization, memory, faults: { ...NO_FAULTS, ...options.faults }, drawn: 0 });
 }

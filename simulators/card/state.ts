@@ -4,8 +4,8 @@
  */
 import type { CardProfile } from "../../device/codec/card-profile.ts";
 import type { KeyAlgorithm } from "../crypto/blocks.ts";
-import { type BankFaults, type ElectronicCashData, type ElectronicCashMemory, NO_BANK_FAULTS } from "./electronic-cash/state.ts";
 import type { TestKeyName } from "../crypto/test-keys.ts";
+import { type BankFaults, type ElectronicCashData, type ElectronicCashMemory, NO_BANK_FAULTS } from "./electronic-cash/state.ts";
 import type { ReadRule } from "./files.ts";
 import type { LengthRule } from "./iso.ts";
 import type { MedicalPurseData, MedicalPurseMemory } from "./medical-purse/state.ts";
@@ -95,6 +95,8 @@ export interface CardFaults extends Partial<BankFaults> {
   readonly counterExhausted: boolean;
   /** The stored proof is lost at the next INITIALIZE FOR PURCHASE, not only at the next commit. */
   readonly proofDroppedByNextInit: boolean;
+  /** The card answers its next debit or credit, of any purse, by "memory trouble" (6581), with everything written or nothing. Undefined: never. */
+  readonly memoryTrouble?: "written" | "not-written" | undefined;
   /** Commands after power-up that are answered; the next one is torn at `tearAt`. Undefined: never. */
   readonly commandsUntilTear: number | undefined;
   readonly tearAt: TearPoint;

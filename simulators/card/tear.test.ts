@@ -62,6 +62,24 @@ describe("a torn DEBIT", () => {
   });
 });
 
+describe("a tear at a byte", () => {
+  it.each(["pre", "post"] as const)("of DEBIT, log %s: nothing has happened until the command was whole and the card had done its work", (logSeqMode) => {
+    const happened: boolean[] = [];
+    const { card: shape, psam: other } = bench(logSeqMode);
+    const commandBytes = fromHex(openPurchase(shape, other, { amountFen: 10, level: 2 }).debitHex).length;
+    for (let tearAtByte = 0; tearAtByte <= commandBytes + 10; tearAtByte += 1) {
+      const { card, psam } = bench(logSeqMode, { commandsUntilTear: 3, tearAtByte });
+      const purchase = openPurchase(card, psam, { amountFen: 10, level: 2 });
+      expect(card.transmit(fromHex(purchase.debitHex))).toHaveLength(0);
+      expect(card.powered).toBe(false);
+      expect(card.debits).toHaveLength(card.balanceFen === 990 ? 1 : 0);
+      happened.push(card.balanceFen === 990);
+    }
+    expect(happened.indexOf(true)).toBe(commandBytes + 1);
+    expect(happened.lastIndexOf(false)).toBe(commandBytes);
+  });
+});
+
 describe("a tear anywhere", () => {
   it.each(cases)("$at every command of a purchase, log $logSeqMode: only DEBIT can move money, and only once", ({ logSeqMode, at }) => {
     for (let commandsUntilTear = 0; commandsUntilTear < 5; commandsUntilTear += 1) {

@@ -9,7 +9,8 @@ import type { Clock } from "../../device/base/ports.ts";
 import { OP, RC, ReaderSlot } from "../reader/slot.ts";
 import { LINE_LENGTH_MAX, type LineReply, runLine, standFacts, standText } from "./sim-lines.ts";
 import { hexLine, type SimOptions } from "./sim-options.ts";
-import { insertable, type OpenedModules, type Place, type SimIo, type Stand } from "./sim-stand.ts";
+import { ScenarioPlayer, type SimRun, scenarioLine } from "./sim-scenario.ts";
+import { deviceAt, insertable, type OpenedModules, type Place, type SimIo, type Stand } from "./sim-stand.ts";
 
 /** Time in which a command that neither hangs nor is slow has surely been answered. */
 const GRACE_MS = 100;
@@ -32,7 +33,7 @@ export class LineReader {
   constructor(clock: Clock, modules: OpenedModules, name: Place["name"]) {
     const slot = new ReaderSlot(clock, () => undefined);
     this.#slot = slot;
-    const device = name === "card" ? modules.card : modules.module;
+    const device = deviceAt(modules, name);
     this.place = {
       slot,
       name,
@@ -192,10 +193,13 @@ class ApduSession {
 }
 
 /** Serves lines until they end. Resolves with the exit code. */
-export async function runApduMode(options: SimOptions, io: SimIo, parts: Pick<Stand, "suite" | "clock" | "modules">): Promise<number> {
+export async function runApduMode(options: SimOptions, io: SimIo, parts: SimRun): Promise<number> {
+  const { steps, ...table } = parts;
   const reader = new LineReader(parts.clock, parts.modules, options.speaksTo);
-  const stand: Stand = { ...parts, places: [reader.place], keypad: false, daemon: undefined };
+  const stand: Stand = { ...table, places: [reader.place], keypad: false, daemon: undefined };
   const session = new ApduSession(stand, reader, options.json ? jsonWriter(io) : textWriter(io));
+  const player = new ScenarioPlayer(stand, steps, (report) => io.print(scenarioLine(report, options.json)));
+  player.start();
   if (!options.out) {
     reader.place.slot.insert(reader.place.inserted);
     await session.powerUp();
@@ -204,6 +208,7 @@ export async function runApduMode(options: SimOptions, io: SimIo, parts: Pick<St
     if (line.trim() === "" || line.startsWith("#")) continue;
     if (!(await session.take(line))) break;
   }
+  await player.end();
   await session.end();
   return 0;
 }

@@ -75,6 +75,10 @@ function readBlocked(argument: string | undefined): Partial<CardFaults> | undefi
   return found === undefined ? undefined : { blocked: found };
 }
 
+function readMemoryTrouble(argument: string | undefined): Partial<CardFaults> | undefined {
+  return argument === "written" || argument === "not-written" ? { memoryTrouble: argument } : undefined;
+}
+
 /** What cards and modules share. */
 const SHARED = {
   mute: { usage: "mute", meaning: "no answer to reset, none to commands", read: plain<{ mute: boolean }>({ mute: true }) },
@@ -115,6 +119,42 @@ const CARD_FAULTS: FaultWords<CardFaults> = new Map<string, FaultWord<CardFaults
   [
     "proof-dropped",
     { usage: "proof-dropped", meaning: "the proof of the last sale is lost at the next INITIALIZE", read: plain<CardFaults>({ proofDroppedByNextInit: true }) },
+  ],
+  [
+    "memory-trouble",
+    {
+      usage: "memory-trouble=<written|not-written>",
+      meaning: "the next debit or credit of a purse answers 6581, with everything written or nothing",
+      read: readMemoryTrouble,
+    },
+  ],
+  [
+    "wrong-signature",
+    { usage: "wrong-signature", meaning: "electronic cash: the dynamic signature is wrong", read: plain<CardFaults>({ wrongDynamicSignature: true }) },
+  ],
+  [
+    "wrong-issuer-certificate",
+    {
+      usage: "wrong-issuer-certificate",
+      meaning: "electronic cash: the issuer's certificate is wrong",
+      read: plain<CardFaults>({ wrongIssuerCertificate: true }),
+    },
+  ],
+  [
+    "wrong-card-certificate",
+    { usage: "wrong-card-certificate", meaning: "electronic cash: the card's certificate is wrong", read: plain<CardFaults>({ wrongCardCertificate: true }) },
+  ],
+  [
+    "expired-certificate",
+    { usage: "expired-certificate", meaning: "electronic cash: the card's certificate has ended", read: plain<CardFaults>({ expiredCertificate: true }) },
+  ],
+  [
+    "last-answer-lost",
+    {
+      usage: "last-answer-lost",
+      meaning: "electronic cash: the answer that committed a payment is not kept",
+      read: plain<CardFaults>({ lastAnswerLost: true }),
+    },
   ],
 ]);
 
@@ -169,6 +209,11 @@ const FLAGS: Readonly<Record<string, string>> = {
   locked: "locked",
   counterExhausted: "counter-exhausted",
   proofDroppedByNextInit: "proof-dropped",
+  wrongDynamicSignature: "wrong-signature",
+  wrongIssuerCertificate: "wrong-issuer-certificate",
+  wrongCardCertificate: "wrong-card-certificate",
+  expiredCertificate: "expired-certificate",
+  lastAnswerLost: "last-answer-lost",
 };
 
 /** What is switched on, as it would be written, or "none". */
@@ -181,6 +226,7 @@ export function faultsShown(faults: CardFaults | PsamFaults): string {
     const { ins, extraMs } = faults.slowInstruction;
     on.push(`slow-instruction=${ins.toString(16).padStart(2, "0")}:${extraMs}`);
   }
+  if ("memoryTrouble" in faults && faults.memoryTrouble !== undefined) on.push(`memory-trouble=${faults.memoryTrouble}`);
   const place = "tearAtByte" in faults && faults.tearAtByte !== undefined ? faults.tearAtByte : tearAt;
   if (commandsUntilTear !== undefined) on.push(`torn=${commandsUntilTear}:${place}`);
   return on.length === 0 ? "none" : on.join(",");

@@ -1,11 +1,12 @@
 /* Control lines: what a person at the table, or a program, does with cards and readers while the simulators run. */
 import { assert } from "../../device/base/assert.ts";
 import { fen, formatYuan } from "../../device/base/fen.ts";
+import type { ReplayedCard } from "../card/replay/replayed-card.ts";
 import type { CardDebit } from "../card/state.ts";
 import { topUp } from "../card/top-up.ts";
 import { ScriptedHolder } from "../pinpad/holder.ts";
 import type { SlotPlan } from "../reader/slot.ts";
-import { faultsShown, isTearPoint, parseCardFaults, parseModuleFaults } from "./sim-faults.ts";
+import { faultsShown, parseCardFaults, parseModuleFaults, readTearPlace } from "./sim-faults.ts";
 import { KEYPAD_ACTS, type KeypadAct } from "./sim-options.ts";
 import type { Place, Stand } from "./sim-stand.ts";
 
@@ -26,6 +27,8 @@ interface LineCommand {
   readonly usage: string;
   readonly meaning: string;
   readonly wordsMax: number;
+  /** What is wrong with the words, before anything is done: for lines that are written down beforehand. */
+  readonly check?: (words: readonly string[]) => string | undefined;
   readonly run: (context: LineContext) => LineReply | Promise<LineReply>;
 }
 
@@ -33,6 +36,7 @@ export const LINE_LENGTH_MAX = 1024;
 const LOAD_MAX_FEN = 999_999_999;
 const BALANCE_MAX_FEN = 0x7fff_ffff;
 const SHOWN_DEBITS_MAX = 20;
+const RECORDED = "the card is a recorded one: it does what its log says";
 const WRONG_PIN = "000000";
 const KEYING_MS = 500;
 
@@ -69,10 +73,45 @@ function planned(place: Place, plan: SlotPlan, what: string): LineReply {
   return done(`${which} to the ${place.name} ${what}`);
 }
 
+const TEAR_WRITTEN = "written: tear before|during|after|<bytes that get across> [start of the command in hexadecimal]";
+
+function checkTear([at, word]: readonly string[]): string | undefined {
+  return readTearPlace(at) === undefined || prefixOf(word) === undefined ? TEAR_WRITTEN : undefined;
+}
+
 function tear({ place, words: [at, word] }: LineContext): LineReply {
   const prefix = prefixOf(word);
-  if (!isTearPoint(at) || prefix === undefined) return refused("written: tear before|during|after [start of the command in hexadecimal]");
-  return planned(place, { fate: "tear", at, ...prefix }, `will be torn: ${at}`);
+  const where = readTearPlace(at);
+  if (where === undefined || prefix === undefined) return refused(TEAR_WRITTEN);
+  return planned(place, { fate: "tear", at: where, ...prefix }, `will be torn: ${typeof where === "number" ? `after ${where} bytes` : where}`);
+}
+
+/** Another card in the place of the first, as when a holder takes the wrong one out of a purse. */
+async function swap({ stand, place }: LineContext): Promise<LineReply> {
+  if (place.name !== "card") return refused("only the card has another one beside it");
+  const other = stand.modules.otherCard();
+  const own = place.slot.card !== other;
+  if (place.slot.card !== undefined) place.slot.remove();
+  await place.emptinessSeen();
+  place.slot.insert(own ? other : place.inserted);
+  return done(own ? "another card is in the reader" : "the first card is in the reader");
+}
+
+function checkCrowd([text]: readonly string[]): string | undefined {
+  return text === undefined || text === "over" ? undefined : "written: crowd [over]";
+}
+
+/** The field loses the card that it had, and finds one or none when it looks again. */
+async function crowd({ stand, place, words }: LineContext): Promise<LineReply> {
+  const problem = checkCrowd(words);
+  if (problem !== undefined) return refused(problem);
+  if (place.name !== "card") return refused("modules lie in contacts: only cards crowd a field");
+  const [text] = words;
+  const lies = place.slot.remove();
+  await place.emptinessSeen();
+  place.slot.crowd(text === undefined ? [stand.modules.otherCard()] : []);
+  if (lies !== undefined) place.slot.insert(lies);
+  return done(text === undefined ? "a second card is in the field: none can be told from the other" : "the second card has left the field");
 }
 
 function hang({ place, words: [word] }: LineContext): LineReply {
@@ -99,7 +138,13 @@ async function replug({ place }: LineContext): Promise<LineReply> {
   return done(`the reader of the ${place.name} is plugged in`);
 }
 
+function checkFault([text]: readonly string[]): string | undefined {
+  const parsed = text === undefined ? undefined : parseCardFaults(text);
+  return parsed?.ok === false ? parsed.reason : undefined;
+}
+
 function fault({ stand, place, words: [text] }: LineContext): LineReply {
+  if (place.name === "card" && stand.modules.replayed !== undefined) return refused(RECORDED);
   if (text === undefined) return done(`faults: ${faultsOf(stand, place)}`);
   if (text === "expired") return refused("a card is made expired: start with --fault expired");
   const { card, module } = stand.modules;
@@ -116,7 +161,8 @@ function faultsOf({ modules: { card, module } }: Stand, place: Place): string {
 }
 
 /** A load is refused where the loading counter could not finish it. */
-function loadObstacle({ modules: { card }, places }: Stand, amountFen: number): string | undefined {
+function loadObstacle({ modules: { card, replayed }, places }: Stand, amountFen: number): string | undefined {
+  if (replayed !== undefined) return RECORDED;
   if (places.some((place) => place.name === "card" && place.slot.card !== undefined)) return "take the card out first: remove";
   if (faultsShown(card.faults) !== "none") return "clear the card's faults first: fault none";
   const { onlineSeq } = card.toSnapshot().memory;
@@ -140,15 +186,31 @@ function debitLine({ amountFen, terminalNumber, terminalSeq, date, time, cardSeq
 }
 
 /** What the simulators know for sure, for the end and for `show`. */
-export function standFacts({ modules: { card, module }, places }: Stand): Readonly<Record<string, unknown>> {
+export function standFacts({ modules: { card, module, replayed }, places }: Stand): Readonly<Record<string, unknown>> {
   const { balanceFen, initialBalanceFen, offlineSeq, debits, loads } = card;
+  const recorded = replayed === undefined ? {} : { replayed: { ...replayed.size, notes: replayed.notes } };
   const inserted = Object.fromEntries(places.map((place) => [place.name, place.slot.card !== undefined]));
-  return { balanceFen, initialBalanceFen, offlineSeq, debits, loads, terminalSeq: module.terminalSeq, inserted };
+  const { medicalPurse, electronicCash } = card.toSnapshot().memory;
+  const further = {
+    ...(medicalPurse === undefined ? {} : { medicalFen: medicalPurse.accountFen }),
+    ...(electronicCash === undefined ? {} : { cashFen: electronicCash.balanceFen }),
+  };
+  return { balanceFen, ...further, initialBalanceFen, offlineSeq, debits, loads, terminalSeq: module.terminalSeq, inserted, ...recorded };
+}
+
+function replayText({ size, notes }: ReplayedCard): string {
+  const lines = notes
+    .slice(-SHOWN_DEBITS_MAX)
+    .map(({ header, because, line }) => `  ${header} ${because}${line === undefined ? "" : `, the log stood at line ${line}`}`);
+  return [`recorded card: ${size.exchanges} exchanges of ${size.sessions} power-ups, ${notes.length} commands were not answered by the log`, ...lines].join(
+    "\n",
+  );
 }
 
 /** The same for people; long histories are cut to their last lines. */
 export function standText(stand: Stand): string {
-  const { card, module } = stand.modules;
+  const { card, module, replayed } = stand.modules;
+  if (replayed !== undefined) return replayText(replayed);
   const sum = (amounts: readonly { readonly amountFen: number }[]) => formatYuan(fen(amounts.reduce((total, { amountFen }) => total + amountFen, 0)));
   const shown = card.debits.slice(-SHOWN_DEBITS_MAX);
   const left = card.debits.length - shown.length;
@@ -162,7 +224,7 @@ export function standText(stand: Stand): string {
 }
 
 function holderOf(stand: Stand, act: KeypadAct): ScriptedHolder {
-  const { pin } = stand.modules.card.personalization.social;
+  const { pinDigits: pin } = stand.modules.card;
   if (act === "cancels") return new ScriptedHolder([{ kind: "cancels" }]);
   if (act === "walks-away") return new ScriptedHolder([{ kind: "walks-away" }]);
   const wrong = pin === WRONG_PIN ? "111111" : WRONG_PIN;
@@ -199,7 +261,21 @@ async function daemon({ stand, words: [what] }: LineContext): Promise<LineReply>
 const COMMANDS: ReadonlyMap<string, LineCommand> = new Map<string, LineCommand>([
   ["insert", { usage: "insert", meaning: "puts the card into the reader", wordsMax: 0, run: insert }],
   ["remove", { usage: "remove", meaning: "takes it out; what is under way fails", wordsMax: 0, run: remove }],
-  ["tear", { usage: "tear before|during|after [hex]", meaning: "the next command (that begins so) is torn and the card leaves", wordsMax: 2, run: tear }],
+  [
+    "tear",
+    {
+      usage: "tear before|during|after|<bytes> [hex]",
+      meaning: "the next command (that begins so) is torn and the card leaves",
+      wordsMax: 2,
+      check: checkTear,
+      run: tear,
+    },
+  ],
+  ["swap", { usage: "swap", meaning: "takes the card out and puts another one in; once more: the first one again", wordsMax: 0, run: swap }],
+  [
+    "crowd",
+    { usage: "crowd [over]", meaning: "a second card comes into the field, no card answers; over: it has left", wordsMax: 1, check: checkCrowd, run: crowd },
+  ],
   ["hang", { usage: "hang [hex]", meaning: "the next command (that begins so) gets no answer", wordsMax: 1, run: hang }],
   ["release", { usage: "release", meaning: "ends a hang with the card in place, forgets tear and hang", wordsMax: 0, run: release }],
   ["unplug", { usage: "unplug", meaning: "the reader itself goes away", wordsMax: 0, run: unplug }],
@@ -208,7 +284,16 @@ const COMMANDS: ReadonlyMap<string, LineCommand> = new Map<string, LineCommand>(
     "reset",
     { usage: "reset", meaning: "with --apdu: a reset of the card, shows its answer", wordsMax: 0, run: () => refused("programs reset the card through pcscd") },
   ],
-  ["fault", { usage: "fault [list|none]", meaning: "switches faults on as --fault does, none clears all, alone shows them", wordsMax: 1, run: fault }],
+  [
+    "fault",
+    {
+      usage: "fault [list|none]",
+      meaning: "switches faults on as --fault does, none clears all, alone shows them",
+      wordsMax: 1,
+      check: checkFault,
+      run: fault,
+    },
+  ],
   ["load", { usage: "load <fen>", meaning: "loads the purse at a loading counter (card out)", wordsMax: 1, run: load }],
   ["keypad", { usage: `keypad ${KEYPAD_ACTS.join("|")}`, meaning: "what the holder does at the reader's keypad", wordsMax: 1, run: keypad }],
   ["pcscd", { usage: "pcscd kill|start", meaning: "the daemon crashes, or is started anew", wordsMax: 1, run: daemon }],
@@ -221,6 +306,18 @@ const COMMANDS: ReadonlyMap<string, LineCommand> = new Map<string, LineCommand>(
 export function lineHelp(): string {
   const rows = [...COMMANDS.values()].map(({ usage, meaning }) => `  ${usage.padEnd(42)} ${meaning}`);
   return [...rows, `  ${"module <line>".padEnd(42)} the same for the security module: module remove, module fault locked, …`].join("\n");
+}
+
+/** What is wrong with a line that is written down for later; undefined: it can be carried out, though it may be refused then. */
+export function lineProblem(line: string): string | undefined {
+  const all = line.trim().split(/\s+/);
+  const named = all[0] === "module" || all[0] === "card";
+  const [name = "", ...words] = named ? all.slice(1) : all;
+  const command = COMMANDS.get(name);
+  if (command === undefined || name === "quit" || name === "help") return `there is no line "${name.slice(0, 40)}" for a scenario`;
+  if (words.length > command.wordsMax) return `written: ${command.usage}`;
+  // Faults of modules have words of their own, which the line itself refuses.
+  return all[0] === "module" && name === "fault" ? undefined : command.check?.(words);
 }
 
 /** Carries out one control line. It changes nothing when it is refused. */

@@ -156,18 +156,31 @@ describe("faults in words", () => {
     );
   });
 
-  it.each(["mute,wrong-mac2,wrong-tac,counter-exhausted,proof-dropped", "slow=250", "blocked=card", "torn=3:during", "mute,slow=1,blocked=purse,torn=0:after"])(
-    "card faults %s are shown as they are written",
-    (text) => {
-      const parsed = parseCardFaults(text);
-      expect(
-        parsed.ok &&
-          faultsShown({ ...NO_FAULTS, ...parsed.value })
-            .split(",")
-            .sort(),
-      ).toEqual(text.split(",").sort());
-    },
-  );
+  it("every switch of a card has a word", () => {
+    const switches = Object.entries(NO_FAULTS).flatMap(([name, value]) => (value === false ? [name] : []));
+    const shown = faultsShown({ ...NO_FAULTS, ...Object.fromEntries(switches.map((name) => [name, true])) });
+    const parsed = parseCardFaults(shown);
+    expect(parsed.ok && Object.keys(parsed.value).sort()).toEqual(switches.sort());
+  });
+
+  it.each([
+    "mute,wrong-mac2,wrong-tac,counter-exhausted,proof-dropped",
+    "slow=250",
+    "memory-trouble=written",
+    "slow-instruction=5c:9",
+    "torn=2:17",
+    "blocked=card",
+    "torn=3:during",
+    "mute,slow=1,blocked=purse,torn=0:after",
+  ])("card faults %s are shown as they are written", (text) => {
+    const parsed = parseCardFaults(text);
+    expect(
+      parsed.ok &&
+        faultsShown({ ...NO_FAULTS, ...parsed.value })
+          .split(",")
+          .sort(),
+    ).toEqual(text.split(",").sort());
+  });
 
   it.each(["mute,wrong-mac1,locked", "slow=9,torn=1:before"])("module faults %s are shown as they are written", (text) => {
     const parsed = parseModuleFaults(text);

@@ -3,10 +3,10 @@ import { parseHex } from "../../device/base/bytes.ts";
 import { type CardProfile, DEFAULT_CARD_PROFILE } from "../../device/codec/card-profile.ts";
 import { type CommandOption, countOption, type OptionValues } from "../../device/system/command-line.ts";
 import type { TestCardOptions } from "../card/make.ts";
+import type { ReplayMode } from "../card/replay/replayed-card.ts";
 import type { CardFaults } from "../card/state.ts";
 import type { KeyLevel, TestPsamOptions } from "../psam/make.ts";
 import type { PsamFaults } from "../psam/state.ts";
-import type { ReplayMode } from "../card/replay/replayed-card.ts";
 import { CARD_FAULT_USAGE, MODULE_FAULT_USAGE, type Parsed, parseCardFaults, parseModuleFaults } from "./sim-faults.ts";
 import { PURSE_USAGE, parseAmountOrNone, parsePurse } from "./sim-purses.ts";
 
@@ -76,7 +76,7 @@ export const SIM_OPTIONS: Readonly<Record<string, CommandOption>> = {
   apdu: { type: "boolean", summary: "reads APDUs as hexadecimal lines, answers in hexadecimal; needs no rights" },
   pcscd: { type: "boolean", summary: "starts a private pcscd with a user reader and a SAM reader" },
   module: { type: "boolean", summary: "with --apdu: the lines speak to the security module instead of the card" },
-  algorithm: { type: "string", summary: "3des or sm4 (default sm4)" },
+  algorithm: { type: "string", summary: "3des or sm4 (default sm4, of the first generation 3des)" },
   balance: { type: "string", summary: `fen in the purse (default ${DEFAULT_BALANCE_FEN})` },
   serial: { type: "string", summary: "number of the card: another number is another card, holder and keys (default 1)" },
   pin: { type: "string", summary: "4 to 16 digits; without it the card has no PIN" },
@@ -224,14 +224,16 @@ function readCard(reader: OptionReader, expired: boolean): TestCardOptions {
   const profile = { ...reader.parsed("profile", parseProfile), ...given({ logSeqMode }) };
   const medical = reader.parsed("medical", parseAmountOrNone) ?? DEFAULT_MEDICAL_FEN;
   const cash = reader.parsed("cash", parseAmountOrNone) ?? DEFAULT_CASH_FEN;
+  const generation = reader.choice("generation", ["1", "2", "3"]);
   return {
     balanceFen: reader.count("balance", BALANCE_MAX_FEN) ?? DEFAULT_BALANCE_FEN,
-    algorithm: reader.choice("algorithm", ["3des", "sm4"]) ?? "sm4",
+    // Cards of the first generation are older than SM4.
+    algorithm: reader.choice("algorithm", ["3des", "sm4"]) ?? (generation === "1" ? "3des" : "sm4"),
     profile,
     ...given({
       serial: reader.count("serial", SERIAL_MAX),
       pin: reader.shaped("pin", /^\d{4,16}$/, "4 to 16 digits"),
-      generation: reader.choice("generation", ["1", "2", "3"]),
+      generation,
       interface: reader.choice("interface", ["contact", "contactless"]),
       lengthRule: reader.choice("length-rule", ["direct", "t0"]),
       regionCode: reader.shaped("region", /^\d{6}$/, "six digits"),

@@ -20,6 +20,8 @@ const SAM = "Yikatong SIM SAM 01 00";
 const SELECT = "00A4040008A00000063201010500";
 const BALANCE = "805C000204";
 const WAIT_MAX_MS = 5_000;
+/** SCARD_PRESENT of the daemon's reader states. */
+const PRESENT = 0x04;
 
 const clock = realClock();
 
@@ -118,6 +120,27 @@ describe.skipIf(obstacle !== undefined)(`sim --pcscd${obstacle === undefined ? "
     await expect(card(BALANCE)).rejects.toThrow("0x8010000c");
     expect(await taken("show")).toMatchObject({ inserted: { card: false, module: true }, balanceFen: 12_345 });
     await taken("insert");
+  });
+
+  it("swap: another card lies in the reader, and the first one again", async () => {
+    const seen: string[] = [];
+    for (let turn = 0; turn < 2; turn += 1) {
+      await taken("swap");
+      const card = await shopper.card(USER);
+      seen.push((await card(SELECT)).slice(54, 74));
+      shopper.close();
+    }
+    expect(seen[0]).not.toBe(seen[1]);
+  });
+
+  it("crowd: a card is there and does not answer its reset, until the second one has left", async () => {
+    await taken("crowd");
+    await shopper.until(USER, ({ atr, state }) => atr === "" && (state & PRESENT) !== 0);
+    await clock.sleep(300);
+    await shopper.until(USER, ({ atr, state }) => atr === "" && (state & PRESENT) !== 0);
+    await taken("crowd over");
+    const card = await shopper.card(USER);
+    expect(await card(SELECT)).toMatch(/9000$/);
   });
 
   it("hang: the command waits until the card is taken out", async () => {

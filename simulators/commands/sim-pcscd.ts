@@ -13,7 +13,8 @@ import { type PcscdReader, PrivatePcscd, pcscdObstacle } from "../reader/pcscd.t
 import type { ReaderSlot } from "../reader/slot.ts";
 import { LINE_LENGTH_MAX, type LineReply, lineHelp, runLine, setKeypad, standFacts, standText } from "./sim-lines.ts";
 import { hexLine, type SimOptions } from "./sim-options.ts";
-import { insertable, type Place, type SimIo, type Stand } from "./sim-stand.ts";
+import { ScenarioPlayer, type SimRun, scenarioLine } from "./sim-scenario.ts";
+import { deviceAt, insertable, type Place, type SimIo, type Stand } from "./sim-stand.ts";
 
 const USER_READER = "Yikatong SIM User";
 const SAM_READER = "Yikatong SIM SAM";
@@ -44,7 +45,7 @@ async function untilPresenceAsked(slot: ReaderSlot, clock: Clock): Promise<void>
 function placeOf(server: IfdServer, { modules, clock }: Pick<Stand, "modules" | "clock">, name: Place["name"]): Place {
   const [slot] = server.slots;
   assert(slot !== undefined, "a reader has at least one slot");
-  const device = name === "card" ? modules.card : modules.module;
+  const device = deviceAt(modules, name);
   return {
     slot,
     name,
@@ -149,13 +150,16 @@ async function open(desk: Desk, options: SimOptions): Promise<void> {
 }
 
 /** Starts the daemon and serves control lines until they end. Resolves with the exit code. */
-export async function runPcscdMode(options: SimOptions, io: SimIo, parts: Pick<Stand, "suite" | "clock" | "modules">): Promise<number> {
+export async function runPcscdMode(options: SimOptions, io: SimIo, parts: SimRun): Promise<number> {
   const obstacle = pcscdObstacle();
   if (obstacle !== undefined) {
     io.complain(`cannot start a private pcscd: ${obstacle}. ${NEEDS}`);
     return 1;
   }
-  const desk = openDesk(options, parts);
+  const { steps, ...table } = parts;
+  const desk = openDesk(options, table);
+  const player = new ScenarioPlayer(desk.stand, steps, (report) => io.print(scenarioLine(report, options.json)));
+  player.start();
   try {
     await open(desk, options);
     announce(desk, options, io);
@@ -165,6 +169,7 @@ export async function runPcscdMode(options: SimOptions, io: SimIo, parts: Pick<S
     io.complain(`cannot start a private pcscd: ${error.message}\n${logTail(desk.pcscd)}\n${NEEDS}`);
     return 1;
   } finally {
+    await player.end();
     await close(desk);
   }
   if (options.json) io.print(JSON.stringify({ event: "end", ...standFacts(desk.stand) }));

@@ -6,7 +6,8 @@ import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openCipherSuite } from "../../device/crypto/suite.ts";
 import { makeTestCard } from "../card/make.ts";
-import { finishPurchase, openPurchase } from "../card/testing.ts";
+import { Issuer, SELECTS } from "../card/social/testing.ts";
+import { expectOk, finishPurchase, openPurchase, send } from "../card/testing.ts";
 import { makeTestPsam } from "../psam/make.ts";
 import { parseSnapshot, SnapshotKeeper, snapshotText } from "./sim-snapshot.ts";
 import { runJsonLines, runLines } from "./testing.ts";
@@ -28,6 +29,35 @@ describe("snapshots", () => {
     if (!again.ok) throw new Error(again.reason);
     expect(again.value.card.toSnapshot()).toEqual(modules.card.toSnapshot());
     expect(again.value.module.toSnapshot()).toEqual(modules.module.toSnapshot());
+  });
+
+  it("a card with every application keeps what each of them remembers", () => {
+    const card = makeTestCard(suite, {
+      balanceFen: 5_000,
+      algorithm: "sm4",
+      pin: "246813",
+      purse: { passbook: { balanceFen: 7 }, transit: "t-union", greyLock: true, pin: "1234" },
+      medicalPurse: { accountFen: 1_000 },
+      electronicCash: { balanceFen: 2_000 },
+    });
+    card.powerUp();
+    const issuer = new Issuer(card);
+    expectOk(card, SELECTS.environment);
+    expectOk(card, "805E010007246813FF135790");
+    expect(issuer.prove(0x06, "stk")).toBe("63c9");
+    expect(issuer.prove(0x04, "uk-ssse")).toBe("9000");
+    expectOk(card, "00DC022803020139");
+    expectOk(card, "00A4020002EF07");
+    expectOk(card, "00D6000001FF");
+    expectOk(card, SELECTS.df07);
+    expect(issuer.prove(0x83, "lk")).toBe("9000");
+    expectOk(card, issuer.secured("stk", "841E0001", ""));
+    const again = parseSnapshot(suite, snapshotText({ card, module: makeTestPsam(suite) }));
+    if (!again.ok) throw new Error(again.reason);
+    expect(again.value.card.toSnapshot()).toEqual(card.toSnapshot());
+    again.value.card.powerUp();
+    expect(["00A4040006D1560000050400", SELECTS.environment].map((command) => send(again.value.card, command).slice(-4))).toEqual(["9303", "9000"]);
+    expect([send(again.value.card, "0020000003135790"), send(again.value.card, "00B2022800")]).toEqual(["9000", "0201399000"]);
   });
 
   it("faults are not kept", () => {

@@ -39,10 +39,7 @@ const profile = z
 /** What an application of the card keeps for itself: plain data that this program wrote, whose meaning only that application knows. */
 const part = <Part>() => z.record(z.string().max(PART_NAME_MAX), z.json()).transform((given) => given as unknown as Part);
 const keyName = z.string().max(PART_NAME_MAX);
-const readRule = z.union([
-  z.enum(["free", "rkssse", "pin"]),
-  z.strictObject({ needs: z.enum(["key", "pin-or-key", "pin-and-key"]), key: keyName }),
-]);
+const readRule = z.union([z.enum(["free", "rkssse", "pin"]), z.strictObject({ needs: z.enum(["key", "pin-or-key", "pin-and-key"]), key: keyName })]);
 const file = z.strictObject({
   id: z.int().min(0).max(0xffff),
   read: readRule,

@@ -8,6 +8,7 @@ import { runApduMode } from "./sim-apdu.ts";
 import { standardIo } from "./sim-io.ts";
 import { readSimOptions, SIM_OPTIONS } from "./sim-options.ts";
 import { runPcscdMode } from "./sim-pcscd.ts";
+import { readScenarioFile } from "./sim-scenario.ts";
 import { openModules, type SimIo } from "./sim-stand.ts";
 
 const EXIT_USAGE = 2;
@@ -29,7 +30,12 @@ export async function runSim(values: OptionValues, io: SimIo, { suite, clock }: 
     io.complain(modules.reason);
     return EXIT_USAGE;
   }
-  const parts = { suite, clock, modules: modules.value };
+  const scenario = options.scenarioFile === undefined ? undefined : readScenarioFile(options.scenarioFile);
+  if (scenario?.ok === false) {
+    io.complain(scenario.reason);
+    return EXIT_USAGE;
+  }
+  const parts = { suite, clock, modules: modules.value, steps: scenario?.value ?? [] };
   return options.mode === "pcscd" ? runPcscdMode(options, io, parts) : runApduMode(options, io, parts);
 }
 

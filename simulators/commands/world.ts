@@ -7,6 +7,8 @@ import { moduleBeside } from "../../device/system/modules.ts";
 import { systemProcesses } from "../../device/system/processes.ts";
 import { FAULT_KINDS } from "../world/fault-plan.ts";
 import { isPlantedBug, PLANTED_BUGS } from "../world/planted-bugs.ts";
+import { WORLD_PURSES } from "../world/purses.ts";
+import { TEAR_PERCENT } from "../world/seed-run.ts";
 import { runSeed, runWorld, type WorldOptions, type WorldReport } from "../world/world-run.ts";
 
 const SEEDS_MAX = 1_000_000;
@@ -18,18 +20,27 @@ function readOptions(values: OptionValues): WorldOptions | string {
   const taps = countOption(values, "taps", { min: 1, max: 100_000 });
   const first = countOption(values, "first", { min: 0, max: SEEDS_MAX });
   if (seeds === undefined || taps === undefined || first === undefined) return "--seeds, --taps and --first are whole numbers";
+  const tearPercent = countOption(values, "tear-percent", { min: 0, max: 100 });
+  if (tearPercent === undefined) return "--tear-percent is a whole number from 0 to 100";
   const bug = values["plant"];
   if (typeof bug === "string" && !isPlantedBug(bug)) return `--plant takes one of: ${Object.keys(PLANTED_BUGS).join(", ")}`;
-  return { name: String(values["name"]), first, seeds, taps, ...(typeof bug === "string" ? { bug } : {}) };
+  return { name: String(values["name"]), first, seeds, taps, tearPercent, ...(typeof bug === "string" ? { bug } : {}) };
 }
 
 function summary(report: WorldReport): string {
   const faults = FAULT_KINDS.map((kind) => `  ${kind.padEnd(26)} ${report.faults[kind]}`);
   const failures = report.failures.map(({ seed, violation }) => `  ${seed}: ${violation}`);
+  const purses = WORLD_PURSES.map((purse) => {
+    const { taps, tears, debits, unknown, scriptedGone } = report.purses[purse];
+    const share = taps === 0 ? "0.0" : ((100 * tears) / taps).toFixed(1);
+    return `  ${purse.padEnd(16)} ${taps} taps, ${tears} torn (${share} %), ${debits} debits, ${unknown} left unknown, ${scriptedGone} scripted never to return`;
+  });
   const hours = (report.virtualMs / 3_600_000).toFixed(1);
   return [
     `${report.seeds} seeds of ${report.taps} taps: ${report.events} events, ${report.violations} violations, ${report.unknown} sales left unknown as scripted`,
     `${hours} virtual hours in ${(report.realMs / 1000).toFixed(1)} s (${Math.round(report.virtualMs / report.realMs)} times as fast), state ${report.stateHash.slice(0, 16)}`,
+    `tears on ${report.tearPercent} % of the taps; ${report.unknown} sales left unknown, ${report.scriptedGone} scripted so:`,
+    ...purses,
     "faults that struck:",
     ...faults,
     ...(failures.length === 0 ? [] : ["broken promises (replay one with --name NAME --first NUMBER --seeds 1 --trace):", ...failures]),
@@ -68,6 +79,7 @@ export const worldCommand: Command = {
   options: {
     seeds: { type: "string", summary: "how many seeds", default: "20" },
     taps: { type: "string", summary: "sales per seed", default: "100" },
+    "tear-percent": { type: "string", summary: "taps that are torn, of a hundred", default: String(TEAR_PERCENT) },
     name: { type: "string", summary: "what the seeds are called", default: "seed" },
     first: { type: "string", summary: "number of the first seed", default: "0" },
     plant: { type: "string", summary: `plants a bug: ${Object.keys(PLANTED_BUGS).join(", ")}` },

@@ -1,6 +1,7 @@
 /* A selling place in one process: the real quick payment over a simulated disk, reader and module, with power that can be cut. */
 import { fen } from "../../device/base/fen.ts";
 import { SILENT } from "../../device/base/log.ts";
+import type { Clock } from "../../device/base/ports.ts";
 import { openPsam } from "../../device/card/psam/open.ts";
 import { DEFAULT_PURSE_APPLICATIONS } from "../../device/card/purse/commands.ts";
 import { type CardProfile, DEFAULT_CARD_PROFILE } from "../../device/codec/card-profile.ts";
@@ -12,6 +13,7 @@ import type { QuickPaymentLimits, QuickPaymentPorts } from "../../device/txn/qui
 import { runQuickPayment } from "../../device/txn/quick-payment/run.ts";
 import type { QuickPaymentOutcome } from "../../device/txn/quick-payment/types.ts";
 import { recoverAtStart } from "../../device/txn/recovery/recover.ts";
+import type { PurseChoice } from "../../device/txn/sale-request.ts";
 import { openSaleTimes } from "../../device/txn/sale-time.ts";
 import type { CardModule, SimulatedCard } from "../card/card.ts";
 import type { TestCardOptions } from "../card/make.ts";
@@ -20,8 +22,11 @@ import { SimulatedJournalDisk } from "../disk/journal-store.ts";
 import { debitFacts, judgeDebit } from "../host/debits.ts";
 import type { TerminalRecord } from "../host/records.ts";
 import { testDebitOracle } from "../host/tac-oracle.ts";
+import { ScriptedHolder } from "../pinpad/holder.ts";
+import { SimulatedPinVerifier } from "../pinpad/pin-verifier.ts";
 import type { TestPsamOptions } from "../psam/make.ts";
 import { makeSamReader, SimulatedReader, type TransmitVerdict } from "../reader/in-process.ts";
+import { testPursePorts } from "../terminal/purses.ts";
 import { Power, poweredClock } from "../world/power.ts";
 import { SeededRandomness } from "../world/seeded-randomness.ts";
 import type { ConformanceContext } from "./context.ts";
@@ -75,6 +80,13 @@ const LIMITS: QuickPaymentLimits = {
   signal: new AbortController().signal,
   risk: { amountPerSaleFen: fen(100_000), unreceiptedCount: 1_000, unreceiptedSumFen: fen(10_000_000), unverifiedAmountFen: fen(100_000) },
 };
+
+export interface SellOptions {
+  readonly amountFen?: number;
+  /** The e-purse unless said otherwise. */
+  readonly purse?: PurseChoice;
+  readonly limits?: Partial<QuickPaymentLimits>;
+}
 
 /** A card as the shop's reader gets it. */
 export interface ShopCard {
@@ -178,9 +190,23 @@ export class Shop {
       lane: createLane(),
       sales: createSalesInFlight(),
       saleTimes: await openSaleTimes(journal),
+      ...testPursePorts({
+        suite,
+        clock,
+        psam,
+        randomness: new SeededRandomness(`purses/${this.disk.incarnation}`),
+        profile: this.profile,
+        pin: { timeoutMs: 5_000, verifier: { verifyOnCard: (channel, template, limits) => this.#pad(clock).verifyOnCard(channel, template, limits) } },
+      }),
       purse: { applications: DEFAULT_PURSE_APPLICATIONS, keyIndex: 1, proveSeqOrder: this.profile.proveSeqOrder },
     };
     await recoverAtStart({ journal, log: SILENT });
+  }
+
+  /** Whoever presents a card knows its PIN. */
+  #pad(clock: Clock): SimulatedPinVerifier {
+    const digits = this.#presented?.card.personalization.social.pin;
+    return new SimulatedPinVerifier({ clock, holder: new ScriptedHolder([digits === undefined ? { kind: "cancels" } : { kind: "enters", digits }]) });
   }
 
   /** Ends a life that a plan has cut: card and module lose their power as well. */
@@ -189,8 +215,9 @@ export class Shop {
     this.samReader.cutPower();
   }
 
-  sell(reference: string, options: { readonly amountFen?: number; readonly limits?: Partial<QuickPaymentLimits> } = {}): Promise<QuickPaymentOutcome> {
-    return runQuickPayment(this.#running, { reference, amount: fen(options.amountFen ?? SALE_FEN) }, { ...LIMITS, ...options.limits });
+  sell(reference: string, options: SellOptions = {}): Promise<QuickPaymentOutcome> {
+    const { amountFen = SALE_FEN, purse = { kind: "e-purse" }, limits } = options;
+    return runQuickPayment(this.#running, { reference, amount: fen(amountFen), purse }, { ...LIMITS, ...limits });
   }
 
   entries(): Promise<readonly JournalEntry[]> {

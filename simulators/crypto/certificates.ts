@@ -13,17 +13,14 @@ import { compressedPoint, signSm2, sm2PointOf, testScalar } from "./certificates
 /** Which kind of certificates. */
 export type CertificateKind = "sm" | "rsa";
 
-/** A root that terminals are told to trust. TEST ONLY. */
-export type TestAuthority =
-  | { readonly kind: "sm"; readonly rid: string; readonly index: number; readonly expiryDate: string; readonly pointHex: string }
-  | {
-      readonly kind: "rsa";
-      readonly rid: string;
-      readonly index: number;
-      readonly expiryDate: string;
-      readonly modulusHex: string;
-      readonly exponentHex: string;
-    };
+/** A root that terminals are told to trust; `expiryDate` is YYYYMMDD. TEST ONLY. */
+export type TestAuthority = {
+  readonly rid: string;
+  readonly index: number;
+  readonly expiryDate: string;
+  /** Hash of scheme, index and key: SM3 for SM2 keys, SHA-1 for RSA keys. */
+  readonly checkHex: string;
+} & ({ readonly kind: "sm"; readonly pointHex: string } | { readonly kind: "rsa"; readonly modulusHex: string; readonly exponentHex: string });
 
 export const TEST_RID = "a000000333";
 export const TEST_SM_AUTHORITY_INDEX = 0xf1;
@@ -31,13 +28,14 @@ export const TEST_RSA_AUTHORITY_INDEX = 0xf2;
 /** Every RSA key of the tests has the exponent 3. */
 export const RSA_EXPONENT: Bytes = Uint8Array.of(0x03);
 
-/** Public keys of the test certification authority; `expiryDate` is YYYYMMDD. A terminal in the field must hold none of them. */
+/** Public keys of the test certification authority. A terminal in the field must hold none of them. */
 export const TEST_CERTIFICATION_AUTHORITIES: readonly TestAuthority[] = [
   {
     kind: "sm",
     rid: TEST_RID,
     index: TEST_SM_AUTHORITY_INDEX,
     expiryDate: "20491231",
+    checkHex: "364969ef28bed69992d60dad837c9cb09465df7e52d7396e7620daeb928396cf",
     pointHex: "56bfeeb62e4a2d10b5a66ec0b9d4c97e4f14e513a2175775a6f6d68a367b5a5a87f5c51360d43a4e8f123c33249e2fff730843393b7d7c6f71c97d09cfc73e07",
   },
   {
@@ -45,6 +43,7 @@ export const TEST_CERTIFICATION_AUTHORITIES: readonly TestAuthority[] = [
     rid: TEST_RID,
     index: TEST_RSA_AUTHORITY_INDEX,
     expiryDate: "20491231",
+    checkHex: "7490d10e6fcac26da932f310ef6d7a25cce0f555",
     modulusHex: TEST_RSA_KEYS.authority.modulusHex,
     exponentHex: "03",
   },

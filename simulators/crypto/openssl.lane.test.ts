@@ -5,6 +5,7 @@ import { type Bytes, concat, fromHex, toHex } from "../../device/base/bytes.ts";
 import { DEFAULT_CARD_PROFILE } from "../../device/codec/card-profile.ts";
 import { openCipherSuite } from "../../device/crypto/suite.ts";
 import type { KeyAlgorithm } from "./blocks.ts";
+import { medicalLoadSessionKey, medicalMac, medicalPurchaseMac1Input, medicalPurchaseSessionKey, medicalPurchaseTac } from "./medical.ts";
 import { diversifyPurse, loadSessionKey, purchaseSessionKey, purseMac, purseTac } from "./purse.ts";
 import { authenticationData, diversifySocial, socialMac, socialSessionKey, socialTac } from "./social.ts";
 
@@ -87,6 +88,30 @@ describe.each(["3des", "sm4"] as const)("social application, %s", (algorithm) =>
     const key = algorithm === "sm4" ? toHex(dtk) : xor(toHex(dtk).slice(0, 16), toHex(dtk).slice(16));
     const last = cbc(algorithm, key, pad80(toHex(data), block));
     expect(toHex(socialTac(suite, algorithm, { dtk, data }))).toBe(algorithm === "sm4" ? folded(last) : last.slice(0, 8));
+  });
+});
+
+describe.each(["3des", "sm4"] as const)("medical purse, %s", (algorithm) => {
+  const block = algorithm === "sm4" ? 16 : 8;
+  const rules = { suite, algorithm, profile: DEFAULT_CARD_PROFILE };
+  const mac = (key: string, data: string): string => {
+    const last = cbc(algorithm, key, pad80(data, block));
+    return algorithm === "sm4" ? folded(last) : last.slice(0, 8);
+  };
+
+  it.each(ITERATIONS)("makes session keys, MACs and TACs (sample %i)", (seed) => {
+    const [key, random] = [sample(seed, "key", 16), sample(seed, "random", 4)];
+    const purchase = ecb(algorithm, toHex(key), `${toHex(random)}00290384`.padEnd(block * 2, "0"));
+    expect(toHex(medicalPurchaseSessionKey(rules, key, { cardRandom: random, cardSequence: 0x29, terminalSequence: 0x00ab_0384 }))).toBe(purchase);
+    const load = ecb(algorithm, toHex(key), `${toHex(random)}00078000`.padEnd(block * 2, "0"));
+    expect(toHex(medicalLoadSessionKey(rules, key, { cardRandom: random, loadSequence: 7 }))).toBe(load);
+    const amounts = "000001c200000064000003e8";
+    const occasion = { terminalNumber: fromHex("990100000001"), date: fromHex("20261121"), time: fromHex("101500") };
+    const terms = { accountFen: 450, selfPayFen: 100, pooledFen: 1000, type: 0x32, ...occasion };
+    expect(toHex(medicalMac(rules, fromHex(purchase), medicalPurchaseMac1Input(terms)))).toBe(mac(purchase, `${amounts}3299010000000120261121101500`));
+    const joined = algorithm === "sm4" ? toHex(key) : xor(toHex(key).slice(0, 16), toHex(key).slice(16));
+    const tac = mac(joined, `${amounts}3299010000000100ab038420261121101500`);
+    expect(toHex(medicalPurchaseTac(rules, key, { ...terms, terminalSequence: 0x00ab_0384 }))).toBe(tac);
   });
 });
 

@@ -45,11 +45,7 @@ export function greyDebitTacInput(terms: PurchaseTerms, terminalSequence: number
 }
 
 /** MAC1 of INITIALIZE FOR GREY UNLOCK, under a session key made as for a load. */
-export function greyUnlockMac1Input(
-  balanceFen: number,
-  offlineSequence: number,
-  terms: { readonly type: number; readonly terminalNumber: Bytes },
-): Bytes {
+export function greyUnlockMac1Input(balanceFen: number, offlineSequence: number, terms: { readonly type: number; readonly terminalNumber: Bytes }): Bytes {
   return concat(u32be(balanceFen), u16be(offlineSequence), u8(terms.type), terms.terminalNumber);
 }
 

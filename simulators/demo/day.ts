@@ -4,6 +4,7 @@ import { fen, formatYuan } from "../../device/base/fen.ts";
 import { systemClock } from "../../device/system/clock.ts";
 import type { MedicalOutcome } from "../../device/txn/medical-purchase/types.ts";
 import type { QuickPaymentOutcome } from "../../device/txn/quick-payment/types.ts";
+import type { PurseChoice, PurseKind } from "../../device/txn/sale-request.ts";
 import type { TransmitVerdict } from "../reader/in-process.ts";
 import type { Shop, ShopCard } from "./shop.ts";
 
@@ -14,6 +15,13 @@ const SALE_LIMIT_MS = 15_000;
 const HOST_LIMIT_MS = 15_000;
 const DRAIN_LIMIT_MS = 60_000;
 const DEBIT_INSTRUCTION = 0x54;
+/** A trip record, as a gate writes it. */
+const TRIP = { file: 0x1e, by: "identifier", record: 0x00, data: new Uint8Array(48).fill(0x31) } as const;
+const OTHER_PURSES: readonly PurseChoice[] = [
+  { kind: "compound", record: TRIP },
+  { kind: "medical-purse", selfPay: fen(120), pooled: fen(2_300) },
+  { kind: "electronic-cash" },
+];
 
 export interface Count {
   sales: number;
@@ -36,6 +44,8 @@ export class ShopDay {
     this.#say("online: purchases of both kinds");
     for (let at = 0; at < 6; at += 1) await this.quickPayment();
     for (let at = 0; at < 4; at += 1) await this.medicalPurchase();
+    this.#say("the other purses of the card: a trip with its record, an offline settlement, electronic cash");
+    for (const purse of OTHER_PURSES) await this.quickPayment(purse);
     this.#say("the network is gone: the purse goes on, the insurer cannot be reached");
     await this.#shop.goOffline();
     for (let at = 0; at < 5; at += 1) await this.quickPayment();
@@ -50,12 +60,12 @@ export class ShopDay {
     await this.drain();
   }
 
-  async quickPayment(): Promise<void> {
+  async quickPayment(purse: PurseChoice = { kind: "e-purse" }): Promise<void> {
     const amountFen = 120 + 35 * (this.#next % 9);
     const { reference, card } = this.#begin();
-    const sale = this.#shop.terminal.quickPayment({ reference, amount: fen(amountFen) }, this.#limits(SALE_LIMIT_MS));
+    const sale = this.#shop.terminal.quickPayment({ reference, amount: fen(amountFen), purse }, this.#limits(SALE_LIMIT_MS));
     await this.#present(card);
-    this.#sayQuick(reference, await sale);
+    this.#sayQuick(reference, await sale, purse.kind);
     await this.#takeAway();
   }
 
@@ -130,15 +140,16 @@ export class ShopDay {
     if (!this.#shop.terminal.status().hostPresent) this.#say("the settlement host has not answered; sales go on without it");
   }
 
-  #sayQuick(reference: string, outcome: QuickPaymentOutcome): void {
+  #sayQuick(reference: string, outcome: QuickPaymentOutcome, purse: PurseKind = "e-purse"): void {
+    const what = purse === "e-purse" ? "quick payment" : purse;
     if (outcome.kind === "paid") {
       this.count.sales += 1;
       const balance = outcome.balanceAfter === undefined ? "" : `, balance ${formatYuan(outcome.balanceAfter)}`;
-      this.#say(`  ${reference}  quick payment     ${formatYuan(outcome.amount).padStart(8)} yuan  paid, proved by ${outcome.proof}${balance}`);
+      this.#say(`  ${reference}  ${what.padEnd(17)} ${formatYuan(outcome.amount).padStart(8)} yuan  paid, proved by ${outcome.proof}${balance}`);
       return;
     }
     if (outcome.kind === "unknown") this.count.unknown += 1;
-    this.#say(`  ${reference}  quick payment              ${outcome.kind}${"reason" in outcome ? ` (${outcome.reason})` : ""}`);
+    this.#say(`  ${reference}  ${what.padEnd(26)} ${outcome.kind}${"reason" in outcome ? ` (${outcome.reason})` : ""}`);
   }
 
   #sayMedical(reference: string, outcome: MedicalOutcome): void {

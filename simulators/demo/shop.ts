@@ -32,6 +32,7 @@ import { ScriptedHolder } from "../pinpad/holder.ts";
 import { SimulatedPinVerifier } from "../pinpad/pin-verifier.ts";
 import { makeTestPsam } from "../psam/make.ts";
 import { makeSamReader, SimulatedReader } from "../reader/in-process.ts";
+import { testAuthorities } from "../terminal/purses.ts";
 
 const TERMINAL_ID = "demo-1";
 const KID = "data-1";
@@ -94,7 +95,7 @@ export class Shop {
     const samReader = makeSamReader(makeTestPsam(suite), { name: "module", clock });
     const { keys, sealKeys } = terminalKeys(suite);
     const terminal = await openDevice({
-      config: configOf(folder, broker.url),
+      config: configOf(folder, { suite, brokerUrl: broker.url }),
       keys,
       sealKeys,
       suite,
@@ -145,6 +146,9 @@ function makeCards(suite: CipherSuite): readonly ShopCard[] {
       algorithm: at % 2 === 0 ? "3des" : "sm4",
       pin,
       interface: "contactless",
+      purse: { transit: "t-union" },
+      medicalPurse: { accountFen: OPENING_BALANCE },
+      electronicCash: { balanceFen: OPENING_BALANCE, algorithms: "sm" },
     });
     return { card, pin };
   });
@@ -191,7 +195,7 @@ function terminalKeys(suite: CipherSuite) {
   return loadDeviceKeys(utf8(file), { suite, profile: "test" });
 }
 
-function configOf(folder: string, brokerUrl: string): TerminalConfig {
+function configOf(folder: string, { suite, brokerUrl }: { readonly suite: CipherSuite; readonly brokerUrl: string }): TerminalConfig {
   const parsed = parseTerminalConfig({
     terminalId: TERMINAL_ID,
     regionCode: "990100",
@@ -199,6 +203,13 @@ function configOf(folder: string, brokerUrl: string): TerminalConfig {
     institution: { code: "P99010000001", name: "测试药店", areaCode: "530102", serialLane: "1" },
     limits: { amountPerSaleFen: 100_000, unreceiptedCountMax: 100, unreceiptedSumMaxFen: 1_000_000, unverifiedAmountMaxFen: 100_000 },
     medical: { receiverSystem: "TEST", queryTimeoutMs: 3_000, settleTimeoutMs: 5_000 },
+    electronicCash: {
+      merchantId: "990100000000001",
+      merchantCategory: "5912",
+      merchantName: "TEST",
+      terminalCode: "T0000001",
+      authorities: testAuthorities(suite),
+    },
     readers: { user: { interface: "contactless", nameIncludes: [] }, sam: { interface: "sam", nameIncludes: [] } },
     link: { url: brokerUrl },
     sync: { kid: KID },

@@ -8,10 +8,10 @@ import { type Bytes, concat, fromHex, toHex, utf8 } from "../../device/base/byte
 import type { Clock } from "../../device/base/ports.ts";
 import type { CipherSuite } from "../../device/crypto/face.ts";
 import { canonicalize, canonicalText, type Json, parseJsonBytes } from "./canonical.ts";
+import type { DebitOracle } from "./debits.ts";
 import type { JournalHead, Ledger } from "./ledger.ts";
 import { type BatchEnvelope, parseBatchEnvelope } from "./messages.ts";
 import { type PostingContext, postRecord } from "./posting.ts";
-import type { DebitOracle } from "./debits.ts";
 import { equalSums, ledgerText, parseRecord, type RecordParse, sumRecords } from "./records.ts";
 import type { TerminalRegistry } from "./registry.ts";
 import type { Sealer } from "./sealing.ts";

@@ -5,8 +5,8 @@
  */
 import { fen } from "../../device/base/fen.ts";
 import { textField } from "./canonical.ts";
-import type { BookingProof, Ledger, SubjectState } from "./ledger.ts";
 import { type DebitFacts, type DebitOracle, debitFacts, judgeDebit } from "./debits.ts";
+import type { BookingProof, Ledger, SubjectState } from "./ledger.ts";
 import type { TerminalRecord } from "./records.ts";
 
 /** No sale at a counter or gate comes near this; keeps sums inside safe integers. */

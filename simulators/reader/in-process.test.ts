@@ -1,6 +1,6 @@
 /* The simulated reader under virtual time: what its port promises, and every way in which a card can leave. */
 import { describe, expect, it } from "vitest";
-import { type Bytes, fromHex, toHex } from "../../device/base/bytes.ts";
+import { type Bytes, EMPTY, fromHex, toHex } from "../../device/base/bytes.ts";
 import { Fault, isFault } from "../../device/base/fault.ts";
 import type { Limits } from "../../device/base/ports.ts";
 import { openCipherSuite } from "../../device/crypto/suite.ts";
@@ -34,6 +34,57 @@ async function outcome(call: Promise<Bytes>): Promise<string> {
     return `${error.code} ${error.effectUnknown}`;
   }
 }
+
+describe("several cards", () => {
+  it("another card between two commands makes the old channel worthless and debits nothing", async () => {
+    const { clock, reader, card } = bench();
+    reader.insert(card);
+    const channel = await clock.resolve(reader.waitForCard(limits()));
+    await clock.resolve(channel.transmit(SELECT, limits()));
+    reader.swap(makeTestCard(suite, { balanceFen: 2_000, algorithm: "sm4", serial: 2 }));
+    expect(await clock.resolve(outcome(channel.transmit(GET_BALANCE, limits())))).toBe("card-changed false");
+    const other = await clock.resolve(reader.waitForCard(limits()));
+    await clock.resolve(other.transmit(SELECT, limits()));
+    expect(toHex(await clock.resolve(other.transmit(GET_BALANCE, limits())))).toBe("000007d09000");
+  });
+
+  it("a second card in the field ends the exchange under way, and the first one counts as new when it has left", async () => {
+    const { clock, reader, card } = bench();
+    reader.insert(card);
+    const channel = await clock.resolve(reader.waitForCard(limits()));
+    const selecting = outcome(channel.transmit(SELECT, limits()));
+    reader.crowd([makeTestCard(suite, { balanceFen: 1, algorithm: "sm4", serial: 2 })]);
+    expect(await clock.resolve(selecting)).toBe("card-removed true");
+    reader.crowd([]);
+    const again = await clock.resolve(reader.waitForCard(limits()));
+    expect(again.insertion).not.toBe(channel.insertion);
+  });
+
+  it("a reader that cannot tell them apart finds a mute card", async () => {
+    const clock = new VirtualClock(0);
+    const reader = new SimulatedReader({ name: "gate", interface: "contactless", clock, tellsCollision: false });
+    const [first, second] = [1, 2].map((serial) => makeTestCard(suite, { balanceFen: 1, algorithm: "sm4", serial }));
+    if (first === undefined || second === undefined) throw new Error("two cards");
+    reader.insert(first);
+    reader.crowd([second]);
+    const waiting = reader.waitForCard(limits()).then(() => EMPTY);
+    expect(await clock.resolve(outcome(waiting))).toBe("card-mute false");
+  });
+
+  it("one slow instruction is slow alone", async () => {
+    const { clock, reader, card } = bench();
+    card.setFaults({ slowInstruction: { ins: 0x5c, extraMs: 700 } });
+    reader.insert(card);
+    const channel = await clock.resolve(reader.waitForCard(limits()));
+    const spent = async (command: Bytes) => {
+      const from = clock.monotonicMs();
+      await clock.resolve(channel.transmit(command, limits(5_000)));
+      return clock.monotonicMs() - from;
+    };
+    expect(await spent(SELECT)).toBeLessThan(300);
+    expect(await spent(GET_BALANCE)).toBeGreaterThanOrEqual(700);
+  });
+});
 
 describe("waiting", () => {
   it("takes a card that lies there and one that comes later", async () => {
@@ -76,6 +127,14 @@ describe("waiting", () => {
         reader.loseReader();
       },
       "reader-gone",
+    ],
+    [
+      "two cards in the field",
+      ({ reader, card }: ReturnType<typeof bench>) => {
+        reader.insert(card);
+        reader.crowd([makeTestCard(suite, { balanceFen: 1, algorithm: "sm4", serial: 2 })]);
+      },
+      "card-collision",
     ],
   ] as const)("%s gives a named fault within the limit", async (_, prepare, code) => {
     const parts = bench();

@@ -7,12 +7,13 @@ import type { HolderAct } from "../pinpad/holder.ts";
 
 export const GET_FEATURE_REQUEST = 0x4200_0d48;
 export const VERIFY_PIN_DIRECT = 0x4233_0006;
+export const MODIFY_PIN_DIRECT = 0x4233_0007;
 export const PIN_PROPERTIES = 0x4233_000a;
 export const TLV_PROPERTIES = 0x4233_0012;
 
 /** Features of a reader with and without a keypad. */
 export function featureList(keypad: boolean): Bytes {
-  return fromHex(`${keypad ? "060442330006" : ""}0a044233000a 120442330012`);
+  return fromHex(`${keypad ? "060442330006 070442330007" : ""}0a044233000a 120442330012`);
 }
 
 /** LCD layout none; entry ends by the OK key or at the largest length; one time-out. */
@@ -51,6 +52,50 @@ export function parseVerifyRequest(input: Bytes): VerifyRequest | undefined {
   if (!bcdFromTheLeft || !consistent || input[4] !== 0 || minDigits > maxDigits || maxDigits > blockBytes * 2 || maxDigits === 0) return undefined;
   const seconds = input[0] ?? 0;
   return { timeoutMs: seconds === 0 ? undefined : seconds * 1000, minDigits, maxDigits, blockBytes, template };
+}
+
+export interface ModifyRequest extends VerifyRequest {
+  /** Where the digits stand behind the header and its length. */
+  readonly oldAt: number;
+  readonly newAt: number;
+  readonly asksOld: boolean;
+  readonly asksTwice: boolean;
+}
+
+const MODIFY_HEADER_BYTES = 24;
+
+/** Reads PIN_MODIFY_STRUCTURE; undefined when it is not one that this keypad can serve. Never throws. */
+export function parseModifyRequest(input: Bytes): ModifyRequest | undefined {
+  if (input.length < MODIFY_HEADER_BYTES + 5) return undefined;
+  const template = input.slice(MODIFY_HEADER_BYTES);
+  const [seconds = 0, , format = 0, block = 0, lengthFormat, oldAt = 0, newAt = 0, maxDigits = 0, minDigits = 0, confirm = 0] = input;
+  const blockBytes = block & 0x0f;
+  const length = readUint(Uint8Array.from(input.slice(20, 24)).reverse(), 0, 4);
+  const bcdFromTheLeft = (format & 0x03) === 0x01 && (format & 0x7c) === 0;
+  const fits = Math.max(oldAt, newAt) + blockBytes <= template.length - 5;
+  const consistent = length === template.length && template[4] === template.length - 5 && fits && lengthFormat === 0;
+  if (!bcdFromTheLeft || !consistent || minDigits > maxDigits || maxDigits > blockBytes * 2 || maxDigits === 0) return undefined;
+  const asks = { asksOld: (confirm & 0x02) !== 0, asksTwice: (confirm & 0x01) !== 0 };
+  return { timeoutMs: seconds === 0 ? undefined : seconds * 1000, minDigits, maxDigits, blockBytes, template, oldAt, newAt, ...asks };
+}
+
+/** What comes of the entries of a change, in the order old, new, new again: as with {@link entryResult}; 6402 for new ones that differ. */
+export function changeResult(acts: readonly HolderAct[], request: ModifyRequest): ReturnType<typeof entryResult> {
+  const status = (sw: string) => ({ kind: "status", sw: fromHex(sw) }) as const;
+  const entries: string[] = [];
+  for (const act of acts) {
+    if (act.kind === "walks-away") return status("6400");
+    if (act.kind === "cancels" || act.digits.length < request.minDigits || act.digits.length > request.maxDigits) return status("6401");
+    entries.push(act.digits);
+  }
+  const old = request.asksOld ? entries.shift() : undefined;
+  const [next = "", again = next] = entries;
+  if (again !== next) return status("6402");
+  const command = request.template.slice();
+  const block = (digits: string) => fromHex(digits.padEnd(request.blockBytes * 2, "f"));
+  if (old !== undefined) command.set(block(old), 5 + request.oldAt);
+  command.set(block(next), 5 + request.newAt);
+  return { kind: "command", command };
 }
 
 /** What comes of the holder's act: a command for the card, or a status word that the reader makes itself. */

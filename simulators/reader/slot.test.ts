@@ -1,4 +1,5 @@
 /* One slot as the reader handler sees it: presence, power, planned fates, and the keypad of a part-10 reader. */
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { concat, fromHex, toHex, u32be } from "../../device/base/bytes.ts";
 import { openCipherSuite } from "../../device/crypto/suite.ts";
@@ -6,7 +7,7 @@ import { makeTestCard } from "../card/make.ts";
 import { type HolderAct, ScriptedHolder } from "../pinpad/holder.ts";
 import { VirtualClock } from "../world/virtual-clock.ts";
 import { FrameCutter, frame } from "./frames.ts";
-import { parseVerifyRequest } from "./part10.ts";
+import { parseModifyRequest, parseVerifyRequest } from "./part10.ts";
 import { ReaderSlot } from "./slot.ts";
 
 const suite = openCipherSuite();
@@ -33,6 +34,35 @@ async function powered() {
   await parts.ask("01");
   return parts;
 }
+
+describe("a crowded field", () => {
+  it("has a card that does not answer its reset, until the others have left", async () => {
+    const { slot, card, ask } = await powered();
+    slot.crowd([makeTestCard(suite, { balanceFen: 1, algorithm: "sm4", serial: 2 })]);
+    expect([await ask("06"), await ask("01"), await ask(SELECT)]).toEqual(["0001", "05", "02"]);
+    slot.crowd([]);
+    expect(await ask("01")).toMatch(/^003b/);
+    expect(card.powered).toBe(true);
+  });
+});
+
+describe("a watcher", () => {
+  it("hears of insertions and of each command before its fate is decided", async () => {
+    const { slot, card, ask } = bench();
+    const heard: string[] = [];
+    slot.setWatch((event) => {
+      heard.push(`${event.kind} ${event.number}`);
+      if (event.kind === "command" && event.number === 2) slot.plan({ fate: "tear", at: 3 });
+    });
+    slot.insert(card);
+    await ask("01");
+    expect([await ask(SELECT), await ask(SELECT)].map((answer) => answer.slice(0, 2))).toEqual(["00", "03"]);
+    slot.insert(card);
+    await ask("01");
+    await ask(SELECT);
+    expect(heard).toEqual(["insertion 1", "command 1", "command 2", "insertion 2", "command 1"]);
+  });
+});
 
 describe("presence and power", () => {
   it.each([
@@ -134,7 +164,7 @@ describe("the keypad", () => {
     expect(await ask(FEATURES)).toBe("000a044233000a120442330012");
     expect(await ask(VERIFY)).toBe("04");
     slot.setKeypad({ holder: new ScriptedHolder([]), keyingMs: 0 });
-    expect(await ask(FEATURES)).toBe("000604423300060a044233000a120442330012");
+    expect(await ask(FEATURES)).toBe("000604423300060704423300070a044233000a120442330012");
     expect(await ask("054233000A")).toBe("0000000700");
     expect(await ask("0542330012")).toBe("00060104070110");
     expect(await ask("0542009999")).toBe("04");
@@ -175,6 +205,56 @@ describe("the keypad", () => {
     const { ask } = await withHolder([]);
     expect(parseVerifyRequest(fromHex(structure))).toBeUndefined();
     expect(await ask(`0542330006${structure}`)).toBe("006b80");
+  });
+});
+
+describe("a change of the PIN", () => {
+  /** Six digits each, the old one asked for, the new one twice. */
+  const MODIFY = "1E0F8103000004060603020304080001020000000C000000" + "805E010007FFFFFFFFFFFFFF";
+  const enters = (digits: string): HolderAct => ({ kind: "enters", digits });
+
+  async function changed(acts: readonly HolderAct[], structure = MODIFY) {
+    const { slot, card, ask } = await powered();
+    slot.setKeypad({ holder: new ScriptedHolder(acts), keyingMs: 1_000 });
+    await ask(SELECT_SSSE);
+    return { answer: await ask(`0542330007${structure}`), card };
+  }
+
+  it("presents old and new digits to the card, which takes them", async () => {
+    const { answer, card } = await changed([enters("123456"), enters("135790"), enters("135790")]);
+    expect([answer, card.pinDigits]).toEqual(["009000", "135790"]);
+  });
+
+  it.each<readonly [string, readonly HolderAct[], string]>([
+    ["a wrong old PIN", [enters("111111"), enters("135790"), enters("135790")], "0063c2"],
+    ["two new ones that differ", [enters("123456"), enters("135790"), enters("135791")], "006402"],
+    ["too few digits", [enters("123456"), enters("1357"), enters("1357")], "006401"],
+    ["a holder who cancels at the second entry", [enters("123456"), { kind: "cancels" }], "006401"],
+    ["a holder who walks away", [enters("123456"), enters("135790"), { kind: "walks-away" }], "006400"],
+  ])("leaves the PIN as it is with %s", async (_, acts, expected) => {
+    const { answer, card } = await changed(acts);
+    expect([answer, card.pinDigits]).toEqual([expected, "123456"]);
+  });
+
+  it.each([
+    ["no template", MODIFY.slice(0, 48)],
+    ["ASCII digits", MODIFY.replace("1E0F81", "1E0F82")],
+    ["a place beyond the command", MODIFY.replace("810300000406", "810300000506")],
+    ["a wrong data length", MODIFY.replace("0C000000805E", "0D000000805E")],
+    ["an inserted length", MODIFY.replace("8103000004", "8103010004")],
+    ["more digits than room", MODIFY.replace("04060603", "04070603")],
+  ])("refuses a structure with %s", async (_, structure) => {
+    const { answer, card } = await changed([enters("123456"), enters("135790"), enters("135790")], structure);
+    expect([answer, card.pinDigits]).toEqual(["006b80", "123456"]);
+  });
+
+  it("no bytes make the parser throw", () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 60 }), (bytes) => {
+        parseModifyRequest(bytes);
+        parseVerifyRequest(bytes);
+      }),
+    );
   });
 });
 

@@ -3,13 +3,16 @@ import { type Bytes, concat, EMPTY, fromHex, toHex, u8 } from "../../device/base
 import type { Clock } from "../../device/base/ports.ts";
 import type { CardModule } from "../card/card.ts";
 import { type TearPlace, type TearPoint, tearPoint } from "../card/state.ts";
-import type { ScriptedHolder } from "../pinpad/holder.ts";
+import type { HolderAct, ScriptedHolder } from "../pinpad/holder.ts";
 import {
+  changeResult,
   controlCode,
   entryResult,
   featureList,
   GET_FEATURE_REQUEST,
+  MODIFY_PIN_DIRECT,
   PIN_PROPERTIES,
+  parseModifyRequest,
   parseVerifyRequest,
   pinProperties,
   TLV_PROPERTIES,
@@ -27,8 +30,7 @@ export type SlotPlan = {
   readonly commandPrefix?: string;
   /** Matching commands that still pass before. */
   readonly skip?: number;
-} & (
-  /** A number counts the bytes of command and answer that still get across. */
+} /** A number counts the bytes of command and answer that still get across. */ & (
   | { readonly fate: "tear"; readonly at: TearPlace }
   /** No answer until the card is removed or the slot is released. */
   | { readonly fate: "hang"; readonly at?: TearPoint }
@@ -111,11 +113,8 @@ export class ReaderSlot {
   /** More than one card comes into the field: a reader of this kind cannot tell them apart and finds no card that answers. Empty: they are gone. */
   crowd(cards: readonly CardModule[]): void {
     this.#crowd = cards;
-    if (cards.length > 0) {
-      this.#inserted?.card.powerDown();
-      this.release();
-    }
-    this.#onChange();
+    this.losePower();
+    this.release();
   }
 
   /** Takes the card out; whatever waits is answered "absent" first, then the event goes out. */
@@ -231,22 +230,43 @@ export class ReaderSlot {
         return tlvProperties();
       case VERIFY_PIN_DIRECT:
         return this.#keypad === undefined ? undefined : this.#verifyPin(this.#keypad, input);
+      case MODIFY_PIN_DIRECT:
+        return this.#keypad === undefined ? undefined : this.#changePin(this.#keypad, input);
       default:
         return undefined;
     }
   }
 
-  /** A reader without a card reports that, and no status word: 6400 would mean a holder who walked away. */
   async #verifyPin(keypad: Keypad, input: Bytes): Promise<Bytes | "no-card"> {
-    const inserted = this.#inserted;
     const request = parseVerifyRequest(input);
     if (request === undefined) return fromHex("6b80");
+    return this.#entry(keypad, { asked: 1, timeoutMs: request.timeoutMs, result: ([act]) => entryResult(act ?? { kind: "walks-away" }, request) });
+  }
+
+  /** Old PIN, new PIN, new PIN again, as far as the request asks for them; the holder's acts follow one another. */
+  async #changePin(keypad: Keypad, input: Bytes): Promise<Bytes | "no-card"> {
+    const request = parseModifyRequest(input);
+    if (request === undefined) return fromHex("6b80");
+    const asked = 1 + Number(request.asksOld) + Number(request.asksTwice);
+    return this.#entry(keypad, { asked, timeoutMs: request.timeoutMs, result: (acts) => changeResult(acts, request) });
+  }
+
+  /** A reader without a card reports that, and no status word: 6400 would mean a holder who walked away. */
+  async #entry(
+    keypad: Keypad,
+    wanted: { readonly asked: number; readonly timeoutMs: number | undefined; readonly result: (acts: readonly HolderAct[]) => ReturnType<typeof entryResult> },
+  ): Promise<Bytes | "no-card"> {
+    const inserted = this.#inserted;
     if (inserted === undefined) return "no-card";
-    const act = keypad.holder.next();
-    const waitMs = act.kind === "walks-away" ? (keypad.timeoutMs ?? request.timeoutMs ?? DEFAULT_ENTRY_TIMEOUT_MS) : keypad.keyingMs;
-    if (waitMs > 0) await Promise.race([this.#clock.sleep(waitMs), this.#untilGone(inserted)]);
-    if (this.#inserted !== inserted) return "no-card";
-    const result = entryResult(act, request);
+    const acts: HolderAct[] = [];
+    for (let entry = 0; entry < wanted.asked && acts.every(({ kind }) => kind === "enters"); entry += 1) {
+      const act = keypad.holder.next();
+      acts.push(act);
+      const waitMs = act.kind === "walks-away" ? (keypad.timeoutMs ?? wanted.timeoutMs ?? DEFAULT_ENTRY_TIMEOUT_MS) : keypad.keyingMs;
+      if (waitMs > 0) await Promise.race([this.#clock.sleep(waitMs), this.#untilGone(inserted)]);
+      if (this.#inserted !== inserted) return "no-card";
+    }
+    const result = wanted.result(acts);
     if (result.kind === "status") return result.sw;
     const answer = (await this.#transmit(inserted, result.command)).slice(1);
     return answer.length === 0 ? "no-card" : answer;

@@ -43,7 +43,7 @@ const FULL_RATE: FaultCounts = {
   "card-torn-after": 0.02,
   "card-swapped": 0.15,
   "card-absent": 0.15,
-  "card-never-returns": 0.12,
+  "card-never-returns": 0.3,
   "power-cut-before-commit": 0.015,
   "power-cut-during-commit": 0.015,
   "power-cut-after-commit": 0.015,
@@ -66,6 +66,10 @@ const FULL_RATE: FaultCounts = {
 export interface FaultPlan {
   /** Whether this fault strikes now; counted when it does. Never while the world is calm. */
   strikes(kind: FaultKind): boolean;
+  /** Counts a fault that another plan has decided. */
+  struck(kind: FaultKind): void;
+  /** Whether faults have ended. */
+  readonly isCalm: boolean;
   /** Ends all faults: the liveness phase. */
   calm(): void;
   readonly counts: FaultCounts;
@@ -85,6 +89,12 @@ export function drawFaultPlan(randomness: SeededRandomness, only?: readonly Faul
   let calm = false;
   return {
     counts,
+    get isCalm() {
+      return calm;
+    },
+    struck: (kind) => {
+      counts[kind] += 1;
+    },
     calm: () => {
       calm = true;
     },

@@ -1,7 +1,8 @@
 /* What must be true when the faults have ended and everything has settled. */
 import { promised } from "./checks/violation.ts";
 import type { WatchedCard } from "./observed.ts";
-import { TERMINAL_ID, type Town } from "./town.ts";
+import { balancesOf, worldPurse } from "./purses.ts";
+import { BALANCE_FEN, TERMINAL_ID, type Town } from "./town.ts";
 
 const OPEN = new Set(["prepared", "acting", "unknown", "resolving"]);
 
@@ -10,6 +11,7 @@ export function finalChecks(town: Town, gone: ReadonlySet<WatchedCard>): void {
   everythingReceipted(town);
   bookingsEqualDebits(town);
   unknownAsScripted(town, gone);
+  balancesAsDebited(town);
   town.medicalCheck.settled();
   medicalBookings(town);
   promised(5, town.ledger.quarantines().length === 0, () => "the host has quarantined the terminal");
@@ -22,6 +24,35 @@ export function finalChecks(town: Town, gone: ReadonlySet<WatchedCard>): void {
         .map(({ seq, reason }) => `${seq} ${reason}`)
         .join(", ")}`,
   );
+}
+
+/** Open sales of the cards that the scenario has taken away for good, when the faults have ended. */
+export function countScriptedGone({ moneyCheck, journalCheck, purseCounts }: Town, gone: ReadonlySet<WatchedCard>): void {
+  const goneSerials = serialsOf(gone);
+  for (const [subject, { kind, state }] of journalCheck.subjects) {
+    if (kind !== "quick-payment" || !OPEN.has(state) || !goneSerials.has(moneyCheck.cardOf(subject) ?? "")) continue;
+    purseCounts[worldPurse(moneyCheck.purseOf(subject) ?? "")].scriptedGone += 1;
+  }
+}
+
+function serialsOf(cards: ReadonlySet<WatchedCard>): ReadonlySet<string> {
+  return new Set([...cards].map(({ card }) => card.serial));
+}
+
+/** Each store of each card has lost exactly what was debited from it. */
+function balancesAsDebited({ cards, moneyCheck }: Town): void {
+  const debited = new Map<string, number>();
+  for (const { serial, purse, amountFen } of moneyCheck.debitsBySubject.values()) {
+    const store = `${serial}/${purse === "compound" ? "e-purse" : purse}`;
+    debited.set(store, (debited.get(store) ?? 0) + amountFen);
+  }
+  for (const { card } of cards) {
+    for (const [store, balanceFen] of Object.entries(balancesOf(card))) {
+      const lostFen = BALANCE_FEN - balanceFen;
+      const knownFen = debited.get(`${card.serial}/${store}`) ?? 0;
+      promised(1, lostFen === knownFen, () => `the ${store} of card ${card.serial.slice(-4)} lost ${lostFen} fen, debits say ${knownFen}`);
+    }
+  }
 }
 
 function everythingReceipted({ journalCheck, ledger, disk }: Town): void {
@@ -65,9 +96,13 @@ function medicalBookings({ ledger, medicalCheck }: Town): void {
   }
 }
 
-function unknownAsScripted({ moneyCheck, journalCheck, ledger }: Town, gone: ReadonlySet<WatchedCard>): void {
-  const goneSerials = new Set([...gone].map(({ card }) => card.serial));
+function unknownAsScripted({ moneyCheck, journalCheck, ledger, purseCounts }: Town, gone: ReadonlySet<WatchedCard>): void {
+  const goneSerials = serialsOf(gone);
   const listed = new Set(ledger.unknownSubjects().map(({ subject }) => subject));
+  for (const subject of listed) purseCounts[worldPurse(moneyCheck.purseOf(subject) ?? "")].unknown += 1;
+  for (const [purse, { unknown, scriptedGone }] of Object.entries(purseCounts)) {
+    promised(1, unknown === scriptedGone, () => `${unknown} sales of the ${purse} are left unknown, ${scriptedGone} were scripted so`);
+  }
   for (const [subject, { kind, state }] of journalCheck.subjects) {
     if (!OPEN.has(state)) continue;
     const serial = moneyCheck.cardOf(subject);

@@ -5,6 +5,7 @@
 import { isFault } from "../../device/base/fault.ts";
 import type { Life } from "./life.ts";
 import type { WatchedCard } from "./observed.ts";
+import type { WorldPurse } from "./purses.ts";
 import type { SeededRandomness } from "./seeded-randomness.ts";
 import type { Town } from "./town.ts";
 
@@ -24,6 +25,9 @@ export class Holders {
     const about = this.#town.cards.filter((card) => !this.gone.has(card));
     return this.#draw.pick(about);
   }
+
+  /** What the presented card pays from: "insurer" for a settlement with the medical host. */
+  kind: WorldPurse | "insurer" = "e-purse";
 
   /** Presents `card` to the reader after a moment, and acts on tears until the life or the sale ends. Returns what ends the acting. */
   attend(life: Life, card: WatchedCard): () => void {
@@ -53,6 +57,8 @@ export class Holders {
     await this.#later(when.afterMs, when.signal, () => {
       if (!life.power.on || life.reader.card !== undefined) return;
       this.#town.trace.note(`card ${card.card.serial.slice(-4)} presented`);
+      this.#town.tears?.presented(this.kind);
+      if (this.kind !== "insurer" && !this.#town.plan.isCalm) this.#town.purseCounts[this.kind].taps += 1;
       this.#town.cardInField = card;
       this.#town.lastCard = card;
       life.reader.insert(card);
@@ -61,6 +67,7 @@ export class Holders {
 
   async #afterTear(life: Life, card: WatchedCard, signal: AbortSignal): Promise<void> {
     const { plan, trace } = this.#town;
+    if (this.kind !== "insurer") this.#town.purseCounts[this.kind].tears += 1;
     const afterMs = this.#draw.between(300, 4_000);
     // Two cards stay about, so that the town never runs out of customers.
     if (this.#town.cards.length - this.gone.size > 2 && plan.strikes("card-never-returns")) {

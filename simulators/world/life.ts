@@ -3,13 +3,16 @@ import { fen } from "../../device/base/fen.ts";
 import type { Log, LogValue } from "../../device/base/log.ts";
 import { DEFAULT_PURSE_APPLICATIONS } from "../../device/card/purse/commands.ts";
 import { DEFAULT_CARD_PROFILE } from "../../device/codec/card-profile.ts";
+import type { CipherSuite } from "../../device/crypto/face.ts";
 import { openInlineSealer } from "../../device/sync/batch/seal-inline.ts";
 import { DEFAULT_SYNC_OPTIONS } from "../../device/sync/sync.ts";
 import { openTerminal, type Terminal, type TerminalRules, type TerminalSettings } from "../../device/terminal.ts";
 import type { MedicalProfile } from "../../device/txn/medical-purchase/ports.ts";
+import type { TearPoint } from "../card/state.ts";
 import { ScriptedHolder } from "../pinpad/holder.ts";
 import { SimulatedPinVerifier } from "../pinpad/pin-verifier.ts";
 import { makeSamReader, SimulatedReader, type TransmitInfo, type TransmitVerdict } from "../reader/in-process.ts";
+import { TEST_CASH_TERMINAL, testAuthorities } from "../terminal/purses.ts";
 import type { ExposureLimits } from "./checks/journal-check.ts";
 import { observedLink, observedStore } from "./observed.ts";
 import { Power, poweredClock } from "./power.ts";
@@ -30,8 +33,9 @@ const SENDER: MedicalProfile["sender"] = {
   deviceNumber: TERMINAL_ID,
 };
 
-function settings(limits: ExposureLimits): TerminalSettings {
+function settings(limits: ExposureLimits, suite: CipherSuite): TerminalSettings {
   return {
+    electronicCash: { terminal: TEST_CASH_TERMINAL, authorities: testAuthorities(suite) },
     terminalId: TERMINAL_ID,
     purse: { applications: DEFAULT_PURSE_APPLICATIONS, keyIndex: 1, proveSeqOrder: DEFAULT_CARD_PROFILE.proveSeqOrder },
     cardProfile: DEFAULT_CARD_PROFILE,
@@ -102,7 +106,7 @@ export class Life {
     });
     const { suite, syncKeys } = town;
     this.terminal = await openTerminal({
-      settings: settings(limits),
+      settings: settings(limits, suite),
       clock,
       randomness,
       suite,
@@ -144,8 +148,8 @@ export class Life {
       card.tear(info.command, "after");
       return this.#cut();
     }
-    for (const at of ["before", "during", "after"] as const) {
-      if (!plan.strikes(`card-torn-${at}`)) continue;
+    const at = this.#tornAt();
+    if (at !== undefined) {
       trace.note(`card torn ${at} command ${info.index}`);
       this.#town.cardInField = undefined;
       this.onTorn();
@@ -156,6 +160,16 @@ export class Life {
     trace.note("reader lost");
     this.onReaderLost();
     return { kind: "reader-lost", at: "after" };
+  }
+
+  /** The scenario tears taps; where single faults are tried, each command may be torn. */
+  #tornAt(): TearPoint | undefined {
+    const { plan, tears } = this.#town;
+    if (plan.isCalm) return undefined;
+    if (tears === undefined) return (["before", "during", "after"] as const).find((point) => plan.strikes(`card-torn-${point}`));
+    const at = tears.strikes();
+    if (at !== undefined) plan.struck(`card-torn-${at}`);
+    return at;
   }
 
   #moduleFate(info: TransmitInfo): TransmitVerdict {

@@ -16,8 +16,23 @@ function timeoutMeansUnpaid(): QuickPaymentRules {
   return { ...QUICK_PAYMENT_RULES, debiting: { ...row, "card-lost": (state, event, sale) => real(state, { ...event, effectUnknown: false }, sale) } };
 }
 
+/** Of electronic cash only: a last record without an answer is taken for one that was not read. */
+function tornLastRecordMeansUnpaid(): QuickPaymentRules {
+  const row = QUICK_PAYMENT_RULES.debiting;
+  const real = row["card-lost"];
+  assert(typeof real === "function", "the real machine decides about a lost card");
+  return {
+    ...QUICK_PAYMENT_RULES,
+    debiting: {
+      ...row,
+      "card-lost": (state, event, sale) => real(state, sale.confirmation === "signature" ? { ...event, effectUnknown: false } : event, sale),
+    },
+  };
+}
+
 export const PLANTED_BUGS = {
   "timeout-means-unpaid": { quickPayment: { machine: timeoutMeansUnpaid() } },
+  "torn-last-record-means-unpaid": { quickPayment: { machine: tornLastRecordMeansUnpaid() } },
   /** What was only prepared before a power cut is taken for not debited, so the same sale debits again. */
   "debit-again-after-reboot": {
     recovery: { ...RECOVERY_RULES, "quick-payment": { ...RECOVERY_RULES["quick-payment"], prepared: { state: "void", reason: "restart" } } },

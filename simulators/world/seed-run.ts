@@ -8,13 +8,15 @@ import type { CipherSuite } from "../../device/crypto/face.ts";
 import type { TerminalRules } from "../../device/terminal.ts";
 import type { MedicalOutcome } from "../../device/txn/medical-purchase/types.ts";
 import type { QuickPaymentOutcome } from "../../device/txn/quick-payment/types.ts";
+import type { PurseChoice } from "../../device/txn/sale-request.ts";
 import { INSURER_FAULTS, planInsurerFault } from "../host/medical/insurer-faults.ts";
 import { promised, Violation } from "./checks/violation.ts";
 import type { FaultCounts, FaultKind } from "./fault-plan.ts";
-import { finalChecks } from "./final-checks.ts";
+import { countScriptedGone, finalChecks } from "./final-checks.ts";
 import { Holders } from "./holders.ts";
 import { Life } from "./life.ts";
 import type { WatchedCard } from "./observed.ts";
+import { drawSale, type PurseCounts, WORLD_PURSES } from "./purses.ts";
 import type { SeededRandomness } from "./seeded-randomness.ts";
 import { shortSubject, Town } from "./town.ts";
 import { Weather } from "./weather.ts";
@@ -24,6 +26,8 @@ export interface SeedOptions {
   readonly taps: number;
   readonly suite: CipherSuite;
   readonly rules?: TerminalRules;
+  /** Of all taps, how many are torn; 10 when absent. */
+  readonly tearPercent?: number;
   readonly onlyFaults?: readonly FaultKind[];
 }
 
@@ -35,6 +39,7 @@ export interface SeedReport {
   readonly faults: FaultCounts;
   /** Sales left unknown at the end, all of them scripted so. */
   readonly unknown: number;
+  readonly purses: PurseCounts;
   readonly virtualMs: number;
   readonly stateHash: string;
   readonly trace: readonly string[];
@@ -50,11 +55,19 @@ const SILENCES = [
   "unparsable-booked",
   "unparsable-not-booked",
 ] as const;
+/** Tears of the usual scenario. */
+export const TEAR_PERCENT = 10;
 const LIMITS = { unreceiptedCount: 60, unreceiptedSumFen: 400_000 };
 /** Virtual time in which a seed must have settled after the faults end. */
 const LIVENESS_MS = 4 * 3_600_000;
 /** Virtual time for one tap, reboots included. */
 const TAP_MS = 600_000;
+
+interface PurseSale {
+  readonly reference: string;
+  readonly purse: PurseChoice;
+  readonly amountFen: number;
+}
 
 export class SeedRun {
   readonly #town: Town;
@@ -70,6 +83,7 @@ export class SeedRun {
       seed: options.seed,
       suite: options.suite,
       limits: LIMITS,
+      tearPercent: options.tearPercent ?? TEAR_PERCENT,
       ...(options.onlyFaults === undefined ? {} : { onlyFaults: options.onlyFaults }),
     });
     this.#holders = new Holders(this.#town);
@@ -106,8 +120,12 @@ export class SeedRun {
   async #liveness(): Promise<void> {
     const { clock, cards } = this.#town;
     await this.#bounded(this.#powered(), LIVENESS_MS, "the last start");
+    countScriptedGone(this.#town, this.#holders.gone);
     for (const card of cards.filter((each) => !this.#holders.gone.has(each))) {
-      await this.#bounded(this.#purchase(card, `return-${card.card.serial.slice(-4)}`, 1), LIVENESS_MS, "a card's return");
+      for (const purse of WORLD_PURSES) {
+        const reference = `return-${card.card.serial.slice(-4)}-${purse}`;
+        await this.#bounded(this.#purchase(card, { reference, ...drawSale(this.#draw, purse, 1) }), LIVENESS_MS, "a card's return");
+      }
     }
     const { terminal } = this.#life ?? {};
     promised(0, terminal !== undefined, () => "the terminal is on");
@@ -152,23 +170,26 @@ export class SeedRun {
   async #tap(tap: number): Promise<void> {
     const card = this.#holders.pickCard();
     const reference = `sale-${tap}`;
-    const amount = this.#draw.between(1, 300) * 10;
+    const amountFen = this.#draw.between(1, 300) * 10;
     const medical = this.#draw.chance(0.2);
+    const sale = { reference, ...drawSale(this.#draw, this.#draw.pick(WORLD_PURSES), amountFen) };
     // After a power cut most holders try the same sale again, some have left.
     for (let attempt = 0; attempt < 4; attempt += 1) {
-      const outcome = medical ? await this.#medical(card, reference) : await this.#purchase(card, reference, amount);
+      const outcome = medical ? await this.#medical(card, reference) : await this.#purchase(card, sale);
       if (outcome !== "dark") return;
       if (this.#holders.gone.has(card) || this.#draw.chance(0.25)) return;
     }
   }
 
-  async #purchase(card: WatchedCard, reference: string, amountFen: number): Promise<QuickPaymentOutcome | "dark"> {
+  async #purchase(card: WatchedCard, sale: PurseSale): Promise<QuickPaymentOutcome | "dark"> {
+    const { reference, purse, amountFen } = sale;
     const life = await this.#powered();
     const { terminal } = life;
     promised(0, terminal !== undefined, () => "a powered terminal has started");
+    this.#holders.kind = purse.kind;
     const leave = this.#holders.attend(life, card);
-    const sale = terminal.quickPayment({ reference, amount: fen(amountFen) }, { timeoutMs: 8_000, signal: new AbortController().signal });
-    const outcome = await Promise.race([sale, life.dark]);
+    const paying = terminal.quickPayment({ reference, amount: fen(amountFen), purse }, { timeoutMs: 15_000, signal: new AbortController().signal });
+    const outcome = await Promise.race([paying, life.dark]);
     leave();
     if (outcome !== "dark") this.#judge(reference, outcome);
     this.#holders.clear(life);
@@ -182,6 +203,7 @@ export class SeedRun {
     promised(0, terminal !== undefined, () => "a powered terminal has started");
     if (plan.strikes("insurer-late")) planInsurerFault(insurer.faults, "2102", INSURER_FAULTS["late-booking"]);
     else if (plan.strikes("insurer-silent")) planInsurerFault(insurer.faults, "2102", INSURER_FAULTS[this.#draw.pick(SILENCES)]);
+    this.#holders.kind = "insurer";
     const leave = this.#holders.attend(life, card);
     const items = [{ nationalCode: "XTEST0000000000000A1", ownCode: "A1", quantity: "2", unitPrice: "28.50", amount: fen(5_700) }];
     const request = { reference, amount: fen(5_700), items, invoiceNumber: reference, usesAccount: true };
@@ -218,6 +240,7 @@ export class SeedRun {
       violation,
       faults: plan.counts,
       unknown: open.length,
+      purses: this.#town.purseCounts,
       virtualMs: clock.monotonicMs(),
       stateHash: trace.stateHash(),
       trace: trace.lines,

@@ -27,7 +27,9 @@ import { SecrecyCheck } from "./checks/secrecy-check.ts";
 import { promised } from "./checks/violation.ts";
 import { drawFaultPlan, type FaultKind, type FaultPlan } from "./fault-plan.ts";
 import { WatchedCard } from "./observed.ts";
+import { noPurseCounts, type PurseCounts, worldPurse } from "./purses.ts";
 import { SeededRandomness } from "./seeded-randomness.ts";
+import { Tears } from "./tears.ts";
 import { Trace } from "./trace.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
@@ -39,12 +41,16 @@ const DATA_KEY_HEX = "0123456789abcdeffedcba9876543210";
 const HOST_SCALAR_HEX = "11".repeat(32);
 const TERMINAL_SCALAR_HEX = "22".repeat(32);
 const CARDS = 6;
+/** On each purse of each card; more than a seed's taps can spend. */
+export const BALANCE_FEN = 5_000_000;
 
 export interface TownOptions {
   readonly seed: string;
   readonly suite: CipherSuite;
   readonly limits: ExposureLimits;
-  /** Limits the faults to these, at full weight. */
+  /** Of all taps, how many are torn; a tap is one presentation of a card. */
+  readonly tearPercent: number;
+  /** Limits the faults to these, at full weight; tears then befall commands, not taps. */
   readonly onlyFaults?: readonly FaultKind[];
 }
 
@@ -52,6 +58,9 @@ export class Town {
   readonly suite: CipherSuite;
   readonly random: SeededRandomness;
   readonly plan: FaultPlan;
+  /** Undefined where single faults are tried. */
+  readonly tears: Tears | undefined;
+  readonly purseCounts: PurseCounts;
   readonly clock = new VirtualClock(START_WALL_MS);
   readonly trace: Trace;
   readonly broker: SimulatedBroker;
@@ -76,6 +85,8 @@ export class Town {
     this.suite = suite;
     this.random = new SeededRandomness(seed);
     this.plan = drawFaultPlan(this.random.stream("faults"), options.onlyFaults);
+    this.tears = options.onlyFaults === undefined ? new Tears(this.random.stream("tears"), options.tearPercent) : undefined;
+    this.purseCounts = noPurseCounts();
     this.trace = new Trace(this.clock, suite, seed);
     this.journalCheck = new JournalCheck(suite, options.limits);
     this.moneyCheck = new MoneyCheck();
@@ -85,7 +96,8 @@ export class Town {
       (card) =>
         new WatchedCard(card, (debited, debit) => {
           this.observe();
-          this.trace.note(`card ${debited.serial.slice(-4)} debited ${debit.amountFen}`);
+          this.trace.note(`card ${debited.serial.slice(-4)} debited ${debit.amountFen} of its ${debit.purse ?? "e-purse"}`);
+          this.purseCounts[worldPurse(debit.purse ?? "e-purse")].debits += 1;
           this.moneyCheck.debited(debited.serial, debit);
         }),
     );
@@ -132,7 +144,10 @@ export class Town {
     return Array.from({ length: CARDS }, (_, at) =>
       makeTestCard(this.suite, {
         serial: draw.between(1_000_000, 9_999_999) * 10 + at,
-        balanceFen: 5_000_000,
+        balanceFen: BALANCE_FEN,
+        purse: { transit: "t-union" },
+        medicalPurse: { accountFen: BALANCE_FEN },
+        electronicCash: { balanceFen: BALANCE_FEN, algorithms: "sm", signatureVersion: draw.pick(["00", "01"] as const) },
         algorithm: draw.pick(["3des", "sm4"] as const),
         profile: { logSeqMode: draw.pick(["pre", "post"] as const) },
         pin: `${draw.between(100_000, 999_999)}${draw.between(100_000, 999_999)}`,
@@ -203,7 +218,9 @@ export class Town {
 /** Everything about a card's holder that must never be seen in the clear. */
 function personalNumbers(card: SimulatedCard): readonly string[] {
   const { cardNumber, cardIdentifier } = socialNumbers(card);
-  return [card.serial, cardNumber, cardIdentifier, socialSecurityNumber(card), card.personalization.social.pin ?? ""].filter((secret) => secret !== "");
+  const { social, electronicCash } = card.personalization;
+  const secrets = [card.serial, cardNumber, cardIdentifier, socialSecurityNumber(card), social.pin ?? "", electronicCash?.pan ?? ""];
+  return secrets.filter((secret) => secret !== "");
 }
 
 /** Names a journal entry's subject by its sequence only: for traces. */

@@ -4,7 +4,8 @@ import type { Clock, Processes } from "../../device/base/ports.ts";
 import type { CipherSuite } from "../../device/crypto/face.ts";
 import { FAULT_KINDS, type FaultCounts, noFaults } from "./fault-plan.ts";
 import { PLANTED_BUGS, type PlantedBug } from "./planted-bugs.ts";
-import { type SeedReport, SeedRun } from "./seed-run.ts";
+import { noPurseCounts, type PurseCount, type PurseCounts, WORLD_PURSES } from "./purses.ts";
+import { type SeedReport, SeedRun, TEAR_PERCENT } from "./seed-run.ts";
 
 export interface WorldOptions {
   /** First seed's number; seeds are called "<name>-<number>". */
@@ -12,6 +13,8 @@ export interface WorldOptions {
   readonly first: number;
   readonly seeds: number;
   readonly taps: number;
+  /** Of all taps, how many are torn; 10 when absent. */
+  readonly tearPercent?: number;
   readonly bug?: PlantedBug;
 }
 
@@ -23,6 +26,11 @@ export interface WorldReport {
   readonly violations: number;
   readonly faults: FaultCounts;
   readonly unknown: number;
+  /** What the scenario was set to. */
+  readonly tearPercent: number;
+  /** Open sales of cards that the scenario took away for good: the same number as `unknown`. */
+  readonly scriptedGone: number;
+  readonly purses: PurseCounts;
   readonly virtualMs: number;
   readonly realMs: number;
   readonly stateHash: string;
@@ -38,7 +46,8 @@ export interface WorldJob extends WorldOptions {
 
 export function runSeed(suite: CipherSuite, options: WorldOptions, number: number): Promise<SeedReport> {
   const rules = options.bug === undefined ? {} : { rules: PLANTED_BUGS[options.bug] };
-  return new SeedRun({ seed: `${options.name}-${number}`, taps: options.taps, suite, ...rules }).run();
+  const tears = options.tearPercent === undefined ? {} : { tearPercent: options.tearPercent };
+  return new SeedRun({ seed: `${options.name}-${number}`, taps: options.taps, suite, ...tears, ...rules }).run();
 }
 
 /** Every `step`-th seed of the job, one after the other. */
@@ -71,7 +80,7 @@ export async function runWorld(ports: WorldPorts, options: WorldOptions): Promis
       }),
     ),
   );
-  return summarize(ports.suite, results, { taps: options.taps, realMs: Math.round(ports.clock.monotonicMs() - startMs) });
+  return summarize(ports.suite, results, { options, realMs: Math.round(ports.clock.monotonicMs() - startMs) });
 }
 
 function runChild(ports: WorldPorts, job: WorldJob, onSeed: (result: SeedResult) => void): Promise<void> {
@@ -90,19 +99,32 @@ function seedNumber({ seed }: SeedResult): number {
   return Number(seed.slice(seed.lastIndexOf("-") + 1));
 }
 
-function summarize(suite: CipherSuite, unordered: readonly SeedResult[], run: { readonly taps: number; readonly realMs: number }): WorldReport {
+function addCounts(to: PurseCount, from: PurseCount): void {
+  to.taps += from.taps;
+  to.tears += from.tears;
+  to.debits += from.debits;
+  to.unknown += from.unknown;
+  to.scriptedGone += from.scriptedGone;
+}
+
+function summarize(suite: CipherSuite, unordered: readonly SeedResult[], run: { readonly options: WorldOptions; readonly realMs: number }): WorldReport {
   const results = unordered.toSorted((left, right) => seedNumber(left) - seedNumber(right));
   const faults = noFaults();
   for (const result of results) for (const kind of FAULT_KINDS) faults[kind] += result.faults[kind];
+  const purses = noPurseCounts();
+  for (const result of results) for (const purse of WORLD_PURSES) addCounts(purses[purse], result.purses[purse]);
   const sum = (of: (result: SeedResult) => number) => results.reduce((total, result) => total + of(result), 0);
   const failures = results.flatMap(({ seed, violation }) => (violation === undefined ? [] : [{ seed, violation }]));
   return {
     seeds: results.length,
-    taps: run.taps,
+    taps: run.options.taps,
     events: sum(({ events }) => events),
     violations: failures.length,
     faults,
     unknown: sum(({ unknown }) => unknown),
+    tearPercent: run.options.tearPercent ?? TEAR_PERCENT,
+    scriptedGone: WORLD_PURSES.reduce((total, purse) => total + purses[purse].scriptedGone, 0),
+    purses,
     virtualMs: Math.round(sum(({ virtualMs }) => virtualMs)),
     realMs: run.realMs,
     stateHash: toHex(suite.sm3(utf8(results.map(({ stateHash }) => stateHash).join("\n")))),

@@ -3,6 +3,8 @@ export const BENCH_ROWS: readonly string[] = [
   "sm2-verify-vs-sm-crypto",
   "tap-host-share",
   "tap-in-field-vs-floor",
+  "cash-verify-vs-sm-crypto",
+  "cash-tap-host-share",
   "journal-commit-vs-c-floor",
   "journal-group-16",
   "journal-flushes-per-commit",

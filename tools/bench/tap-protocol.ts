@@ -1,7 +1,8 @@
 /* What the tap benchmark and its simulated side say to each other. */
 
 export type TapSimulatorRequest =
-  | { readonly do: "open"; readonly cardSocket: string; readonly moduleSocket: string }
+  /** Without a module socket the card is one with electronic cash, which needs no module. */
+  | { readonly do: "open"; readonly cardSocket: string; readonly moduleSocket?: string }
   | { readonly do: "insert" }
   /** Takes the card out and tells the time spent on answers since it went in. */
   | { readonly do: "remove" };

@@ -14,7 +14,7 @@ const BALANCE_FEN = 4_000_000_000;
 
 class TapSimulator {
   readonly #suite = openCipherSuite();
-  readonly #card = makeTestCard(this.#suite, { balanceFen: BALANCE_FEN, algorithm: "sm4" });
+  #card = makeTestCard(this.#suite, { balanceFen: BALANCE_FEN, algorithm: "sm4" });
   readonly #servers: IfdServer[] = [];
   #busyMs = 0;
 
@@ -22,6 +22,7 @@ class TapSimulator {
     switch (request.do) {
       case "open":
         await this.#open(request.cardSocket);
+        if (request.moduleSocket === undefined) return this.#openCash();
         await this.#open(request.moduleSocket);
         this.#slot(1).insert(makeTestPsam(this.#suite));
         return { atMs: nowMs(), busyMs: 0 };
@@ -37,6 +38,12 @@ class TapSimulator {
         return { atMs: nowMs(), busyMs };
       }
     }
+  }
+
+  #openCash(): TapSimulatorAnswer {
+    const electronicCash = { balanceFen: BALANCE_FEN, algorithms: "sm" } as const;
+    this.#card = makeTestCard(this.#suite, { balanceFen: 0, algorithm: "sm4", interface: "contactless", electronicCash });
+    return { atMs: nowMs(), busyMs: 0 };
   }
 
   async #open(socketPath: string): Promise<void> {

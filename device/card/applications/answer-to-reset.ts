@@ -5,7 +5,7 @@ import type { StorageModel, WrongCard } from "./types.ts";
 /** Beginning of the answer that PC/SC makes up for a card without a processor; standard, name of the card and four zeros follow. Spec: PC/SC 3, storage cards. */
 const STORAGE_HEAD: Bytes = fromHex("3b8f8001804f0ca000000306");
 const STORAGE_LENGTH = 20;
-/** Standard byte of ISO/IEC 14443 type B, part 3: the identity card as some readers show it. */
+/** Standard bytes of radio type B without a processor: the identity card as some readers show it. Spec: PC/SC 3, storage cards. */
 const TYPE_B_STANDARDS: readonly number[] = [0x05, 0x06, 0x07];
 /** Head of the answer for a type B card with a processor: 8 bytes follow, of which 4 are its application data. */
 const TYPE_B_HEAD: Bytes = fromHex("3b888001");

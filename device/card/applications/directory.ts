@@ -24,9 +24,7 @@ export function parseDirectory(fci: Bytes): readonly string[] {
   if (!parsed.ok) return [];
   const entries = findTlv(parsed.items, 0x6f, 0xa5, 0xbf0c)?.children ?? [];
   const names = entries.flatMap((entry) => (entry.tag === 0x61 ? [findTlv(entry.children ?? [], 0x4f)?.value] : []));
-  return names
-    .flatMap((name) => (name !== undefined && name.length >= 5 && name.length <= 16 ? [toHex(name)] : []))
-    .slice(0, DIRECTORY_NAMES_MAX);
+  return names.flatMap((name) => (name !== undefined && name.length >= 5 && name.length <= 16 ? [toHex(name)] : [])).slice(0, DIRECTORY_NAMES_MAX);
 }
 
 /** Whether a name belongs to a domestic bank application. */

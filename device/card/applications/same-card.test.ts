@@ -44,8 +44,7 @@ async function twoCards() {
   const bench = cardBench();
   const other = cardBench({ card: { serial: 2 } });
   const pair = exchangeable(await bench.channel(), await other.channel());
-  const run = <Value>(work: Promise<Value>) => other.clock.resolve(bench.run(work));
-  return { bench, other, run, ...pair };
+  return { bench, other, ...pair };
 }
 
 async function identify(channel: CardChannel): Promise<CardSight & { readonly issuer: string }> {

@@ -6,7 +6,7 @@ import type { CardChannel } from "../../drivers/ports.ts";
 import { DEFAULT_PURSE_APPLICATIONS } from "../purse/commands.ts";
 import { cardBench, LIMITS, ScriptedChannel } from "../testing.ts";
 import { chooseApplication } from "./choose.ts";
-import { surveyCard, type SurveyOptions } from "./survey.ts";
+import { type SurveyOptions, surveyCard } from "./survey.ts";
 import type { CardSurvey, FoundApplication } from "./types.ts";
 
 const OPTIONS: SurveyOptions = {
@@ -23,6 +23,7 @@ const UNION_2 = select("a000000632010106");
 const HOUSING = select("a00000000386980701");
 const PPSE = select("325041592e5359532e4444463031");
 const DOMESTIC = select("a000000333");
+const CASH = ["a000000333010106", "a000000333010101", "a000000333010102", "a000000333010103"].map(select);
 const FOREIGN = ["a000000003", "a000000004", "a000000065", "a000000025", "a000000152"].map(select);
 const fci = (name: string) => `6f${(name.length / 2 + 2).toString(16).padStart(2, "0")}84${(name.length / 2).toString(16).padStart(2, "0")}${name}9000`;
 const listing = (name: string) => `6f14a512bf0c0f610d4f08${name}870101 9000`.replaceAll(" ", "");
@@ -77,6 +78,17 @@ describe("a survey", () => {
     expect(result).toMatchObject({ kind: "ok", selected: "a000000333010101", applications: [{ kinds: ["electronic-cash"], name: "a000000333010101" }] });
   });
 
+  it("a card that knows whole names only is asked for each that the terminal knows", async () => {
+    const [first = "", second = ""] = CASH;
+    const script = [
+      [DOMESTIC, NOT],
+      [first, NOT],
+      [second, fci("a000000333010101")],
+    ] as const;
+    const result = await survey(script, { wanted: ["electronic-cash"], interface: "contact" });
+    expect(result).toMatchObject({ kind: "ok", selected: "a000000333010101" });
+  });
+
   it("without a directory the bank's name is tried by radio too", async () => {
     const result = await survey(
       [
@@ -89,7 +101,14 @@ describe("a survey", () => {
   });
 
   it("a card that answers with another application than asked for does not have it", async () => {
-    const script = [[UNION, fci("a000000333010101")], [UNION_2, NOT], [HOUSING, NOT], [SOCIAL, NOT], [PPSE, NOT], ...FOREIGN.map((name) => [name, NOT] as const)] as const;
+    const script = [
+      [UNION, fci("a000000333010101")],
+      [UNION_2, NOT],
+      [HOUSING, NOT],
+      [SOCIAL, NOT],
+      [PPSE, NOT],
+      ...FOREIGN.map((name) => [name, NOT] as const),
+    ] as const;
     expect(await survey(script, { wanted: ["transit"] })).toEqual({ kind: "refused", reason: "unknown-card" });
   });
 });
@@ -100,7 +119,12 @@ describe("a card of no use here", () => {
   });
 
   it("a storage card is refused without a command", async () => {
-    const channel: CardChannel = { atr: fromHex("3b8f8001804f0ca0000003060300010000000068"), insertion: 1, transmit: () => Promise.reject(new Error("asked")), close: async () => {} };
+    const channel: CardChannel = {
+      atr: fromHex("3b8f8001804f0ca0000003060300010000000068"),
+      insertion: 1,
+      transmit: () => Promise.reject(new Error("asked")),
+      close: () => Promise.resolve(),
+    };
     expect(await surveyCard(channel, OPTIONS, LIMITS)).toEqual({ kind: "refused", reason: "storage-card", model: "mifare-classic-1k" });
   });
 
@@ -139,6 +163,7 @@ describe("a card of no use here", () => {
         [HOUSING, NOT],
         [PPSE, listing("a000000003101001")],
         [DOMESTIC, NOT],
+        ...CASH.map((name) => [name, NOT] as const),
       ]),
     ).toEqual({ kind: "refused", reason: "foreign-card", scheme: "visa" });
   });
@@ -182,12 +207,26 @@ describe("a choice", () => {
     expect(chooseApplication(found(application("a", ["transit"], true)), ["transit"])).toEqual({ kind: "refused", reason: "application-blocked" });
   });
 
+  it("a blocked application is named beside others, by any of its kinds", () => {
+    const card = found(application("a", ["social"]), application("b", ["transit", "purse"], true));
+    expect(chooseApplication(card, ["purse"])).toEqual({ kind: "refused", reason: "application-blocked" });
+  });
+
   it("what is not there is missing, whatever else is blocked", () => {
     expect(chooseApplication(found(application("a", ["social"], true)), ["transit"])).toEqual({ kind: "refused", reason: "application-missing" });
   });
 });
 
 describe("a survey of a simulated card", () => {
+  it.each(["contact", "contactless"] as const)("finds electronic cash by %s", async (through) => {
+    const bench = cardBench({ card: { electronicCash: { balanceFen: 5_000 }, interface: through } });
+    const channel = await bench.channel();
+    const result = await bench.run(surveyCard(channel, { ...OPTIONS, wanted: ["electronic-cash"], interface: through }, LIMITS));
+    const found = result.kind === "ok" ? result.applications : [];
+    expect(found.length).toBeGreaterThan(0);
+    for (const { kinds, name, blocked } of found) expect([kinds, name.slice(0, 10), blocked]).toEqual([["electronic-cash"], "a000000333", false]);
+  });
+
   it("finds identity and purse", async () => {
     const bench = cardBench();
     const channel = await bench.channel();

@@ -11,6 +11,7 @@ import type { CardProfile } from "../../codec/card-profile.ts";
 import { findTlv, parseTlv } from "../../codec/tlv.ts";
 import type { CardChannel, CardInterface } from "../../drivers/ports.ts";
 import { exchange } from "../dialogue.ts";
+import { DEFAULT_CASH_APPLICATIONS } from "../electronic-cash/select.ts";
 import type { PurseApplication } from "../purse/types.ts";
 import { SOCIAL_ENVIRONMENT_NAME } from "../social/read-identity.ts";
 import { wrongByAnswerToReset } from "./answer-to-reset.ts";
@@ -41,7 +42,7 @@ interface Probe {
 
 /**
  * Surveys the card in the reader. A refusal says why the card is of no use; nothing on the card has changed. At most one command for each
- * name, and six more for a card without any of them. Faults: those of the channel, "card-answer-malformed".
+ * name (six for a bank's), and seven more for a card without any of them. Faults: those of the channel, "card-answer-malformed".
  */
 export async function surveyCard(channel: CardChannel, options: SurveyOptions, limits: Limits): Promise<SurveyResult> {
   const wrong = wrongByAnswerToReset(channel.atr);
@@ -91,6 +92,7 @@ interface Probed {
   readonly directory?: readonly string[];
 }
 
+const BANK_KINDS: readonly ApplicationKind[] = ["electronic-cash"];
 const NOTHING: Probed = { found: [], selected: undefined };
 
 async function probeName(channel: CardChannel, { name, kinds }: Probe, limits: Limits): Promise<Probed | "card-blocked"> {
@@ -103,13 +105,20 @@ async function probeName(channel: CardChannel, { name, kinds }: Probe, limits: L
   return { found: [{ kinds, name: full, blocked: false, fci: data }], selected: full };
 }
 
-/** Contactless cards list their payment applications; with contacts the provider's name finds the first of them by its beginning. */
+/**
+ * Contactless cards list their payment applications. Without a list the provider's name finds the first of them by its beginning, and on a
+ * card that knows whole names only, one of the names that the terminal knows.
+ */
 async function probeBank(channel: CardChannel, through: CardInterface, limits: Limits): Promise<Probed | "card-blocked"> {
   const directory = through === "contactless" ? await readDirectory(channel, limits) : [];
-  const found = directory.filter(isDomestic).map((name) => ({ kinds: ["electronic-cash"] as const, name, blocked: false, fci: EMPTY }));
+  const found = directory.filter(isDomestic).map((name) => ({ kinds: BANK_KINDS, name, blocked: false, fci: EMPTY }));
   if (found.length > 0) return { found, selected: undefined, directory };
-  const probed = await probeName(channel, { name: DOMESTIC_PROVIDER, kinds: ["electronic-cash"] }, limits);
-  return probed === "card-blocked" ? probed : { ...probed, directory };
+  for (const name of [DOMESTIC_PROVIDER, ...DEFAULT_CASH_APPLICATIONS]) {
+    const probed = await probeName(channel, { name, kinds: BANK_KINDS }, limits);
+    if (probed === "card-blocked") return probed;
+    if (probed.found.length > 0) return { ...probed, directory };
+  }
+  return { ...NOTHING, directory };
 }
 
 async function readDirectory(channel: CardChannel, limits: Limits): Promise<readonly string[]> {

@@ -67,10 +67,7 @@ describe("answer to reset", () => {
 
 const entry = (name: string) => buildTlv(0x61, [buildTlv(0x4f, fromHex(name)), buildTlv(0x87, Uint8Array.of(1))]);
 const directory = (...names: readonly string[]) =>
-  buildTlv(0x6f, [
-    buildTlv(0x84, fromHex("325041592e5359532e4444463031")),
-    buildTlv(0xa5, [buildTlv(0xbf0c, names.map(entry))]),
-  ]);
+  buildTlv(0x6f, [buildTlv(0x84, fromHex("325041592e5359532e4444463031")), buildTlv(0xa5, [buildTlv(0xbf0c, names.map(entry))])]);
 
 describe("directory", () => {
   it("names in their order", () => {
@@ -78,8 +75,13 @@ describe("directory", () => {
   });
 
   it("names that are none are left out, and so is what is no entry", () => {
-    const odd = buildTlv(0x6f, [buildTlv(0xa5, [buildTlv(0xbf0c, [entry("a0000003"), buildTlv(0x61, [buildTlv(0x50, EMPTY)]), buildTlv(0x4f, fromHex("a000000333"))])])]);
+    const odd = buildTlv(0x6f, [
+      buildTlv(0xa5, [buildTlv(0xbf0c, [entry("a0000003"), buildTlv(0x61, [buildTlv(0x50, EMPTY)]), buildTlv(0x4f, fromHex("a000000333"))])]),
+    ]);
     expect(parseDirectory(odd)).toEqual([]);
+    const foreign = buildTlv(0x6f, [buildTlv(0xa5, [buildTlv(0xbf0c, [buildTlv(0x73, [buildTlv(0x4f, fromHex("a000000333"))])])])]);
+    expect(parseDirectory(foreign)).toEqual([]);
+    expect(parseDirectory(buildTlv(0x6f, [buildTlv(0xa5, [])]))).toEqual([]);
     expect(parseDirectory(directory("00".repeat(16), "11".repeat(17), "22".repeat(5)))).toEqual(["00".repeat(16), "22".repeat(5)]);
   });
 

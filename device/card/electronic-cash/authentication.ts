@@ -7,7 +7,14 @@
 import { type Bytes, concat, EMPTY, equalBytes, toHex } from "../../base/bytes.ts";
 import type { CipherSuite } from "../../crypto/face.ts";
 import type { AuthoritySet, VerifyingKey } from "./authorities.ts";
-import { type CertificateParts, type CertificateSubject, type CertifiedKey, openCertificate, openDynamicSignature, openStaticSignature } from "./certificates.ts";
+import {
+  type CertificateParts,
+  type CertificateSubject,
+  type CertifiedKey,
+  openCertificate,
+  openDynamicSignature,
+  openStaticSignature,
+} from "./certificates.ts";
 import { accountNumberOf } from "./data.ts";
 import type { CardData } from "./types.ts";
 
@@ -100,7 +107,12 @@ export function authenticateCard(ports: AuthenticationPorts, material: Authentic
   const why = method === "static" ? checkStatic(ports, material, chain) : checkDynamic(ports, material, chain);
   if (why !== undefined || method === "none") return { kind: "failed", method, why: why ?? "not-offered" };
   const version = material.terminalData?.version;
-  return { kind: "verified", method, algorithm: chain.issuer.key.kind, ...(method === "dynamic" && version !== undefined ? { signatureVersion: version } : {}) };
+  return {
+    kind: "verified",
+    method,
+    algorithm: chain.issuer.key.kind,
+    ...(method === "dynamic" && version !== undefined ? { signatureVersion: version } : {}),
+  };
 }
 
 /**
@@ -134,7 +146,10 @@ interface NamedIssuer {
   readonly name: string;
 }
 
-function openIssuer({ suite, authorities, certificates, isRevoked }: AuthenticationPorts, material: AuthenticationMaterial): NamedIssuer | AuthenticationFailure {
+function openIssuer(
+  { suite, authorities, certificates, isRevoked }: AuthenticationPorts,
+  material: AuthenticationMaterial,
+): NamedIssuer | AuthenticationFailure {
   const { data, today } = material;
   const [index] = data.get(0x8f) ?? [];
   const certificate = data.get(0x90);

@@ -1,8 +1,8 @@
 /* Public keys of the certification authorities that a terminal trusts: given in as data, each with an expiry and a check over itself. */
 import { type Bytes, concat, equalBytes, fromHex, parseHex, u8 } from "../../base/bytes.ts";
-import type { CipherSuite, Sm2PublicKey } from "../../crypto/face.ts";
 import { isFault } from "../../base/fault.ts";
 import { isCivilDate } from "../../codec/civil-time.ts";
+import type { CipherSuite, Sm2PublicKey } from "../../crypto/face.ts";
 import { type RsaPublicKey, rsaPublicKey, sha1 } from "../../crypto/rsa.ts";
 
 /** One key as it stands in the terminal's configuration. All values are hexadecimal but the date. */
@@ -25,7 +25,11 @@ export type AuthorityRejection = "form" | "check" | "key" | "double";
 
 export interface AuthoritySet {
   /** The key, or undefined when it is not there; whether it has expired is asked with the day of the sale. */
-  find(which: { readonly rid: string; readonly index: number; readonly kind: "sm" | "rsa" }): { readonly key: VerifyingKey; readonly expiryDate: string } | undefined;
+  find(which: {
+    readonly rid: string;
+    readonly index: number;
+    readonly kind: "sm" | "rsa";
+  }): { readonly key: VerifyingKey; readonly expiryDate: string } | undefined;
   /** Keys that were not taken, for people; the terminal goes on with the others. */
   readonly rejected: readonly { readonly rid: string; readonly index: number; readonly why: AuthorityRejection }[];
 }
@@ -35,9 +39,7 @@ type Unchecked = CertificationAuthority extends infer Each ? (Each extends { rea
 /** Check over a key: SHA-1 of scheme, index, modulus and exponent; with SM2, SM3 of scheme, index and point. Spec: JR/T 0025, public keys of authorities. */
 export function authorityCheck(suite: Pick<CipherSuite, "sm3">, authority: Unchecked): Bytes {
   const head = concat(fromHex(authority.rid), u8(authority.index));
-  return authority.kind === "sm"
-    ? suite.sm3(head, fromHex(authority.pointHex))
-    : sha1(head, fromHex(authority.modulusHex), fromHex(authority.exponentHex));
+  return authority.kind === "sm" ? suite.sm3(head, fromHex(authority.pointHex)) : sha1(head, fromHex(authority.modulusHex), fromHex(authority.exponentHex));
 }
 
 /** Imports the keys that pass their own check. Never throws: a wrong key costs only the cards that need it. */

@@ -53,7 +53,11 @@ export function openCertificate(
   return signer.kind === "sm" ? openSmCertificate({ suite, signer }, subject, parts) : openRsaCertificate(signer.key, subject, parts);
 }
 
-function openSmCertificate({ suite, signer }: Reader, subject: CertificateSubject, parts: CertificateParts & { readonly covered: Bytes }): CertifiedKey | undefined {
+function openSmCertificate(
+  { suite, signer }: Reader,
+  subject: CertificateSubject,
+  parts: CertificateParts & { readonly covered: Bytes },
+): CertifiedKey | undefined {
   const { certificate } = parts;
   const at = 1 + SUBJECT_LENGTH[subject];
   const keyAt = at + 9;
@@ -63,12 +67,17 @@ function openSmCertificate({ suite, signer }: Reader, subject: CertificateSubjec
   if (!whole || certificate[0] !== SM_FORMAT + FORMATS[subject] || signatureAlgorithm !== SM_ALGORITHM || keyAlgorithm !== SM_ALGORITHM) return undefined;
   const digits = digitsOf(certificate.subarray(1, at));
   const body = certificate.subarray(0, keyAt + keyLength);
-  if (digits === undefined || signer.kind !== "sm" || !suite.sm2Verify(signer.key, concat(body, parts.covered), certificate.subarray(-SIGNATURE_LENGTH))) return undefined;
+  if (digits === undefined || signer.kind !== "sm" || !suite.sm2Verify(signer.key, concat(body, parts.covered), certificate.subarray(-SIGNATURE_LENGTH)))
+    return undefined;
   const key = smKey(suite, certificate.slice(keyAt, keyAt + keyLength));
   return key === undefined ? undefined : { key, digits, expiry: toHex(certificate.subarray(at, at + 2)), serial: toHex(certificate.subarray(at + 2, at + 5)) };
 }
 
-function openRsaCertificate(signer: RsaPublicKey, subject: CertificateSubject, parts: CertificateParts & { readonly covered: Bytes }): CertifiedKey | undefined {
+function openRsaCertificate(
+  signer: RsaPublicKey,
+  subject: CertificateSubject,
+  parts: CertificateParts & { readonly covered: Bytes },
+): CertifiedKey | undefined {
   const exponent = parts.exponent ?? EMPTY;
   const remainder = parts.remainder ?? EMPTY;
   const data = recovered(signer, parts.certificate, concat(remainder, exponent, parts.covered));

@@ -16,9 +16,10 @@ import { exchange, exchangeDecisive, malformed } from "../dialogue.ts";
 import { addRecord, amountOf, NO_RECORDS } from "./data.ts";
 import { parseProcessingOptions } from "./options.ts";
 import { type CashTermsContext, terminalData } from "./terminal-data.ts";
-import type { CardRecords, CashBaseline, LastRecordAnswer, ProcessingAnswer, ProcessingOptions, RecordsAnswer, SelectedCash } from "./types.ts";
+import type { CardRecords, CashBaseline, CashRefusal, LastRecordAnswer, ProcessingAnswer, ProcessingOptions, RecordsAnswer, SelectedCash } from "./types.ts";
 
 const TEMPLATE_LENGTH_ONE_BYTE_MAX = 0x7f;
+const RECORD_NOT_FOUND = 0x6a83;
 
 /** Status words by which the card says that the last record was refused before anything was written. Anything else leaves the matter open. */
 const COMMIT_REFUSALS: ReadonlySet<number> = new Set([
@@ -88,7 +89,11 @@ export async function beginTransaction(
   }
 }
 
-async function processingOptions(channel: CardChannel, context: CashTermsContext & { readonly selected: SelectedCash }, limits: Limits): Promise<ProcessingAnswer> {
+async function processingOptions(
+  channel: CardChannel,
+  context: CashTermsContext & { readonly selected: SelectedCash },
+  limits: Limits,
+): Promise<ProcessingAnswer> {
   const values = fillDol(context.selected.dataWanted, terminalData(context));
   const body = concat(...values.map(({ value }) => value));
   const head = body.length > TEMPLATE_LENGTH_ONE_BYTE_MAX ? [0x83, 0x81, body.length] : [0x83, body.length];
@@ -158,8 +163,13 @@ export async function peekRecord(channel: CardChannel, record: RecordName, limit
   return isOk(sw) ? addRecord(NO_RECORDS, record, data) : undefined;
 }
 
-/** The bytes of one record as they are, for logs that have no template; undefined when there is none. */
-export async function readRawRecord(channel: CardChannel, place: Pick<RecordName, "sfi" | "number">, limits: Limits): Promise<Bytes | undefined> {
+/** The bytes of one record as they are, for logs that have no template; "no-record" behind the last one. */
+export async function readRawRecord(
+  channel: CardChannel,
+  place: Pick<RecordName, "sfi" | "number">,
+  limits: Limits,
+): Promise<{ readonly kind: "ok"; readonly bytes: Bytes } | { readonly kind: "no-record" } | CashRefusal> {
   const { data, sw } = await exchange(channel, readRecordCommand(place), limits);
-  return isOk(sw) ? data : undefined;
+  if (sw === RECORD_NOT_FOUND) return { kind: "no-record" };
+  return isOk(sw) ? { kind: "ok", bytes: data } : { kind: "refused", statusWord: sw };
 }

@@ -1,10 +1,10 @@
 /* Data objects of the card, gathered from its answers. Nothing here throws: a card that contradicts itself is told apart as such. */
 import { type Bytes, concat, equalBytes, toHex } from "../../base/bytes.ts";
-import { type Fen, fen } from "../../base/fen.ts";
+import { type Fen, fen, subtractFen, ZERO_FEN } from "../../base/fen.ts";
 import { coversInsideOnly, type RecordName } from "../../codec/afl.ts";
 import { parseTlv, type Tlv } from "../../codec/tlv.ts";
 import { parseAccountNumber, parseTrack2 } from "../../codec/track2.ts";
-import type { CardData, CardRecords } from "./types.ts";
+import type { CardData, CardRecords, CashBaseline } from "./types.ts";
 
 export const NO_DATA: CardData = new Map();
 export const NO_RECORDS: CardRecords = { data: NO_DATA, signedBytes: new Uint8Array(0) };
@@ -66,4 +66,10 @@ export function dayOf(value: Bytes | undefined): string | undefined {
   const digits = value?.length === 3 ? toHex(value) : "";
   if (!/^\d{6}$/.test(digits)) return undefined;
   return `${Number(digits.slice(0, 2)) < 50 ? "20" : "19"}${digits}`;
+}
+
+/** What may still be loaded: the card's limit 9F77 less its balance 9F79; undefined when the card does not tell both. Spec: JR/T 0025, electronic cash, balance limit. */
+export function roomForLoad({ balance, balanceLimit }: CashBaseline): Fen | undefined {
+  if (balance === undefined || balanceLimit === undefined) return undefined;
+  return balance >= balanceLimit ? ZERO_FEN : subtractFen(balanceLimit, balance);
 }

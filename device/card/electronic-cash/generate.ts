@@ -112,7 +112,12 @@ function generatedFields(answer: Bytes): GeneratedFields | undefined {
   if (template === undefined || more.length > 0) return undefined;
   if (template.tag === 0x80 && template.value.length >= SIMPLE_HEAD_LENGTH) {
     const { value } = template;
-    return { information: value.slice(0, 1), atc: value.slice(1, 3), cryptogram: value.slice(3, SIMPLE_HEAD_LENGTH), issuerData: value.slice(SIMPLE_HEAD_LENGTH) };
+    return {
+      information: value.slice(0, 1),
+      atc: value.slice(1, 3),
+      cryptogram: value.slice(3, SIMPLE_HEAD_LENGTH),
+      issuerData: value.slice(SIMPLE_HEAD_LENGTH),
+    };
   }
   if (template.tag !== 0x77) return undefined;
   const value = (tag: number) => findTlv(template.children ?? [], tag)?.value ?? EMPTY;
@@ -120,7 +125,11 @@ function generatedFields(answer: Bytes): GeneratedFields | undefined {
 }
 
 /** Values of one of the card's lists (8C or 8D); undefined when the card has no such list, or none that can be read. */
-export function listValues(data: CardData, listTag: number, known: ReadonlyMap<number, Bytes>): { readonly bytes: Bytes; readonly sent: ReadonlyMap<number, Bytes> } | undefined {
+export function listValues(
+  data: CardData,
+  listTag: number,
+  known: ReadonlyMap<number, Bytes>,
+): { readonly bytes: Bytes; readonly sent: ReadonlyMap<number, Bytes> } | undefined {
   const list = data.get(listTag);
   const parsed = list === undefined ? undefined : parseDol(list);
   if (parsed?.ok !== true) return undefined;
@@ -137,7 +146,11 @@ export interface IssuerAnswer {
 }
 
 /** EXTERNAL AUTHENTICATE with the issuer's proof: whether the card believes it. Spec: JR/T 0025, issuer authentication. */
-export async function authenticateIssuer(channel: CardChannel, answer: { readonly proof: Bytes; readonly responseCode: Bytes }, limits: Limits): Promise<boolean> {
+export async function authenticateIssuer(
+  channel: CardChannel,
+  answer: { readonly proof: Bytes; readonly responseCode: Bytes },
+  limits: Limits,
+): Promise<boolean> {
   assert(answer.proof.length === 8 && answer.responseCode.length === 2, "the issuer's proof has eight bytes and its code two");
   const { sw } = await exchange(channel, command("00 82 00 00", { data: concat(answer.proof, answer.responseCode) }), limits);
   return isOk(sw);

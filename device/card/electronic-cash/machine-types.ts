@@ -1,10 +1,11 @@
 /* Words of the electronic-cash machine: what one tap can be, what can happen to it, what it asks its runner to do. */
-import type { Fen } from "../../base/fen.ts";
+
 import type { FaultCode } from "../../base/fault.ts";
+import type { Fen } from "../../base/fen.ts";
 import type { CardDecision } from "../../codec/issuer-application-data.ts";
 import type { Authentication, AuthenticationFailure } from "./authentication.ts";
 import type { GenerateAnswer } from "./generate.ts";
-import type { CashFacts, CardCryptogram } from "./record.ts";
+import type { CardCryptogram, CashFacts } from "./record.ts";
 import type { CardCounters } from "./terminal-risk.ts";
 import type {
   CashBaseline,
@@ -57,6 +58,8 @@ export type CashOutcome =
       readonly details?: readonly string[];
       readonly why?: AuthenticationFailure;
       readonly record?: CryptogramRecord;
+      /** Contact path with reason "online-required": the card waits for the issuer's answer, which completeOnline takes to it. */
+      readonly awaiting?: CashFacts;
     }
   /** The card left. With `effectUnknown` false nothing was debited. */
   | { readonly kind: "card-lost"; readonly code: FaultCode; readonly effectUnknown: boolean };

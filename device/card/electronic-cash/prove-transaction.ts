@@ -4,15 +4,15 @@
  * would erase it. Then counter and balance speak, and where the counter has moved on, the card's own proof and its log. Each says
  * something only about this sale: a later sale must never stand for it. Spec: JR/T 0025, quick debit and credit, torn transactions.
  */
-import { type Bytes, equalBytes, fromHex, readUint, u16be } from "../../base/bytes.ts";
+import { type Bytes, equalBytes, fromHex, u16be } from "../../base/bytes.ts";
 import { type Fen, subtractFen } from "../../base/fen.ts";
 import type { Limits } from "../../base/ports.ts";
 import { command, isOk } from "../../codec/apdu.ts";
-import { parseCashLogEntry } from "../../codec/card-log.ts";
+import { type CashLogEntry, parseCashLogEntry } from "../../codec/card-log.ts";
 import { parseDol } from "../../codec/dol.ts";
 import type { CardChannel } from "../../drivers/ports.ts";
 import { exchange } from "../dialogue.ts";
-import { getData, peekRecord, readBaseline, readRawRecord, BASELINE_FOR_PROOF } from "./commands.ts";
+import { BASELINE_FOR_PROOF, getData, peekRecord, readBaseline, readRawRecord } from "./commands.ts";
 import { accountNumberOf } from "./data.ts";
 import { selectAgain } from "./select.ts";
 import type { CardRecords, CashEvidence, CashIntent } from "./types.ts";
@@ -21,6 +21,8 @@ import type { CardRecords, CashEvidence, CashIntent } from "./types.ts";
 export const CASH_LOG_RECORDS_MAX = 30;
 const CRYPTOGRAM_LENGTH = 8;
 const NO_PROOF = 0x9406;
+const LOG_FORMAT = 0x9f4f;
+const COUNTER = 0x9f36;
 
 /** What GET TRANS PROVE says about one counter. "unsupported": the card has not this extension, or will not tell. */
 export type TransactionProofAnswer =
@@ -142,34 +144,33 @@ function notDebited({ balance }: Observed): CashEvidence {
 
 /** Searches the card's log for the sale's counter; the log drops its oldest first. */
 async function evidenceOfLog(channel: CardChannel, question: Question, limits: Limits): Promise<CashEvidence> {
-  const { intent, observed } = question;
-  const format = parseDol((await getData(channel, 0x9f4f, limits)) ?? new Uint8Array(0));
-  if (intent.log === undefined || !format.ok || !format.entries.some(({ tag }) => tag === 0x9f36)) return lastResort(question);
-  const records = Math.min(intent.log.records, CASH_LOG_RECORDS_MAX);
+  const { log, unlogged } = question.intent;
+  if (unlogged === true || log === undefined) return lastResort(question);
+  const format = parseDol((await getData(channel, LOG_FORMAT, limits)) ?? new Uint8Array(0));
+  if (!format.ok || !format.entries.some(({ tag }) => tag === COUNTER)) return lastResort(question);
+  const records = Math.min(log.records, CASH_LOG_RECORDS_MAX);
   for (let number = 1; number <= records; number += 1) {
-    const bytes = await readRawRecord(channel, { sfi: intent.log.sfi, number }, limits);
-    // A log that cannot be read at all says nothing; one that ends holds everything it ever was told.
-    if (bytes === undefined) return number === 1 && observed.atc === undefined ? lastResort(question) : notDebited(observed);
-    const entry = parseCashLogEntry(format.entries, bytes);
-    if (entry === "unwritten") return notDebited(observed);
-    if (entry?.atc === undefined) return lastResort(question);
-    if (entry.atc === intent.atc) return sameSale(question, entry.amount) ? debited(question, "log") : { kind: "undecidable", why: "balance-contradicts" };
-    if (entry.atc < intent.atc) return notDebited(observed);
+    const answer = await readRawRecord(channel, { sfi: log.sfi, number }, limits);
+    if (answer.kind === "refused") return lastResort(question);
+    const told = answer.kind === "no-record" ? notDebited(question.observed) : evidenceOfEntry(question, parseCashLogEntry(format.entries, answer.bytes));
+    if (told !== undefined) return told;
   }
   return { kind: "undecidable", why: "log-overrun" };
 }
 
-function sameSale({ intent }: Question, amount: Fen | undefined): boolean {
-  return amount === undefined || amount === intent.amount;
+/** What one entry says, newest first; undefined for one that is newer than the sale. A log that ends holds everything that it ever was told. */
+function evidenceOfEntry(question: Question, entry: CashLogEntry | "unwritten" | undefined): CashEvidence | undefined {
+  const { intent, observed } = question;
+  if (entry === "unwritten") return notDebited(observed);
+  if (entry?.atc === undefined) return lastResort(question);
+  if (entry.atc > intent.atc) return undefined;
+  if (entry.atc < intent.atc) return notDebited(observed);
+  const same = entry.amount === undefined || entry.amount === intent.amount;
+  return same ? debited(question, "log") : { kind: "undecidable", why: "balance-contradicts" };
 }
 
 /** No log: a balance that is lower by exactly the amount counts, anything else stays open. */
 function lastResort(question: Question): CashEvidence {
   const told = balanceTells(question.intent, question.observed.balance);
   return told === "debited" ? debited(question, "balance") : { kind: "undecidable", why: "nothing-readable" };
-}
-
-/** Reads 9F36 from two bytes; used where a counter comes outside GET DATA. */
-export function counterOf(bytes: Bytes): number | undefined {
-  return bytes.length === 2 ? readUint(bytes, 0, 2) : undefined;
 }

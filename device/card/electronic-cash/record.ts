@@ -5,7 +5,7 @@ import { bitsOf } from "../../codec/bit-names.ts";
 import type { CardDecision, IssuerApplicationData } from "../../codec/issuer-application-data.ts";
 import { type StatusInformation, TSI_BITS, TSI_LENGTH, TVR_BITS, TVR_LENGTH, type VerificationResult } from "../../codec/verification-results.ts";
 import { accountNumberOf } from "./data.ts";
-import type { CardData, CashIntent, CashTerminal, CashTerms, CryptogramRecord, ProcessingOptions, CardRecords, CashBaseline, SelectedCash } from "./types.ts";
+import type { CardData, CardRecords, CashBaseline, CashIntent, CashTerminal, CashTerms, CryptogramRecord, ProcessingOptions, SelectedCash } from "./types.ts";
 
 /** What one sale has found out so far. */
 export interface CashFacts {
@@ -40,6 +40,7 @@ export function intentOf(facts: CashFacts, atc: number): CashIntent {
     atc,
     amount: terms.amount,
     movesBalance: movesBalance(terms, baseline),
+    ...(terms.industry === "pre-authorization" ? { unlogged: true as const } : {}),
     date: terms.date,
     time: terms.time,
     unpredictableNumber: toHex(terms.unpredictableNumber),

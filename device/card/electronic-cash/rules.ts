@@ -3,11 +3,11 @@
  * what is known and say what follows. Spec: JR/T 0025, quick debit and credit; electronic cash over contacts.
  */
 import { assert } from "../../base/assert.ts";
-import { subtractFen } from "../../base/fen.ts";
+import { fen } from "../../base/fen.ts";
 import { namesOfBits } from "../../codec/bit-names.ts";
 import { CVR_BITS } from "../../codec/issuer-application-data.ts";
 import type { StatusInformation, VerificationResult } from "../../codec/verification-results.ts";
-import type { Authentication, AuthenticationFailure } from "./authentication.ts";
+import { type Authentication, type AuthenticationFailure, authenticationMethod } from "./authentication.ts";
 import { accountNumberOf, joinData, NO_RECORDS } from "./data.ts";
 import type { CashEventOf, CashOutcome, CashSale, CashStateOf, CashStep } from "./machine-types.ts";
 import { type CardCryptogram, type CashFacts, cryptogramRecord, intentOf } from "./record.ts";
@@ -16,6 +16,10 @@ import { analyzeActions, assessRisk, verifyHolder } from "./terminal-risk.ts";
 import type { CardRecords, CashBaseline, CashReason, ProcessingOptions } from "./types.ts";
 
 const QUALIFIERS_TAG = 0x9f66;
+/** An absent limit does not limit. */
+const UNLIMITED = Number.POSITIVE_INFINITY;
+/** Less than any balance. */
+const UNKNOWN = Number.NEGATIVE_INFINITY;
 
 export function ended(outcome: CashOutcome): CashStep {
   return { state: { at: "ended", outcome } };
@@ -32,11 +36,11 @@ export function firstStep(sale: CashSale): CashStep {
   const { amount } = sale.terms;
   const { limits, online } = sale.terminal;
   if (sale.interface === "contact") {
-    if (limits.cashFen !== undefined && amount > limits.cashFen) return refuse("amount-above-cash-limit");
+    if (amount > (limits.cashFen ?? UNLIMITED)) return refuse("amount-above-cash-limit");
   } else {
     // From the limit on, not only above it. Spec: JR/T 0025, contactless transaction limit.
-    if (limits.contactlessSaleFen !== undefined && amount >= limits.contactlessSaleFen) return refuse("amount-above-contactless-limit");
-    if (!online && limits.contactlessFloorFen !== undefined && amount > limits.contactlessFloorFen) return refuse("floor-limit-exceeded");
+    if (amount >= (limits.contactlessSaleFen ?? UNLIMITED)) return refuse("amount-above-contactless-limit");
+    if (!online && amount > (limits.contactlessFloorFen ?? UNLIMITED)) return refuse("floor-limit-exceeded");
   }
   return { state: { at: "selecting" }, command: { do: "select" } };
 }
@@ -59,7 +63,8 @@ export function optionsAnswered(state: CashStateOf<"processing">, { answer }: Ca
   const records: CardRecords = { ...NO_RECORDS, data: answer.data };
   const facts: CashFacts = { terminal: sale.terminal, terms: sale.terms, selected: application, baseline, options: answer, records, results: [], status: [] };
   const known = { facts, holder: "none" } as const;
-  if (sale.interface === "contact") return answer.path === "full" ? { state: { at: "reading", ...known }, command: { do: "read-records" } } : refuse("card-data-malformed");
+  if (sale.interface === "contact")
+    return answer.path === "full" ? { state: { at: "reading", ...known }, command: { do: "read-records" } } : refuse("card-data-malformed");
   if (answer.path === "full") return refuse("not-electronic-cash");
   return cardDecided(known, answer, sale);
 }
@@ -72,8 +77,7 @@ function cardDecided(known: Known, options: ProcessingOptions, sale: CashSale): 
   if (options.decision !== "TC" && qualifiers?.switchInterface === true) return refuse("switch-interface");
   if (options.decision === "ARQC") return refuse("online-required", onlineExtras(known.facts));
   if (options.decision !== "TC") {
-    const details = namesOfBits(options.issuerData?.cardResults ?? new Uint8Array(0), CVR_BITS);
-    return { state: { at: "explaining", ...known, details }, command: { do: "read-limits" } };
+    return { state: { at: "explaining", ...known, details: cardFindings(options) }, command: { do: "read-limits" } };
   }
   if (qualifiers?.onlinePin === true || (qualifiers?.signature === true && !sale.terminal.signature)) return refuse("holder-verification-required");
   const verified: Known = { ...known, holder: qualifiers?.signature === true ? "signature" : "none" };
@@ -85,8 +89,15 @@ function cardDecided(known: Known, options: ProcessingOptions, sale: CashSale): 
 function onlineExtras(facts: CashFacts): RefusalExtras {
   const made = quickCryptogram(facts.options);
   const accountNumber = accountNumberOf(facts.records.data);
-  const details = namesOfBits(facts.options.issuerData?.cardResults ?? new Uint8Array(0), CVR_BITS);
-  return { details, ...(made === undefined || accountNumber === undefined ? {} : { record: cryptogramRecord(facts, made, accountNumber) }) };
+  return {
+    details: cardFindings(facts.options),
+    ...(made === undefined || accountNumber === undefined ? {} : { record: cryptogramRecord(facts, made, accountNumber) }),
+  };
+}
+
+/** What the card says of itself beside its decision. */
+function cardFindings({ issuerData }: Pick<ProcessingOptions, "issuerData">): readonly string[] {
+  return issuerData === undefined ? [] : namesOfBits(issuerData.cardResults, CVR_BITS);
 }
 
 function quickCryptogram({ decision, atc, issuerData, cryptogram, sent }: ProcessingOptions): CardCryptogram | undefined {
@@ -102,7 +113,8 @@ export function recordsRead(state: CashStateOf<"reading">, { answer, foreseen }:
   if (answer.kind === "refused") return refuse("card-refused", { statusWord: answer.statusWord });
   const data = joinData(state.facts.options.data, answer.data);
   if (data === undefined) return refuse("card-data-malformed");
-  const records: CardRecords = { ...answer, data };
+  const { kind: _, ...read } = answer;
+  const records: CardRecords = { ...read, data };
   const facts: CashFacts = { ...state.facts, records };
   const accountNumber = accountNumberOf(data);
   // Without its number nobody could tell this card from another when it comes back after a tear.
@@ -133,7 +145,9 @@ function recordsOfQuick(known: Known, foreseen: AuthenticationFailure | undefine
   if (facts.results.includes("card-on-exception-list")) return refuse("on-invalid-list");
   const ending = restrictionsOf(facts.records.data, sale.terminal, sale.terms.date).find(({ reason }) => reason !== undefined);
   if (ending?.reason !== undefined) return refuse(ending.reason);
-  if (foreseen !== undefined) return refuse(insteadOfOffline(facts, sale) ? "online-required" : authenticationReason(foreseen), { why: foreseen });
+  const copyable = authenticationMethod(facts.options.interchangeProfile) === "static" && sale.terminal.acceptsStatic !== true;
+  const why = foreseen ?? (copyable ? "not-offered" : undefined);
+  if (why !== undefined) return refuse(insteadOfOffline(facts, sale) ? "online-required" : authenticationReason(why), { why });
   const { atc } = facts.options;
   assert(atc !== undefined, "a quick answer names its counter");
   return { state: { at: "ready", ...known, intent: intentOf(facts, atc) } };
@@ -151,14 +165,14 @@ function authenticationReason(why: AuthenticationFailure): CashReason {
 /** Spec: JR/T 0025, electronic cash over contacts: only a card with its issuer's authorisation code has it. */
 function recordsOfContact(known: Known): CashStep {
   const { facts } = known;
-  if (!facts.records.data.has(0x9f74)) return refuse("not-electronic-cash");
   const reason = explained(facts.baseline, facts);
   if (reason !== undefined && reason !== "balance-below-threshold") return refuse(reason);
+  if (!facts.records.data.has(0x9f74)) return refuse("not-electronic-cash");
   return { state: { at: "authenticating", ...known }, command: { do: "authenticate" } };
 }
 
 export function contactAuthenticated(state: CashStateOf<"authenticating">, { result }: CashEventOf<"authenticated">): CashStep {
-  const facts = withResults(state.facts, authenticationResults(result), result.kind === "failed" && result.method === "none" ? [] : ["authentication-performed"]);
+  const facts = withResults(state.facts, authenticationResults(result), result.method === "none" ? [] : ["authentication-performed"]);
   return { state: { at: "counting", facts, holder: state.holder, authentication: result }, command: { do: "read-counters" } };
 }
 
@@ -166,7 +180,8 @@ export function contactAuthenticated(state: CashStateOf<"authenticating">, { res
 function authenticationResults(result: Authentication): readonly VerificationResult[] {
   if (result.kind === "verified") return result.method === "static" ? ["static-authentication-selected"] : [];
   if (result.method === "none") return ["authentication-not-performed"];
-  const failed = result.method === "static" ? (["static-authentication-failed", "static-authentication-selected"] as const) : (["dynamic-authentication-failed"] as const);
+  const failed =
+    result.method === "static" ? (["static-authentication-failed", "static-authentication-selected"] as const) : (["dynamic-authentication-failed"] as const);
   return result.why === "data-missing" ? ["card-data-missing", ...failed] : failed;
 }
 
@@ -217,7 +232,8 @@ export function recordCommitted(state: CashStateOf<"committing">, { answer }: Ca
   if (answer.kind === "refused") return refuse("card-refused", { statusWord: answer.statusWord });
   // What the options said stands first: the last record cannot put anything in its place.
   const data = joinData(state.facts.options.data, answer.data) ?? state.facts.records.data;
-  const facts: CashFacts = { ...state.facts, records: { ...answer, data } };
+  const { kind: _, ...read } = answer;
+  const facts: CashFacts = { ...state.facts, records: { ...read, data } };
   return { state: { at: "checking", facts, holder: state.holder }, command: { do: "authenticate" } };
 }
 
@@ -232,9 +248,10 @@ export function quickAuthenticated(state: CashStateOf<"checking">, { result }: C
 }
 
 function approved({ facts, holder }: Known, authentication: Extract<Authentication, { readonly kind: "verified" }>, record: CashFactsRecord): CashOutcome {
-  const { balance } = facts.baseline;
   const { amount, industry } = facts.terms;
-  const after = balance !== undefined && industry === undefined && amount <= balance ? { balanceAfter: subtractFen(balance, amount) } : {};
+  // An industry sale may set aside, or take from the deposit: what is left is not the difference then.
+  const left = industry === undefined ? (facts.baseline.balance ?? UNKNOWN) - amount : UNKNOWN;
+  const after = left >= 0 ? { balanceAfter: fen(left) } : {};
   return { kind: "approved", record, authentication, holder, ...after };
 }
 
@@ -246,7 +263,7 @@ export function contactCommitted(state: CashStateOf<"committing">, { answer, sen
   const facts = withResults(state.facts, [], ["card-risk-management-performed"]);
   const record = contactRecord(facts, { ...answer, sent });
   const details = namesOfBits(answer.issuerData.cardResults, CVR_BITS);
-  if (answer.decision === "ARQC") return refuse("online-required", { details, record });
+  if (answer.decision === "ARQC") return refuse("online-required", { details, record, awaiting: facts });
   if (answer.decision === "AAC") return { state: { at: "explaining", facts, holder: state.holder, details }, command: { do: "read-limits" } };
   const { authentication } = state;
   assert(authentication?.kind === "verified", "no approval is asked for a card that is not proved");
@@ -263,9 +280,11 @@ export function contactClosed(state: CashStateOf<"closing">, { answer, sent }: C
   const { reason, details } = state;
   if (answer.kind === "refused") return refuse(reason, { details, statusWord: answer.statusWord });
   // A card that wants less than the host's word declines, and says so.
-  if (reason === "online-required" && answer.decision === "AAC") return refuse("declined-by-card", { details: namesOfBits(answer.issuerData.cardResults, CVR_BITS) });
-  const record = contactRecord(withResults(state.facts, [], ["card-risk-management-performed"]), { ...answer, sent });
-  return refuse(reason, { details, ...(answer.decision === "ARQC" ? { record } : {}) });
+  if (reason === "online-required" && answer.decision === "AAC")
+    return refuse("declined-by-card", { details: namesOfBits(answer.issuerData.cardResults, CVR_BITS) });
+  if (answer.decision !== "ARQC") return refuse(reason, { details });
+  const facts = withResults(state.facts, [], ["card-risk-management-performed"]);
+  return refuse(reason, { details, record: contactRecord(facts, { ...answer, sent }), awaiting: facts });
 }
 
 export function limitsRead(state: CashStateOf<"explaining">, { baseline }: CashEventOf<"baseline-read">): CashStep {
@@ -281,11 +300,15 @@ export function unexplained(state: CashStateOf<"explaining">): CashStep {
  * What the card's own figures say against this amount. Balance (9F79), limit of one sale (9F78), then the threshold (9F6D) below which
  * the card wants to go online. Spec: JR/T 0025, electronic cash, checks of an offline sale.
  */
-export function explained(baseline: CashBaseline, { terms }: Pick<CashFacts, "terms">): "insufficient-funds" | "amount-above-card-limit" | "balance-below-threshold" | undefined {
-  const { balance, saleLimit, resetThreshold } = baseline;
-  if (balance !== undefined && terms.amount > balance) return "insufficient-funds";
-  if (saleLimit !== undefined && terms.amount > saleLimit) return "amount-above-card-limit";
-  return balance !== undefined && resetThreshold !== undefined && terms.amount + resetThreshold > balance ? "balance-below-threshold" : undefined;
+export function explained(
+  baseline: CashBaseline,
+  { terms }: Pick<CashFacts, "terms">,
+): "insufficient-funds" | "amount-above-card-limit" | "balance-below-threshold" | undefined {
+  const { amount } = terms;
+  const balance = baseline.balance ?? UNLIMITED;
+  if (amount > balance) return "insufficient-funds";
+  if (amount > (baseline.saleLimit ?? UNLIMITED)) return "amount-above-card-limit";
+  return amount + (baseline.resetThreshold ?? UNKNOWN) > balance ? "balance-below-threshold" : undefined;
 }
 
 /** Before the commit nothing can have been debited, whatever the channel knows of the command that was lost. */

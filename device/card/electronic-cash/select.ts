@@ -127,11 +127,7 @@ async function readDirectory(channel: CardChannel, cardInterface: CashInterface,
 async function readDirectoryFile(channel: CardChannel, sfi: number, limits: Limits): Promise<readonly string[]> {
   const entries: Tlv[] = [];
   for (let number = 1; number <= DIRECTORY_RECORDS_MAX; number += 1) {
-    const { data, sw } = await exchange(
-      channel,
-      { cla: 0x00, ins: 0xb2, p1: number, p2: (sfi << 3) | 0x04, data: new Uint8Array(0), le: 256 },
-      limits,
-    );
+    const { data, sw } = await exchange(channel, { cla: 0x00, ins: 0xb2, p1: number, p2: (sfi << 3) | 0x04, data: new Uint8Array(0), le: 256 }, limits);
     if (!isOk(sw)) break;
     const parsed = parseTlv(data);
     if (parsed.ok) entries.push(...(findTlv(parsed.items, 0x70)?.children ?? []));

@@ -5,15 +5,24 @@
 import { assert, unreachable } from "../../base/assert.ts";
 import { EMPTY, readUint } from "../../base/bytes.ts";
 import { isFault } from "../../base/fault.ts";
-import type { Limits } from "../../base/ports.ts";
+import type { Clock, Limits } from "../../base/ports.ts";
 import { bitsOf } from "../../codec/bit-names.ts";
 import type { CardProfile } from "../../codec/card-profile.ts";
 import type { CardDecision } from "../../codec/issuer-application-data.ts";
 import { TVR_BITS, TVR_LENGTH } from "../../codec/verification-results.ts";
 import type { CardChannel } from "../../drivers/ports.ts";
-import { type Authentication, type AuthenticationMaterial, type AuthenticationPorts, authenticateCard, authenticationMethod, foreseeFailure, quickTerminalData } from "./authentication.ts";
+import {
+  type Authentication,
+  type AuthenticationMaterial,
+  type AuthenticationPorts,
+  authenticateCard,
+  authenticationMethod,
+  foreseeFailure,
+  quickTerminalData,
+} from "./authentication.ts";
 import { BASELINE_ALL, BASELINE_FOR_PROOF, beginTransaction, getData, readBaseline, readLastRecord, readRecords, readRecordsBeforeLast } from "./commands.ts";
 import { joinData } from "./data.ts";
+import { ENDLESS_FIELD_TIME, type FieldTime, startFieldTime } from "./field-time.ts";
 import { generateCryptogram, listValues, signDynamically } from "./generate.ts";
 import { CASH_RULES, decideCash } from "./machine.ts";
 import type { CashCommand, CashEvent, CashOutcome, CashRules, CashSale, CashState, CashStateOf } from "./machine-types.ts";
@@ -21,7 +30,7 @@ import type { CashFacts } from "./record.ts";
 import { firstStep } from "./rules.ts";
 import { selectAgain, selectElectronicCash } from "./select.ts";
 import { terminalData } from "./terminal-data.ts";
-import type { CashIntent, CashRefusal, CryptogramRecord, ProcessingOptions } from "./types.ts";
+import type { CashIntent, CashRefusal, ProcessingOptions } from "./types.ts";
 
 /** Steps of one tap: more than the longest way through the machine. */
 const STEPS_MAX = 24;
@@ -35,7 +44,9 @@ export interface IndustryPart {
 }
 
 export interface CashTapPorts extends AuthenticationPorts {
-  readonly profile: Pick<CardProfile, "df60Segment">;
+  readonly profile: Pick<CardProfile, "df60Segment" | "qpbocBudgetMs">;
+  /** Counts the time in the field of a contactless tap; absent where the caller does. */
+  readonly clock?: Pick<Clock, "monotonicMs">;
   /** Names of applications; absent: those that cards in the field have. */
   readonly applicationIds?: readonly string[];
   /** Another table in the place of the machine's own, as the world's planted bugs need it. */
@@ -55,32 +66,46 @@ export interface PreparedCashTap {
   readonly accountNumber: string;
   readonly state: CashStateOf<"ready">;
   readonly request: CashTapRequest;
+  readonly fieldTime: FieldTime;
 }
 
 /**
  * Everything up to the commit. Resolves with a tap that is ready, or with how it ended: then nothing was debited. Never rejects for what
  * the card or its channel do.
  */
-export async function prepareCashTap(channel: CardChannel, tap: { readonly ports: CashTapPorts; readonly request: CashTapRequest }, limits: Limits): Promise<PreparedCashTap | CashOutcome> {
+export async function prepareCashTap(
+  channel: CardChannel,
+  tap: { readonly ports: CashTapPorts; readonly request: CashTapRequest },
+  limits: Limits,
+): Promise<PreparedCashTap | CashOutcome> {
   const { request } = tap;
   assert((request.terms.industry === undefined) === (request.industryPart === undefined), "an industry purpose comes with its records");
+  const { clock, profile } = tap.ports;
+  const counted = clock !== undefined && request.interface === "contactless";
+  const fieldTime = counted ? startFieldTime(clock, profile.qpbocBudgetMs) : ENDLESS_FIELD_TIME;
   const first = firstStep(request);
-  const state = first.command === undefined ? first.state : await run({ channel, ...tap }, { state: first.state, command: first.command }, limits);
+  const state = first.command === undefined ? first.state : await run({ channel, ...tap, fieldTime }, { state: first.state, command: first.command }, limits);
   if (state.at === "ended") return state.outcome;
   assert(state.at === "ready" && state.intent.accountNumber !== undefined, "a tap stops when it has ended or is ready");
-  return { kind: "ready", intent: state.intent, accountNumber: state.intent.accountNumber, state, request };
+  return { kind: "ready", intent: state.intent, accountNumber: state.intent.accountNumber, state, request, fieldTime };
 }
 
 /**
  * The commit and what proves it. Resolves with the outcome: "card-lost" with unknown effect means that only the card itself can tell
  * (proveTransaction). Must be called at most once for a prepared tap.
  */
-export async function commitCashTap(channel: CardChannel, tap: { readonly ports: CashTapPorts; readonly prepared: PreparedCashTap }, limits: Limits): Promise<CashOutcome> {
+export async function commitCashTap(
+  channel: CardChannel,
+  tap: { readonly ports: CashTapPorts; readonly prepared: PreparedCashTap },
+  limits: Limits,
+): Promise<CashOutcome> {
   const { ports, prepared } = tap;
   const { request } = prepared;
-  const step = decideCash(ports.rules ?? CASH_RULES, request, prepared.state, { is: "permitted" });
-  assert(step.command !== undefined, "a permitted tap has its commit to do");
-  const state = await run({ channel, ports, request }, { state: step.state, command: step.command }, limits);
+  // The holder has most likely taken the card away: a commit now would be torn more often than not.
+  const event = prepared.fieldTime.isOver() ? ({ is: "given-up", reason: "field-time-exceeded" } as const) : ({ is: "permitted" } as const);
+  const step = decideCash(ports.rules ?? CASH_RULES, request, prepared.state, event);
+  const acting: Acting = { channel, ports, request, fieldTime: ENDLESS_FIELD_TIME };
+  const state = step.command === undefined ? step.state : await run(acting, { state: step.state, command: step.command }, limits);
   assert(state.at === "ended", "after the commit a tap ends");
   return state.outcome;
 }
@@ -114,6 +139,7 @@ interface Acting {
   readonly channel: CardChannel;
   readonly ports: CashTapPorts;
   readonly request: CashTapRequest;
+  readonly fieldTime: FieldTime;
 }
 
 /** Acts and decides in turns until nothing is left to do. */
@@ -129,6 +155,7 @@ async function run(acting: Acting, begun: { readonly state: CashState; readonly 
 }
 
 async function act(acting: Acting, doing: { readonly state: CashState; readonly command: CashCommand }, limits: Limits): Promise<CashEvent> {
+  if (acting.fieldTime.isOver()) return { is: "card-lost", code: "timeout", effectUnknown: false };
   try {
     return await perform(acting, doing, limits);
   } catch (fault) {
@@ -143,7 +170,11 @@ async function perform(acting: Acting, { state, command }: { readonly state: Cas
     case "select":
       return {
         is: "selected",
-        answer: await selectElectronicCash(channel, { interface: request.interface, ...(ports.applicationIds === undefined ? {} : { applicationIds: ports.applicationIds }) }, limits),
+        answer: await selectElectronicCash(
+          channel,
+          { interface: request.interface, ...(ports.applicationIds === undefined ? {} : { applicationIds: ports.applicationIds }) },
+          limits,
+        ),
       };
     case "read-baseline":
       return { is: "baseline-read", baseline: await readBaseline(channel, request.interface === "contact" ? BASELINE_ALL : BASELINE_FOR_PROOF, limits) };
@@ -181,9 +212,12 @@ async function process({ channel, ports, request }: Acting, state: CashStateOf<"
   if (industry?.kind === "refused") return { is: "options-answered", answer: industry };
   const { selected } = state;
   const context = { terminal, terms, profile: ports.profile, selected };
-  // After industry records were read, the card must not be selected again: it would forget which.
-  const again = industryPart === undefined ? { selectAgain: () => selectAgain(channel, selected, limits) } : {};
-  return { is: "options-answered", answer: await beginTransaction(channel, { ...context, ...again }, limits) };
+  const again = async (): Promise<void> => {
+    await selectAgain(channel, selected, limits);
+    // The card forgets with its selection which industry record was read.
+    await industryPart?.read(channel, limits);
+  };
+  return { is: "options-answered", answer: await beginTransaction(channel, { ...context, selectAgain: again }, limits) };
 }
 
 async function cacheIndustry({ channel, request }: Acting, state: CashStateOf<"caching">, limits: Limits): Promise<CashEvent> {
@@ -244,7 +278,11 @@ async function commit(channel: CardChannel, { facts }: CashStateOf<"committing">
   return { is: "record-committed", answer: await readLastRecord(channel, { record, before: facts.records }, limits) };
 }
 
-async function generate({ channel, ports, request }: Acting, { state, wanted }: { readonly state: CashState; readonly wanted: CardDecision }, limits: Limits): Promise<CashEvent> {
+async function generate(
+  { channel, ports, request }: Acting,
+  { state, wanted }: { readonly state: CashState; readonly wanted: CardDecision },
+  limits: Limits,
+): Promise<CashEvent> {
   assert(state.at === "committing" || state.at === "closing", "a cryptogram is asked for at the commit or at the close");
   const { facts } = state;
   const results = bitsOf(TVR_LENGTH, TVR_BITS, facts.results);
@@ -252,14 +290,4 @@ async function generate({ channel, ports, request }: Acting, { state, wanted }: 
   const values = listValues(facts.records.data, FIRST_LIST, known);
   const answer = await generateCryptogram(channel, { wanted, data: values?.bytes ?? EMPTY }, limits);
   return { is: "cryptogram-made", answer, sent: values?.sent ?? new Map() };
-}
-
-/** The record of a prepared contactless tap as it stands before its commit, for whoever must keep it with the intent. */
-export function preparedCryptogram(prepared: PreparedCashTap): Pick<CryptogramRecord, "atc"> & { readonly issuerData?: Uint8Array; readonly cryptogram?: Uint8Array } {
-  const { options } = prepared.state.facts;
-  return {
-    atc: prepared.intent.atc,
-    ...(options.issuerData === undefined ? {} : { issuerData: options.issuerData.raw }),
-    ...(options.cryptogram === undefined ? {} : { cryptogram: options.cryptogram }),
-  };
 }

@@ -2,9 +2,10 @@
  * The terminal's own judgement on the contact path: how the holder is verified, floor limit, velocity, and what follows from all findings.
  * Spec: JR/T 0025, cardholder verification, terminal risk management, terminal action analysis.
  */
+import { unreachable } from "../../base/assert.ts";
 import { type Bytes, fromHex } from "../../base/bytes.ts";
 import { bitsOf } from "../../codec/bit-names.ts";
-import { parseVerificationList, type VerificationRule } from "../../codec/holder-verification.ts";
+import { parseVerificationList, type VerificationMethod, type VerificationRule } from "../../codec/holder-verification.ts";
 import type { CardDecision } from "../../codec/issuer-application-data.ts";
 import { TVR_BITS, TVR_LENGTH, type VerificationResult } from "../../codec/verification-results.ts";
 import type { CardData, CashTerminal, CashTerms } from "./types.ts";
@@ -16,19 +17,32 @@ export type HolderVerification =
   | { readonly kind: "signature" }
   | { readonly kind: "failed"; readonly results: readonly VerificationResult[] };
 
+/** One sale of one terminal, as far as it decides how the holder is verified. */
+type Sale = { readonly terminal: CashTerminal; readonly terms: CashTerms };
+
+/** What a method that this terminal does not have leaves in the results. */
+const MISSING: Readonly<Record<VerificationMethod, VerificationResult | undefined>> = {
+  fail: undefined,
+  none: undefined,
+  signature: undefined,
+  "online-pin": "pin-pad-missing",
+  "offline-pin-clear": "pin-pad-missing",
+  "offline-pin-and-signature": "pin-pad-missing",
+  document: "verification-method-unknown",
+  unknown: "verification-method-unknown",
+};
+
 /** How the holder is verified, by the card's list and what this terminal can do: nothing, or a signature. No PIN is entered for electronic cash. */
-export function verifyHolder(interchangeProfile: Bytes, data: CardData, sale: { readonly terminal: CashTerminal; readonly terms: CashTerms }): HolderVerification {
-  if (((interchangeProfile[0] ?? 0) & HOLDER_VERIFICATION_SUPPORTED) === 0) return { kind: "none" };
-  const value = data.get(0x8e);
+export function verifyHolder(interchangeProfile: Bytes, data: CardData, sale: Sale): HolderVerification {
+  const value = ((interchangeProfile[0] ?? 0) & HOLDER_VERIFICATION_SUPPORTED) === 0 ? undefined : data.get(0x8e);
   const list = value === undefined ? undefined : parseVerificationList(value);
   if (list === undefined) return { kind: "none" };
   const results: VerificationResult[] = [];
-  for (const rule of list.rules) {
-    if (!applies(rule, list, sale)) continue;
+  for (const rule of list.rules.filter((each) => applies(each, list, sale))) {
     if (rule.method === "none") return { kind: "none" };
     if (rule.method === "signature" && sale.terminal.signature) return { kind: "signature" };
-    if (rule.method === "online-pin" || rule.method === "offline-pin-clear" || rule.method === "offline-pin-and-signature") results.push("pin-pad-missing");
-    if (rule.method === "unknown" || rule.method === "document") results.push("verification-method-unknown");
+    const missing = MISSING[rule.method];
+    if (missing !== undefined) results.push(missing);
     if (!rule.continueIfFailed) break;
   }
   return { kind: "failed", results: ["holder-verification-failed", ...new Set(results)] };
@@ -40,7 +54,7 @@ interface VerificationAmounts {
 }
 
 /** A purchase at a counter or gate: no cash, no cashback. Conditions of amounts compare with the card's own figures. */
-function applies({ method, condition }: VerificationRule, amounts: VerificationAmounts, { terminal, terms }: { readonly terminal: CashTerminal; readonly terms: CashTerms }): boolean {
+function applies({ method, condition }: VerificationRule, amounts: VerificationAmounts, { terminal, terms }: Sale): boolean {
   switch (condition) {
     case "always":
     case "not-cash":
@@ -55,8 +69,13 @@ function applies({ method, condition }: VerificationRule, amounts: VerificationA
       return terms.amount < amounts.y;
     case "over-y":
       return terms.amount > amounts.y;
-    default:
+    case "unattended-cash":
+    case "manual-cash":
+    case "with-cashback":
+    case "unknown":
       return false;
+    default:
+      return unreachable(condition);
   }
 }
 
@@ -67,7 +86,11 @@ export interface CardCounters {
 }
 
 /** Floor limit and velocity. Without the counters velocity counts as exceeded. Spec: JR/T 0025, velocity checking. */
-export function assessRisk(data: CardData, sale: { readonly terminal: CashTerminal; readonly terms: CashTerms }, counters: CardCounters): readonly VerificationResult[] {
+export function assessRisk(
+  data: CardData,
+  sale: { readonly terminal: CashTerminal; readonly terms: CashTerms },
+  counters: CardCounters,
+): readonly VerificationResult[] {
   const found: VerificationResult[] = [];
   const { floorFen } = sale.terminal.limits;
   if (floorFen !== undefined && sale.terms.amount > floorFen) found.push("floor-limit-exceeded");
@@ -79,8 +102,8 @@ export function assessRisk(data: CardData, sale: { readonly terminal: CashTermin
     const since = atc === undefined || lastOnline === undefined || atc <= lastOnline ? Number.POSITIVE_INFINITY : atc - lastOnline;
     if (since > lower) found.push("lower-velocity-limit-exceeded");
     if (since > upper) found.push("upper-velocity-limit-exceeded");
+    if (lastOnline === 0) found.push("new-card");
   }
-  if (counters.lastOnline === 0) found.push("new-card");
   return found;
 }
 

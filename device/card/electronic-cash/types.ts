@@ -87,6 +87,8 @@ export interface CashTerminal {
   readonly chineseAlgorithms: boolean;
   /** Whether the card is told that dynamic signatures over amount and currency (version 01) are understood; an older card signs the random number alone. */
   readonly signatureVersion: 0 | 1;
+  /** Contactless cards that show only what their issuer signed once, which anybody can copy, are refused unless this is set. */
+  readonly acceptsStatic?: true;
   readonly limits: CashLimits;
   /** Terminal action codes of the contact path, five bytes in hexadecimal each. */
   readonly actionCodes: { readonly denial: string; readonly online: string; readonly default: string };
@@ -179,6 +181,8 @@ export interface CashIntent {
   readonly amount: Fen;
   /** Whether a commit moves the balance 9F79: not so for a pre-authorisation. */
   readonly movesBalance: boolean;
+  /** A pre-authorisation: its commit does not stand in the card's log. */
+  readonly unlogged?: true;
   /** YYYYMMDD. */
   readonly date: string;
   /** HHMMSS. */
@@ -288,4 +292,5 @@ export type CashReason =
   | "card-data-missing"
   | "card-data-malformed"
   | "not-electronic-cash"
-  | "wrong-currency";
+  | "wrong-currency"
+  | "field-time-exceeded";

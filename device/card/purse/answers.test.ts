@@ -7,7 +7,7 @@ import { fen } from "../../base/fen.ts";
 import { LIMITS, ScriptedChannel } from "../testing.ts";
 import { parseBalance, parseDebit, parseLogEntry, parseOpening, parseProve, parsePublicData } from "./answers.ts";
 import { debitPurchase, initializePurchase, proveTransaction, purseFactors, purseValidity, readLogRecord, selectPurse } from "./commands.ts";
-import { isThisSale, proveSale } from "./prove-sale.ts";
+import { isThisSale, proveSale, readNewestSale } from "./prove-sale.ts";
 import type { PurchaseIntent, PurseLogEntry } from "./types.ts";
 
 const DEBIT = { terminalSequence: 9, date: fromHex("20261121"), time: fromHex("120000"), mac1: fromHex("eb3bca1f") };
@@ -257,6 +257,34 @@ describe("proof of a sale", () => {
     expect(await evidence(script, { cardSequence: 7 })).toEqual({ kind: "not-debited" });
   });
 
+  it.each([
+    ["a compound purchase counts with the e-purse", 6, "09", undefined, true],
+    ["a compound purchase of the passbook does not count with the e-purse", 6, "09", "e-passbook", false],
+    ["a compound purchase of the e-purse does not count with the passbook", 5, "09", undefined, false],
+    ["a compound purchase of the passbook counts with it", 5, "09", "e-passbook", true],
+    ["an e-purse purchase does not count with the passbook", 5, "06", undefined, false],
+    ["a passbook purchase does not count with the e-purse", 6, "05", undefined, false],
+    ["a passbook purchase counts with the passbook", 5, "05", undefined, true],
+    ["a withdrawal of cash counts with neither", 5, "04", undefined, false],
+  ] as const)("%s", async (_name, type, older, compoundPurse, counts) => {
+    // An older entry that counts ends the search; past one that does not, the log is read on.
+    const script = [
+      [read(1), record(6, `${older}990100000042`, "110000")],
+      [read(2), "6982"],
+    ] as const;
+    const channel = new ScriptedChannel(script);
+    const request = { intent: { ...INTENT, type, cardSequence: 7 }, proveSeqOrder, ...(compoundPurse === undefined ? {} : { compoundPurse }) };
+    expect((await proveSale(channel, request, LIMITS)).kind).toBe(counts ? "not-debited" : "undecidable");
+  });
+
+  it.each([0, 1])("without any number of this sale an entry numbered %i ends nothing", async (sequence) => {
+    const script = [
+      [read(1), record(sequence, undefined, "130000")],
+      [read(2), record(8)],
+    ] as const;
+    expect(await evidence(script)).toEqual({ kind: "debited", proof: "log-only", logSequence: 8 });
+  });
+
   it("an older purchase on top of the log ends the search at once", async () => {
     expect(await evidence([[read(1), record(6, undefined, "110000")]], { cardSequence: 7 })).toEqual({ kind: "not-debited" });
   });
@@ -269,6 +297,16 @@ describe("proof of a sale", () => {
     expect(await evidence([[read(1), answer]])).toEqual({ kind: "undecidable", why: "log-unreadable", statusWord: Number.parseInt(answer, 16) });
   });
 
+  it("ten later purchases leave it open, and the log is read no further", async () => {
+    const script = Array.from({ length: 10 }, (_, at) => [read(at + 1), record(30 - at, undefined, "130000")] as const);
+    expect(await evidence(script)).toEqual({ kind: "undecidable", why: "log-overrun" });
+  });
+
+  it("the tenth entry is still looked at", async () => {
+    const later = Array.from({ length: 9 }, (_, at) => [read(at + 1), record(30 - at, undefined, "130000")] as const);
+    expect(await evidence([...later, [read(10), record(8)]])).toEqual({ kind: "debited", proof: "log-only", logSequence: 8 });
+  });
+
   it("a log that becomes unreadable half-way decides nothing", async () => {
     expect(
       await evidence([
@@ -276,5 +314,30 @@ describe("proof of a sale", () => {
         [read(2), "6581"],
       ]),
     ).toMatchObject({ kind: "undecidable" });
+  });
+});
+
+describe("the newest purchase before a sale", () => {
+  it.each([
+    ["of the e-purse, past loads and the passbook's", { purse: "e-purse" }, ["02", "05", "06"], 10],
+    ["of the e-purse, a compound one counts", { purse: "e-purse" }, ["02", "09", "06"], 11],
+    ["of the e-purse, a compound one of the passbook does not", { purse: "e-purse", compoundPurse: "e-passbook" }, ["02", "09", "06"], 10],
+    ["of the passbook", { purse: "e-passbook" }, ["06", "09", "05"], 10],
+    ["of the passbook, a compound one of it counts", { purse: "e-passbook", compoundPurse: "e-passbook" }, ["06", "09", "05"], 11],
+  ] as const)("%s", async (_name, counters, types, expected) => {
+    const script = types.slice(0, 13 - expected).map((type, at) => [read(at + 1), record(12 - at, `${type}990100000042`)] as const);
+    const channel = new ScriptedChannel(script);
+    expect(await readNewestSale(channel, counters, LIMITS)).toEqual({ kind: "ok", sequence: expected });
+    expect(channel.done).toBe(true);
+  });
+
+  it("may be none, in a short log and in a full one", async () => {
+    expect(await readNewestSale(new ScriptedChannel([[read(1), "6a83"]]), { purse: "e-purse" }, LIMITS)).toEqual({ kind: "ok", sequence: undefined });
+    const loads = Array.from({ length: 10 }, (_, at) => [read(at + 1), record(20 - at, "02990100000042")] as const);
+    expect(await readNewestSale(new ScriptedChannel(loads), { purse: "e-purse" }, LIMITS)).toEqual({ kind: "ok", sequence: undefined });
+  });
+
+  it("may not be told", async () => {
+    expect(await readNewestSale(new ScriptedChannel([[read(1), "6982"]]), { purse: "e-purse" }, LIMITS)).toEqual({ kind: "refused", statusWord: 0x6982 });
   });
 });

@@ -77,11 +77,7 @@ export const LOG_FILE = 0x18;
 /** Reads record `number` of EF18 (or of another log of the same form), 1 being the newest. */
 export async function readLogRecord(channel: CardChannel, number: number, limits: Limits, file: number = LOG_FILE): Promise<LogAnswer> {
   assert(Number.isInteger(number) && number >= 1 && number <= 0xff, "records are counted from 1");
-  const { data, sw } = await exchange(
-    channel,
-    { cla: 0x00, ins: 0xb2, p1: number, p2: (file << 3) | 0x04, data: EMPTY, le: LOG_ENTRY_LENGTH },
-    limits,
-  );
+  const { data, sw } = await exchange(channel, { cla: 0x00, ins: 0xb2, p1: number, p2: (file << 3) | 0x04, data: EMPTY, le: LOG_ENTRY_LENGTH }, limits);
   if (sw === RECORD_NOT_FOUND) return { kind: "no-record" };
   if (!isOk(sw)) return { kind: "refused", statusWord: sw };
   const entry = parseLogEntry(data);

@@ -26,12 +26,15 @@ export async function readLog(channel: CardChannel, limits: Limits, file: number
 /** What is looked for, and what the other entries say about it. */
 export interface LogQuery {
   readonly isWanted: (entry: PurseLogEntry) => boolean;
-  /** Whether an entry is surely numbered by the same counter as the wanted one. */
-  readonly sharesCounter: (entry: PurseLogEntry) => boolean;
-  /** Whether an entry of that counter is older than the wanted one, or has taken its number. */
-  readonly predates: (entry: PurseLogEntry) => boolean;
+  /** How to tell that the wanted entry cannot stand further down. Left out: nothing tells it, and the whole log is read. */
+  readonly order?: {
+    /** Whether an entry is surely numbered by the same counter as the wanted one. */
+    readonly sharesCounter: (entry: PurseLogEntry) => boolean;
+    /** Whether an entry of that counter is older than the wanted one, or has taken its number. */
+    readonly predates: (entry: PurseLogEntry) => boolean;
+  };
   /** Left out: EF18. */
-  readonly file?: number;
+  readonly file?: number | undefined;
 }
 
 export type LogSearch =
@@ -50,9 +53,9 @@ export async function searchLog(channel: CardChannel, query: LogQuery, limits: L
     if (answer.kind === "refused") return { kind: "undecidable", why: "log-unreadable", statusWord: answer.statusWord };
     const { entry } = answer;
     if (query.isWanted(entry)) return { kind: "found", entry, newestOfCounter };
-    if (!query.sharesCounter(entry)) continue;
+    if (query.order?.sharesCounter(entry) !== true) continue;
     // The log drops its oldest first, so that the wanted entry would still be above one that is older than it.
-    if (query.predates(entry)) return { kind: "absent" };
+    if (query.order.predates(entry)) return { kind: "absent" };
     newestOfCounter = false;
   }
   return { kind: "undecidable", why: "log-overrun" };

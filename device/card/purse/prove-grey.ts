@@ -65,9 +65,7 @@ export type Undecided = {
 /** What the card says about a lock. */
 export type GreyLockEvidence =
   /** The purse is locked. Whose lock it is, the module tells by MAC2, or the host by GTAC: the first codes that either accepts are this lock's. */
-  | { readonly kind: "locked"; readonly codes: readonly GreyCodes[] }
-  | { readonly kind: "not-locked" }
-  | Undecided;
+  { readonly kind: "locked"; readonly codes: readonly GreyCodes[] } | { readonly kind: "not-locked" } | Undecided;
 
 /** What the card says about a debit or an unlock. */
 export type GreyEndEvidence =
@@ -86,7 +84,7 @@ export async function readGreyState(channel: CardChannel, start: GreyStart, limi
 /** Evidence of GREY LOCK. At most 3 commands, each within `limits`. */
 export async function proveGreyLock(channel: CardChannel, request: ProveGreyRequest, limits: Limits): Promise<GreyLockEvidence> {
   const { intent } = request;
-  const codes = await collectCodes(channel, { ...request, type: TYPE_OF[intent.purse].greyLock }, limits);
+  const codes = await collectCodes(channel, { ...request, type: TYPE_OF[intent.purse].greyLock, logged: undefined }, limits);
   const state = await readGreyState(channel, startOf(request), limits);
   if (state.kind === "locked") return { kind: "locked", codes };
   if (state.kind === "refused") return { kind: "undecidable", why: "state-unreadable", statusWord: state.statusWord, codes };
@@ -128,29 +126,30 @@ function startOf({ intent, keyIndex }: ProveGreyRequest): GreyStart {
 
 /** A step that the log does not name: the state says whether it can still be ahead. `refusal` speaks against "still locked". */
 function endOf(state: GreyState, codes: readonly GreyCodes[], refusal?: number): GreyEndEvidence {
-  if (state.kind === "locked" && refusal === undefined) return { kind: "still-locked" };
   if (state.kind === "free") return { kind: "undecidable", why: "unlogged", codes };
-  const statusWord = state.kind === "refused" ? state.statusWord : refusal;
-  return { kind: "undecidable", why: "state-unreadable", codes, ...(statusWord === undefined ? {} : { statusWord }) };
+  if (state.kind === "refused") return { kind: "undecidable", why: "state-unreadable", statusWord: state.statusWord, codes };
+  return refusal === undefined ? { kind: "still-locked" } : { kind: "undecidable", why: "state-unreadable", statusWord: refusal, codes };
 }
 
 interface EndRequest extends ProveGreyRequest<GreyIntent & { readonly amount: Fen }> {
   readonly type: number;
 }
 
-async function searchEnd(channel: CardChannel, request: EndRequest, limits: Limits): Promise<{ readonly search: LogSearch; readonly codes: readonly GreyCodes[] }> {
+async function searchEnd(
+  channel: CardChannel,
+  request: EndRequest,
+  limits: Limits,
+): Promise<{ readonly search: LogSearch; readonly codes: readonly GreyCodes[] }> {
   const { intent, type } = request;
   const search = await searchLog(
     channel,
     {
       isWanted: (entry) => entry.type === type && entry.sequence >= intent.sequence && isThisStep(entry, intent),
-      sharesCounter: () => false,
-      predates: () => false,
     },
     limits,
   );
   const logged = search.kind === "found" ? search.entry.sequence : undefined;
-  return { search, codes: await collectCodes(channel, { ...request, ...(logged === undefined ? {} : { logged }) }, limits) };
+  return { search, codes: await collectCodes(channel, { ...request, logged }, limits) };
 }
 
 function isThisStep(entry: PurseLogEntry, intent: GreyIntent & { readonly amount: Fen }): boolean {
@@ -159,7 +158,7 @@ function isThisStep(entry: PurseLogEntry, intent: GreyIntent & { readonly amount
 
 async function collectCodes(
   channel: CardChannel,
-  request: ProveGreyRequest & { readonly type: number; readonly logged?: number },
+  request: ProveGreyRequest & { readonly type: number; readonly logged: number | undefined },
   limits: Limits,
 ): Promise<readonly GreyCodes[]> {
   const codes: GreyCodes[] = [];

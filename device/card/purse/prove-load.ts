@@ -73,9 +73,8 @@ export async function proveLoad(channel: CardChannel, request: ProveLoadRequest,
     channel,
     {
       isWanted: (entry) => isThisLoad(entry, intent),
-      sharesCounter: (entry) => entry.type === type,
-      predates: (entry) => entry.sequence <= intent.onlineSequence,
-      ...(logFile === undefined ? {} : { file: logFile }),
+      order: { sharesCounter: (entry) => entry.type === type, predates: (entry) => entry.sequence <= intent.onlineSequence },
+      file: logFile,
     },
     limits,
   );

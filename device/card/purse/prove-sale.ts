@@ -10,6 +10,7 @@ import type { CardChannel } from "../../drivers/ports.ts";
 import { proveTransaction } from "./commands.ts";
 import { provableSequences, searchLog } from "./log.ts";
 import {
+  type CardRefusal,
   PURCHASE_TYPE_COMPOSITE,
   PURCHASE_TYPE_PASSBOOK,
   PURCHASE_TYPE_PURSE,
@@ -35,8 +36,7 @@ export async function proveSale(channel: CardChannel, request: ProveSaleRequest,
     channel,
     {
       isWanted: (entry) => isThisSale(entry, intent),
-      sharesCounter: (entry) => sharesCounter(entry, request),
-      predates: (entry) => predates(entry, intent),
+      order: { sharesCounter: (entry) => sharesCounter(entry, request), predates: (entry) => predates(entry, intent) },
     },
     limits,
   );
@@ -70,10 +70,34 @@ function predates(entry: PurseLogEntry, intent: PurchaseIntent): boolean {
  * Loads count with the online counter, purchases with the offline one of their own purse. Entries of which that is not known for certain
  * are passed over: to take another counter's number for this one's could call a debited sale "not debited".
  */
-function sharesCounter(entry: PurseLogEntry, { intent, compoundPurse = "e-purse" }: ProveSaleRequest): boolean {
-  const purse = purseOfSale(intent);
-  if (entry.type === PURCHASE_TYPE_COMPOSITE) return intent.type === PURCHASE_TYPE_COMPOSITE || compoundPurse === purse;
-  return entry.type === (purse === "e-purse" ? PURCHASE_TYPE_PURSE : PURCHASE_TYPE_PASSBOOK);
+function sharesCounter(entry: PurseLogEntry, { intent, compoundPurse }: ProveSaleRequest): boolean {
+  if (intent.type === PURCHASE_TYPE_COMPOSITE && entry.type === PURCHASE_TYPE_COMPOSITE) return true;
+  return isPurchaseOf(entry.type, { purse: purseOfSale(intent), compoundPurse });
+}
+
+/** The purses of one card: the one that is meant, and the one that compound purchases use (left out: the e-purse). */
+export interface PurseCounters {
+  readonly purse: PurseName;
+  readonly compoundPurse?: PurseName | undefined;
+}
+
+function isPurchaseOf(type: number, { purse, compoundPurse = "e-purse" }: PurseCounters): boolean {
+  if (type === PURCHASE_TYPE_COMPOSITE) return compoundPurse === purse;
+  return type === (purse === "e-purse" ? PURCHASE_TYPE_PURSE : PURCHASE_TYPE_PASSBOOK);
+}
+
+export type NewestSaleAnswer = { readonly kind: "ok"; readonly sequence: number | undefined } | CardRefusal;
+
+/**
+ * Sequence of the newest purchase that the log holds of one purse, undefined for none: what an intent keeps as `logSequenceBefore`. Entries
+ * of other counters are passed over, because a higher number of theirs would hide the sale. At most 10 commands. Faults: those of the channel.
+ */
+export async function readNewestSale(channel: CardChannel, counters: PurseCounters, limits: Limits): Promise<NewestSaleAnswer> {
+  const query = { isWanted: (entry: PurseLogEntry) => isPurchaseOf(entry.type, counters) };
+  const search = await searchLog(channel, query, limits);
+  if (search.kind === "found") return { kind: "ok", sequence: search.entry.sequence };
+  if (search.kind === "undecidable" && search.statusWord !== undefined) return { kind: "refused", statusWord: search.statusWord };
+  return { kind: "ok", sequence: undefined };
 }
 
 /** The purse that a sale was paid from: told by the type of a plain purchase, by the intent itself for a compound one. */

@@ -17,7 +17,7 @@ import { DIRECTORY_NAMES, type FileDefinition, fileDefinition, itemDefinition, m
 import { type ItemAnswer, readItem } from "./files.ts";
 import type { KeyHolder } from "./key-holders.ts";
 import type { SocialKeyName, SocialKeyTable } from "./keys.ts";
-import { verifyPin } from "./pin.ts";
+import { type PinCondition, verifyPin } from "./pin.ts";
 import { type ChangeAnswer, sendSecured } from "./secure-command.ts";
 
 /** Most records that are read of one cyclic file; the longest that the specification names has 30. */
@@ -85,13 +85,18 @@ export async function readFileItems(channel: CardChannel, context: FileContext, 
   return readings;
 }
 
-/** The files of one card for as long as it stays powered. Nobody else selects anything on the card meanwhile. */
+/**
+ * The files of one card for as long as it stays powered. Nobody else selects anything on the card meanwhile. A key or PIN that has failed
+ * is not tried again here; whoever wants another try makes another of these.
+ */
 export class CardFiles {
   readonly #channel: CardChannel;
   readonly #context: FileContext;
   #selected: SocialDirectory | undefined;
   /** Keys that were proved since the selection. Bounded by the keys of one directory. */
   #proved: ReadonlySet<SocialKeyName> = new Set();
+  /** What the card has said to a key or to the holder's PIN: a second failure would only cost another try. Bounded by the keys of the card. */
+  readonly #refusals = new Map<SocialKeyName | "pin", NoAccess>();
   #pinSatisfied = false;
 
   constructor(channel: CardChannel, context: FileContext) {
@@ -201,16 +206,21 @@ export class CardFiles {
 
   async #prove(key: SocialKeyName): Promise<Opened> {
     if (this.#proved.has(key)) return OPEN;
-    const onCard = this.#context.keyTable[key]?.onCard;
+    const before = this.#refusals.get(key);
+    if (before !== undefined) return before;
+    const answer = await this.#askForProof(key);
+    if (answer.kind === "open") this.#proved = new Set([...this.#proved, key]);
+    else this.#refusals.set(key, answer);
+    return answer;
+  }
+
+  async #askForProof(key: SocialKeyName): Promise<Opened> {
+    const { keys, keyTable, limits } = this.#context;
+    const onCard = keyTable[key]?.onCard;
     if (onCard === undefined) return { kind: "no-access", why: "key-missing" };
-    const { keys, limits } = this.#context;
     try {
       const answer = await proveTerminal(this.#channel, { onCard, proof: (values) => keys.authenticationData({ key, ...values }, limits) }, limits);
-      if (answer === "authentic") {
-        this.#proved = new Set([...this.#proved, key]);
-        return OPEN;
-      }
-      return { kind: "no-access", why: "proof-refused", statusWord: answer.statusWord };
+      return answer === "authentic" ? OPEN : { kind: "no-access", why: "proof-refused", statusWord: answer.statusWord };
     } catch (error) {
       if (!isFault(error, "key-missing")) throw error;
       return { kind: "no-access", why: "key-missing" };
@@ -227,25 +237,13 @@ export class CardFiles {
 
   async #satisfyPin(): Promise<Opened> {
     if (this.#pinSatisfied) return OPEN;
+    const before = this.#refusals.get("pin");
+    if (before !== undefined) return before;
     const { pin, limits } = this.#context;
-    const outcome = await verifyPin(this.#channel, pin.kind === "ask" ? pin : undefined, limits);
-    switch (outcome.kind) {
-      case "verified":
-      case "none-set":
-        this.#pinSatisfied = true;
-        return OPEN;
-      case "not-allowed":
-        return { kind: "no-access", why: "pin-not-allowed" };
-      case "wrong":
-        return { kind: "no-access", why: "pin-wrong" };
-      case "locked":
-        return { kind: "no-access", why: "pin-locked" };
-      case "cancelled":
-      case "timed-out":
-        return { kind: "no-access", why: "pin-not-entered" };
-      case "refused":
-        return { kind: "no-access", why: "pin-not-entered", statusWord: outcome.statusWord };
-    }
+    const answer = pinAccess(await verifyPin(this.#channel, pin.kind === "ask" ? pin : undefined, limits));
+    if (answer.kind === "open") this.#pinSatisfied = true;
+    else this.#refusals.set("pin", answer);
+    return answer;
   }
 
   async #readParts(length: number): Promise<ContentReading> {
@@ -261,6 +259,26 @@ export class CardFiles {
       if (data.length < wanted) break;
     }
     return { kind: "ok", content: content.slice(0, length) };
+  }
+}
+
+/** What became of the PIN, as a condition of files. */
+function pinAccess(outcome: PinCondition): Opened {
+  switch (outcome.kind) {
+    case "verified":
+    case "none-set":
+      return OPEN;
+    case "not-allowed":
+      return { kind: "no-access", why: "pin-not-allowed" };
+    case "wrong":
+      return { kind: "no-access", why: "pin-wrong" };
+    case "locked":
+      return { kind: "no-access", why: "pin-locked" };
+    case "cancelled":
+    case "timed-out":
+      return { kind: "no-access", why: "pin-not-entered" };
+    case "refused":
+      return { kind: "no-access", why: "pin-not-entered", statusWord: outcome.statusWord };
   }
 }
 

@@ -18,9 +18,7 @@ export const DIRECTORY_NAMES: Readonly<Record<SocialDirectory, Bytes>> = {
 };
 
 /** What must have happened before a file opens. */
-export type ReadAccess =
-  | { readonly needs: "nothing" | "pin" }
-  | { readonly needs: "key" | "pin-or-key" | "pin-and-key"; readonly key: SocialKeyName };
+export type ReadAccess = { readonly needs: "nothing" | "pin" } | { readonly needs: "key" | "pin-or-key" | "pin-and-key"; readonly key: SocialKeyName };
 
 /** "cn" decimal digits, two a byte, filled with F on the right · "an" text, filled with 00 on the right · "b" a number. Spec: LD/T 32.7, records. */
 export type ItemType = "cn" | "an" | "b";

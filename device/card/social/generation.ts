@@ -1,6 +1,7 @@
 /*
- * Which of the three generations a card is, and which algorithm its keys have. The version item decides; where it is empty, what the card
- * shows of itself does, because an empty item alone would make a card of today one of the year 2000. Spec: LD/T 32.5, EF05; LD/T 6001.
+ * Which of the three generations a card is, and which algorithm its keys have. The version item decides; where it is empty, the profile says
+ * what that means, and a holder's file that opens to a proof alone still makes a card one of the third, because the terminal has to treat
+ * it so. Spec: LD/T 32.5, EF05; LD/T 6001.
  */
 import type { Bytes } from "../../base/bytes.ts";
 import type { CardProfile } from "../../codec/card-profile.ts";
@@ -9,43 +10,33 @@ import { parseVersion } from "./files.ts";
 
 export type Generation = 1 | 2 | 3;
 
-/** What a card shows of itself before anything has been proved. */
+/** What a card shows of itself. */
 export interface GenerationEvidence {
   /** EF05 tag 03 as it stands on the card; no bytes where the card has no such item. */
   readonly versionItem: Bytes;
-  /** The card speaks by radio. */
-  readonly byRadio: boolean;
-  /** Tag 86, where the card has it: the first generation has none. */
-  readonly algorithmTag: number | undefined;
+  /** The holder's file has refused to be read freely. */
+  readonly holderFileLocked?: boolean;
 }
 
 export type GenerationVerdict =
   | {
       readonly kind: "told";
+      /** As on the card; of an empty item what the profile takes it for. */
       readonly version: string;
       readonly generation: Generation;
-      /** "version-item": the card says so. "features": the item is empty, and the card can do what only later generations can. "default": nothing says more. */
+      /** "version-item": the card says so. "features": the item is empty, and the card does what only the third generation does. "default": nothing says more. */
       readonly by: "version-item" | "features" | "default";
     }
   | { readonly kind: "version-not-accepted" };
-
-const SM4_TAG = 0x03;
 
 /** Tells the generation. A version that is written but unknown is refused, never guessed. Never throws. */
 export function tellGeneration(evidence: GenerationEvidence, emptyVersion: CardProfile["emptyVersion"]): GenerationVerdict {
   const parsed = parseVersion(evidence.versionItem, emptyVersion);
   if (!parsed.ok) return { kind: "version-not-accepted" };
+  const { version, generation } = parsed;
   const written = evidence.versionItem.some((byte) => byte !== 0x00 && byte !== 0x20);
-  if (written) return { kind: "told", version: parsed.version, generation: parsed.generation, by: "version-item" };
-  const least = leastGeneration(evidence);
-  if (least === 1) return { kind: "told", version: parsed.version, generation: 1, by: "default" };
-  return { kind: "told", version: `${least}.0`, generation: least, by: "features" };
-}
-
-/** Radio came with the third generation, the algorithm tag and SM4 with the second. */
-function leastGeneration({ byRadio, algorithmTag }: GenerationEvidence): Generation {
-  if (byRadio) return 3;
-  return algorithmTag === SM4_TAG ? 2 : 1;
+  if (written) return { kind: "told", version, generation, by: "version-item" };
+  return evidence.holderFileLocked === true ? { kind: "told", version, generation: 3, by: "features" } : { kind: "told", version, generation, by: "default" };
 }
 
 export type AlgorithmAnswer =
@@ -56,7 +47,7 @@ export type AlgorithmAnswer =
 const BY_TAG: ReadonlyMap<number, AlgorithmAnswer> = new Map<number, AlgorithmAnswer>([
   [0x01, { kind: "ok", algorithm: "3des" }],
   [0x02, { kind: "not-supported", algorithm: "ssf33" }],
-  [SM4_TAG, { kind: "ok", algorithm: "sm4" }],
+  [0x03, { kind: "ok", algorithm: "sm4" }],
 ]);
 
 const BY_NAME: Readonly<Record<"des" | "ssf33" | "sm4", AlgorithmAnswer>> = {

@@ -4,6 +4,7 @@ import type { Limits, Randomness } from "../../base/ports.ts";
 import type { CardProfile } from "../../codec/card-profile.ts";
 import type { CardChannel, Psam } from "../../drivers/ports.ts";
 import { selectByName } from "../dialogue.ts";
+import type { CardAlgorithm } from "../keys/block-mac.ts";
 import {
   type AuthenticationContext,
   authenticateCard,
@@ -25,7 +26,7 @@ import {
   parseText,
   readItems,
 } from "./files.ts";
-import { type Generation, tellAlgorithm, tellGeneration } from "./generation.ts";
+import { type Generation, type GenerationEvidence, tellAlgorithm, tellGeneration } from "./generation.ts";
 import { type HistoricalAnswer, readHistorical, socialFactors } from "./historical.ts";
 import type { Holder, SocialIdentity, SocialIdentityResult, SocialRefusal, SocialRefused } from "./types.ts";
 
@@ -64,26 +65,51 @@ function refuse(reason: SocialRefusal, statusWord?: number): SocialRefused {
   return statusWord === undefined ? { kind: "refused", reason } : { kind: "refused", reason, statusWord };
 }
 
+/** A card by what it says of itself: nothing of it has been proved, and nothing has been checked. */
+export interface NamedSocialCard extends IssuerFile {
+  readonly kind: "ok";
+  readonly algorithm: CardAlgorithm;
+  /** Tag 86, where the card has it. */
+  readonly algorithmTag: number | undefined;
+  readonly byRadio: boolean;
+  /** 8 bytes each: card, city, province. */
+  readonly factors: readonly Bytes[];
+}
+
 /**
- * Selects the social application, has the card prove itself, reads who it is and who holds it, and checks that it may be used today.
- * Faults: those of the card's and the module's channel, "key-missing". `limits` bound each command.
+ * Selects the social application and reads which card this is and with what its keys are made. Needs no module. Faults: those of the card's
+ * channel. `limits` bound each command.
  */
-export async function readSocialIdentity(channel: CardChannel, psam: Psam, options: SocialOptions, limits: Limits): Promise<SocialIdentityResult> {
-  const { profile } = options;
+export async function nameSocialCard(
+  channel: CardChannel,
+  { profile }: Pick<SocialOptions, "profile">,
+  limits: Limits,
+): Promise<NamedSocialCard | SocialRefused> {
   const selected = await selectSocial(channel, limits);
   if (selected.kind === "refused") return selected;
+  const algorithmTag = selected.value;
   const shown = historicalOf(readHistorical(channel.atr, profile));
   if (shown.kind === "refused") return shown;
   const issuer = await readIssuerFile(channel, limits);
   if (issuer.kind === "refused") return issuer;
   const byRadio = shown.value.radio !== "contact";
+  const { regionCode, category } = issuer.value;
   // A card that is not activated does nothing by radio but say who it is, so that this is asked before its proof.
-  if (byRadio && profile.contactlessActivation === "fileFlag" && issuer.value.category.charAt(1) !== "1") return refuse("contactless-not-activated");
-  const { regionCode } = issuer.value;
-  const told = tellAlgorithm(selected.value, regionCode, profile);
+  if (byRadio && profile.contactlessActivation === "fileFlag" && category.charAt(1) !== "1") return refuse("contactless-not-activated");
+  const told = tellAlgorithm(algorithmTag, regionCode, profile);
   if (told.kind !== "ok") return { ...refuse("algorithm-not-supported"), algorithm: told.algorithm };
-  const { algorithm } = told;
   const factors = socialFactors(shown.value.historical.cardFactor, regionCode, profile.cityFactorTemplate);
+  return { kind: "ok", ...issuer.value, algorithm: told.algorithm, algorithmTag, byRadio, factors };
+}
+
+/**
+ * Selects the social application, has the card prove itself, reads who it is and who holds it, and checks that it may be used today.
+ * Faults: those of the card's and the module's channel, "key-missing". `limits` bound each command.
+ */
+export async function readSocialIdentity(channel: CardChannel, psam: Psam, options: SocialOptions, limits: Limits): Promise<SocialIdentityResult> {
+  const named = await nameSocialCard(channel, options, limits);
+  if (named.kind === "refused") return named;
+  const { algorithm, factors } = named;
   const context = { psam, algorithm, factors };
   const genuine = await authenticateCard(
     channel,
@@ -91,11 +117,14 @@ export async function readSocialIdentity(channel: CardChannel, psam: Psam, optio
     limits,
   );
   if (genuine !== "authentic") return refuse("not-genuine", genuine === "not-authentic" ? undefined : genuine.statusWord);
-  const card = checkValidity({ issuer: issuer.value, algorithmTag: selected.value, byRadio }, options);
+  const card = checkValidity(named, options);
   if (card.kind === "refused") return card;
-  const holder = await readHolder(channel, { ...context, generation: card.value.generation, key: options.holderKey ?? HOLDER_READ_KEY }, limits);
-  if (holder.kind === "refused") return holder;
-  return { kind: "ok", ...card.value, algorithm, factors, holder: holder.value };
+  const read = await readHolder(channel, { ...context, generation: card.value.generation, key: options.holderKey ?? HOLDER_READ_KEY }, limits);
+  if (read.kind === "refused") return read;
+  const { holder, holderFileLocked } = read.value;
+  // What the holder's file has shown counts like everything else that the card shows of itself.
+  const seen = holderFileLocked ? checkGeneration({ ...named, holderFileLocked }, options) : card;
+  return seen.kind === "refused" ? seen : { kind: "ok", ...card.value, ...seen.value, algorithm, factors, holder };
 }
 
 /** The algorithm tag of the selected application; undefined where the card shows none. */
@@ -127,11 +156,13 @@ function historicalOf(answer: HistoricalAnswer): Checked<Shown> {
   }
 }
 
-interface IssuerFile {
+/** EF05 as meaning. Spec: LD/T 32.5, EF05. */
+export interface IssuerFile {
   readonly cardIdentifier: string;
   readonly regionCode: string;
   readonly category: string;
-  readonly version: Bytes;
+  /** EF05 tag 03 as it stands on the card. */
+  readonly versionItem: Bytes;
   readonly organisation: string;
   readonly issueDate: string;
   readonly expiryDate: string;
@@ -155,7 +186,7 @@ function issuerFileOf(values: Readonly<Partial<Record<keyof typeof ISSUER_TAGS, 
       ...identifier,
       cardNumber,
       category: parseText(values.category ?? empty) ?? "",
-      version: values.version ?? empty,
+      versionItem: values.version ?? empty,
       organisation: toHex(values.organisation ?? empty),
       issueDate: parseDate(values.issueDate ?? empty),
       expiryDate: parseDate(values.expiryDate ?? empty),
@@ -165,41 +196,57 @@ function issuerFileOf(values: Readonly<Partial<Record<keyof typeof ISSUER_TAGS, 
 
 type CheckedCard = Omit<SocialIdentity, "kind" | "algorithm" | "factors" | "holder">;
 
-interface ShownCard {
-  readonly issuer: IssuerFile;
-  readonly algorithmTag: number | undefined;
-  readonly byRadio: boolean;
+/** Invalid list, organisation, category, version, expiry: in this order. Spec: LD/T 32.7, checks before a transaction. */
+function checkValidity(card: NamedSocialCard, options: SocialOptions): Checked<CheckedCard> {
+  if (options.isListed?.(card) === true) return refuse("on-invalid-list");
+  if (options.acceptsOrganisation?.(card.organisation) === false) return refuse("organisation-not-accepted");
+  if (options.acceptsCategory?.(card.category) === false) return refuse("category-not-accepted");
+  const told = checkGeneration(card, options);
+  if (told.kind === "refused" && told.reason === "version-not-accepted") return told;
+  if (card.issueDate !== "" && options.today < card.issueDate) return refuse("not-yet-valid");
+  if (card.expiryDate !== "" && options.today > card.expiryDate) return refuse("expired");
+  if (told.kind === "refused") return told;
+  const { cardIdentifier, cardNumber, regionCode, category, organisation, issueDate, expiryDate } = card;
+  return { kind: "ok", value: { cardIdentifier, cardNumber, regionCode, category, organisation, issueDate, expiryDate, ...told.value } };
 }
 
-/** Invalid list, organisation, category, version, expiry: in this order. Spec: LD/T 32.7, checks before a transaction. */
-function checkValidity({ issuer, algorithmTag, byRadio }: ShownCard, options: SocialOptions): Checked<CheckedCard> {
-  const { profile } = options;
-  if (options.isListed?.(issuer) === true) return refuse("on-invalid-list");
-  if (options.acceptsOrganisation?.(issuer.organisation) === false) return refuse("organisation-not-accepted");
-  if (options.acceptsCategory?.(issuer.category) === false) return refuse("category-not-accepted");
-  const told = tellGeneration({ versionItem: issuer.version, byRadio, algorithmTag }, profile.emptyVersion);
+function checkGeneration(evidence: GenerationEvidence, { profile }: Pick<SocialOptions, "profile">): Checked<Pick<CheckedCard, "version" | "generation">> {
+  const told = tellGeneration(evidence, profile.emptyVersion);
   if (told.kind !== "told") return refuse("version-not-accepted");
-  if (issuer.issueDate !== "" && options.today < issuer.issueDate) return refuse("not-yet-valid");
-  if (issuer.expiryDate !== "" && options.today > issuer.expiryDate) return refuse("expired");
   const { version, generation } = told;
   // Deviation: the certificate application is known by its name alone, so a region that relies on it is not served by half of the proof. Spec: LD/T 6001.
   if (profile.acse === "on" && generation === 3) return refuse("certificate-application-not-supported");
-  return { kind: "ok", value: { ...issuer, version, generation } };
+  return { kind: "ok", value: { version, generation } };
 }
 
-/** From the third generation on, the holder's file opens only to a terminal that has proved itself. Spec: LD/T 32.5, EF06. */
+interface ReadHolder {
+  readonly holder: Holder;
+  /** The file wanted the terminal's proof, as it does from the third generation on. */
+  readonly holderFileLocked: boolean;
+}
+
+const SECURITY_NOT_SATISFIED = 0x6982;
+
+/**
+ * From the third generation on, the holder's file opens only to a terminal that has proved itself. A card that calls itself an older one, or
+ * nothing, and keeps the file shut all the same, is given the proof too. Spec: LD/T 32.5, EF06.
+ */
 async function readHolder(
   channel: CardChannel,
   context: AuthenticationContext & { readonly generation: Generation; readonly key: SocialKey },
   limits: Limits,
-): Promise<Checked<Holder>> {
-  if (context.generation === 3) {
-    const answer = await authenticateTerminal(channel, context, limits);
-    if (answer !== "authentic") return refuse("holder-not-readable", answer.statusWord);
+): Promise<Checked<ReadHolder>> {
+  const file = { file: HOLDER_FILE, tags: HOLDER_TAGS };
+  const free = context.generation === 3 ? undefined : await readItems(channel, file, limits);
+  const holderFileLocked = free === undefined || (free.kind === "refused" && free.statusWord === SECURITY_NOT_SATISFIED);
+  if (holderFileLocked) {
+    const proof = await authenticateTerminal(channel, context, limits);
+    if (proof !== "authentic") return refuse("holder-not-readable", proof.statusWord);
   }
-  const answer = await readItems(channel, { file: HOLDER_FILE, tags: HOLDER_TAGS }, limits);
+  const answer = free === undefined || holderFileLocked ? await readItems(channel, file, limits) : free;
   if (answer.kind === "refused") return refuse("holder-not-readable", answer.statusWord);
-  return answer.kind === "malformed" ? refuse("data-malformed") : holderOf(answer.values);
+  const holder = answer.kind === "malformed" ? refuse("data-malformed") : holderOf(answer.values);
+  return holder.kind === "refused" ? holder : { kind: "ok", value: { holder: holder.value, holderFileLocked } };
 }
 
 function holderOf(items: Readonly<Partial<Record<keyof typeof HOLDER_TAGS, Bytes>>>): Checked<Holder> {

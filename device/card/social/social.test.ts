@@ -1,11 +1,12 @@
 /* The social application against an independently written card and module: who is accepted, who is refused and why. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { SimulatedCard } from "../../../simulators/card/card.ts";
 import { SeededRandomness } from "../../../simulators/world/seeded-randomness.ts";
 import { type Bytes, concat, EMPTY, fromHex, toHex, utf8 } from "../../base/bytes.ts";
 import { encodeGbText } from "../../codec/text.ts";
 import { selectByName } from "../dialogue.ts";
-import { type CardBenchOptions, cardBench, LIMITS, ScriptedChannel } from "../testing.ts";
+import { type CardBenchOptions, cardBench, LIMITS, ScriptedChannel, SUITE } from "../testing.ts";
 import { parseAlgorithm, parseCardIdentifier, parseCardNumber, parseDate, parseItem, parseText, parseVersion } from "./files.ts";
 import { parseHistoricalBytes, socialFactors } from "./historical.ts";
 import { CARD_PIN_TEMPLATE, queryPinState, readSocialIdentity, SOCIAL_ENVIRONMENT_NAME, type SocialOptions } from "./read-identity.ts";
@@ -34,6 +35,25 @@ describe("reading the identity", () => {
     ["a card that names no algorithm", { card: { algorithm: "3des", showsAlgorithm: false } }, { generation: 3, algorithm: "3des" }],
     ["a module with the province's keys", { psam: { socialLevel: 2 } }, { generation: 3, algorithm: "sm4" }],
     ["a module with the city's keys", { psam: { socialLevel: 1 } }, { generation: 3, algorithm: "sm4" }],
+    ["by radio", { card: { interface: "contactless" } }, { generation: 3, algorithm: "sm4" }],
+    ["by radio, activated", { card: { interface: "contactless" }, profile: { contactlessActivation: "fileFlag" } }, { generation: 3, algorithm: "sm4" }],
+    [
+      "by contacts, not activated for radio",
+      { card: { interface: "contact", contactlessActive: false }, profile: { contactlessActivation: "fileFlag" } },
+      { generation: 3, algorithm: "sm4" },
+    ],
+    ["first generation", { card: { generation: "1", algorithm: "3des" } }, { generation: 1, algorithm: "3des" }],
+    [
+      "an algorithm that its region tells",
+      { card: { showsAlgorithm: false }, profile: { algWhenTagAbsent: "byRegion", algorithmByRegion: { "9901": "sm4" } } },
+      { generation: 3, algorithm: "sm4" },
+    ],
+    ["keys of the whole city", { profile: { cityFactorTemplate: "region4" }, psam: { socialLevel: 1 } }, { generation: 3, algorithm: "sm4" }],
+    [
+      "a second-generation card where certificates are wanted of the third",
+      { card: { generation: "2" }, profile: { acse: "on" } },
+      { generation: 2, algorithm: "sm4" },
+    ],
   ];
   it.each(accepted)("accepts %s", async (_name, options, expected) => {
     const identity = await read({ ...options, card: { serial: 7, holder: { nameGbk: gbk("测试甲"), birthDate: "19800131", sex: "2" }, ...options.card } });
@@ -42,6 +62,47 @@ describe("reading the identity", () => {
     expect(identity.cardIdentifier).toHaveLength(32);
     expect(identity.cardNumber).toHaveLength(9);
     expect(identity.holder.socialSecurityNumber).toHaveLength(18);
+  });
+
+  /** The card with another version item. */
+  function withVersion(card: SimulatedCard, valueHex: string): SimulatedCard {
+    const snapshot = card.toSnapshot();
+    const { social } = snapshot.personalization;
+    const changed = (record: { readonly tag: number; readonly valueHex: string }) => (record.tag === 0x03 ? { ...record, valueHex } : record);
+    const environment = social.environment.map((file) => ({ ...file, records: file.records.map(changed) }));
+    return SimulatedCard.fromSnapshot(SUITE, { ...snapshot, personalization: { ...snapshot.personalization, social: { ...social, environment } } });
+  }
+
+  async function readVersion(versionHex: string, options: CardBenchOptions = {}) {
+    const bench = cardBench(options);
+    bench.cardReader.remove();
+    bench.cardReader.insert(withVersion(bench.card, versionHex));
+    const psam = await bench.openPsam();
+    const channel = await bench.channel();
+    const identityOptions = { profile: bench.profile, randomness: new SeededRandomness("version"), today: "20261121" };
+    return bench.run(readSocialIdentity(channel, psam, identityOptions, LIMITS));
+  }
+
+  it.each([
+    ["no version, a shut holder's file", "00000000", {}, { kind: "ok", generation: 3, version: "1.0" }],
+    ["no version, a free holder's file", "00000000", { card: { generation: "2" } }, { kind: "ok", generation: 1, version: "1.0" }],
+    ["no version, by radio", "00000000", { card: { interface: "contactless" } }, { kind: "ok", generation: 3, version: "1.0" }],
+    ["version 2.0, a shut holder's file", "322e3000", {}, { kind: "ok", generation: 2, version: "2.0" }],
+    ["no version where that is refused", "00000000", { profile: { emptyVersion: "reject" } }, { kind: "refused", reason: "version-not-accepted" }],
+    [
+      "no version, a shut holder's file, where certificates are wanted",
+      "00000000",
+      { profile: { acse: "on" } },
+      { kind: "refused", reason: "certificate-application-not-supported" },
+    ],
+    [
+      "a version that nobody knows, where certificates are wanted",
+      "392e3900",
+      { profile: { acse: "on" } },
+      { kind: "refused", reason: "version-not-accepted" },
+    ],
+  ] as const)("%s", async (_name, versionHex, options, expected) => {
+    expect(await readVersion(versionHex, options)).toMatchObject(expected);
   });
 
   it("two cards never share an identity", async () => {
@@ -58,6 +119,27 @@ describe("reading the identity", () => {
     ["a foreign organisation", {}, { acceptsOrganisation: () => false }, "organisation-not-accepted"],
     ["a foreign category", {}, { acceptsCategory: () => false }, "category-not-accepted"],
     ["an algorithm nobody can compute", { card: { showsAlgorithm: false }, profile: { algWhenTagAbsent: "ssf33" } }, {}, "algorithm-not-supported"],
+    [
+      "a card whose region is known for SSF33",
+      { card: { showsAlgorithm: false }, profile: { algWhenTagAbsent: "byRegion", algorithmByRegion: { "99": "ssf33" } } },
+      {},
+      "algorithm-not-supported",
+    ],
+    [
+      "a card that is not activated for radio",
+      { card: { interface: "contactless", contactlessActive: false }, profile: { contactlessActivation: "fileFlag" } },
+      {},
+      "contactless-not-activated",
+    ],
+    [
+      "radio where its bytes are known over contacts only",
+      { card: { interface: "contactless" }, profile: { contactlessHistorical: "contactOnly" } },
+      {},
+      "contacts-needed",
+    ],
+    ["a card of type B, which shows no historical bytes", { card: { interface: "contactless" }, profile: { contactlessType: "B" } }, {}, "contacts-needed"],
+    ["a third-generation card where certificates are wanted", { profile: { acse: "on" } }, {}, "certificate-application-not-supported"],
+    ["an expired card before the certificates", { card: { expired: true }, profile: { acse: "on" } }, {}, "expired"],
     ["a card whose algorithm is taken for another", { card: { showsAlgorithm: false } }, {}, "not-genuine"],
   ];
   it.each(refused)("refuses %s", async (_name, options, more, reason) => {

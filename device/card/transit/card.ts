@@ -111,11 +111,7 @@ async function readNumbered<Record>(
   which: { readonly file: number; readonly number: number; readonly le: number; readonly parse: (data: Bytes) => Record | "unwritten" | undefined },
   limits: Limits,
 ): Promise<RecordAnswer<Record> | { readonly kind: "unwritten" }> {
-  const { data, sw } = await exchange(
-    channel,
-    { cla: 0x00, ins: 0xb2, p1: which.number, p2: (which.file << 3) | 0x04, data: EMPTY, le: which.le },
-    limits,
-  );
+  const { data, sw } = await exchange(channel, { cla: 0x00, ins: 0xb2, p1: which.number, p2: (which.file << 3) | 0x04, data: EMPTY, le: which.le }, limits);
   if (sw === RECORD_NOT_FOUND) return { kind: "no-record" };
   if (!isOk(sw)) return { kind: "refused", statusWord: sw };
   const record = which.parse(data);
@@ -145,11 +141,7 @@ export async function readIndustryRecord(channel: CardChannel, id: string, limit
 export async function readHousingRecord(channel: CardChannel, id: string, limits: Limits): Promise<RecordAnswer<IndustryRecord>> {
   const p1 = Number.parseInt(id, 16);
   assert(/^[\da-f]{2}$/.test(id) && p1 > 0, "an identifier is one byte and not zero");
-  const { data, sw } = await exchange(
-    channel,
-    { cla: 0x00, ins: 0xb2, p1, p2: TRANSIT_FILES.region << 3, data: EMPTY, le: HOUSING_RECORD_LENGTH },
-    limits,
-  );
+  const { data, sw } = await exchange(channel, { cla: 0x00, ins: 0xb2, p1, p2: TRANSIT_FILES.region << 3, data: EMPTY, le: HOUSING_RECORD_LENGTH }, limits);
   if (sw === RECORD_NOT_FOUND) return { kind: "no-record" };
   if (!isOk(sw)) return { kind: "refused", statusWord: sw };
   const record = parseHousingRecord(data);

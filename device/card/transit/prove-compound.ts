@@ -61,9 +61,12 @@ async function lookForRecord(channel: CardChannel, { file, by, record, data }: C
 }
 
 /** The codes of this purchase's own sequence; without knowing it a proof might be an earlier purchase's. */
-async function codesOf(channel: CardChannel, { intent, proveSeqOrder }: ProveCompoundRequest, limits: Limits): Promise<{ readonly tac?: Bytes; readonly mac2?: Bytes }> {
-  if (intent.cardSequence === undefined) return {};
-  // The higher number first: in a card that counts before it writes, the lower one may still prove the purchase before this.
+async function codesOf(
+  channel: CardChannel,
+  { intent, proveSeqOrder }: ProveCompoundRequest,
+  limits: Limits,
+): Promise<{ readonly tac?: Bytes; readonly mac2?: Bytes }> {
+  // Without the sequence there is nothing to ask for. The higher number first: in a card that counts before it writes, the lower one may still prove the purchase before this.
   const sequences = [...provableSequences(proveSeqOrder, { logged: undefined, before: intent.cardSequence })].sort((left, right) => right - left);
   for (const sequence of sequences) {
     const answer = await proveTransaction(channel, { type: intent.type, sequence }, limits);

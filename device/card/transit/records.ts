@@ -4,7 +4,7 @@
  */
 import { assert } from "../../base/assert.ts";
 import { type Bytes, concat, EMPTY, fromHex, readUint, toHex, u8, u16be, u32be } from "../../base/bytes.ts";
-import { CARD_AMOUNT_MAX, fen } from "../../base/fen.ts";
+import { fen } from "../../base/fen.ts";
 import { decodeGbText } from "../../codec/text.ts";
 import { findTlv, parseTlv } from "../../codec/tlv.ts";
 import type { IndustryRecord, TransitHolder, TransitPublicData, TransitRegion, TripRecord } from "./types.ts";
@@ -13,8 +13,8 @@ export const TRANSIT_PUBLIC_LENGTH = 30;
 export const TRANSIT_HOLDER_LENGTH = 55;
 export const TRANSIT_REGION_LENGTH = 60;
 export const TRIP_RECORD_LENGTH = 48;
-/** The bus's record in EF1A. */
-export const BUS_RECORD_LENGTH = 128;
+/** Longest record that a short command can write back. */
+const RECORD_LENGTH_MAX = 0xff;
 /** The rail record in the housing ministry's EF17. */
 export const HOUSING_RECORD_LENGTH = 48;
 export const BUS_RECORD_ID = "2702";
@@ -78,7 +78,6 @@ export function parseTransitHolder(data: Bytes): TransitHolder | undefined {
 }
 
 function textOf(data: Bytes): string {
-  if (isUnwritten(data)) return "";
   const parsed = decodeGbText(data);
   return parsed.ok ? parsed.text : "";
 }
@@ -128,7 +127,6 @@ export function parseTripRecord(data: Bytes): TripRecord | "unwritten" | undefin
 }
 
 export function encodeTripRecord(trip: TripRecord): Bytes {
-  assert(trip.amount <= CARD_AMOUNT_MAX && trip.balance <= CARD_AMOUNT_MAX && trip.maximumFare <= CARD_AMOUNT_MAX, "the amounts fit the record");
   return concat(
     u8(trip.type),
     field(trip.terminalNumber, 8),
@@ -148,7 +146,9 @@ export function encodeTripRecord(trip: TripRecord): Bytes {
 
 /** A record of EF1A; identifiers have two bytes there. */
 export function parseIndustryRecord(data: Bytes): IndustryRecord | "unwritten" | undefined {
-  return parseRecordById(data, 2);
+  if (data.length < 3 || data.length > RECORD_LENGTH_MAX) return undefined;
+  if (isUnwritten(data)) return "unwritten";
+  return { id: toHex(data.subarray(0, 2)), content: toHex(data.subarray(2)) };
 }
 
 /**
@@ -156,15 +156,10 @@ export function parseIndustryRecord(data: Bytes): IndustryRecord | "unwritten" |
  * form would be written back damaged. Spec: CJ/T 166, EF17.
  */
 export function parseHousingRecord(data: Bytes): IndustryRecord | "unwritten" | undefined {
-  const record = parseRecordById(data, 1);
-  if (record === undefined || record === "unwritten") return record;
-  return data[1] === data.length - 2 ? { id: record.id, content: toHex(data.subarray(2)) } : undefined;
-}
-
-function parseRecordById(data: Bytes, idLength: 1 | 2): IndustryRecord | "unwritten" | undefined {
-  if (data.length <= idLength || data.length > 0xff) return undefined;
-  if (isUnwritten(data)) return "unwritten";
-  return { id: toHex(data.subarray(0, idLength)), content: toHex(data.subarray(idLength)) };
+  if (data.length < 3 || data.length > RECORD_LENGTH_MAX) return undefined;
+  // The identifier may be there before anything else is.
+  if (isUnwritten(data.subarray(1))) return "unwritten";
+  return data[1] === data.length - 2 ? { id: toHex(data.subarray(0, 1)), content: toHex(data.subarray(2)) } : undefined;
 }
 
 export function encodeIndustryRecord(record: IndustryRecord): Bytes {

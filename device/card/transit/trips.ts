@@ -1,5 +1,4 @@
 /* What trip records mean, and the records that a gate or a bus writes. Spec: JT/T 978, EF1E. */
-import { assert } from "../../base/assert.ts";
 import { type Fen, ZERO_FEN } from "../../base/fen.ts";
 import type { TripRecord } from "./types.ts";
 
@@ -10,32 +9,31 @@ export interface TripMeaning {
   readonly money: "electronic-cash" | "purse";
 }
 
-const KINDS: readonly TripKind[] = ["entry", "exit", "single", "fare-adjustment", "recharge"];
-const TYPE_MAX = 0x0a;
-/** Types 01 to 04: in and out, first for electronic cash, then for the purse. Later ones come in pairs, electronic cash first (inferred). */
-const RIDE_TYPES: readonly TripMeaning[] = [
+/**
+ * Types 01 to 0A in their order: in and out, first for electronic cash, then for the purse. The later ones come in pairs, electronic cash
+ * first (inferred).
+ */
+const MEANINGS: readonly TripMeaning[] = [
   { kind: "entry", money: "electronic-cash" },
   { kind: "exit", money: "electronic-cash" },
   { kind: "entry", money: "purse" },
   { kind: "exit", money: "purse" },
+  { kind: "single", money: "electronic-cash" },
+  { kind: "single", money: "purse" },
+  { kind: "fare-adjustment", money: "electronic-cash" },
+  { kind: "fare-adjustment", money: "purse" },
+  { kind: "recharge", money: "electronic-cash" },
+  { kind: "recharge", money: "purse" },
 ];
 
 /** Meaning of a trip record's type byte, or undefined for one that the specification does not name. */
 export function tripMeaning(type: number): TripMeaning | undefined {
-  const ride = RIDE_TYPES[type - 1];
-  if (ride !== undefined) return ride;
-  const kind = KINDS[Math.floor((type - 1) / 2)];
-  if (!Number.isInteger(type) || type < 1 || type > TYPE_MAX || kind === undefined) return undefined;
-  return { kind, money: type % 2 === 1 ? "electronic-cash" : "purse" };
+  return MEANINGS[type - 1];
 }
 
 /** The type byte of a meaning. */
 export function tripType({ kind, money }: TripMeaning): number {
-  for (let type = 1; type <= TYPE_MAX; type += 1) {
-    const meaning = tripMeaning(type);
-    if (meaning?.kind === kind && meaning.money === money) return type;
-  }
-  assert(false, "every meaning has a type");
+  return MEANINGS.findIndex((meaning) => meaning.kind === kind && meaning.money === money) + 1;
 }
 
 /** Industries of trip records. */

@@ -2,15 +2,15 @@ import { describe, expect, test } from "vitest";
 import type { SimulatedCard } from "../../../simulators/card/card.ts";
 import { fen } from "../../base/fen.ts";
 import { recoverAtStart } from "../recovery/recover.ts";
-import { type BenchCard, quickPaymentSuite } from "./contract/suite.ts";
+import { type BenchCard, type MakeBench, quickPaymentSuite } from "./contract/suite.ts";
 import type { QuickPaymentLimits } from "./ports.ts";
 import { runQuickPayment } from "./run.ts";
-import { type CommandFate, type CommandInfo, SimulatedPlace, type SimulatedPlaceOptions, TEST_LIMITS } from "./testing.ts";
+import { balanceOf, type CommandFate, type CommandInfo, EVERY_PURSE, SimulatedPlace, type SimulatedPlaceOptions, TEST_LIMITS } from "./testing.ts";
 import type { QuickPaymentOutcome } from "./types.ts";
 
 const AMOUNT = 450;
 
-quickPaymentSuite("a simulated reader", async ({ logSeqMode }) => {
+const makeBench: MakeBench = async ({ logSeqMode, purse }) => {
   const place = new SimulatedPlace({ profile: { logSeqMode } });
   const ports = await place.clock.resolve(place.switchOn());
   const cards = new Map<BenchCard, SimulatedCard>();
@@ -18,8 +18,8 @@ quickPaymentSuite("a simulated reader", async ({ logSeqMode }) => {
     ports,
     limits: TEST_LIMITS,
     newCard: async ({ balanceFen }) => {
-      const card = place.card({ balanceFen });
-      const handle: BenchCard = { balanceFen: async () => card.balanceFen, debits: async () => card.debits.length };
+      const card = place.card({ balanceFen, medicalPurse: { accountFen: balanceFen }, electronicCash: { balanceFen, algorithms: "sm" } });
+      const handle: BenchCard = { balanceFen: async () => balanceOf(card, purse), debits: async () => card.debits.length };
       cards.set(handle, card);
       return handle;
     },
@@ -30,7 +30,7 @@ quickPaymentSuite("a simulated reader", async ({ logSeqMode }) => {
     takeAway: async () => {
       place.reader.remove();
     },
-    tearNextDebit: async (at) => place.tearDebit(at),
+    tearNextDebit: async (at) => place.tearDebit(at, purse),
     whenTorn: async () => {
       while (place.reader.card !== undefined) await place.clock.sleep(5);
       await place.clock.sleep(100);
@@ -39,7 +39,9 @@ quickPaymentSuite("a simulated reader", async ({ logSeqMode }) => {
     entries: () => place.clock.resolve(place.entries()),
     close: async () => undefined,
   };
-});
+};
+
+for (const { kind } of EVERY_PURSE) quickPaymentSuite("a simulated reader", makeBench, kind);
 
 interface Sold {
   readonly place: SimulatedPlace;

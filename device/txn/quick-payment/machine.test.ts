@@ -185,6 +185,34 @@ describe("above the limit for unverified debits nothing is paid by the card's wo
   ])("%s, %s: %s", (state, name, expected) => expect(cell(get(state), event(name), STRICT)).toBe(expected));
 });
 
+describe("where the card's signature confirms a debit", () => {
+  const SIGNED: Sale = { ...SALE, confirmation: "signature" };
+  const get = (name: string): State => STATES[name] ?? { at: "looking-up" };
+  const event = (name: string): Event => EVENTS[name] ?? { is: "time-over" };
+  const SIGNED_PAID: Event = { is: "looked-up", known: { kind: "paid", subject: "j-1", proof: "signature", refused: false } };
+  test.each([
+    ["checking", event("confirmed/accepted"), "closing:paid(signature) +done:signature"],
+    ["checking", event("confirmed/refused"), "noting-unknown(signature-refused) +unknown"],
+    ["proving", event("evidence-read/signature"), "closing:paid(signature) +done:signature*"],
+    ["proving/asked", event("evidence-read/signature"), "closing:paid(signature) +done:signature*"],
+    ["proving", event("evidence-read/forged"), "closing:unverified(signature-refused) +done:log:unverified*"],
+    ["proving", event("evidence-read/debited"), "checking-proof +confirm"],
+    ["checking-proof", event("confirmed/refused"), "closing:unverified(signature-refused) +done:log:unverified*"],
+    ["looking-up", SIGNED_PAID, "paid(signature) +release-module"],
+    ["looking-up", event("looked-up/paid-forged"), "unverified(signature-refused) +release-module"],
+  ])("%s, %o: %s", (name, happened, expected) => expect(cell(get(name), happened, SIGNED)).toBe(expected));
+
+  test("a card whose signature was refused and that proves not to be debited gets no second try", () => {
+    const open: OpenSale = { ...OPEN, reason: "signature-refused", moduleMayCheck: false };
+    expect(cell({ at: "proving", open }, event("evidence-read/not-debited"), SIGNED)).toBe("closing:refused(signature-refused) +void* +release-module");
+  });
+
+  test("a balance alone is the card's word", () => {
+    const balance: Event = { is: "evidence-read", evidence: { kind: "debited", proof: "balance" } };
+    expect(cell(get("proving"), balance, SIGNED)).toBe("closing:paid(balance,unverified) +done:balance:unverified*");
+  });
+});
+
 test("details that the picture leaves out", () => {
   const noted = decide(QUICK_PAYMENT_RULES, SALE, { at: "noting-unknown", open: OPEN }, { is: "entry-durable", entry: { subject: "j-1", seq: 9 } });
   expect(noted.state).toEqual({ at: "awaiting-return", open: { ...OPEN, entry: { subject: "j-1", seq: 9 } } });

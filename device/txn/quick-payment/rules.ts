@@ -1,5 +1,20 @@
 /* The decisions of the quick-payment machine, one small function each. The table in machine.ts says when each of them applies. */
-import type { CardName, EntryName, EntryWish, EventOf, Failure, Next, OpenSale, Proof, PurseEvidence, QuickPaymentOutcome, Reason, Sale, StateOf, Step } from "./types.ts";
+import type {
+  CardName,
+  EntryName,
+  EntryWish,
+  EventOf,
+  Failure,
+  Next,
+  OpenSale,
+  Proof,
+  PurseEvidence,
+  QuickPaymentOutcome,
+  Reason,
+  Sale,
+  StateOf,
+  Step,
+} from "./types.ts";
 
 /** How often a holder may present a card that cannot be read, before and after the debit. */
 export const TRIES_MAX = 16;

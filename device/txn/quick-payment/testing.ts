@@ -2,14 +2,18 @@
 
 import type { SimulatedCard } from "../../../simulators/card/card.ts";
 import { makeTestCard, type TestCardOptions } from "../../../simulators/card/make.ts";
-import type { TearPoint } from "../../../simulators/card/state.ts";
+import type { CardDebit, TearPoint } from "../../../simulators/card/state.ts";
 import { SimulatedJournalDisk } from "../../../simulators/disk/journal-store.ts";
+import { ScriptedHolder } from "../../../simulators/pinpad/holder.ts";
+import { SimulatedPinVerifier } from "../../../simulators/pinpad/pin-verifier.ts";
 import { makeTestPsam } from "../../../simulators/psam/make.ts";
 import { makeSamReader, SimulatedReader, type TransmitVerdict } from "../../../simulators/reader/in-process.ts";
+import { testPursePorts } from "../../../simulators/terminal/purses.ts";
 import { Power, poweredClock } from "../../../simulators/world/power.ts";
 import { VirtualClock } from "../../../simulators/world/virtual-clock.ts";
 import { fen } from "../../base/fen.ts";
 import { SILENT } from "../../base/log.ts";
+import type { Clock } from "../../base/ports.ts";
 import { openPsam } from "../../card/psam/open.ts";
 import { DEFAULT_PURSE_APPLICATIONS } from "../../card/purse/commands.ts";
 import { type CardProfile, DEFAULT_CARD_PROFILE } from "../../codec/card-profile.ts";
@@ -18,6 +22,7 @@ import type { CardChannel, CardReader, SocialPsam } from "../../drivers/ports.ts
 import { openJournal, type TerminalJournal } from "../journal/journal.ts";
 import type { JournalEntry } from "../journal/types.ts";
 import { createLane, createSalesInFlight, type SalesInFlight } from "../lane.ts";
+import type { PurseChoice, PurseKind } from "../sale-request.ts";
 import { openSaleTimes, type SaleTimes } from "../sale-time.ts";
 import type { QuickPaymentLimits, QuickPaymentPorts } from "./ports.ts";
 
@@ -41,11 +46,40 @@ export interface CommandInfo {
   readonly to: "card" | "module";
   /** Instruction byte: 0x54 is the debit, 0x72 the check of MAC2. */
   readonly instruction: number;
+  readonly command: Uint8Array;
   /** Counts the commands to card and module together. */
   readonly index: number;
 }
 
 export type CommandFate = TransmitVerdict | { readonly kind: "power-cut"; readonly when: "before" | "after" };
+
+/** Every purse with a request for it; the trip record differs from what new cards hold. */
+export const EVERY_PURSE: readonly PurseChoice[] = [
+  { kind: "e-purse" },
+  { kind: "compound", record: { file: 0x1e, by: "identifier", record: 0x00, data: new Uint8Array(48).fill(0x31) } },
+  { kind: "medical-purse", selfPay: fen(120), pooled: fen(2300) },
+  { kind: "electronic-cash" },
+];
+
+/** Whether a command is the one of its purse that cannot be taken back; of electronic cash it reads the last record (file 5 of test cards). */
+export function commits(purse: PurseKind, command: Uint8Array): boolean {
+  const [, instruction, , p2] = command;
+  if (purse === "electronic-cash") return instruction === 0xb2 && p2 === ((5 << 3) | 4);
+  return instruction === (purse === "medical-purse" ? 0x2c : 0x54);
+}
+
+/** What is on a purse of a card, by the card's own memory. */
+export function balanceOf(card: SimulatedCard, purse: PurseKind): number {
+  const { memory } = card.toSnapshot();
+  if (purse === "medical-purse") return memory.medicalPurse?.accountFen ?? 0;
+  return purse === "electronic-cash" ? (memory.electronicCash?.balanceFen ?? 0) : card.balanceFen;
+}
+
+/** What names a debit for ever, on the card and in the record: electronic cash knows no terminal, the others no random number. */
+export function debitName(debit: Readonly<Record<string, unknown>> | CardDebit): string {
+  const { unpredictableNumber, date, time, terminalNumber } = debit as Readonly<Record<string, unknown>>;
+  return unpredictableNumber === undefined ? `${String(terminalNumber)}/${String(date)}/${String(time)}` : `${String(unpredictableNumber)}/${String(date)}`;
+}
 
 export interface SimulatedPlaceOptions {
   readonly profile?: Partial<CardProfile>;
@@ -68,6 +102,8 @@ export class SimulatedPlace {
   readonly disk: SimulatedJournalDisk;
   readonly reader: SimulatedReader;
   readonly module = makeTestPsam(SUITE);
+  /** Digits that holders enter; undefined: they cancel. */
+  pin: string | undefined = "123456";
   readonly #samReader: SimulatedReader;
   readonly #options: SimulatedPlaceOptions;
   #life: Life | undefined;
@@ -117,6 +153,10 @@ export class SimulatedPlace {
       serial: this.#serial,
       balanceFen: 10_000,
       algorithm: "3des",
+      interface: "contactless",
+      purse: { transit: "t-union" },
+      medicalPurse: { accountFen: 10_000 },
+      electronicCash: { balanceFen: 10_000, algorithms: "sm" },
       ...options,
       profile: { ...this.#options.profile, ...options.profile },
     });
@@ -128,10 +168,10 @@ export class SimulatedPlace {
   }
 
   /** The next debit is torn at this point, once. */
-  tearDebit(at: TearPoint, instruction = 0x54): void {
+  tearDebit(at: TearPoint, purse: PurseKind = "e-purse"): void {
     let done = false;
-    this.plan(({ to, instruction: sent }) => {
-      if (done || to !== "card" || sent !== instruction) return GO;
+    this.plan(({ to, command }) => {
+      if (done || to !== "card" || !commits(purse, command)) return GO;
       done = true;
       return { kind: "tear", at };
     });
@@ -167,10 +207,24 @@ export class SimulatedPlace {
       sales,
       saleTimes,
       psam: this.#options.misreserve === true ? misreserving(psam) : psam,
+      ...testPursePorts({
+        suite: SUITE,
+        clock,
+        psam,
+        randomness: seeded(this.disk.incarnation + 1000),
+        profile: { ...DEFAULT_CARD_PROFILE, ...this.#options.profile },
+        pin: { timeoutMs: 5000, verifier: { verifyOnCard: (channel, template, limits) => this.#holder(clock).verifyOnCard(channel, template, limits) } },
+      }),
       purse: { applications: DEFAULT_PURSE_APPLICATIONS, keyIndex: 1, proveSeqOrder: DEFAULT_CARD_PROFILE.proveSeqOrder },
     };
     this.#life = { power, ports, journal };
     return ports;
+  }
+
+  /** Whoever holds the card in the field knows its PIN. */
+  #holder(clock: Clock): SimulatedPinVerifier {
+    const pin = this.pin;
+    return new SimulatedPinVerifier({ clock, holder: new ScriptedHolder([pin === undefined ? { kind: "cancels" } : { kind: "enters", digits: pin }]) });
   }
 
   cutPower(): void {
@@ -185,7 +239,7 @@ export class SimulatedPlace {
   }
 
   #befall(to: CommandInfo["to"], command: Uint8Array): TransmitVerdict {
-    const fate = this.#fate({ to, instruction: command[1] ?? 0, index: this.#commands });
+    const fate = this.#fate({ to, instruction: command[1] ?? 0, command, index: this.#commands });
     this.#commands += 1;
     if (fate.kind !== "power-cut") return fate;
     const { power } = this.#current;

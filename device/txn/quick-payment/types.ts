@@ -29,6 +29,7 @@ export type Reason =
   | "no-purse"
   | "application-blocked"
   | "expired"
+  | "not-enabled"
   | "not-yet-valid"
   | "card-refused"
   | "insufficient-funds"

@@ -28,11 +28,7 @@ export function impossibleAmount(amount: Fen, options: { readonly zeroAllowed?: 
 }
 
 /** The limit that this sale would pass, or undefined when it may be made. */
-export function limitReached(
-  limits: RiskLimits,
-  exposure: Exposure,
-  sale: { readonly amount: Fen; readonly zeroAllowed?: boolean },
-): LimitReached | undefined {
+export function limitReached(limits: RiskLimits, exposure: Exposure, sale: { readonly amount: Fen; readonly zeroAllowed?: boolean }): LimitReached | undefined {
   const { amount } = sale;
   const impossible = impossibleAmount(amount, sale);
   if (impossible !== undefined) return impossible;

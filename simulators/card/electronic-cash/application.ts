@@ -29,6 +29,7 @@ const NAME_LEAST = 5;
 /** UPDATE CAPP DATA CACHE: it may come directly behind GET PROCESSING OPTIONS or behind another of its kind. */
 const KEEPS_CACHE = 0x84de;
 const PROCESSING = 0x80a8;
+const READ_INDUSTRY = 0x80b4;
 
 export class ElectronicCashApplication implements CardApplication {
   readonly #core: CardCore;
@@ -68,7 +69,13 @@ export class ElectronicCashApplication implements CardApplication {
     const step = perform(bank, place, command);
     const header = (command.cla << 8) | command.ins;
     const session = step.session ?? place;
-    this.#place = { ...session, first: false, cacheOpen: session.cacheOpen && (header === KEEPS_CACHE || header === PROCESSING) };
+    const fresh = session.fresh && header === READ_INDUSTRY;
+    this.#place = {
+      ...session,
+      first: place.first && step.repeated === true,
+      fresh,
+      cacheOpen: session.cacheOpen && (header === KEEPS_CACHE || header === PROCESSING),
+    };
     this.#commit(bank, step.commit, forgotten(bank, place, step));
     return step.answer;
   }
@@ -102,7 +109,7 @@ export class ElectronicCashApplication implements CardApplication {
   }
 }
 
-/** The kept answer of the last payment goes with any other first command than its repetition. */
+/** The kept answer of the last payment goes with any other first command than its repetition, which may come more than once. */
 function forgotten(bank: Bank, before: Session, step: Step): Partial<ElectronicCashMemory> {
   const kept = bank.memory.lastAnswer;
   if (!before.first || kept === undefined) return {};
@@ -152,7 +159,7 @@ function perform(bank: Bank, session: Session, command: Command): Step {
 function performFurther(bank: Bank, session: Session, command: Command): Step {
   const header = (command.cla << 8) | command.ins;
   const extended = bank.data.extension !== undefined;
-  if (extended && header === 0x80b4) return readIndustryRecord(bank, session, command);
+  if (extended && header === READ_INDUSTRY) return readIndustryRecord(bank, session, command);
   if (extended && header === KEEPS_CACHE) return cacheIndustryRecord(bank, session, command);
   if (extended && header === 0x805a) return proveTransaction(bank, command);
   if (extended && header === 0x04e2) return appendIndustryRecord(bank, command);
@@ -162,24 +169,29 @@ function performFurther(bank: Bank, session: Session, command: Command): Step {
   return { answer: refuseForeign(command) };
 }
 
-/** GET PROCESSING OPTIONS: the form of the command, then the algorithm, then the path. */
+/** GET PROCESSING OPTIONS: the order and the form of the command, then the algorithm and the path. */
 function processingOptions(bank: Bank, session: Session, command: Command): Step {
   const { p1, p2, data } = command;
   if (p1 !== 0x00 || p2 !== 0x00) return refused(SW.wrongP1P2);
-  if (session.stage !== "selected" || dead(bank)) return refused(SW.conditionsNotSatisfied);
+  const inOrder = session.stage === "selected" && (session.fresh || !bank.data.strictOrder);
+  if (!inOrder || dead(bank)) return refused(SW.conditionsNotSatisfied);
   const list = processingList(bank);
   const length = listLength(list);
   if (data.length !== length + 2) return refused(SW.wrongLength);
   if (data[0] !== TEMPLATE_83 || data[1] !== length) return refused(SW.wrongData);
-  const sent = takenApart(list, data.slice(2));
+  return process(bank, { ...session, sent: takenApart(list, data.slice(2)) });
+}
+
+function process(bank: Bank, session: Session): Step {
+  const { sent } = session;
+  const { algorithms } = bank.data;
   const chinese = sentOr0(sent, [TAG.chineseAlgorithms, 1])[0] === 0x01;
-  // A card that has nothing but the Chinese algorithms has no common one with such a terminal.
-  if (bank.data.algorithms === "sm" && !chinese) return refused(SW.conditionsNotSatisfied);
-  const opened: Session = { ...session, sent, kind: bank.data.algorithms !== "rsa" && chinese ? "sm" : "rsa" };
+  // A card that has nothing but the Chinese algorithms has no common one with a terminal that has not.
+  if (algorithms === "sm" && !chinese) return refused(SW.conditionsNotSatisfied);
+  const opened: Session = { ...session, kind: algorithms !== "rsa" && chinese ? "sm" : "rsa" };
   const path = bank.core.interface === "contact" ? "full" : pathOf(sentOr0(sent, [TAG.terminalQualifiers, 4]));
-  if (path === undefined) return refused(SW.conditionsNotSatisfied);
   if (path === "full") return processFull(bank, opened);
-  return blocked(bank) ? refused(SW.conditionsNotSatisfied) : processQuick(bank, opened);
+  return path === undefined || blocked(bank) ? refused(SW.conditionsNotSatisfied) : processQuick(bank, opened);
 }
 
 /** READ RECORD by number: both logs, the records of the card maker, and the last record of a quick payment. */

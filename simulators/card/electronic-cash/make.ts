@@ -77,6 +77,10 @@ export interface ElectronicCashOptions {
   readonly foreignCurrency?: "decline" | "online";
   readonly wantsTime?: boolean;
   readonly answerFormat?: "77" | "80";
+  /** GET PROCESSING OPTIONS must be the first command after SELECT; only READ CAPP DATA may come between. */
+  readonly strictOrder?: boolean;
+  /** Payments that the log keeps, 1 to 30; default 10. */
+  readonly logRecords?: number;
   readonly applicationBlocked?: boolean;
   readonly extension?: ExtensionOptions;
 }
@@ -156,6 +160,7 @@ function checked(options: ElectronicCashOptions & { readonly expiryDate: string;
   assert(/^629999\d{10,13}$/.test(pan), "a test account has a range that no bank has");
   assert(DATE_SHAPE.test(options.expiryDate) && DATE_SHAPE.test(options.effectiveDate), "validity dates are YYMMDD");
   assert(options.pin === undefined || /^\d{4,12}$/.test(options.pin), "a PIN has 4 to 12 digits");
+  assert(options.logRecords === undefined || (options.logRecords >= 1 && options.logRecords <= 30), "a log has 1 to 30 records");
   assert(options.balanceFen <= balanceLimit(options), "the balance is inside its limit");
 }
 
@@ -184,6 +189,8 @@ const USUAL = {
   usageControl: "ff00",
   wantsTime: false,
   answerFormat: "77",
+  strictOrder: false,
+  logRecords: 10,
 } as const satisfies Partial<ElectronicCashOptions>;
 
 function plainData(recipe: ElectronicCashRecipe, options: ElectronicCashOptions): ElectronicCashData {
@@ -220,7 +227,8 @@ function plainData(recipe: ElectronicCashRecipe, options: ElectronicCashOptions)
     verificationListHex: pin === undefined ? VERIFICATION : VERIFICATION_WITH_PIN,
     wantsTime: data.wantsTime,
     answerFormat: data.answerFormat,
-    logRecords: 10,
+    strictOrder: data.strictOrder,
+    logRecords: data.logRecords,
     loadLogRecords: 10,
     offlineTotalLimitFen: OFFLINE_TOTAL_LIMIT_FEN,
     ...(extension === undefined ? {} : { extension: extensionData(extension) }),
@@ -255,7 +263,8 @@ function freshMemory(recipe: ElectronicCashRecipe, options: ElectronicCashOption
     singleLimitFen: options.singleLimitFen ?? USUAL_LIMIT_FEN,
     resetThresholdFen: options.resetThresholdFen ?? 0,
     atc: options.atc ?? 0,
-    lastOnlineAtc: 0,
+    // A card that is not new has been online once.
+    lastOnlineAtc: options.newCard === true ? 0 : Math.max(1, options.atc ?? 0),
     newCard: options.newCard ?? false,
     pinTriesLeft: options.pinTriesLeft ?? PIN_TRIES,
     ...(options.pin === undefined ? {} : { pin: options.pin }),

@@ -52,6 +52,8 @@ export interface Session {
   readonly stage: "selected" | "quick" | "full";
   /** No command has come since SELECT. */
   readonly first: boolean;
+  /** Nothing but reads of industry records has come since SELECT. */
+  readonly fresh: boolean;
   /** Application that was selected, hexadecimal. */
   readonly aid: string;
   readonly kind: CertificateKind;
@@ -114,5 +116,5 @@ export function availableFen(memory: ElectronicCashMemory): number {
 
 /** A session directly after SELECT. */
 export function openedSession(aid: string, kind: CertificateKind): Session {
-  return { stage: "selected", first: true, aid, kind, sent: new Map(), cacheOpen: false };
+  return { stage: "selected", first: true, fresh: true, aid, kind, sent: new Map(), cacheOpen: false };
 }

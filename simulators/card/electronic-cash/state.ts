@@ -95,6 +95,8 @@ export interface ElectronicCashData {
   readonly wantsTime: boolean;
   /** Form of the answers on the full path: template 77, or template 80 without tags. */
   readonly answerFormat: "77" | "80";
+  /** Processing options are given directly after SELECT only, not after a read. */
+  readonly strictOrder: boolean;
   readonly logRecords: number;
   readonly loadLogRecords: number;
   /** Limit of offline payments since the last online one, in the amounts of the issuer data. */

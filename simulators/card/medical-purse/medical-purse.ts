@@ -26,6 +26,7 @@ import { socialSessionKey } from "../../crypto/social.ts";
 import type { CardCore } from "../core.ts";
 import type { ElementaryFile } from "../files.ts";
 import { type Answer, type Command, ok, refuse, SW } from "../iso.ts";
+import type { CardMemory } from "../state.ts";
 import { isBcd, isMonthAndDay, totalsAfter } from "./pay-year.ts";
 import type { MedicalPurchaseKey, MedicalPurseData, MedicalPurseMemory } from "./state.ts";
 
@@ -52,6 +53,7 @@ const LOG_PURCHASE = 0x32;
 const LOAD_KEY = { index: 0x01, version: 0x01 };
 const AMOUNT_MAX = 0xffff_ffff;
 const SEQUENCE_MAX = 0xffff;
+const MEMORY_TROUBLE = 0x6581;
 
 type Session =
   | {
@@ -207,7 +209,7 @@ export class MedicalPurse {
     const terms: MedicalLoadTerms = { amountFen, terminalNumber, type, date: data.slice(0, 4), time: data.slice(4, 7) };
     const mac2 = medicalMac(this.#rules, session.key, medicalLoadMac2Input(terms));
     if (!equalBytes(mac2, data.slice(7, 11))) return refuse(SW.wrongMac);
-    return ok(this.#commitLoad(terms, mac2));
+    return this.#commitLoad(terms, mac2);
   }
 
   /** DEBIT FOR PURCHASE: MAC1, the rule of the year, then one step. Spec: LD/T 32.7, 12. */
@@ -313,11 +315,10 @@ export class MedicalPurse {
       cardSeqBefore: before,
       tac: toHex(given.tac),
     } as const;
-    this.#core.commit({ medicalPurse, debits: [...this.#core.memory.debits, debit] });
-    return ok(concat(given.tac, given.mac2));
+    return this.#committed({ medicalPurse, debits: [...this.#core.memory.debits, debit] }, concat(given.tac, given.mac2));
   }
 
-  #commitLoad(terms: MedicalLoadTerms, mac2: Bytes): Bytes {
+  #commitLoad(terms: MedicalLoadTerms, mac2: Bytes): Answer {
     const memory = this.#memory;
     const before = memory.loadSeq;
     const state = { balanceBeforeFen: memory.accountFen, sequenceBefore: before };
@@ -340,7 +341,15 @@ export class MedicalPurse {
       onlineSeqBefore: before,
       tac: toHex(tac),
     } as const;
-    this.#core.commit({ medicalPurse, loads: [...this.#core.memory.loads, load] });
-    return tac;
+    return this.#committed({ medicalPurse, loads: [...this.#core.memory.loads, load] }, tac);
+  }
+
+  /** The one step of a transaction, and its answer; with trouble in the memory the terminal does not learn which way it went. */
+  #committed(change: Partial<CardMemory>, data: Bytes): Answer {
+    const trouble = this.#core.faults.memoryTrouble;
+    if (trouble !== "not-written") this.#core.commit(change);
+    if (trouble === undefined) return ok(data);
+    this.#core.setFaults({ memoryTrouble: undefined });
+    return refuse(MEMORY_TROUBLE);
   }
 }

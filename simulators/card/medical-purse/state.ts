@@ -1,5 +1,4 @@
 /* The medical purse as plain data. */
-import type { StoredProof } from "../state.ts";
 
 /** One purchase key (DPK) of the card. */
 export interface MedicalPurchaseKey {
@@ -20,6 +19,16 @@ export interface MedicalPurseData {
   readonly accountOnly: boolean;
 }
 
+/** What GET TRANSACTION PROOF gives out. */
+export interface MedicalProof {
+  /** As the profile codes it. */
+  readonly type: number;
+  /** Already in the card's sequence mode. */
+  readonly seq: number;
+  readonly mac: string;
+  readonly tac: string;
+}
+
 export interface MedicalPurseMemory {
   /** Balance of the personal account (CIA). */
   readonly accountFen: number;
@@ -38,5 +47,5 @@ export interface MedicalPurseMemory {
   /** Records of DF04/08 in hexadecimal, newest first, at most thirty. */
   readonly log: readonly string[];
   /** Of the last transaction, purchase or load. Left out: there is none. */
-  readonly proof?: StoredProof;
+  readonly proof?: MedicalProof;
 }

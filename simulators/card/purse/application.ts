@@ -52,7 +52,9 @@ export class PurseApplication implements CardApplication {
     const { aidHex, aliasAidsHex = [] } = this.#books.data;
     const names = [aidHex, ...aliasAidsHex].map(fromHex);
     const first = next ? names.findIndex((each) => equalBytes(each, this.#name)) + 1 : 0;
-    const found = names.slice(first).find((each) => equalBytes(each, name) || (name.length >= PARTIAL_NAME_MIN && equalBytes(each.slice(0, name.length), name)));
+    const found = names
+      .slice(first)
+      .find((each) => equalBytes(each, name) || (name.length >= PARTIAL_NAME_MIN && equalBytes(each.slice(0, name.length), name)));
     if (found === undefined) return undefined;
     this.interrupt();
     this.#files.leave();
@@ -113,7 +115,9 @@ export class PurseApplication implements CardApplication {
   ): Step {
     const book = session?.kind === kind ? this.#books.book(session.p2) : undefined;
     // The kind was compared; the compiler does not follow that through a type parameter.
-    return session === undefined || book === undefined ? { answer: refuse(SW.notAcceptable) } : end(session as Extract<PurseSession, { readonly kind: Kind }>, book);
+    return session === undefined || book === undefined
+      ? { answer: refuse(SW.notAcceptable) }
+      : end(session as Extract<PurseSession, { readonly kind: Kind }>, book);
   }
 
   /** INITIALIZE (80 50): load 00, purchase 01, compound purchase 03; cash, overdraft and unload are not on these cards. Spec: PBOC purse, commands. */
@@ -134,8 +138,6 @@ export class PurseApplication implements CardApplication {
 
   #other(command: Command): Answer {
     switch (codeOf(command)) {
-      case 0x0020:
-        return this.#holder.verify(command);
       case 0x0084:
         return this.#books.core.drawChallenge(command);
       case 0x00b0:
@@ -155,6 +157,8 @@ export class PurseApplication implements CardApplication {
 
   #maintain(command: Command): Answer {
     switch (codeOf(command)) {
+      case 0x0020:
+        return this.#holder.verify(command);
       case 0x805e:
         if (command.p1 === 0x00) return this.#holder.reload(command);
         return command.p1 === 0x01 && command.p2 === 0x00 ? this.#holder.change(command) : refuse(SW.wrongP1P2);

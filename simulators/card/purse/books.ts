@@ -3,14 +3,17 @@
  * Whatever a transaction changes, it changes in one commit, so that a cut finds all of it or nothing.
  */
 import { type Bytes, concat, fromHex, toHex, u8, u16be, u32be } from "../../../device/base/bytes.ts";
-import { accountTac, PURSE_TYPES, type PurseAccount, type PurseRules, type PurchaseTerms } from "../../crypto/purse.ts";
+import { accountTac, PURSE_TYPES, type PurchaseTerms, type PurseAccount, type PurseRules } from "../../crypto/purse.ts";
 import { type CardCore, KEY_TRIES, PIN_TRIES } from "../core.ts";
+import { type Answer, ok, refuse } from "../iso.ts";
 import type { CardDebit, CardLoad, CardMemory } from "../state.ts";
 import type { BookName, ProofSlot, PurseData, PurseMemory, StoredProof } from "./state.ts";
 
 export const BALANCE_MAX = 0x7fff_ffff;
 export const SEQUENCE_MAX = 0xffff;
 const LOG_RECORDS = 10;
+/** The card cannot say whether it has written. Spec: ISO/IEC 7816-4, status words. */
+const MEMORY_TROUBLE = 0x6581;
 /** The housing ministry's cards keep loads in a log of their own. Spec: CJ/T 166, files. */
 const LOAD_LOG_FILE = "001a";
 const UNBLOCK_TRIES = 3;
@@ -165,8 +168,16 @@ export class PurseBooks {
     else this.remember({ proofs: others });
   }
 
-  /** Money, counter, log, proof, records and ground truth in one step. */
-  commit(movement: Movement): void {
+  /** Money, counter, log, proof, records and ground truth in one step; then the answer, or memory trouble where the user asked for it. */
+  commit(movement: Movement, data: Bytes): Answer {
+    const trouble = this.core.faults.memoryTrouble;
+    if (trouble !== "not-written") this.#write(movement);
+    if (trouble === undefined) return ok(data);
+    this.core.setFaults({ memoryTrouble: undefined });
+    return refuse(MEMORY_TROUBLE);
+  }
+
+  #write(movement: Movement): void {
     const { book, counter, log } = movement;
     const { memory } = this.core;
     const before = counter === "offline" ? book.offlineSeq : book.onlineSeq;
@@ -193,7 +204,11 @@ export class PurseBooks {
   /** What the application's own part of the memory becomes; left out where nothing of it changes. */
   #remembered(
     { book, counter, changeFen, memory }: Movement,
-    step: { readonly counters: { readonly offlineSeq?: number; readonly onlineSeq?: number }; readonly proof: StoredProof; readonly loadLine: string | undefined },
+    step: {
+      readonly counters: { readonly offlineSeq?: number; readonly onlineSeq?: number };
+      readonly proof: StoredProof;
+      readonly loadLine: string | undefined;
+    },
   ): Partial<CardMemory> {
     const kept = this.memory;
     const slot = slotOf(book.name, counter);

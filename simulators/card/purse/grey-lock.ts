@@ -16,7 +16,7 @@ import {
   greyUnlockTacInput,
 } from "../../crypto/purse-grey.ts";
 import { type Answer, type Command, ok, refuse, SW } from "../iso.ts";
-import { type Book, type PurseBooks, SEQUENCE_MAX, spendable } from "./books.ts";
+import { type Book, type Movement, type PurseBooks, SEQUENCE_MAX, spendable } from "./books.ts";
 import { offlineOpening, offlineRefusal } from "./purchase.ts";
 import type { GreyLockSession, GreyUnlockSession, PurseSession, Step } from "./session.ts";
 import type { GreyLock, GreyLockData } from "./state.ts";
@@ -140,8 +140,8 @@ export class GreyLocks {
       mac2: toHex(mac2),
       tac: toHex(tac),
     };
-    books.commit({ book, counter: "offline", changeFen: 0, proof: { type: terms.type, mac: mac2, tac }, memory: { greyLock, greyUnread: undefined } });
-    return ok(concat(tac, mac2));
+    const proof = { type: terms.type, mac: mac2, tac };
+    return books.commit({ book, counter: "offline", changeFen: 0, proof, memory: { greyLock, greyUnread: undefined } }, concat(tac, mac2));
   }
 
   /** DEBIT FOR UNLOCK (E0 7E 08): needs no INITIALIZE, so that it can follow a loss of power. Spec: PBOC purse, DEBIT FOR UNLOCK. */
@@ -153,7 +153,13 @@ export class GreyLocks {
     if (data.length !== 0x1b) return refuse(SW.wrongLength);
     const lock = books.memory.greyLock;
     if (lock === undefined || lock.book !== book.name) return refuse(SW.conditionsNotSatisfied);
-    const terms = { amountFen: readUint(data, 0, 4), type: book.types.greyDebit, terminalNumber: data.slice(6, 12), date: data.slice(16, 20), time: data.slice(20, 23) };
+    const terms = {
+      amountFen: readUint(data, 0, 4),
+      type: book.types.greyDebit,
+      terminalNumber: data.slice(6, 12),
+      date: data.slice(16, 20),
+      time: data.slice(20, 23),
+    };
     // Terminals name the lock by its own number or by the counter as the lock has left it; no other lock can be meant by either.
     const named = [lock.seq, book.offlineSeq].includes(readUint(data, 4, 2));
     if (!named || toHex(terms.terminalNumber) !== lock.terminalNumber) return refuse(SW.wrongData);
@@ -162,8 +168,7 @@ export class GreyLocks {
     if (terms.amountFen > spendable(book)) return refuse(SW.fundsInsufficient);
     const terminalSeq = readUint(data, 12, 4);
     const tac = books.tac(greyDebitTacInput(terms, terminalSeq));
-    this.#resolve(lock, { book, counter: "offline", terms, terminalSeq, mac: gmac, tac });
-    return ok(tac);
+    return this.#resolve(lock, { book, counter: "offline", terms, terminalSeq, mac: gmac, tac, data: tac });
   }
 
   /** GREY UNLOCK (E0 7C 09): the host resolves the lock and says what is taken, which may be nothing. */
@@ -179,9 +184,9 @@ export class GreyLocks {
     if (terms.amountFen > spendable(book)) return refuse(SW.fundsInsufficient);
     const balanceAfter = spendable({ ...book, balanceFen: book.balanceFen - terms.amountFen });
     const tac = books.tac(greyUnlockTacInput(balanceAfter, book.onlineSeq, terms));
-    this.#resolve(lock, { book, counter: "online", terms, terminalSeq: lock.terminalSeq, mac: mac2, tac });
-    if (books.rules.profile.greyLockLc === "manual") return ok(tac);
-    return ok(concat(tac, purseMac(books.rules, key, greyDebitMacInput(terms.amountFen))));
+    const short = books.rules.profile.greyLockLc === "manual";
+    const told = short ? tac : concat(tac, purseMac(books.rules, key, greyDebitMacInput(terms.amountFen)));
+    return this.#resolve(lock, { book, counter: "online", terms, terminalSeq: lock.terminalSeq, mac: mac2, tac, data: told });
   }
 
   #resolve(
@@ -193,12 +198,14 @@ export class GreyLocks {
       readonly terminalSeq: number;
       readonly mac: Bytes;
       readonly tac: Bytes;
+      /** What the card answers. */
+      readonly data: Bytes;
     },
-  ): void {
+  ): Answer {
     const { book, counter, terms, terminalSeq, mac, tac } = done;
     const written = { terminalNumber: toHex(terms.terminalNumber), terminalSeq, date: toHex(terms.date), time: toHex(terms.time), tac: toHex(tac) };
     const cardSeqBefore = counter === "offline" ? book.offlineSeq : book.onlineSeq;
-    this.#books.commit({
+    const movement: Movement = {
       book,
       counter,
       changeFen: -terms.amountFen,
@@ -206,7 +213,8 @@ export class GreyLocks {
       proof: { type: terms.type, mac, tac },
       debit: { purse: "grey-lock", amountFen: terms.amountFen, cardSeqBefore, ...written },
       memory: { greyLock: undefined, greyUnread: { ...lock, ...written, seq: cardSeqBefore, mac2: toHex(mac) } },
-    });
+    };
+    return this.#books.commit(movement, done.data);
   }
 
   /** GET LOCK PROOF (E0 CA): 00 tells the state, 01 confirms that the TAC of a resolved lock has been read. Spec: PBOC purse, GET LOCK PROOF. */

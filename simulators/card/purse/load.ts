@@ -1,8 +1,8 @@
 /* INITIALIZE FOR LOAD and CREDIT FOR LOAD, for both books. */
 import { type Bytes, concat, equalBytes, fromHex, readUint, toHex, u16be, u32be } from "../../../device/base/bytes.ts";
 import { loadMac1Input, loadMac2Input, loadSessionKey, loadTacInput, type PurchaseTerms, purseMac } from "../../crypto/purse.ts";
-import { type Command, ok, refuse, SW } from "../iso.ts";
-import { BALANCE_MAX, type Book, type PurseBooks, SEQUENCE_MAX, spendable } from "./books.ts";
+import { type Answer, type Command, ok, refuse, SW } from "../iso.ts";
+import { BALANCE_MAX, type Book, type Movement, type PurseBooks, SEQUENCE_MAX, spendable } from "./books.ts";
 import type { LoadSession, Step } from "./session.ts";
 
 export class Loads {
@@ -22,13 +22,7 @@ export class Loads {
     const cardRandom = books.core.random(4);
     const key = loadSessionKey(books.rules, fromHex(books.data.dlkHex), { cardRandom, onlineSequence: book.onlineSeq });
     const mac1 = purseMac(books.rules, key, loadMac1Input(spendable(book), terms));
-    const opening = concat(
-      u32be(spendable(book)),
-      u16be(book.onlineSeq),
-      Uint8Array.of(books.data.keyVersion, books.algorithmByte),
-      cardRandom,
-      mac1,
-    );
+    const opening = concat(u32be(spendable(book)), u16be(book.onlineSeq), Uint8Array.of(books.data.keyVersion, books.algorithmByte), cardRandom, mac1);
     const { amountFen, terminalNumber } = terms;
     return { answer: ok(opening), session: { kind: "load", p2: book.p2, amountFen, terminalNumber, key } };
   }
@@ -41,13 +35,13 @@ export class Loads {
     const terms: PurchaseTerms = { ...session, type: book.types.load, date: data.slice(0, 4), time: data.slice(4, 7) };
     const mac2 = data.slice(7, 11);
     if (!equalBytes(purseMac(this.#books.rules, session.key, loadMac2Input(terms)), mac2)) return { answer: refuse(SW.wrongMac) };
-    return { answer: ok(this.#commit(book, terms, mac2)) };
+    return { answer: this.#commit(book, terms, mac2) };
   }
 
-  #commit(book: Book, terms: PurchaseTerms, mac2: Bytes): Bytes {
+  #commit(book: Book, terms: PurchaseTerms, mac2: Bytes): Answer {
     const balanceAfter = spendable({ ...book, balanceFen: book.balanceFen + terms.amountFen });
     const tac = this.#books.tac(loadTacInput(balanceAfter, book.onlineSeq, terms));
-    this.#books.commit({
+    const movement: Movement = {
       book,
       counter: "online",
       changeFen: terms.amountFen,
@@ -62,7 +56,7 @@ export class Loads {
         onlineSeqBefore: book.onlineSeq,
         tac: toHex(tac),
       },
-    });
-    return tac;
+    };
+    return this.#books.commit(movement, tac);
   }
 }

@@ -149,7 +149,9 @@ function furtherData(recipe: PurseRecipe, options: PurseOptions, keyHex: (name: 
 function furtherMemory({ passbook, pin }: PurseOptions): PurseMemory {
   return {
     ...FRESH_PURSE_MEMORY,
-    ...(passbook === undefined ? {} : { passbook: { balanceFen: passbook.balanceFen, onlineSeq: passbook.onlineSeq ?? 0, offlineSeq: passbook.offlineSeq ?? 0 } }),
+    ...(passbook === undefined
+      ? {}
+      : { passbook: { balanceFen: passbook.balanceFen, onlineSeq: passbook.onlineSeq ?? 0, offlineSeq: passbook.offlineSeq ?? 0 } }),
     ...(pin === undefined ? {} : { pinHex: codedPursePin(pin) }),
   };
 }

@@ -10,9 +10,9 @@ import {
   purchaseTacInput,
   purseMac,
 } from "../../crypto/purse.ts";
-import { type Command, ok, refuse, SW } from "../iso.ts";
+import { type Answer, type Command, ok, refuse, SW } from "../iso.ts";
 import type { CardDebit } from "../state.ts";
-import { type Book, type PurseBooks, SEQUENCE_MAX, spendable } from "./books.ts";
+import { type Book, type Movement, type PurseBooks, SEQUENCE_MAX, spendable } from "./books.ts";
 import type { PurseFiles } from "./files.ts";
 import type { PurchaseSession, Step } from "./session.ts";
 
@@ -69,8 +69,7 @@ export class Purchases {
     if (!equalBytes(purseMac(books.rules, key, this.#mac1Input(session, terms)), data.slice(11, 15))) return { answer: refuse(SW.wrongMac) };
     const mac2 = books.given(purseMac(books.rules, key, purchaseMac2Input(terms.amountFen)));
     const tac = books.tac(purchaseTacInput(terms, terminalSequence));
-    this.#commit(session, book, { terms, terminalSequence, mac2, tac });
-    return { answer: ok(concat(tac, mac2)) };
+    return { answer: this.#commit(session, book, { terms, terminalSequence, mac2, tac }) };
   }
 
   #mac1Input(session: PurchaseSession, terms: PurchaseTerms): Bytes {
@@ -89,7 +88,7 @@ export class Purchases {
     session: PurchaseSession,
     book: Book,
     done: { readonly terms: PurchaseTerms; readonly terminalSequence: number; readonly mac2: Bytes; readonly tac: Bytes },
-  ): void {
+  ): Answer {
     const { terms, mac2, tac } = done;
     const updates = session.updates ?? [];
     const debit: CardDebit = {
@@ -102,7 +101,7 @@ export class Purchases {
       cardSeqBefore: book.offlineSeq,
       tac: toHex(tac),
     };
-    this.#books.commit({
+    const movement: Movement = {
       book,
       counter: "offline",
       changeFen: -terms.amountFen,
@@ -110,6 +109,7 @@ export class Purchases {
       proof: { type: terms.type, mac: mac2, tac },
       debit,
       ...(updates.length === 0 ? {} : { memory: { written: this.#files.written(updates) } }),
-    });
+    };
+    return this.#books.commit(movement, concat(tac, mac2));
   }
 }

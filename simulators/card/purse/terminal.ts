@@ -60,7 +60,13 @@ export type PurseForm = "purchase" | "compound";
 /** The numbers of one book. Spec: PBOC purse, transaction types. */
 function typesOf(p2: number) {
   const passbook = p2 === 0x01;
-  return { load: passbook ? 1 : 2, purchase: passbook ? 5 : 6, greyLock: passbook ? 0x91 : 0x92, greyDebit: passbook ? 0x93 : 0x94, greyUnlock: passbook ? 0x95 : 0x96 };
+  return {
+    load: passbook ? 1 : 2,
+    purchase: passbook ? 5 : 6,
+    greyLock: passbook ? 0x91 : 0x92,
+    greyDebit: passbook ? 0x93 : 0x94,
+    greyUnlock: passbook ? 0x95 : 0x96,
+  };
 }
 
 function hex(...parts: readonly (Bytes | string)[]): string {
@@ -118,7 +124,10 @@ export class PurseTerminal {
     const key = loadSessionKey(this.#rules, this.key("purse-dlk"), { cardRandom: opened.slice(8, 12), onlineSequence });
     assert(hex(opened.slice(12, 16)) === hex(purseMac(this.#rules, key, loadMac1Input(balance, terms))), "MAC1 of the load is right");
     const mac2 = purseMac(this.#rules, key, loadMac2Input(terms));
-    return { commandHex: hex("805200000B", date, time, mac2, "04"), expectedHex: hex(this.#tac(loadTacInput(balance + terms.amountFen, onlineSequence, terms))) };
+    return {
+      commandHex: hex("805200000B", date, time, mac2, "04"),
+      expectedHex: hex(this.#tac(loadTacInput(balance + terms.amountFen, onlineSequence, terms))),
+    };
   }
 
   /** INITIALIZE FOR GREY LOCK or FOR GREY UNLOCK. */
@@ -168,7 +177,7 @@ export class PurseTerminal {
     const mac1 = purseMac(this.#rules, key, greyUnlockMac1Input(balance, offlineSequence, terms));
     assert(hex(opened.slice(14, 18)) === hex(mac1), "MAC1 of the unlock is right");
     const mac2 = purseMac(this.#rules, key, greyUnlockMac2Input(terms));
-    const tac = this.#tac(greyUnlockTacInput(balance - amountFen, onlineSequence, terms));
+    const tac = this.#tac(greyUnlockTacInput(Math.max(balance - amountFen, 0), onlineSequence, terms));
     const manual = this.#rules.profile.greyLockLc === "manual";
     const proof = manual ? new Uint8Array(0) : purseMac(this.#rules, key, greyDebitMacInput(amountFen));
     return { commandHex: hex("E07C09000F", u32be(amountFen), date, time, mac2, manual ? "04" : "08"), expectedHex: hex(tac, proof) };

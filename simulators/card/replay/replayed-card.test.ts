@@ -10,10 +10,7 @@ import { parseApduLog } from "./trace.ts";
 const SELECT = "00a4040006d1560000050300";
 const LOGS: readonly (readonly [form: string, text: string])[] = [
   ["pairs of APDU and SW", `ATR: 3B 6D 00 00\nAPDU: ${SELECT}\nSW: 6f00 9000\nAPDU: 00 84 00 00 08\nSW: 01 02 03 04 05 06 07 08 90 00\n`],
-  [
-    "arrows",
-    `>> ${SELECT}\n<< 6F 00 90 00\n>> 0084000008\n<< 01 02 03 04 05 06 07 08 90 00\n`,
-  ],
+  ["arrows", `>> ${SELECT}\n<< 6F 00 90 00\n>> 0084000008\n<< 01 02 03 04 05 06 07 08 90 00\n`],
   [
     "lines of pcscd",
     `00000012 APDU: 00 A4 04 00 06 D1 56 00 00 05 03 00 \n00000345 SW: 6F 00 90 00 \n00000012 APDU: 00 84 00 00 08 \n00000345 SW: 01 02 03 04 05 06 07 08 90 00 \n`,

@@ -18,6 +18,14 @@ import { DIRECTORIES, type FileDefinition, hasDirectory } from "./tree.ts";
 const ISSUER_FILE = 0xef05;
 const CATEGORY_TAG = 0x02;
 const ACTIVE = "1".charCodeAt(0);
+const UPDATE_BINARY = 0xd6;
+
+/** The short identifier of the file that an update means; 0 is the current one, undefined a form that there is not. */
+function addressedFile({ ins, p1, p2 }: Command): number | undefined {
+  if (ins !== UPDATE_BINARY) return p2 >>> 3;
+  if ((p1 & 0x80) === 0) return 0;
+  return (p1 & 0x60) === 0 ? p1 & 0x1f : undefined;
+}
 
 export class SocialApplication implements CardApplication {
   readonly #core: CardCore;
@@ -173,13 +181,11 @@ export class SocialApplication implements CardApplication {
 
   /** UPDATE RECORD and UPDATE BINARY, in the clear or with a MAC (class 04). Spec: LD/T 32.7, UPDATE RECORD. */
   #update(command: Command): Answer {
-    const binary = command.ins === 0xd6;
-    const short = binary && (command.p1 & 0x80) !== 0;
-    if (short && (command.p1 & 0x60) !== 0) return refuse(SW.wrongP1P2);
-    const sfi = binary ? (short ? command.p1 & 0x1f : 0) : command.p2 >>> 3;
+    const sfi = addressedFile(command);
+    if (sfi === undefined) return refuse(SW.wrongP1P2);
     const file = this.#fileFor(sfi);
     if (file === undefined) return refuse(sfi === 0 && this.#file === undefined ? SW.noCurrentFile : SW.fileNotFound);
-    if ((file.kind === "transparent") !== binary) return refuse(SW.wrongFileType);
+    if ((file.kind === "transparent") !== (command.ins === UPDATE_BINARY)) return refuse(SW.wrongFileType);
     const definition = this.#files.definition(this.#directory, file.id);
     if (definition?.update === undefined || !this.#security.proved(definition.update.key)) return refuse(SW.securityNotSatisfied);
     if (command.cla === 0x00) return definition.update.secureOnly ? refuse(SW.securityNotSatisfied) : this.#write(definition, command, command.data);
@@ -193,7 +199,7 @@ export class SocialApplication implements CardApplication {
 
   #write(definition: FileDefinition, command: Command, data: Bytes): Answer {
     if (data.length === 0) return refuse(SW.wrongLength);
-    if (command.ins === 0xdc) return this.#files.writeRecord(this.#directory, definition, command, data);
+    if (command.ins !== UPDATE_BINARY) return this.#files.writeRecord(this.#directory, definition, command, data);
     const offset = (command.p1 & 0x80) === 0 ? command.p1 * 256 + command.p2 : command.p2;
     return this.#files.writeBytes(this.#directory, definition, offset, data);
   }

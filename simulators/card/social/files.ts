@@ -17,6 +17,7 @@ function stored(tag: number | undefined, value: Bytes): StoredRecord {
 
 export class SocialFiles {
   readonly #core: CardCore;
+  readonly #madeUp = new Map<number, Bytes>();
   readonly #tree: TreeOptions;
   /** Records of DF04/08, which the medical purse keeps. */
   readonly #medicalLog: () => readonly ElementaryFile[];
@@ -94,7 +95,11 @@ export class SocialFiles {
 
   #content(directory: DirectoryName, id: number, bytes: number): Bytes {
     const updated = this.#core.memory.social?.contents?.[`${directory}/${id.toString(16)}`];
-    return updated === undefined ? madeUpContent(bytes, id) : fromHex(updated);
+    if (updated !== undefined) return fromHex(updated);
+    // A photo is long and asked for at every look at its directory.
+    const madeUp = this.#madeUp.get(id) ?? madeUpContent(bytes, id);
+    this.#madeUp.set(id, madeUp);
+    return madeUp;
   }
 
   #keepRecords(directory: DirectoryName, id: number, records: readonly StoredRecord[]): Answer {

@@ -59,7 +59,11 @@ const CYCLIC = { kind: "cyclic", recordBytes: 0x10, recordsMax: 8 } as const;
 const RESERVED = { kind: "transparent", bytes: 0x40 } as const;
 
 /** Files of one directory: the update keys are counted in their order, one for each file. */
-function numbered(directory: string, read: ReadRule, files: readonly (readonly [id: number, structure: FileDefinition["structure"]])[]): readonly FileDefinition[] {
+function numbered(
+  directory: string,
+  read: ReadRule,
+  files: readonly (readonly [id: number, structure: FileDefinition["structure"]])[],
+): readonly FileDefinition[] {
   return files.map(([id, structure], at) => ({ id, read: structure === RESERVED ? "free" : read, update: byKey(`uk${at + 1}-${directory}`), structure }));
 }
 

@@ -1,8 +1,19 @@
-/* The medical purse's commands one by one: layouts, order of checks, status words, and its states. */
-import { toHex, u8 } from "../../../device/base/bytes.ts";
+/* The medical purse's commands one by one: layouts, order of checks, status words. */
 import { type MedicalBenchOptions, withMedicalPurse } from "../medical-bench.ts";
-import { SELECT_ENVIRONMENT, SELECT_MEDICAL, SELECT_PURSE, type ScriptRow, type Step, scripted } from "../script.ts";
+import { type ScriptRow, SELECT_ENVIRONMENT, SELECT_MEDICAL, SELECT_PURSE, scripted } from "../script.ts";
 import type { ConformanceCase, Tag } from "../types.ts";
+import {
+  ACCOUNT,
+  CREDIT_ZERO_MAC,
+  DEBIT_ZERO_MAC,
+  INITIALIZE,
+  INITIALIZE_LOAD,
+  initialize,
+  PROVE,
+  READ_LOG,
+  SELECTED,
+  TERMINAL,
+} from "./medical-purse-commands.ts";
 
 const BALANCE = "LD/T 32.5, GET BALANCE";
 const INIT = "LD/T 32.5, INITIALIZE FOR PURCHASE";
@@ -12,21 +23,8 @@ const CREDIT = "LD/T 32.5, CREDIT FOR LOAD";
 const PROOF = "LD/T 32.5, GET TRANSACTION PROOF";
 const START_DAY = "LD/T 32.5, GET and UPDATE START DAY";
 const LOG = "LD/T 32.5, DF04/08";
-const STATES = "LD/T 32.5, table 49";
 
-const TERMINAL = "990100000001";
-const amount = (fen: number) => fen.toString(16).padStart(8, "0");
-const initialize = (account: number, more: { readonly selfPay?: number; readonly pooled?: number; readonly index?: number } = {}) =>
-  `B028010113 ${toHex(u8(more.index ?? 1))} ${amount(account)} ${amount(more.selfPay ?? 0)} ${amount(more.pooled ?? 0)} ${TERMINAL} 16`;
-const INITIALIZE = initialize(1);
-const INITIALIZE_LOAD = `B02800010B 01 00000001 ${TERMINAL} 10`;
-const DEBIT_ZERO_MAC = "B02C01000F 00000001 20261121 101500 00000000 08";
-const CREDIT_ZERO_MAC = "B02A00000B 20261121 101500 00000000 04";
-const PROVE = "B02E003202 0000 08";
-const ACCOUNT = "B026000104";
-const READ_LOG = "00B201441C";
 const PIN = "0020000003246813";
-const SELECTED: Step = [SELECT_MEDICAL, "*9000"];
 
 type Row = Omit<ScriptRow, "tags" | "bench"> & { readonly tags?: readonly Tag[]; readonly bench?: MedicalBenchOptions };
 
@@ -394,17 +392,9 @@ const COMMANDS: readonly Row[] = [
   {
     id: "MED-033",
     spec: "LD/T 32.7, 11",
-    title: "the purse's class is unknown outside DF04, and in a DF04 without a purse",
+    title: "the purse's class is unknown outside DF04",
     tags: ["selection", "negative"],
-    steps: [
-      [SELECT_ENVIRONMENT, "*9000"],
-      [ACCOUNT, "6e00"],
-      [INITIALIZE, "6e00"],
-      [SELECT_PURSE, "*9000"],
-      [ACCOUNT, "6e00"],
-      SELECTED,
-      [ACCOUNT, "*9000"],
-    ],
+    steps: [[SELECT_ENVIRONMENT, "*9000"], [ACCOUNT, "6e00"], [INITIALIZE, "6e00"], [SELECT_PURSE, "*9000"], [ACCOUNT, "6e00"], SELECTED, [ACCOUNT, "*9000"]],
   },
   {
     id: "MED-034",
@@ -481,51 +471,14 @@ const COMMAND_CASES = scripted(
   }),
 );
 
-const STATE_NAMES = ["idle", "load", "purchase"] as const;
-type StateName = (typeof STATE_NAMES)[number];
+const WITHOUT_PURSE = scripted([
+  {
+    id: "MED-039",
+    spec: "LD/T 32.7, 11",
+    title: "the purse's class is unknown in a DF04 without a purse, whose log is not there either",
+    tags: ["medical-purse", "negative"],
+    steps: [SELECTED, [ACCOUNT, "6e00"], [INITIALIZE, "6e00"], [READ_LOG, "6a8."]],
+  },
+]);
 
-interface StateCommand {
-  readonly name: string;
-  readonly command: string;
-  /** The answer in each state; one for all of them, where it does not depend on the state. */
-  readonly answer: string | Readonly<Record<StateName, string>>;
-  /** The state afterwards; "kept": the one before. */
-  readonly after: StateName | "kept";
-}
-
-const TABLE: readonly StateCommand[] = [
-  { name: "INITIALIZE-LOAD", command: INITIALIZE_LOAD, answer: "*9000", after: "load" },
-  { name: "INITIALIZE-PURCHASE", command: INITIALIZE, answer: "*9000", after: "purchase" },
-  { name: "INITIALIZE-REFUSED", command: initialize(10_001), answer: "9401", after: "idle" },
-  { name: "CREDIT", command: CREDIT_ZERO_MAC, answer: { idle: "6901", load: "9302", purchase: "6901" }, after: "idle" },
-  { name: "DEBIT", command: DEBIT_ZERO_MAC, answer: { idle: "6901", load: "6901", purchase: "9302" }, after: "idle" },
-  { name: "BALANCE", command: ACCOUNT, answer: "000027109000", after: "kept" },
-  { name: "BALANCE-REFUSED", command: "B026000904", answer: "6a86", after: "idle" },
-  { name: "PROOF-REFUSED", command: PROVE, answer: "9406", after: "idle" },
-  { name: "START-DAY", command: "B056000002", answer: "01019000", after: "idle" },
-  { name: "READ-RECORD", command: READ_LOG, answer: "6a83", after: "idle" },
-  { name: "CHALLENGE", command: "0084000008", answer: "*9000", after: "idle" },
-  { name: "SELECT", command: SELECT_MEDICAL, answer: "*9000", after: "idle" },
-  { name: "UNKNOWN", command: "B030000000", answer: "6d00", after: "idle" },
-];
-
-const WAY: Readonly<Record<StateName, readonly Step[]>> = { idle: [], load: [[INITIALIZE_LOAD, "*9000"]], purchase: [[INITIALIZE, "*9000"]] };
-
-/** DEBIT and CREDIT with a wrong MAC are 9302 in their own state and 6901 in any other, so that two walks tell the state. */
-function stateRow(state: StateName, entry: StateCommand): ScriptRow {
-  const after = entry.after === "kept" ? state : entry.after;
-  const answer = typeof entry.answer === "string" ? entry.answer : entry.answer[state];
-  const walk: readonly Step[] = [SELECTED, ...WAY[state], [entry.command, answer]];
-  return {
-    id: `MED-STATE-${state}-${entry.name}`.toUpperCase(),
-    spec: STATES,
-    title: `${entry.name.toLowerCase().replaceAll("-", " ")} in the state ${state} answers ${answer.slice(-4)} and leaves the purse in the state ${after}`,
-    tags: ["medical-purse", ...(answer.endsWith("9000") ? [] : (["negative"] as const))],
-    bench: withMedicalPurse(),
-    steps: [...walk, [DEBIT_ZERO_MAC, after === "purchase" ? "9302" : "6901"], "reset", ...walk, [CREDIT_ZERO_MAC, after === "load" ? "9302" : "6901"]],
-  };
-}
-
-const STATE_CASES = scripted(STATE_NAMES.flatMap((state) => TABLE.map((entry) => stateRow(state, entry))));
-
-export const MEDICAL_PURSE_CASES: readonly ConformanceCase[] = [...COMMAND_CASES, ...STATE_CASES];
+export const MEDICAL_PURSE_CASES: readonly ConformanceCase[] = [...COMMAND_CASES, ...WITHOUT_PURSE];

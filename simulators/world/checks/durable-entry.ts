@@ -10,14 +10,24 @@ export interface DurableEntry {
   readonly amountFen: number;
   readonly reference: string | undefined;
   readonly msgid: string | undefined;
-  /** terminal number, date and time of an e-purse sale: its name on the card. */
+  /** The purse that a quick payment is paid from. */
+  readonly purse: string;
+  /** Terminal number, date and time of a sale, with electronic cash random number and date: its name on the card. */
   readonly saleName: string | undefined;
   readonly date: string | undefined;
   readonly time: string | undefined;
 }
 
-export function saleName(sale: { readonly terminalNumber: string; readonly date: string; readonly time: string }): string {
-  return `${sale.terminalNumber}/${sale.date}/${sale.time}`;
+export interface NamedOnCard {
+  readonly terminalNumber: string;
+  readonly date: string;
+  readonly time: string;
+  readonly unpredictableNumber?: string | undefined;
+}
+
+/** What names one sale on its card. Electronic cash keeps the terminal's random number in the place of terminal and time. */
+export function saleName({ terminalNumber, date, time, unpredictableNumber }: NamedOnCard): string {
+  return unpredictableNumber === undefined ? `${terminalNumber}/${date}/${time}` : `cash ${unpredictableNumber}/${date}`;
 }
 
 function text(detail: Readonly<Record<string, unknown>>, name: string): string | undefined {
@@ -42,6 +52,7 @@ export function readDurable(stored: StoredEntry): DurableEntry {
     msgid: text(detail, "msgid"),
     date,
     time,
-    saleName: named ? saleName({ terminalNumber, date, time }) : undefined,
+    purse: text(detail, "purse") ?? "e-purse",
+    saleName: named ? saleName({ terminalNumber, date, time, unpredictableNumber: text(detail, "unpredictableNumber") }) : undefined,
   };
 }

@@ -1,5 +1,5 @@
 /*
- * Promises 1 to 3 for the e-purse: a durable intent covers every debit, no sale is debited twice, nothing is called paid before it is.
+ * Promises 1 to 3 for every purse: a durable intent covers every debit, no sale is debited twice, nothing is called paid before it is.
  * The truth is what the cards themselves have committed.
  */
 import type { CardDebit } from "../../card/state.ts";
@@ -8,6 +8,7 @@ import { promised } from "./violation.ts";
 
 interface Intent {
   readonly subject: string;
+  readonly purse: string;
   readonly amountFen: number;
   readonly reference: string | undefined;
   readonly cardSerial: string | undefined;
@@ -15,12 +16,14 @@ interface Intent {
 
 interface Debit {
   readonly serial: string;
+  readonly purse: string;
   readonly amountFen: number;
   readonly subject: string;
 }
 
 export class MoneyCheck {
   readonly #intents = new Map<string, Intent>();
+  readonly #bySubject = new Map<string, Intent>();
   readonly #debits = new Map<string, Debit>();
   readonly #debitedReferences = new Map<string, string>();
   readonly #done = new Set<string>();
@@ -30,23 +33,36 @@ export class MoneyCheck {
     return new Map([...this.#debits.values()].map((debit) => [debit.subject, debit]));
   }
 
+  /** The purse that a subject is paid from. */
+  purseOf(subject: string): string | undefined {
+    return this.#intentOf(subject)?.purse;
+  }
+
   /** Card that was presented last when the subject's intent became durable. */
   cardOf(subject: string): string | undefined {
-    for (const intent of this.#intents.values()) if (intent.subject === subject) return intent.cardSerial;
-    return undefined;
+    return this.#intentOf(subject)?.cardSerial;
+  }
+
+  #intentOf(subject: string): Intent | undefined {
+    return this.#bySubject.get(subject);
   }
 
   durable(entry: DurableEntry, lastCard: string | undefined): void {
     if (entry.state === "done") this.#done.add(entry.subject);
     if (entry.kind !== "quick-payment" || entry.state !== "prepared" || entry.saleName === undefined) return;
     promised(2, !this.#intents.has(entry.saleName), () => `two sales are called ${entry.saleName}`);
-    this.#intents.set(entry.saleName, { subject: entry.subject, amountFen: entry.amountFen, reference: entry.reference, cardSerial: lastCard });
+    const { subject, purse, amountFen, reference } = entry;
+    const intent: Intent = { subject, purse, amountFen, reference, cardSerial: lastCard };
+    this.#intents.set(entry.saleName, intent);
+    this.#bySubject.set(subject, intent);
   }
 
   debited(serial: string, debit: CardDebit): void {
     const name = saleName(debit);
     const intent = this.#intents.get(name);
-    promised(1, intent !== undefined && intent.amountFen === debit.amountFen, () => `${debit.amountFen} fen were debited for ${name} without a durable intent`);
+    const { amountFen, purse = "e-purse" } = debit;
+    promised(1, intent !== undefined && intent.amountFen === amountFen, () => `${amountFen} fen were debited for ${name} without a durable intent`);
+    promised(1, intent.purse === purse, () => `${name} was meant for ${intent.purse}, the card debited its ${purse}`);
     promised(2, !this.#debits.has(name), () => `${name} was debited twice`);
     const { reference, subject } = intent;
     if (reference !== undefined) {
@@ -57,7 +73,7 @@ export class MoneyCheck {
       );
       this.#debitedReferences.set(reference, name);
     }
-    this.#debits.set(name, { serial, amountFen: debit.amountFen, subject });
+    this.#debits.set(name, { serial, purse, amountFen, subject });
   }
 
   /** A flow told its caller that goods may go. */

@@ -45,7 +45,10 @@ export function beginningMembers(begun: CashBeginning): JsonObject {
 }
 
 /** What GET PROCESSING OPTIONS adds: the cryptogram with its input, and where the sale is committed and can be proved. */
-export function optionMembers(options: ProcessingOptions, more: { readonly selected: SelectedCash; readonly identityRecord: RecordName | undefined }): JsonObject {
+export function optionMembers(
+  options: ProcessingOptions,
+  more: { readonly selected: SelectedCash; readonly identityRecord: RecordName | undefined },
+): JsonObject {
   const hexOf = (name: string, bytes: Bytes | undefined) => optional(name, bytes === undefined ? undefined : toHex(bytes));
   const { log } = more.selected;
   return {

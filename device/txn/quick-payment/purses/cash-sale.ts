@@ -186,4 +186,3 @@ function authenticationReason(failure: AuthenticationFailure): Reason {
   if (failure === "authority-unknown" || failure === "authority-expired") return "key-missing";
   return failure === "not-offered" ? "authentication-impossible" : "authentication-failed";
 }
-

@@ -3,10 +3,10 @@
  * its selection only, and nobody knows yet which card it is: so the first command asks for the last record of the newest open sale. The
  * account number stands in records that may be read without a transaction. Spec: JR/T 0025, quick debit and credit, torn transactions.
  */
-import { authenticateCard, quickTerminalData } from "../../../card/electronic-cash/authentication.ts";
+import { type Authentication, authenticateCard, quickTerminalData } from "../../../card/electronic-cash/authentication.ts";
 import { BASELINE_FOR_PROOF, peekRecord, readBaseline, readRecords } from "../../../card/electronic-cash/commands.ts";
 import { accountNumberOf, joinData } from "../../../card/electronic-cash/data.ts";
-import { proveTransaction } from "../../../card/electronic-cash/prove-transaction.ts";
+import { evidenceAtOnce, proveTransaction } from "../../../card/electronic-cash/prove-transaction.ts";
 import { selectAgain, selectElectronicCash } from "../../../card/electronic-cash/select.ts";
 import type { CardData, CardRecords, CashEvidence, SelectCashAnswer, SelectedCash } from "../../../card/electronic-cash/types.ts";
 import type { RecordName } from "../../../codec/afl.ts";
@@ -16,7 +16,7 @@ import type { RecordedSale } from "../record.ts";
 import type { PurseEvidence } from "../types.ts";
 import { accountMembers, answeredData, type RecordedCash, recordedCash } from "./cash-record.ts";
 import { type CashCardFacts, type CashParts, CashSale, isProved } from "./cash-sale.ts";
-import type { CardAccess, IdentifiedCard, Identification, Proven, PurseDialogue, PurseSale, SaleTerms, Unusable } from "./dialogue.ts";
+import type { CardAccess, Identification, IdentifiedCard, Proven, PurseDialogue, PurseSale, SaleTerms, Unusable } from "./dialogue.ts";
 
 /** Records in which cards keep the account number, in the order of trying. */
 const IDENTITY_PLACES: readonly RecordName[] = [
@@ -26,37 +26,58 @@ const IDENTITY_PLACES: readonly RecordName[] = [
   { sfi: 2, number: 2, signed: false },
 ];
 
+/** Answers that cards have repeated during this sale, by the subject that they were asked for: a card repeats them once, and may be torn again. */
+type Repeated = Map<string, CardRecords>;
+
 export function electronicCash(parts: CashParts): PurseDialogue {
+  const repeated: Repeated = new Map();
   return {
     confirmation: "signature",
     recalls: true,
-    identify: (access, open) => identify(access, parts, open),
+    identify: (access, open) => identify(access, { parts, repeated }, open),
   };
 }
 
-async function identify(access: CardAccess, parts: CashParts, open: readonly RecordedSale[]): Promise<Identification> {
+async function identify(
+  access: CardAccess,
+  { parts, repeated }: { readonly parts: CashParts; readonly repeated: Repeated },
+  open: readonly RecordedSale[],
+): Promise<Identification> {
   const { channel, limits } = access;
-  const committed = open.map(recordedCash).find((sale) => sale !== undefined);
-  const selected = (committed === undefined ? undefined : await recall(access, committed)) ?? (await select(access, parts));
+  const [asked] = open.flatMap((sale) => {
+    const cash = recordedCash(sale);
+    return cash === undefined ? [] : [{ subject: sale.subject, cash }];
+  });
+  const recalled = asked === undefined ? undefined : await recall(access, asked.cash);
+  if (asked !== undefined && recalled?.answer !== undefined) repeated.set(asked.subject, recalled.answer);
+  const selected = recalled?.selected ?? (await select(access, parts));
   if (selected.kind === "no-application") return { kind: "unusable", reason: "no-purse" };
   if (selected.kind === "blocked") return { kind: "unusable", reason: "application-blocked" };
-  const named = await readAccount(access, committed?.intent.identityRecord);
+  const named = await readAccount(access, asked?.cash.intent.identityRecord);
   if (named === undefined) return { kind: "unusable", reason: "card-unreadable" };
   const baseline = await readBaseline(channel, BASELINE_FOR_PROOF, limits());
   const facts: CashCardFacts = { selected, accountNumber: named.accountNumber, baseline };
-  return { kind: "ok", card: new CashCard(access, parts, { facts, personal: named.personal }) };
+  return { kind: "ok", card: new CashCard(access, parts, { facts, recalled, repeated, personal: named.personal }) };
 }
 
 function select({ channel, limits }: CardAccess, { applicationIds }: CashParts): Promise<SelectCashAnswer> {
   return selectElectronicCash(channel, { interface: "contactless", ...(applicationIds === undefined ? {} : { applicationIds }) }, limits());
 }
 
-/** Selects as an open sale did and asks for its last record first, so that the card keeps its copy; undefined where it is no such card. */
-async function recall({ channel, limits }: CardAccess, { intent }: RecordedCash): Promise<SelectedCash | undefined> {
+/** What a card answered to the first command after its selection, when that asked for the last record of an open sale. */
+interface Recalled {
+  readonly selected: SelectedCash;
+  readonly place: RecordName;
+  /** Undefined where the card has nothing to repeat. */
+  readonly answer: CardRecords | undefined;
+}
+
+/** Selects as an open sale did and asks for its last record first, because the card gives its copy then only; undefined where it is no such card. */
+async function recall({ channel, limits }: CardAccess, { intent }: RecordedCash): Promise<Recalled | undefined> {
   const selected = await selectAgain(channel, intent, limits());
-  if (selected.kind !== "ok" || intent.lastRecord === undefined) return undefined;
-  await peekRecord(channel, intent.lastRecord, limits());
-  return selected;
+  const place = intent.lastRecord;
+  if (selected.kind !== "ok" || place === undefined) return undefined;
+  return { selected, place, answer: await peekRecord(channel, place, limits()) };
 }
 
 interface NamedAccount {
@@ -66,7 +87,8 @@ interface NamedAccount {
 
 async function readAccount({ channel, limits }: CardAccess, known: RecordName | undefined): Promise<NamedAccount | undefined> {
   let data: CardData = new Map();
-  for (const place of known === undefined ? IDENTITY_PLACES : [known, ...IDENTITY_PLACES]) {
+  const others = IDENTITY_PLACES.filter(({ sfi, number }) => sfi !== known?.sfi || number !== known.number);
+  for (const place of known === undefined ? others : [known, ...others]) {
     const record = await peekRecord(channel, place, limits());
     data = record === undefined ? data : (joinData(data, record.data) ?? data);
     const number = accountNumberOf(data);
@@ -81,19 +103,33 @@ function accountOf(number: string, data: CardData) {
   return { number, sequence: data.get(0x5f34), expiry: data.get(0x5f24) };
 }
 
+interface FoundCard {
+  readonly facts: CashCardFacts;
+  readonly recalled: Recalled | undefined;
+  readonly repeated: Repeated;
+  readonly personal: JsonObject;
+}
+
+/** The card's word that it was debited, with the answer that it has just repeated, or had repeated before it was torn again. */
+type Debited = Extract<CashEvidence, { readonly kind: "debited" }> & { readonly before: CardRecords | undefined };
+
 class CashCard implements IdentifiedCard {
   readonly name: string;
   readonly personal: JsonObject;
   readonly #access: CardAccess;
   readonly #parts: CashParts;
   readonly #facts: CashCardFacts;
+  readonly #recalled: Recalled | undefined;
+  readonly #repeated: Repeated;
 
-  constructor(access: CardAccess, parts: CashParts, found: { readonly facts: CashCardFacts; readonly personal: JsonObject }) {
+  constructor(access: CardAccess, parts: CashParts, found: FoundCard) {
     this.name = found.facts.accountNumber;
     this.personal = found.personal;
     this.#access = access;
     this.#parts = parts;
     this.#facts = found.facts;
+    this.#recalled = found.recalled;
+    this.#repeated = found.repeated;
   }
 
   /** Days, use and certificates are asked once the card has shown its records, before it commits. */
@@ -109,8 +145,8 @@ class CashCard implements IdentifiedCard {
     const recorded = recordedCash(sale);
     // The committing record is read only after the entry that names it has become durable.
     if (recorded === undefined) return { evidence: { kind: "not-debited" }, detail: {} };
-    const evidence = await proveTransaction(this.#access.channel, recorded.intent, this.#access.limits());
-    return { evidence: await this.#judged(recorded, evidence), detail: {} };
+    const evidence = this.#evidenceAtHand(recorded) ?? (await proveTransaction(this.#access.channel, recorded.intent, this.#access.limits()));
+    return { evidence: await this.#judged(sale.subject, recorded, evidence), detail: {} };
   }
 
   lacksKey(): boolean {
@@ -121,7 +157,22 @@ class CashCard implements IdentifiedCard {
     return {};
   }
 
-  async #judged(recorded: RecordedCash, evidence: CashEvidence): Promise<PurseEvidence> {
+  /** What the card has said already when it was identified; undefined where that leaves the matter open, or was asked for another sale. */
+  #evidenceAtHand({ intent }: RecordedCash): CashEvidence | undefined {
+    const recalled = this.#recalled;
+    const { lastRecord } = intent;
+    if (recalled === undefined || recalled.selected.applicationId !== intent.applicationId) return undefined;
+    if (recalled.place.sfi !== lastRecord?.sfi || recalled.place.number !== lastRecord.number) return undefined;
+    const { balance, atc } = this.#facts.baseline;
+    const observed = {
+      ...(atc === undefined ? {} : { atc }),
+      ...(balance === undefined ? {} : { balance }),
+      ...(recalled.answer === undefined ? {} : { replay: recalled.answer }),
+    };
+    return evidenceAtOnce({ intent, observed });
+  }
+
+  async #judged(subject: string, recorded: RecordedCash, evidence: CashEvidence): Promise<PurseEvidence> {
     switch (evidence.kind) {
       case "not-debited":
         return { kind: "not-debited" };
@@ -130,20 +181,31 @@ class CashCard implements IdentifiedCard {
       case "undecidable":
         return { kind: "undecidable", why: evidence.why === "log-overrun" ? "log-overrun" : "log-unreadable" };
       case "debited":
-        if (evidence.proof === "replay" && evidence.replay !== undefined) return this.#verified(recorded, evidence.replay);
-        if (evidence.proof === "proof") return { kind: "debited", proof: "log" };
-        return { kind: "debited", proof: evidence.proof === "log" ? "log-only" : "balance" };
+        return this.#verified(recorded, { ...evidence, before: this.#repeated.get(subject) });
     }
   }
 
-  /** The repeated answer says this card was debited; its signature, over this sale's own number, says that it is no copy of a card. */
-  async #verified(recorded: RecordedCash, replay: CardRecords): Promise<PurseEvidence> {
+  /**
+   * The card says that it was debited. Its signature over this sale's own number says that it is no copy of a card; a card that signs the
+   * last record too has to repeat that record for it, one of the older version has signed all there is already.
+   */
+  async #verified(recorded: RecordedCash, { proof, replay, before }: Debited): Promise<PurseEvidence> {
+    if (proof === "proof") return { kind: "debited", proof: "log" };
+    if (proof === "log") return { kind: "debited", proof: "log-only" };
+    const authentication = await this.#authenticate(recorded, (replay ?? before)?.data ?? new Map());
+    if (authentication !== undefined && isProved(authentication)) return { kind: "debited", proof: "signature" };
+    const forged = proof === "replay" && authentication?.kind === "failed" && authentication.why === "signature-wrong";
+    return forged ? { kind: "debited", proof: "balance", refused: true } : { kind: "debited", proof: "balance" };
+  }
+
+  /** Undefined where the card shows its certificates no more. */
+  async #authenticate(recorded: RecordedCash, repeated: CardData): Promise<Authentication | undefined> {
     const { channel, limits } = this.#access;
     const read = await readRecords(channel, recorded.records.slice(0, -1), limits());
-    const records = read.kind === "ok" ? joinData(joinData(answeredData(recorded), read.data) ?? new Map(), replay.data) : undefined;
-    if (read.kind !== "ok" || records === undefined) return { kind: "debited", proof: "balance" };
+    const records = read.kind === "ok" ? joinData(joinData(answeredData(recorded), read.data) ?? new Map(), repeated) : undefined;
+    if (read.kind !== "ok" || records === undefined) return undefined;
     const terminalData = quickTerminalData(recorded.sent, records);
-    const authentication = authenticateCard(this.#parts, {
+    return authenticateCard(this.#parts, {
       applicationId: recorded.intent.applicationId,
       interchangeProfile: recorded.interchangeProfile,
       data: records,
@@ -151,9 +213,5 @@ class CashCard implements IdentifiedCard {
       today: civilTime(this.#parts.clock.wallMs()).date,
       ...(terminalData === undefined ? {} : { terminalData }),
     });
-    if (isProved(authentication)) return { kind: "debited", proof: "signature" };
-    return authentication.kind === "failed" && authentication.why === "signature-wrong"
-      ? { kind: "debited", proof: "balance", refused: true }
-      : { kind: "debited", proof: "balance" };
   }
 }

@@ -3,20 +3,17 @@
  * The module may still hold the torn sale of a card that comes back, so that naming the card never needs the module; the card's own proof
  * of being genuine comes later, before it pays. Spec: LD/T 32.7, 14 (tear recovery).
  */
-import { type Bytes, fromHex, toHex } from "../../../base/bytes.ts";
+import { fromHex, toHex } from "../../../base/bytes.ts";
 import { fen, ZERO_FEN } from "../../../base/fen.ts";
 import type { Limits } from "../../../base/ports.ts";
 import { selectByName } from "../../../card/dialogue.ts";
-import type { CardAlgorithm } from "../../../card/keys/block-mac.ts";
 import { initializePurchase, medicalTypeByte, readMedicalLog, selectMedical } from "../../../card/medical-purse/commands.ts";
 import { MEDICAL_LOG_RECORDS_MAX, proveMedicalSale } from "../../../card/medical-purse/prove-sale.ts";
 import type { MedicalIntent, MedicalMode } from "../../../card/medical-purse/types.ts";
 import { authenticateCard, INTERNAL_AUTHENTICATION_KEY } from "../../../card/social/authentication.ts";
-import { ISSUER_FILE, ISSUER_TAGS, parseAlgorithm, parseCardIdentifier, parseCardNumber, parseDate, readItems } from "../../../card/social/files.ts";
-import { parseHistoricalBytes, socialFactors } from "../../../card/social/historical.ts";
-import { CARD_PIN_TEMPLATE, queryPinState, SOCIAL_ENVIRONMENT_NAME } from "../../../card/social/read-identity.ts";
+import { type PinCondition, verifyPin } from "../../../card/social/pin.ts";
+import { type NamedSocialCard, nameSocialCard, SOCIAL_ENVIRONMENT_NAME } from "../../../card/social/read-identity.ts";
 import type { CardProfile } from "../../../codec/card-profile.ts";
-import type { PinOutcome } from "../../../drivers/ports.ts";
 import type { JsonObject } from "../../journal/types.ts";
 import type { MedicalPursePorts } from "../ports.ts";
 import { countMember, type RecordedSale, textMember } from "../record.ts";
@@ -27,80 +24,26 @@ export interface MedicalPurseParts extends MedicalPursePorts {
   readonly profile: CardProfile;
 }
 
-/** What the social application says about the card. */
-export interface SocialFacts {
-  /** 32 hexadecimal digits. */
-  readonly cardIdentifier: string;
-  readonly cardNumber: string;
-  readonly algorithm: CardAlgorithm;
-  /** 8 bytes. */
-  readonly cardFactor: Bytes;
-  /** Card, city, province. */
-  readonly factors: readonly Bytes[];
-  /** YYYYMMDD, "" where the card says none. */
-  readonly issueDate: string;
-  readonly expiryDate: string;
-}
-
 /** How far the card's log had come before this sale, and what its records hold. */
 export interface MedicalBaseline {
   readonly logSequence: number | undefined;
   readonly mode: MedicalMode;
 }
 
-type Named = { readonly kind: "ok"; readonly facts: SocialFacts } | Unusable;
-
-const NAMING_TAGS = {
-  cardIdentifier: ISSUER_TAGS.cardIdentifier,
-  issueDate: ISSUER_TAGS.issueDate,
-  expiryDate: ISSUER_TAGS.expiryDate,
-  cardNumber: ISSUER_TAGS.cardNumber,
-} as const;
-const NOTHING: Bytes = new Uint8Array(0);
-
 function unusable(reason: Reason, statusWord?: number): Unusable {
   return statusWord === undefined ? { kind: "unusable", reason } : { kind: "unusable", reason, statusWord };
 }
 
-/** Selects the social application and reads which card this is. */
-export async function nameSocialCard({ channel, limits }: CardAccess, profile: CardProfile): Promise<Named> {
-  const selected = await selectByName(channel, SOCIAL_ENVIRONMENT_NAME, limits());
-  if (selected.kind === "blocked") return unusable("application-blocked");
-  if (selected.kind !== "ok") return unusable("no-purse");
-  const read = await readItems(channel, { file: ISSUER_FILE, tags: NAMING_TAGS }, limits());
-  if (read.kind !== "ok") return read.kind === "refused" ? unusable("card-refused", read.statusWord) : unusable("social-card-refused");
-  const historical = parseHistoricalBytes(channel.atr);
-  const identifier = parseCardIdentifier(read.values.cardIdentifier ?? NOTHING);
-  const cardNumber = parseCardNumber(read.values.cardNumber ?? NOTHING);
-  if (historical === undefined || identifier === undefined || cardNumber === undefined) return unusable("social-card-refused");
-  const algorithm = algorithmOf(selected.fci, profile, identifier.regionCode);
-  if (algorithm === undefined) return unusable("social-card-refused");
-  const { cardFactor } = historical;
-  return {
-    kind: "ok",
-    facts: {
-      cardIdentifier: identifier.cardIdentifier,
-      cardNumber,
-      algorithm,
-      cardFactor,
-      factors: socialFactors(cardFactor, identifier.regionCode),
-      issueDate: parseDate(read.values.issueDate ?? NOTHING),
-      expiryDate: parseDate(read.values.expiryDate ?? NOTHING),
-    },
-  };
+/** Reads which card this is; what it cannot be used for is said in the flow's words. */
+export async function nameMedicalCard({ channel, limits }: CardAccess, profile: CardProfile): Promise<NamedSocialCard | Unusable> {
+  const named = await nameSocialCard(channel, { profile }, limits());
+  if (named.kind === "ok") return named;
+  if (named.reason === "not-a-social-card") return unusable("no-purse", named.statusWord);
+  return unusable(named.reason === "card-blocked" ? "application-blocked" : "social-card-refused", named.statusWord);
 }
 
-/** Tag 86 of the FCI, or what the profile says where a card has none: 01 triple DES, 03 SM4. Spec: LD/T 32.7, SELECT. */
-function algorithmOf(fci: Bytes, profile: CardProfile, regionCode: string): CardAlgorithm | undefined {
-  const byte = parseAlgorithm(fci);
-  if (byte !== undefined) return byte === 0x01 ? "3des" : byte === 0x03 ? "sm4" : undefined;
-  if (profile.algWhenTagAbsent === "ssf33") return undefined;
-  if (profile.algWhenTagAbsent === "des") return "3des";
-  const named = [6, 4, 2].map((digits) => profile.algorithmByRegion[regionCode.slice(0, digits)]).find((each) => each !== undefined) ?? "des";
-  return named === "ssf33" ? undefined : named === "des" ? "3des" : "sm4";
-}
-
-const PIN_REASONS: { readonly [Kind in Exclude<PinOutcome["kind"], "verified">]: Reason } = {
+const PIN_REASONS: { readonly [Kind in Exclude<PinCondition["kind"], "verified" | "none-set">]: Reason } = {
+  "not-allowed": "pin-refused",
   wrong: "pin-wrong",
   locked: "pin-locked",
   cancelled: "pin-cancelled",
@@ -109,24 +52,25 @@ const PIN_REASONS: { readonly [Kind in Exclude<PinOutcome["kind"], "verified">]:
 };
 
 /** How a settlement begins on an identified card. */
-export type BeginMedical = (access: CardAccess, card: { readonly facts: SocialFacts; readonly baseline: MedicalBaseline }, terms: SaleTerms) => PurseSale;
+export type BeginMedical = (access: CardAccess, card: { readonly facts: NamedSocialCard; readonly baseline: MedicalBaseline }, terms: SaleTerms) => PurseSale;
 
 export class MedicalCard implements IdentifiedCard {
   readonly name: string;
   readonly personal: JsonObject;
   readonly #access: CardAccess;
   readonly #parts: MedicalPurseParts;
-  readonly #facts: SocialFacts;
+  readonly #facts: NamedSocialCard;
   readonly #begin: BeginMedical;
   #baseline: MedicalBaseline | undefined;
   /** Once asked and answered in this presentation of the card. */
   #opened: "pin-open" | Unusable | undefined;
   #inEnvironment = true;
 
-  constructor(access: CardAccess, parts: MedicalPurseParts, found: { readonly facts: SocialFacts; readonly begin: BeginMedical }) {
-    const { cardIdentifier, cardNumber, cardFactor } = found.facts;
+  constructor(access: CardAccess, parts: MedicalPurseParts, found: { readonly facts: NamedSocialCard; readonly begin: BeginMedical }) {
+    const { cardIdentifier, cardNumber, factors } = found.facts;
+    const [cardFactor] = factors;
     this.name = cardIdentifier;
-    this.personal = { cardIdentifier, cardNumber, cardFactor: toHex(cardFactor) };
+    this.personal = { cardIdentifier, cardNumber, ...(cardFactor === undefined ? {} : { cardFactor: toHex(cardFactor) }) };
     this.#access = access;
     this.#parts = parts;
     this.#facts = found.facts;
@@ -199,13 +143,10 @@ export class MedicalCard implements IdentifiedCard {
 
   async #askPin(): Promise<"pin-open" | Unusable> {
     const { channel, limits } = this.#access;
-    const state = await queryPinState(channel, limits());
-    if (state.kind === "none") return "pin-open";
-    if (state.kind === "locked") return unusable("pin-locked");
     const { pin } = this.#parts;
-    if (state.kind === "refused" || pin === undefined) return unusable("pin-refused");
-    const outcome = await pin.verifier.verifyOnCard(channel, CARD_PIN_TEMPLATE, { ...limits(), timeoutMs: pin.timeoutMs });
-    return outcome.kind === "verified" ? "pin-open" : unusable(PIN_REASONS[outcome.kind]);
+    const ask = pin === undefined ? undefined : { verifier: pin.verifier, limits: { ...limits(), timeoutMs: pin.timeoutMs } };
+    const condition = await verifyPin(channel, ask, limits());
+    return condition.kind === "verified" || condition.kind === "none-set" ? "pin-open" : unusable(PIN_REASONS[condition.kind]);
   }
 
   /** Loads stand in the same log but count with another counter, so they are passed over. */

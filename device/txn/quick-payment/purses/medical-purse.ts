@@ -5,27 +5,28 @@ import type { Fen } from "../../../base/fen.ts";
 import type { Limits } from "../../../base/ports.ts";
 import { amountsForMode, debitPurchase, initializePurchase } from "../../../card/medical-purse/commands.ts";
 import type { MedicalAmounts, MedicalPurchaseOpening } from "../../../card/medical-purse/types.ts";
+import type { NamedSocialCard } from "../../../card/social/read-identity.ts";
 import type { PsamPurchase } from "../../../drivers/ports.ts";
 import type { JsonObject } from "../../journal/types.ts";
 import { debitMembers } from "./debit-record.ts";
 import type { CardAccess, ModuleAnswer, OpeningAnswer, PurseDialogue, PurseSale, Refusal, SaleTerms } from "./dialogue.ts";
-import { type MedicalBaseline, MedicalCard, type MedicalPurseParts, nameSocialCard, type SocialFacts, settlementType } from "./medical-card.ts";
+import { type MedicalBaseline, MedicalCard, type MedicalPurseParts, nameMedicalCard, settlementType } from "./medical-card.ts";
 
 export function medicalPurse(parts: MedicalPurseParts): PurseDialogue {
   return {
     confirmation: "psam",
     recalls: false,
     identify: async (access) => {
-      const named = await nameSocialCard(access, parts.profile);
+      const named = await nameMedicalCard(access, parts.profile);
       if (named.kind !== "ok") return named;
       const begin = (at: CardAccess, card: MedicalSaleCard, terms: SaleTerms) => new MedicalSale(at, parts, { ...card, terms });
-      return { kind: "ok", card: new MedicalCard(access, parts, { facts: named.facts, begin }) };
+      return { kind: "ok", card: new MedicalCard(access, parts, { facts: named, begin }) };
     },
   };
 }
 
 interface MedicalSaleCard {
-  readonly facts: SocialFacts;
+  readonly facts: NamedSocialCard;
   readonly baseline: MedicalBaseline;
 }
 

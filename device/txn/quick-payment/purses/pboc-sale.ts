@@ -18,6 +18,8 @@ export interface PbocSaleKind {
   readonly type: number;
   /** INITIALIZE and whatever must follow it before the debit. */
   readonly open: (access: CardAccess) => Promise<PurchaseOpening | CardRefusal>;
+  /** 9 bytes that some cards want in MAC1. */
+  readonly authenticationCode?: Bytes | undefined;
   /** Members of the record that only this kind has. */
   readonly more: JsonObject;
 }
@@ -77,6 +79,7 @@ export class PbocSale implements PurseSale {
     assert(opening !== undefined, "the card has opened the purchase");
     const { date, time } = this.#terms.saleTime;
     const { cardRandom, cardSequence, keyVersion, algorithm } = opening;
+    const { authenticationCode } = this.#kind;
     const purchase = await this.#kind.psam.beginPurchase(
       {
         cardRandom,
@@ -88,6 +91,7 @@ export class PbocSale implements PurseSale {
         date: fromHex(date),
         time: fromHex(time),
         factors: purseFactors(this.#facts.data),
+        ...(authenticationCode === undefined ? {} : { authenticationCode }),
       },
       limits,
     );

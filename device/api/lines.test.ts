@@ -1,0 +1,72 @@
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { fen } from "../base/fen.ts";
+import type { Terminal } from "../terminal.ts";
+import type { SaleRequest } from "../txn/sale-request.ts";
+import { answerLine, LINE_CHARACTERS_MAX, parseRequestLine } from "./lines.ts";
+
+const HEAD = { do: "quick-payment", reference: "r-1", amountFen: 450 };
+const RECORD = { file: 0x1e, by: "identifier", record: 0, data: "01ab" };
+
+/** A terminal that notes what it is asked, and is asked for nothing else. */
+function noting(): { readonly terminal: Terminal; readonly asked: SaleRequest[] } {
+  const asked: SaleRequest[] = [];
+  const quickPayment: Terminal["quickPayment"] = async (request) => {
+    asked.push(request);
+    return { kind: "no-card" };
+  };
+  // Only quick payments are asked for here.
+  return { terminal: { quickPayment } as Terminal, asked };
+}
+
+describe("a line for each purse", () => {
+  test.each([
+    [{}, { kind: "e-purse" }],
+    [{ purse: "e-purse" }, { kind: "e-purse" }],
+    [{ purse: "electronic-cash" }, { kind: "electronic-cash" }],
+    [
+      { purse: "medical-purse", selfPayFen: 120, pooledFen: 0 },
+      { kind: "medical-purse", selfPay: fen(120), pooled: fen(0) },
+    ],
+    [
+      { purse: "compound", record: RECORD },
+      { kind: "compound", record: { file: 0x1e, by: "identifier", record: 0, data: Uint8Array.of(0x01, 0xab) } },
+    ],
+  ])("%o", async (members, purse) => {
+    const { terminal, asked } = noting();
+    const answer = await answerLine(terminal, JSON.stringify({ ...HEAD, id: 7, ...members }), new AbortController().signal);
+    expect(JSON.parse(answer)).toEqual({ id: 7, kind: "no-card" });
+    expect(asked).toEqual([{ reference: "r-1", amount: 450, purse }]);
+  });
+
+  test("an entry moves no money, and no other purse may be asked for nothing", () => {
+    expect(parseRequestLine(JSON.stringify({ ...HEAD, amountFen: 0, purse: "compound", record: RECORD })).ok).toBe(true);
+    for (const purse of ["e-purse", "electronic-cash"]) expect(parseRequestLine(JSON.stringify({ ...HEAD, amountFen: 0, purse }))).toMatchObject({ ok: false });
+  });
+});
+
+describe("what is not understood changes nothing and says where", () => {
+  test.each([
+    [{ ...HEAD, purse: "gold" }, "purse"],
+    [{ ...HEAD, record: RECORD }, "record"],
+    [{ ...HEAD, purse: "compound" }, "record"],
+    [{ ...HEAD, purse: "compound", record: { ...RECORD, data: "0" } }, "record.data"],
+    [{ ...HEAD, purse: "compound", record: { ...RECORD, data: "00".repeat(201) } }, "record.data"],
+    [{ ...HEAD, purse: "compound", record: { ...RECORD, file: 31 } }, "record.file"],
+    [{ ...HEAD, purse: "medical-purse", selfPayFen: 1 }, "pooledFen"],
+    [{ ...HEAD, purse: "electronic-cash", selfPayFen: 1 }, "selfPayFen"],
+    [{ ...HEAD, reference: "a b" }, "reference"],
+    [{ do: "dance" }, "do"],
+  ])("%o: %s", async (line, place) => {
+    const parsed = parseRequestLine(JSON.stringify(line));
+    expect(parsed.ok ? "" : parsed.reason).toContain(place);
+    const { terminal, asked } = noting();
+    expect(JSON.parse(await answerLine(terminal, JSON.stringify(line), new AbortController().signal))).toMatchObject({ kind: "not-understood" });
+    expect(asked).toEqual([]);
+  });
+
+  test("any text has an answer", () => {
+    fc.assert(fc.property(fc.oneof(fc.string(), fc.json()), (text) => typeof parseRequestLine(text).ok === "boolean"));
+    expect(parseRequestLine("x".repeat(LINE_CHARACTERS_MAX + 1))).toEqual({ ok: false, reason: "line-too-long" });
+  });
+});
