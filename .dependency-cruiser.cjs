@@ -19,7 +19,7 @@ const seesOnly = (name, comment, path, others) => ({
 const BASE = "^device/base/";
 const CODEC = "^device/codec/";
 const CRYPTO = "^device/crypto/";
-const PORTS = "^device/drivers/ports\\.ts$";
+const PORTS = "^device/drivers/(ports|peripherals|framing/lines)\\.ts$";
 const CARD = "^device/card/";
 const TXN = "^device/txn/";
 /** The journal's real store: an adapter that lives beside the logic it serves. */
@@ -160,7 +160,7 @@ module.exports = {
         // Sealing takes milliseconds of computing: its worker is an adapter that stands beside the work.
         "^device/sync/batch/(seal-worker|worker-sealer)\\.ts$",
         "^device/(main|cli)\\.ts$",
-        "^simulators/(reader|host|broker|disk|demo|rounds|terminal|commands)/",
+        "^simulators/(reader|line|hid|host|broker|disk|demo|rounds|terminal|commands)/",
         "^simulators/[^/]+\\.ts$",
         "^(hw-tests|provisioning)/",
       ],

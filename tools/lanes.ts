@@ -75,6 +75,20 @@ export const LANES: readonly Lane[] = [
     retries: 1,
   },
   {
+    name: "hidraw",
+    level: "ci",
+    needs: { packages: ["libfuse3-dev", "fuse3", "gcc", "libc6-dev", "pkg-config", "libusb-1.0-0"], namespaces: true },
+    work: { kind: "files", patterns: [/hidraw[^/]*\.lane\.test\.ts$/] },
+    limitMs: 6 * MINUTE_MS,
+  },
+  {
+    name: "tty",
+    level: "test",
+    needs: { packages: ["socat"] },
+    work: { kind: "files", patterns: [/-pty\.lane\.test\.ts$/, /^device\/drivers\/(?:gate|pad|printer|display|scanner)-[^/]+\//] },
+    limitMs: 8 * MINUTE_MS,
+  },
+  {
     name: "pcscd",
     level: "test",
     needs: { packages: ["pcscd", "libpcsclite1", "iproute2", "util-linux"], namespaces: true, pcsc: true },

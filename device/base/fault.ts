@@ -24,6 +24,11 @@ export type FaultCode =
   // PIN entry devices
   | "pad-gone"
   | "pad-refused"
+  // other devices: scanners, printers, displays, gates, and the lines they hang on
+  | "device-gone"
+  | "device-hung"
+  | "device-refused"
+  | "device-answer-malformed"
   // durable storage
   | "store-full"
   | "store-broken"

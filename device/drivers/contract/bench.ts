@@ -3,7 +3,8 @@
  * test. What only some benches can do is optional; a test that needs it is skipped where it is missing, never passed.
  */
 import type { Bytes } from "../../base/bytes.ts";
-import type { Limits } from "../../base/ports.ts";
+import type { Clock, Limits } from "../../base/ports.ts";
+import type { CustomerDisplay, DisplayedAmount, Gate, PassageDirection, Printer, Scanner } from "../peripherals.ts";
 import type { CardChannel, CardReader, PinPad, PinTemplate, PinVerifier, Psam, PsamPurchase, PurchaseInitialization } from "../ports.ts";
 
 export interface Bench {
@@ -63,6 +64,73 @@ export interface PinPadBench extends Bench {
   plan(acts: readonly HolderPlan[]): void;
   /** Whether an entered block is the one for the right PIN, checked by somebody who holds the pad's test key. */
   isRightBlock(block: Bytes): boolean;
+  unplug?(): Promise<void>;
+  plugIn?(): Promise<void>;
+}
+
+/** What the person in front of the open gate does. */
+export type WalkerPlan = "passes" | "stays" | "turns-back";
+
+export interface GateBench extends Bench {
+  readonly gate: Gate;
+  readonly clock: Clock;
+  /** Longer than it takes anybody to pass, and than the gate's own time where it has one. */
+  readonly passageTimeoutMs: number;
+  /** For the gate's own answers. */
+  readonly answerLimits: Limits;
+  /** Whether the gate tells somebody who came back from nobody at all. */
+  readonly tellsReversal: boolean;
+  plan(walk: WalkerPlan): void;
+  /** Directions that the gate itself was opened in so far. */
+  opened(): readonly PassageDirection[];
+  /** Whether the gate itself lets somebody through just now. */
+  isOpen(): boolean;
+  /** The gate says that it cannot, once. */
+  refuseNext?(): void;
+  /** Somebody passes although nobody opened: a direction that is free. */
+  passFreely?(direction: PassageDirection): void;
+  unplug?(): Promise<void>;
+  plugIn?(): Promise<void>;
+}
+
+/** What befalls a printer, and how it is put right. */
+export type PrinterMishap = "paper-low" | "paper-end" | "cover-open" | "offline" | "error" | "deaf" | "slow" | "noisy";
+
+export interface PrinterBench extends Bench {
+  readonly printer: Printer;
+  readonly clock: Clock;
+  /** What stands on the paper: a line for each printed line, "[code …]" for a square code, "[cut]". */
+  lines(): readonly string[];
+  /** What the printer did not understand. */
+  mistakes(): readonly string[];
+  befall?(mishap: PrinterMishap): void;
+  /** The paper ends behind so many more lines. */
+  endPaperAfter?(lines: number): void;
+  /** Everything is right again. */
+  repair?(): void;
+  unplug?(): Promise<void>;
+  plugIn?(): Promise<void>;
+}
+
+export interface DisplayBench extends Bench {
+  readonly display: CustomerDisplay;
+  readonly clock: Clock;
+  /** What a customer reads, and which lamp is lit. */
+  shown(): { readonly text: string; readonly lamp: DisplayedAmount | "off" };
+  mistakes(): readonly string[];
+  unplug?(): Promise<void>;
+  plugIn?(): Promise<void>;
+}
+
+export interface ScannerBench extends Bench {
+  readonly scanner: Scanner;
+  readonly clock: Clock;
+  /** Symbology that each scanned code has, where the scanner tells it. */
+  readonly symbology: string | undefined;
+  /** Somebody holds a code before the window; it is heard a moment later. */
+  scan(code: Bytes): void;
+  /** A scan that is broken off in the middle. */
+  scanHalf?(code: Bytes): void;
   unplug?(): Promise<void>;
   plugIn?(): Promise<void>;
 }

@@ -7,6 +7,7 @@ import { PcscPinVerifier, type PinVerifierOptions } from "./pin-verifier.ts";
 import { PcscReader, type ReaderRule } from "./reader.ts";
 import { PcscSupervisor } from "./supervisor.ts";
 
+export type { SpeProfile } from "./part10.ts";
 export type { PinVerifierOptions } from "./pin-verifier.ts";
 export type { ReaderRule } from "./reader.ts";
 

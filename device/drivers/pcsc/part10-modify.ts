@@ -1,7 +1,7 @@
 /* A change of the PIN on the reader as bytes: what is sent to the reader and what its answer means. Spec: PC/SC 10. */
 import { type Bytes, concat, u8 } from "../../base/bytes.ts";
 import type { PinChangeOutcome, PinChangeTemplate } from "../ports.ts";
-import { featureCode, pinOutcome } from "./part10.ts";
+import { DEFAULT_SPE_PROFILE, featureCode, pinOutcome, type SpeProfile } from "./part10.ts";
 
 const FEATURE_MODIFY_PIN_DIRECT = 0x07;
 const NEW_ENTRIES_DIFFER = "6402";
@@ -18,10 +18,12 @@ export interface PinChangeEntry {
   readonly digits: number;
   /** 1 to 255: how long the reader waits for the holder. */
   readonly timeoutSeconds: number;
+  /** Left out: as most readers understand it. */
+  readonly profile?: SpeProfile;
 }
 
 /** PIN_MODIFY_STRUCTURE with the command template behind it: old digits, the separator, new digits. Spec: PC/SC 10, PIN_MODIFY_STRUCTURE. */
-export function pinModifyStructure({ template, digits, timeoutSeconds }: PinChangeEntry): Bytes {
+export function pinModifyStructure({ template, digits, timeoutSeconds, profile = DEFAULT_SPE_PROFILE }: PinChangeEntry): Bytes {
   const blockLength = Math.ceil(digits / 2);
   const block = new Uint8Array(blockLength).fill(0xff);
   const data = concat(block, template.separator, block);
@@ -31,7 +33,7 @@ export function pinModifyStructure({ template, digits, timeoutSeconds }: PinChan
     Uint8Array.of(
       timeoutSeconds,
       0x0f, // time after the first digit
-      0x81, // units are bytes, no offset, left justified, BCD
+      profile.spePinFormat,
       blockLength,
       0x00, // no length is inserted
       0x00, // the old digits stand at the beginning of the data
@@ -58,7 +60,7 @@ export function pinModifyStructure({ template, digits, timeoutSeconds }: PinChan
 }
 
 /** What the answer to MODIFY_PIN_DIRECT means: the card's own status word, or one that the reader made. Never throws. */
-export function pinChangeOutcome(answer: Bytes): PinChangeOutcome | undefined {
-  const isDifference = Buffer.from(answer).toString("hex") === NEW_ENTRIES_DIFFER;
+export function pinChangeOutcome(answer: Bytes, profile: SpeProfile = DEFAULT_SPE_PROFILE): PinChangeOutcome | undefined {
+  const isDifference = profile.speExtraSw === "map" && Buffer.from(answer).toString("hex") === NEW_ENTRIES_DIFFER;
   return isDifference ? { kind: "entries-differ" } : pinOutcome(answer);
 }

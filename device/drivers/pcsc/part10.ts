@@ -24,12 +24,25 @@ export function featureCode(features: Bytes, feature: number): number | undefine
   return undefined;
 }
 
+/** Open questions about readers with a keypad, each a named switch. */
+export interface SpeProfile {
+  /** Whether the reader's own 6402 means that the two new entries differ, or is told as a status word like any other. */
+  readonly speExtraSw: "map" | "generic";
+  /** bmFormatString for digits in BCD. */
+  readonly spePinFormat: number;
+}
+
+/** Units are bytes, no offset, left justified, BCD. */
+export const DEFAULT_SPE_PROFILE: SpeProfile = { speExtraSw: "map", spePinFormat: 0x81 };
+
 export interface PinEntry {
   readonly template: PinTemplate;
   /** The reader cannot vary the length of the command, so that the number of digits is fixed. */
   readonly digits: number;
   /** 1 to 255: how long the reader waits for the holder. */
   readonly timeoutSeconds: number;
+  /** Left out: as most readers understand it. */
+  readonly profile?: SpeProfile;
 }
 
 /** PIN_VERIFY_STRUCTURE with the command template behind it. Spec: PC/SC 10, PIN_VERIFY_STRUCTURE. */
@@ -41,7 +54,7 @@ export function pinVerifyStructure(entry: PinEntry): Bytes {
     Uint8Array.of(
       entry.timeoutSeconds,
       0x0f, // time after the first digit
-      0x81, // units are bytes, no offset, left justified, BCD
+      (entry.profile ?? DEFAULT_SPE_PROFILE).spePinFormat,
       blockLength,
       0x00, // no length is inserted
       entry.digits, // longest

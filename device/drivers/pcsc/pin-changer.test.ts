@@ -4,8 +4,10 @@ import { describe, expect, it } from "vitest";
 import { type Bytes, fromHex, toHex } from "../../base/bytes.ts";
 import type { Limits } from "../../base/ports.ts";
 import type { CardChannel } from "../ports.ts";
+import { DEFAULT_SPE_PROFILE, pinVerifyStructure } from "./part10.ts";
 import { modifyPinCode, pinChangeOutcome, pinModifyStructure } from "./part10-modify.ts";
 import { PcscPinChanger } from "./pin-changer.ts";
+import { PcscPinVerifier } from "./pin-verifier.ts";
 
 const TEMPLATE = { header: fromHex("805e0100"), coding: "bcd-f", minDigits: 4, maxDigits: 16, separator: fromHex("ff") } as const;
 const LIMITS: Limits = { timeoutMs: 62_000, signal: new AbortController().signal };
@@ -43,6 +45,23 @@ describe("MODIFY_PIN_DIRECT", () => {
     ["", undefined],
   ])("answer %s", (answer, outcome) => {
     expect(pinChangeOutcome(fromHex(answer))).toEqual(outcome);
+  });
+
+  it.each([
+    ["map", "6402", { kind: "entries-differ" }],
+    ["generic", "6402", { kind: "refused", statusWord: 0x6402 }],
+    ["generic", "6401", { kind: "cancelled" }],
+    ["generic", "6b80", { kind: "refused", statusWord: 0x6b80 }],
+  ] as const)("with the switch at %s, answer %s", (speExtraSw, answer, outcome) => {
+    expect(pinChangeOutcome(fromHex(answer), { ...DEFAULT_SPE_PROFILE, speExtraSw })).toEqual(outcome);
+  });
+
+  it("the form of the digits is a switch, for a change and for a verification", () => {
+    const entry = { template: TEMPLATE, digits: 6, timeoutSeconds: 30, profile: { ...DEFAULT_SPE_PROFILE, spePinFormat: 0x89 } };
+    expect([pinModifyStructure(entry)[2], pinVerifyStructure(entry)[2]]).toEqual([0x89, 0x89]);
+    expect(toHex(pinVerifyStructure({ ...entry, profile: DEFAULT_SPE_PROFILE }))).toBe(
+      toHex(pinVerifyStructure({ template: TEMPLATE, digits: 6, timeoutSeconds: 30 })),
+    );
   });
 
   it("no bytes make the parsers throw", () => {
@@ -86,6 +105,14 @@ describe("the adapter", () => {
     const { channel, asked } = channelOf(["070442330007", "6401"]);
     await new PcscPinChanger({ digits: 6 }).changeOnCard(channel, TEMPLATE, { ...LIMITS, timeoutMs });
     expect(asked[1]?.[1].slice(0, 2)).toBe(seconds);
+  });
+
+  it("keeps to its switches", async () => {
+    const { channel, asked } = channelOf(["060442330006070442330007", "6402", "060442330006070442330007", "6402"]);
+    const options = { digits: 6, profile: { speExtraSw: "generic", spePinFormat: 0x89 } } as const;
+    expect(await new PcscPinChanger(options).changeOnCard(channel, TEMPLATE, LIMITS)).toEqual({ kind: "refused", statusWord: 0x6402 });
+    expect(await new PcscPinVerifier(options).verifyOnCard(channel, TEMPLATE, LIMITS)).toEqual({ kind: "refused", statusWord: 0x6402 });
+    expect([asked[1]?.[1].slice(4, 6), asked[3]?.[1].slice(4, 6)]).toEqual(["89", "89"]);
   });
 
   it("a reader without it is refused before the card is asked", async () => {

@@ -4,7 +4,7 @@ import { EMPTY } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Limits } from "../../base/ports.ts";
 import type { CardChannel, PinChangeOutcome, PinChanger, PinChangeTemplate } from "../ports.ts";
-import { GET_FEATURE_REQUEST } from "./part10.ts";
+import { DEFAULT_SPE_PROFILE, GET_FEATURE_REQUEST, type SpeProfile } from "./part10.ts";
 import { modifyPinCode, pinChangeOutcome, pinModifyStructure } from "./part10-modify.ts";
 import type { PinVerifierOptions } from "./pin-verifier.ts";
 import { isControlChannel } from "./reader.ts";
@@ -17,9 +17,11 @@ const ENTRIES = 3;
 
 export class PcscPinChanger implements PinChanger {
   readonly #digits: number;
+  readonly #profile: SpeProfile;
 
   constructor(options: PinVerifierOptions) {
     this.#digits = options.digits;
+    this.#profile = options.profile ?? DEFAULT_SPE_PROFILE;
   }
 
   async changeOnCard(channel: CardChannel, template: PinChangeTemplate, limits: Limits): Promise<PinChangeOutcome> {
@@ -28,8 +30,8 @@ export class PcscPinChanger implements PinChanger {
     const code = modifyPinCode(await channel.control(GET_FEATURE_REQUEST, EMPTY, limits));
     if (code === undefined) throw new Fault("reader-refused", "the reader cannot change a PIN by itself", { effectUnknown: false });
     const seconds = Math.floor((limits.timeoutMs - READER_MARGIN_MS) / (1_000 * ENTRIES));
-    const entry = { template, digits: this.#digits, timeoutSeconds: Math.min(READER_SECONDS_MAX, Math.max(1, seconds)) };
-    const outcome = pinChangeOutcome(await channel.control(code, pinModifyStructure(entry), limits));
+    const entry = { template, digits: this.#digits, timeoutSeconds: Math.min(READER_SECONDS_MAX, Math.max(1, seconds)), profile: this.#profile };
+    const outcome = pinChangeOutcome(await channel.control(code, pinModifyStructure(entry), limits), this.#profile);
     if (outcome === undefined)
       throw new Fault("card-answer-malformed", "the reader's answer to the change of a PIN is no status word", { effectUnknown: true });
     return outcome;

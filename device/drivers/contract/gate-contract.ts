@@ -1,0 +1,138 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Limits } from "../../base/ports.ts";
+import type { PassageDirection } from "../peripherals.ts";
+import type { GateBench } from "./bench.ts";
+import { skipUnless } from "./card-reader-contract.ts";
+
+const LOOK_MS = 5;
+const LOOKS_MAX = 2_000;
+
+/** What every gate must do: open for one, say how it ended, never say "passed" of what it did not see, and never stay open. */
+export function gateContract(name: string, makeBench: () => Promise<GateBench>): void {
+  describe(`gate contract: ${name}`, () => {
+    let bench: GateBench;
+    beforeEach(async () => {
+      bench = await makeBench();
+    });
+    afterEach(() => bench.close());
+
+    const open = (direction: PassageDirection = "entry", bounds: Limits = bench.answerLimits) =>
+      bench.gate.open(direction, { passageTimeoutMs: bench.passageTimeoutMs }, bounds);
+    const seen = (passage: "passed" | "reversed") => {
+      if (passage === "passed") return bench.gate.reportsPassage ? "passed" : "timeout";
+      return bench.tellsReversal ? "reversed" : "timeout";
+    };
+    /** Looks at the gate until it is as wanted. */
+    async function until(isOpen: boolean): Promise<void> {
+      for (let looks = 0; bench.isOpen() !== isOpen; looks += 1) {
+        expect(looks, `the gate is ${isOpen ? "open" : "shut"} in time`).toBeLessThan(LOOKS_MAX);
+        await bench.run(bench.clock.sleep(LOOK_MS));
+      }
+    }
+
+    it.each(["entry", "exit"] as const)("lets one pass: %s", async (direction) => {
+      bench.plan("passes");
+      expect(await bench.run(open(direction))).toBe(seen("passed"));
+      expect(bench.opened()).toEqual([direction]);
+      await until(false);
+    });
+
+    it("shuts when nobody comes", async () => {
+      bench.plan("stays");
+      expect(await bench.run(open())).toBe("timeout");
+      expect(bench.isOpen()).toBe(false);
+    });
+
+    it("does not take somebody who came back for somebody who passed", async () => {
+      bench.plan("turns-back");
+      expect(await bench.run(open())).toBe(seen("reversed"));
+      await until(false);
+    });
+
+    it("serves one after the other", async () => {
+      const ends: string[] = [];
+      for (const walk of ["passes", "stays", "passes"] as const) {
+        bench.plan(walk);
+        ends.push(await bench.run(open()));
+      }
+      expect(ends).toEqual([seen("passed"), "timeout", seen("passed")]);
+      expect(bench.opened()).toEqual(["entry", "entry", "entry"]);
+    });
+
+    it("refuses a second passage while one is under way, and opens once", async () => {
+      bench.plan("stays");
+      const first = open();
+      await expect(bench.run(open("exit"))).rejects.toMatchObject({ code: "device-refused", effectUnknown: false });
+      expect(await bench.run(first)).toBe("timeout");
+      expect(bench.opened()).toEqual(["entry"]);
+    });
+
+    it("says that it cannot", async (test) => {
+      skipUnless(test, bench.refuseNext?.bind(bench))();
+      expect(await bench.run(open())).toBe("fault");
+      await until(false);
+      bench.plan("passes");
+      expect(await bench.run(open())).toBe(seen("passed"));
+    });
+
+    it("does not take a passage that nobody paid for as this one's", async (test) => {
+      const passFreely = skipUnless(test, bench.passFreely?.bind(bench));
+      passFreely("entry");
+      await bench.run(bench.clock.sleep(50));
+      bench.plan("stays");
+      const passage = open("entry");
+      await until(true);
+      passFreely("exit");
+      expect(await bench.run(passage)).toBe("timeout");
+    });
+
+    it("stops when its caller leaves, and shuts", async () => {
+      bench.plan("stays");
+      const leaving = new AbortController();
+      const passage = open("entry", { ...bench.answerLimits, signal: leaving.signal });
+      passage.catch(() => undefined);
+      await until(true);
+      leaving.abort();
+      await expect(bench.run(passage)).rejects.toMatchObject({ code: "cancelled", effectUnknown: true });
+      await until(false);
+      bench.plan("passes");
+      expect(await bench.run(open())).toBe(seen("passed"));
+    });
+
+    it("opens nothing for a caller who has left", async () => {
+      const left = AbortSignal.abort();
+      await expect(bench.run(open("entry", { ...bench.answerLimits, signal: left }))).rejects.toMatchObject({ code: "cancelled", effectUnknown: false });
+      expect(bench.opened()).toEqual([]);
+    });
+
+    it("is well", async () => {
+      expect(await bench.run(bench.gate.health(bench.answerLimits))).toEqual({ kind: "well" });
+      expect(bench.opened()).toEqual([]);
+    });
+
+    it("tells that it is away, opens nothing, and serves again when it is back", async (test) => {
+      await skipUnless(test, bench.unplug?.bind(bench))();
+      expect(await bench.run(bench.gate.health(bench.answerLimits))).toEqual({ kind: "away" });
+      await expect(bench.run(open())).rejects.toMatchObject({ code: "device-gone", effectUnknown: false });
+      expect(bench.opened()).toEqual([]);
+      await skipUnless(test, bench.plugIn?.bind(bench))();
+      bench.plan("passes");
+      expect(await bench.run(open())).toBe(seen("passed"));
+    });
+
+    it("lost in the middle it says that nobody knows, and is shut when it is back without being asked", async (test) => {
+      const unplug = skipUnless(test, bench.unplug?.bind(bench));
+      bench.plan("stays");
+      const passage = open();
+      passage.catch(() => undefined);
+      await until(true);
+      await unplug();
+      await expect(bench.run(passage)).rejects.toMatchObject({ code: "device-gone", effectUnknown: true });
+      await skipUnless(test, bench.plugIn?.bind(bench))();
+      await until(false);
+      bench.plan("passes");
+      expect(await bench.run(open())).toBe(seen("passed"));
+      expect(bench.opened()).toEqual(["entry", "entry"]);
+    });
+  });
+}

@@ -1,0 +1,264 @@
+/*
+ * A PIN pad of the 02h family behind its ports. The digits never leave the pad: what arrives here is a star for each key, and an encrypted
+ * block in the end. Spec: pad 02h, commands.
+ */
+import { assert } from "../../base/assert.ts";
+import { type Bytes, concat, equalBytes, u8, utf8 } from "../../base/bytes.ts";
+import { Fault, isFault } from "../../base/fault.ts";
+import type { Clock, Limits } from "../../base/ports.ts";
+import { bcdToDigits } from "../../codec/bcd.ts";
+import type { ByteLine } from "../framing/lines.ts";
+import type { Device, DeviceHealth, NewPinPad, PadAlgorithm, PadKeyPlace, PadKeys, PadMac, PadTestKeys } from "../peripherals.ts";
+import type { PinBlockOutcome, PinPad } from "../ports.ts";
+import { NO_DATA, type PadAnswer, PadExchange } from "./exchange.ts";
+import { DEFAULT_PAD_CODING, type PadCoding } from "./frame.ts";
+
+/** Open questions of this family, each a named switch. */
+export interface PadProfile extends PadCoding {
+  /** Whether a bare 00 ends a PIN entry as "time over", or says nothing. */
+  readonly endKey: "timeout" | "ignore";
+  /** Further bits of parameter 05, as some makers want them. */
+  readonly parameter05: number;
+  /** Whether the pad has the SM4 commands; their codes are not public, so that only makers' profiles and our simulator know them. */
+  readonly sm4: "none" | "sim";
+}
+
+export const DEFAULT_PAD_PROFILE: PadProfile = { ...DEFAULT_PAD_CODING, endKey: "timeout", parameter05: 0, sm4: "none" };
+
+export interface Pad02hOptions {
+  readonly clock: Clock;
+  readonly profile: PadProfile;
+  /** Key under which PIN blocks are made. */
+  readonly pinKey: PadKeyPlace;
+  readonly algorithm: PadAlgorithm;
+  /** How long the pad itself waits for the holder, 1 to 255 seconds. */
+  readonly entrySeconds: number;
+}
+
+const KEY_CONFIRM = 0x0d;
+const KEY_CANCEL = 0x1b;
+const KEY_END = 0x00;
+const COMMAND_MS = 1_000;
+/** The pad's own time, and then its answer. */
+const ENTRY_MARGIN_MS = 2_000;
+const RESET_MS = 4_000;
+const VERIFY_FORM = 0x40;
+const KEYS_PER_MASTER = 4;
+const MAC_CHUNK_MAX = 240;
+/** Keys that one entry may take: digits, corrections, and the end. */
+const ENTRY_KEYS_MAX = 200;
+
+const DONE_CODES = { des: 0x20, tdes: 0x30, sm4: 0x40 } as const;
+
+export class Pad02h implements Device, PinPad, PadKeys, PadTestKeys, PadMac, NewPinPad {
+  readonly name: string;
+  readonly #line: ByteLine;
+  readonly #exchange: PadExchange;
+  readonly #options: Pad02hOptions;
+  /** Check values of the working keys that were loaded, by place: a pad that was replaced has none of them. */
+  readonly #checkValues = new Map<string, Bytes>();
+  #warning: string | undefined;
+
+  constructor(line: ByteLine, options: Pad02hOptions) {
+    assert(options.entrySeconds >= 1 && options.entrySeconds <= 255, "the pad counts seconds in one byte");
+    this.#line = line;
+    this.#options = options;
+    this.#exchange = new PadExchange(line, { clock: options.clock, coding: options.profile });
+    this.name = `pad 02h on ${line.name}`;
+  }
+
+  async health(limits: Limits): Promise<DeviceHealth> {
+    if (this.#line.state !== "open") return { kind: "away" };
+    try {
+      const answer = await this.#exchange.alone(limits, () => this.#exchange.send(0x30, NO_DATA, this.#bounded(limits, COMMAND_MS)));
+      this.#noteWarning(answer);
+      if (answer.status.kind === "refused") return { kind: "broken", why: answer.status.why };
+    } catch (fault) {
+      if (!isFault(fault)) throw fault;
+      return { kind: "broken", why: fault.code };
+    }
+    return this.#warning === undefined ? { kind: "well" } : { kind: "degraded", why: this.#warning };
+  }
+
+  async close(): Promise<void> {
+    this.#exchange.close();
+    await this.#line.close();
+  }
+
+  requestPinBlock(
+    request: { readonly accountTail: Bytes; readonly minDigits: number; readonly maxDigits: number },
+    limits: Limits,
+  ): Promise<PinBlockOutcome> {
+    return this.#exchange.alone(limits, async () => {
+      await this.#prepareEntry(request.accountTail, limits);
+      return this.#entry(request, limits);
+    });
+  }
+
+  async requestNewPinBlock(
+    request: { readonly accountTail: Bytes; readonly minDigits: number; readonly maxDigits: number },
+    limits: Limits,
+  ): ReturnType<NewPinPad["requestNewPinBlock"]> {
+    return this.#exchange.alone(limits, async () => {
+      await this.#prepareEntry(request.accountTail, limits);
+      const first = await this.#entry(request, limits);
+      if (first.kind !== "entered") return first;
+      const second = await this.#entry(request, limits);
+      if (second.kind !== "entered") return second;
+      // The same digits under the same key and account give the same block, so that the digits need not be known to be compared.
+      return equalBytes(first.block, second.block) ? second : { kind: "entries-differ" };
+    });
+  }
+
+  loadWorkKey(
+    key: { readonly place: PadKeyPlace; readonly algorithm: PadAlgorithm; readonly wrapped: Bytes },
+    limits: Limits,
+  ): Promise<Bytes | undefined> {
+    const { place, wrapped } = key;
+    return this.#exchange.alone(limits, async () => {
+      await this.#command(0x46, Uint8Array.of(0x00, this.#algorithmCode(key.algorithm, wrapped.length)), limits);
+      const number = VERIFY_FORM + place.master * KEYS_PER_MASTER + place.work;
+      const { data } = await this.#command(0x33, concat(Uint8Array.of(place.master, number), wrapped), limits);
+      if (data.length < 3) return undefined;
+      this.#checkValues.set(placeName(place), data);
+      return data;
+    });
+  }
+
+  async enterMasterKey({ master }: { readonly master: number }, limits: Limits): Promise<void> {
+    await this.#exchange.alone(limits, async () => {
+      const answer = await this.#exchange.send(0x23, u8(master), limits);
+      this.#demandDone(answer);
+    });
+  }
+
+  loadMasterKey(key: { readonly master: number; readonly algorithm: PadAlgorithm; readonly clear: Bytes }, limits: Limits): Promise<Bytes | undefined> {
+    return this.#exchange.alone(limits, async () => {
+      await this.#command(0x46, Uint8Array.of(0x00, this.#algorithmCode(key.algorithm, key.clear.length)), limits);
+      const { data } = await this.#command(0x32, concat(u8(key.master), key.clear), limits);
+      return data.length < 3 ? undefined : data;
+    });
+  }
+
+  async wipeKeys(limits: Limits): Promise<void> {
+    await this.#exchange.alone(limits, async () => {
+      this.#checkValues.clear();
+      const answer = await this.#exchange.send(0x31, u8(0x38), this.#bounded(limits, RESET_MS));
+      this.#demandDone(answer);
+    });
+  }
+
+  mac(request: { readonly place: PadKeyPlace; readonly method: "x9.9" | "x9.19" | "unionpay" | "sm4-cbc"; readonly data: Bytes }, limits: Limits): Promise<Bytes> {
+    const { place, method, data } = request;
+    assert(data.length >= 1 && data.length <= MAC_CHUNK_MAX, "the pad takes a MAC's data in one command");
+    return this.#exchange.alone(limits, async () => {
+      const algorithm = method === "sm4-cbc" ? "sm4" : "3des";
+      await this.#command(0x46, Uint8Array.of(0x01, this.#algorithmCode(algorithm, 16)), limits);
+      await this.#command(0x46, Uint8Array.of(0x06, method === "unionpay" ? 0x03 : 0x01), limits);
+      await this.#activate(place, limits);
+      const answer = await this.#command(0x41, data, limits);
+      if (answer.data.length !== 8) throw new Fault("device-answer-malformed", "the pad's MAC has not eight bytes", { effectUnknown: false });
+      return answer.data;
+    });
+  }
+
+  /** Everything that comes before the holder is asked. */
+  async #prepareEntry(accountTail: Bytes, limits: Limits): Promise<void> {
+    const { pinKey, algorithm, profile } = this.#options;
+    const digits = bcdToDigits(accountTail);
+    assert(digits.ok && digits.digits.length === 12, "12 account digits in 6 bytes");
+    await this.#command(0x46, Uint8Array.of(0x01, this.#algorithmCode(algorithm, 16)), limits);
+    await this.#command(0x46, Uint8Array.of(0x04, 0x10), limits);
+    await this.#command(0x46, Uint8Array.of(0x05, profile.parameter05 & 0xfe), limits);
+    await this.#command(0x34, utf8(digits.digits), limits);
+    await this.#activate(pinKey, limits);
+  }
+
+  async #activate(place: PadKeyPlace, limits: Limits): Promise<void> {
+    await this.#command(0x43, Uint8Array.of(place.master, VERIFY_FORM + place.master * KEYS_PER_MASTER + place.work), limits);
+  }
+
+  async #entry(request: { readonly minDigits: number; readonly maxDigits: number }, limits: Limits): Promise<PinBlockOutcome> {
+    const checkValue = this.#checkValues.get(placeName(this.#options.pinKey));
+    if (checkValue === undefined) throw new Fault("key-missing", "no working key was loaded for PIN blocks", { effectUnknown: false });
+    this.#exchange.dropKeys();
+    await this.#command(0x45, u8(0x02), limits);
+    try {
+      await this.#command(0x35, Uint8Array.of(request.maxDigits, 0x01, 0x01, 0x00, this.#options.entrySeconds), limits);
+      const end = await this.#awaitEnd(request.minDigits, limits);
+      if (end !== "entered") return { kind: end };
+      const { data } = await this.#command(0x42, NO_DATA, limits);
+      if (data.length !== 8 && data.length !== 16) throw new Fault("device-answer-malformed", "the pad's PIN block has neither 8 nor 16 bytes", { effectUnknown: false });
+      return { kind: "entered", block: data, keyCheckValue: checkValue };
+    } finally {
+      await this.#keypadOff();
+    }
+  }
+
+  /** A pad that is gone has no keypad to switch off; whatever ended the entry is told, not this. */
+  async #keypadOff(): Promise<void> {
+    const limits = { timeoutMs: COMMAND_MS, signal: new AbortController().signal };
+    await this.#exchange.send(0x45, u8(0x00), limits).catch((fault: unknown) => {
+      if (!isFault(fault)) throw fault;
+    });
+  }
+
+  /** Waits for the holder; a star for each digit, nothing more, arrives here. */
+  async #awaitEnd(minDigits: number, limits: Limits): Promise<"entered" | "cancelled" | "timed-out"> {
+    const entryMs = this.#options.entrySeconds * 1_000 + ENTRY_MARGIN_MS;
+    let stars = 0;
+    for (let keys = 0; keys < ENTRY_KEYS_MAX; keys += 1) {
+      const key = await this.#nextKey(limits, entryMs);
+      if (key === "timed-out" || (key === KEY_END && this.#options.profile.endKey === "timeout")) return "timed-out";
+      if (key === KEY_CANCEL) return "cancelled";
+      if (key === 0x2a) stars += 1;
+      if (key === 0x08) stars = Math.max(0, stars - 1);
+      // Too few digits: the pad has ended the entry, and nobody can be asked to go on.
+      if (key === KEY_CONFIRM) return stars >= minDigits ? "entered" : "cancelled";
+    }
+    return "cancelled";
+  }
+
+  /** The caller's deadline is a fault, the pad's own is an outcome. */
+  async #nextKey(limits: Limits, entryMs: number): Promise<number | "timed-out"> {
+    try {
+      return await this.#exchange.nextKey(this.#bounded(limits, entryMs));
+    } catch (fault) {
+      if (isFault(fault, "timeout") && entryMs < limits.timeoutMs) return "timed-out";
+      throw fault;
+    }
+  }
+
+  async #command(code: number, data: Bytes, limits: Limits): Promise<PadAnswer> {
+    const answer = await this.#exchange.send(code, data, this.#bounded(limits, COMMAND_MS));
+    this.#demandDone(answer);
+    return answer;
+  }
+
+  #demandDone(answer: PadAnswer): void {
+    this.#noteWarning(answer);
+    const { status } = answer;
+    if (status.kind === "done") return;
+    if (status.kind === "key-missing") throw new Fault("key-missing", "the pad has no such key", { effectUnknown: false });
+    if (status.kind === "timed-out") throw new Fault("timeout", "the pad gave up waiting", { effectUnknown: false });
+    throw new Fault("pad-refused", `the pad refused: ${status.why}`, { effectUnknown: false });
+  }
+
+  #noteWarning({ status }: PadAnswer): void {
+    if (status.kind === "done") this.#warning = status.warning;
+  }
+
+  #algorithmCode(algorithm: PadAlgorithm, keyLength: number): number {
+    if (algorithm === "3des") return keyLength === 8 ? DONE_CODES.des : DONE_CODES.tdes;
+    if (this.#options.profile.sm4 === "none") throw new Fault("pad-refused", "the SM4 commands of this pad are not known", { effectUnknown: false });
+    return DONE_CODES.sm4;
+  }
+
+  #bounded(limits: Limits, timeoutMs: number): Limits {
+    return { timeoutMs: Math.min(limits.timeoutMs, timeoutMs), signal: limits.signal };
+  }
+}
+
+function placeName({ master, work }: PadKeyPlace): string {
+  return `${master}/${work}`;
+}

@@ -1,0 +1,172 @@
+/*
+ * What the device needs from the things around the card: pads that keep keys, scanners, printers, displays, signals and gates.
+ * The same rules as in ports.ts: adapters implement these and know nothing of cards, flows or sync; each port has one exported contract
+ * suite in contract/; an ability that only some hardware has is an interface of its own. Every device heals by itself: after its loss each
+ * call tries again from the beginning, and nobody has to restart anything.
+ */
+import type { Bytes } from "../base/bytes.ts";
+import type { Fen } from "../base/fen.ts";
+import type { Limits } from "../base/ports.ts";
+
+/** What a device says of itself; "degraded" works, but somebody should look (a battery, a paper roll). */
+export type DeviceHealth =
+  | { readonly kind: "well" }
+  | { readonly kind: "degraded"; readonly why: string }
+  | { readonly kind: "away" }
+  | { readonly kind: "broken"; readonly why: string };
+
+/** Every device can be asked how it is, without any effect on what it does. */
+export interface Device {
+  /** For people; never used to decide anything. */
+  readonly name: string;
+  health(limits: Limits): Promise<DeviceHealth>;
+  close(): Promise<void>;
+}
+
+// ---- codes
+
+/** One scanned code as the scanner gave it. It may be a bearer credential: it enters no log. */
+export interface ScannedCode {
+  /** Data without symbology mark and line end, at most 4,096 bytes. */
+  readonly data: Bytes;
+  /** AIM identifier, for example "]Q1", where the scanner tells it. */
+  readonly symbology?: string;
+}
+
+/** Codes scanned from the moment of opening: what was scanned before belongs to somebody else. At most 64 wait; later ones are dropped. */
+export interface ScanSession {
+  /** Resolves with the next code. Faults: "timeout", "cancelled", "closed". A scanner that is away is waited for. */
+  next(limits: Limits): Promise<ScannedCode>;
+  close(): void;
+}
+
+export interface Scanner extends Device {
+  /** One session at a time; opening another ends the first. */
+  openSession(): ScanSession;
+}
+
+// ---- paper
+
+export type PrintLine =
+  | {
+      readonly kind: "text";
+      /** Chinese text; what the printer's character set lacks is replaced, never a reason to fail. */
+      readonly text: string;
+      readonly align?: "left" | "center" | "right";
+      readonly bold?: boolean;
+      /** 1 or 2; both directions. */
+      readonly scale?: 1 | 2;
+    }
+  /** Text at both margins on one line. */
+  | { readonly kind: "columns"; readonly left: string; readonly right: string }
+  | { readonly kind: "rule" }
+  | { readonly kind: "feed"; readonly lines: number }
+  | { readonly kind: "code"; readonly text: string }
+  | { readonly kind: "cut" };
+
+export type PrinterState = "ready" | "paper-low" | "paper-end" | "cover-open" | "offline" | "error" | "unknown";
+
+/** "unknown": the printer went away while it printed; the slip may be there or not. */
+export type PrintOutcome = { readonly kind: "printed" } | { readonly kind: "not-ready"; readonly state: PrinterState } | { readonly kind: "unknown" };
+
+export interface Printer extends Device {
+  state(limits: Limits): Promise<PrinterState>;
+  /** Prints one slip, at most 500 lines. Faults: "timeout", "cancelled", "closed". */
+  print(slip: readonly PrintLine[], limits: Limits): Promise<PrintOutcome>;
+}
+
+// ---- light and sound
+
+export type DisplayedAmount = "price" | "total" | "received" | "change";
+
+/** The customer's display: an amount with its meaning, or nothing. Faults: "device-gone", "timeout". */
+export interface CustomerDisplay extends Device {
+  show(what: DisplayedAmount, amount: Fen, limits: Limits): Promise<void>;
+  clear(limits: Limits): Promise<void>;
+}
+
+/** What a holder is told without words. */
+export type Signal = "idle" | "working" | "accepted" | "refused" | "present-again";
+
+/** Light and sound at the reader. Signals are advice: one that cannot be given is no reason to stop a sale. */
+export interface SignalLamp extends Device {
+  signal(signal: Signal, limits: Limits): Promise<void>;
+}
+
+// ---- passage
+
+export type PassageDirection = "entry" | "exit";
+
+/** "timeout": nobody passed and the gate is closed again. "reversed": somebody went in and came back. "fault": the gate says it cannot. */
+export type Passage = "passed" | "timeout" | "reversed" | "fault";
+
+export interface Gate extends Device {
+  /**
+   * Opens for one passage and resolves when it is over. `passageTimeoutMs` bounds the passage; `limits` bounds the gate's own answers.
+   * A gate that cannot report passages is never called passed: it resolves with "timeout" after its pulse and says so in `reportsPassage`.
+   * A second call while one runs is refused with "device-refused" and not kept: it would open the gate at a time that nobody chose.
+   * Where the line was lost or the caller left in the middle, the gate is shut as soon as it can be reached again.
+   * Faults: "device-gone" (no effect, or unknown when the command was on its way), "timeout" (effect unknown), "cancelled", "device-refused".
+   */
+  open(direction: PassageDirection, passage: { readonly passageTimeoutMs: number }, limits: Limits): Promise<Passage>;
+  readonly reportsPassage: boolean;
+}
+
+// ---- pads
+
+export type PadAlgorithm = "3des" | "sm4";
+
+/** A key of the pad by its places: the master key that protects, the working key that works. */
+export interface PadKeyPlace {
+  readonly master: number;
+  readonly work: number;
+}
+
+/** First bytes of an encryption of zeros; compared as a prefix, at least 3 bytes. */
+export type CheckValue = Bytes;
+
+/** Keys of a pad that takes wrapped working keys. No method takes or gives a key in the clear. */
+export interface PadKeys {
+  /**
+   * Loads a working key that is encrypted under a master key (8, 16 or 24 bytes). Resolves with the pad's check value, or with none where it
+   * gives none. Faults: "pad-refused", "key-missing" (no such master key), "device-gone", "timeout".
+   */
+  loadWorkKey(
+    key: {
+      readonly place: PadKeyPlace;
+      readonly algorithm: PadAlgorithm;
+      readonly wrapped: Bytes;
+      /** What came with the key: a pad that gives no check value itself tells by this one which key made a PIN block. */
+      readonly checkValue?: CheckValue;
+    },
+    limits: Limits,
+  ): Promise<CheckValue | undefined>;
+  /** Has two or more persons type a master key's components at the keypad. Faults: as above. */
+  enterMasterKey(place: { readonly master: number }, limits: Limits): Promise<void>;
+  /** Forgets all keys. */
+  wipeKeys(limits: Limits): Promise<void>;
+}
+
+/** A master key in the clear: test profiles only; production configurations have no such port. */
+export interface PadTestKeys {
+  loadMasterKey(key: { readonly master: number; readonly algorithm: PadAlgorithm; readonly clear: Bytes }, limits: Limits): Promise<CheckValue | undefined>;
+}
+
+/** Message authentication with a working key. */
+export interface PadMac {
+  /** 8-byte MAC over 1 to 1,024 bytes. */
+  mac(
+    request: { readonly place: PadKeyPlace; readonly method: "x9.9" | "x9.19" | "unionpay" | "sm4-cbc"; readonly data: Bytes },
+    limits: Limits,
+  ): Promise<Bytes>;
+}
+
+/** A PIN that is chosen: entered twice, given out as one encrypted block. */
+export interface NewPinPad {
+  requestNewPinBlock(
+    request: { readonly accountTail: Bytes; readonly minDigits: number; readonly maxDigits: number },
+    limits: Limits,
+  ): Promise<
+    { readonly kind: "entered"; readonly block: Bytes; readonly keyCheckValue: Bytes } | { readonly kind: "cancelled" | "timed-out" | "entries-differ" }
+  >;
+}

@@ -1,0 +1,25 @@
+/* A HID POS scanner: its description, and codes cut into reports as its makers' papers say. */
+import { type Bytes, concat, fromHex, utf8 } from "../../device/base/bytes.ts";
+
+/** The two shapes of description in the field: with a byte that counts the data, and without. Both number their report 2. */
+export const SCANNER_DESCRIPTORS = {
+  counted: fromHex(
+    "058C0902A101850209 12A102150026FF0075089501 0501093B8102 9503058C09FB09FC09FD8102 953809FE82020125017501950109FF810275078103C0C0".replaceAll(" ", ""),
+  ),
+  uncounted: fromHex("058C0902A1018502150026FF0075089501 09FB8102 09FC8102 09FD8102 953809FE820201750195012501 09FF8102 75078103C0".replaceAll(" ", "")),
+} as const;
+
+export type ScannerShape = keyof typeof SCANNER_DESCRIPTORS;
+
+const DATA_BYTES = 56;
+
+/** Reports of one scan. `symbology` is the three characters of the AIM identifier. */
+export function scanReports(shape: ScannerShape, code: Bytes, symbology = "]Q1"): readonly Bytes[] {
+  const parts = Array.from({ length: Math.max(1, Math.ceil(code.length / DATA_BYTES)) }, (_, at) => code.slice(at * DATA_BYTES, (at + 1) * DATA_BYTES));
+  return parts.map((part, at) => {
+    const room = concat(part, new Uint8Array(DATA_BYTES - part.length));
+    const more = Uint8Array.of(at < parts.length - 1 ? 0x01 : 0x00);
+    const count = shape === "counted" ? Uint8Array.of(part.length) : new Uint8Array(0);
+    return concat(Uint8Array.of(0x02), count, utf8(symbology), room, more);
+  });
+}
