@@ -62,6 +62,7 @@ export function settingsOf(config: TerminalConfig, sync: Partial<SyncOptions> = 
     terminalId: config.terminalId,
     purse: { applications: DEFAULT_PURSE_APPLICATIONS, keyIndex: 1, proveSeqOrder: cardProfile.proveSeqOrder },
     cardProfile,
+    initialPinPolicy: config.initialPinPolicy,
     risk: {
       amountPerSaleFen: fen(limits.amountPerSaleFen),
       unreceiptedCount: limits.unreceiptedCountMax,

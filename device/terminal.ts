@@ -8,12 +8,14 @@ import type { Clock, JournalStore, Limits, MessageLink, Randomness } from "./bas
 import { CertificateCache } from "./card/electronic-cash/authentication.ts";
 import { openAuthorities } from "./card/electronic-cash/authorities.ts";
 import { openPsam } from "./card/psam/open.ts";
+import type { InitialPinEvidence, InitialPinPolicy } from "./card/social/initial-pin.ts";
 import type { CardProfile } from "./codec/card-profile.ts";
 import type { ElectronicCashSettings } from "./config/electronic-cash.ts";
 import type { CipherSuite, SecretKey } from "./crypto/face.ts";
 import type { CardReader, PinVerifier, SocialPsam } from "./drivers/ports.ts";
 import type { BatchSealer } from "./sync/batch/seal.ts";
 import { openSync, type Sync, type SyncKeys, type SyncOptions, type SyncStatus } from "./sync/sync.ts";
+import { DEFAULT_INITIAL_PIN_RULE, type InitialPinRule } from "./txn/initial-pin.ts";
 import { openJournal, type TerminalJournal } from "./txn/journal/journal.ts";
 import { createLane, createSalesInFlight, type Lane, type SalesInFlight } from "./txn/lane.ts";
 import { MedicalBackground } from "./txn/medical-purchase/background.ts";
@@ -48,6 +50,8 @@ export interface TerminalSettings {
   readonly terminalId: string;
   readonly purse: PurseProfile;
   readonly cardProfile: CardProfile;
+  /** Left out: "refuse-initial". */
+  readonly initialPinPolicy?: InitialPinPolicy;
   readonly risk: RiskLimits;
   readonly medical: MedicalSettings;
   /** Absent: this terminal does not offer electronic cash. */
@@ -79,6 +83,8 @@ export interface TerminalParts {
   readonly userReader: CardReader;
   readonly samReader: CardReader;
   readonly pinVerifier: PinVerifier;
+  /** What is known about the PIN of a card, by its identifier; left out: nothing of any. */
+  readonly initialPinEvidence?: (cardIdentifier: string) => InitialPinEvidence;
   readonly log: Log;
   readonly rules?: TerminalRules;
   /** The host says over how long its fleet spreads reconnects; the link's owner wants to know. */
@@ -170,7 +176,17 @@ class AssembledTerminal implements Terminal {
     const { commandTimeoutMs, journalTimeoutMs, medical } = settings;
     const { pinTimeoutMs, queryTimeoutMs, settleTimeoutMs } = medical;
     const outcome = await this.#withModule(limits, (psam) => {
-      const ports = { ...this.#hostPorts, reader, psam, pin, randomness, social: { profile: settings.cardProfile }, lane: this.#lane, sales: this.#sales };
+      const ports = {
+        ...this.#hostPorts,
+        reader,
+        psam,
+        pin,
+        randomness,
+        social: { profile: settings.cardProfile },
+        lane: this.#lane,
+        sales: this.#sales,
+        initialPin: initialPinRule(this.#parts),
+      };
       const bounds: MedicalPurchaseLimits = { ...limits, commandTimeoutMs, pinTimeoutMs, queryTimeoutMs, settleTimeoutMs, journalTimeoutMs };
       return runMedicalPurchase(ports, request, bounds, rules?.medicalPurchase);
     });
@@ -233,9 +249,13 @@ class AssembledTerminal implements Terminal {
       saleTimes: this.#saleTimes,
       cardProfile: settings.cardProfile,
       ...(this.#electronicCash === undefined ? {} : { electronicCash: this.#electronicCash }),
-      medicalPurse: { psam, randomness, keyIndex, pin: { verifier, timeoutMs: settings.medical.pinTimeoutMs } },
+      medicalPurse: { psam, randomness, keyIndex, pin: { verifier, timeoutMs: settings.medical.pinTimeoutMs }, initialPin: initialPinRule(this.#parts) },
     };
   }
+}
+
+function initialPinRule({ settings, initialPinEvidence: evidence }: TerminalParts): InitialPinRule {
+  return { policy: settings.initialPinPolicy ?? DEFAULT_INITIAL_PIN_RULE.policy, ...(evidence === undefined ? {} : { evidence }) };
 }
 
 /** Keys and verified certificates outlive the sales, so that a known card costs little. */

@@ -21,11 +21,23 @@ describe("forms of logs", () => {
        00000500 SW: 01 02 03 04 05 06 07 08 90 00`,
     ],
     ["arrows", "ATR 3b6d00000081544c538660990100000001\n>> 00A40400023F00\n<< 6A82\n-> 0084000008\n<- 01020304050607089000"],
-    ["a scripting tool", "ATR: 3B 6D 00 00 00 81 54 4C 53 86 60 99 01 00 00 00 01\n> 00 A4 04 00 02 3F 00\n< 6A 82 : File not found\n> 00 84 00 00 08\n< 01 02 03 04 05 06 07 08 90 00 : Ok"],
+    [
+      "a scripting tool",
+      "ATR: 3B 6D 00 00 00 81 54 4C 53 86 60 99 01 00 00 00 01\n> 00 A4 04 00 02 3F 00\n< 6A 82 : File not found\n> 00 84 00 00 08\n< 01 02 03 04 05 06 07 08 90 00 : Ok",
+    ],
     ["bare lines", "3B6D00000081544C538660990100000001\n00A40400023F00\n6A82\n\n00 84 00 00 08\n01 02 03 04 05 06 07 08 90 00"],
-    ["words", "card ATR=3B:6D:00:00:00:81:54:4C:53:86:60:99:01:00:00:00:01\nC-APDU: 00A40400023F00\nR-APDU: 6A82\ncommand: 0x00 0x84 0x00 0x00 0x08\nresponse: 01020304050607089000"],
-    ["bytes on the next line", "ATR:\n3B6D00000081544C538660990100000001\nOutgoing APDU (7 bytes):\n00 A4 04 00 02 3F 00\nIncoming APDU (2 bytes):\n6A 82\nOutgoing APDU (5 bytes):\n00 84 00 00 08\nIncoming APDU (10 bytes):\n01 02 03 04 05 06 07 08 90 00"],
-    ["time stamps in brackets", "[12:00:01.5] ATR: 3B6D00000081544C538660990100000001\n[12:00:02] send: 00A40400023F00\n[12:00:02] recv: 6A82\n[12:00:03] TX: 0084000008\n[12:00:03] RX: 01020304050607089000"],
+    [
+      "words",
+      "card ATR=3B:6D:00:00:00:81:54:4C:53:86:60:99:01:00:00:00:01\nC-APDU: 00A40400023F00\nR-APDU: 6A82\ncommand: 0x00 0x84 0x00 0x00 0x08\nresponse: 01020304050607089000",
+    ],
+    [
+      "bytes on the next line",
+      "ATR:\n3B6D00000081544C538660990100000001\nOutgoing APDU (7 bytes):\n00 A4 04 00 02 3F 00\nIncoming APDU (2 bytes):\n6A 82\nOutgoing APDU (5 bytes):\n00 84 00 00 08\nIncoming APDU (10 bytes):\n01 02 03 04 05 06 07 08 90 00",
+    ],
+    [
+      "time stamps in brackets",
+      "[12:00:01.5] ATR: 3B6D00000081544C538660990100000001\n[12:00:02] send: 00A40400023F00\n[12:00:02] recv: 6A82\n[12:00:03] TX: 0084000008\n[12:00:03] RX: 01020304050607089000",
+    ],
   ])("%s", (_name, text) => {
     expect(dialogue(text)).toEqual(EXPECTED);
   });

@@ -82,6 +82,8 @@ const terminalConfig = z
     regionCode: z.string().regex(/^\d{6}$/),
     profile: z.enum(["test", "production"]),
     cardProfile: cardProfile.prefault({}),
+    /** Whether a card pays while nobody knows if its PIN was changed since it was issued; with a PIN known to be the initial one it never does. */
+    initialPinPolicy: z.enum(["refuse-initial", "require-changed"]).default("refuse-initial"),
     limits: z.strictObject({
       amountPerSaleFen: fenAmount,
       unreceiptedCountMax: z.int().min(1).max(100_000),

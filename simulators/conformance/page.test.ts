@@ -16,9 +16,12 @@ const CASE: CaseReport = {
 describe("the page", () => {
   const page = reportPage({ cases: [CASE, { ...CASE, id: "XYZ-002", outcome: "passed" }], passed: 1, failed: 1, skipped: 0 });
 
-  it.each(["XYZ-001", "XYZ-002", "PBOC purse, purchase", "card: balanceFen 100", "card 00a40400&gt;9000", "2 cases, 2 of them torn", "1 failed"])("shows %s", (text) => {
-    expect(page).toContain(text);
-  });
+  it.each(["XYZ-001", "XYZ-002", "PBOC purse, purchase", "card: balanceFen 100", "card 00a40400&gt;9000", "2 cases, 2 of them torn", "1 failed"])(
+    "shows %s",
+    (text) => {
+      expect(page).toContain(text);
+    },
+  );
 
   it("takes no text for markup", () => {
     expect(page).toContain("a &lt;title&gt; &amp; more");

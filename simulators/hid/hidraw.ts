@@ -64,11 +64,9 @@ export class HidrawNode {
     const node = new HidrawNode(identity, folder);
     mkdirSync(node.#mount);
     const hex = (value: number) => value.toString(16).padStart(4, "0");
-    const program = spawn(
-      defaultNodeProgram(),
-      [node.#mount, node.#socketPath, toHex(identity.descriptor), hex(identity.vendorId), hex(identity.productId)],
-      { stdio: ["pipe", "pipe", "inherit"] },
-    );
+    const program = spawn(defaultNodeProgram(), [node.#mount, node.#socketPath, toHex(identity.descriptor), hex(identity.vendorId), hex(identity.productId)], {
+      stdio: ["pipe", "pipe", "inherit"],
+    });
     node.#program = program;
     await new Promise<void>((resolve, reject) => {
       const fail = () => reject(new Fault("process-failed", "the HID node did not start", { effectUnknown: false }));

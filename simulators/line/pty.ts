@@ -2,7 +2,7 @@
  * A serial device on a pseudo terminal: the terminal opens the path, the simulated device hangs on the other end. Ending the helper program
  * is pulling the plug; starting it again is plugging in, at the same path. It is ended by its process id.
  */
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, rmSync } from "node:fs";
 import { type Bytes, EMPTY } from "../../device/base/bytes.ts";
 import { Fault } from "../../device/base/fault.ts";
@@ -10,11 +10,6 @@ import type { FarEnd } from "./far-end.ts";
 
 const PLUG_LIMIT_MS = 5_000;
 const LOOK_MS = 5;
-
-/** Why no pseudo terminal can be made here, in one line, or undefined. */
-export function ptyObstacle(): string | undefined {
-  return spawnSync("socat", ["-V"], { stdio: "ignore" }).error === undefined ? undefined : "socat is not installed";
-}
 
 function pause(durationMs: number): Promise<void> {
   return new Promise((resolve) => {

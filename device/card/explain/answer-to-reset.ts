@@ -27,25 +27,45 @@ interface Walk {
 
 const GROUP_NAMES = ["TA", "TB", "TC", "TD"] as const;
 
+interface Group {
+  readonly notes: readonly Note[];
+  /** The last byte of the group, when it is a TD: it announces the next group. */
+  readonly next: number | undefined;
+  readonly at: number;
+}
+
+function interfaceNote(name: string, byte: number, depth: number): Note {
+  const said = name.startsWith("TD") ? words(`protocol T=${byte & 0x0f}`, `协议 T=${byte & 0x0f}`) : words("interface byte", "接口字节");
+  return note(depth, said, { label: name, hex: toHex(Uint8Array.of(byte)) });
+}
+
+/** One group of interface bytes; undefined when the answer ends in it. */
+function readGroup(atr: Bytes, place: { readonly announced: number; readonly at: number; readonly group: number }, depth: number): Group | undefined {
+  const notes: Note[] = [];
+  let { at } = place;
+  for (const [bit, name] of GROUP_NAMES.entries()) {
+    if ((place.announced & (0x10 << bit)) === 0) continue;
+    const byte = atr[at];
+    if (byte === undefined) return undefined;
+    notes.push(interfaceNote(`${name}${place.group}`, byte, depth));
+    at += 1;
+  }
+  return { notes, next: (place.announced & 0x80) === 0 ? undefined : atr[at - 1], at };
+}
+
 /** The interface bytes, group by group; undefined when the answer ends among them. */
 function walkInterface(atr: Bytes, depth: number): Walk | undefined {
   const notes: Note[] = [];
   const protocols: number[] = [];
-  let announced = atr[1] ?? 0;
+  let announced: number | undefined = atr[1] ?? 0;
   let at = 2;
-  for (let group = 1; group <= GROUPS_MAX; group += 1) {
-    for (const [bit, name] of GROUP_NAMES.entries()) {
-      if ((announced & (0x10 << bit)) === 0) continue;
-      const byte = atr[at];
-      if (byte === undefined) return undefined;
-      at += 1;
-      const said = name === "TD" ? words(`protocol T=${byte & 0x0f}`, `协议 T=${byte & 0x0f}`) : words("interface byte", "接口字节");
-      if (name === "TD") protocols.push(byte & 0x0f);
-      notes.push(note(depth, words(`${name}${group} ${said.en}`, `${name}${group} ${said.zh}`), { hex: toHex(Uint8Array.of(byte)) }));
-    }
-    const hasNext = (announced & 0x80) !== 0;
-    if (!hasNext) break;
-    announced = atr[at - 1] ?? 0;
+  for (let group = 1; group <= GROUPS_MAX && announced !== undefined; group += 1) {
+    const read = readGroup(atr, { announced, at, group }, depth);
+    if (read === undefined) return undefined;
+    notes.push(...read.notes);
+    if (read.next !== undefined) protocols.push(read.next & 0x0f);
+    announced = read.next;
+    at = read.at;
   }
   return { notes, historicalAt: at, protocols };
 }
@@ -104,7 +124,10 @@ export function explainAnswerToReset(atr: Bytes, depth: number): readonly Note[]
     note(depth, words("answer to reset", "复位应答")),
     note(depth + 1, words(`TS ${convention.en}`, `TS ${convention.zh}`), { hex: toHex(atr.subarray(0, 1)) }),
     ...walk.notes,
-    note(depth + 1, words(`protocols offered: ${protocols.map((each) => `T=${each}`).join(", ")}`, `支持协议：${protocols.map((each) => `T=${each}`).join("，")}`)),
+    note(
+      depth + 1,
+      words(`protocols offered: ${protocols.map((each) => `T=${each}`).join(", ")}`, `支持协议：${protocols.map((each) => `T=${each}`).join("，")}`),
+    ),
     ...historicalNotes(atr.slice(walk.historicalAt, end), depth + 1),
     ...(protocols.some((each) => each !== 0) ? checkNote(atr, end, depth + 1) : []),
   ];

@@ -121,7 +121,12 @@ export const BIT_FIELDS = { tvr: TVR, tsi: TSI, cvr: CVR, aip: AIP, ttq: TTQ, ct
 
 export type BitFieldName = keyof typeof BIT_FIELDS;
 
-const CRYPTOGRAMS: readonly Words[] = [words("AAC: declined", "AAC 拒绝"), words("TC: approved", "TC 批准"), words("ARQC: go online", "ARQC 联机"), words("reserved", "保留")];
+const CRYPTOGRAMS: readonly Words[] = [
+  words("AAC: declined", "AAC 拒绝"),
+  words("TC: approved", "TC 批准"),
+  words("ARQC: go online", "ARQC 联机"),
+  words("reserved", "保留"),
+];
 
 /** The decision in CVR byte 2: bits 6 and 5 of the first cryptogram. Spec: JR/T 0025, CVR. */
 function decisionNote(bytes: Bytes, depth: number): Note {

@@ -87,7 +87,7 @@ const ROWS: readonly Row[] = [
 const UNKNOWN: CommandMeaning = { ...words("unknown command", "未知命令"), answer: "objects", secret: false };
 
 function isLike(pattern: string, header: string): boolean {
-  return [...pattern].every((digit, at) => digit === "." || digit === header[at]);
+  return Array.from(pattern).every((digit, at) => digit === "." || digit === header[at]);
 }
 
 /** What a command asks for. */

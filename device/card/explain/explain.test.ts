@@ -10,18 +10,42 @@ function said(text: string): string {
 
 describe("bytes by what they look like", () => {
   it.each([
-    ["a contact social security card", "3b6d00000081544c538660990100000001", ["answer to reset", "复位应答", "protocols offered: T=0", "region, first four digits / 城市代码前四位  [9901]"]],
+    [
+      "a contact social security card",
+      "3b6d00000081544c538660990100000001",
+      ["answer to reset", "复位应答", "protocols offered: T=0", "region, first four digits / 城市代码前四位  [9901]"],
+    ],
     ["a contactless card with a right check byte", "3b8d80010081544c538660990100000001b9", ["protocols offered: T=0, T=1", "check byte, right"]],
     ["a wrong check byte", "3b8d80010081544c53866099010000000100", ["check byte, WRONG"]],
     ["a storage card", "3b8f8001804f0ca000000306030001000000006a", ["storage card: MIFARE Classic 1K", "非 CPU 卡"]],
     ["an unknown storage card", "3b8f8001804f0ca00000030603777700000000ff", ["storage card of an unknown kind"]],
-    ["the FCI of a purse", "6f2d8408a000000632010105a5219f0c1e9901000000000001020100009900000000000001202001012040123155669000", ["success / ", "6F file control information", "public data of the purse", "valid until / 有效日期 = 2040-12-31"]],
-    ["the FCI of the social application", "6f1c840f7378312e73682ec9e7bbe1b1a3d5cfa50988011e9f0c03860103", ["86 issuer script command, or algorithm of the social application / ", "[03]"]],
+    [
+      "the FCI of a purse",
+      "6f2d8408a000000632010105a5219f0c1e9901000000000001020100009900000000000001202001012040123155669000",
+      ["success / ", "6F file control information", "public data of the purse", "valid until / 有效日期 = 2040-12-31"],
+    ],
+    [
+      "the FCI of the social application",
+      "6f1c840f7378312e73682ec9e7bbe1b1a3d5cfa50988011e9f0c03860103",
+      ["86 issuer script command, or algorithm of the social application / ", "[03]"],
+    ],
     ["a status word", "9406", ["the last transaction is another one", "交易验证码不可用"]],
     ["a command", "805001020B01000000019901000000010F", ["INITIALIZE FOR PURCHASE / 消费初始化", "[0100000001990100000001]"]],
-    ["a log record", "0001000000000001c20699010000000120261121120000", ["transaction log (EF18)", "amount / 交易金额 = ¥4.50", "purchase from the purse / 钱包消费", "date / 日期 = 2026-11-21"]],
-    ["a medical log record", `0007${"32"}990100000001${"20261121120000"}000003e8000001f400000064`, ["medical transaction log", "settlement / 消费", "personal account / 个人账户 = ¥10.00", "pooled fund / 统筹基金支付 = ¥1.00"]],
-    ["an entry record", `03${"00".repeat(8)}01${"00000102"}000000${"00000000"}${"00001388"}${"20261121120000"}5300${"00".repeat(8)}${"000003e8"}${"00b4"}`, ["entry, purse / 进站（电子钱包）", "balance / 余额 = ¥50.00", "longest time / 最长时间 = 180"]],
+    [
+      "a log record",
+      "0001000000000001c20699010000000120261121120000",
+      ["transaction log (EF18)", "amount / 交易金额 = ¥4.50", "purchase from the purse / 钱包消费", "date / 日期 = 2026-11-21"],
+    ],
+    [
+      "a medical log record",
+      `0007${"32"}990100000001${"20261121120000"}000003e8000001f400000064`,
+      ["medical transaction log", "settlement / 消费", "personal account / 个人账户 = ¥10.00", "pooled fund / 统筹基金支付 = ¥1.00"],
+    ],
+    [
+      "an entry record",
+      `03${"00".repeat(8)}01${"00000102"}000000${"00000000"}${"00001388"}${"20261121120000"}5300${"00".repeat(8)}${"000003e8"}${"00b4"}`,
+      ["entry, purse / 进站（电子钱包）", "balance / 余额 = ¥50.00", "longest time / 最长时间 = 180"],
+    ],
     ["a template that is cut off", "770e82027c009f360200059f260801020304", ["nothing that is known"]],
     ["an answer in a template", "771482027c009f360200059f26080102030405060708", ["application cryptogram / 应用密文  [0102030405060708]"]],
     ["a template with bits", "770e820260009f360200059f6c028000", ["byte 1 bit 7: static data authentication", "= 5", "online PIN required"]],

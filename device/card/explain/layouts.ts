@@ -39,7 +39,17 @@ function layout(en: string, zh: string, ...parts: readonly Part[]): Layout {
 }
 
 export const LAYOUTS = {
-  purseLog: layout("transaction log (EF18)", "交易明细（EF18）", [2, "count", "sequence", "交易序号"], OVERDRAFT, AMOUNT, [1, "type", "type", "交易类型"], TERMINAL, DATE, TIME),
+  purseLog: layout(
+    "transaction log (EF18)",
+    "交易明细（EF18）",
+    [2, "count", "sequence", "交易序号"],
+    OVERDRAFT,
+    AMOUNT,
+    [1, "type", "type", "交易类型"],
+    TERMINAL,
+    DATE,
+    TIME,
+  ),
   pursePublic: layout(
     "public data of the purse (EF15)",
     "公共应用基本数据（EF15）",
@@ -168,7 +178,9 @@ function shown(reading: PartReading, value: Bytes): string | undefined {
       return masked(toHex(value));
     case "hex":
       return undefined;
-    default: {
+    case "type":
+    case "industry-type":
+    case "medical-type": {
       const { en, zh } = TYPE_TABLES[reading].get(value[0] ?? 0) ?? OTHER;
       return `${en} / ${zh}`;
     }

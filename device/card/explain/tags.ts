@@ -3,7 +3,21 @@ import type { BitFieldName } from "./bit-fields.ts";
 import { type Words, words } from "./words.ts";
 
 /** How a value is read. "personal" values are masked, "hidden" ones never shown. */
-export type Reading = "bytes" | "text" | "gb-text" | "date" | "time" | "amount" | "number" | "digits" | "personal" | "hidden" | "dol" | "issuer-data" | "directory-data" | BitFieldName;
+export type Reading =
+  | "bytes"
+  | "text"
+  | "gb-text"
+  | "date"
+  | "time"
+  | "amount"
+  | "number"
+  | "digits"
+  | "personal"
+  | "hidden"
+  | "dol"
+  | "issuer-data"
+  | "directory-data"
+  | BitFieldName;
 
 export interface TagMeaning extends Words {
   readonly reading: Reading;

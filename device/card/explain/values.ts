@@ -38,10 +38,15 @@ function amountOf(digits: string): string {
 
 const BY_DIGITS: Readonly<Partial<Record<Reading, (digits: string) => string>>> = { date: dateOf, time: timeOf, amount: amountOf, digits: (digits) => digits };
 
+/** Control characters would move the cursor of whoever reads this. */
+function shownCharacter(character: string): string {
+  const code = character.codePointAt(0) ?? 0;
+  return code < 0x20 || (code >= 0x7f && code < 0xa0) ? "·" : character;
+}
+
 function textOf(value: Bytes): string | undefined {
   const parsed = decodeGbText(value);
-  // Control characters would move the cursor of whoever reads this.
-  return parsed.ok ? parsed.text.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, "·").trim() : undefined;
+  return parsed.ok ? Array.from(parsed.text, shownCharacter).join("").trim() : undefined;
 }
 
 /** What a value says in words; undefined where its bytes do not have the form, or say nothing more than themselves. */
@@ -91,7 +96,10 @@ export function explainCardItem(tag: number, value: Bytes, depth: number): reado
 
 /** 9F0C: the public data of a purse, or objects of which tag 86 names the algorithm. Spec: PBOC purse, FCI; LD/T 32.7, FCI. */
 function explainDirectoryData(value: Bytes, depth: number): readonly Note[] {
-  return explainLayout("pursePublic", value, depth) ?? explainObjects(value, depth) ?? [note(depth, words("issuer's own data", "发卡方自定义数据"), { hex: toHex(value) })];
+  return (
+    explainLayout("pursePublic", value, depth) ??
+    explainObjects(value, depth) ?? [note(depth, words("issuer's own data", "发卡方自定义数据"), { hex: toHex(value) })]
+  );
 }
 
 /** A list of tags and lengths: what the card wants to be told. Spec: JR/T 0025, data object lists. */

@@ -57,13 +57,16 @@ describe("reading", () => {
     expect(events.map((event) => (event.is === "key" ? event.key : event.is))).toEqual(["frame", 0x2a, 0x2a, 0x08, 0x0d, "frame", 0x1b, 0x41, 0x39]);
   });
 
-  it.each(CODINGS.map((coding) => [JSON.stringify(coding), coding] as const))("a frame with a wrong check byte is noise, and the next one is read: %s", (_name, coding) => {
-    const wire = encodeFrame(coding, 0x04, fromHex("11223344"));
-    const spoiled = Uint8Array.from(wire);
-    const at = coding.coding === "binary" ? wire.length - 1 : wire.length - (coding.closes ? 2 : 1);
-    spoiled[at] = (spoiled[at] ?? 0) ^ 0x01;
-    expect(frames(read(coding, concat(spoiled, wire)))).toEqual([{ code: 0x04, data: "11223344" }]);
-  });
+  it.each(CODINGS.map((coding) => [JSON.stringify(coding), coding] as const))(
+    "a frame with a wrong check byte is noise, and the next one is read: %s",
+    (_name, coding) => {
+      const wire = encodeFrame(coding, 0x04, fromHex("11223344"));
+      const spoiled = Uint8Array.from(wire);
+      const at = coding.coding === "binary" ? wire.length - 1 : wire.length - (coding.closes ? 2 : 1);
+      spoiled[at] = (spoiled[at] ?? 0) ^ 0x01;
+      expect(frames(read(coding, concat(spoiled, wire)))).toEqual([{ code: 0x04, data: "11223344" }]);
+    },
+  );
 
   it("a frame that is broken off is noise as soon as another begins", () => {
     const wire = encodeFrame(DEFAULT_PAD_CODING, 0x04, fromHex("11223344"));

@@ -38,6 +38,11 @@ export interface Pad02hOptions {
 const KEY_CONFIRM = 0x0d;
 const KEY_CANCEL = 0x1b;
 const KEY_END = 0x00;
+/** What a key does to the number of digits: a star is one more, a correction one less. */
+const STARS_OF: ReadonlyMap<unknown, number> = new Map([
+  [0x2a, 1],
+  [0x08, -1],
+]);
 const COMMAND_MS = 1_000;
 /** The pad's own time, and then its answer. */
 const ENTRY_MARGIN_MS = 2_000;
@@ -85,10 +90,7 @@ export class Pad02h implements Device, PinPad, PadKeys, PadTestKeys, PadMac, New
     await this.#line.close();
   }
 
-  requestPinBlock(
-    request: { readonly accountTail: Bytes; readonly minDigits: number; readonly maxDigits: number },
-    limits: Limits,
-  ): Promise<PinBlockOutcome> {
+  requestPinBlock(request: { readonly accountTail: Bytes; readonly minDigits: number; readonly maxDigits: number }, limits: Limits): Promise<PinBlockOutcome> {
     return this.#exchange.alone(limits, async () => {
       await this.#prepareEntry(request.accountTail, limits);
       return this.#entry(request, limits);
@@ -110,10 +112,7 @@ export class Pad02h implements Device, PinPad, PadKeys, PadTestKeys, PadMac, New
     });
   }
 
-  loadWorkKey(
-    key: { readonly place: PadKeyPlace; readonly algorithm: PadAlgorithm; readonly wrapped: Bytes },
-    limits: Limits,
-  ): Promise<Bytes | undefined> {
+  loadWorkKey(key: { readonly place: PadKeyPlace; readonly algorithm: PadAlgorithm; readonly wrapped: Bytes }, limits: Limits): Promise<Bytes | undefined> {
     const { place, wrapped } = key;
     return this.#exchange.alone(limits, async () => {
       await this.#command(0x46, Uint8Array.of(0x00, this.#algorithmCode(key.algorithm, wrapped.length)), limits);
@@ -148,7 +147,10 @@ export class Pad02h implements Device, PinPad, PadKeys, PadTestKeys, PadMac, New
     });
   }
 
-  mac(request: { readonly place: PadKeyPlace; readonly method: "x9.9" | "x9.19" | "unionpay" | "sm4-cbc"; readonly data: Bytes }, limits: Limits): Promise<Bytes> {
+  mac(
+    request: { readonly place: PadKeyPlace; readonly method: "x9.9" | "x9.19" | "unionpay" | "sm4-cbc"; readonly data: Bytes },
+    limits: Limits,
+  ): Promise<Bytes> {
     const { place, method, data } = request;
     assert(data.length >= 1 && data.length <= MAC_CHUNK_MAX, "the pad takes a MAC's data in one command");
     return this.#exchange.alone(limits, async () => {
@@ -188,7 +190,8 @@ export class Pad02h implements Device, PinPad, PadKeys, PadTestKeys, PadMac, New
       const end = await this.#awaitEnd(request.minDigits, limits);
       if (end !== "entered") return { kind: end };
       const { data } = await this.#command(0x42, NO_DATA, limits);
-      if (data.length !== 8 && data.length !== 16) throw new Fault("device-answer-malformed", "the pad's PIN block has neither 8 nor 16 bytes", { effectUnknown: false });
+      if (data.length !== 8 && data.length !== 16)
+        throw new Fault("device-answer-malformed", "the pad's PIN block has neither 8 nor 16 bytes", { effectUnknown: false });
       return { kind: "entered", block: data, keyCheckValue: checkValue };
     } finally {
       await this.#keypadOff();
@@ -209,14 +212,19 @@ export class Pad02h implements Device, PinPad, PadKeys, PadTestKeys, PadMac, New
     let stars = 0;
     for (let keys = 0; keys < ENTRY_KEYS_MAX; keys += 1) {
       const key = await this.#nextKey(limits, entryMs);
-      if (key === "timed-out" || (key === KEY_END && this.#options.profile.endKey === "timeout")) return "timed-out";
-      if (key === KEY_CANCEL) return "cancelled";
-      if (key === 0x2a) stars += 1;
-      if (key === 0x08) stars = Math.max(0, stars - 1);
-      // Too few digits: the pad has ended the entry, and nobody can be asked to go on.
-      if (key === KEY_CONFIRM) return stars >= minDigits ? "entered" : "cancelled";
+      const ended = this.#endedBy(key, stars >= minDigits);
+      if (ended !== undefined) return ended;
+      stars = Math.max(0, stars + (STARS_OF.get(key) ?? 0));
     }
     return "cancelled";
+  }
+
+  /** How a key ends the entry, if it does. Too few digits: the pad has ended it, and nobody can be asked to go on. */
+  #endedBy(key: number | "timed-out", enough: boolean): "entered" | "cancelled" | "timed-out" | undefined {
+    if (key === "timed-out") return key;
+    if (key === KEY_END) return this.#options.profile.endKey === "timeout" ? "timed-out" : undefined;
+    if (key === KEY_CONFIRM) return enough ? "entered" : "cancelled";
+    return key === KEY_CANCEL ? "cancelled" : undefined;
   }
 
   /** The caller's deadline is a fault, the pad's own is an outcome. */

@@ -6,6 +6,7 @@ import type { SocialOptions } from "../../card/social/read-identity.ts";
 import type { FsiSender } from "../../codec/fsi.ts";
 import type { CardReader, PinVerifier, Psam } from "../../drivers/ports.ts";
 import type { MedicalHost } from "../hosts.ts";
+import type { InitialPinRule } from "../initial-pin.ts";
 import type { Journal } from "../journal/types.ts";
 import type { Lane, SalesInFlight } from "../lane.ts";
 import type { SaleRequest } from "../sale-request.ts";
@@ -37,6 +38,8 @@ export interface MedicalPurchasePorts extends HostPorts {
   readonly reader: CardReader;
   readonly psam: Psam;
   readonly pin: PinVerifier;
+  /** Left out: a card pays unless its PIN is known to be the initial one, and nobody has said so of any. */
+  readonly initialPin?: InitialPinRule;
   readonly randomness: Randomness;
   readonly social: Omit<SocialOptions, "randomness" | "today">;
   readonly lane: Lane;

@@ -12,6 +12,7 @@ import { civilTime } from "../../codec/civil-time.ts";
 import { fsiInputFits } from "../../codec/fsi.ts";
 import type { CardChannel, PinOutcome } from "../../drivers/ports.ts";
 import { boundedJournal } from "../bounded-journal.ts";
+import { DEFAULT_INITIAL_PIN_RULE, initialPinReason } from "../initial-pin.ts";
 import type { EntryDraft, Journal } from "../journal/types.ts";
 import { ask, drawMessageId, type NoAnswer, send, signIn } from "./ask.ts";
 import { decide, FIRST_STEP, MEDICAL_PURCHASE_RULES } from "./machine.ts";
@@ -189,7 +190,10 @@ class MedicalPurchaseRun {
   async #verifyPin(): Promise<Event> {
     assert(this.#channel !== undefined, "the card was identified");
     const outcome = await this.#ports.pin.verifyOnCard(this.#channel, CARD_PIN_TEMPLATE, { timeoutMs: this.#limits.pinTimeoutMs, signal: this.#limits.signal });
-    return outcome.kind === "verified" ? { is: "pin-verified" } : { is: "pin-failed", refusal: pinRefusal(outcome) };
+    if (outcome.kind !== "verified") return { is: "pin-failed", refusal: pinRefusal(outcome) };
+    const { initialPin = DEFAULT_INITIAL_PIN_RULE } = this.#ports;
+    const reason = initialPinReason({ pin: "set", cardIdentifier: this.#knownCard().cardIdentifier }, initialPin);
+    return reason === undefined ? { is: "pin-verified" } : { is: "pin-failed", refusal: { reason } };
   }
 
   #queryLimits(): Limits {

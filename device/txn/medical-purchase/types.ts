@@ -1,6 +1,7 @@
 /* Words of the medical-purchase machine: what it can be, what can happen to it, what it asks the runner to do. */
 import type { FaultCode } from "../../base/fault.ts";
 import type { Fen } from "../../base/fen.ts";
+import type { InitialPinReason } from "../initial-pin.ts";
 import type { RecordState } from "../journal/types.ts";
 import type { Settlement } from "./settlement.ts";
 
@@ -12,6 +13,7 @@ export interface EntryName {
 /** Stable words: they stand in records and in answers to the counter. */
 export type MedicalReason =
   | FaultCode
+  | InitialPinReason
   | "lane-busy"
   | "in-progress"
   | "reference-conflict"

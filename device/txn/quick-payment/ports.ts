@@ -6,6 +6,7 @@ import type { CashTerminal } from "../../card/electronic-cash/types.ts";
 import type { PurseApplication } from "../../card/purse/types.ts";
 import type { CardProfile } from "../../codec/card-profile.ts";
 import type { CardReader, PinVerifier, Psam, SocialPsam } from "../../drivers/ports.ts";
+import type { InitialPinRule } from "../initial-pin.ts";
 import type { Journal } from "../journal/types.ts";
 import type { Lane, SalesInFlight } from "../lane.ts";
 import type { RiskLimits } from "../risk/limits.ts";
@@ -35,6 +36,8 @@ export interface MedicalPursePorts {
   readonly keyIndex: number;
   /** Absent where this place has no way to take the card's PIN: cards that have one set are then refused. */
   readonly pin?: PinEntry;
+  /** Left out: a card pays unless its PIN is known to be the initial one, and nobody has said so of any. */
+  readonly initialPin?: InitialPinRule;
 }
 
 /** What electronic cash needs besides the card: keys of the authorities to verify cards with, and who this terminal is to them. */

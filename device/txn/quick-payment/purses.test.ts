@@ -247,26 +247,55 @@ describe("a log with sales of two kinds", () => {
     KINDS.flatMap((torn) => KINDS.flatMap((returns) => (["before", "after"] as const).map((at) => ({ transitPurse, torn, returns, at })))),
   );
 
-  /** Three sales of the other kind, so that their counter is ahead where it is another one; then the torn one. */
-  test.each(cases)("purse $transitPurse, $torn torn $at, decided by a tap of the $returns", async ({ transitPurse, torn, returns, at }) => {
+  async function sell(
+    place: SimulatedPlace,
+    card: SimulatedCard,
+    sale: { readonly reference: string; readonly kind: PurseKind; readonly returnTimeoutMs?: number },
+  ) {
+    if (place.reader.card === undefined) place.reader.insert(card);
+    const { reference, kind, returnTimeoutMs = 30_000 } = sale;
+    const request = { reference, amount: fen(AMOUNT), purse: choiceOf(kind) };
+    const outcome = await place.clock.resolve(runQuickPayment(place.ports, request, { ...TEST_LIMITS, returnTimeoutMs }));
+    if (place.reader.card !== undefined) place.reader.remove();
+    return outcome;
+  }
+
+  async function open(transitPurse: "EP" | "ED"): Promise<SimulatedPlace> {
     const place = new SimulatedPlace({ profile: { transitPurse } });
-    const ports = await place.clock.resolve(place.switchOn());
-    const card = place.card({ purse: { transit: "t-union", passbook: { balanceFen: 10_000 } } });
-    const sell = (reference: string, kind: PurseKind, returnTimeoutMs = 30_000) => {
-      if (place.reader.card === undefined) place.reader.insert(card);
-      const request = { reference, amount: fen(AMOUNT), purse: choiceOf(kind) };
-      return place.clock.resolve(runQuickPayment(ports, request, { ...TEST_LIMITS, returnTimeoutMs }));
-    };
-    const other = torn === "compound" ? "e-purse" : "compound";
-    for (const reference of ["a", "b", "c"]) expect(await sell(reference, other)).toMatchObject({ kind: "paid", verified: true });
-    place.tearDebit(at, torn);
-    expect(await sell("torn", torn, 400)).toMatchObject({ kind: "unknown" });
-    expect(await sell("next", returns)).toMatchObject({ kind: "paid", verified: true });
+    await place.clock.resolve(place.switchOn());
+    return place;
+  }
+
+  async function expectDecided(place: SimulatedPlace, card: SimulatedCard, expected: { readonly at: string; readonly elsewhere: number }): Promise<void> {
     const entries = await place.clock.resolve(place.entries());
     const decided = entries.filter(({ detail }) => detail["reference"] === "torn").at(-1);
-    expect(decided?.state).toBe(at === "after" ? "done" : "void");
-    expect(card.debits.length).toBe(at === "after" ? 5 : 4);
+    expect(decided?.state).toBe(expected.at === "after" ? "done" : "void");
     const done = entries.filter(({ state }) => state === "done");
-    expect(done.reduce((sum, { amount }) => sum + amount, 0)).toBe(card.debits.reduce((sum, { amountFen }) => sum + amountFen, 0));
+    expect(done.length).toBe(expected.at === "after" ? 5 : 4);
+    expect(card.debits.length).toBe(done.length + expected.elsewhere);
+  }
+
+  const passbook = { purse: { transit: "t-union", passbook: { balanceFen: 10_000 } } } as const;
+  const otherThan = (kind: PurseKind): PurseKind => (kind === "compound" ? "e-purse" : "compound");
+
+  test.each(cases)("$transitPurse, $torn torn $at, decided by a tap of the $returns: the other kind has counted further", async (row) => {
+    const place = await open(row.transitPurse);
+    const card = place.card(passbook);
+    for (const reference of ["a", "b", "c"]) expect(await sell(place, card, { reference, kind: otherThan(row.torn) })).toMatchObject({ verified: true });
+    place.tearDebit(row.at, row.torn);
+    expect(await sell(place, card, { reference: "torn", kind: row.torn, returnTimeoutMs: 400 })).toMatchObject({ kind: "unknown" });
+    expect(await sell(place, card, { reference: "next", kind: row.returns })).toMatchObject({ kind: "paid", verified: true });
+    await expectDecided(place, card, { at: row.at, elsewhere: 0 });
+  });
+
+  test.each(cases)("$transitPurse, $torn torn $at, decided by a tap of the $returns: the other kind has been sold elsewhere since", async (row) => {
+    const place = await open(row.transitPurse);
+    const card = place.card(passbook);
+    for (const reference of ["a", "b", "c"]) expect(await sell(place, card, { reference, kind: row.torn })).toMatchObject({ verified: true });
+    place.tearDebit(row.at, row.torn);
+    expect(await sell(place, card, { reference: "torn", kind: row.torn, returnTimeoutMs: 400 })).toMatchObject({ kind: "unknown" });
+    expect(await sell(await open(row.transitPurse), card, { reference: "elsewhere", kind: otherThan(row.torn) })).toMatchObject({ kind: "paid" });
+    expect(await sell(place, card, { reference: "next", kind: row.returns })).toMatchObject({ kind: "paid", verified: true });
+    await expectDecided(place, card, { at: row.at, elsewhere: 1 });
   });
 });

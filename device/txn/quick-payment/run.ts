@@ -8,6 +8,7 @@ import type { Bytes } from "../../base/bytes.ts";
 import { Fault, isFault } from "../../base/fault.ts";
 import { subtractFen } from "../../base/fen.ts";
 import type { Limits } from "../../base/ports.ts";
+import { wrongCardOfFault } from "../../card/applications/survey.ts";
 import { civilTime } from "../../codec/civil-time.ts";
 import type { CardChannel } from "../../drivers/ports.ts";
 import { boundedJournal } from "../bounded-journal.ts";
@@ -23,6 +24,7 @@ import type { IdentifiedCard, PurseDialogue, PurseSale, Unusable } from "./purse
 import { intentDraft, laterDraft, purseOf, type RecordedSale, readSale, type SaleFacts, saleDetail, saleMark } from "./record.ts";
 import { isInFlight, type ResolutionRules, resolveCard } from "./resolve.ts";
 import type { Command, EntryWish, Event, Evidence, KnownSale, QuickPaymentOutcome, QuickPaymentRules, Reason, Sale } from "./types.ts";
+import { namedUnusable, unusableAtOnce } from "./wrong-card.ts";
 
 /** More events than any sale can have: each try and each attempt is bounded by the machine. */
 const EVENTS_MAX = 1000;
@@ -100,6 +102,8 @@ class QuickPaymentRun {
   /** Code of the proof that was read last, for the module. */
   #code: Bytes | undefined;
   #returnDeadlineMs: number | undefined;
+  /** The reader saw several cards when it was asked for one last. */
+  #crowded = false;
 
   constructor(ports: QuickPaymentPorts, options: RunOptions) {
     this.#ports = ports;
@@ -119,7 +123,7 @@ class QuickPaymentRun {
       let step = FIRST_STEP;
       for (let events = 0; events < EVENTS_MAX; events += 1) {
         for (const command of step.commands) this.#start(command);
-        if (step.state.at === "ended") return this.#withBalance(step.state.outcome);
+        if (step.state.at === "ended") return this.#told(step.state.outcome);
         step = decide(this.#tables.machine, sale, step.state, await this.#nextEvent());
       }
       throw new AssertionFailure("a sale has few events");
@@ -128,7 +132,9 @@ class QuickPaymentRun {
     }
   }
 
-  #withBalance(outcome: QuickPaymentOutcome): QuickPaymentOutcome {
+  /** What the holder may want to know besides the decision. */
+  #told(outcome: QuickPaymentOutcome): QuickPaymentOutcome {
+    if (outcome.kind === "no-card" && this.#crowded) return { ...outcome, reason: "more-than-one-card" };
     const balance = this.#begun?.sale.balanceBefore;
     if (outcome.kind !== "paid" || balance === undefined || outcome.amount > balance) return outcome;
     return { ...outcome, balanceAfter: subtractFen(balance, outcome.amount) };
@@ -272,11 +278,13 @@ class QuickPaymentRun {
         if (pause > 0) await clock.sleep(pause, signal);
         const timeoutMs = this.#remainingMs();
         if (timeoutMs <= 0 || signal.aborted) return { is: "time-over" };
+        this.#crowded = false;
         this.#channel = await reader.waitForCard({ timeoutMs, signal });
         return { is: "card-present" };
       } catch (fault) {
         if (!isFault(fault)) throw fault;
         if (fault.code === "timeout" || fault.code === "cancelled") return { is: "time-over" };
+        this.#crowded = wrongCardOfFault(fault) !== undefined;
         // A reader heals by itself and a mute card may speak at the next try: both within the time of the sale.
         this.#ports.log.warn("card-not-reached", { code: fault.code });
       }
@@ -290,9 +298,13 @@ class QuickPaymentRun {
 
   async #identify(): Promise<Event> {
     const { kind } = this.#purse;
+    const channel = this.#openChannel();
+    const atOnce = unusableAtOnce(channel);
+    if (atOnce !== undefined) return cardUnusable(atOnce);
+    const limits = () => this.#commandLimits();
     const open = this.#dialogue.recalls ? await openSalesOfPurse(this.#journal, kind) : [];
-    const found = await this.#dialogue.identify({ channel: this.#openChannel(), limits: () => this.#commandLimits() }, open);
-    if (found.kind === "unusable") return cardUnusable(found);
+    const found = await this.#dialogue.identify({ channel, limits }, open);
+    if (found.kind === "unusable") return cardUnusable(await namedUnusable(channel, { found, purse: kind, ports: this.#ports }, limits));
     this.#card = found.card;
     return { is: "card-identified", card: { name: found.card.name } };
   }

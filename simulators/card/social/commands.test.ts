@@ -5,6 +5,7 @@ import { openCipherSuite } from "../../../device/crypto/suite.ts";
 import type { TestKeyName } from "../../crypto/test-keys.ts";
 import { SimulatedCard } from "../card.ts";
 import { makeTestCard, type TestCardOptions } from "../make.ts";
+import type { CardSnapshot } from "../state.ts";
 import { expectOk, PURSE_SELECT, send } from "../testing.ts";
 import { Issuer, SELECTS } from "./testing.ts";
 
@@ -201,7 +202,7 @@ describe("updating", () => {
     expect(send(card, "00D60FFF02A1A2")).toBe("6b00");
     expect(send(card, issuer.secured("stk", "04D60010", "b1b2"))).toBe("9000");
     expect(send(card, "00D6850001FF")).toBe("6981");
-    const again = SimulatedCard.fromSnapshot(suite, JSON.parse(JSON.stringify(card.toSnapshot())));
+    const again = SimulatedCard.fromSnapshot(suite, JSON.parse(JSON.stringify(card.toSnapshot())) as CardSnapshot);
     again.powerUp();
     expectOk(again, SELECTS.environment);
     expect(new Issuer(again).prove(0x0a, "rkssse")).toBe("9000");

@@ -5,6 +5,7 @@
  */
 import { assert } from "../../../base/assert.ts";
 import { type Bytes, toHex } from "../../../base/bytes.ts";
+import { Fault } from "../../../base/fault.ts";
 import type { Fen } from "../../../base/fen.ts";
 import type { Limits } from "../../../base/ports.ts";
 import {
@@ -17,6 +18,7 @@ import {
 } from "../../../card/electronic-cash/authentication.ts";
 import { beginTransaction, readLastRecord, readRecordsBeforeLast } from "../../../card/electronic-cash/commands.ts";
 import { accountNumberOf, joinData } from "../../../card/electronic-cash/data.ts";
+import type { FieldTime } from "../../../card/electronic-cash/field-time.ts";
 import { restrictionsOf, sharesCurrency } from "../../../card/electronic-cash/restrictions.ts";
 import { selectAgain } from "../../../card/electronic-cash/select.ts";
 import type { CardData, CardRecords, CashBaseline, CashReason, CashTerms, ProcessingOptions, SelectedCash } from "../../../card/electronic-cash/types.ts";
@@ -39,6 +41,8 @@ export interface CashCardFacts {
   readonly selected: SelectedCash;
   readonly accountNumber: string;
   readonly baseline: CashBaseline;
+  /** Began when the card was first spoken to; what was settled with it before this sale counts too. */
+  readonly fieldTime: FieldTime;
 }
 
 export class CashSale implements PurseSale {
@@ -121,7 +125,9 @@ export class CashSale implements PurseSale {
     return failure === undefined ? { kind: "ok", asReserved: false } : { kind: "failed", reason: authenticationReason(failure) };
   }
 
+  /** Once the time in the field is over, the last record would be torn more often than not: the card is asked for again instead. */
   async debit(limits: Limits): Promise<{ readonly kind: "ok" } | Refusal> {
+    if (this.#card.fieldTime.isOver()) throw new Fault("timeout", "the time of this card in the field is over", { effectUnknown: false });
     const record = this.#options?.records.at(-1);
     assert(record !== undefined && this.#before !== undefined, "the card has approved, so that there is a last record");
     const answer = await readLastRecord(this.#access.channel, { record, before: this.#before }, limits);

@@ -6,6 +6,7 @@
 import { type Authentication, authenticateCard, quickTerminalData } from "../../../card/electronic-cash/authentication.ts";
 import { BASELINE_FOR_PROOF, peekRecord, readBaseline, readRecords } from "../../../card/electronic-cash/commands.ts";
 import { accountNumberOf, joinData } from "../../../card/electronic-cash/data.ts";
+import { startFieldTime } from "../../../card/electronic-cash/field-time.ts";
 import { evidenceAtOnce, proveTransaction } from "../../../card/electronic-cash/prove-transaction.ts";
 import { selectAgain, selectElectronicCash } from "../../../card/electronic-cash/select.ts";
 import type { CardData, CardRecords, CashEvidence, SelectCashAnswer, SelectedCash } from "../../../card/electronic-cash/types.ts";
@@ -44,6 +45,7 @@ async function identify(
   open: readonly RecordedSale[],
 ): Promise<Identification> {
   const { channel, limits } = access;
+  const fieldTime = startFieldTime(parts.clock, parts.profile.qpbocBudgetMs);
   const [asked] = open.flatMap((sale) => {
     const cash = recordedCash(sale);
     return cash === undefined ? [] : [{ subject: sale.subject, cash }];
@@ -56,7 +58,7 @@ async function identify(
   const named = await readAccount(access, asked?.cash.intent.identityRecord);
   if (named === undefined) return { kind: "unusable", reason: "card-unreadable" };
   const baseline = await readBaseline(channel, BASELINE_FOR_PROOF, limits());
-  const facts: CashCardFacts = { selected, accountNumber: named.accountNumber, baseline };
+  const facts: CashCardFacts = { selected, accountNumber: named.accountNumber, baseline, fieldTime };
   return { kind: "ok", card: new CashCard(access, parts, { facts, recalled, repeated, personal: named.personal }) };
 }
 

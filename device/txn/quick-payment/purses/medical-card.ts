@@ -14,6 +14,7 @@ import { authenticateCard, INTERNAL_AUTHENTICATION_KEY } from "../../../card/soc
 import { type PinCondition, verifyPin } from "../../../card/social/pin.ts";
 import { type NamedSocialCard, nameSocialCard, SOCIAL_ENVIRONMENT_NAME } from "../../../card/social/read-identity.ts";
 import type { CardProfile } from "../../../codec/card-profile.ts";
+import { DEFAULT_INITIAL_PIN_RULE, initialPinReason } from "../../initial-pin.ts";
 import type { JsonObject } from "../../journal/types.ts";
 import type { MedicalPursePorts } from "../ports.ts";
 import { countMember, type RecordedSale, textMember } from "../record.ts";
@@ -51,6 +52,12 @@ const PIN_REASONS: { readonly [Kind in Exclude<PinCondition["kind"], "verified" 
   refused: "pin-refused",
 };
 
+/** The PIN stands in the way no more: it was verified, or there is none. */
+interface PinOpen {
+  readonly kind: "pin-open";
+  readonly pin: "set" | "none";
+}
+
 /** How a settlement begins on an identified card. */
 export type BeginMedical = (access: CardAccess, card: { readonly facts: NamedSocialCard; readonly baseline: MedicalBaseline }, terms: SaleTerms) => PurseSale;
 
@@ -63,7 +70,7 @@ export class MedicalCard implements IdentifiedCard {
   readonly #begin: BeginMedical;
   #baseline: MedicalBaseline | undefined;
   /** Once asked and answered in this presentation of the card. */
-  #opened: "pin-open" | Unusable | undefined;
+  #opened: PinOpen | Unusable | undefined;
   #inEnvironment = true;
 
   constructor(access: CardAccess, parts: MedicalPurseParts, found: { readonly facts: NamedSocialCard; readonly begin: BeginMedical }) {
@@ -82,9 +89,12 @@ export class MedicalCard implements IdentifiedCard {
     if (issueDate !== "" && today < issueDate) return unusable("not-yet-valid");
     if (expiryDate !== "" && today > expiryDate) return unusable("expired");
     if (!(await this.#isGenuine())) return unusable("social-card-refused");
-    const refusal = await this.#open();
-    if (refusal !== undefined) return refusal;
-    return this.#noteBaseline();
+    const opened = await this.#open();
+    if (opened.kind === "unusable") return opened;
+    // Only a new payment is refused for it: what the card paid before is still proved.
+    const { initialPin = DEFAULT_INITIAL_PIN_RULE } = this.#parts;
+    const reason = initialPinReason({ pin: opened.pin, cardIdentifier: this.name }, initialPin);
+    return reason === undefined ? this.#noteBaseline() : unusable(reason);
   }
 
   begin(terms: SaleTerms): PurseSale {
@@ -93,8 +103,8 @@ export class MedicalCard implements IdentifiedCard {
   }
 
   async prove(sale: RecordedSale): Promise<Proven> {
-    const refusal = await this.#open();
-    if (refusal !== undefined) return { evidence: { kind: "undecidable", why: "log-unreadable" }, detail: {} };
+    const opened = await this.#open();
+    if (opened.kind === "unusable") return { evidence: { kind: "undecidable", why: "log-unreadable" }, detail: {} };
     const { channel, limits } = this.#access;
     const evidence = await proveMedicalSale(channel, { intent: intentOf(sale), profile: this.#parts.profile }, limits());
     switch (evidence.kind) {
@@ -131,22 +141,23 @@ export class MedicalCard implements IdentifiedCard {
   }
 
   /** Selects the purse and opens it by the PIN where one is set; the PIN is asked for once while the card lies there. */
-  async #open(): Promise<Unusable | undefined> {
+  async #open(): Promise<PinOpen | Unusable> {
     this.#opened ??= await this.#askPin();
-    if (this.#opened !== "pin-open") return this.#opened;
-    if (!this.#inEnvironment) return undefined;
+    const opened = this.#opened;
+    if (opened.kind === "unusable" || !this.#inEnvironment) return opened;
     const selected = await selectMedical(this.#access.channel, this.#access.limits());
     if (selected.kind !== "ok") return unusable(selected.kind === "blocked" ? "application-blocked" : "no-purse");
     this.#inEnvironment = false;
-    return undefined;
+    return opened;
   }
 
-  async #askPin(): Promise<"pin-open" | Unusable> {
+  async #askPin(): Promise<PinOpen | Unusable> {
     const { channel, limits } = this.#access;
     const { pin } = this.#parts;
     const ask = pin === undefined ? undefined : { verifier: pin.verifier, limits: { ...limits(), timeoutMs: pin.timeoutMs } };
     const condition = await verifyPin(channel, ask, limits());
-    return condition.kind === "verified" || condition.kind === "none-set" ? "pin-open" : unusable(PIN_REASONS[condition.kind]);
+    if (condition.kind === "none-set") return { kind: "pin-open", pin: "none" };
+    return condition.kind === "verified" ? { kind: "pin-open", pin: "set" } : unusable(PIN_REASONS[condition.kind]);
   }
 
   /** Loads stand in the same log but count with another counter, so they are passed over. */
