@@ -34,6 +34,12 @@ describe("the schema", () => {
     expect(parsed).toMatchObject({ ok: true, config: { terminalId: "T-0001", cardProfile: DEFAULT_CARD_PROFILE, sync: { messagesPerSecondMax: 20 } } });
   });
 
+  it("takes a region's word about initial PINs, and refuses only known ones without it", () => {
+    expect(parseTerminalConfig(exampleConfig())).toMatchObject({ config: { initialPinPolicy: "refuse-initial" } });
+    expect(parseTerminalConfig(exampleConfig({ initialPinPolicy: "require-changed" }))).toMatchObject({ config: { initialPinPolicy: "require-changed" } });
+    expect(parseTerminalConfig(exampleConfig({ initialPinPolicy: "allow" }))).toMatchObject({ ok: false });
+  });
+
   it("keeps one switch of a region and the defaults of the others", () => {
     const parsed = parseTerminalConfig(exampleConfig({ cardProfile: { logSeqMode: "pre" } }));
     expect(parsed).toMatchObject({ ok: true, config: { cardProfile: { ...DEFAULT_CARD_PROFILE, logSeqMode: "pre" } } });

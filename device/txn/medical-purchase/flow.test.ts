@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { INSURER_FAULTS, type InsurerFaultName, planInsurerFault } from "../../../simulators/host/medical/insurer-faults.ts";
 import { fen } from "../../base/fen.ts";
+import type { InitialPinRule } from "../initial-pin.ts";
 import { recoverAtStart } from "../recovery/recover.ts";
 import type { MedicalPurchaseLimits, MedicalPurchaseRequest } from "./ports.ts";
 import { RESOLVER_RULES } from "./resolver-machine.ts";
@@ -104,6 +105,19 @@ describe("refusals book nothing", () => {
     expect(await buy(counter, basket("r1"))).toMatchObject({ kind: "refused", reason });
     expect(await counter.states()).toEqual([]);
     expect(counter.sent).not.toContain("2102");
+  });
+
+  test.each<[string, InitialPinRule, string]>([
+    ["the PIN that the card was issued with", { policy: "refuse-initial", evidence: () => "initial" }, "initial-pin"],
+    ["a PIN that nobody knows to be changed", { policy: "require-changed" }, "initial-pin-unknown"],
+  ])("%s", async (_, initialPin, reason) => {
+    const counter = await counterWith();
+    const ports = { ...counter.ports, initialPin };
+    expect(await counter.clock.resolve(runMedicalPurchase(ports, basket("r1"), MEDICAL_LIMITS))).toEqual({ kind: "refused", reason });
+    expect([await counter.states(), counter.sent]).toEqual([[], []]);
+    const rule: InitialPinRule = { ...initialPin, evidence: () => "changed" };
+    const changed = { ...counter.ports, initialPin: rule };
+    expect(await counter.clock.resolve(runMedicalPurchase(changed, basket("r2"), MEDICAL_LIMITS))).toMatchObject({ kind: "paid" });
   });
 
   test("the chosen one of two insurances", async () => {

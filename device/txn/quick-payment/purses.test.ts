@@ -3,12 +3,14 @@ import { describe, expect, test } from "vitest";
 import type { SimulatedCard } from "../../../simulators/card/card.ts";
 import type { TestCardOptions } from "../../../simulators/card/make.ts";
 import type { CardFaults } from "../../../simulators/card/state.ts";
+import { toHex } from "../../base/bytes.ts";
 import { fen } from "../../base/fen.ts";
 import type { CardProfile } from "../../codec/card-profile.ts";
+import type { InitialPinRule } from "../initial-pin.ts";
 import type { PurseChoice, PurseKind } from "../sale-request.ts";
 import type { QuickPaymentPorts } from "./ports.ts";
 import { runQuickPayment } from "./run.ts";
-import { balanceOf, commits, EVERY_PURSE, SimulatedPlace, TEST_LIMITS } from "./testing.ts";
+import { balanceOf, type CommandFate, type CommandInfo, commits, EVERY_PURSE, SimulatedPlace, TEST_LIMITS } from "./testing.ts";
 import type { QuickPaymentOutcome } from "./types.ts";
 
 const AMOUNT = 450;
@@ -28,6 +30,9 @@ interface Tap {
   /** Digits that the holder enters; undefined: cancels. */
   readonly pin?: string | undefined;
   readonly ports?: (ports: QuickPaymentPorts) => QuickPaymentPorts;
+  readonly plan?: (info: CommandInfo) => CommandFate;
+  /** After so many decisions of an electronic-cash card it is slow no more. */
+  readonly quickerAfter?: number;
 }
 
 interface Tapped {
@@ -44,6 +49,12 @@ async function tap(options: Tap): Promise<Tapped> {
   const ports = options.ports?.(switchedOn) ?? switchedOn;
   const card = place.card(options.card);
   card.setFaults(options.faults ?? {});
+  let decisions = 0;
+  place.plan((info) => {
+    if (info.to === "card" && info.instruction === 0xa8) decisions += 1;
+    if (options.quickerAfter !== undefined && decisions > options.quickerAfter) card.setFaults({ slowInstruction: undefined });
+    return options.plan?.(info) ?? { kind: "ok" };
+  });
   place.reader.insert(card);
   const request = { reference: "r1", amount: fen(options.amount ?? AMOUNT), purse: choiceOf(options.kind) };
   const outcome = await place.clock.resolve(runQuickPayment(ports, request, TEST_LIMITS));
@@ -72,8 +83,39 @@ describe("a compound purchase", () => {
       kind: "compound",
       record: { file: 0x17, by: "number", record: 2, data: Uint8Array.from([0x02, ...new Uint8Array(47).fill(0x44)]) },
     };
+    const sent: string[] = [];
+    place.plan(({ to, command }) => {
+      if (to === "card") sent.push(toHex(command.subarray(0, 4)));
+      return { kind: "ok" };
+    });
     const paid = await place.clock.resolve(runQuickPayment(ports, { reference: "r1", amount: fen(AMOUNT), purse }, TEST_LIMITS));
     expect(paid).toMatchObject({ kind: "paid", verified: true, proof: "psam" });
+    expect(sent.slice(sent.indexOf("80ca0000"))).toEqual(["80ca0000", "80500302", "80dc02bc", "80540100"]);
+    expect(housing.debits.length).toBe(1);
+  });
+
+  test("of T-Union's card never asks for a code", async () => {
+    const { outcome } = await tap({
+      kind: "compound",
+      plan: ({ to, command }) => (to === "card" && toHex(command.subarray(0, 4)) === "80ca0000" ? { kind: "hang" } : { kind: "ok" }),
+    });
+    expect(outcome).toMatchObject({ kind: "paid", verified: true });
+  });
+
+  test("of the housing ministry's card that is torn goes on with a new code, and is debited once", async () => {
+    const place = new SimulatedPlace();
+    const ports = await place.clock.resolve(place.switchOn());
+    const housing = place.card({ purse: { transit: "housing" } });
+    place.reader.insert(housing);
+    place.tearDebit("before", "compound");
+    const purse: PurseChoice = {
+      kind: "compound",
+      record: { file: 0x17, by: "number", record: 2, data: Uint8Array.from([0x02, ...new Uint8Array(47).fill(0x44)]) },
+    };
+    const paying = runQuickPayment(ports, { reference: "r1", amount: fen(AMOUNT), purse }, TEST_LIMITS);
+    await place.clock.runUntil(60_000, () => place.reader.card === undefined);
+    place.reader.insert(housing);
+    expect(await place.clock.resolve(paying)).toMatchObject({ kind: "paid", verified: true, proof: "psam" });
     expect(housing.debits.length).toBe(1);
   });
 
@@ -143,6 +185,78 @@ test("a card that keeps the account alone is told zeros for the other figures, a
   expect(outcome).toMatchObject({ kind: "paid", verified: true });
   const [, done] = await place.clock.resolve(place.entries());
   expect([done?.detail["selfPayFen"], done?.detail["pooledFen"], card.debits[0]?.selfPayFen ?? 0]).toEqual([0, 0, 0]);
+});
+
+describe("the initial PIN", () => {
+  const rule =
+    (initialPin: InitialPinRule) =>
+    (ports: QuickPaymentPorts): QuickPaymentPorts =>
+      ports.medicalPurse === undefined ? ports : { ...ports, medicalPurse: { ...ports.medicalPurse, initialPin } };
+
+  test.each<[InitialPinRule, string]>([
+    [{ policy: "refuse-initial", evidence: () => "initial" }, "initial-pin"],
+    [{ policy: "require-changed" }, "initial-pin-unknown"],
+  ])("%o: %s", async (initialPin, reason) => {
+    const { card, outcome, states } = await tap({ kind: "medical-purse", card: { pin: "123456" }, ports: rule(initialPin) });
+    expect(outcome).toEqual({ kind: "refused", reason });
+    expect([states, card.debits]).toEqual([[], []]);
+  });
+
+  test("a card without a PIN has none, and a changed one pays", async () => {
+    expect((await tap({ kind: "medical-purse", ports: rule({ policy: "require-changed" }) })).outcome).toMatchObject({ kind: "paid" });
+    const asked: string[] = [];
+    const evidence = (cardIdentifier: string) => {
+      asked.push(cardIdentifier);
+      return "changed" as const;
+    };
+    const { outcome, place } = await tap({ kind: "medical-purse", card: { pin: "123456" }, ports: rule({ policy: "require-changed", evidence }) });
+    expect(outcome).toMatchObject({ kind: "paid", verified: true });
+    const [entry] = await place.clock.resolve(place.entries());
+    expect(asked).toEqual([entry?.personal?.["cardIdentifier"]]);
+  });
+
+  test("a wrong PIN is that and nothing else", async () => {
+    const { outcome } = await tap({ kind: "medical-purse", card: { pin: "123456" }, pin: "654321", ports: rule({ policy: "require-changed" }) });
+    expect(outcome).toMatchObject({ kind: "refused", reason: "pin-wrong" });
+  });
+
+  test("keeps no card from proving what it paid before", async () => {
+    const place = new SimulatedPlace();
+    const ports = await place.clock.resolve(place.switchOn());
+    const card = place.card({ pin: "123456" });
+    place.reader.insert(card);
+    place.tearDebit("after", "medical-purse");
+    const request = { reference: "r1", amount: fen(AMOUNT), purse: choiceOf("medical-purse") };
+    expect(await place.clock.resolve(runQuickPayment(ports, request, { ...TEST_LIMITS, returnTimeoutMs: 400 }))).toMatchObject({ kind: "unknown" });
+    place.reader.insert(card);
+    const refusing = rule({ policy: "refuse-initial", evidence: () => "initial" })(ports);
+    const next = { ...request, reference: "r2" };
+    expect(await place.clock.resolve(runQuickPayment(refusing, next, TEST_LIMITS))).toEqual({ kind: "refused", reason: "initial-pin" });
+    expect((await place.clock.resolve(place.entries())).map(({ state }) => state)).toEqual(["prepared", "unknown", "done"]);
+    expect(card.debits.length).toBe(1);
+  });
+});
+
+describe("electronic cash and its time in the field", () => {
+  test("a card that is not ready in time is asked for again, and its last record is never read", async () => {
+    let lastRecords = 0;
+    const { card, outcome, states } = await tap({
+      kind: "electronic-cash",
+      profile: { qpbocBudgetMs: 100 },
+      plan: ({ to, command }) => {
+        if (to === "card" && commits("electronic-cash", command)) lastRecords += 1;
+        return { kind: "ok" };
+      },
+    });
+    expect(outcome).toMatchObject({ kind: "refused", reason: "timeout" });
+    expect([states, card.debits, lastRecords]).toEqual([Array.from({ length: 3 }, () => ["prepared", "acting", "void"]).flat(), [], 0]);
+  });
+
+  test("each presentation has its own time", async () => {
+    const { card, outcome, states } = await tap({ kind: "electronic-cash", faults: { slowInstruction: { ins: 0xa8, extraMs: 400 } }, quickerAfter: 1 });
+    expect(outcome).toMatchObject({ kind: "paid", verified: true, proof: "signature" });
+    expect([states, card.debits.length]).toEqual([["prepared", "acting", "void", "prepared", "acting", "done"], 1]);
+  });
 });
 
 describe("electronic cash that cannot be believed", () => {
