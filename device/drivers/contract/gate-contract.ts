@@ -7,8 +7,11 @@ import { skipUnless } from "./card-reader-contract.ts";
 const LOOK_MS = 5;
 const LOOKS_MAX = 2_000;
 
+/** What a board by its nature never does: it has no word for a refusal, or tells no passages. Such cases do not exist for it. */
+export type GateLack = "refusal" | "passages";
+
 /** What every gate must do: open for one, say how it ended, never say "passed" of what it did not see, and never stay open. */
-export function gateContract(name: string, makeBench: () => Promise<GateBench>): void {
+export function gateContract(name: string, makeBench: () => Promise<GateBench>, lacks: readonly GateLack[] = []): void {
   describe(`gate contract: ${name}`, () => {
     let bench: GateBench;
     beforeEach(async () => {
@@ -67,24 +70,28 @@ export function gateContract(name: string, makeBench: () => Promise<GateBench>):
       expect(bench.opened()).toEqual(["entry"]);
     });
 
-    it("says that it cannot", async (test) => {
-      skipUnless(test, bench.refuseNext?.bind(bench))();
-      expect(await bench.run(open())).toBe("fault");
-      await until(false);
-      bench.plan("passes");
-      expect(await bench.run(open())).toBe(seen("passed"));
-    });
+    if (!lacks.includes("refusal")) {
+      it("says that it cannot", async (test) => {
+        skipUnless(test, bench.refuseNext?.bind(bench))();
+        expect(await bench.run(open())).toBe("fault");
+        await until(false);
+        bench.plan("passes");
+        expect(await bench.run(open())).toBe(seen("passed"));
+      });
+    }
 
-    it("does not take a passage that nobody paid for as this one's", async (test) => {
-      const passFreely = skipUnless(test, bench.passFreely?.bind(bench));
-      passFreely("entry");
-      await bench.run(bench.clock.sleep(50));
-      bench.plan("stays");
-      const passage = open("entry");
-      await until(true);
-      passFreely("exit");
-      expect(await bench.run(passage)).toBe("timeout");
-    });
+    if (!lacks.includes("passages")) {
+      it("does not take a passage that nobody paid for as this one's", async (test) => {
+        const passFreely = skipUnless(test, bench.passFreely?.bind(bench));
+        passFreely("entry");
+        await bench.run(bench.clock.sleep(50));
+        bench.plan("stays");
+        const passage = open("entry");
+        await until(true);
+        passFreely("exit");
+        expect(await bench.run(passage)).toBe("timeout");
+      });
+    }
 
     it("stops when its caller leaves, and shuts", async () => {
       bench.plan("stays");

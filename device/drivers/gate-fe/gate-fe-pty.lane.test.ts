@@ -7,7 +7,8 @@ import { feBench } from "./testing.ts";
 
 const PROFILES: readonly FeProfile[] = [DEFAULT_FE_PROFILE, { feBaud: 19_200, feStatusQuery: { operation: 0x10, idle: 0 } }];
 
-for (const profile of PROFILES) gateContract(`FE board on a tty, ${JSON.stringify(profile)}`, async () => feBench(await ttyStand(profile.feBaud), { profile }));
+for (const profile of PROFILES)
+  gateContract(`FE board on a tty, ${JSON.stringify(profile)}`, async () => feBench(await ttyStand(profile.feBaud), { profile }), ["refusal"]);
 
 describe("FE board on a tty", () => {
   it.each(PROFILES)(

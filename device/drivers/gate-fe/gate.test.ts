@@ -10,10 +10,12 @@ import { feBench } from "./testing.ts";
 
 const ASKING: FeProfile = { feBaud: 19_200, feStatusQuery: { operation: 0x10, idle: 0 } };
 
-gateContract("FE board, in process", async () => feBench(inProcessStand(), { profile: DEFAULT_FE_PROFILE }));
-gateContract("FE board, in process, entry at side B", async () => feBench(inProcessStand(), { profile: DEFAULT_FE_PROFILE, entrySide: "B" }));
-gateContract("FE board, in process, with a status query", async () => feBench(inProcessStand(), { profile: ASKING }));
-gateContract("FE board, in process, with the board's own time", async () => feBench(inProcessStand(), { profile: DEFAULT_FE_PROFILE, knowsBoardTime: true }));
+gateContract("FE board, in process", async () => feBench(inProcessStand(), { profile: DEFAULT_FE_PROFILE }), ["refusal"]);
+gateContract("FE board, in process, entry at side B", async () => feBench(inProcessStand(), { profile: DEFAULT_FE_PROFILE, entrySide: "B" }), ["refusal"]);
+gateContract("FE board, in process, with a status query", async () => feBench(inProcessStand(), { profile: ASKING }), ["refusal"]);
+gateContract("FE board, in process, with the board's own time", async () => feBench(inProcessStand(), { profile: DEFAULT_FE_PROFILE, knowsBoardTime: true }), [
+  "refusal",
+]);
 
 const bench = (profile = DEFAULT_FE_PROFILE) => feBench(inProcessStand(), { profile });
 

@@ -7,7 +7,8 @@ import { gpioProgramBench } from "./testing.ts";
 const VERSIONS = ["v1", "v2"] as const;
 const BACK_MS = 2_000;
 
-for (const version of VERSIONS) gateContract(`GPIO (simulated), stand-in programs of ${version}`, async () => gpioProgramBench(DEFAULT_GPIO_PROFILE, version));
+for (const version of VERSIONS)
+  gateContract(`GPIO (simulated), stand-in programs of ${version}`, async () => gpioProgramBench(DEFAULT_GPIO_PROFILE, version), ["passages"]);
 
 describe("GPIO (simulated)", () => {
   it.each(VERSIONS)(

@@ -9,7 +9,7 @@ import { pulseArguments, readChip, readVersion } from "./tool.ts";
 
 for (const version of ["v1", "v2"] as const)
   for (const gpioTool of [version, "installed"] as const)
-    gateContract(`GPIO, tools ${version} in process, taken for ${gpioTool}`, async () => gpioBench({ gpioTool }, version));
+    gateContract(`GPIO, tools ${version} in process, taken for ${gpioTool}`, async () => gpioBench({ gpioTool }, version), ["passages"]);
 
 describe("command lines of the tools", () => {
   const PULSE = { chip: "gpiochip0", line: 17, pulseMs: 500 };

@@ -8,7 +8,7 @@ import { relayBench } from "./testing.ts";
 const PROFILES: readonly RelayProfile[] = [DEFAULT_RELAY_PROFILE, { relayFlash: "softwarePulse" }];
 
 for (const profile of PROFILES)
-  gateContract(`relay board on a tty, ${JSON.stringify(profile)}`, async () => relayBench(await ttyStand(RELAY_BAUD), { profile }));
+  gateContract(`relay board on a tty, ${JSON.stringify(profile)}`, async () => relayBench(await ttyStand(RELAY_BAUD), { profile }), ["passages"]);
 
 describe("relay board on a tty", () => {
   it.each(PROFILES)(

@@ -11,7 +11,7 @@ import { relayBench } from "./testing.ts";
 const SOFTWARE: RelayProfile = { relayFlash: "softwarePulse" };
 
 for (const profile of [DEFAULT_RELAY_PROFILE, SOFTWARE])
-  gateContract(`relay board, in process, ${profile.relayFlash}`, async () => relayBench(inProcessStand(), { profile }));
+  gateContract(`relay board, in process, ${profile.relayFlash}`, async () => relayBench(inProcessStand(), { profile }), ["passages"]);
 
 describe("Modbus frames", () => {
   it.each([
