@@ -65,12 +65,12 @@ export const PARTS = {
   },
   "card-evidence": {
     mutate: ["device/card/purse/{prove-sale,prove-load,prove-grey}.ts", "device/card/transit/prove-compound.ts"],
-    tests: ["device/card/purse/{load,grey-lock,purse}.test.ts", "device/card/transit/prove-compound.test.ts"],
+    tests: ["device/card/purse/{load,grey-lock,purse,simulated}.test.ts", "device/card/transit/{prove-compound,simulated}.test.ts"],
     least: 90,
   },
   "cash-evidence": {
     mutate: ["device/card/electronic-cash/prove-transaction.ts"],
-    tests: ["device/card/electronic-cash/prove-transaction.test.ts"],
+    tests: ["device/card/electronic-cash/{prove-transaction,dialogue,tap}.test.ts"],
     least: 90,
   },
   "codec-vendor": { mutate: ["device/codec/read-card-bas.ts"], tests: ["device/codec/read-card-bas.test.ts"], least: 90 },

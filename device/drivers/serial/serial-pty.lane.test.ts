@@ -107,6 +107,8 @@ describe("a serial line", () => {
   }, 20_000);
 
   it("waits for a device that is not there yet", async () => {
+    // The port is held by one line alone.
+    await line.close();
     await device.unplug();
     const later = openSerialLine({ processes: systemProcesses(), clock, log: SILENT }, eightNoneOne(device.path, 9_600));
     await expect(later.untilOpen(limits(300))).rejects.toMatchObject({ code: "timeout" });
