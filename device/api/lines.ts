@@ -8,6 +8,7 @@ import { isFault } from "../base/fault.ts";
 import { fen } from "../base/fen.ts";
 import type { Terminal } from "../terminal.ts";
 import type { PurseChoice } from "../txn/sale-request.ts";
+import { type Said, saidFor } from "./messages.ts";
 
 const reference = z.string().regex(/^[\w.-]{1,64}$/);
 const amountFen = z.int().min(1).max(0xffff_ffff);
@@ -110,7 +111,13 @@ export async function answerLine(terminal: Terminal, line: string, signal: Abort
   const parsed = parseRequestLine(line);
   if (!parsed.ok) return JSON.stringify({ kind: "not-understood", reason: parsed.reason });
   const answer = await perform(terminal, parsed.request, signal);
-  return JSON.stringify({ ...(parsed.request.id === undefined ? {} : { id: parsed.request.id }), ...answer });
+  return JSON.stringify({ ...(parsed.request.id === undefined ? {} : { id: parsed.request.id }), ...answer, ...wordsFor(answer) });
+}
+
+/** The reason in words for the holder, where the answer has one. */
+function wordsFor(answer: object): { readonly says?: Said } {
+  const says = "reason" in answer && typeof answer.reason === "string" ? saidFor(answer.reason) : undefined;
+  return says === undefined ? {} : { says };
 }
 
 async function perform(terminal: Terminal, asked: Request, signal: AbortSignal): Promise<object> {

@@ -1,0 +1,130 @@
+/* What the counter tells the holder, in English and Chinese, for every reason that a sale can end with. Total by type: a new reason needs its words. */
+import type { FaultCode } from "../base/fault.ts";
+import type { MedicalReason } from "../txn/medical-purchase/types.ts";
+import type { Reason } from "../txn/quick-payment/types.ts";
+
+export interface Said {
+  readonly en: string;
+  readonly zh: string;
+}
+
+type Words = readonly [en: string, zh: string];
+
+const FAULTS: Readonly<Record<FaultCode, Words>> = {
+  timeout: ["It took too long. Please try again.", "操作超时，请重试。"],
+  cancelled: ["Cancelled.", "已取消。"],
+  closed: ["The terminal is shutting down.", "终端正在关闭。"],
+  "queue-full": ["The terminal is busy. Please wait a moment.", "终端繁忙，请稍候。"],
+  "reader-gone": ["The card reader is not connected.", "读卡器未连接。"],
+  "reader-service-gone": ["The card reader is being started.", "读卡服务正在恢复，请稍候。"],
+  "reader-hung": ["The card reader does not answer. Please present the card again.", "读卡器无响应，请重新刷卡。"],
+  "reader-busy": ["Another program is using the card reader.", "读卡器被占用。"],
+  "reader-refused": ["The card reader refused.", "读卡器拒绝操作。"],
+  "card-removed": ["The card left too soon. Please present the same card again.", "卡片离开过早，请重新刷同一张卡。"],
+  "card-mute": ["The card does not answer. Please present it again.", "卡片无响应，请重新刷卡。"],
+  "card-changed": ["Another card was presented. Please present the first one again.", "卡片已更换，请刷原来的卡。"],
+  "card-collision": ["More than one card. Please present one card alone.", "检测到多张卡，请只放一张卡。"],
+  "card-answer-malformed": ["The card cannot be read.", "卡片数据异常。"],
+  "card-chain-too-long": ["The card cannot be read.", "卡片数据异常。"],
+  "pad-gone": ["The PIN pad is not connected.", "密码键盘未连接。"],
+  "pad-refused": ["The PIN pad refused.", "密码键盘拒绝操作。"],
+  "device-gone": ["A device is not connected.", "外部设备未连接。"],
+  "device-hung": ["A device does not answer. It is being restarted.", "外部设备无响应，正在恢复。"],
+  "device-refused": ["A device is busy or refused.", "外部设备繁忙或拒绝操作。"],
+  "device-answer-malformed": ["A device gave no answer that can be read.", "外部设备应答异常。"],
+  "store-full": ["The terminal's store is full. No new offline sales until records have been sent.", "存储空间不足，上传完成前暂停脱机交易。"],
+  "store-broken": ["The terminal cannot write its records. Please call service.", "交易流水无法写入，请联系维护人员。"],
+  "store-corrupt": ["The terminal's records are damaged. Please call service.", "交易流水已损坏，请联系维护人员。"],
+  "store-in-use": ["Another program uses the terminal's records.", "交易流水被其他程序占用。"],
+  "config-invalid": ["The configuration is not valid.", "配置无效。"],
+  "config-corrupt": ["The configuration is damaged.", "配置已损坏。"],
+  "link-down": ["There is no network at present.", "网络未连接。"],
+  "link-refused": ["The broker refused the connection.", "消息服务拒绝连接。"],
+  "link-not-allowed": ["The broker does not allow this.", "消息服务不允许此操作。"],
+  "payload-too-large": ["The request is too large.", "请求过大。"],
+  "host-absent": ["The host does not answer at present.", "主机无响应。"],
+  "host-answer-malformed": ["The host's answer cannot be read.", "主机应答异常。"],
+  "process-failed": ["A part of the terminal is being restarted.", "终端部件正在恢复。"],
+  "crypto-unavailable": ["Cryptography is not available. Please call service.", "密码功能不可用，请联系维护人员。"],
+  "crypto-input": ["Data that cannot be right.", "数据异常。"],
+  "key-missing": ["A key is missing. Please call service.", "缺少密钥，请联系维护人员。"],
+};
+
+const QUICK: Readonly<Record<Exclude<Reason, FaultCode>, Words>> = {
+  "amount-zero": ["The amount is zero.", "金额为零。"],
+  "amount-limit": ["The amount is above the limit of one sale.", "金额超过单笔限额。"],
+  "unreceipted-count-limit": ["Too many sales wait for the host. Please go online first.", "未上传交易笔数超限，请先联机。"],
+  "unreceipted-sum-limit": ["The sum of sales that wait for the host is too large. Please go online first.", "未上传交易金额超限，请先联机。"],
+  "initial-pin": ["The card still has its first PIN. Please change it, then pay.", "卡片仍为初始密码，请先修改密码。"],
+  "initial-pin-unknown": ["It is not known whether the card's PIN was changed. Please ask the issuer.", "无法确认密码是否已修改，请到发卡机构办理。"],
+  "no-purse": ["This card cannot pay here.", "此卡不支持该支付方式。"],
+  "storage-card": ["This is a storage card. It cannot pay here.", "此卡为存储卡，不能支付。"],
+  "identity-card": ["This is an identity card. Please present a social security card.", "此卡为居民身份证，请刷社会保障卡。"],
+  "foreign-card": ["This kind of card is not accepted here.", "不受理此类卡片。"],
+  "application-blocked": ["The card is blocked. Please ask the issuer.", "卡片已锁定，请联系发卡机构。"],
+  expired: ["The card has expired.", "卡片已过期。"],
+  "not-enabled": ["The card has not been enabled.", "卡片未启用。"],
+  "not-yet-valid": ["The card is not valid yet.", "卡片尚未生效。"],
+  "card-refused": ["The card refused.", "卡片拒绝交易。"],
+  "insufficient-funds": ["The balance is not enough.", "余额不足。"],
+  "earlier-sale-open": ["An earlier sale of this card is still open. Please present it again.", "该卡有未完成的交易，请重新刷卡。"],
+  "in-progress": ["This sale is under way already.", "该交易正在处理。"],
+  "reference-conflict": ["This reference belongs to another sale.", "交易号已被使用。"],
+  "lane-busy": ["Another sale is under way here.", "正在处理另一笔交易。"],
+  "mac2-refused": ["The card's proof is not right. Do not release goods.", "卡片校验未通过，请勿放行。"],
+  "signature-refused": ["The card's signature is not right. Do not release goods.", "卡片签名未通过验证，请勿放行。"],
+  "authentication-failed": ["The card could not be proved genuine.", "卡片认证失败。"],
+  "authentication-impossible": ["The card cannot be proved genuine here.", "无法对卡片进行认证。"],
+  "usage-not-allowed": ["The card may not be used for this.", "卡片不允许此用途。"],
+  "switch-interface": ["Please insert the card.", "请插卡交易。"],
+  "card-listed": ["This card must not pay. Please ask the issuer.", "该卡已列入黑名单，请联系发卡机构。"],
+  "card-unreadable": ["The card cannot be read.", "卡片无法读取。"],
+  "online-required": ["The card asks for an online payment.", "卡片要求联机交易。"],
+  "card-declined": ["The card declined.", "卡片拒绝交易。"],
+  "pin-wrong": ["The PIN is wrong.", "密码错误。"],
+  "pin-locked": ["The PIN is locked. Please ask the issuer.", "密码已锁定，请到发卡机构办理。"],
+  "pin-cancelled": ["PIN entry was cancelled.", "已取消输入密码。"],
+  "pin-timed-out": ["No PIN was entered in time.", "输入密码超时。"],
+  "pin-refused": ["The PIN cannot be verified here.", "无法校验密码。"],
+  "purse-not-offered": ["This terminal does not offer that purse.", "本终端不支持该支付方式。"],
+  "social-card-refused": ["The social security card is not accepted.", "社会保障卡未通过校验。"],
+  "module-session-lost": ["The payment is recorded, but could not be confirmed. Do not release goods.", "交易已记录但未能确认，请勿放行。"],
+  "module-failed": ["The security module does not answer. Please try again.", "安全模块无响应，请重试。"],
+  "not-debited": ["Nothing was paid. Please present the card again.", "未扣款，请重新刷卡。"],
+  "another-card": ["Please present the card that was presented first.", "请刷原来的卡。"],
+  "card-never-returned": ["The card did not come back. The sale stays open until it does.", "卡片未返回，交易待确认。"],
+  "log-overrun": ["The card can no longer tell. The host will decide.", "卡内记录已覆盖，由主机核实。"],
+  "log-unreadable": ["The card's log cannot be read. The host will decide.", "卡内记录无法读取，由主机核实。"],
+  "torn-too-often": ["The card was taken away too often. Please begin again.", "多次过早移开卡片，请重新交易。"],
+  "closed-without-payment": ["The sale was closed without payment.", "交易已关闭，未付款。"],
+  restart: ["The terminal was restarted during the sale. Please present the same card again.", "终端曾重启，请重新刷同一张卡。"],
+};
+
+const MEDICAL: Readonly<Record<Exclude<MedicalReason, FaultCode | Reason>, Words>> = {
+  "basket-too-large": ["The basket is too large.", "处方明细过多。"],
+  "card-unusable": ["The card cannot be used.", "卡片无法使用。"],
+  "person-unknown": ["The insurer does not know this person.", "未查询到参保信息。"],
+  "insurance-inactive": ["The insurance is not active.", "参保状态异常。"],
+  "insurance-choice-needed": ["Please choose the insurance.", "请选择险种。"],
+  "host-refused": ["The insurer refused.", "医保中心拒绝交易。"],
+  "host-unreachable": ["The insurer cannot be reached. Nothing was settled.", "无法连接医保中心，未结算。"],
+  "request-expired": ["The request is too old. Nothing was settled.", "请求已过期，未结算。"],
+  "reply-undecided": ["The insurer's answer is open. It will be resolved; do not settle again.", "结算结果待确认，请勿重复结算。"],
+  "reply-incomplete": ["The insurer's answer is incomplete. It will be resolved; do not settle again.", "结算应答不完整，正在确认，请勿重复结算。"],
+  reversed: ["The settlement was reversed. Nothing was paid.", "结算已冲正，未付款。"],
+  "never-booked": ["The insurer has no such settlement. Nothing was paid.", "医保中心无此结算，未付款。"],
+};
+
+const MORE_THAN_ONE: Words = FAULTS["card-collision"];
+const ALL: ReadonlyMap<string, Words> = new Map([
+  ...Object.entries(FAULTS),
+  ...Object.entries(QUICK),
+  ...Object.entries(MEDICAL),
+  ["more-than-one-card", MORE_THAN_ONE] as const,
+]);
+
+/** Words for a reason; undefined for one that this table does not know, which its type rules out for our own. */
+export function saidFor(reason: string): Said | undefined {
+  const words = ALL.get(reason);
+  return words === undefined ? undefined : { en: words[0], zh: words[1] };
+}
