@@ -43,7 +43,7 @@ const MINUTE_MS = 60_000;
 /** All lanes in the order in which they run: cheap first. Patterns are tried in this order too. */
 export const LANES: readonly Lane[] = [
   { name: "checks", level: "test", needs: {}, work: { kind: "checks" }, limitMs: 5 * MINUTE_MS },
-  { name: "unit", level: "test", needs: {}, work: { kind: "unit" }, limitMs: 8 * MINUTE_MS },
+  { name: "unit", level: "test", needs: {}, work: { kind: "unit" }, limitMs: 12 * MINUTE_MS },
   {
     name: "rounds",
     level: "ci",
@@ -119,8 +119,8 @@ export const LANES: readonly Lane[] = [
     limitMs: 6 * MINUTE_MS,
   },
   { name: "start", level: "ci", needs: {}, work: { kind: "start" }, limitMs: 3 * MINUTE_MS },
-  { name: "world", level: "ci", needs: {}, work: { kind: "world" }, limitMs: 10 * MINUTE_MS },
-  { name: "conformance", level: "ci", needs: {}, work: { kind: "conformance" }, limitMs: 3 * MINUTE_MS },
+  { name: "world", level: "ci", needs: {}, work: { kind: "world" }, limitMs: 15 * MINUTE_MS },
+  { name: "conformance", level: "ci", needs: {}, work: { kind: "conformance" }, limitMs: 6 * MINUTE_MS },
   { name: "bench", level: "ci", needs: {}, work: { kind: "bench" }, limitMs: 5 * MINUTE_MS },
 ];
 
