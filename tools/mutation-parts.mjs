@@ -65,7 +65,7 @@ export const PARTS = {
   },
   "card-evidence": {
     mutate: ["device/card/purse/{prove-sale,prove-load,prove-grey}.ts", "device/card/transit/prove-compound.ts"],
-    tests: ["device/card/purse/{load,grey-lock,purse,simulated}.test.ts", "device/card/transit/{prove-compound,simulated}.test.ts"],
+    tests: ["device/card/purse/{answers,balance,load,grey-lock,purse,simulated}.test.ts", "device/card/transit/{prove-compound,simulated}.test.ts"],
     least: 90,
   },
   "cash-evidence": {

@@ -1,9 +1,10 @@
 /* What a returned card can tell about a torn sale, against an independently written card: torn at every command, and with every proof taken away. */
 import { describe, expect, it } from "vitest";
 import type { TearPoint } from "../../../simulators/card/state.ts";
+import { fromHex } from "../../base/bytes.ts";
 import { fen } from "../../base/fen.ts";
-import { LIMITS } from "../testing.ts";
-import { evidenceAtOnce, proveTransaction } from "./prove-transaction.ts";
+import { LIMITS, ScriptedChannel } from "../testing.ts";
+import { CASH_LOG_RECORDS_MAX, evidenceAtOnce, getTransactionProof, proveTransaction } from "./prove-transaction.ts";
 import { completeFromReplay, type PreparedCashTap } from "./tap.ts";
 import { type CashBenchOptions, cashBench } from "./testing.ts";
 import type { CashEvidence, CashIntent } from "./types.ts";
@@ -141,28 +142,195 @@ const INTENT: CashIntent = {
   balanceBefore: fen(2_000),
 };
 const REPLAY = { data: new Map([[0x9f69, new Uint8Array(8)]]), signedBytes: new Uint8Array(0) };
+const READ = { ...REPLAY, data: new Map() };
 
 describe("evidenceAtOnce", () => {
   it.each<readonly [string, Partial<CashIntent>, Parameters<typeof evidenceAtOnce>[0]["observed"], object | undefined]>([
-    ["lower by the amount", {}, { atc: 7, balance: fen(1_500) }, { kind: "debited", proof: "balance" }],
-    ["lower by the amount, and repeated", {}, { atc: 7, balance: fen(1_500), replay: REPLAY }, { kind: "debited", proof: "replay" }],
-    ["the same", {}, { atc: 7, balance: fen(2_000) }, { kind: "not-debited" }],
-    ["the same, though something was repeated", {}, { atc: 7, balance: fen(2_000), replay: REPLAY }, { kind: "not-debited" }],
+    ["lower by the amount", {}, { atc: 7, balance: fen(1_500) }, { kind: "debited", proof: "balance", balance: 1_500 }],
+    ["lower by all it had", { amount: fen(2_000) }, { atc: 7, balance: fen(0) }, { kind: "debited", proof: "balance", balance: 0 }],
+    [
+      "lower by the amount, and repeated",
+      {},
+      { atc: 7, balance: fen(1_500), replay: REPLAY },
+      { kind: "debited", proof: "replay", balance: 1_500, replay: REPLAY },
+    ],
+    [
+      "lower by the amount, with a record that was merely read",
+      {},
+      { atc: 7, balance: fen(1_500), replay: READ },
+      { kind: "debited", proof: "balance", balance: 1_500 },
+    ],
+    ["the same", {}, { atc: 7, balance: fen(2_000) }, { kind: "not-debited", balance: 2_000 }],
+    ["the same, though something was repeated", {}, { atc: 7, balance: fen(2_000), replay: REPLAY }, { kind: "not-debited", balance: 2_000 }],
     ["lower by another amount", {}, { atc: 7, balance: fen(1_499) }, { kind: "undecidable", why: "balance-contradicts" }],
     ["higher", {}, { atc: 7, balance: fen(2_500) }, { kind: "undecidable", why: "balance-contradicts" }],
-    ["repeated, balance unknown", {}, { atc: 7, replay: REPLAY }, { kind: "debited", proof: "replay" }],
+    ["repeated, balance unknown", {}, { atc: 7, replay: REPLAY }, { kind: "debited", proof: "replay", replay: REPLAY }],
     ["a later counter", {}, { atc: 8, balance: fen(1_500), replay: REPLAY }, undefined],
     ["an unknown counter", {}, { balance: fen(1_500) }, undefined],
+    ["an unknown counter, repeated", {}, { replay: REPLAY }, undefined],
+    ["the sale's counter and nothing else", {}, { atc: 7 }, undefined],
     ["an earlier counter", {}, { atc: 6, balance: fen(1_500) }, { kind: "undecidable", why: "counter-behind" }],
     ["nothing at all", {}, {}, { kind: "undecidable", why: "nothing-readable" }],
     ["no amount", { amount: fen(0) }, { atc: 7, balance: fen(2_000) }, undefined],
-    ["no amount, repeated", { amount: fen(0) }, { atc: 7, balance: fen(2_000), replay: REPLAY }, { kind: "debited", proof: "replay" }],
+    [
+      "no amount, repeated",
+      { amount: fen(0) },
+      { atc: 7, balance: fen(2_000), replay: REPLAY },
+      { kind: "debited", proof: "replay", balance: 2_000, replay: REPLAY },
+    ],
     ["a pre-authorisation", { movesBalance: false }, { atc: 7, balance: fen(2_000) }, undefined],
-    ["a record that was merely read", { movesBalance: false }, { atc: 7, replay: { ...REPLAY, data: new Map() } }, undefined],
+    ["a record that was merely read", { movesBalance: false }, { atc: 7, replay: READ }, undefined],
     ["more than the balance", { amount: fen(2_001) }, { atc: 7, balance: fen(0) }, { kind: "undecidable", why: "balance-contradicts" }],
   ])("of a card that is %s", (_name, change, observed, expected) => {
-    const told = evidenceAtOnce({ intent: { ...INTENT, ...change }, observed });
-    if (expected === undefined) expect(told).toBeUndefined();
-    else expect(told).toMatchObject(expected);
+    expect(evidenceAtOnce({ intent: { ...INTENT, ...change }, observed })).toStrictEqual(expected);
+  });
+});
+
+type Script = readonly (readonly [command: string, answer: string])[];
+const OK = "9000";
+const PROOF = "805a000002 0007 08";
+const CRYPTOGRAM = "c1c2c3c4c5c6c7c8";
+
+describe("GET TRANS PROVE", () => {
+  it.each([
+    ["gives the cryptogram", `${CRYPTOGRAM}9000`, { kind: "ok", cryptogram: fromHex(CRYPTOGRAM) }],
+    ["has none for this counter", "9406", { kind: "no-proof" }],
+    ["is not known to the card", "6d00", { kind: "unsupported", statusWord: 0x6d00 }],
+    ["gives too little", `${CRYPTOGRAM.slice(2)}9000`, { kind: "unsupported", statusWord: 0x9000 }],
+    ["gives a cryptogram with a warning", `${CRYPTOGRAM}6281`, { kind: "unsupported", statusWord: 0x6281 }],
+  ])("%s", async (_name, answer, expected) => {
+    expect(await getTransactionProof(new ScriptedChannel([[PROOF, answer]]), 7, LIMITS)).toEqual(expected);
+  });
+});
+
+const SELECTED = ["00a4040008 a000000333010106 00", `6f0a8408a000000333010106${OK}`] as const;
+const NUMBER = "5a086299990000000001";
+const OTHER_NUMBER = "5a086299990000000099";
+const REPEATED = "9f69080102030405060708";
+const record = (...objects: readonly string[]) => {
+  const inside = objects.join("");
+  return `70${(inside.length / 2).toString(16).padStart(2, "0")}${inside}${OK}`;
+};
+const identity = (answer = record(NUMBER)) => ["00b2011400", answer] as const;
+const last = (answer: string) => ["00b2031400", answer] as const;
+const balance = (amount: number | undefined) => ["80ca9f7900", amount === undefined ? "6a88" : `9f7906${String(amount).padStart(12, "0")}${OK}`] as const;
+const counter = (atc: number | undefined) => ["80ca9f3600", atc === undefined ? "6a88" : `9f3602${atc.toString(16).padStart(4, "0")}${OK}`] as const;
+
+/** A sale of the contact path, whose commit no record repeats. */
+const TOLD: CashIntent = { ...INTENT, cryptogram: CRYPTOGRAM, identityRecord: { sfi: 2, number: 1, signed: true }, log: { sfi: 11, records: 2 } };
+const QUICK: CashIntent = { ...without(TOLD, "identityRecord"), lastRecord: { sfi: 2, number: 3, signed: false } };
+
+/** Exactly these commands in this order: what is asked too early erases what the card would still repeat. */
+async function played(script: Script, intent: CashIntent): Promise<CashEvidence> {
+  const channel = new ScriptedChannel(script);
+  const told = await proveTransaction(channel, intent, LIMITS);
+  expect(channel.done).toBe(true);
+  return told;
+}
+
+describe("whose card it is", () => {
+  const quick = (answer: string): Script => [SELECTED, last(answer), balance(1_500), counter(7)];
+
+  it.each<readonly [string, Script, CashIntent, object]>([
+    ["the repeated record names it", quick(record(NUMBER, REPEATED)), QUICK, { kind: "debited", proof: "replay" }],
+    ["the repeated record names another", quick(record(OTHER_NUMBER, REPEATED)), QUICK, { kind: "another-card" }],
+    [
+      "the repeated record is believed before any other",
+      quick(record(OTHER_NUMBER, REPEATED)),
+      { ...QUICK, identityRecord: { sfi: 2, number: 1, signed: true } },
+      { kind: "another-card" },
+    ],
+    [
+      "a record of its own names it",
+      [...quick(record(REPEATED)), identity()],
+      { ...QUICK, identityRecord: { sfi: 2, number: 1, signed: true } },
+      { kind: "debited", proof: "replay" },
+    ],
+    ["no record is known that names it", quick(record(REPEATED)), QUICK, { kind: "undecidable", why: "identity-unreadable" }],
+    ["that record is refused", [SELECTED, balance(1_500), counter(7), identity("6985")], TOLD, { kind: "undecidable", why: "identity-unreadable" }],
+    ["that record has no number", [SELECTED, balance(1_500), counter(7), identity(record())], TOLD, { kind: "undecidable", why: "identity-unreadable" }],
+    ["that record names another", [SELECTED, balance(1_500), counter(7), identity(record(OTHER_NUMBER))], TOLD, { kind: "another-card" }],
+  ])("%s", async (_name, script, intent, expected) => {
+    expect(await played(script, intent)).toMatchObject(expected);
+  });
+
+  it("without a last record nothing is asked before balance and counter", async () => {
+    expect(await played([SELECTED, balance(1_500), counter(7), identity()], TOLD)).toStrictEqual({ kind: "debited", proof: "balance", balance: 1_500 });
+  });
+});
+
+describe("the proof of a card whose balance tells nothing", () => {
+  const FORMAT = ["80ca9f4f00", "6a88"] as const;
+  const PRE_AUTHORIZED: CashIntent = { ...without(TOLD, "cryptogram"), movesBalance: false, unlogged: true };
+
+  it.each<readonly [string, number | undefined, Script, CashIntent, object]>([
+    ["is this sale's", 7, [[PROOF, `${CRYPTOGRAM}9000`]], TOLD, { kind: "debited", proof: "proof" }],
+    ["is this sale's, though others followed", 9, [[PROOF, `${CRYPTOGRAM}9000`]], TOLD, { kind: "debited", proof: "proof" }],
+    ["is another one's", 7, [[PROOF, `0000000000000000${OK}`], FORMAT], TOLD, { kind: "undecidable", why: "nothing-readable" }],
+    ["is missing for the newest counter", 7, [[PROOF, "9406"]], TOLD, { kind: "not-debited" }],
+    ["is missing for an earlier counter", 8, [[PROOF, "9406"], FORMAT], TOLD, { kind: "undecidable", why: "nothing-readable" }],
+    ["is refused for the newest counter", 7, [[PROOF, "6d00"], FORMAT], TOLD, { kind: "undecidable", why: "nothing-readable" }],
+    ["is zeros for a pre-authorisation", 7, [[PROOF, `0000000000000000${OK}`]], PRE_AUTHORIZED, { kind: "debited", proof: "proof" }],
+    ["is a cryptogram for a pre-authorisation", 7, [[PROOF, `${CRYPTOGRAM}9000`]], PRE_AUTHORIZED, { kind: "undecidable", why: "nothing-readable" }],
+  ])("%s", async (_name, atc, more, intent, expected) => {
+    expect(await played([SELECTED, balance(undefined), counter(atc), identity(), ...more], intent)).toStrictEqual(expected);
+  });
+});
+
+describe("the log of a card whose counter has moved on", () => {
+  /** Date, time, amount, counter. */
+  const FORMAT = ["80ca9f4f00", `9f4f0b9a039f21039f02069f3602${OK}`] as const;
+  const entry = (number: number, bytes: string) => [`00b2${number.toString(16).padStart(2, "0")}5c00`, `${bytes}${OK}`] as const;
+  const sale = (number: number, atc: number, amount = 500) =>
+    entry(number, `261121120000${String(amount).padStart(12, "0")}${atc.toString(16).padStart(4, "0")}`);
+  const NOT_DEBITED = { kind: "not-debited", balance: 1_200 };
+  const OPEN = { kind: "undecidable", why: "nothing-readable" };
+  const search = (more: Script, intent: CashIntent = TOLD) => played([SELECTED, balance(1_200), counter(9), identity(), [PROOF, "6d00"], ...more], intent);
+
+  it.each<readonly [string, Script, object]>([
+    ["names the sale", [FORMAT, sale(1, 7)], { kind: "debited", proof: "log", balance: 1_200 }],
+    ["names it below a later one", [FORMAT, sale(1, 8), sale(2, 7)], { kind: "debited", proof: "log", balance: 1_200 }],
+    ["names its counter with another amount", [FORMAT, sale(1, 7, 501)], { kind: "undecidable", why: "balance-contradicts" }],
+    ["names an earlier one first", [FORMAT, sale(1, 6)], NOT_DEBITED],
+    ["ends before it", [FORMAT, sale(1, 8), ["00b2025c00", "6a83"]], NOT_DEBITED],
+    ["was never written below a later one", [FORMAT, sale(1, 8), entry(2, "00".repeat(14))], NOT_DEBITED],
+    ["holds later ones only", [FORMAT, sale(1, 9), sale(2, 8)], { kind: "undecidable", why: "log-overrun" }],
+    ["is refused", [FORMAT, ["00b2015c00", "6985"]], OPEN],
+    ["has an entry of another length", [FORMAT, entry(1, "261121")], OPEN],
+    ["has a format that is refused", [["80ca9f4f00", "6a88"]], OPEN],
+    ["has a format that is cut off", [["80ca9f4f00", `9f4f029f36${OK}`]], OPEN],
+    ["has a format without a counter", [["80ca9f4f00", `9f4f039f0206${OK}`]], OPEN],
+    ["has a counter of another length", [["80ca9f4f00", `9f4f069f02069f3603${OK}`], entry(1, "000000000500000007")], OPEN],
+    ["has a format without an amount", [["80ca9f4f00", `9f4f059a039f3602${OK}`], entry(1, "2611210007")], { kind: "debited", proof: "log", balance: 1_200 }],
+  ])("%s", async (_name, script, expected) => {
+    expect(await search(script)).toStrictEqual(expected);
+  });
+
+  it.each<readonly [string, CashIntent]>([
+    ["of a card without one", without(TOLD, "log")],
+    ["of a sale that no log holds", { ...TOLD, unlogged: true }],
+  ])("is not asked for: %s", async (_name, intent) => {
+    expect(await search([], intent)).toStrictEqual(OPEN);
+  });
+
+  it("is read no further than its bound", async () => {
+    const later = Array.from({ length: CASH_LOG_RECORDS_MAX }, (_, at) => sale(at + 1, 8));
+    expect(await search([FORMAT, ...later], { ...TOLD, log: { sfi: 11, records: CASH_LOG_RECORDS_MAX + 1 } })).toStrictEqual({
+      kind: "undecidable",
+      why: "log-overrun",
+    });
+  });
+});
+
+describe("without a log", () => {
+  it.each<readonly [string, number | undefined, number | undefined, object]>([
+    // A later sale of the same amount, after one that was never debited, leaves exactly this balance.
+    ["a balance lower by the amount behind a later counter proves nothing", 8, 1_500, { kind: "undecidable", why: "nothing-readable" }],
+    ["a balance lower by the amount counts where no counter is told", undefined, 1_500, { kind: "debited", proof: "balance", balance: 1_500 }],
+    ["an unmoved balance does not count where no counter is told", undefined, 2_000, { kind: "undecidable", why: "nothing-readable" }],
+    ["a balance lower by more does not count where no counter is told", undefined, 1_499, { kind: "undecidable", why: "nothing-readable" }],
+  ])("%s", async (_name, atc, amount, expected) => {
+    const script = [SELECTED, balance(amount), counter(atc), identity(), [PROOF, "6d00"]] as const;
+    expect(await played(script, without(TOLD, "log"))).toStrictEqual(expected);
   });
 });

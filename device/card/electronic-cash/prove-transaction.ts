@@ -169,8 +169,12 @@ function evidenceOfEntry(question: Question, entry: CashLogEntry | "unwritten" |
   return same ? debited(question, "log") : { kind: "undecidable", why: "balance-contradicts" };
 }
 
-/** No log: a balance that is lower by exactly the amount counts, anything else stays open. */
+/**
+ * No log. Where the card does not tell its counter either, a balance that is lower by exactly the amount counts; behind a later counter it
+ * does not, because a later sale of the same amount leaves the same balance. Anything else stays open.
+ */
 function lastResort(question: Question): CashEvidence {
-  const told = balanceTells(question.intent, question.observed.balance);
-  return told === "debited" ? debited(question, "balance") : { kind: "undecidable", why: "nothing-readable" };
+  const { intent, observed } = question;
+  const counts = observed.atc === undefined && balanceTells(intent, observed.balance) === "debited";
+  return counts ? debited(question, "balance") : { kind: "undecidable", why: "nothing-readable" };
 }

@@ -203,7 +203,7 @@ export interface CashIntent {
 export type CashEvidence =
   /**
    * "replay": the card repeated the answer that committed this sale. "proof": it named the sale's cryptogram for the sale's counter.
-   * "balance": its balance is lower by the amount while no later transaction has begun. "log": its log holds an entry with this counter.
+   * "balance": its balance is lower by the amount while no later transaction has begun, or where the card tells no counter. "log": its log holds an entry with this counter.
    */
   | {
       readonly kind: "debited";

@@ -160,6 +160,16 @@ describe("evidence", () => {
         { update: byNumber },
       ),
     ).toMatchObject({ proof: "record" });
+    const current: CompoundUpdate = { file: 0x1a, by: "number", record: 0, data: fromHex("2702ab") };
+    expect(
+      await evidence(
+        [
+          [log(1), "6a83"],
+          ["00b200d403", "2702ac9000"],
+        ],
+        { update: current },
+      ),
+    ).toEqual({ kind: "not-debited" });
     const byIdentifier: CompoundUpdate = { file: 0x17, by: "identifier", record: 2, data: fromHex("0201ab") };
     expect(
       await evidence(
