@@ -6,12 +6,13 @@ import { limits } from "../device/drivers/contract/bench.ts";
 import { pinPadContract } from "../device/drivers/contract/pin-pad-contract.ts";
 import { openHidLine } from "../device/drivers/hid/open.ts";
 import { DEFAULT_PAD_PROFILE, type PadProfile } from "../device/drivers/pad-02h/pad.ts";
-import { type PadStand, padBench } from "../device/drivers/pad-02h/testing.ts";
+import { padBench } from "../device/drivers/pad-02h/testing.ts";
 import { DEFAULT_PAD_REPORT_PROFILE, type PadReportProfile } from "../device/drivers/pad-02h-hid/framing.ts";
 import { openPadReports } from "../device/drivers/pad-02h-hid/line.ts";
 import { systemClock } from "../device/system/clock.ts";
 import { systemProcesses } from "../device/system/processes.ts";
 import { HidrawNode, hidrawObstacle, VENDOR_DESCRIPTOR } from "../simulators/hid/hidraw.ts";
+import type { LineStand } from "../simulators/line/testing.ts";
 import { HidPadEnd } from "../simulators/pinpad/hid-end.ts";
 
 const obstacle = hidrawObstacle();
@@ -42,7 +43,7 @@ describe.skipIf(obstacle !== undefined)(`a pad behind USB${obstacle === undefine
     await node.close();
   }, 20_000);
 
-  async function nodeStand({ reports, strips }: Way, { coding }: PadProfile): Promise<PadStand & { readonly hid: HidPadEnd }> {
+  async function nodeStand({ reports, strips }: Way, { coding }: PadProfile): Promise<LineStand & { readonly hid: HidPadEnd }> {
     await node.plugIn();
     const hid = new HidPadEnd(
       {

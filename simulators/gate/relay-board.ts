@@ -4,8 +4,8 @@
  */
 import { type Bytes, concat, u8 } from "../../device/base/bytes.ts";
 import type { Clock } from "../../device/base/ports.ts";
+import { sendAnswer } from "../line/answer.ts";
 import { type FarEnd, type LineFaults, NO_LINE_FAULTS } from "../line/far-end.ts";
-import { sendAnswer } from "./answer.ts";
 
 export interface RelaySettings {
   readonly unit: number;

@@ -4,7 +4,7 @@
  */
 import { type Bytes, concat, u8 } from "../../device/base/bytes.ts";
 import type { Clock } from "../../device/base/ports.ts";
-import { sendAnswer } from "../gate/answer.ts";
+import { sendAnswer } from "../line/answer.ts";
 import { type FarEnd, type LineFaults, NO_LINE_FAULTS } from "../line/far-end.ts";
 import { type Command, type TakenCommand, takeCommand } from "./commands.ts";
 import { Paper, type PrintedText } from "./paper.ts";

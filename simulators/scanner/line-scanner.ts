@@ -1,7 +1,7 @@
 /* A scanner on a serial line, as its settings leave it: with or without the symbology's identifier, with any line end or none. */
 import { type Bytes, concat, EMPTY, utf8 } from "../../device/base/bytes.ts";
 import type { Clock } from "../../device/base/ports.ts";
-import { sendAnswer } from "../gate/answer.ts";
+import { sendAnswer } from "../line/answer.ts";
 import { type FarEnd, type LineFaults, NO_LINE_FAULTS } from "../line/far-end.ts";
 
 export interface LineScannerSettings {

@@ -1,6 +1,6 @@
 /* A customer's display on a real tty: the same suite as in process, and twenty losses. */
 import { describe, expect, it } from "vitest";
-import { BACK_MS, ttyStand } from "../../../simulators/gate/testing.ts";
+import { BACK_MS, ttyStand } from "../../../simulators/line/testing.ts";
 import { fen } from "../../base/fen.ts";
 import { limits } from "../contract/bench.ts";
 import { displayContract } from "../contract/display-contract.ts";

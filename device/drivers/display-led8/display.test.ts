@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { inProcessStand } from "../../../simulators/gate/testing.ts";
+import { inProcessStand } from "../../../simulators/line/testing.ts";
 import { fen } from "../../base/fen.ts";
 import { limits } from "../contract/bench.ts";
 import { displayContract } from "../contract/display-contract.ts";

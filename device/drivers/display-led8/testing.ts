@@ -1,6 +1,6 @@
 /* A bench for the display: the same display and driver over any line. */
 import { LED8_SETTINGS, SimulatedLed8 } from "../../../simulators/display/led8.ts";
-import type { LineStand } from "../../../simulators/gate/testing.ts";
+import type { LineStand } from "../../../simulators/line/testing.ts";
 import type { DisplayBench } from "../contract/bench.ts";
 import { DEFAULT_LAMPS, type DisplayLamps, openLed8Display } from "./display.ts";
 

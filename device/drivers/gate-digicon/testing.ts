@@ -1,7 +1,7 @@
 /* A bench for the Digicon type of board: the same board and driver over any line. */
 import { SimulatedDigiconBoard } from "../../../simulators/gate/digicon-board.ts";
-import type { LineStand } from "../../../simulators/gate/testing.ts";
 import type { Walker } from "../../../simulators/gate/walker.ts";
+import type { LineStand } from "../../../simulators/line/testing.ts";
 import { type GateBench, limits } from "../contract/bench.ts";
 import { type DigiconDirection, type DigiconProfile, openDigiconGate } from "./gate.ts";
 

@@ -1,7 +1,7 @@
 /* A bench for the FE board: the same board and driver over any line. */
 import { SimulatedFeBoard } from "../../../simulators/gate/fe-board.ts";
-import type { LineStand } from "../../../simulators/gate/testing.ts";
 import type { Walker } from "../../../simulators/gate/walker.ts";
+import type { LineStand } from "../../../simulators/line/testing.ts";
 import { type GateBench, limits } from "../contract/bench.ts";
 import { type FeGateOptions, type FeProfile, openFeGate } from "./gate.ts";
 

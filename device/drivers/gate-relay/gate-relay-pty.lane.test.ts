@@ -1,6 +1,6 @@
 /* relay board on a real tty: the same suite as in process, and twenty losses. */
 import { describe, expect, it } from "vitest";
-import { BACK_MS, ttyStand } from "../../../simulators/gate/testing.ts";
+import { BACK_MS, ttyStand } from "../../../simulators/line/testing.ts";
 import { gateContract } from "../contract/gate-contract.ts";
 import { DEFAULT_RELAY_PROFILE, RELAY_BAUD, type RelayProfile } from "./gate.ts";
 import { relayBench } from "./testing.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { inProcessStand } from "../../../simulators/gate/testing.ts";
+import { inProcessStand } from "../../../simulators/line/testing.ts";
 import { concat, fromHex, toHex } from "../../base/bytes.ts";
 import { limits } from "../contract/bench.ts";
 import { gateContract } from "../contract/gate-contract.ts";

@@ -1,6 +1,6 @@
 /* A bench for relay boards: the same board and driver over any line. */
 import { SimulatedRelayBoard } from "../../../simulators/gate/relay-board.ts";
-import type { LineStand } from "../../../simulators/gate/testing.ts";
+import type { LineStand } from "../../../simulators/line/testing.ts";
 import { type GateBench, limits } from "../contract/bench.ts";
 import { openRelayGate, type RelayProfile } from "./gate.ts";
 

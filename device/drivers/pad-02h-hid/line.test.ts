@@ -1,6 +1,7 @@
 /* The 02h pad behind reports, in process: the same suite as on a serial line, over both framings. */
 import { describe, expect, it } from "vitest";
 import { InProcessLine } from "../../../simulators/line/in-process.ts";
+import type { LineStand } from "../../../simulators/line/testing.ts";
 import { type HidEndSettings, HidPadEnd } from "../../../simulators/pinpad/hid-end.ts";
 import { ScriptedHolder } from "../../../simulators/pinpad/holder.ts";
 import { SimulatedPad02h } from "../../../simulators/pinpad/pad-02h.ts";
@@ -9,12 +10,12 @@ import { type Bytes, fromHex, toHex, utf8 } from "../../base/bytes.ts";
 import { limits } from "../contract/bench.ts";
 import { pinPadContract } from "../contract/pin-pad-contract.ts";
 import { DEFAULT_PAD_PROFILE, type PadProfile } from "../pad-02h/pad.ts";
-import { type PadStand, padBench, SUITE } from "../pad-02h/testing.ts";
+import { padBench, SUITE } from "../pad-02h/testing.ts";
 import { ADAPTERS } from "../registry.ts";
 import { DEFAULT_PAD_REPORT_PROFILE, type PadReportProfile } from "./framing.ts";
 import { openPadReports } from "./line.ts";
 
-interface HidStand extends PadStand {
+interface HidStand extends LineStand {
   readonly inner: InProcessLine;
   readonly hid: HidPadEnd;
 }

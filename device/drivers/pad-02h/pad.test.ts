@@ -1,27 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { encryptBlocks } from "../../../simulators/crypto/blocks.ts";
-import { InProcessLine } from "../../../simulators/line/in-process.ts";
-import { VirtualClock } from "../../../simulators/world/virtual-clock.ts";
+import { inProcessStand } from "../../../simulators/line/testing.ts";
 import { fromHex, toHex, utf8 } from "../../base/bytes.ts";
 import { limits } from "../contract/bench.ts";
 import { pinPadContract } from "../contract/pin-pad-contract.ts";
 import { DEFAULT_PAD_PROFILE, type PadProfile } from "./pad.ts";
-import { MASTER, type PadStand, padBench, SUITE, WORK } from "./testing.ts";
-
-function stand(): PadStand & { readonly inner: InProcessLine } {
-  const clock = new VirtualClock(Date.UTC(2026, 10, 21, 4));
-  const inner = new InProcessLine(clock, { name: "simulated" });
-  return {
-    inner,
-    line: inner,
-    end: inner.device(() => undefined),
-    clock,
-    run: (work) => clock.resolve(work),
-    unplug: async () => inner.setPluggedIn(false),
-    plugIn: async () => inner.setPluggedIn(true),
-    close: async () => undefined,
-  };
-}
+import { MASTER, padBench, SUITE, WORK } from "./testing.ts";
 
 const PROFILES: readonly (readonly [string, PadProfile, "3des" | "sm4"])[] = [
   ["split, upper case, closed", DEFAULT_PAD_PROFILE, "3des"],
@@ -33,9 +17,9 @@ const PROFILES: readonly (readonly [string, PadProfile, "3des" | "sm4"])[] = [
   ["SM4", { ...DEFAULT_PAD_PROFILE, sm4: "sim" }, "sm4"],
 ];
 
-for (const [name, profile, algorithm] of PROFILES) pinPadContract(`02h pad, in process, ${name}`, () => padBench(stand(), { profile, algorithm }));
+for (const [name, profile, algorithm] of PROFILES) pinPadContract(`02h pad, in process, ${name}`, () => padBench(inProcessStand(), { profile, algorithm }));
 
-const bench = () => padBench(stand(), { profile: DEFAULT_PAD_PROFILE });
+const bench = () => padBench(inProcessStand(), { profile: DEFAULT_PAD_PROFILE });
 
 describe("keys", () => {
   it("gives the check value of a working key", async () => {
@@ -117,7 +101,7 @@ describe("health", () => {
 
 describe("a loss in the middle", () => {
   it("of an entry is told, and the next entry works", async () => {
-    const place = stand();
+    const place = inProcessStand();
     const under = await padBench(place, { profile: DEFAULT_PAD_PROFILE });
     under.plan(["nothing", "right"]);
     const request = { accountTail: fromHex("123456789012"), minDigits: 6, maxDigits: 6 };

@@ -1,14 +1,12 @@
 /* A bench for the 02h pad: the same pad and driver over any line. */
 import { encryptBlocks } from "../../../simulators/crypto/blocks.ts";
-import type { FarEnd } from "../../../simulators/line/far-end.ts";
+import type { LineStand } from "../../../simulators/line/testing.ts";
 import { type HolderAct, ScriptedHolder } from "../../../simulators/pinpad/holder.ts";
 import { type Pad02hSettings, SimulatedPad02h } from "../../../simulators/pinpad/pad-02h.ts";
 import { clearPinBlock } from "../../../simulators/pinpad/pin-pad.ts";
 import { type Bytes, equalBytes, fromHex } from "../../base/bytes.ts";
-import type { Clock } from "../../base/ports.ts";
 import { openCipherSuite } from "../../crypto/suite.ts";
 import { type HolderPlan, limits, type PinPadBench } from "../contract/bench.ts";
-import type { ByteLine } from "../framing/lines.ts";
 import { Pad02h, type PadProfile } from "./pad.ts";
 
 export const SUITE = openCipherSuite();
@@ -26,23 +24,13 @@ const ACTS: Readonly<Record<HolderPlan, HolderAct>> = {
   nothing: { kind: "walks-away" },
 };
 
-export interface PadStand {
-  readonly line: ByteLine;
-  readonly end: FarEnd;
-  readonly clock: Clock;
-  run<Value>(work: Promise<Value>): Promise<Value>;
-  unplug(): Promise<void>;
-  plugIn(): Promise<void>;
-  close(): Promise<void>;
-}
-
 export interface PadUnderTest extends PinPadBench {
   readonly device: Pad02h;
   readonly simulated: SimulatedPad02h;
 }
 
 /** Pad and driver that agree on every open question, with a working key loaded. */
-export async function padBench(stand: PadStand, options: { readonly profile: PadProfile; readonly algorithm?: "3des" | "sm4" }): Promise<PadUnderTest> {
+export async function padBench(stand: LineStand, options: { readonly profile: PadProfile; readonly algorithm?: "3des" | "sm4" }): Promise<PadUnderTest> {
   const { profile, algorithm = "3des" } = options;
   let acts: readonly HolderPlan[] = ["right"];
   let asked = 0;

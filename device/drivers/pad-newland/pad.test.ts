@@ -1,28 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { encryptBlocks } from "../../../simulators/crypto/blocks.ts";
-import { InProcessLine } from "../../../simulators/line/in-process.ts";
+import { inProcessStand } from "../../../simulators/line/testing.ts";
 import type { NewlandPadSettings } from "../../../simulators/pinpad/newland.ts";
-import { VirtualClock } from "../../../simulators/world/virtual-clock.ts";
 import { fromHex, toHex } from "../../base/bytes.ts";
 import { limits } from "../contract/bench.ts";
 import { pinPadContract } from "../contract/pin-pad-contract.ts";
 import { DEFAULT_NEWLAND_PROFILE, type NewlandProfile, openNewlandPad } from "./pad.ts";
-import { MASTER, type NewlandStand, newlandBench, PIN_KEY, SUITE } from "./testing.ts";
-
-function stand(): NewlandStand & { readonly inner: InProcessLine; readonly clock: VirtualClock } {
-  const clock = new VirtualClock(Date.UTC(2026, 10, 21, 4));
-  const inner = new InProcessLine(clock, { name: "simulated" });
-  return {
-    inner,
-    line: inner,
-    end: inner.device(() => undefined),
-    clock,
-    run: (work) => clock.resolve(work),
-    unplug: async () => inner.setPluggedIn(false),
-    plugIn: async () => inner.setPluggedIn(true),
-    close: async () => undefined,
-  };
-}
+import { MASTER, newlandBench, PIN_KEY, SUITE } from "./testing.ts";
 
 /** Codes that only a simulated maker uses. */
 const VENDOR: NewlandProfile = { nlpp60Extra: { random: 0xd2, cancel: 0xd3 }, nlpp60UseNo: 0xffff };
@@ -32,9 +16,10 @@ const PROFILES: readonly (readonly [string, NewlandProfile, Partial<NewlandPadSe
   ["an entry that is answered although it was ended", DEFAULT_NEWLAND_PROFILE, { answersEndedEntry: true }],
 ];
 
-for (const [name, profile, settings] of PROFILES) pinPadContract(`Newland pad, in process, ${name}`, () => newlandBench(stand(), { profile, settings }));
+for (const [name, profile, settings] of PROFILES)
+  pinPadContract(`Newland pad, in process, ${name}`, () => newlandBench(inProcessStand(), { profile, settings }));
 
-const bench = (profile = DEFAULT_NEWLAND_PROFILE) => newlandBench(stand(), { profile });
+const bench = (profile = DEFAULT_NEWLAND_PROFILE) => newlandBench(inProcessStand(), { profile });
 const REQUEST = { accountTail: fromHex("123456789012"), minDigits: 6, maxDigits: 6 };
 const wrap = (key: Uint8Array) => encryptBlocks(SUITE, "3des", MASTER, key);
 
@@ -59,7 +44,7 @@ describe("keys", () => {
   });
 
   it("before any was loaded there is none to make a PIN block with", async () => {
-    const { run, pad, simulated } = await newlandBench(stand(), { profile: DEFAULT_NEWLAND_PROFILE, keyless: true });
+    const { run, pad, simulated } = await newlandBench(inProcessStand(), { profile: DEFAULT_NEWLAND_PROFILE, keyless: true });
     await expect(run(pad.requestPinBlock(REQUEST, limits(5_000)))).rejects.toMatchObject({ code: "key-missing" });
     expect(simulated.commands).toEqual([0xd5]);
   });
@@ -135,7 +120,7 @@ describe("a caller who gives up", () => {
     ["a reset", DEFAULT_NEWLAND_PROFILE, 0xd5],
     ["the maker's command", VENDOR, 0xd3],
   ] as const)("is told at once, and the pad is brought back by %s", async (_name, profile, code) => {
-    const place = stand();
+    const place = inProcessStand();
     const under = await newlandBench(place, { profile });
     under.plan(["nothing", "right"]);
     const beganMs = place.clock.monotonicMs();
@@ -147,7 +132,7 @@ describe("a caller who gives up", () => {
   });
 
   it("and a next one who comes at once waits for the same reset", async () => {
-    const place = stand();
+    const place = inProcessStand();
     const under = await newlandBench(place, { profile: DEFAULT_NEWLAND_PROFILE });
     under.plan(["nothing", "right"]);
     const first = under.pad.requestPinBlock(REQUEST, limits(500)).catch((fault: unknown) => fault);
@@ -161,7 +146,7 @@ describe("a caller who gives up", () => {
   });
 
   it("by cancelling, too", async () => {
-    const place = stand();
+    const place = inProcessStand();
     const under = await newlandBench(place, { profile: DEFAULT_NEWLAND_PROFILE });
     under.plan(["nothing"]);
     const caller = new AbortController();
@@ -175,7 +160,7 @@ describe("a caller who gives up", () => {
   });
 
   it("and whose process ended: the next one resets the pad before anything else", async () => {
-    const place = stand();
+    const place = inProcessStand();
     const under = await newlandBench(place, { profile: DEFAULT_NEWLAND_PROFILE });
     under.plan(["nothing"]);
     const entry = under.pad.requestPinBlock(REQUEST, limits(10_000)).catch((fault: unknown) => fault);
@@ -194,7 +179,7 @@ describe("a caller who gives up", () => {
   });
 
   it("keeps its limit over all commands of one call", async () => {
-    const place = stand();
+    const place = inProcessStand();
     const under = await newlandBench(place, { profile: VENDOR });
     under.simulated.setFaults({ lateMs: 400 });
     const beganMs = place.clock.monotonicMs();
@@ -204,7 +189,7 @@ describe("a caller who gives up", () => {
   });
 
   it("leaves nothing for the next holder: no entry begins before the reset was answered", async () => {
-    const place = stand();
+    const place = inProcessStand();
     const under = await newlandBench(place, { profile: DEFAULT_NEWLAND_PROFILE });
     under.plan(["nothing", "right"]);
     const first = under.pad.requestPinBlock(REQUEST, limits(500)).catch((fault: unknown) => fault);
@@ -256,7 +241,7 @@ describe("health", () => {
 
 describe("a loss in the middle", () => {
   it("of an entry is told, and the pad is reset before the next", async () => {
-    const place = stand();
+    const place = inProcessStand();
     const under = await newlandBench(place, { profile: DEFAULT_NEWLAND_PROFILE });
     under.plan(["nothing"]);
     const outcome = under.pad.requestPinBlock(REQUEST, limits(10_000)).catch((fault: unknown) => fault);

@@ -1,14 +1,12 @@
 /* A bench for the Newland pad: the same pad and driver over any line. */
 import { encryptBlocks } from "../../../simulators/crypto/blocks.ts";
-import type { FarEnd } from "../../../simulators/line/far-end.ts";
+import type { LineStand } from "../../../simulators/line/testing.ts";
 import { type HolderAct, ScriptedHolder } from "../../../simulators/pinpad/holder.ts";
 import { NEWLAND_TEST_AUTHORIZATION, type NewlandPadSettings, SimulatedNewlandPad } from "../../../simulators/pinpad/newland.ts";
 import { clearPinBlock } from "../../../simulators/pinpad/pin-pad.ts";
 import { type Bytes, equalBytes, fromHex } from "../../base/bytes.ts";
-import type { Clock } from "../../base/ports.ts";
 import { openCipherSuite } from "../../crypto/suite.ts";
 import { type HolderPlan, limits, type PinPadBench } from "../contract/bench.ts";
-import type { ByteLine } from "../framing/lines.ts";
 import { type NewlandPad, type NewlandProfile, openNewlandPad } from "./pad.ts";
 
 export const SUITE = openCipherSuite();
@@ -26,16 +24,6 @@ const ACTS: Readonly<Record<HolderPlan, HolderAct>> = {
   nothing: { kind: "walks-away" },
 };
 
-export interface NewlandStand {
-  readonly line: ByteLine;
-  readonly end: FarEnd;
-  readonly clock: Clock;
-  run<Value>(work: Promise<Value>): Promise<Value>;
-  unplug(): Promise<void>;
-  plugIn(): Promise<void>;
-  close(): Promise<void>;
-}
-
 export interface NewlandUnderTest extends PinPadBench {
   readonly device: NewlandPad;
   readonly simulated: SimulatedNewlandPad;
@@ -45,7 +33,7 @@ export interface NewlandUnderTest extends PinPadBench {
 
 /** Pad and driver that agree on every open question; the PIN key is loaded unless `keyless`. */
 export async function newlandBench(
-  stand: NewlandStand,
+  stand: LineStand,
   options: { readonly profile: NewlandProfile; readonly settings?: Partial<NewlandPadSettings>; readonly keyless?: boolean },
 ): Promise<NewlandUnderTest> {
   const { profile } = options;

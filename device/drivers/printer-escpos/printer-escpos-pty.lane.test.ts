@@ -1,6 +1,6 @@
 /* An ESC/POS printer on a real tty: the same suite as in process, and twenty losses. */
 import { describe, expect, it } from "vitest";
-import { BACK_MS, ttyStand } from "../../../simulators/gate/testing.ts";
+import { BACK_MS, ttyStand } from "../../../simulators/line/testing.ts";
 import { limits } from "../contract/bench.ts";
 import { printerContract } from "../contract/printer-contract.ts";
 import { printerBench } from "./testing.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { inProcessStand } from "../../../simulators/gate/testing.ts";
+import { inProcessStand } from "../../../simulators/line/testing.ts";
 import { PRINTER_SETTINGS } from "../../../simulators/printer/escpos-printer.ts";
 import { limits } from "../contract/bench.ts";
 import { printerContract } from "../contract/printer-contract.ts";

@@ -1,5 +1,5 @@
 /* A bench for ESC/POS printers: the same printer and driver over any line. */
-import type { LineStand } from "../../../simulators/gate/testing.ts";
+import type { LineStand } from "../../../simulators/line/testing.ts";
 import { NO_PRINTER_FAULTS, type PrinterFaults, type PrinterSettings, SimulatedPrinter } from "../../../simulators/printer/escpos-printer.ts";
 import type { PrinterBench, PrinterMishap } from "../contract/bench.ts";
 import { DEFAULT_PRINTER_PROFILE, type PrinterProfile } from "./encode.ts";

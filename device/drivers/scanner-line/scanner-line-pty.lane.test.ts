@@ -1,6 +1,6 @@
 /* A scanner on a real tty: the same suite as in process, and twenty losses. */
 import { describe, expect, it } from "vitest";
-import { BACK_MS, ttyStand } from "../../../simulators/gate/testing.ts";
+import { BACK_MS, ttyStand } from "../../../simulators/line/testing.ts";
 import type { LineScannerSettings } from "../../../simulators/scanner/line-scanner.ts";
 import { utf8 } from "../../base/bytes.ts";
 import { limits } from "../contract/bench.ts";

@@ -1,5 +1,5 @@
 /* A bench for scanners on a line: the same scanner and driver over any line. */
-import type { LineStand } from "../../../simulators/gate/testing.ts";
+import type { LineStand } from "../../../simulators/line/testing.ts";
 import { type LineScannerSettings, SimulatedLineScanner } from "../../../simulators/scanner/line-scanner.ts";
 import type { ScannerBench } from "../contract/bench.ts";
 import { openLineScanner } from "./scanner.ts";

@@ -1,4 +1,4 @@
-/* Where a simulated board hangs: a line in process under virtual time, or a real tty. */
+/* Where a simulated device hangs: a line in process under virtual time, or a real tty. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,10 +10,10 @@ import { openSerialLine } from "../../device/drivers/serial/open.ts";
 import { eightNoneOne } from "../../device/drivers/serial/options.ts";
 import { systemClock } from "../../device/system/clock.ts";
 import { systemProcesses } from "../../device/system/processes.ts";
-import type { FarEnd } from "../line/far-end.ts";
-import { InProcessLine } from "../line/in-process.ts";
-import { PtyDevice } from "../line/pty.ts";
 import { VirtualClock } from "../world/virtual-clock.ts";
+import type { FarEnd } from "./far-end.ts";
+import { InProcessLine } from "./in-process.ts";
+import { PtyDevice } from "./pty.ts";
 
 /** A device must serve again so soon after its return. */
 export const BACK_MS = 2_000;
@@ -45,8 +45,8 @@ export function inProcessStand(): LineStand {
 
 export async function ttyStand(baudRate: number): Promise<LineStand> {
   const clock = systemClock();
-  const folder = mkdtempSync(join(tmpdir(), "ykt-gate-"));
-  const device = new PtyDevice(join(folder, "gate"));
+  const folder = mkdtempSync(join(tmpdir(), "ykt-line-"));
+  const device = new PtyDevice(join(folder, "device"));
   await device.plugIn();
   const line = openSerialLine({ processes: systemProcesses(), clock, log: SILENT }, eightNoneOne(device.path, baudRate));
   await line.untilOpen(limits(5_000));

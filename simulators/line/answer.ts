@@ -1,7 +1,7 @@
-/* An answer of a gate's board on its way to the terminal, with what befalls it there. */
+/* An answer of a simulated device on its way to the terminal, with what befalls it there. */
 import { type Bytes, concat, fromHex } from "../../device/base/bytes.ts";
 import type { Clock } from "../../device/base/ports.ts";
-import type { FarEnd, LineFaults } from "../line/far-end.ts";
+import type { FarEnd, LineFaults } from "./far-end.ts";
 
 export async function sendAnswer(clock: Clock, { end, faults }: { readonly end: FarEnd | undefined; readonly faults: LineFaults }, wire: Bytes): Promise<void> {
   const { deaf, garbled, lateMs, pieceBytes, noiseHex } = faults;
