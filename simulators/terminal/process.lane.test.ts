@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { saidFor } from "../../device/api/messages.ts";
 import { toHex } from "../../device/base/bytes.ts";
 import { exampleConfig } from "../../device/config/testing.ts";
 import { openCipherSuite } from "../../device/crypto/suite.ts";
@@ -77,6 +78,6 @@ test("without broker and desk it starts, answers that there is no module, and en
   );
   expect(code).toBe(0);
   expect(lines[0]).toEqual({ event: "ready", boot: 1 });
-  expect(lines).toContainEqual({ id: 1, kind: "refused", reason: "reader-gone" });
+  expect(lines).toContainEqual({ id: 1, kind: "refused", reason: "reader-gone", says: saidFor("reader-gone") });
   expect(lines.find(({ id }) => id === 2)).toMatchObject({ kind: "status", linkUp: false, lastSeq: 0 });
 });
