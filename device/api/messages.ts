@@ -76,6 +76,7 @@ const QUICK: Readonly<Record<Exclude<Reason, FaultCode>, Words>> = {
   "authentication-failed": ["The card could not be proved genuine.", "卡片认证失败。"],
   "authentication-impossible": ["The card cannot be proved genuine here.", "无法对卡片进行认证。"],
   "usage-not-allowed": ["The card may not be used for this.", "卡片不允许此用途。"],
+  "holder-verification-required": ["The card asks for a PIN or a signature, which cannot be given here.", "卡片要求验证持卡人（密码或签名），此处无法办理。"],
   "switch-interface": ["Please insert the card.", "请插卡交易。"],
   "card-listed": ["This card must not pay. Please ask the issuer.", "该卡已列入黑名单，请联系发卡机构。"],
   "card-unreadable": ["The card cannot be read.", "卡片无法读取。"],

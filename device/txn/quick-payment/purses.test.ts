@@ -276,6 +276,27 @@ describe("electronic cash that cannot be believed", () => {
     expect(card.debits).toEqual([]);
   });
 
+  test("a card whose signature is over fixed data alone is refused before it is debited", async () => {
+    const { card, outcome } = await tap({ kind: "electronic-cash", card: { electronicCash: { balanceFen: 10_000, authentication: "static" } } });
+    expect(outcome).toMatchObject({ kind: "refused", reason: "authentication-impossible" });
+    expect(card.debits).toEqual([]);
+  });
+
+  test.each([
+    [{ limits: { contactlessSaleFen: fen(AMOUNT) } }, "amount-limit"],
+    [{ online: false, limits: { contactlessFloorFen: fen(AMOUNT - 1) } }, "amount-limit"],
+    [{ signature: true, limits: { contactlessVerificationFen: fen(100) } }, "holder-verification-required"],
+  ] as const)("the terminal's own limits hold: %o", async (terminal, reason) => {
+    const ports = (given: QuickPaymentPorts): QuickPaymentPorts => {
+      const { electronicCash } = given;
+      if (electronicCash === undefined) return given;
+      return { ...given, electronicCash: { ...electronicCash, terminal: { ...electronicCash.terminal, ...terminal } } };
+    };
+    const { card, outcome } = await tap({ kind: "electronic-cash", ports });
+    expect(outcome).toMatchObject({ kind: "refused", reason });
+    expect(card.debits).toEqual([]);
+  });
+
   test("a terminal without the authority's key refuses", async () => {
     const ports = (given: QuickPaymentPorts): QuickPaymentPorts => {
       const { electronicCash } = given;

@@ -48,6 +48,7 @@ export type Reason =
   | "authentication-impossible"
   | "usage-not-allowed"
   | "switch-interface"
+  | "holder-verification-required"
   | "card-listed"
   | "card-unreadable"
   | "online-required"

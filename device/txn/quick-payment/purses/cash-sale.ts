@@ -13,6 +13,7 @@ import {
   type AuthenticationFailure,
   type AuthenticationPorts,
   authenticateCard,
+  authenticationMethod,
   foreseeFailure,
   quickTerminalData,
 } from "../../../card/electronic-cash/authentication.ts";
@@ -98,6 +99,8 @@ export class CashSale implements PurseSale {
     const { channel, limits } = this.#access;
     const { selected } = this.#card;
     const { terminal, profile } = this.#parts;
+    const limit = limitReached(this.#terms.amount, terminal);
+    if (limit !== undefined) return { kind: "declined", reason: limit };
     const context = { selected, terminal, profile, terms: this.#terms, selectAgain: () => selectAgain(channel, selected, limits()) };
     const options = await beginTransaction(channel, context, limits());
     if (options.kind === "refused") return options;
@@ -121,7 +124,12 @@ export class CashSale implements PurseSale {
     const restriction = restrictionsOf(data, terminal, this.#terms.date).find(({ reason }) => reason !== undefined)?.reason;
     if (restriction !== undefined) return { kind: "failed", reason: restrictionReason(restriction) };
     if (!sharesCurrency(data, terminal)) return { kind: "failed", reason: "card-declined" };
-    const failure = foreseeFailure(this.#authentication(), this.#material(this.#before));
+    assert(this.#options !== undefined, "the card has decided");
+    const { interchangeProfile, records } = this.#options;
+    // A signature over fixed data could be copied: it would not confirm the debit, so there must be none.
+    if (authenticationMethod(interchangeProfile) === "static") return { kind: "failed", reason: "authentication-impossible" };
+    // What a signed last record adds to the signed data cannot be known yet.
+    const failure = records.at(-1)?.signed === true ? undefined : foreseeFailure(this.#authentication(), this.#material(this.#before));
     return failure === undefined ? { kind: "ok", asReserved: false } : { kind: "failed", reason: authenticationReason(failure) };
   }
 
@@ -171,11 +179,18 @@ export class CashSale implements PurseSale {
   }
 }
 
-/** Only an approval on the quick path goes on. Spec: JR/T 0025, card decisions. */
-function declinedBy({ path, decision }: ProcessingOptions): Reason | undefined {
+/** Only an approval on the quick path goes on, and only one that owes nothing: no PIN can be sent and no signature taken here. Spec: JR/T 0025, card decisions. */
+function declinedBy({ path, decision, cardQualifiers }: ProcessingOptions): Reason | undefined {
   if (path === "full") return "switch-interface";
-  if (decision === "ARQC") return "online-required";
-  return decision === "TC" ? undefined : "card-declined";
+  if (decision !== "TC") return decision === "ARQC" ? "online-required" : "card-declined";
+  return cardQualifiers?.onlinePin === true || cardQualifiers?.signature === true ? "holder-verification-required" : undefined;
+}
+
+/** From the contactless limit on, not only above it; an offline terminal has its floor too. Spec: JR/T 0025, contactless transaction limit. */
+function limitReached(amount: Fen, { limits, online }: CashParts["terminal"]): Reason | undefined {
+  const { contactlessSaleFen, contactlessFloorFen } = limits;
+  if (contactlessSaleFen !== undefined && amount >= contactlessSaleFen) return "amount-limit";
+  return !online && contactlessFloorFen !== undefined && amount > contactlessFloorFen ? "amount-limit" : undefined;
 }
 
 /** Only a signature that covers this very sale is a proof; one over fixed data could be copied. */
