@@ -2,7 +2,7 @@
  * One command to the pad and its answer, one at a time. Input that came before is thrown away first, as the pad's own libraries do: an
  * answer that nobody waited for must not be taken for this one's.
  */
-import { type Bytes, EMPTY } from "../../base/bytes.ts";
+import type { Bytes } from "../../base/bytes.ts";
 import { withDeadline } from "../../base/deadline.ts";
 import { Fault, isFault } from "../../base/fault.ts";
 import type { Clock, Limits } from "../../base/ports.ts";
@@ -134,5 +134,3 @@ export function asPadFault(fault: unknown): unknown {
   if (!isFault(fault, "device-gone", "device-hung")) return fault;
   return new Fault("pad-gone", fault.message, { effectUnknown: fault.effectUnknown, cause: fault });
 }
-
-export const NO_DATA = EMPTY;

@@ -3,14 +3,14 @@
  * block in the end. Spec: pad 02h, commands.
  */
 import { assert } from "../../base/assert.ts";
-import { type Bytes, concat, equalBytes, u8, utf8 } from "../../base/bytes.ts";
+import { type Bytes, concat, EMPTY, equalBytes, u8, utf8 } from "../../base/bytes.ts";
 import { Fault, isFault } from "../../base/fault.ts";
 import type { Clock, Limits } from "../../base/ports.ts";
 import { bcdToDigits } from "../../codec/bcd.ts";
 import type { ByteLine } from "../framing/lines.ts";
 import type { Device, DeviceHealth, NewPinPad, PadAlgorithm, PadKeyPlace, PadKeys, PadMac, PadTestKeys } from "../peripherals.ts";
 import type { PinBlockOutcome, PinPad } from "../ports.ts";
-import { NO_DATA, type PadAnswer, PadExchange } from "./exchange.ts";
+import { type PadAnswer, PadExchange } from "./exchange.ts";
 import { DEFAULT_PAD_CODING, type PadCoding } from "./frame.ts";
 
 /** Open questions of this family, each a named switch. */
@@ -75,7 +75,7 @@ export class Pad02h implements Device, PinPad, PadKeys, PadTestKeys, PadMac, New
   async health(limits: Limits): Promise<DeviceHealth> {
     if (this.#line.state !== "open") return { kind: "away" };
     try {
-      const answer = await this.#exchange.alone(limits, () => this.#exchange.send(0x30, NO_DATA, this.#bounded(limits, COMMAND_MS)));
+      const answer = await this.#exchange.alone(limits, () => this.#exchange.send(0x30, EMPTY, this.#bounded(limits, COMMAND_MS)));
       this.#noteWarning(answer);
       if (answer.status.kind === "refused") return { kind: "broken", why: answer.status.why };
     } catch (fault) {
@@ -189,7 +189,7 @@ export class Pad02h implements Device, PinPad, PadKeys, PadTestKeys, PadMac, New
       await this.#command(0x35, Uint8Array.of(request.maxDigits, 0x01, 0x01, 0x00, this.#options.entrySeconds), limits);
       const end = await this.#awaitEnd(request.minDigits, limits);
       if (end !== "entered") return { kind: end };
-      const { data } = await this.#command(0x42, NO_DATA, limits);
+      const { data } = await this.#command(0x42, EMPTY, limits);
       if (data.length !== 8 && data.length !== 16)
         throw new Fault("device-answer-malformed", "the pad's PIN block has neither 8 nor 16 bytes", { effectUnknown: false });
       return { kind: "entered", block: data, keyCheckValue: checkValue };
