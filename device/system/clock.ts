@@ -13,8 +13,12 @@ export function systemClock(): Clock {
 async function sleep(durationMs: number, signal?: AbortSignal): Promise<void> {
   assert(Number.isFinite(durationMs) && durationMs >= 0, "a sleep has a finite length");
   const endMs = performance.now() + durationMs;
-  for (let leftMs = durationMs; leftMs > TIMER_MAX_MS; leftMs = endMs - performance.now()) await timer(TIMER_MAX_MS, signal);
-  await timer(Math.max(0, endMs - performance.now()), signal);
+  // The runtime counts from the beginning of its loop's round and may fire up to a millisecond early: nobody wakes before the time.
+  let leftMs = durationMs;
+  do {
+    await timer(Math.min(Math.ceil(leftMs), TIMER_MAX_MS), signal);
+    leftMs = endMs - performance.now();
+  } while (leftMs > 0);
 }
 
 function timer(durationMs: number, signal: AbortSignal | undefined): Promise<void> {
@@ -23,11 +27,10 @@ function timer(durationMs: number, signal: AbortSignal | undefined): Promise<voi
       clearTimeout(handle);
       reject(new Fault("cancelled", "sleep cancelled", { effectUnknown: false }));
     };
-    // Rounded up, because a timer may fire early by a fraction of a millisecond and nobody may wake before the time.
     const handle = setTimeout(() => {
       signal?.removeEventListener("abort", cancel);
       resolve();
-    }, Math.ceil(durationMs));
+    }, durationMs);
     if (signal?.aborted === true) cancel();
     else signal?.addEventListener("abort", cancel, { once: true });
   });
