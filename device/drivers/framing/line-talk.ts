@@ -18,20 +18,24 @@ export interface WordReader<Word> {
 /** Words kept for a listener that is busy; a device gone mad must not fill the memory. */
 const WORDS_MAX = 64;
 
+interface EarOptions {
+  readonly clock: Clock;
+  readonly name: string;
+  /** Whether a command hangs on what is heard, so that nobody knows what became of it when nothing is. */
+  readonly effectUnknown: boolean;
+  readonly stop: () => void;
+}
+
 /** Hears what the device says until it is stopped. */
 export class Ear<Word> {
-  readonly #clock: Clock;
-  readonly #name: string;
+  readonly #options: EarOptions;
   readonly #words: Word[] = [];
-  readonly #stop: (ear: Ear<Word>) => void;
   readonly #lost: Promise<never>;
   #lose: (fault: Fault) => void = () => undefined;
   #wake: () => void = () => undefined;
 
-  constructor(options: { readonly clock: Clock; readonly name: string; readonly stop: (ear: Ear<Word>) => void }) {
-    this.#clock = options.clock;
-    this.#name = options.name;
-    this.#stop = options.stop;
+  constructor(options: EarOptions) {
+    this.#options = options;
     this.#lost = new Promise<never>((_resolve, reject) => {
       this.#lose = reject;
     });
@@ -48,49 +52,64 @@ export class Ear<Word> {
     this.#lose(fault);
   }
 
-  /** The next word. Faults: "device-gone" (effect unknown), "timeout", "cancelled". */
+  /** The next word. Faults: "device-gone" (effect unknown), "timeout", "cancelled", "closed". */
   async next(limits: Limits): Promise<Word> {
+    const { clock, name, effectUnknown } = this.#options;
     for (;;) {
       const word = this.#words.shift();
       if (word !== undefined) return word;
       const woken = new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
-      await withDeadline(Promise.race([woken, this.#lost]), { ...limits, clock: this.#clock, what: `an answer of ${this.#name}`, effectUnknown: true });
+      await withDeadline(Promise.race([woken, this.#lost]), { ...limits, clock, what: `a word of ${name}`, effectUnknown });
     }
   }
 
   /** Lets time pass with an eye on the device. Faults: "device-gone" (effect unknown), "cancelled". */
   async rest(durationMs: number, signal: AbortSignal): Promise<void> {
-    const options = { timeoutMs: durationMs, signal, clock: this.#clock, what: this.#name, effectUnknown: true };
-    await withDeadline(this.#lost, options).catch((fault: unknown) => {
+    const { clock, name } = this.#options;
+    await withDeadline(this.#lost, { timeoutMs: durationMs, signal, clock, what: name, effectUnknown: true }).catch((fault: unknown) => {
       if (!isFault(fault, "timeout")) throw fault;
     });
   }
 
   stop(): void {
-    this.#stop(this);
+    this.#options.stop();
   }
+}
+
+export interface LineTalkOptions<Word> {
+  readonly clock: Clock;
+  readonly reader: WordReader<Word>;
+  /** The code of the fault when the device is lost: "device-gone" where its port has no word of its own. */
+  readonly goneCode?: "device-gone" | "pad-gone";
+}
+
+interface Listener<Word> {
+  hear(word: Word): void;
+  lose(fault: Fault): void;
 }
 
 export class LineTalk<Word> {
   readonly #line: ByteLine;
   readonly #clock: Clock;
   readonly #reader: WordReader<Word>;
-  readonly #ears = new Set<Ear<Word>>();
+  readonly #goneCode: "device-gone" | "pad-gone";
+  readonly #listeners = new Set<Listener<Word>>();
   readonly #stops: readonly Unsubscribe[];
   #tail: Promise<unknown> = Promise.resolve();
 
-  constructor(line: ByteLine, options: { readonly clock: Clock; readonly reader: WordReader<Word> }) {
+  constructor(line: ByteLine, options: LineTalkOptions<Word>) {
     this.#line = line;
     this.#clock = options.clock;
     this.#reader = options.reader;
+    this.#goneCode = options.goneCode ?? "device-gone";
     this.#stops = [
       line.onBytes((bytes) => {
-        for (const word of this.#reader.feed(bytes)) for (const ear of this.#ears) ear.hear(word);
+        for (const word of this.#reader.feed(bytes)) for (const listener of this.#listeners) listener.hear(word);
       }),
       line.onState((state) => {
-        if (state !== "open") this.#lose(new Fault("device-gone", `${line.name} went away`, { effectUnknown: true }));
+        if (state !== "open") this.#lose(new Fault(this.#goneCode, `${line.name} went away`, { effectUnknown: true }));
       }),
     ];
   }
@@ -113,10 +132,43 @@ export class LineTalk<Word> {
 
   /** Listens from now on, until the ear is stopped. */
   listen(): Ear<Word> {
+    return this.listenFor((_word): _word is Word => true, { effectUnknown: true });
+  }
+
+  /** Listens for some words only. `effectUnknown`: whether a command hangs on them, so that nobody knows what became of it when none comes. */
+  listenFor<Heard extends Word>(wants: (word: Word) => word is Heard, { effectUnknown }: { readonly effectUnknown: boolean }): Ear<Heard> {
     this.#reader.reset();
-    const ear = new Ear<Word>({ clock: this.#clock, name: this.#line.name, stop: (stopped) => this.#ears.delete(stopped) });
-    this.#ears.add(ear);
+    const ear = new Ear<Heard>({ clock: this.#clock, name: this.#line.name, effectUnknown, stop: () => this.#listeners.delete(listener) });
+    const listener: Listener<Word> = {
+      hear: (word) => {
+        if (wants(word)) ear.hear(word);
+      },
+      lose: (fault) => ear.lose(fault),
+    };
+    this.#listeners.add(listener);
     return ear;
+  }
+
+  /** Listens for as long as `work` lasts. */
+  async hearing<Value>(work: (ear: Ear<Word>) => Promise<Value>): Promise<Value> {
+    const ear = this.listen();
+    try {
+      return await work(ear);
+    } finally {
+      ear.stop();
+    }
+  }
+
+  /** Sends and resolves with the first wanted word behind it, both within `limits`. Faults: those of {@link write} and of {@link Ear.next}. */
+  async ask<Heard extends Word>(bytes: Bytes, wants: (word: Word) => word is Heard, limits: Limits): Promise<Heard> {
+    const ear = this.listenFor(wants, { effectUnknown: true });
+    const left = countdown(this.#clock, limits);
+    try {
+      await this.write(bytes, limits);
+      return await ear.next(left());
+    } finally {
+      ear.stop();
+    }
   }
 
   /** Faults: "device-gone" (nothing was sent, or effect unknown), "timeout", "cancelled", "closed". */
@@ -125,7 +177,7 @@ export class LineTalk<Word> {
       await this.#line.write(bytes, limits);
     } catch (fault) {
       // What hangs is being replaced: for whoever talks to it the device is gone for a while.
-      if (isFault(fault, "device-hung")) throw new Fault("device-gone", fault.message, { effectUnknown: fault.effectUnknown, cause: fault });
+      if (isFault(fault, "device-gone", "device-hung")) throw new Fault(this.#goneCode, fault.message, { effectUnknown: fault.effectUnknown, cause: fault });
       throw fault;
     }
   }
@@ -136,6 +188,27 @@ export class LineTalk<Word> {
   }
 
   #lose(fault: Fault): void {
-    for (const ear of this.#ears) ear.lose(fault);
+    for (const listener of this.#listeners) listener.lose(fault);
+  }
+}
+
+/** What is left of the caller's time, at each look. */
+export function countdown(clock: Clock, { timeoutMs, signal }: Limits): () => Limits {
+  const endsMs = clock.monotonicMs() + timeoutMs;
+  return () => ({ timeoutMs: Math.max(0, endsMs - clock.monotonicMs()), signal });
+}
+
+/** The caller's limits, and no more than `mostMs`. */
+export function bounded({ timeoutMs, signal }: Limits, mostMs: number): Limits {
+  return { timeoutMs: Math.min(timeoutMs, mostMs), signal };
+}
+
+/** The next word, or undefined when none comes in time. */
+export async function nextOrNothing<Word>(ear: Ear<Word>, limits: Limits): Promise<Word | undefined> {
+  try {
+    return await ear.next(limits);
+  } catch (fault) {
+    if (isFault(fault, "timeout")) return undefined;
+    throw fault;
   }
 }

@@ -6,7 +6,7 @@
 import { type Bytes, u8 } from "../../base/bytes.ts";
 import { Fault, isFault } from "../../base/fault.ts";
 import type { Clock, Limits } from "../../base/ports.ts";
-import { type Ear, LineTalk } from "../framing/line-talk.ts";
+import { countdown, type Ear, LineTalk, nextOrNothing } from "../framing/line-talk.ts";
 import type { ByteLine, Unsubscribe } from "../framing/lines.ts";
 import { OnePassage } from "../framing/one-passage.ts";
 import type { DeviceHealth, Gate, Passage, PassageDirection } from "../peripherals.ts";
@@ -72,7 +72,7 @@ export class DigiconGate implements Gate {
   open(direction: PassageDirection, passage: { readonly passageTimeoutMs: number }, limits: Limits): Promise<Passage> {
     return this.#passages.run(async () => {
       try {
-        return await this.#talk.alone(limits, () => this.#talking((ear) => this.#passage(ear, { direction, ...passage }, limits)));
+        return await this.#talk.alone(limits, () => this.#talk.hearing((ear) => this.#passage(ear, { direction, ...passage }, limits)));
       } finally {
         // Behind a fault the gate may still be open; this waits for nobody, and the next passage waits for it.
         if (this.#mayBeOpen) void this.#shutAgain();
@@ -93,15 +93,6 @@ export class DigiconGate implements Gate {
     this.#stopWatching();
     this.#talk.close();
     await this.#line.close();
-  }
-
-  async #talking<Value>(work: (ear: Ear<Bytes>) => Promise<Value>): Promise<Value> {
-    const ear = this.#talk.listen();
-    try {
-      return await work(ear);
-    } finally {
-      ear.stop();
-    }
   }
 
   async #passage(
@@ -150,10 +141,9 @@ export class DigiconGate implements Gate {
 
   /** Waits for a passage that way and, where asked for, an answer. Passages the other way are none of ours. */
   async #await(ear: Ear<Bytes>, { way, answers }: { readonly way: DigiconDirection; readonly answers: boolean }, limits: Limits): Promise<End> {
-    const { clock } = this.#options;
-    const endMs = clock.monotonicMs() + limits.timeoutMs;
+    const left = countdown(this.#options.clock, limits);
     for (let events = 0; events < EVENTS_MAX; events += 1) {
-      const said = await nextOrNothing(ear, { timeoutMs: Math.max(0, endMs - clock.monotonicMs()), signal: limits.signal });
+      const said = await nextOrNothing(ear, left());
       if (said === undefined) return "nothing";
       if (said.length !== 1) continue;
       if (said[0] === PASSED[way]) return "passed";
@@ -168,7 +158,7 @@ export class DigiconGate implements Gate {
     try {
       await this.#talk.alone(limits, async () => {
         if (!this.#mayBeOpen) return;
-        await this.#talking(async (ear) => {
+        await this.#talk.hearing(async (ear) => {
           await this.#send(CONTROL, limits);
           const answer = await this.#await(ear, { way: "right-to-left", answers: true }, limits);
           if (answer === "acknowledged") this.#mayBeOpen = false;
@@ -177,15 +167,6 @@ export class DigiconGate implements Gate {
     } catch (fault) {
       if (!isFault(fault)) throw fault;
     }
-  }
-}
-
-async function nextOrNothing(ear: Ear<Bytes>, limits: Limits): Promise<Bytes | undefined> {
-  try {
-    return await ear.next(limits);
-  } catch (fault) {
-    if (isFault(fault, "timeout")) return undefined;
-    throw fault;
   }
 }
 

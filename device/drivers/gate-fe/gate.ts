@@ -4,7 +4,7 @@
  */
 import { Fault, isFault } from "../../base/fault.ts";
 import type { Clock, Limits } from "../../base/ports.ts";
-import { type Ear, LineTalk } from "../framing/line-talk.ts";
+import { type Ear, LineTalk, nextOrNothing } from "../framing/line-talk.ts";
 import type { ByteLine } from "../framing/lines.ts";
 import { OnePassage } from "../framing/one-passage.ts";
 import type { DeviceHealth, Gate, Passage, PassageDirection } from "../peripherals.ts";
@@ -78,7 +78,7 @@ export class FeGate implements Gate {
     // A board that serves somebody is not disturbed.
     if (this.#passages.running || this.#options.profile.feStatusQuery === "off") return this.#silent ? { kind: "degraded", why: "silent" } : { kind: "well" };
     try {
-      await this.#talk.alone(limits, () => this.#talking((ear) => this.#askBusy(ear, 0, limits)));
+      await this.#talk.alone(limits, () => this.#talk.hearing((ear) => this.#askBusy(ear, 0, limits)));
       return { kind: "well" };
     } catch (fault) {
       if (!isFault(fault)) throw fault;
@@ -97,21 +97,12 @@ export class FeGate implements Gate {
     return (direction === "entry") === (entrySide === "A") ? SIDES.A : SIDES.B;
   }
 
-  async #talking<Value>(work: (ear: Ear<FeFrame>) => Promise<Value>): Promise<Value> {
-    const ear = this.#talk.listen();
-    try {
-      return await work(ear);
-    } finally {
-      ear.stop();
-    }
-  }
-
   async #passage(side: number, passageTimeoutMs: number, limits: Limits): Promise<Passage> {
     const { clock, boardPassageMs } = this.#options;
     const overMs = clock.monotonicMs() + (boardPassageMs === undefined ? passageTimeoutMs : boardPassageMs + BOARD_CLOCK_MARGIN_MS);
     let end: Passage | undefined;
     try {
-      end = await this.#talking(async (ear) => {
+      end = await this.#talk.hearing(async (ear) => {
         await this.#talk.write(encodeFeFrame(OPEN, side), limits);
         return (await this.#awaitEnd(ear, side, { timeoutMs: passageTimeoutMs, signal: limits.signal })) ?? this.#askEnd(ear, side, limits);
       });
@@ -142,7 +133,7 @@ export class FeGate implements Gate {
   /** Whether there is nothing more to wait for; a line that is lost once more is no end. */
   async #heardOut(side: number, limits: Limits): Promise<boolean> {
     try {
-      await this.#talking((ear) => this.#awaitEnd(ear, side, limits));
+      await this.#talk.hearing((ear) => this.#awaitEnd(ear, side, limits));
       return true;
     } catch (fault) {
       if (!isFault(fault)) throw fault;
@@ -198,15 +189,6 @@ export class FeGate implements Gate {
 
 function ignoreFault(fault: unknown): void {
   if (!isFault(fault)) throw fault;
-}
-
-async function nextOrNothing(ear: Ear<FeFrame>, limits: Limits): Promise<FeFrame | undefined> {
-  try {
-    return await ear.next(limits);
-  } catch (fault) {
-    if (isFault(fault, "timeout")) return undefined;
-    throw fault;
-  }
 }
 
 /** A gate of this family on a line; it need not be there yet. */

@@ -5,7 +5,7 @@
 import { assert } from "../../base/assert.ts";
 import { Fault, isFault } from "../../base/fault.ts";
 import type { Clock, Limits } from "../../base/ports.ts";
-import { type Ear, LineTalk } from "../framing/line-talk.ts";
+import { countdown, type Ear, LineTalk } from "../framing/line-talk.ts";
 import type { ByteLine, Unsubscribe } from "../framing/lines.ts";
 import { OnePassage } from "../framing/one-passage.ts";
 import type { DeviceHealth, Gate, Passage, PassageDirection } from "../peripherals.ts";
@@ -82,7 +82,7 @@ export class RelayGate implements Gate {
     const pulseMs = Math.max(FLASH_UNIT_MS, Math.min(this.#options.pulseMs, passage.passageTimeoutMs));
     return this.#passages.run(async () => {
       try {
-        return await this.#talk.alone(limits, () => this.#talking((ear) => this.#pulse(ear, { coil: this.#options.coils[direction], pulseMs }, limits)));
+        return await this.#talk.alone(limits, () => this.#talk.hearing((ear) => this.#pulse(ear, { coil: this.#options.coils[direction], pulseMs }, limits)));
       } finally {
         // Behind a fault the relay may still be on; this waits for nobody, and the next passage waits for it.
         if (this.#mayBeOn.size > 0) void this.#switchOff();
@@ -94,7 +94,7 @@ export class RelayGate implements Gate {
     if (this.#line.state !== "open") return { kind: "away" };
     if (this.#passages.running) return { kind: "well" };
     try {
-      const answer = await this.#talk.alone(limits, () => this.#talking((ear) => this.#ask(ear, [READ_COILS, 0, COILS], limits)));
+      const answer = await this.#talk.alone(limits, () => this.#talk.hearing((ear) => this.#ask(ear, [READ_COILS, 0, COILS], limits)));
       if (answer.exception !== undefined) return { kind: "broken", why: `exception ${answer.exception}` };
     } catch (fault) {
       if (!isFault(fault)) throw fault;
@@ -108,15 +108,6 @@ export class RelayGate implements Gate {
     this.#stopWatching();
     this.#talk.close();
     await this.#line.close();
-  }
-
-  async #talking<Value>(work: (ear: Ear<ModbusAnswer>) => Promise<Value>): Promise<Value> {
-    const ear = this.#talk.listen();
-    try {
-      return await work(ear);
-    } finally {
-      ear.stop();
-    }
   }
 
   async #pulse(ear: Ear<ModbusAnswer>, { coil, pulseMs }: { readonly coil: number; readonly pulseMs: number }, limits: Limits): Promise<Passage> {
@@ -158,10 +149,10 @@ export class RelayGate implements Gate {
     const [operation, first, second] = question;
     const { clock, unit } = this.#options;
     const request = encodeModbusRequest(unit, operation, [first, second]);
-    const endMs = clock.monotonicMs() + limits.timeoutMs;
+    const left = countdown(clock, limits);
     await this.#talk.write(request, limits);
     for (let answers = 0; answers < ANSWERS_MAX; answers += 1) {
-      const answer = await ear.next({ timeoutMs: Math.max(0, endMs - clock.monotonicMs()), signal: limits.signal });
+      const answer = await ear.next(left());
       // The answer to a write repeats it; another one belongs to a question that nobody waits for any more.
       const isOurs = operation !== WRITE_COIL || answer.exception !== undefined || answer.data.every((byte, at) => byte === request[at + 2]);
       if (answer.operation === operation && isOurs) return answer;
@@ -174,7 +165,7 @@ export class RelayGate implements Gate {
     const limits: Limits = { timeoutMs: ANSWER_MS, signal: this.#closing.signal };
     try {
       await this.#talk.alone(limits, () =>
-        this.#talking(async (ear) => {
+        this.#talk.hearing(async (ear) => {
           for (const coil of [...this.#mayBeOn]) await this.#off(ear, coil, limits);
         }),
       );

@@ -7,10 +7,11 @@ import { type Bytes, concat, EMPTY, equalBytes, u8, utf8 } from "../../base/byte
 import { Fault, isFault } from "../../base/fault.ts";
 import type { Clock, Limits } from "../../base/ports.ts";
 import { bcdToDigits } from "../../codec/bcd.ts";
+import { bounded, type Ear } from "../framing/line-talk.ts";
 import type { ByteLine } from "../framing/lines.ts";
 import type { Device, DeviceHealth, NewPinPad, PadAlgorithm, PadKeyPlace, PadKeys, PadMac, PadTestKeys } from "../peripherals.ts";
 import type { PinBlockOutcome, PinPad } from "../ports.ts";
-import { type PadAnswer, PadExchange } from "./exchange.ts";
+import { type PadAnswer, PadExchange, type PadKey } from "./exchange.ts";
 import { DEFAULT_PAD_CODING, type PadCoding } from "./frame.ts";
 
 /** Open questions of this family, each a named switch. */
@@ -75,7 +76,7 @@ export class Pad02h implements Device, PinPad, PadKeys, PadTestKeys, PadMac, New
   async health(limits: Limits): Promise<DeviceHealth> {
     if (this.#line.state !== "open") return { kind: "away" };
     try {
-      const answer = await this.#exchange.alone(limits, () => this.#exchange.send(0x30, EMPTY, this.#bounded(limits, COMMAND_MS)));
+      const answer = await this.#exchange.alone(limits, () => this.#exchange.send(0x30, EMPTY, bounded(limits, COMMAND_MS)));
       this.#noteWarning(answer);
       if (answer.status.kind === "refused") return { kind: "broken", why: answer.status.why };
     } catch (fault) {
@@ -142,7 +143,7 @@ export class Pad02h implements Device, PinPad, PadKeys, PadTestKeys, PadMac, New
   async wipeKeys(limits: Limits): Promise<void> {
     await this.#exchange.alone(limits, async () => {
       this.#checkValues.clear();
-      const answer = await this.#exchange.send(0x31, u8(0x38), this.#bounded(limits, RESET_MS));
+      const answer = await this.#exchange.send(0x31, u8(0x38), bounded(limits, RESET_MS));
       this.#demandDone(answer);
     });
   }
@@ -183,16 +184,28 @@ export class Pad02h implements Device, PinPad, PadKeys, PadTestKeys, PadMac, New
   async #entry(request: { readonly minDigits: number; readonly maxDigits: number }, limits: Limits): Promise<PinBlockOutcome> {
     const checkValue = this.#checkValues.get(placeName(this.#options.pinKey));
     if (checkValue === undefined) throw new Fault("key-missing", "no working key was loaded for PIN blocks", { effectUnknown: false });
-    this.#exchange.dropKeys();
-    await this.#command(0x45, u8(0x02), limits);
+    const keys = this.#exchange.listenForKeys();
     try {
-      await this.#command(0x35, Uint8Array.of(request.maxDigits, 0x01, 0x01, 0x00, this.#options.entrySeconds), limits);
-      const end = await this.#awaitEnd(request.minDigits, limits);
+      await this.#command(0x45, u8(0x02), limits);
+      return await this.#typed({ ...request, checkValue, keys }, limits);
+    } finally {
+      keys.stop();
+    }
+  }
+
+  /** What the holder types on a keypad that is on; it is off afterwards. */
+  async #typed(
+    entry: { readonly minDigits: number; readonly maxDigits: number; readonly checkValue: Bytes; readonly keys: Ear<PadKey> },
+    limits: Limits,
+  ): Promise<PinBlockOutcome> {
+    try {
+      await this.#command(0x35, Uint8Array.of(entry.maxDigits, 0x01, 0x01, 0x00, this.#options.entrySeconds), limits);
+      const end = await this.#awaitEnd(entry.keys, entry.minDigits, limits);
       if (end !== "entered") return { kind: end };
       const { data } = await this.#command(0x42, EMPTY, limits);
       if (data.length !== 8 && data.length !== 16)
         throw new Fault("device-answer-malformed", "the pad's PIN block has neither 8 nor 16 bytes", { effectUnknown: false });
-      return { kind: "entered", block: data, keyCheckValue: checkValue };
+      return { kind: "entered", block: data, keyCheckValue: entry.checkValue };
     } finally {
       await this.#keypadOff();
     }
@@ -207,11 +220,11 @@ export class Pad02h implements Device, PinPad, PadKeys, PadTestKeys, PadMac, New
   }
 
   /** Waits for the holder; a star for each digit, nothing more, arrives here. */
-  async #awaitEnd(minDigits: number, limits: Limits): Promise<"entered" | "cancelled" | "timed-out"> {
+  async #awaitEnd(heard: Ear<PadKey>, minDigits: number, limits: Limits): Promise<"entered" | "cancelled" | "timed-out"> {
     const entryMs = this.#options.entrySeconds * 1_000 + ENTRY_MARGIN_MS;
     let stars = 0;
     for (let keys = 0; keys < ENTRY_KEYS_MAX; keys += 1) {
-      const key = await this.#nextKey(limits, entryMs);
+      const key = await this.#nextKey(heard, entryMs, limits);
       const ended = this.#endedBy(key, stars >= minDigits);
       if (ended !== undefined) return ended;
       stars = Math.max(0, stars + (STARS_OF.get(key) ?? 0));
@@ -228,9 +241,9 @@ export class Pad02h implements Device, PinPad, PadKeys, PadTestKeys, PadMac, New
   }
 
   /** The caller's deadline is a fault, the pad's own is an outcome. */
-  async #nextKey(limits: Limits, entryMs: number): Promise<number | "timed-out"> {
+  async #nextKey(heard: Ear<PadKey>, entryMs: number, limits: Limits): Promise<number | "timed-out"> {
     try {
-      return await this.#exchange.nextKey(this.#bounded(limits, entryMs));
+      return (await heard.next(bounded(limits, entryMs))).key;
     } catch (fault) {
       if (isFault(fault, "timeout") && entryMs < limits.timeoutMs) return "timed-out";
       throw fault;
@@ -238,7 +251,7 @@ export class Pad02h implements Device, PinPad, PadKeys, PadTestKeys, PadMac, New
   }
 
   async #command(code: number, data: Bytes, limits: Limits): Promise<PadAnswer> {
-    const answer = await this.#exchange.send(code, data, this.#bounded(limits, COMMAND_MS));
+    const answer = await this.#exchange.send(code, data, bounded(limits, COMMAND_MS));
     this.#demandDone(answer);
     return answer;
   }
@@ -260,10 +273,6 @@ export class Pad02h implements Device, PinPad, PadKeys, PadTestKeys, PadMac, New
     if (algorithm === "3des") return keyLength === 8 ? DONE_CODES.des : DONE_CODES.tdes;
     if (this.#options.profile.sm4 === "none") throw new Fault("pad-refused", "the SM4 commands of this pad are not known", { effectUnknown: false });
     return DONE_CODES.sm4;
-  }
-
-  #bounded(limits: Limits, timeoutMs: number): Limits {
-    return { timeoutMs: Math.min(limits.timeoutMs, timeoutMs), signal: limits.signal };
   }
 }
 

@@ -1,6 +1,5 @@
 /* One command to the pad and its answer, one at a time. What the pad says to nobody, or to an earlier command, is passed over. */
 import type { Bytes } from "../../base/bytes.ts";
-import { Fault, isFault } from "../../base/fault.ts";
 import type { Clock, Limits } from "../../base/ports.ts";
 import { LineTalk } from "../framing/line-talk.ts";
 import type { ByteLine } from "../framing/lines.ts";
@@ -14,13 +13,11 @@ export interface NewlandCommand {
 }
 
 export class NewlandExchange {
-  readonly #clock: Clock;
   readonly #reader = new NewlandAnswerReader();
   readonly #talk: LineTalk<NewlandAnswer>;
 
   constructor(line: ByteLine, clock: Clock) {
-    this.#clock = clock;
-    this.#talk = new LineTalk(line, { clock, reader: this.#reader });
+    this.#talk = new LineTalk(line, { clock, reader: this.#reader, goneCode: "pad-gone" });
   }
 
   /** Runs work that needs the pad for itself, after whatever was begun before; the wait counts against `limits`. */
@@ -29,18 +26,9 @@ export class NewlandExchange {
   }
 
   /** Sends a command and resolves with its answer, both within `limits`. Faults: "pad-gone", "timeout", "cancelled", "closed". */
-  async send(command: NewlandCommand, limits: Limits): Promise<NewlandAnswer> {
+  send(command: NewlandCommand, limits: Limits): Promise<NewlandAnswer> {
     this.#reader.expect(command.code, command.answerBytes);
-    const ear = this.#talk.listen();
-    const untilMs = this.#clock.monotonicMs() + limits.timeoutMs;
-    try {
-      await this.#talk.write(encodeNewlandFrame(command.code, command.data), limits);
-      return await ear.next({ timeoutMs: Math.max(0, untilMs - this.#clock.monotonicMs()), signal: limits.signal });
-    } catch (fault) {
-      throw asPadFault(fault);
-    } finally {
-      ear.stop();
-    }
+    return this.#talk.ask(encodeNewlandFrame(command.code, command.data), isAnswer, limits);
   }
 
   close(): void {
@@ -48,8 +36,6 @@ export class NewlandExchange {
   }
 }
 
-/** What happens to a pad's line happens to the pad. */
-function asPadFault(fault: unknown): unknown {
-  if (!isFault(fault, "device-gone", "device-hung")) return fault;
-  return new Fault("pad-gone", fault.message, { effectUnknown: fault.effectUnknown, cause: fault });
+function isAnswer(_word: NewlandAnswer): _word is NewlandAnswer {
+  return true;
 }

@@ -10,6 +10,7 @@ import { Fault, isFault } from "../../base/fault.ts";
 import type { Clock, Limits } from "../../base/ports.ts";
 import { bcdToDigits } from "../../codec/bcd.ts";
 import { CHECK_VALUE_BYTES_MIN } from "../framing/check-value.ts";
+import { bounded, countdown } from "../framing/line-talk.ts";
 import type { ByteLine } from "../framing/lines.ts";
 import type { CheckValue, Device, DeviceHealth, NewPinPad, PadAlgorithm, PadKeyPlace, PadKeys } from "../peripherals.ts";
 import type { PinBlockOutcome, PinPad } from "../ports.ts";
@@ -200,8 +201,7 @@ export class NewlandPad implements Device, PinPad, PadKeys, NewPinPad {
   /** Runs work on a pad that is known to ask nobody; `left` tells what is left of `limits`. */
   #alone<Value>(limits: Limits, work: (left: () => Limits) => Promise<Value>): Promise<Value> {
     const { clock } = this.#options;
-    const untilMs = clock.monotonicMs() + limits.timeoutMs;
-    const left = () => ({ timeoutMs: Math.max(0, untilMs - clock.monotonicMs()), signal: limits.signal });
+    const left = countdown(clock, limits);
     return this.#exchange.alone(limits, async () => {
       await withDeadline(this.#ending, { ...left(), clock, what: "the pad ends an entry", effectUnknown: false });
       if (this.#astray) await this.#bringBack(CODES.reset, left());
@@ -230,10 +230,6 @@ export class NewlandPad implements Device, PinPad, PadKeys, NewPinPad {
     const why = "why" in refusal ? refusal.why : refusal.kind;
     return new Fault(refusal.kind === "key-missing" ? "key-missing" : "pad-refused", `the pad refused: ${why}`, { effectUnknown: false });
   }
-}
-
-function bounded(limits: Limits, timeoutMs: number): Limits {
-  return { timeoutMs: Math.min(limits.timeoutMs, timeoutMs), signal: limits.signal };
 }
 
 /** A pad of this family on a line; it need not be there yet. */

@@ -6,7 +6,7 @@ import { assert } from "../../base/assert.ts";
 import { concat, fromHex, u8 } from "../../base/bytes.ts";
 import { Fault, isFault } from "../../base/fault.ts";
 import type { Clock, Limits } from "../../base/ports.ts";
-import { type Ear, LineTalk } from "../framing/line-talk.ts";
+import { bounded, countdown, type Ear, LineTalk, nextOrNothing } from "../framing/line-talk.ts";
 import type { ByteLine } from "../framing/lines.ts";
 import type { DeviceHealth, Printer, PrinterState, PrintLine, PrintOutcome } from "../peripherals.ts";
 import { DEFAULT_PRINTER_PROFILE, encodeSlip, type PrinterProfile } from "./encode.ts";
@@ -50,13 +50,13 @@ export class EscPosPrinter implements Printer {
   }
 
   state(limits: Limits): Promise<PrinterState> {
-    const left = this.#countdown(limits);
+    const left = countdown(this.#clock, limits);
     return this.#talk.alone(limits, () => this.#ask(left, STATUS_MS));
   }
 
   async print(slip: readonly PrintLine[], limits: Limits): Promise<PrintOutcome> {
     assert(slip.length <= SLIP_LINES_MAX, "a slip has at most 500 lines");
-    const left = this.#countdown(limits);
+    const left = countdown(this.#clock, limits);
     return this.#talk.alone(limits, async () => {
       const state = await this.#ask(left, STATUS_MS);
       if (!canPrint(state)) return { kind: "not-ready", state };
@@ -80,12 +80,6 @@ export class EscPosPrinter implements Printer {
   async close(): Promise<void> {
     this.#talk.close();
     await this.#line.close();
-  }
-
-  /** What is left of the caller's time, at each look. */
-  #countdown({ timeoutMs, signal }: Limits): () => Limits {
-    const endsMs = this.#clock.monotonicMs() + timeoutMs;
-    return () => ({ timeoutMs: Math.max(0, endsMs - this.#clock.monotonicMs()), signal });
   }
 
   /** Faults: "device-gone" (effect unknown unless nothing was sent), "timeout" and "cancelled" (effect unknown), "closed". */
@@ -167,19 +161,6 @@ export class EscPosPrinter implements Printer {
     for (let heard = 0; this.#answerOwed && heard < LATE_ANSWERS_MAX; heard += 1) {
       if ((await nextOrNothing(ear, bounded(left(), QUIET_MS))) === undefined) return;
     }
-  }
-}
-
-function bounded({ timeoutMs, signal }: Limits, mostMs: number): Limits {
-  return { timeoutMs: Math.min(timeoutMs, mostMs), signal };
-}
-
-async function nextOrNothing(ear: Ear<StatusWord>, limits: Limits): Promise<StatusWord | undefined> {
-  try {
-    return await ear.next(limits);
-  } catch (fault) {
-    if (isFault(fault, "timeout")) return undefined;
-    throw fault;
   }
 }
 
