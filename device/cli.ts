@@ -12,7 +12,7 @@ import { loadDeviceKeys } from "./config/keys.ts";
 import { loadConfig, saveConfig } from "./config/load.ts";
 import type { TerminalConfig } from "./config/schema.ts";
 import { openCipherSuite } from "./crypto/suite.ts";
-import { ADAPTERS } from "./drivers/registry.ts";
+import { openPcsc } from "./drivers/registry.ts";
 import { openLog } from "./health/log.ts";
 import { keyFileOf, openDevice } from "./main.ts";
 import { systemClock } from "./system/clock.ts";
@@ -66,7 +66,7 @@ async function run(values: OptionValues): Promise<number> {
   const log = logOf(config.terminalId);
   const clock = systemClock();
   const { keys, sealKeys } = loadDeviceKeys(await readKeyFile(keyFileOf(String(values["config"]))), { suite, profile: config.profile });
-  const pcsc = ADAPTERS.pcsc.open({ processes: systemProcesses(), clock, log });
+  const pcsc = openPcsc({ processes: systemProcesses(), clock, log });
   const terminal = await openDevice({
     config,
     keys,

@@ -1,6 +1,7 @@
 /* What a terminal's configuration may say. A key that nobody knows is refused, because a misspelled limit is no limit. */
 import * as z from "zod";
 import { DEFAULT_CARD_PROFILE } from "../codec/card-profile.ts";
+import { devicesSettings } from "../drivers/roles.ts";
 import { electronicCashConfig } from "./electronic-cash.ts";
 import { TEST_AUTHORITY_CHECK_VALUES } from "./test-key-check-values.ts";
 
@@ -66,6 +67,16 @@ const readerRule = z.strictObject({
 const userReaderRule = readerRule.extend({
   /** Who takes the card's own PIN: the reader at its keypad, or nobody. With nobody, a terminal whose flows ask for it does not start. */
   pinEntry: z.enum(["reader", "none"]).default("reader"),
+  /** Light and sound of this reader; absent: it has none that we know how to use. */
+  lamp: z
+    .strictObject({
+      dialect: z.enum(["together", "escape"]),
+      acsLed: z.enum(["send", "skip"]).default("skip"),
+      acr122AutoBeep: z.enum(["send", "skip"]).default("skip"),
+    })
+    .exactOptional(),
+  /** Whether the reader is told to look for cards as often as it can; a reader of the ACR family looks four times a second at best. */
+  polling: z.enum(["as-delivered", "fast"]).default("as-delivered"),
 });
 
 const terminalConfig = z
@@ -109,6 +120,8 @@ const terminalConfig = z
     /** Absent: this terminal does not offer electronic cash. */
     electronicCash: electronicCashConfig.exactOptional(),
     readers: z.strictObject({ user: userReaderRule, sam: readerRule }),
+    /** What stands around the readers; a role that is left out is not filled. */
+    devices: devicesSettings.prefault({}),
     link: z.strictObject({
       url: z.string().regex(/^(?:mqtts?|tcp|tls|wss?):\/\/[^\s/@]+(?:\/\S*)?$/, "a broker's address without a password in it"),
       tls: z.strictObject({ caFile: path, certFile: path, keyFile: path }).exactOptional(),

@@ -7,11 +7,13 @@ import { ScriptedHolder } from "../../../simulators/pinpad/holder.ts";
 import { SimulatedPad02h } from "../../../simulators/pinpad/pad-02h.ts";
 import { VirtualClock } from "../../../simulators/world/virtual-clock.ts";
 import { type Bytes, fromHex, toHex, utf8 } from "../../base/bytes.ts";
+import { SILENT } from "../../base/log.ts";
+import { systemProcesses } from "../../system/processes.ts";
 import { limits } from "../contract/bench.ts";
 import { pinPadContract } from "../contract/pin-pad-contract.ts";
 import { DEFAULT_PAD_PROFILE, type PadProfile } from "../pad-02h/pad.ts";
 import { padBench, SUITE } from "../pad-02h/testing.ts";
-import { ADAPTERS } from "../registry.ts";
+import { pad02hHid } from "./adapter.ts";
 import { DEFAULT_PAD_REPORT_PROFILE, type PadReportProfile } from "./framing.ts";
 import { openPadReports } from "./line.ts";
 
@@ -78,13 +80,20 @@ describe("the report number", () => {
   });
 });
 
-describe("the table of adapters", () => {
-  it("opens the pad on its reports, and refuses binary frames in reports that are not counted", async () => {
+describe("the family as the registry knows it", () => {
+  const SETTINGS = { adapter: "pad02hHid", device: { vendorId: 0x1fc9 } } as const;
+
+  it("opens the pad on its reports", async () => {
     const { inner, clock, run, end } = stand({ reports: FILLED });
-    const options = { clock, profile: DEFAULT_PAD_PROFILE, pinKey: { master: 0, work: 1 }, algorithm: "3des", entrySeconds: 3 } as const;
     new SimulatedPad02h({ clock, suite: SUITE, holder: new ScriptedHolder([]) }).attach(end);
-    expect(await run(ADAPTERS.pad02hHid.open(inner, options).health(limits(2_000)))).toEqual({ kind: "well" });
-    expect(() => ADAPTERS.pad02hHid.open(inner, { ...options, profile: BINARY })).toThrow("counted");
+    const lines = { hid: () => inner, serial: () => inner };
+    const pad = pad02hHid.open(pad02hHid.settings.parse(SETTINGS), { clock, lines, log: SILENT, processes: systemProcesses() });
+    expect(await run(pad.health(limits(2_000)))).toEqual({ kind: "well" });
+  });
+
+  it("refuses binary frames in reports that are not counted", () => {
+    expect(pad02hHid.settings.safeParse({ ...SETTINGS, profile: BINARY }).success).toBe(false);
+    expect(pad02hHid.settings.safeParse({ ...SETTINGS, profile: BINARY, reports: COUNTED }).success).toBe(true);
   });
 });
 

@@ -1,0 +1,65 @@
+/* Roles and the families that can fill them: what the configuration may say of each, and how the chosen family is opened. */
+import * as z from "zod";
+import { assert } from "../base/assert.ts";
+import type { AdapterParts, Role, Roles } from "./adapter.ts";
+import { ADAPTERS } from "./registry.ts";
+
+type Family = (typeof ADAPTERS)[keyof typeof ADAPTERS];
+
+/** What the configuration says of a device in this role. */
+export type SettingsOf<Wanted extends Role> = z.infer<Extract<Family, { readonly role: Wanted }>["settings"]>;
+
+/** A family when only its role matters: its own settings have been checked by its own schema. */
+interface AnyFamily {
+  readonly role: Role;
+  readonly settings: z.core.$ZodTypeDiscriminable;
+  open(settings: unknown, parts: AdapterParts): Roles[Role];
+}
+
+/** By the name that the configuration uses. */
+const FAMILIES: ReadonlyMap<string, AnyFamily> = new Map(Object.entries(ADAPTERS as Readonly<Record<string, AnyFamily>>));
+
+/** Checks what the configuration says of the device in one role: the member `adapter` names the family, the rest is that family's. */
+function settingsOf<Wanted extends Role>(role: Wanted): z.ZodType<SettingsOf<Wanted>> {
+  const [first, ...others] = [...FAMILIES.values()].filter((family) => family.role === role).map(({ settings }) => settings);
+  assert(first !== undefined, `a family fills the role ${role}`);
+  // The filter above is what SettingsOf says in types.
+  return z.discriminatedUnion("adapter", [first, ...others]) as unknown as z.ZodType<SettingsOf<Wanted>>;
+}
+
+/** The terminal's devices beside its readers; a role that is left out is not filled. */
+export const devicesSettings = z.strictObject({
+  pinPad: settingsOf("pinPad").exactOptional(),
+  scanner: settingsOf("scanner").exactOptional(),
+  printer: settingsOf("printer").exactOptional(),
+  display: settingsOf("display").exactOptional(),
+  gate: settingsOf("gate").exactOptional(),
+});
+
+export type DevicesSettings = z.infer<typeof devicesSettings>;
+
+export const ROLES = ["pinPad", "scanner", "printer", "display", "gate"] as const satisfies readonly Role[];
+
+/** Opens the device of one role. It need not be there yet. */
+export function openRole<Wanted extends Role>(role: Wanted, settings: { readonly adapter: string }, parts: AdapterParts): Roles[Wanted] {
+  const family = FAMILIES.get(settings.adapter);
+  assert(family?.role === role, "the configuration was checked");
+  // Of that role, so that it can do what the role asks.
+  return family.open(settings, parts) as Roles[Wanted];
+}
+
+/** The devices of a terminal, as far as it has them. */
+export type Devices = { readonly [Filled in Role]?: Roles[Filled] };
+
+/** Opens whatever the configuration names. */
+export function openDevices(settings: { readonly [Filled in Role]?: { readonly adapter: string } }, parts: AdapterParts): Devices {
+  const open = <Wanted extends Role>(role: Wanted) => {
+    const chosen = settings[role];
+    return chosen === undefined ? {} : { [role]: openRole(role, chosen, parts) };
+  };
+  return Object.assign({}, ...ROLES.map(open));
+}
+
+export async function closeDevices(devices: Devices): Promise<void> {
+  await Promise.all(Object.values(devices).map((device) => device.close()));
+}
