@@ -25,6 +25,7 @@ const SOAKS: Readonly<Record<string, Soak>> = {
   "bad-input": { about: "ten million mutated inputs", args: [...VITEST_LANES, "bad-input"] },
   breaches: { about: "breaches of the specifications against every conformance case", args: [...VITEST_LANES, "breaches"] },
   "power-cut": { about: "every flush boundary and thousands of torn states", args: [...VITEST_LANES, "power-cut"] },
+  replug: { about: "1,000 losses of each kind of device", args: [...VITEST_LANES, "--fileParallelism", "--maxWorkers=3", "replug"] },
   bench: { about: "benchmark rows with large samples", args: ["dist/tools/bench/main.js", "--json", "--scale", "10"] },
 };
 

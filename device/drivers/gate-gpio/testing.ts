@@ -1,5 +1,5 @@
 /* A bench for gates on GPIO lines: the tools in process, or stand-in programs as real processes. */
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -83,8 +83,13 @@ function holder(folder: string): number | undefined {
   return last?.level === 1 && lives(last.pid) ? last.pid : undefined;
 }
 
+export interface GpioProgramsUnderTest extends GateBench {
+  /** As when the package is taken away, or put back. */
+  setInstalled(installed: boolean): void;
+}
+
 /** The stand-in programs of one version, as processes of their own. */
-export function gpioProgramBench(profile: GpioProfile, version: GpioVersion): GateBench {
+export function gpioProgramBench(profile: GpioProfile, version: GpioVersion): GpioProgramsUnderTest {
   const folder = mkdtempSync(join(tmpdir(), "ykt-gpio-"));
   const program = (name: string) => {
     const path = join(folder, name);
@@ -95,9 +100,13 @@ export function gpioProgramBench(profile: GpioProfile, version: GpioVersion): Ga
   // Another chip comes first, so that the label has to be read.
   const setChips = (labels: readonly string[]) => writeFileSync(join(folder, "chips"), ["raspberrypi-exp-gpio", ...labels].join("\n"));
   setChips([LABEL]);
-  const common = commonBench({ processes: systemProcesses(), programs: { gpioset: program("gpioset"), gpiodetect: program("gpiodetect") } }, profile);
+  const programs = { gpioset: program("gpioset"), gpiodetect: program("gpiodetect") };
+  const common = commonBench({ processes: systemProcesses(), programs }, profile);
   return {
     ...common,
+    setInstalled: (installed) => {
+      for (const path of Object.values(programs)) renameSync(installed ? `${path}.away` : path, installed ? path : `${path}.away`);
+    },
     clock: systemClock(),
     run: (work) => work,
     opened: () =>
