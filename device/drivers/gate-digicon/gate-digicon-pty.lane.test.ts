@@ -1,34 +1,15 @@
-/* Digicon board on a real tty: the same suite as in process, and twenty losses. */
-import { describe, expect, it } from "vitest";
-import { BACK_MS, ttyStand } from "../../../simulators/line/testing.ts";
+/* The Digicon board on a real tty: the same suite as in process, and twenty losses. */
+import { ttyStand } from "../../../simulators/line/testing.ts";
 import { gateContract } from "../contract/gate-contract.ts";
+import { gateReturnsContract } from "../contract/returns-contract.ts";
 import { DEFAULT_DIGICON_PROFILE, DIGICON_BAUD, type DigiconProfile } from "./gate.ts";
 import { digiconBench } from "./testing.ts";
 
 const PROFILES: readonly DigiconProfile[] = [DEFAULT_DIGICON_PROFILE, { digiconDirection: "left-to-right" }];
 
-for (const profile of PROFILES)
-  gateContract(`Digicon board on a tty, ${JSON.stringify(profile)}`, async () => digiconBench(await ttyStand(DIGICON_BAUD), { profile }));
-
-describe("Digicon board on a tty", () => {
-  it.each(PROFILES)(
-    "serves again within two seconds of each of twenty returns: %j",
-    async (profile) => {
-      const under = digiconBench(await ttyStand(DIGICON_BAUD), { profile });
-      under.plan("passes");
-      const lost: number[] = [];
-      for (let round = 0; round < 20; round += 1) {
-        await under.unplug?.();
-        const beganMs = under.clock.monotonicMs();
-        await under.plugIn?.();
-        expect(await under.gate.health(under.answerLimits)).toEqual({ kind: "well" });
-        lost.push(under.clock.monotonicMs() - beganMs);
-        expect(await under.gate.open("entry", under, under.answerLimits)).toBe("passed");
-      }
-      expect(Math.max(...lost)).toBeLessThan(BACK_MS);
-      expect(under.opened()).toHaveLength(20);
-      await under.close();
-    },
-    90_000,
-  );
-});
+for (const profile of PROFILES) {
+  const name = `Digicon board on a tty, ${JSON.stringify(profile)}`;
+  const makeBench = async () => digiconBench(await ttyStand(DIGICON_BAUD), { profile });
+  gateContract(name, makeBench);
+  gateReturnsContract(name, makeBench);
+}

@@ -7,6 +7,7 @@
  * tells them apart. Spec: pad 02h, frames.
  */
 import { type Bytes, concat, toHex, u8 } from "../../base/bytes.ts";
+import type { WordReader } from "../framing/line-talk.ts";
 
 export interface PadCoding {
   readonly coding: "split" | "binary";
@@ -60,7 +61,7 @@ function digitOf(byte: number): number | undefined {
  * Reads what the pad sends, in pieces of any size. It holds one frame at most. A frame whose check byte is wrong, or that is broken off by a
  * new start in split coding, becomes noise, and reading goes on behind its start: so two valid frames later at most it is in step again.
  */
-export class PadFrameReader {
+export class PadFrameReader implements WordReader<PadEvent> {
   readonly #coding: PadCoding;
   /** Bytes since the start of the frame that is being read, without the start; undefined between frames. */
   #frame: number[] | undefined;
@@ -68,6 +69,11 @@ export class PadFrameReader {
 
   constructor(coding: PadCoding) {
     this.#coding = coding;
+  }
+
+  /** Bytes of a frame that is not whole yet. */
+  get held(): number {
+    return this.#frame?.length ?? 0;
   }
 
   /** Forgets a frame that was begun: whoever sends a new command no longer waits for the old answer. */

@@ -1,27 +1,12 @@
 /* The Newland pad on a real tty: the same suite as in process, and twenty losses. */
-import { describe, expect, it } from "vitest";
 import { ttyStand } from "../../../simulators/line/testing.ts";
-import { fromHex } from "../../base/bytes.ts";
-import { limits } from "../contract/bench.ts";
 import { pinPadContract } from "../contract/pin-pad-contract.ts";
+import { pinPadReturnsContract } from "../contract/returns-contract.ts";
 import { DEFAULT_NEWLAND_PROFILE } from "./pad.ts";
 import { newlandBench } from "./testing.ts";
 
 const BAUD_RATE = 9_600;
+const makeBench = async () => newlandBench(await ttyStand(BAUD_RATE), { profile: DEFAULT_NEWLAND_PROFILE });
 
-pinPadContract("Newland pad on a tty", async () => newlandBench(await ttyStand(BAUD_RATE), { profile: DEFAULT_NEWLAND_PROFILE }));
-
-describe("Newland pad on a tty", () => {
-  it("takes a PIN again within two seconds of each of twenty returns", async () => {
-    const stand = await ttyStand(BAUD_RATE);
-    const under = await newlandBench(stand, { profile: DEFAULT_NEWLAND_PROFILE });
-    const request = { accountTail: fromHex("123456789012"), minDigits: 6, maxDigits: 6 };
-    for (let round = 0; round < 20; round += 1) {
-      under.plan(["right"]);
-      await under.unplug?.();
-      await under.plugIn?.();
-      expect(await under.pad.requestPinBlock(request, limits(5_000))).toMatchObject({ kind: "entered" });
-    }
-    await under.close();
-  }, 60_000);
-});
+pinPadContract("Newland pad on a tty", makeBench);
+pinPadReturnsContract("Newland pad on a tty", makeBench);
