@@ -1,4 +1,5 @@
-import { fork, type ChildProcess as NodeChild, spawn } from "node:child_process";
+import { type ChildProcess as NodeChild, spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
 import { assert } from "../base/assert.ts";
 import { Fault } from "../base/fault.ts";
 import type { ChildProcess, Processes } from "../base/ports.ts";
@@ -6,18 +7,16 @@ import type { ChildProcess, Processes } from "../base/ports.ts";
 /** Most that a program may print before it is ended: a program gone mad must not fill our memory. */
 const OUTPUT_BYTES_MAX = 64 * 1024 * 1024;
 
-/** Child processes of this machine, started with the runtime that runs us. */
-export function systemProcesses(): Processes {
-  return { fork: forkModule, run };
+/**
+ * Child processes of this machine. Modules run with the runtime that runs us; `before` gives a program with its arguments that starts them
+ * (asked at each start), where they have to see another machine than this one.
+ */
+export function systemProcesses(before: () => readonly string[] = () => []): Processes {
+  return { fork: (module, { env }) => forkModule([...before(), process.execPath, fileURLToPath(module)], env), run };
 }
 
-function forkModule(module: URL, options: { readonly env?: Readonly<Record<string, string>> }): ChildProcess {
-  const child = fork(module, {
-    env: { ...process.env, ...options.env },
-    serialization: "advanced",
-    execArgv: [],
-    stdio: ["ignore", "inherit", "inherit", "ipc"],
-  });
+function forkModule([program = process.execPath, ...args]: readonly string[], env: Readonly<Record<string, string>> | undefined): ChildProcess {
+  const child = spawn(program, args, { env: { ...process.env, ...env }, serialization: "advanced", stdio: ["ignore", "inherit", "inherit", "ipc"] });
   return new ForkedModule(child);
 }
 
