@@ -5,46 +5,26 @@
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { assert } from "../device/base/assert.ts";
-import { fen } from "../device/base/fen.ts";
-import { limits } from "../device/drivers/contract/bench.ts";
 import { systemClock } from "../device/system/clock.ts";
-import type { JournalEntry } from "../device/txn/journal/types.ts";
 import { quickPaymentSuite } from "../device/txn/quick-payment/contract/suite.ts";
 import type { QuickPaymentOutcome } from "../device/txn/quick-payment/types.ts";
 import { PLANTED_BUGS } from "../simulators/world/planted-bugs.ts";
 import { PcscdStage, pcscdLaneObstacle } from "./benches/pcscd.ts";
-import {
-  type LostCommand,
-  openPcscdCounter,
-  openPcscdTerminal,
-  type PcscdCounter,
-  type PcscdTerminal,
-  type PcscdTerminalOptions,
-} from "./benches/pcscd-bench.ts";
+import { type LostCommand, openPcscdCounter, type PcscdCounter, type PcscdTerminalOptions } from "./benches/pcscd-bench.ts";
+import { AMOUNT_FEN, Figures, Shop, SLOT, type Standstill, until } from "./benches/pcscd-shop.ts";
 
 const obstacle = pcscdLaneObstacle();
 const clock = systemClock();
 /** From the return of the hardware to the end of a paid sale. */
 const SERVING_AGAIN_MS = 2_000;
-const SALE = limits(15_000);
-const AMOUNT_FEN = 450;
-const BALANCE_FEN = 10_000;
 /** How long the hardware is away. */
 const AWAY_MS = 300;
-/** Longest way of a command from the terminal to the far side of the service. */
-const UNDER_WAY_LOOKS_MAX = 200;
-const LOOK_MS = 5;
-const LOOKS_MAX = 1_000;
-const ATTEMPTS_MAX = 100;
+const SLOW_DEBIT_MS = 600;
 
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
-/** Where in a sale the hardware fails: while this command has no answer. */
-interface Moment {
+interface Moment extends Standstill {
   readonly name: string;
-  readonly reader: "counter" | "modules";
-  readonly command: string;
-  readonly at: "before" | "after";
   /** States of the sale's records until it is paid. The module skips a sequence that it drew in vain, which is corrected by "acting". */
   readonly states: readonly string[];
   /** Paid by the proof of this very debit, or by another debit after it was proved that this one did not happen. */
@@ -81,7 +61,6 @@ const MOMENTS: readonly Moment[] = [
   },
 ];
 const IN_DEBIT = MOMENTS.filter(({ command }) => command === "8054");
-const SLOT = { counter: 0, modules: 1 } as const;
 
 interface Failure {
   readonly name: string;
@@ -140,163 +119,10 @@ const FAILURES: readonly Failure[] = [
 ];
 const WAYS = ["lies in the reader all the time", "is presented again afterwards"] as const;
 
-async function until(what: string, look: () => Promise<boolean>): Promise<void> {
-  for (let looks = 0; looks < LOOKS_MAX; looks += 1) {
-    if (await look()) return;
-    await clock.sleep(LOOK_MS);
-  }
-  throw new Error(`it did not happen: ${what}`);
-}
-
 function signalService({ stage }: Shop, signal: "SIGSTOP" | "SIGCONT"): void {
   const { pid } = stage.service;
   assert(pid !== undefined, "the service runs");
   process.kill(pid, signal);
-}
-
-/** What was measured, by kind of failure; printed once at the end. */
-class Figures {
-  readonly #values = new Map<string, number[]>();
-
-  add(name: string, valueMs: number): void {
-    this.#values.set(name, [...(this.#values.get(name) ?? []), valueMs]);
-  }
-
-  print(): void {
-    for (const [name, values] of this.#values) {
-      const sorted = values.toSorted((left, right) => left - right);
-      const at = (share: number) => Math.round(sorted[Math.floor((sorted.length - 1) * share)] ?? 0);
-      process.stderr.write(`measured: ${name}: median ${at(0.5)} ms, worst ${at(1)} ms, ${sorted.length} times\n`);
-    }
-  }
-}
-
-/** A shop with one terminal, and the truth of every card that was ever presented. */
-class Shop {
-  readonly stage: PcscdStage;
-  readonly place: PcscdTerminal;
-  readonly #cards: string[] = [];
-  #references = 0;
-
-  constructor(stage: PcscdStage, place: PcscdTerminal) {
-    this.stage = stage;
-    this.place = place;
-  }
-
-  static async open(stage: PcscdStage, options: PcscdTerminalOptions): Promise<Shop> {
-    return new Shop(stage, await openPcscdTerminal(stage, options));
-  }
-
-  async newCard(): Promise<string> {
-    const card = await this.stage.makeCard({ balanceFen: BALANCE_FEN });
-    this.#cards.push(card);
-    return card;
-  }
-
-  newReference(): string {
-    this.#references += 1;
-    return `r${this.#references}`;
-  }
-
-  sell(reference: string): Promise<QuickPaymentOutcome> {
-    return this.place.terminal.quickPayment({ reference, amount: fen(AMOUNT_FEN) }, SALE);
-  }
-
-  /** What a cashier does: the same sale again until it is paid. */
-  async insist(reference: string, first: Promise<QuickPaymentOutcome> = this.sell(reference)): Promise<QuickPaymentOutcome> {
-    let outcome = await first;
-    for (let attempts = 0; outcome.kind !== "paid" && attempts < ATTEMPTS_MAX; attempts += 1) {
-      await clock.sleep(LOOK_MS);
-      outcome = await this.sell(reference);
-    }
-    return outcome;
-  }
-
-  /** Begins a sale and resolves when it stands at this moment, which lasts until the hardware fails. */
-  async standAt(moment: Moment, card: string, reference: string): Promise<{ readonly sale: Promise<QuickPaymentOutcome> }> {
-    const { simulator } = this.stage;
-    await simulator.request({
-      do: "plan",
-      reader: moment.reader,
-      slot: SLOT[moment.reader],
-      plan: { fate: "hang", at: moment.at, commandPrefix: moment.command },
-    });
-    this.place.watch.takeLost();
-    const arrived = await this.#arrivalOf(moment);
-    const sent = this.place.watch.whenSent(moment.command);
-    await this.stage.insert(card);
-    const sale = this.sell(reference);
-    await sent;
-    await arrived();
-    if (moment.command === "8054" && moment.at === "after") await until("the card commits", async () => (await this.debitsOf(card)) === 1);
-    return { sale };
-  }
-
-  /** From this moment of rest on: waits until the far side has got as many commands as the terminal has sent. */
-  async #arrivalOf({ reader }: Moment): Promise<() => Promise<void>> {
-    const { watch } = this.place;
-    const place = reader === "modules" ? "sam" : "contactless";
-    const received = async () => (await this.#counts(reader)).transmit;
-    const [sentBefore, receivedBefore] = [watch.sentTo(place), await received()];
-    return async () => {
-      for (let looks = 0; looks < UNDER_WAY_LOOKS_MAX; looks += 1) {
-        if ((await received()) - receivedBefore >= watch.sentTo(place) - sentBefore) return;
-        await clock.sleep(LOOK_MS);
-      }
-    };
-  }
-
-  async #counts(reader: Moment["reader"]): Promise<{ readonly transmit: number; readonly presence: number }> {
-    return (await this.stage.simulator.request({ do: "counts", reader, slot: SLOT[reader] })) as { readonly transmit: number; readonly presence: number };
-  }
-
-  /**
-   * Waits until the service has looked at the empty slot and is done with its dead client. No hand is so quick that a card comes between a failed reset of the service and
-   * its next look; the service would go on to call that slot empty.
-   */
-  async slotSeenEmpty(): Promise<void> {
-    const { presence } = await this.#counts("counter");
-    await until("the service looks at the slot", async () => (await this.#counts("counter")).presence > presence);
-    await clock.sleep(AWAY_MS);
-  }
-
-  async debitsOf(card: string): Promise<number> {
-    return (await this.stage.simulator.truth(card)).debits.length;
-  }
-
-  get cards(): number {
-    return this.#cards.length;
-  }
-
-  async clearPlans(): Promise<void> {
-    for (const reader of ["counter", "modules"] as const) await this.stage.simulator.request({ do: "clear-plans", reader, slot: SLOT[reader] });
-  }
-
-  /** States of all records of a sale, in order. */
-  async statesOf(reference: string): Promise<readonly string[]> {
-    return (await this.entries()).filter(({ detail }) => detail["reference"] === reference).map(({ state }) => state);
-  }
-
-  entries(): Promise<readonly JournalEntry[]> {
-    return this.place.terminal.journal.entries(1, 1_000);
-  }
-
-  /** Every debit of every card, and every sale that the journal calls done: the same sales, each once. */
-  async expectEqualLedgers(): Promise<void> {
-    const truths = await Promise.all(this.#cards.map((card) => this.stage.simulator.truth(card)));
-    const debits = truths.flatMap((truth) => truth.debits).map(({ amountFen, terminalSeq, tac }) => `${terminalSeq} ${amountFen} ${tac}`);
-    const done = (await this.entries()).filter(({ state }) => state === "done");
-    expect(done.map(({ amount, detail }) => `${detail["terminalSeq"]} ${amount} ${detail["tac"]}`).sort()).toEqual(debits.sort());
-    expect(new Set(done.map(({ detail }) => detail["reference"])).size).toBe(done.length);
-    for (const truth of truths) expect(truth.balanceFen).toBe(BALANCE_FEN - truth.debits.length * AMOUNT_FEN);
-  }
-
-  /** The journal on the disk is whole, nothing is open, and this terminal was switched on once. */
-  async expectWholeJournal(): Promise<void> {
-    expect(await this.place.verify()).toMatchObject({ openSubjects: 0 });
-    expect((await this.place.verify()).firstBreak).toBeUndefined();
-    expect(this.place.terminal.status().boot).toBe(1);
-  }
 }
 
 describe.skipIf(obstacle !== undefined)(`quick payment on real parts${obstacle === undefined ? "" : ` (skipped: ${obstacle})`}`, () => {
@@ -376,6 +202,25 @@ describe.skipIf(obstacle !== undefined)(`quick payment on real parts${obstacle =
           expect(await shop.statesOf(reference)).toEqual(moment.states);
         });
       });
+    });
+
+    it("pcscd is killed while the card takes its time over DEBIT, and the card is presented again", async () => {
+      const [card, reference] = [await shop.newCard(), shop.newReference()];
+      await stage.simulator.request({ do: "plan", plan: { fate: "slow", extraMs: SLOW_DEBIT_MS, commandPrefix: "8054" }, reader: "counter" });
+      const sent = shop.place.watch.whenSent("8054");
+      await stage.insert(card);
+      const sale = shop.sell(reference);
+      await sent;
+      await clock.sleep(SLOW_DEBIT_MS / 2);
+      await stage.service.kill();
+      // By now the card would have committed, had it kept its power.
+      await clock.sleep(SLOW_DEBIT_MS);
+      await stage.takeOut();
+      await stage.service.start();
+      const backMs = clock.monotonicMs();
+      await stage.insert(card);
+      const outcome = await expectServed(shop, card, { reference, sale, backMs, figure: "pcscd is killed under a slow debit", debits: 1 });
+      expect(outcome).toMatchObject({ verified: true, proof: "psam" });
     });
 
     describe.each(IN_DEBIT)("the card hangs for ever $name", (moment) => {
