@@ -12,7 +12,9 @@ import { loadDeviceKeys } from "./config/keys.ts";
 import { loadConfig, saveConfig } from "./config/load.ts";
 import type { TerminalConfig } from "./config/schema.ts";
 import { openCipherSuite } from "./crypto/suite.ts";
+import { openLines } from "./drivers/lines.ts";
 import { openPcsc } from "./drivers/registry.ts";
+import { openDevices } from "./drivers/roles.ts";
 import { openLog } from "./health/log.ts";
 import { keyFileOf, openDevice } from "./main.ts";
 import { systemClock } from "./system/clock.ts";
@@ -66,18 +68,22 @@ async function run(values: OptionValues): Promise<number> {
   const log = logOf(config.terminalId);
   const clock = systemClock();
   const { keys, sealKeys } = loadDeviceKeys(await readKeyFile(keyFileOf(String(values["config"]))), { suite, profile: config.profile });
-  const pcsc = openPcsc({ processes: systemProcesses(), clock, log });
+  const machine = { processes: systemProcesses(), clock, log };
+  const pcsc = openPcsc(machine);
+  const { user, sam } = config.readers;
   const terminal = await openDevice({
     config,
     keys,
     sealKeys,
     suite,
     log,
-    userReader: pcsc.reader(config.readers.user),
-    samReader: pcsc.reader(config.readers.sam),
+    userReader: pcsc.reader(user),
+    ...(user.lamp === undefined ? {} : { lamp: pcsc.lamp(user, user.lamp) }),
+    devices: openDevices(config.devices, { ...machine, lines: openLines(machine) }),
+    samReader: pcsc.reader(sam),
     pinVerifier: pcsc.pinVerifier({ digits: PIN_DIGITS }),
     // Medical purchases ask for the PIN, and every terminal offers them.
-    pinPairing: { cardPinNeeded: true, reader: { name: userReaderName(config), securePinEntry: config.readers.user.pinEntry === "reader" } },
+    pinPairing: { cardPinNeeded: true, reader: { name: userReaderName(config), securePinEntry: user.pinEntry === "reader" } },
   });
   const over = new AbortController();
   const lines = createInterface({ input: process.stdin });

@@ -9,6 +9,8 @@ import { electronicCashSettings } from "./config/electronic-cash.ts";
 import type { TerminalKeys } from "./config/keys.ts";
 import type { TerminalConfig } from "./config/schema.ts";
 import type { CipherSuite } from "./crypto/face.ts";
+import type { Devices } from "./drivers/adapter.ts";
+import type { SignalLamp } from "./drivers/peripherals.ts";
 import type { CardReader, PinVerifier } from "./drivers/ports.ts";
 import { DEFAULT_BATCH_LIMITS } from "./sync/batch/plan.ts";
 import { openWorkerSealer, type SealWorkerData } from "./sync/batch/worker-sealer.ts";
@@ -28,6 +30,10 @@ export interface DeviceParts {
   readonly userReader: CardReader;
   readonly samReader: CardReader;
   readonly pinVerifier: PinVerifier;
+  /** Light and sound of the user's reader. */
+  readonly lamp?: SignalLamp;
+  /** What stands around the readers; closed with the terminal. */
+  readonly devices?: Devices;
   /** What is known of reader and PIN pad; a pairing by which the card's PIN would pass through this process ends the start. */
   readonly pinPairing?: PinPairing;
   readonly log: Log;
@@ -113,6 +119,8 @@ export async function openDevice(parts: DeviceParts): Promise<Terminal> {
     userReader: parts.userReader,
     samReader: parts.samReader,
     pinVerifier: parts.pinVerifier,
+    ...(parts.lamp === undefined ? {} : { lamp: parts.lamp }),
+    ...(parts.devices === undefined ? {} : { devices: parts.devices }),
     onReconnectWindow: (windowMs) => link.setReconnectWindow(windowMs),
     ...(parts.rules === undefined ? {} : { rules: parts.rules }),
   });

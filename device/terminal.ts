@@ -12,9 +12,12 @@ import type { InitialPinEvidence, InitialPinPolicy } from "./card/social/initial
 import type { CardProfile } from "./codec/card-profile.ts";
 import type { ElectronicCashSettings } from "./config/electronic-cash.ts";
 import type { CipherSuite, SecretKey } from "./crypto/face.ts";
+import type { Devices } from "./drivers/adapter.ts";
+import type { SignalLamp } from "./drivers/peripherals.ts";
 import type { CardReader, PinVerifier, SocialPsam } from "./drivers/ports.ts";
 import type { BatchSealer } from "./sync/batch/seal.ts";
 import { openSync, type Sync, type SyncKeys, type SyncOptions, type SyncStatus } from "./sync/sync.ts";
+import { HolderFeedback, type SaleEnd } from "./txn/holder-feedback.ts";
 import { DEFAULT_INITIAL_PIN_RULE, type InitialPinRule } from "./txn/initial-pin.ts";
 import { openJournal, type TerminalJournal } from "./txn/journal/journal.ts";
 import { createLane, createSalesInFlight, type Lane, type SalesInFlight } from "./txn/lane.ts";
@@ -83,6 +86,10 @@ export interface TerminalParts {
   readonly userReader: CardReader;
   readonly samReader: CardReader;
   readonly pinVerifier: PinVerifier;
+  /** Light and sound of the user's reader. */
+  readonly lamp?: SignalLamp;
+  /** What stands around the readers. */
+  readonly devices?: Devices;
   /** What is known about the PIN of a card, by its identifier; left out: nothing of any. */
   readonly initialPinEvidence?: (cardIdentifier: string) => InitialPinEvidence;
   readonly log: Log;
@@ -99,6 +106,8 @@ export interface TerminalStatus extends SyncStatus {
 
 export interface Terminal {
   readonly journal: TerminalJournal;
+  /** What stands around the readers, as far as this terminal has it. */
+  readonly devices: Devices;
   /** One sale from a purse of the card. Never rejects for what the world does. */
   quickPayment(request: SaleRequest, limits: Limits): Promise<QuickPaymentOutcome>;
   /** One settlement with the medical host. Never rejects for what the world does. */
@@ -138,6 +147,8 @@ interface Opened {
 
 class AssembledTerminal implements Terminal {
   readonly journal: TerminalJournal;
+  readonly devices: Devices;
+  readonly #feedback: HolderFeedback;
   readonly #parts: TerminalParts;
   readonly #sync: Sync;
   readonly #psam: LazyPsam;
@@ -151,7 +162,11 @@ class AssembledTerminal implements Terminal {
   constructor(parts: TerminalParts, opened: Opened) {
     const { clock, samReader, settings, log } = parts;
     const { journal, sync, messageIds } = opened;
+    const { lamp, devices = {} } = parts;
+    const { display } = devices;
     this.journal = journal;
+    this.devices = devices;
+    this.#feedback = new HolderFeedback({ log, ...(lamp === undefined ? {} : { lamp }), ...(display === undefined ? {} : { display }) });
     this.#parts = parts;
     this.#saleTimes = opened.saleTimes;
     this.#electronicCash = electronicCashPorts(parts);
@@ -165,20 +180,20 @@ class AssembledTerminal implements Terminal {
   quickPayment(request: SaleRequest, limits: Limits): Promise<QuickPaymentOutcome> {
     const { settings, rules } = this.#parts;
     const { returnTimeoutMs, commandTimeoutMs, journalTimeoutMs, risk } = settings;
-    return this.#withModule(limits, (psam) => {
+    return this.#sale(request, limits, (psam) => {
       const bounds: QuickPaymentLimits = { ...limits, returnTimeoutMs, commandTimeoutMs, journalTimeoutMs, risk };
       return runQuickPayment(this.#quickPaymentPorts(psam), request, bounds, rules?.quickPayment);
     });
   }
 
   async medicalPurchase(request: MedicalPurchaseRequest, limits: Limits): Promise<MedicalOutcome> {
-    const { settings, rules, userReader: reader, pinVerifier: pin, randomness } = this.#parts;
+    const { settings, rules, userReader, pinVerifier: pin, randomness } = this.#parts;
     const { commandTimeoutMs, journalTimeoutMs, medical } = settings;
     const { pinTimeoutMs, queryTimeoutMs, settleTimeoutMs } = medical;
-    const outcome = await this.#withModule(limits, (psam) => {
+    const outcome = await this.#sale(request, limits, (psam) => {
       const ports = {
         ...this.#hostPorts,
-        reader,
+        reader: this.#feedback.over(userReader),
         psam,
         pin,
         randomness,
@@ -211,11 +226,25 @@ class AssembledTerminal implements Terminal {
   async stop(): Promise<void> {
     await this.#background.stop();
     this.#sync.stop();
+    await this.#feedback.close();
+    await Promise.all(Object.values(this.devices).map((device) => device.close()));
     await this.#psam.close();
     await Promise.all([this.#parts.userReader.close(), this.#parts.samReader.close()]);
     await this.#parts.link.close();
     await this.#parts.sealer.close();
     await this.journal.close();
+  }
+
+  /** A sale as its holder sees and hears it. */
+  async #sale<Outcome extends { readonly kind: string }>(
+    request: SaleRequest,
+    limits: Limits,
+    work: (psam: SocialPsam) => Promise<Outcome>,
+  ): Promise<Outcome | { readonly kind: "refused"; readonly reason: FaultCode }> {
+    this.#feedback.begin(request.amount);
+    const outcome = await this.#withModule(limits, work);
+    this.#feedback.end(saleEnd(outcome.kind));
+    return outcome;
   }
 
   /** Only the opening of the module rejects with a fault, before anything has begun. */
@@ -243,7 +272,7 @@ class AssembledTerminal implements Terminal {
       purse: settings.purse,
       log,
       psam,
-      reader: userReader,
+      reader: this.#feedback.over(userReader),
       lane: this.#lane,
       sales: this.#sales,
       saleTimes: this.#saleTimes,
@@ -252,6 +281,11 @@ class AssembledTerminal implements Terminal {
       medicalPurse: { psam, randomness, keyIndex, pin: { verifier, timeoutMs: settings.medical.pinTimeoutMs }, initialPin: initialPinRule(this.#parts) },
     };
   }
+}
+
+/** A sale that is not decided, or that only the card vouches for, releases nothing: for its holder that is a refusal. */
+function saleEnd(kind: string): SaleEnd {
+  return kind === "paid" || kind === "no-card" ? kind : "refused";
 }
 
 function initialPinRule({ settings, initialPinEvidence: evidence }: TerminalParts): InitialPinRule {

@@ -8,6 +8,7 @@ import { isFault } from "../base/fault.ts";
 import { fen } from "../base/fen.ts";
 import type { Terminal } from "../terminal.ts";
 import type { PurseChoice } from "../txn/sale-request.ts";
+import { EQUIPMENT_REQUESTS, isEquipmentRequest, performEquipment } from "./equipment.ts";
 import { type Said, saidFor } from "./messages.ts";
 
 const reference = z.string().regex(/^[\w.-]{1,64}$/);
@@ -63,6 +64,7 @@ const otherRequest = z.discriminatedUnion("do", [
   }),
   z.strictObject({ do: z.literal("status"), id }),
   z.strictObject({ do: z.literal("idle"), id, timeoutMs }),
+  ...EQUIPMENT_REQUESTS,
 ]);
 
 type QuickPaymentLine = z.infer<typeof quickPayment>;
@@ -121,6 +123,7 @@ function wordsFor(answer: object): { readonly says?: Said } {
 }
 
 async function perform(terminal: Terminal, asked: Request, signal: AbortSignal): Promise<object> {
+  if (isEquipmentRequest(asked)) return performEquipment(terminal.devices, asked, signal);
   switch (asked.do) {
     case "quick-payment":
       return terminal.quickPayment({ reference: asked.reference, amount: fen(asked.amountFen), purse: purseOf(asked) }, { timeoutMs: asked.timeoutMs, signal });

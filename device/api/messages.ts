@@ -1,5 +1,6 @@
 /* What the counter tells the holder, in English and Chinese, for every reason that a sale can end with. Total by type: a new reason needs its words. */
 import type { FaultCode } from "../base/fault.ts";
+import type { PrinterState } from "../drivers/peripherals.ts";
 import type { MedicalReason } from "../txn/medical-purchase/types.ts";
 import type { Reason } from "../txn/quick-payment/types.ts";
 
@@ -116,11 +117,24 @@ const MEDICAL: Readonly<Record<Exclude<MedicalReason, FaultCode | Reason>, Words
   "never-booked": ["The insurer has no such settlement. Nothing was paid.", "医保中心无此结算，未付款。"],
 };
 
+/** What the devices around the readers may have to say. */
+const DEVICES: Readonly<Record<"device-not-configured" | "slip-unknown" | `printer-${Exclude<PrinterState, "ready">}`, Words>> = {
+  "device-not-configured": ["This terminal has no such device.", "本终端未配置该设备。"],
+  "slip-unknown": ["The printer went away while it printed. Please look whether the slip is there.", "打印过程中打印机断开，请检查凭条是否已打印。"],
+  "printer-paper-low": ["The paper is nearly used up.", "打印纸即将用完。"],
+  "printer-paper-end": ["The printer has no paper.", "打印机缺纸。"],
+  "printer-cover-open": ["The printer's cover is open.", "打印机盖未关闭。"],
+  "printer-offline": ["The printer is switched off line.", "打印机处于脱机状态。"],
+  "printer-error": ["The printer reports an error.", "打印机故障。"],
+  "printer-unknown": ["The printer does not say how it is.", "打印机状态未知。"],
+};
+
 const MORE_THAN_ONE: Words = FAULTS["card-collision"];
 const ALL: ReadonlyMap<string, Words> = new Map([
   ...Object.entries(FAULTS),
   ...Object.entries(QUICK),
   ...Object.entries(MEDICAL),
+  ...Object.entries(DEVICES),
   ["more-than-one-card", MORE_THAN_ONE] as const,
 ]);
 

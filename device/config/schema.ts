@@ -67,16 +67,17 @@ const readerRule = z.strictObject({
 const userReaderRule = readerRule.extend({
   /** Who takes the card's own PIN: the reader at its keypad, or nobody. With nobody, a terminal whose flows ask for it does not start. */
   pinEntry: z.enum(["reader", "none"]).default("reader"),
-  /** Light and sound of this reader; absent: it has none that we know how to use. */
+  /** Light, sound and polling of a reader of the ACR family; absent: it is told nothing. Spec: ACR, LED and buzzer. */
   lamp: z
     .strictObject({
       dialect: z.enum(["together", "escape"]),
+      driver: z.enum(["ccid", "acs"]).default("ccid"),
       acsLed: z.enum(["send", "skip"]).default("skip"),
       acr122AutoBeep: z.enum(["send", "skip"]).default("skip"),
+      /** "fast": the reader looks for cards as often as it can. */
+      polling: z.enum(["as-delivered", "fast"]).default("as-delivered"),
     })
     .exactOptional(),
-  /** Whether the reader is told to look for cards as often as it can; a reader of the ACR family looks four times a second at best. */
-  polling: z.enum(["as-delivered", "fast"]).default("as-delivered"),
 });
 
 const terminalConfig = z

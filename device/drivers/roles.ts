@@ -1,7 +1,7 @@
 /* Roles and the families that can fill them: what the configuration may say of each, and how the chosen family is opened. */
 import * as z from "zod";
 import { assert } from "../base/assert.ts";
-import type { AdapterParts, Role, Roles } from "./adapter.ts";
+import type { AdapterParts, Devices, Role, Roles } from "./adapter.ts";
 import { ADAPTERS } from "./registry.ts";
 
 type Family = (typeof ADAPTERS)[keyof typeof ADAPTERS];
@@ -47,9 +47,6 @@ export function openRole<Wanted extends Role>(role: Wanted, settings: { readonly
   // Of that role, so that it can do what the role asks.
   return family.open(settings, parts) as Roles[Wanted];
 }
-
-/** The devices of a terminal, as far as it has them. */
-export type Devices = { readonly [Filled in Role]?: Roles[Filled] };
 
 /** Opens whatever the configuration names. */
 export function openDevices(settings: { readonly [Filled in Role]?: { readonly adapter: string } }, parts: AdapterParts): Devices {

@@ -14,6 +14,7 @@ import { makeTestPsam, type TestPsamOptions } from "../psam/make.ts";
 import { SimulatedPsam } from "../psam/psam.ts";
 import type { PsamFaults, PsamSnapshot } from "../psam/state.ts";
 import { IfdServer } from "./ifd-server.ts";
+import { type LampDialect, ReaderLamps } from "./lamps.ts";
 import type { ReaderSlot, SlotPlan } from "./slot.ts";
 
 interface Place {
@@ -26,7 +27,10 @@ interface Place {
 type SlotRequest = Place &
   (
     | { readonly do: "insert"; readonly name: string }
-    | { readonly do: "remove" | "clear-plans" | "release" | "no-keypad" | "counts" }
+    | { readonly do: "remove" | "clear-plans" | "release" | "no-keypad" | "counts" | "lamps-seen" | "no-lamps" }
+    | { readonly do: "lamps"; readonly dialect: LampDialect }
+    /** Further cards come into the field beside the one that lies there; an empty list: they have left. */
+    | { readonly do: "crowd"; readonly names: readonly string[] }
     | { readonly do: "plan"; readonly plan: SlotPlan }
     | { readonly do: "keypad"; readonly acts: readonly HolderAct[]; readonly keyingMs?: number; readonly timeoutMs?: number }
   );
@@ -107,6 +111,10 @@ export class SimulatorDesk {
       case "keypad":
       case "no-keypad":
       case "counts":
+      case "lamps":
+      case "no-lamps":
+      case "lamps-seen":
+      case "crowd":
         return this.#handleSlot(request, this.#slot(request));
     }
     // Requests of a person at a pipe may be anything.
@@ -135,6 +143,14 @@ export class SimulatorDesk {
         return slot.setKeypad(undefined);
       case "counts":
         return slot.counts();
+      case "lamps":
+        return slot.setLamps(new ReaderLamps(request.dialect));
+      case "no-lamps":
+        return slot.setLamps(undefined);
+      case "lamps-seen":
+        return slot.lamps?.seen;
+      case "crowd":
+        return slot.crowd(request.names.map((name) => this.#module(name)));
       case "keypad":
         return slot.setKeypad({
           holder: new ScriptedHolder(request.acts),

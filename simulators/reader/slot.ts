@@ -4,6 +4,7 @@ import type { Clock } from "../../device/base/ports.ts";
 import type { CardModule } from "../card/card.ts";
 import { type TearPlace, type TearPoint, tearPoint } from "../card/state.ts";
 import type { HolderAct, ScriptedHolder } from "../pinpad/holder.ts";
+import { CCID_ESCAPE, type ReaderLamps } from "./lamps.ts";
 import {
   changeResult,
   controlCode,
@@ -62,6 +63,7 @@ export class ReaderSlot {
   readonly #counts = new Map<number, number>();
   #inserted: Inserted | undefined;
   #keypad: Keypad | undefined;
+  #lamps: ReaderLamps | undefined;
   #plans: SlotPlan[] = [];
   #gone: (() => void)[] = [];
   /** Further cards in the field: while there is one, no card can be powered. */
@@ -86,6 +88,15 @@ export class ReaderSlot {
 
   setKeypad(keypad: Keypad | undefined): void {
     this.#keypad = keypad;
+  }
+
+  get lamps(): ReaderLamps | undefined {
+    return this.#lamps;
+  }
+
+  /** A reader with light and sound; undefined: it has none, or its driver passes no commands on to it. */
+  setLamps(lamps: ReaderLamps | undefined): void {
+    this.#lamps = lamps;
   }
 
   plan(plan: SlotPlan): void {
@@ -162,6 +173,9 @@ export class ReaderSlot {
 
   async #transmit(inserted: Inserted, command: Bytes): Promise<Bytes> {
     const { card } = inserted;
+    // A reader of that kind answers for itself what looks like a command for the card.
+    const own = this.#lamps?.dialect === "together" ? this.#lamps.answer(command) : undefined;
+    if (own !== undefined) return concat(u8(RC.ok), own);
     this.#commands += 1;
     this.#watch({ kind: "command", command, number: this.#commands });
     if (this.#inserted !== inserted) return Uint8Array.of(RC.absent);
@@ -232,6 +246,8 @@ export class ReaderSlot {
         return this.#keypad === undefined ? undefined : this.#verifyPin(this.#keypad, input);
       case MODIFY_PIN_DIRECT:
         return this.#keypad === undefined ? undefined : this.#changePin(this.#keypad, input);
+      case CCID_ESCAPE:
+        return this.#lamps?.answer(input);
       default:
         return undefined;
     }

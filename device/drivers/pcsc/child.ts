@@ -108,6 +108,8 @@ class ReaderProcess {
         return control(reader.native, call.code, call.data);
       case "disconnect":
         return disconnect(reader.native).then(() => new Uint8Array(0));
+      case "tell":
+        return tellReader(reader, call);
     }
   }
 }
@@ -132,6 +134,22 @@ function control(reader: NativeReader, code: number, data: Bytes): Promise<Bytes
   // The binding keeps a raw pointer to the input, which must stay alive until the answer is there.
   const input = Buffer.from(data);
   return native<Bytes>((done) => reader.control(input, code, CONTROL_RESPONSE_MAX, done)).finally(() => input.fill(0));
+}
+
+/** A reader that is connected for this alone is let go as it was: its card, if there is one, keeps its power. */
+async function tellReader(reader: KnownReader, { code, data, withCard }: Extract<ReaderCall, { op: "tell" }>): Promise<Bytes> {
+  const { native: device } = reader;
+  if (device.connected && withCard === "transmit") {
+    return native<Bytes>((done) => device.transmit(Buffer.from(data), RESPONSE_MAX, reader.protocol, done));
+  }
+  if (device.connected) return control(device, code, data);
+  await connect(reader, "direct");
+  try {
+    return await control(device, code, data);
+  } finally {
+    await native<void>((done) => device.disconnect(device.SCARD_LEAVE_CARD, (error: unknown) => done(error, undefined))).catch(() => undefined);
+    device.connected = false;
+  }
 }
 
 async function main(): Promise<void> {

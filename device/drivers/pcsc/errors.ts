@@ -27,7 +27,7 @@ const FAULT_OF_CODE: Readonly<Record<number, FaultCode>> = {
   0x8010_006a: "reader-refused", // the system's policy forbids it
 };
 
-export type PcscCall = "connect" | "transmit" | "control" | "disconnect";
+export type PcscCall = "connect" | "transmit" | "control" | "disconnect" | "tell";
 
 /** The number inside a message of the binding, or undefined when there is none. */
 export function pcscCode(message: string): number | undefined {

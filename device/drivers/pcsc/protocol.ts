@@ -11,7 +11,12 @@ export type ReaderCall =
   | { readonly op: "connect"; readonly reader: string; readonly mode: ConnectMode }
   | { readonly op: "transmit"; readonly reader: string; readonly data: Bytes }
   | { readonly op: "control"; readonly reader: string; readonly code: number; readonly data: Bytes }
-  | { readonly op: "disconnect"; readonly reader: string };
+  | { readonly op: "disconnect"; readonly reader: string }
+  /**
+   * Tells the reader itself something, between commands for its card. With a card connected it goes the way that `withCard` says, over that
+   * connection; without one the process connects to the reader alone for as long as it takes.
+   */
+  | { readonly op: "tell"; readonly reader: string; readonly code: number; readonly data: Bytes; readonly withCard: "control" | "transmit" };
 
 export type ReaderRequest = ReaderCall & { readonly id: number };
 

@@ -151,6 +151,16 @@ export class PcscReader implements CardReader {
     });
   }
 
+  /** Tells the reader itself something, whether a card lies there or not, once it is there. Faults: those of a reader, "reader-refused". */
+  async tell(order: Omit<Extract<ReaderCall, { op: "tell" }>, "op" | "reader">, limits: Limits): Promise<Bytes> {
+    const there = () => {
+      const state = this.#state();
+      return state === undefined || (state.state & STATE_UNAVAILABLE) !== 0 ? undefined : state;
+    };
+    const state = await this.#until(there, limits, () => this.#noCard());
+    return this.call({ op: "tell", reader: state.name, ...order }, limits);
+  }
+
   /** A dialogue ended with a fault. Used by the channel. */
   doubt(): void {
     this.#doubtful = true;
