@@ -1,15 +1,11 @@
-/* The Digicon board on a real tty: the same suite as in process, and twenty losses. */
+/* The Digicon board on a real tty: the same suite as in process. */
 import { ttyStand } from "../../../simulators/line/testing.ts";
 import { gateContract } from "../contract/gate-contract.ts";
-import { gateReturnsContract } from "../contract/returns-contract.ts";
 import { DEFAULT_DIGICON_PROFILE, DIGICON_BAUD, type DigiconProfile } from "./gate.ts";
 import { digiconBench } from "./testing.ts";
 
 const PROFILES: readonly DigiconProfile[] = [DEFAULT_DIGICON_PROFILE, { digiconDirection: "left-to-right" }];
 
 for (const profile of PROFILES) {
-  const name = `Digicon board on a tty, ${JSON.stringify(profile)}`;
-  const makeBench = async () => digiconBench(await ttyStand(DIGICON_BAUD), { profile });
-  gateContract(name, makeBench);
-  gateReturnsContract(name, makeBench);
+  gateContract(`Digicon board on a tty, ${JSON.stringify(profile)}`, async () => digiconBench(await ttyStand(DIGICON_BAUD), { profile }));
 }

@@ -1,15 +1,11 @@
-/* The FE board on a real tty: the same suite as in process, and twenty losses. */
+/* The FE board on a real tty: the same suite as in process. */
 import { ttyStand } from "../../../simulators/line/testing.ts";
 import { gateContract } from "../contract/gate-contract.ts";
-import { gateReturnsContract } from "../contract/returns-contract.ts";
 import { DEFAULT_FE_PROFILE, type FeProfile } from "./gate.ts";
 import { feBench } from "./testing.ts";
 
 const PROFILES: readonly FeProfile[] = [DEFAULT_FE_PROFILE, { feBaud: 19_200, feStatusQuery: { operation: 0x10, idle: 0 } }];
 
 for (const profile of PROFILES) {
-  const name = `FE board on a tty, ${JSON.stringify(profile)}`;
-  const makeBench = async () => feBench(await ttyStand(profile.feBaud), { profile });
-  gateContract(name, makeBench, ["refusal"]);
-  gateReturnsContract(name, makeBench);
+  gateContract(`FE board on a tty, ${JSON.stringify(profile)}`, async () => feBench(await ttyStand(profile.feBaud), { profile }), ["refusal"]);
 }

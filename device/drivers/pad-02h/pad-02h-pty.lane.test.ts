@@ -1,7 +1,6 @@
-/* The 02h pad on a real tty: the same suite as in process, and twenty losses. */
+/* The 02h pad on a real tty: the same suite as in process. */
 import { ttyStand } from "../../../simulators/line/testing.ts";
 import { pinPadContract } from "../contract/pin-pad-contract.ts";
-import { pinPadReturnsContract } from "../contract/returns-contract.ts";
 import { DEFAULT_PAD_PROFILE, type PadProfile } from "./pad.ts";
 import { padBench } from "./testing.ts";
 
@@ -11,4 +10,3 @@ const makeBench = (profile: PadProfile) => async () => padBench(await ttyStand(B
 
 pinPadContract("02h pad on a tty, split", makeBench(DEFAULT_PAD_PROFILE));
 pinPadContract("02h pad on a tty, binary", makeBench({ ...DEFAULT_PAD_PROFILE, coding: "binary" }));
-pinPadReturnsContract("02h pad on a tty", makeBench(DEFAULT_PAD_PROFILE));
