@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, type TestContext } from "vitest";
-import { type CardBench, limits } from "./bench.ts";
+import { limits } from "./bench.ts";
+import type { CardDesk } from "./desk.ts";
 
 /** What every card reader must do, whatever it is made of. */
-export function cardReaderContract(name: string, makeBench: () => Promise<CardBench>): void {
+export function cardReaderContract(name: string, makeBench: () => Promise<CardDesk>): void {
   describe(`card reader contract: ${name}`, () => {
-    let bench: CardBench;
+    let bench: CardDesk;
     beforeEach(async () => {
       bench = await makeBench();
     });
@@ -17,7 +18,7 @@ export function cardReaderContract(name: string, makeBench: () => Promise<CardBe
     });
 
     it("finds a card that comes while it waits", async () => {
-      const waiting = bench.reader.waitForCard(limits(3_000));
+      const waiting = bench.reader.waitForCard(limits(3_000 + (bench.handMs ?? 0)));
       await bench.insert();
       const channel = await bench.run(waiting);
       expect((await bench.run(channel.transmit(bench.harmlessCommand, limits(2_000)))).length).toBeGreaterThanOrEqual(2);
