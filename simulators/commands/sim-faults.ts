@@ -4,7 +4,7 @@ import { NO_PSAM_FAULTS, type PsamFaults } from "../psam/state.ts";
 
 export type Parsed<Value> = { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly reason: string };
 
-interface FaultWord<Faults> {
+export interface FaultWord<Faults> {
   /** How it is written, for help texts and refusals. */
   readonly usage: string;
   readonly meaning: string;
@@ -12,7 +12,7 @@ interface FaultWord<Faults> {
   readonly read: (argument: string | undefined) => Partial<Faults> | undefined;
 }
 
-type FaultWords<Faults> = ReadonlyMap<string, FaultWord<Faults>>;
+export type FaultWords<Faults> = ReadonlyMap<string, FaultWord<Faults>>;
 
 const SLOW_MS_MAX = 600_000;
 const TORN_COMMANDS_MAX = 10_000;
@@ -25,12 +25,12 @@ export function isTearPoint(text: string | undefined): text is TearPoint {
   return TEAR_POINTS.some((point) => point === text);
 }
 
-function count(text: string | undefined, max: number): number | undefined {
+export function count(text: string | undefined, max: number): number | undefined {
   if (text === undefined || !/^\d{1,9}$/.test(text)) return undefined;
   return Number(text) <= max ? Number(text) : undefined;
 }
 
-function plain<Faults>(faults: Partial<Faults>): FaultWord<Faults>["read"] {
+export function plain<Faults>(faults: Partial<Faults>): FaultWord<Faults>["read"] {
   return (argument) => (argument === undefined ? faults : undefined);
 }
 
@@ -169,7 +169,7 @@ const MODULE_FAULTS: FaultWords<PsamFaults> = new Map<string, FaultWord<PsamFaul
 /** `none` clears all; it stands alone. */
 const CLEAR = "none";
 
-function parseFaults<Faults extends object>(text: string, words: FaultWords<Faults>): Parsed<Partial<Faults>> {
+export function parseFaults<Faults extends object>(text: string, words: FaultWords<Faults>): Parsed<Partial<Faults>> {
   let faults: Partial<Faults> = {};
   for (const part of text.split(",")) {
     const at = part.indexOf("=");

@@ -49,8 +49,8 @@ describe("readSimOptions", () => {
   });
 
   it.each([
-    [{}, /choose one of --apdu and --pcscd/],
-    [{ apdu: true, pcscd: true }, /choose one of --apdu and --pcscd/],
+    [{}, /choose one of --apdu, --pcscd and --devices/],
+    [{ apdu: true, pcscd: true }, /choose one of --apdu, --pcscd and --devices/],
     [{ pcscd: true, module: true }, /--module belongs to --apdu/],
     [{ apdu: true, keypad: "enters" }, /--keypad belongs to --pcscd/],
     [{ pcscd: true, keypad: "sings" }, /--keypad is one of enters, wrong, cancels, walks-away/],

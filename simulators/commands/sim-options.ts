@@ -7,6 +7,7 @@ import type { ReplayMode } from "../card/replay/replayed-card.ts";
 import type { CardFaults } from "../card/state.ts";
 import type { KeyLevel, TestPsamOptions } from "../psam/make.ts";
 import type { PsamFaults } from "../psam/state.ts";
+import { DEVICE_KINDS } from "./sim-device-kinds.ts";
 import { CARD_FAULT_USAGE, MODULE_FAULT_USAGE, type Parsed, parseCardFaults, parseModuleFaults } from "./sim-faults.ts";
 import { PURSE_USAGE, parseAmountOrNone, parsePurse } from "./sim-purses.ts";
 
@@ -75,11 +76,13 @@ const PROFILE_USAGE = [...Object.entries(PROFILE_CHOICES).map(([name, values]) =
 export const SIM_OPTIONS: Readonly<Record<string, CommandOption>> = {
   apdu: { type: "boolean", summary: "reads APDUs as hexadecimal lines, answers in hexadecimal; needs no rights" },
   pcscd: { type: "boolean", summary: "starts a private pcscd with a user reader and a SAM reader" },
+  devices: { type: "string", summary: `puts devices on lines that a terminal opens: all, or a comma list of ${DEVICE_KINDS.join(", ")}` },
+  folder: { type: "string", summary: "with --devices: where they appear (default a folder that is removed at the end)" },
   module: { type: "boolean", summary: "with --apdu: the lines speak to the security module instead of the card" },
   algorithm: { type: "string", summary: "3des or sm4 (default sm4, of the first generation 3des)" },
   balance: { type: "string", summary: `fen in the purse (default ${DEFAULT_BALANCE_FEN})` },
   serial: { type: "string", summary: "number of the card: another number is another card, holder and keys (default 1)" },
-  pin: { type: "string", summary: "4 to 16 digits; without it the card has no PIN" },
+  pin: { type: "string", summary: "4 to 16 digits; without it the card has no PIN. With --devices: what the holder enters at a PIN pad, 4 to 12 digits" },
   generation: { type: "string", summary: "1, 2 or 3 (default 3)" },
   interface: { type: "string", summary: "contact or contactless (default contact)" },
   inactive: { type: "boolean", summary: "with --profile contactlessActivation=fileFlag: the card's flag for radio is not set" },
@@ -264,7 +267,8 @@ function readModule(reader: OptionReader, card: TestCardOptions): TestPsamOption
 
 function checkCombination(reader: OptionReader): void {
   const { problems } = reader;
-  if (reader.flag("pcscd") === reader.flag("apdu")) problems.push("choose one of --apdu and --pcscd");
+  if (reader.flag("pcscd") === reader.flag("apdu")) problems.push("choose one of --apdu, --pcscd and --devices");
+  if (reader.given("folder")) problems.push("--folder belongs to --devices");
   if (reader.flag("pcscd") && reader.flag("module")) problems.push("--module belongs to --apdu; --pcscd has the module in its SAM reader");
   if (reader.flag("apdu") && reader.given("keypad")) problems.push("--keypad belongs to --pcscd: without a reader there is no keypad");
   for (const name of ["snapshot", "scenario", "replay"]) if (reader.text(name) === "") problems.push(`--${name} is a file name`);

@@ -1,10 +1,11 @@
-/* `sim`: a simulated card and security module by themselves, behind a private pcscd or at the end of a pipe. */
+/* `sim`: simulators by themselves: card and security module behind a private pcscd or at the end of a pipe, devices on the lines that a terminal opens. */
 import type { Clock } from "../../device/base/ports.ts";
 import type { CipherSuite } from "../../device/crypto/face.ts";
 import { openCipherSuite } from "../../device/crypto/suite.ts";
 import { systemClock } from "../../device/system/clock.ts";
 import type { Command, OptionValues } from "../../device/system/command-line.ts";
 import { runApduMode } from "./sim-apdu.ts";
+import { runDevicesMode } from "./sim-devices.ts";
 import { standardIo } from "./sim-io.ts";
 import { readSimOptions, SIM_OPTIONS } from "./sim-options.ts";
 import { runPcscdMode } from "./sim-pcscd.ts";
@@ -20,6 +21,7 @@ export interface SimParts {
 
 /** The whole command with its doors passed in. Resolves with the exit code. */
 export async function runSim(values: OptionValues, io: SimIo, { suite, clock }: SimParts): Promise<number> {
+  if (values["devices"] !== undefined) return runDevicesMode(values, io, { suite, clock });
   const options = readSimOptions(values);
   if (typeof options === "string") {
     io.complain(options);
@@ -41,7 +43,8 @@ export async function runSim(values: OptionValues, io: SimIo, { suite, clock }: 
 
 export const simCommand: Command = {
   name: "sim",
-  summary: "runs a simulated card and security module by themselves: --apdu on lines, --pcscd behind a private pcscd; help lists the control lines",
+  summary:
+    "runs simulators by themselves: a card and a security module with --apdu on lines or --pcscd behind a private pcscd, devices with --devices on their lines; help lists the control lines",
   options: SIM_OPTIONS,
   run: async (values) => {
     const io = standardIo();

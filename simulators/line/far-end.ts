@@ -16,9 +16,11 @@ export interface LineFaults {
   readonly pieceBytes: number;
   /** Noise before each answer. */
   readonly noiseHex: string;
+  /** Pause between the pieces of an answer; where the pieces have no size, they are single bytes. */
+  readonly slowMs: number;
 }
 
-export const NO_LINE_FAULTS: LineFaults = { deaf: false, garbled: false, lateMs: 0, pieceBytes: 0, noiseHex: "" };
+export const NO_LINE_FAULTS: LineFaults = { deaf: false, garbled: false, lateMs: 0, pieceBytes: 0, noiseHex: "", slowMs: 0 };
 
 export interface FarEnd {
   /** What the terminal sends, in pieces of any size. */

@@ -39,6 +39,16 @@ export class PtyDevice implements FarEnd {
     this.#helper?.stdin?.write(bytes.length === 0 ? EMPTY : bytes);
   }
 
+  /** The device takes and gives no bytes any more; its line stays where it is. Unplugging ends that too. */
+  hold(): void {
+    this.#helper?.kill("SIGSTOP");
+  }
+
+  /** It goes on with what was said meanwhile, as far as the line had room for it. */
+  release(): void {
+    this.#helper?.kill("SIGCONT");
+  }
+
   /** Resolves when the path is there. Faults: "process-failed". */
   async plugIn(): Promise<void> {
     if (this.#helper !== undefined) return;
@@ -47,9 +57,12 @@ export class PtyDevice implements FarEnd {
     this.#helper = helper;
     helper.stdin.on("error", () => undefined);
     helper.stdout.on("data", (chunk: Buffer) => this.#listener(new Uint8Array(chunk)));
-    helper.once("exit", () => {
+    const gone = () => {
       if (this.#helper === helper) this.#helper = undefined;
-    });
+    };
+    helper.once("exit", gone);
+    // Where there is no such program.
+    helper.once("error", gone);
     for (let waitedMs = 0; waitedMs < PLUG_LIMIT_MS; waitedMs += LOOK_MS) {
       if (existsSync(this.path)) return;
       if (this.#helper !== helper) break;

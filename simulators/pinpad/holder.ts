@@ -9,8 +9,10 @@ export type HolderAct =
 
 /** A holder who acts by a list; the last act repeats. */
 export class ScriptedHolder {
-  readonly #acts: readonly HolderAct[];
+  #acts: readonly HolderAct[];
   #asked = 0;
+  /** How often the holder was asked when the list began. */
+  #began = 0;
 
   constructor(acts: readonly HolderAct[]) {
     this.#acts = acts;
@@ -21,8 +23,14 @@ export class ScriptedHolder {
     return this.#asked;
   }
 
+  /** Another list from now on. */
+  plan(acts: readonly HolderAct[]): void {
+    this.#acts = acts;
+    this.#began = this.#asked;
+  }
+
   next(): HolderAct {
-    const act = this.#acts[Math.min(this.#asked, this.#acts.length - 1)];
+    const act = this.#acts[Math.min(this.#asked - this.#began, this.#acts.length - 1)];
     this.#asked += 1;
     return act ?? { kind: "walks-away" };
   }

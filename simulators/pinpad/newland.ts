@@ -6,6 +6,7 @@ import { type Bytes, concat, EMPTY, equalBytes, fromHex, u8, xorBytes } from "..
 import type { Clock } from "../../device/base/ports.ts";
 import type { CipherSuite } from "../../device/crypto/face.ts";
 import { encryptBlocks } from "../crypto/blocks.ts";
+import { sendAnswer } from "../line/answer.ts";
 import { type FarEnd, type LineFaults, NO_LINE_FAULTS } from "../line/far-end.ts";
 import type { ScriptedHolder } from "./holder.ts";
 
@@ -147,13 +148,8 @@ export class SimulatedNewlandPad {
   }
 
   async #send(wire: Bytes): Promise<void> {
-    const { deaf, garbled, lateMs, pieceBytes, noiseHex } = this.#faults;
-    if (lateMs > 0) await this.#parts.clock.sleep(lateMs);
-    if (deaf) return;
-    const spoiled = garbled ? wire.map((byte, at) => (at === wire.length - 1 ? byte ^ 0x01 : byte)) : wire;
-    const whole = concat(fromHex(noiseHex), spoiled);
-    const size = pieceBytes === 0 ? whole.length : pieceBytes;
-    for (let at = 0; at < whole.length; at += size) this.#end?.write(whole.slice(at, at + size));
+    // The check byte: a wrong length would be taken for a frame that is not whole.
+    await sendAnswer(this.#parts.clock, { end: this.#end, faults: this.#faults, garbledFromEnd: 1 }, wire);
   }
 
   // ---- commands

@@ -6,6 +6,7 @@ import { type Bytes, concat, fromHex, toHex, u8, utf8, xorBytes } from "../../de
 import type { Clock } from "../../device/base/ports.ts";
 import type { CipherSuite } from "../../device/crypto/face.ts";
 import { cbcLastBlock, encryptBlocks, type KeyAlgorithm } from "../crypto/blocks.ts";
+import { sendAnswer } from "../line/answer.ts";
 import { type FarEnd, type LineFaults, NO_LINE_FAULTS } from "../line/far-end.ts";
 import type { ScriptedHolder } from "./holder.ts";
 
@@ -135,7 +136,8 @@ export class SimulatedPad02h {
     const reply = this.#obey(body[0] ?? 0, body.slice(1));
     if (reply === undefined) return;
     const inner = concat(u8((reply.data?.length ?? 0) + 1), u8(reply.status), reply.data ?? new Uint8Array(0));
-    await this.#send(this.#encode(concat(inner, u8(this.#check(inner)))));
+    const wire = this.#encode(concat(inner, u8(this.#check(inner))));
+    await sendAnswer(this.#parts.clock, { end: this.#end, faults: this.#faults }, wire);
   }
 
   #encode(plain: Bytes): Bytes {
@@ -143,16 +145,6 @@ export class SimulatedPad02h {
     if (coding === "binary") return concat(u8(START), plain);
     const digits = hexCase === "upper" ? toHex(plain).toUpperCase() : toHex(plain);
     return concat(u8(START), utf8(digits), closes ? u8(END) : new Uint8Array(0));
-  }
-
-  async #send(wire: Bytes): Promise<void> {
-    const { deaf, garbled, lateMs, pieceBytes, noiseHex } = this.#faults;
-    if (lateMs > 0) await this.#parts.clock.sleep(lateMs);
-    if (deaf) return;
-    const spoiled = garbled ? wire.map((byte, at) => (at === wire.length - 2 ? byte ^ 0x01 : byte)) : wire;
-    const whole = concat(fromHex(noiseHex), spoiled);
-    if (pieceBytes === 0) this.#end?.write(whole);
-    else for (let at = 0; at < whole.length; at += pieceBytes) this.#end?.write(whole.slice(at, at + pieceBytes));
   }
 
   // ---- commands
@@ -320,17 +312,22 @@ export class SimulatedPad02h {
     const act = holder.next();
     if (act.kind === "walks-away") {
       await clock.sleep(seconds * 1_000);
-      if (!entry.ended && this.#settings.endKey === "timeout") this.#end?.write(u8(0x00));
+      if (!entry.ended && this.#settings.endKey === "timeout") this.#tellKey(0x00);
       return;
     }
     for (const digit of act.kind === "enters" ? act.digits : "") {
       await clock.sleep(keyMs);
       if (entry.ended) return;
       entry.digits += digit;
-      this.#end?.write(u8(0x2a));
+      this.#tellKey(0x2a);
     }
     await clock.sleep(keyMs);
-    if (!entry.ended) this.#end?.write(u8(act.kind === "enters" ? 0x0d : 0x1b));
+    if (!entry.ended) this.#tellKey(act.kind === "enters" ? 0x0d : 0x1b);
+  }
+
+  /** A key between frames, never inside one that is given slowly. */
+  #tellKey(key: number): void {
+    void sendAnswer(this.#parts.clock, { end: this.#end, faults: NO_LINE_FAULTS }, u8(key));
   }
 
   #pinBlock(data: Bytes): Reply {

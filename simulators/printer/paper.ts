@@ -14,11 +14,20 @@ export type Printed =
   | { readonly kind: "feed"; readonly lines: number }
   | { readonly kind: "cut"; readonly how: "full" | "part" };
 
+/** Longer than a roll: what was printed before has fallen into the basket. */
+const PIECES_MAX = 20_000;
+
 export class Paper {
   readonly #pieces: Printed[] = [];
 
   add(piece: Printed): void {
     this.#pieces.push(piece);
+    if (this.#pieces.length > PIECES_MAX) this.#pieces.splice(0, PIECES_MAX / 2);
+  }
+
+  /** Somebody tears off what has been printed. */
+  tearOff(): void {
+    this.#pieces.length = 0;
   }
 
   /** Everything so far, in order. */

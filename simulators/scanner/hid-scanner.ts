@@ -1,5 +1,6 @@
 /* A HID POS scanner: its description, and codes cut into reports as its makers' papers say. */
 import { type Bytes, concat, fromHex, utf8 } from "../../device/base/bytes.ts";
+import type { Clock } from "../../device/base/ports.ts";
 
 /** The two shapes of description in the field: with a byte that counts the data, and without. Both number their report 2. */
 export const SCANNER_DESCRIPTORS = {
@@ -22,4 +23,55 @@ export function scanReports(shape: ScannerShape, code: Bytes, symbology = "]Q1")
     const count = shape === "counted" ? Uint8Array.of(part.length) : new Uint8Array(0);
     return concat(Uint8Array.of(0x02), count, utf8(symbology), room, more);
   });
+}
+
+/** What befalls the reports of a scanner on their way; they are always whole. */
+export interface HidScannerFaults {
+  readonly deaf: boolean;
+  /** One bit of each report's data is flipped. */
+  readonly garbled: boolean;
+  readonly lateMs: number;
+  /** Pause between the reports of one code. */
+  readonly slowMs: number;
+}
+
+export const NO_HID_SCANNER_FAULTS: HidScannerFaults = { deaf: false, garbled: false, lateMs: 0, slowMs: 0 };
+
+/** Behind the report's number, the count of the data and the symbology. */
+const FIRST_DATA_AT = 5;
+
+/** A scanner that hangs on whatever carries reports to the host. */
+export class SimulatedHidScanner {
+  readonly #parts: { readonly clock: Clock; readonly shape: ScannerShape };
+  #input: (report: Bytes) => void = () => undefined;
+  #faults: HidScannerFaults = NO_HID_SCANNER_FAULTS;
+
+  constructor(parts: { readonly clock: Clock; readonly shape: ScannerShape }) {
+    this.#parts = parts;
+  }
+
+  attach(input: (report: Bytes) => void): void {
+    this.#input = input;
+  }
+
+  setFaults(faults: Partial<HidScannerFaults>): void {
+    this.#faults = { ...this.#faults, ...faults };
+  }
+
+  /** Somebody holds a code before the window. */
+  scan(code: Bytes, symbology = "]Q1"): void {
+    void this.#send(scanReports(this.#parts.shape, code, symbology));
+  }
+
+  async #send(reports: readonly Bytes[]): Promise<void> {
+    const { deaf, garbled, lateMs, slowMs } = this.#faults;
+    const { clock } = this.#parts;
+    const input = this.#input;
+    if (lateMs > 0) await clock.sleep(lateMs);
+    if (deaf) return;
+    for (const [at, report] of reports.entries()) {
+      if (at > 0 && slowMs > 0) await clock.sleep(slowMs);
+      input(garbled ? report.map((byte, place) => (place === FIRST_DATA_AT ? byte ^ 0x01 : byte)) : report);
+    }
+  }
 }
