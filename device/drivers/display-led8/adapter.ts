@@ -9,6 +9,7 @@ const lamp = z.int().min(0).max(0xff);
 
 export const displayLed8 = defineAdapter({
   role: "display",
+  hangsOn: "serial",
   speaksTo: "displays of eight digits with four lamps",
   settings: z.strictObject({
     adapter: z.literal("displayLed8"),

@@ -3,11 +3,13 @@ import * as z from "zod";
 import { defineAdapter } from "../adapter.ts";
 import { serialPort } from "../framing/settings.ts";
 import { DEFAULT_DIGICON_PROFILE, DIGICON_BAUD, openDigiconGate } from "./gate.ts";
+import { digiconProbe } from "./probe.ts";
 
 const direction = z.enum(["right-to-left", "left-to-right"]);
 
 export const gateDigicon = defineAdapter({
   role: "gate",
+  hangsOn: "serial",
   speaksTo: "boards of the Digicon type",
   settings: z.strictObject({
     adapter: z.literal("gateDigicon"),
@@ -18,4 +20,5 @@ export const gateDigicon = defineAdapter({
   }),
   open: ({ port, digiconDirection, entryDirection }, { clock, lines }) =>
     openDigiconGate(lines.serial(port), { clock, profile: { digiconDirection }, entryDirection }),
+  probe: digiconProbe,
 });

@@ -8,6 +8,7 @@ const byte = z.int().min(0).max(0xff);
 
 export const gateFe = defineAdapter({
   role: "gate",
+  hangsOn: "serial",
   speaksTo: "tripod boards with frames from FE to AB",
   settings: z.strictObject({
     adapter: z.literal("gateFe"),

@@ -8,6 +8,7 @@ const program = z.string().regex(/^\/[^\0]{1,1000}$/);
 
 export const gateGpio = defineAdapter({
   role: "gate",
+  hangsOn: "gpio",
   speaksTo: "GPIO lines of this machine",
   settings: z.strictObject({
     adapter: z.literal("gateGpio"),
@@ -22,4 +23,8 @@ export const gateGpio = defineAdapter({
     programs: z.strictObject({ gpioset: program, gpiodetect: program }).exactOptional(),
   }),
   open: ({ gpioTool, adapter: _adapter, ...settings }, { processes }) => openGpioGate({ processes, profile: { gpioTool }, ...settings }),
+  fingerprint: (found) =>
+    found.kind === "gpio" && HEADER_CHIPS.includes(found.label)
+      ? { score: 10, why: "the chip that leads to the header: whether a gate hangs on its lines, and on which, no program can see" }
+      : undefined,
 });

@@ -3,11 +3,16 @@ import * as z from "zod";
 import { defineAdapter } from "../adapter.ts";
 import { serialPort } from "../framing/settings.ts";
 import { DEFAULT_RELAY_PROFILE, openRelayGate, RELAY_BAUD } from "./gate.ts";
+import { relayProbe } from "./probe.ts";
+
+/** What such boards call themselves behind USB. */
+const CALLED = /relay|modbus/i;
 
 const coil = z.int().min(0).max(7);
 
 export const gateRelay = defineAdapter({
   role: "gate",
+  hangsOn: "serial",
   speaksTo: "relay boards on Modbus RTU",
   settings: z.strictObject({
     adapter: z.literal("gateRelay"),
@@ -19,4 +24,6 @@ export const gateRelay = defineAdapter({
   }),
   open: ({ port, relayFlash, adapter: _adapter, ...settings }, { clock, lines }) =>
     openRelayGate(lines.serial(port), { clock, profile: { relayFlash }, ...settings }),
+  fingerprint: (found) => (found.kind === "serial" && CALLED.test(found.usb?.product ?? "") ? { score: 30, why: "it calls itself a relay board" } : undefined),
+  probe: relayProbe,
 });

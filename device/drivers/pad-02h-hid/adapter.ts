@@ -6,6 +6,13 @@ import { pad02hSettings } from "../pad-02h/adapter.ts";
 import { Pad02h } from "../pad-02h/pad.ts";
 import { DEFAULT_PAD_REPORT_PROFILE } from "./framing.ts";
 import { openPadReports } from "./line.ts";
+import { pad02hHidProbe } from "./probe.ts";
+
+/** Pages of makers' own, where pads are, and much else. */
+const OWN_PAGES = 0xff00;
+const CALLED = /\bpad\b|pin ?pad|密码键盘/i;
+/** Makers of pads by the numbers that USB gave them. */
+const PAD_MAKERS: ReadonlySet<number> = new Set([0x0acd]);
 
 const reports = z.strictObject({
   padHidFraming: z.enum(["zero-filled", "counted"]).default(DEFAULT_PAD_REPORT_PROFILE.padHidFraming),
@@ -19,8 +26,18 @@ const settings = z
 
 export const pad02hHid = defineAdapter({
   role: "pinPad",
+  hangsOn: "hid",
   speaksTo: "PIN pads of the 02h family behind USB",
   settings,
   open: ({ device, reports: made, adapter: _adapter, ...pad }, { clock, lines }) =>
     new Pad02h(openPadReports(lines.hid(device), { clock, coding: pad.profile.coding, reports: made }), { clock, ...pad }),
+  fingerprint: (found) => {
+    if (found.kind !== "hid" || (found.usagePage ?? 0) < OWN_PAGES) return undefined;
+    const page = `usage page ${found.usagePage?.toString(16)}, which is its maker's own`;
+    if (PAD_MAKERS.has(found.usb?.vendorId ?? -1)) return { score: 60, why: `${page}, of a maker of PIN pads` };
+    return CALLED.test(found.usb?.product ?? "")
+      ? { score: 50, why: `${page}, and it calls itself a pad` }
+      : { score: 15, why: `${page}: it may be a pad or anything else` };
+  },
+  probe: pad02hHidProbe,
 });

@@ -3,6 +3,10 @@ import * as z from "zod";
 import { defineAdapter } from "../adapter.ts";
 import { serialPort } from "../framing/settings.ts";
 import { DEFAULT_PAD_PROFILE, Pad02h } from "./pad.ts";
+import { pad02hProbe } from "./probe.ts";
+
+/** What such pads call themselves behind USB. */
+const CALLED = /pin ?pad|\bepp\b|密码键盘/i;
 
 const PAD_BAUD = 9_600;
 
@@ -27,7 +31,10 @@ export const pad02hSettings = {
 
 export const pad02h = defineAdapter({
   role: "pinPad",
+  hangsOn: "serial",
   speaksTo: "PIN pads of the 02h family",
   settings: z.strictObject({ adapter: z.literal("pad02h"), port: serialPort(PAD_BAUD), ...pad02hSettings }),
   open: ({ port, adapter: _adapter, ...settings }, { clock, lines }) => new Pad02h(lines.serial(port), { clock, ...settings }),
+  fingerprint: (found) => (found.kind === "serial" && CALLED.test(found.usb?.product ?? "") ? { score: 40, why: "it calls itself a PIN pad" } : undefined),
+  probe: pad02hProbe,
 });

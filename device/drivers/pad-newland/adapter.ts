@@ -4,6 +4,7 @@ import { fromHex } from "../../base/bytes.ts";
 import { defineAdapter } from "../adapter.ts";
 import { serialPort } from "../framing/settings.ts";
 import { DEFAULT_NEWLAND_PROFILE, openNewlandPad } from "./pad.ts";
+import { newlandProbe } from "./probe.ts";
 
 const PAD_BAUD = 9_600;
 const code = z.int().min(0).max(0xff);
@@ -15,6 +16,7 @@ const profile = z.strictObject({
 
 export const padNewland = defineAdapter({
   role: "pinPad",
+  hangsOn: "serial",
   speaksTo: "Newland NL-PP60 and PP66",
   settings: z.strictObject({
     adapter: z.literal("padNewland"),
@@ -31,4 +33,5 @@ export const padNewland = defineAdapter({
   }),
   open: ({ port, authorizationHex, adapter: _adapter, ...settings }, { clock, lines }) =>
     openNewlandPad(lines.serial(port), { clock, ...settings, authorize: () => fromHex(authorizationHex) }),
+  probe: newlandProbe,
 });

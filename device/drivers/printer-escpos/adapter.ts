@@ -4,7 +4,11 @@ import { defineAdapter } from "../adapter.ts";
 import { serialPort } from "../framing/settings.ts";
 import { DEFAULT_PRINTER_PROFILE } from "./encode.ts";
 import { openEscPosPrinter } from "./printer.ts";
+import { printerProbe } from "./probe.ts";
 import { COMMON_STATUS_BITS } from "./status.ts";
+
+/** What such printers call themselves behind USB. */
+const CALLED = /print|receipt|POS-?(?:58|80)/i;
 
 const PRINTER_BAUD = 9_600;
 
@@ -23,7 +27,10 @@ const profile = z.strictObject({
 
 export const printerEscPos = defineAdapter({
   role: "printer",
+  hangsOn: "serial",
   speaksTo: "receipt printers with Chinese fonts",
   settings: z.strictObject({ adapter: z.literal("printerEscPos"), port: serialPort(PRINTER_BAUD), profile: profile.prefault({}) }),
   open: ({ port, profile: asked }, { clock, lines }) => openEscPosPrinter(lines.serial(port), { clock, profile: asked }),
+  fingerprint: (found) => (found.kind === "serial" && CALLED.test(found.usb?.product ?? "") ? { score: 50, why: "it calls itself a printer" } : undefined),
+  probe: printerProbe,
 });
