@@ -28,8 +28,6 @@ import { verifyJournal } from "./txn/journal/verify.ts";
 
 const CONFIG_OPTION = { config: { type: "string", summary: "folder of the terminal's configuration", default: "/etc/yikatong" } } as const;
 const JSON_OPTION = { json: { type: "boolean", summary: "one JSON object instead of a summary" } } as const;
-/** Digits of a card PIN where the reader must be told. Spec: LD/T 32.7, VERIFY. */
-const PIN_DIGITS = 6;
 
 function say(text: string): void {
   process.stdout.write(`${text}\n`);
@@ -81,7 +79,7 @@ async function run(values: OptionValues): Promise<number> {
     ...(user.lamp === undefined ? {} : { lamp: pcsc.lamp(user, user.lamp) }),
     devices: openDevices(config.devices, { ...machine, lines: openLines(machine) }),
     samReader: pcsc.reader(sam),
-    pinVerifier: pcsc.pinVerifier({ digits: PIN_DIGITS }),
+    pinVerifier: pcsc.pinVerifier({ digits: user.pinDigits }),
     // Medical purchases ask for the PIN, and every terminal offers them.
     pinPairing: { cardPinNeeded: true, reader: { name: userReaderName(config), securePinEntry: user.pinEntry === "reader" } },
   });

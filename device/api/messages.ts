@@ -1,6 +1,7 @@
 /* What the counter tells the holder, in English and Chinese, for every reason that a sale can end with. Total by type: a new reason needs its words. */
 import type { FaultCode } from "../base/fault.ts";
 import type { PrinterState } from "../drivers/peripherals.ts";
+import type { NoCardReason } from "../txn/card-trouble.ts";
 import type { MedicalReason } from "../txn/medical-purchase/types.ts";
 import type { Reason } from "../txn/quick-payment/types.ts";
 
@@ -129,13 +130,17 @@ const DEVICES: Readonly<Record<"device-not-configured" | "slip-unknown" | `print
   "printer-unknown": ["The printer does not say how it is.", "打印机状态未知。"],
 };
 
-const MORE_THAN_ONE: Words = FAULTS["card-collision"];
+/** Why no card was found, where no other table has the word. */
+const NO_CARD: Readonly<Record<Exclude<NoCardReason, FaultCode>, Words>> = {
+  "more-than-one-card": FAULTS["card-collision"],
+  "card-mute-or-several": ["The card does not answer. Please present one card alone.", "卡片无响应，请单独放一张卡重试。"],
+};
 const ALL: ReadonlyMap<string, Words> = new Map([
   ...Object.entries(FAULTS),
   ...Object.entries(QUICK),
   ...Object.entries(MEDICAL),
   ...Object.entries(DEVICES),
-  ["more-than-one-card", MORE_THAN_ONE] as const,
+  ...Object.entries(NO_CARD),
 ]);
 
 /** Words for a reason; undefined for one that this table does not know, which its type rules out for our own. */

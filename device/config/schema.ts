@@ -56,7 +56,7 @@ const cardProfile = z.strictObject({
 });
 
 /** Which reader plays a role: parts of its name, never the whole, because the reader service numbers readers anew. */
-const readerRule = z.strictObject({
+export const readerRule = z.strictObject({
   interface: z.enum(["contact", "contactless", "sam"]),
   nameIncludes: z.array(z.string().min(1).max(100)).max(8),
   nameExcludes: z.array(z.string().min(1).max(100)).max(8).exactOptional(),
@@ -64,9 +64,11 @@ const readerRule = z.strictObject({
   group: z.string().min(1).max(40).exactOptional(),
 });
 
-const userReaderRule = readerRule.extend({
+export const userReaderRule = readerRule.extend({
   /** Who takes the card's own PIN: the reader at its keypad, or nobody. With nobody, a terminal whose flows ask for it does not start. */
   pinEntry: z.enum(["reader", "none"]).default("reader"),
+  /** Digits of a card PIN: a reader that takes it must be told, and cannot leave it to the holder. Spec: PC/SC, part 10; LD/T 32.7, VERIFY. */
+  pinDigits: z.int().min(4).max(16).default(6),
   /** Light, sound and polling of a reader of the ACR family; absent: it is told nothing. Spec: ACR, LED and buzzer. */
   lamp: z
     .strictObject({

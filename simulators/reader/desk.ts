@@ -7,6 +7,7 @@ import type { Clock } from "../../device/base/ports.ts";
 import type { CipherSuite } from "../../device/crypto/face.ts";
 import { SimulatedCard } from "../card/card.ts";
 import { makeTestCard, type TestCardOptions } from "../card/make.ts";
+import { OtherCard } from "../card/other-card.ts";
 import type { CardDebit, CardFaults, CardLoad, CardSnapshot } from "../card/state.ts";
 import { type TopUp, topUp } from "../card/top-up.ts";
 import { type HolderAct, ScriptedHolder } from "../pinpad/holder.ts";
@@ -41,6 +42,8 @@ export type DeskRequest =
   | { readonly do: "open-reader"; readonly reader: string; readonly socketPath: string; readonly slots: number }
   | { readonly do: "unplug" | "plug"; readonly reader: string }
   | { readonly do: "make-card"; readonly name: string; readonly options: TestCardOptions }
+  /** A card that is none of ours: an answer to reset and nothing behind it. */
+  | { readonly do: "make-other-card"; readonly name: string; readonly atrHex: string }
   | { readonly do: "load-card"; readonly name: string; readonly snapshot: CardSnapshot }
   | { readonly do: "make-psam"; readonly name: string; readonly options: TestPsamOptions }
   | { readonly do: "load-psam"; readonly name: string; readonly snapshot: PsamSnapshot }
@@ -68,7 +71,7 @@ function refused(message: string): Fault {
 export class SimulatorDesk {
   readonly #suite: CipherSuite;
   readonly #clock: Clock;
-  readonly #modules = new Map<string, SimulatedCard | SimulatedPsam>();
+  readonly #modules = new Map<string, SimulatedCard | SimulatedPsam | OtherCard>();
   readonly #readers = new Map<string, IfdServer>();
 
   constructor(suite: CipherSuite, clock: Clock) {
@@ -89,6 +92,8 @@ export class SimulatorDesk {
         return this.close();
       case "make-card":
         return this.#add(request.name, makeTestCard(this.#suite, request.options));
+      case "make-other-card":
+        return this.#add(request.name, new OtherCard({ atrHex: request.atrHex }));
       case "load-card":
         return this.#add(request.name, SimulatedCard.fromSnapshot(this.#suite, request.snapshot));
       case "make-psam":
@@ -150,7 +155,7 @@ export class SimulatorDesk {
       case "lamps-seen":
         return slot.lamps?.seen;
       case "crowd":
-        return slot.crowd(request.names.map((name) => this.#module(name)));
+        return slot.crowd(request.names.map((name) => this.#anything(name)));
       case "keypad":
         return slot.setKeypad({
           holder: new ScriptedHolder(request.acts),
@@ -168,7 +173,7 @@ export class SimulatorDesk {
   }
 
   #insert(slot: ReaderSlot, name: string): void {
-    const module = this.#module(name);
+    const module = this.#anything(name);
     if (slot.card !== undefined) throw refused("the slot is taken");
     this.#mustBeFree(name);
     slot.insert(module);
@@ -180,12 +185,12 @@ export class SimulatorDesk {
   }
 
   #mustBeFree(name: string): void {
-    const module = this.#module(name);
+    const module = this.#anything(name);
     const lies = [...this.#readers.values()].some((reader) => reader.slots.some((each) => each.card === module));
     if (lies) throw refused(`${name} lies in a slot`);
   }
 
-  #add(name: string, module: SimulatedCard | SimulatedPsam): void {
+  #add(name: string, module: SimulatedCard | SimulatedPsam | OtherCard): void {
     if (this.#modules.size >= MODULES_MAX) throw refused("the desk is full");
     this.#modules.set(name, module);
   }
@@ -196,6 +201,12 @@ export class SimulatorDesk {
   }
 
   #module(name: string): SimulatedCard | SimulatedPsam {
+    const module = this.#anything(name);
+    if (module instanceof OtherCard) throw refused(`${name} is none of our cards`);
+    return module;
+  }
+
+  #anything(name: string): SimulatedCard | SimulatedPsam | OtherCard {
     const module = this.#modules.get(name);
     if (module === undefined) throw refused(`there is no ${name}`);
     return module;

@@ -184,6 +184,8 @@ export class ReaderSlot {
     const extraMs = (card.extraMsFor?.(command) ?? card.extraMsPerCommand) + (plan?.fate === "slow" ? plan.extraMs : 0);
     if (extraMs > 0) await this.#clock.sleep(extraMs);
     if (this.#inserted !== inserted) return Uint8Array.of(RC.absent);
+    // Whoever held the connection has gone meanwhile, and the power with it; the card still lies there.
+    if (!card.powered) return Uint8Array.of(RC.timeout);
     if (plan !== undefined && plan.fate !== "slow") return this.#befall(plan, inserted, command);
     const answer = card.transmit(command);
     if (answer.length > 0) return concat(u8(RC.ok), answer);

@@ -12,6 +12,7 @@ import { civilTime } from "../../codec/civil-time.ts";
 import { fsiInputFits } from "../../codec/fsi.ts";
 import type { CardChannel, PinOutcome } from "../../drivers/ports.ts";
 import { boundedJournal } from "../bounded-journal.ts";
+import { CardTrouble } from "../card-trouble.ts";
 import { DEFAULT_INITIAL_PIN_RULE, initialPinReason } from "../initial-pin.ts";
 import type { EntryDraft, Journal } from "../journal/types.ts";
 import { ask, drawMessageId, type NoAnswer, send, signIn } from "./ask.ts";
@@ -75,6 +76,7 @@ class MedicalPurchaseRun {
   readonly #journal: Journal;
   readonly #journalFaults = new WeakSet<Fault>();
   readonly #deadlineMs: number;
+  readonly #trouble: CardTrouble;
   #channel: CardChannel | undefined;
   #card: SocialIdentity | undefined;
   #person: InsuredPerson | undefined;
@@ -87,6 +89,7 @@ class MedicalPurchaseRun {
     this.#rules = options.rules;
     this.#journal = boundedJournal(ports, { timeoutMs: options.limits.journalTimeoutMs, noteFault: (fault) => this.#journalFaults.add(fault) });
     this.#ports = { ...ports, journal: this.#journal };
+    this.#trouble = new CardTrouble(ports.reader);
     this.#deadlineMs = ports.clock.monotonicMs() + options.limits.timeoutMs;
   }
 
@@ -94,7 +97,7 @@ class MedicalPurchaseRun {
     try {
       let step: Step = FIRST_STEP;
       for (let events = 0; events < EVENTS_MAX; events += 1) {
-        if (step.state.at === "ended") return step.state.outcome;
+        if (step.state.at === "ended") return this.#told(step.state.outcome);
         const [command] = step.commands;
         assert(command !== undefined && step.commands.length === 1, "a purchase does one thing after the other");
         step = decide(this.#rules, step.state, await this.#guarded(command));
@@ -105,12 +108,18 @@ class MedicalPurchaseRun {
     }
   }
 
+  #told(outcome: MedicalOutcome): MedicalOutcome {
+    return outcome.kind === "no-card" ? { ...outcome, ...this.#trouble.reason } : outcome;
+  }
+
   async #guarded(command: Command): Promise<Event> {
     try {
       return await this.#execute(command);
     } catch (fault) {
       if (!isFault(fault)) throw fault;
-      return this.#journalFaults.has(fault) ? { is: "journal-failed", code: fault.code } : { is: "card-lost", code: fault.code };
+      if (this.#journalFaults.has(fault)) return { is: "journal-failed", code: fault.code };
+      this.#trouble.note(fault);
+      return { is: "card-lost", code: fault.code };
     }
   }
 
@@ -166,6 +175,7 @@ class MedicalPurchaseRun {
       } catch (fault) {
         if (!isFault(fault)) throw fault;
         if (fault.code === "timeout" || fault.code === "cancelled") return { is: "time-over" };
+        this.#trouble.note(fault);
         // A reader heals by itself and a mute card may speak at the next try: both within the time of the sale.
         log.warn("card-not-reached", { code: fault.code });
       }

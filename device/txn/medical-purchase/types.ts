@@ -1,6 +1,7 @@
 /* Words of the medical-purchase machine: what it can be, what can happen to it, what it asks the runner to do. */
 import type { FaultCode } from "../../base/fault.ts";
 import type { Fen } from "../../base/fen.ts";
+import type { NoCardReason } from "../card-trouble.ts";
 import type { InitialPinReason } from "../initial-pin.ts";
 import type { RecordState } from "../journal/types.ts";
 import type { Settlement } from "./settlement.ts";
@@ -63,7 +64,8 @@ export type MedicalOutcome =
     }
   /** The host may have booked. It is reversed in the background until the host's records agree; no goods for this sale. */
   | { readonly kind: "unknown"; readonly subject: string; readonly reason: MedicalReason }
-  | { readonly kind: "no-card" };
+  /** `reason`: what was wrong with the card or its reader when the time was over. */
+  | { readonly kind: "no-card"; readonly reason?: NoCardReason };
 
 export type KnownMedicalSale =
   | { readonly kind: "new" }

@@ -8,10 +8,10 @@ import type { Bytes } from "../../base/bytes.ts";
 import { Fault, isFault } from "../../base/fault.ts";
 import { subtractFen } from "../../base/fen.ts";
 import type { Limits } from "../../base/ports.ts";
-import { wrongCardOfFault } from "../../card/applications/survey.ts";
 import { civilTime } from "../../codec/civil-time.ts";
 import type { CardChannel } from "../../drivers/ports.ts";
 import { boundedJournal } from "../bounded-journal.ts";
+import { CardTrouble } from "../card-trouble.ts";
 import { type EntryDraft, type Journal, type JsonObject, OPEN_STATES } from "../journal/types.ts";
 import { mergedDetail } from "../recovery/recover.ts";
 import { impossibleAmount, limitReached } from "../risk/limits.ts";
@@ -102,8 +102,7 @@ class QuickPaymentRun {
   /** Code of the proof that was read last, for the module. */
   #code: Bytes | undefined;
   #returnDeadlineMs: number | undefined;
-  /** The reader saw several cards when it was asked for one last. */
-  #crowded = false;
+  readonly #trouble: CardTrouble;
 
   constructor(ports: QuickPaymentPorts, options: RunOptions) {
     this.#ports = ports;
@@ -112,6 +111,7 @@ class QuickPaymentRun {
     this.#dialogue = options.dialogue;
     this.#limits = options.limits;
     this.#tables = options.tables;
+    this.#trouble = new CardTrouble(ports.reader);
     this.#journal = boundedJournal(ports, { timeoutMs: options.limits.journalTimeoutMs, noteFault: (fault) => this.#journalFaults.add(fault) });
     this.#deadlineMs = ports.clock.monotonicMs() + options.limits.timeoutMs;
   }
@@ -134,7 +134,7 @@ class QuickPaymentRun {
 
   /** What the holder may want to know besides the decision. */
   #told(outcome: QuickPaymentOutcome): QuickPaymentOutcome {
-    if (outcome.kind === "no-card" && this.#crowded) return { ...outcome, reason: "more-than-one-card" };
+    if (outcome.kind === "no-card") return { ...outcome, ...this.#trouble.reason };
     const balance = this.#begun?.sale.balanceBefore;
     if (outcome.kind !== "paid" || balance === undefined || outcome.amount > balance) return outcome;
     return { ...outcome, balanceAfter: subtractFen(balance, outcome.amount) };
@@ -210,6 +210,7 @@ class QuickPaymentRun {
       return await work();
     } catch (fault) {
       if (!isFault(fault) || this.#journalFaults.has(fault)) throw fault;
+      this.#trouble.note(fault);
       return { is: "card-lost", code: fault.code, effectUnknown: fault.effectUnknown };
     }
   }
@@ -278,13 +279,12 @@ class QuickPaymentRun {
         if (pause > 0) await clock.sleep(pause, signal);
         const timeoutMs = this.#remainingMs();
         if (timeoutMs <= 0 || signal.aborted) return { is: "time-over" };
-        this.#crowded = false;
         this.#channel = await reader.waitForCard({ timeoutMs, signal });
         return { is: "card-present" };
       } catch (fault) {
         if (!isFault(fault)) throw fault;
         if (fault.code === "timeout" || fault.code === "cancelled") return { is: "time-over" };
-        this.#crowded = wrongCardOfFault(fault) !== undefined;
+        this.#trouble.note(fault);
         // A reader heals by itself and a mute card may speak at the next try: both within the time of the sale.
         this.#ports.log.warn("card-not-reached", { code: fault.code });
       }

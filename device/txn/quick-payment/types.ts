@@ -1,6 +1,7 @@
 /* Words of the quick-payment machine: what it can be, what can happen to it, what it asks the runner to do. */
 import type { FaultCode } from "../../base/fault.ts";
 import type { Fen } from "../../base/fen.ts";
+import type { NoCardReason } from "../card-trouble.ts";
 import type { InitialPinReason } from "../initial-pin.ts";
 import type { RecordState } from "../journal/types.ts";
 import type { LimitReached } from "../risk/limits.ts";
@@ -85,8 +86,8 @@ export type QuickPaymentOutcome =
   | { readonly kind: "refused"; readonly reason: Reason; readonly statusWord?: number; readonly subject?: string }
   /** The card may or may not have been debited; the record stays open and is decided when that card comes back. */
   | { readonly kind: "unknown"; readonly subject: string; readonly reason: Reason }
-  /** `reason`: cards lay there when the time was over, but more than one of them. */
-  | { readonly kind: "no-card"; readonly reason?: "more-than-one-card" };
+  /** `reason`: what was wrong with the card or its reader when the time was over. */
+  | { readonly kind: "no-card"; readonly reason?: NoCardReason };
 
 /** A sale whose debit may have happened, waiting for its card. */
 export interface OpenSale {

@@ -1,6 +1,6 @@
 /* Cards that are of no use here are refused by name, and a good card is asked nothing more for it. */
 import { expect, test } from "vitest";
-import { OtherCard } from "../../../simulators/conformance/other-cards.ts";
+import { OtherCard } from "../../../simulators/card/other-card.ts";
 import { toHex } from "../../base/bytes.ts";
 import { fen } from "../../base/fen.ts";
 import { runQuickPayment } from "./run.ts";

@@ -7,10 +7,10 @@ import { type SurveyOptions, surveyCard, wrongCardOfFault } from "../../../devic
 import type { ApplicationKind } from "../../../device/card/applications/types.ts";
 import { DEFAULT_PURSE_APPLICATIONS, debitPurchase, selectPurse } from "../../../device/card/purse/commands.ts";
 import type { CardChannel } from "../../../device/drivers/ports.ts";
+import { OtherCard, type OtherCardOptions } from "../../card/other-card.ts";
 import { CardBench, type CardBenchOptions, LIMITS } from "../card-bench.ts";
 import type { ConformanceContext } from "../context.ts";
 import { expectEqual, expectFault, expectMatch, expectTrue } from "../expect.ts";
-import { OtherCard, type OtherCardOptions } from "../other-cards.ts";
 import type { ConformanceCase, Tag } from "../types.ts";
 
 const SELECT = "ISO/IEC 7816-4, SELECT";

@@ -1,7 +1,7 @@
 /* Cards that are none of ours: an answer to reset, and the few names that they know. They answer what their makers say and refuse the rest. */
 import { type Bytes, concat, EMPTY, fromHex, toHex, u16be, utf8 } from "../../device/base/bytes.ts";
 import { buildTlv } from "../../device/codec/tlv.ts";
-import type { CardModule } from "../card/card.ts";
+import type { CardModule } from "./card.ts";
 
 const SELECT_BY_NAME = "00a40400";
 const NOT_FOUND = 0x6a82;
