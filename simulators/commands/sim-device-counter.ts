@@ -84,10 +84,10 @@ export function makeScannerLine({ clock, folder, openLine }: Table): SimDevice {
 }
 
 export async function makeScannerHid({ clock }: Table): Promise<SimDevice> {
-  const descriptor = SCANNER_DESCRIPTORS.counted;
+  const descriptor = SCANNER_DESCRIPTORS.padded;
   const node = await HidrawNode.open({ vendorId: 0x0c2e, productId: 0x0b61, serialNumber: "SN0002", product: "HID scanner", descriptor });
   const held = new Held();
-  const scanner = new SimulatedHidScanner({ clock, shape: "counted" });
+  const scanner = new SimulatedHidScanner({ clock, shape: "padded" });
   const words = new Map([
     ["deaf", switched<HidScannerFaults>("deaf", "reports get lost", { deaf: true })],
     ["garbled", switched<HidScannerFaults>("garbled", "one bit of each report's data is flipped", { garbled: true })],

@@ -16,6 +16,8 @@ export function standardIo(): SimIo & { close(): void } {
   };
   // Not only the first one: a shell and a parent may both send it, and the second must not break off the tidying up.
   for (const signal of ENDING_SIGNALS) process.on(signal, end);
+  // Whoever read our output has gone; what was put up is taken down all the same.
+  process.stdout.on("error", end);
   return {
     lines: { [Symbol.asyncIterator]: () => lines },
     print: (text) => process.stdout.write(`${text}\n`),

@@ -1,18 +1,26 @@
 /* A HID POS scanner: its description, and codes cut into reports as its makers' papers say. */
-import { type Bytes, concat, fromHex, utf8 } from "../../device/base/bytes.ts";
+import { type Bytes, concat, EMPTY, fromHex, u8, utf8 } from "../../device/base/bytes.ts";
 import type { Clock } from "../../device/base/ports.ts";
 
-/** The two shapes of description in the field: with a byte that counts the data, and without. Both number their report 2. */
+/** The shapes of description in the field: with a byte that counts the data, without, and with it in reports of 64 bytes. All number their report 2. */
 export const SCANNER_DESCRIPTORS = {
   counted: fromHex(
     "058C0902A101850209 12A102150026FF0075089501 0501093B8102 9503058C09FB09FC09FD8102 953809FE82020125017501950109FF810275078103C0C0".replaceAll(" ", ""),
   ),
   uncounted: fromHex("058C0902A1018502150026FF0075089501 09FB8102 09FC8102 09FD8102 953809FE820201750195012501 09FF8102 75078103C0".replaceAll(" ", "")),
+  padded: fromHex(
+    "058C0902A101850209 12A102150026FF0075089501 0501093B8102 9503058C09FB09FC09FD8102 953809FE820201 950275088103 2501 7501950109FF810275078103C0C0".replaceAll(
+      " ",
+      "",
+    ),
+  ),
 } as const;
 
 export type ScannerShape = keyof typeof SCANNER_DESCRIPTORS;
 
 const DATA_BYTES = 56;
+/** Bytes without meaning behind the data, where reports have 64 bytes. */
+const PADDING_BYTES = 2;
 
 /** Reports of one scan. `symbology` is the three characters of the AIM identifier. */
 export function scanReports(shape: ScannerShape, code: Bytes, symbology = "]Q1"): readonly Bytes[] {
@@ -20,8 +28,9 @@ export function scanReports(shape: ScannerShape, code: Bytes, symbology = "]Q1")
   return parts.map((part, at) => {
     const room = concat(part, new Uint8Array(DATA_BYTES - part.length));
     const more = Uint8Array.of(at < parts.length - 1 ? 0x01 : 0x00);
-    const count = shape === "counted" ? Uint8Array.of(part.length) : new Uint8Array(0);
-    return concat(Uint8Array.of(0x02), count, utf8(symbology), room, more);
+    const count = shape === "uncounted" ? EMPTY : u8(part.length);
+    const padding = shape === "padded" ? new Uint8Array(PADDING_BYTES) : EMPTY;
+    return concat(u8(0x02), count, utf8(symbology), room, padding, more);
   });
 }
 
@@ -37,8 +46,8 @@ export interface HidScannerFaults {
 
 export const NO_HID_SCANNER_FAULTS: HidScannerFaults = { deaf: false, garbled: false, lateMs: 0, slowMs: 0 };
 
-/** Behind the report's number, the count of the data and the symbology. */
-const FIRST_DATA_AT = 5;
+/** Behind the report's number, the count of the data and the symbology; elsewhere it is the second. */
+const GARBLED_AT = 5;
 
 /** A scanner that hangs on whatever carries reports to the host. */
 export class SimulatedHidScanner {
@@ -71,7 +80,7 @@ export class SimulatedHidScanner {
     if (deaf) return;
     for (const [at, report] of reports.entries()) {
       if (at > 0 && slowMs > 0) await clock.sleep(slowMs);
-      input(garbled ? report.map((byte, place) => (place === FIRST_DATA_AT ? byte ^ 0x01 : byte)) : report);
+      input(garbled ? report.map((byte, place) => (place === GARBLED_AT ? byte ^ 0x01 : byte)) : report);
     }
   }
 }
