@@ -26,6 +26,7 @@ const SOAKS: Readonly<Record<string, Soak>> = {
   breaches: { about: "breaches of the specifications against every conformance case", args: [...VITEST_LANES, "breaches"] },
   "power-cut": { about: "every flush boundary and thousands of torn states", args: [...VITEST_LANES, "power-cut"] },
   replug: { about: "1,000 losses of each kind of device", args: [...VITEST_LANES, "--fileParallelism", "--maxWorkers=3", "replug"] },
+  "pcscd-kills": { about: "100 deaths of the PC/SC service in the middle of sales", args: [...VITEST_LANES, "pcscd-kills"] },
   bench: { about: "benchmark rows with large samples", args: ["dist/tools/bench/main.js", "--json", "--scale", "10"] },
 };
 
@@ -40,7 +41,7 @@ function commit(): string {
 async function main(name: string | undefined, extra: readonly string[]): Promise<number> {
   const soak = name === undefined ? undefined : SOAKS[name];
   if (name === undefined || soak === undefined) {
-    const lines = Object.entries(SOAKS).map(([key, { about }]) => `  ${key.padEnd(10)} ${about}\n`);
+    const lines = Object.entries(SOAKS).map(([key, { about }]) => `  ${key.padEnd(11)} ${about}\n`);
     process.stderr.write(`usage: npm run soak -- NAME [further arguments]\n${lines.join("")}`);
     return 2;
   }

@@ -140,11 +140,19 @@ export class CommandWatch {
   readonly #lost: LostCommand[] = [];
   readonly #sent = { contact: 0, contactless: 0, sam: 0 };
   readonly #waiting = new Map<() => void, string>();
+  readonly #counting = new Map<(command: string) => void, number>();
 
   /** Resolves when the next command that starts with these hexadecimal digits is being sent. */
   whenSent(prefix: string): Promise<void> {
     return new Promise((resolve) => {
       this.#waiting.set(resolve, prefix);
+    });
+  }
+
+  /** Resolves with the start of the command, in hexadecimal, when this many more have been sent to cards and modules, the last of them just now. */
+  whenSentMore(count: number): Promise<string> {
+    return new Promise((resolve) => {
+      this.#counting.set(resolve, count);
     });
   }
 
@@ -168,6 +176,20 @@ export class CommandWatch {
     };
   }
 
+  #tellWhoWaits(hex: string): void {
+    for (const [tell, prefix] of this.#waiting) {
+      if (!hex.startsWith(prefix)) continue;
+      this.#waiting.delete(tell);
+      tell();
+    }
+    for (const [tell, count] of this.#counting) {
+      this.#counting.set(tell, count - 1);
+      if (count > 1) continue;
+      this.#counting.delete(tell);
+      tell(hex.slice(0, 4));
+    }
+  }
+
   #channel(place: CardInterface, channel: CardChannel): CardChannel {
     const clock = systemClock();
     return {
@@ -178,11 +200,7 @@ export class CommandWatch {
         const sentMs = clock.monotonicMs();
         const hex = toHex(command);
         this.#sent[place] += 1;
-        for (const [tell, prefix] of this.#waiting) {
-          if (!hex.startsWith(prefix)) continue;
-          this.#waiting.delete(tell);
-          tell();
-        }
+        this.#tellWhoWaits(hex);
         try {
           return await channel.transmit(command, bounds);
         } catch (error) {

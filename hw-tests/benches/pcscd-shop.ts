@@ -8,6 +8,7 @@ import { limits } from "../../device/drivers/contract/bench.ts";
 import { systemClock } from "../../device/system/clock.ts";
 import type { JournalEntry } from "../../device/txn/journal/types.ts";
 import type { QuickPaymentOutcome } from "../../device/txn/quick-payment/types.ts";
+import type { CardTruth } from "../../simulators/reader/desk.ts";
 import type { PcscdStage } from "./pcscd.ts";
 import { openPcscdTerminal, type PcscdTerminal, type PcscdTerminalOptions } from "./pcscd-bench.ts";
 
@@ -173,9 +174,14 @@ export class Shop {
     }
   }
 
+  /** What every card itself knows. */
+  truths(): Promise<readonly CardTruth[]> {
+    return Promise.all(this.#cards.map((card) => this.stage.simulator.truth(card)));
+  }
+
   /** Every debit of every card, and every sale that the journal calls done: the same sales, each once. */
   async expectEqualLedgers(): Promise<void> {
-    const truths = await Promise.all(this.#cards.map((card) => this.stage.simulator.truth(card)));
+    const truths = await this.truths();
     const debits = truths.flatMap((truth) => truth.debits).map(({ amountFen, terminalSeq, tac }) => `${terminalSeq} ${amountFen} ${tac}`);
     const done = (await this.entries()).filter(({ state }) => state === "done");
     expect(done.map(({ amount, detail }) => `${detail["terminalSeq"]} ${amount} ${detail["tac"]}`).sort()).toEqual(debits.sort());

@@ -91,7 +91,8 @@ describe("presence and power", () => {
   it("a mute card gives a power error, an unpowered one a time-out", async () => {
     const { slot, card, ask } = bench();
     slot.insert(card);
-    expect(await ask(SELECT)).toBe("03");
+    expect(await ask(SELECT)).toBe("02");
+    expect(slot.card).toBe(card);
     card.setFaults({ mute: true });
     slot.insert(card);
     expect(await ask("01")).toBe("05");
