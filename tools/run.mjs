@@ -33,6 +33,7 @@ const COMMANDS = {
   "yikatong-sim": { run: [SIM], compiled: true, native: "use", about: "the simulators' command" },
   test: { run: ["tools/run-lanes.ts", "--level", "test"], compiled: true, native: "install", about: "checks, unit tests and real-path lanes" },
   ci: { run: ["tools/run-lanes.ts", "--level", "ci"], compiled: true, native: "install", about: "the lanes that only the CI entry runs" },
+  "hw-test": { run: ["tools/hw-test.ts"], native: "use", about: "the ports' suites on the real devices of a desk (HW=1, --bench FILE)" },
   soak: { run: ["tools/soak.ts"], compiled: true, native: "use", about: "the full size of a long run: soak -- NAME" },
   check: { run: ["tools/run-lanes.ts", "--only", "checks"], about: "formatter, types, linters, architecture, dead code" },
   unit: { run: [VITEST, "run"], about: "unit tests (names of files may follow)" },

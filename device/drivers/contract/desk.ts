@@ -30,7 +30,7 @@ export type PrinterDesk = Omit<Without<PrinterBench, "lines" | "mistakes">, "bef
   /** Which mishaps can be brought about; left out: all of them. */
   readonly befalls?: readonly PrinterMishap[];
   repair?(): void | Promise<void>;
-  /** Somebody looks whether these lines are on the paper, each whole; with none: whether the paper is as it was. */
+  /** Somebody looks whether these lines are among the last on the paper, each whole. */
   seesPaper?(lines: readonly string[]): Promise<boolean>;
 };
 
