@@ -193,7 +193,7 @@ class AssembledTerminal implements Terminal {
     const outcome = await this.#sale(request, limits, (psam) => {
       const ports = {
         ...this.#hostPorts,
-        reader: this.#feedback.over(userReader),
+        reader: this.#feedback.over(userReader, { long: true }),
         psam,
         pin,
         randomness,

@@ -54,6 +54,16 @@ describe("what the holder sees and hears", () => {
     expect(heard).toEqual(["total 450", "idle", "accepted", "clear"]);
   });
 
+  it("in a sale that takes long, says that something is going on", async () => {
+    const { clock, feedback, heard } = stand();
+    const over = feedback.over(reader(), { long: true });
+    for (let round = 0; round < 2; round += 1) {
+      await over.waitForCard(LIMITS);
+      await clock.resolve(feedback.rest());
+    }
+    expect(heard).toEqual(["idle", "working", "present-again", "working"]);
+  });
+
   it.each([
     ["paid", "accepted"],
     ["refused", "refused"],

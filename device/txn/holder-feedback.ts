@@ -1,7 +1,7 @@
 /*
  * Goal: the holder sees and hears how a sale goes, and no sale waits for it.
  * Method: lamp and display are told beside the sale, one thing at a time, within bounds; what could not be told is logged once and forgotten.
- * While a card is being spoken to nothing is told: a lamp hangs on the same reader, and its command would lengthen the tap.
+ * In a quick payment nothing is told while the card is spoken to: the lamp hangs on the same reader, and its command would lengthen the tap.
  */
 import { isFault } from "../base/fault.ts";
 import type { Fen } from "../base/fen.ts";
@@ -98,8 +98,8 @@ export class HolderFeedback {
     if (lamp !== undefined) this.#lamp.tell(() => lamp.signal(signal, this.#limits(SIGNAL_MS)));
   }
 
-  /** The reader of one sale: it tells the holder that a card is wanted, and that the same one is wanted again. */
-  over(reader: CardReader): CardReader {
+  /** The reader of one sale: it tells the holder that a card is wanted, and that the same one is wanted again; with `long`, that something is going on. */
+  over(reader: CardReader, { long = false }: { readonly long?: boolean } = {}): CardReader {
     if (this.#parts.lamp === undefined) return reader;
     const wanted: { signal: Signal; told: Signal | undefined } = { signal: "idle", told: undefined };
     const ask = () => {
@@ -115,6 +115,7 @@ export class HolderFeedback {
         // Whoever waits for a card after this one wants it again.
         wanted.signal = "present-again";
         wanted.told = undefined;
+        if (long) this.signal("working");
         return channel;
       },
       waitForRemoval: (limits) => reader.waitForRemoval(limits),
