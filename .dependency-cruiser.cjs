@@ -105,14 +105,14 @@ module.exports = {
       name: "drivers-are-strangers",
       comment: "Each adapter family can be removed without the others noticing. One is another's pad on other lines, and says so in its adapter.ts.",
       severity: "error",
-      from: { path: "^device/drivers/(?!contract/|framing/)([^/]+)/", pathNot: [TESTS, "^device/drivers/pad-02h-hid/adapter\\.ts$"] },
+      from: { path: "^device/drivers/(?!contract/|framing/)([^/]+)/", pathNot: [TESTS, "^device/drivers/pad-02h-hid/(adapter|probe)\\.ts$"] },
       to: { path: "^device/drivers/(?!contract/|framing/)([^/]+)/", pathNot: "^device/drivers/$1/" },
     },
     {
       name: "only-main-joins-adapters",
-      comment: "main.ts (with the registry and the command line) is the only place where ports meet adapters; terminal.ts imports none.",
+      comment: "main.ts (with the registry, the command line and its commands) is the only place where ports meet adapters; terminal.ts imports none.",
       severity: "error",
-      from: { path: "^device/", pathNot: ["^device/(main|cli)\\.ts$", "^device/drivers/", "^device/system/", "^device/sync/mqtt/", STORE, TESTS] },
+      from: { path: "^device/", pathNot: ["^device/(main|cli)\\.ts$", "^device/commands/", "^device/drivers/", "^device/system/", "^device/sync/mqtt/", STORE, TESTS] },
       to: { path: [ADAPTERS, "^device/system/", "^device/sync/mqtt/", STORE] },
     },
     {
@@ -160,6 +160,7 @@ module.exports = {
         // Sealing takes milliseconds of computing: its worker is an adapter that stands beside the work.
         "^device/sync/batch/(seal-worker|worker-sealer)\\.ts$",
         "^device/(main|cli)\\.ts$",
+        "^device/commands/",
         "^simulators/(reader|line|hid|host|broker|disk|demo|rounds|terminal|commands)/",
         "^simulators/[^/]+\\.ts$",
         "^(hw-tests|provisioning)/",

@@ -8,6 +8,7 @@ import { serveLines } from "./api/lines.ts";
 import { isFault } from "./base/fault.ts";
 import type { Log } from "./base/log.ts";
 import { explainText, formatNotes, NAMED_FORMS } from "./card/explain/explain.ts";
+import { DEVICES_COMMANDS } from "./commands/devices.ts";
 import { loadDeviceKeys } from "./config/keys.ts";
 import { loadConfig, saveConfig } from "./config/load.ts";
 import type { TerminalConfig } from "./config/schema.ts";
@@ -185,6 +186,7 @@ const COMMANDS: readonly Command[] = [
     options: JSON_OPTION,
     run: explain,
   },
+  ...DEVICES_COMMANDS,
   { name: "config set", summary: "checks a configuration file and makes it the terminal's", operands: "<file>", options: CONFIG_OPTION, run: setConfig },
 ];
 

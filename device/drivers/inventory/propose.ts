@@ -59,9 +59,8 @@ export function propose(all: readonly Judged[], families: Families): Proposal {
     const choice = chosen(role, fitting);
     const settings = choice === undefined ? undefined : settingsFor(choice);
     if (settings !== undefined && families.get(settings.adapter)?.settings.safeParse(settings).success === true) devices[role] = settings;
-    else if (fitting.length > 1)
-      open.push(`${role}: ${fitting.map(({ found }) => placeOf(found)).join(" and ")} both fit; a link by role says which one is meant`);
-    else if (fitting.length === 1) open.push(`${role}: ${fitting.map(({ found }) => placeOf(found)).join("")} needs settings that no probe can know`);
+    else if (fitting.length > 1) open.push(`${role}: ${fitting.map(({ found }) => placeOf(found)).join(" and ")} fit; a link by role says which one is meant`);
+    else if (fitting.length === 1) open.push(`${role}: ${fitting.map(({ found }) => placeOf(found)).join(" and ")} needs settings that no probe can know`);
   }
   return { devices, open };
 }

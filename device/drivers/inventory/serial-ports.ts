@@ -1,6 +1,6 @@
 /*
  * Serial ports as the system knows them. Nothing is opened: the system's own table says which there are and what USB said of them, links say
- * how people call them. Ports of old boards that exist on paper alone are left out. Spec: Linux, class tty.
+ * how people call them. Ports of old boards that exist on paper alone are left out.
  */
 import { basename, dirname, join } from "node:path";
 import type { FoundSerial, UsbIdentity } from "../found.ts";

@@ -1,7 +1,7 @@
 /*
  * What a reader is taken for by its name, and the rule by which a terminal finds it again. The name is made by the service: the driver's name,
  * in brackets what the interface calls itself, a serial number, the number of the reader and its slot. Never is the whole name a rule, because
- * the service numbers readers anew. Spec: PC/SC, reader names.
+ * the service numbers readers anew.
  */
 import type { CardInterface } from "../ports.ts";
 import { matchesRule, type ReaderRule } from "./reader.ts";
