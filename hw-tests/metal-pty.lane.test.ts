@@ -3,12 +3,9 @@
  * Method: simulated devices on pseudo terminals stand for metal. The hand is a program of its own, as a robot's would be, and the command is the
  * one that people type.
  */
-import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type Server } from "node:net";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { fromHex, toHex } from "../device/base/bytes.ts";
 import { openCipherSuite } from "../device/crypto/suite.ts";
@@ -23,9 +20,8 @@ import { SimulatedPad02h } from "../simulators/pinpad/pad-02h.ts";
 import { clearPinBlock } from "../simulators/pinpad/pin-pad.ts";
 import { NO_PRINTER_FAULTS, type PrinterFaults, SimulatedPrinter } from "../simulators/printer/escpos-printer.ts";
 import { SimulatedLineScanner } from "../simulators/scanner/line-scanner.ts";
+import { type RobotWords, RUN_LIMIT_MS, runHwTest, runHwTestOnScreen, startRobot } from "./benches/metal-robot.ts";
 
-const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
-const LIMIT_MS = 120_000;
 const BOARD_MS = 400;
 /** The five suites of the desk that works have so many that it can do. */
 const CASES_MIN = 39;
@@ -36,22 +32,9 @@ const WORK = fromHex("1111111111111111222222222222222A");
 const RIGHT = "246813";
 const clock = systemClock();
 
-/** `$0.sock` is where the robot hears what to do; it says "done", "yes", "no", or why it cannot. */
-const ROBOT = `#!/bin/sh
-answer=$(printf '%s\\n' "$@" | socat -t 10 - "UNIX-CONNECT:$0.sock")
-case "$answer" in
-  done | yes) exit 0 ;;
-  no) exit 1 ;;
-  *) echo "$answer" >&2; exit 2 ;;
-esac
-`;
-
-/** What the robot does with a word, for each of its words. */
-type Robot = Readonly<Record<string, (detail: string) => boolean | undefined | Promise<void>>>;
-
 interface StoodDevice {
   readonly path: string;
-  readonly robot: Robot;
+  readonly words: RobotWords;
   unplug(): Promise<void>;
   plugIn(): Promise<void>;
 }
@@ -69,7 +52,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function stand(name: string, attach: (line: PtyDevice) => void, robot: Robot): Promise<StoodDevice> {
+async function stand(name: string, attach: (line: PtyDevice) => void, words: RobotWords): Promise<StoodDevice> {
   const line = new PtyDevice(join(folder, name));
   const plugIn = async () => {
     await line.plugIn();
@@ -77,7 +60,7 @@ async function stand(name: string, attach: (line: PtyDevice) => void, robot: Rob
   };
   await plugIn();
   undo.push(() => line.unplug());
-  return { path: line.path, robot, unplug: () => line.unplug(), plugIn };
+  return { path: line.path, words, unplug: () => line.unplug(), plugIn };
 }
 
 /** A gate whose walkers do as the robot is told, or never come. */
@@ -139,93 +122,16 @@ function standPad(): Promise<StoodDevice> {
   });
 }
 
-/** The robot of a desk: a program, and this process behind it. */
-async function startRobot(devices: Readonly<Record<string, StoodDevice>>): Promise<string> {
-  const robot: Robot = {
-    ...Object.assign({}, ...Object.values(devices).map((device) => device.robot)),
-    unplug: async (detail) => devices[detail]?.unplug(),
-    "plug-in": async (detail) => devices[detail]?.plugIn(),
-  };
-  const perform = async (word: string, detail: string) => {
-    const done = robot[word]?.(detail);
-    const told = robot[word] === undefined ? `no such word: ${word}` : await done;
-    return typeof told === "string" ? told : ({ true: "yes", false: "no", undefined: "done" } as const)[`${told ?? undefined}`];
-  };
-  const program = join(folder, "robot");
-  writeFileSync(program, ROBOT);
-  chmodSync(program, 0o755);
-  const server: Server = createServer({ allowHalfOpen: true }, (socket) => {
-    let heard = "";
-    socket.on("data", (chunk) => {
-      heard += chunk.toString("utf8");
-    });
-    socket.on("error", () => undefined);
-    socket.on("end", () => {
-      const [word = "", ...detail] = heard.trimEnd().split("\n");
-      void perform(word, detail.join("\n")).then((answer) => socket.end(answer));
-    });
+/** The program that is the hand of these devices. */
+async function hand(devices: Readonly<Record<string, StoodDevice>>): Promise<string> {
+  const { program, close } = await startRobot(folder, {
+    ...Object.assign({}, ...Object.values(devices).map(({ words }) => words)),
+    unplug: (detail) => devices[detail]?.unplug(),
+    "plug-in": (detail) => devices[detail]?.plugIn(),
   });
-  await new Promise<void>((listening) => {
-    server.listen(`${program}.sock`, listening);
-  });
-  undo.push(() => server.close());
+  undo.push(close);
   return program;
 }
-
-interface Ended {
-  readonly code: number | null;
-  readonly out: string;
-  readonly error: string;
-}
-
-/** The command as people type it; the variables of the runner that runs this file are none of its business. */
-const COMMAND = [process.execPath, "tools/run.mjs", "hw-test"] as const;
-
-function startCommand([program, ...args]: readonly [string, ...string[]], environment: Readonly<Record<string, string>> = { HW: "1" }) {
-  const own = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(?:VITEST|HW$|NODE_OPTIONS|NODE_ENV|TEST$)/.test(name)));
-  return spawn(program, args, { cwd: ROOT, env: { ...own, ...environment }, timeout: LIMIT_MS });
-}
-
-function hwTest(args: readonly string[], environment?: Readonly<Record<string, string>>): Promise<Ended> {
-  return ended(startCommand([...COMMAND, ...args], environment));
-}
-
-/** The command on a screen of its own, before which a person reads and answers. */
-function hwTestOnScreen(bench: string, person: (question: string) => Promise<string>): Promise<Ended> {
-  const child = startCommand(["socat", "-t", "1", "STDIO", `EXEC:${COMMAND.join(" ")} --bench ${bench},pty,setsid,ctty,stderr,echo=0`]);
-  let unread = "";
-  child.stdout.on("data", (chunk: Buffer) => {
-    unread += chunk.toString("utf8");
-    const question = /person desk: ([^\r\n]*(?:press Enter when you are done or ready|\(y or n\)) )$/.exec(unread)?.[1];
-    if (question === undefined) return;
-    unread = "";
-    void person(question).then((answer) => child.stdin.write(`${answer}\n`));
-  });
-  return ended(child);
-}
-
-function ended(child: ChildProcessWithoutNullStreams): Promise<Ended> {
-  return new Promise((done) => {
-    let out = "";
-    let error = "";
-    child.stdout.on("data", (chunk: Buffer) => {
-      out += chunk.toString("utf8");
-    });
-    child.stderr.on("data", (chunk: Buffer) => {
-      error += chunk.toString("utf8");
-    });
-    child.on("close", (code) => done({ code, out, error }));
-  });
-}
-
-function writeBench(file: object): string {
-  const path = join(folder, "bench.json");
-  writeFileSync(path, JSON.stringify(file));
-  return path;
-}
-
-const failuresIn = ({ out }: Ended) => out.split(/^ {2}FAILED /m).slice(1);
-const lastLineOf = ({ out }: Ended) => out.trimEnd().split("\n").at(-1);
 
 describe("hw-test", () => {
   it(
@@ -238,33 +144,29 @@ describe("hw-test", () => {
         scanner: await standScanner(),
         pinPad: await standPad(),
       };
-      const hand = await startRobot(devices);
-      const ended = await hwTest([
-        "--bench",
-        writeBench({
-          name: "robot desk",
-          hand,
-          sees: ["gate", "paper", "display"],
-          unplugs: ["gate", "printer", "display", "scanner", "pinPad"],
-          devices: {
-            gate: { adapter: "gateFe", port: { path: devices.gate.path } },
-            printer: { adapter: "printerEscPos", port: { path: devices.printer.path } },
-            display: { adapter: "displayLed8", port: { path: devices.display.path } },
-            scanner: { adapter: "scannerLine", port: { path: devices.scanner.path } },
-            pinPad: { adapter: "pad02h", port: { path: devices.pinPad.path }, entrySeconds: 1 },
-          },
-          gate: { passageTimeoutMs: 1_000 },
-          printer: { mishaps: ["paper-end", "cover-open"] },
-          scanner: { codes: [{ text: "69012345678901234567" }, { hex: "1d30310690123456789012" }] },
-          pinPad: {
-            wrappedKeyHex: toHex(encryptBlocks(SUITE, "3des", MASTER, WORK)),
-            rightBlockHex: toHex(encryptBlocks(SUITE, "3des", WORK, clearPinBlock(RIGHT, fromHex("123456789012"), 8))),
-          },
-        }),
-      ]);
-      expect(failuresIn(ended)).toEqual([]);
+      const ended = await runHwTest(folder, {
+        name: "robot desk",
+        hand: await hand(devices),
+        sees: ["gate", "paper", "display"],
+        unplugs: ["gate", "printer", "display", "scanner", "pinPad"],
+        devices: {
+          gate: { adapter: "gateFe", port: { path: devices.gate.path } },
+          printer: { adapter: "printerEscPos", port: { path: devices.printer.path } },
+          display: { adapter: "displayLed8", port: { path: devices.display.path } },
+          scanner: { adapter: "scannerLine", port: { path: devices.scanner.path } },
+          pinPad: { adapter: "pad02h", port: { path: devices.pinPad.path }, entrySeconds: 1 },
+        },
+        gate: { passageTimeoutMs: 1_000 },
+        printer: { mishaps: ["paper-end", "cover-open"] },
+        scanner: { codes: [{ text: "69012345678901234567" }, { hex: "1d30310690123456789012" }] },
+        pinPad: {
+          wrappedKeyHex: toHex(encryptBlocks(SUITE, "3des", MASTER, WORK)),
+          rightBlockHex: toHex(encryptBlocks(SUITE, "3des", WORK, clearPinBlock(RIGHT, fromHex("123456789012"), 8))),
+        },
+      });
+      expect(ended.failures).toEqual([]);
       expect([ended.code, ended.error]).toEqual([0, ""]);
-      expect(lastLineOf(ended)).toMatch(/^\d+ passed, 0 failed$/);
+      expect(ended.lastLine).toMatch(/^\d+ passed, 0 failed$/);
       const passed = [
         "gate contract: robot desk > lost in the middle it says that nobody knows, and is shut when it is back without being asked",
         "printer contract: robot desk > prints what the slip says",
@@ -275,75 +177,72 @@ describe("hw-test", () => {
       for (const name of passed) expect(ended.out).toMatch(new RegExp(`✓ .*${name}`));
       for (const kind of ["card reader", "PIN at the reader", "security module"]) expect(ended.out).toContain(`${kind}: not named in`);
       expect(ended.out).toMatch(/left out: .*printer contract: robot desk waits for a printer that is slow/);
-      expect(Number(lastLineOf(ended)?.split(" ")[0])).toBeGreaterThanOrEqual(CASES_MIN);
+      expect(Number(ended.lastLine.split(" ")[0])).toBeGreaterThanOrEqual(CASES_MIN);
     },
-    LIMIT_MS,
+    RUN_LIMIT_MS,
   );
 
   it(
     "asks a person on the screen, and takes the answers",
     async () => {
       const display = await standDisplay();
-      const bench = writeBench({
+      const file = {
         name: "person desk",
         hand: "person",
         unplugs: ["display"],
         devices: { display: { adapter: "displayLed8", port: { path: display.path } } },
-      });
+      };
       const asked: string[] = [];
-      const { code, out } = await hwTestOnScreen(bench, async (question) => {
+      const { code, lastLine } = await runHwTestOnScreen(folder, file, async (question) => {
         asked.push(question);
         if (question.startsWith("pull the plug of the display")) await display.unplug();
         if (question.startsWith("put the plug of the display back in")) await display.plugIn();
         const wanted = /does the display show (.*)\?/.exec(question)?.[1];
         if (wanted === undefined) return "";
-        return display.robot["display"]?.(wanted) === true ? "y" : "n";
+        return display.words["display"]?.(wanted) === true ? "y" : "n";
       });
-      expect({ code, last: out.trimEnd().split("\r\n").at(-1) }).toEqual({ code: 0, last: "9 passed, 0 failed" });
+      expect([code, lastLine]).toEqual([0, "9 passed, 0 failed"]);
       expect(asked).toContain("pull the plug of the display; press Enter when you are done or ready ");
       expect(asked).toContain("does the display show 999999.99, lamp: total? (y or n) ");
     },
-    LIMIT_MS,
+    RUN_LIMIT_MS,
   );
 
   it(
     "fails on a gate that nobody passes although the hand does",
     async () => {
       const gate = await standGate({ deserted: true });
-      const hand = await startRobot({ gate });
       const devices = { gate: { adapter: "gateFe", port: { path: gate.path } } };
-      const ended = await hwTest(["--bench", writeBench({ name: "broken desk", hand, devices, gate: { passageTimeoutMs: 1_000 } })]);
+      const ended = await runHwTest(folder, { name: "broken desk", hand: await hand({ gate }), devices, gate: { passageTimeoutMs: 1_000 } });
       expect(ended.code).toBe(1);
-      expect(lastLineOf(ended)).toMatch(/^\d+ passed, [1-9]\d* failed$/);
+      expect(ended.lastLine).toMatch(/^\d+ passed, [1-9]\d* failed$/);
       expect(ended.out).toContain("lets one pass: entry");
     },
-    LIMIT_MS,
+    RUN_LIMIT_MS,
   );
 
   it.each([
-    ["a desk without devices", { name: "desk", hand: "person" }, "there is nothing to test"],
     ["a key that nobody knows", { name: "desk", hand: "person", device: {} }, "Unrecognized key"],
     ["a hand that is not there", { name: "desk", hand: "./nobody", devices: { gate: { adapter: "gateFe", port: { path: "/dev/null" } } } }, "is no program"],
-    ["a description of what is not named", { name: "desk", hand: "person", printer: { mishaps: [] } }, "printer: no such device is named"],
   ])(
     "starts nothing for %s",
     async (_what, file, why) => {
-      const { code, out, error } = await hwTest(["--bench", writeBench(file)]);
+      const { code, out, error } = await runHwTest(folder, file);
       expect({ code, out }).toEqual({ code: 2, out: "" });
       expect(error).toContain(why);
     },
-    LIMIT_MS,
+    RUN_LIMIT_MS,
   );
 
   it(
     "moves nothing without HW=1",
     async () => {
-      expect(await hwTest(["--bench", writeBench({ name: "desk", hand: "person" })], {})).toEqual({
+      expect(await runHwTest(folder, { name: "desk", hand: "person" }, {})).toMatchObject({
         code: 2,
         out: "",
         error: "hw-test moves real devices: start it with HW=1 on the machine that they are plugged into\n",
       });
     },
-    LIMIT_MS,
+    RUN_LIMIT_MS,
   );
 });
