@@ -47,6 +47,11 @@ export function table(rows: readonly (readonly string[])[]): string {
   return rows.map((row) => `  ${line(row)}`.trimEnd()).join("\n");
 }
 
+/** What a device says of itself must not move the cursor of whoever reads it. */
+function printable(text: string): string {
+  return text.replaceAll(/\p{Cc}/gu, "?");
+}
+
 function hex(value: number): string {
   return value.toString(16).padStart(4, "0");
 }
@@ -58,11 +63,11 @@ function kindOf(found: Found): string {
 
 /** Where it is, and what it says of itself. */
 export function placeOf(found: Found): string {
-  if (found.kind === "gpio") return `${found.chip} [${found.label}]`;
+  if (found.kind === "gpio") return printable(`${found.chip} [${found.label}]`);
   const { usb, path, node } = found;
   const words = [usb?.manufacturer, usb?.product].filter((word) => word !== undefined).join(" ");
   const identity = usb === undefined ? [] : [`${hex(usb.vendorId)}:${hex(usb.productId)}${words === "" ? "" : ` ${words}`}`];
-  return [path, ...(path === node ? [] : [`-> ${node}`]), ...identity].join(" ");
+  return printable([path, ...(path === node ? [] : [`-> ${node}`]), ...identity].join(" "));
 }
 
 function judgedRow({ found, taken }: Judged): readonly string[] {
@@ -75,7 +80,7 @@ function readerRow({ name, holds }: ListedReader): readonly string[] {
   const guess = guessReader(name);
   const module = guess?.module === undefined ? "" : ` ${guess.module}`;
   const as = guess === undefined ? "cannot be told" : guess.interface === "sam" ? `${ROLE_NAMES.sam}: slot${module}` : `${ROLE_NAMES.user}: ${guess.interface}`;
-  return ["card reader", name, as, `${guess?.why ?? "its name tells nothing"}; ${HOLDS[holds]}`];
+  return ["card reader", printable(name), as, `${guess?.why ?? "its name tells nothing"}; ${HOLDS[holds]}`];
 }
 
 export function lookText({ readers, problems }: Look, judged: readonly Judged[]): string {
