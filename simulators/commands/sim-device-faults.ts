@@ -75,7 +75,7 @@ export interface FaultPanel<Faults extends object> {
   readonly none: Faults;
   /** Faults that are over as soon as they have struck. */
   readonly once?: readonly string[];
-  apply(faults: Partial<Faults>): void;
+  readonly apply: (faults: Partial<Faults>) => void;
 }
 
 export function faultSwitches<Faults extends object>({ words, none, once = [], apply }: FaultPanel<Faults>): FaultSwitches {

@@ -2,12 +2,12 @@
 import { join } from "node:path";
 import { SimulatedDigiconBoard } from "../gate/digicon-board.ts";
 import { SimulatedFeBoard } from "../gate/fe-board.ts";
-import { GPIO_LABEL, type GpioFaults, NO_GPIO_FAULTS, SimulatedGpioPrograms } from "../gate/gpio-programs.ts";
 import { type RelayFaults, SimulatedRelayBoard } from "../gate/relay-board.ts";
 import type { Walk, Walker } from "../gate/walker.ts";
 import { type LineFaults, NO_LINE_FAULTS } from "../line/far-end.ts";
 import { type DeviceAct, done, refused, type SimDevice, type Table } from "./sim-device.ts";
 import { faultSwitches, lineSwitches, lineWords, numbered, switched } from "./sim-device-faults.ts";
+import { GPIO_LABEL, type GpioFaults, NO_GPIO_FAULTS, SimulatedGpioPrograms } from "./sim-device-gpio.ts";
 import { linePlace } from "./sim-device-places.ts";
 
 const FE_BAUD = 9_600;

@@ -11,11 +11,13 @@ export interface DeviceOptions {
   readonly folder: string | undefined;
   /** The PIN of the holder who enters the right one; undefined: a test PIN. */
   readonly pin: string | undefined;
+  /** Control lines that act by themselves. */
+  readonly scenarioFile: string | undefined;
   readonly json: boolean;
 }
 
 const ALL = "all";
-const BELONGING: ReadonlySet<string> = new Set(["devices", "folder", "pin", "json"]);
+const BELONGING: ReadonlySet<string> = new Set(["devices", "folder", "pin", "scenario", "json"]);
 
 function isKind(text: string): text is DeviceKind {
   return DEVICE_KINDS.some((kind) => kind === text);
@@ -44,9 +46,11 @@ export function readDeviceOptions(values: OptionValues): DeviceOptions | string 
   const kinds = readKinds(named, problems);
   const folder = text("folder");
   if (folder === "") problems.push("--folder is the name of a folder");
+  const scenarioFile = text("scenario");
+  if (scenarioFile === "") problems.push("--scenario is a file name");
   const pin = text("pin");
   // The value is not repeated: it is a PIN.
   if (pin !== undefined && !/^\d{4,12}$/.test(pin)) problems.push("--pin is 4 to 12 digits for a PIN pad");
   if (problems.length > 0) return problems.join("\n");
-  return { kinds, all: named.trim() === ALL, folder, pin, json: values["json"] === true };
+  return { kinds, all: named.trim() === ALL, folder, pin, scenarioFile, json: values["json"] === true };
 }

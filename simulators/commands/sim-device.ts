@@ -23,7 +23,7 @@ export interface Table {
   readonly folder: string;
   /** What the holder types who enters the right PIN. */
   readonly pin: string;
-  openLine(path: string): DeviceLine;
+  readonly openLine: (path: string) => DeviceLine;
 }
 
 /** Where a device hangs: plugged in or not, and hanging or not. */

@@ -1,127 +1,18 @@
-/* `sim --devices` without real lines: options, control lines, faults of every device, and that nothing secret is said. */
-import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+/* `sim --devices` without real lines: options, control lines, scenarios, and that nothing secret is said. */
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
-import { type Bytes, fromHex, toHex, utf8 } from "../../device/base/bytes.ts";
-import { openCipherSuite } from "../../device/crypto/suite.ts";
 import { devicesSettings } from "../../device/drivers/roles.ts";
 import type { OptionValues } from "../../device/system/command-line.ts";
 import { VirtualClock } from "../world/virtual-clock.ts";
 import { runSim } from "./sim.ts";
-import type { DeviceLine } from "./sim-device.ts";
 import { DEVICE_KINDS, LINE_KINDS } from "./sim-device-kinds.ts";
 import { readDeviceOptions } from "./sim-device-options.ts";
-import { runDevicesMode } from "./sim-devices.ts";
+import { desk, NO_HID, newFolder, removeFolders, SUITE, said } from "./testing/device-desk.ts";
 import { type Line, Pipe } from "./testing.ts";
 
-const SUITE = openCipherSuite();
-const NO_HID = "there are no HID nodes in this test";
-
-/** The terminal's end of a line that is no pseudo terminal. */
-class TestLine implements DeviceLine {
-  readonly path: string;
-  pluggedIn = false;
-  held = false;
-  heard = "";
-  #listener: (bytes: Bytes) => void = () => undefined;
-
-  constructor(path: string) {
-    this.path = path;
-  }
-
-  onBytes(listener: (bytes: Bytes) => void): void {
-    this.#listener = listener;
-  }
-
-  write(bytes: Bytes): void {
-    if (this.pluggedIn) this.heard += toHex(bytes);
-  }
-
-  async plugIn(): Promise<void> {
-    this.pluggedIn = true;
-  }
-
-  async unplug(): Promise<void> {
-    this.pluggedIn = false;
-    this.held = false;
-  }
-
-  hold(): void {
-    this.held = true;
-  }
-
-  release(): void {
-    this.held = false;
-  }
-
-  say(hex: string): void {
-    this.#listener(fromHex(hex));
-  }
-}
-
-interface Desk {
-  readonly pipe: Pipe;
-  readonly clock: VirtualClock;
-  readonly ready: Line;
-  readonly ended: Promise<number>;
-  line(kind: string): TestLine;
-  /** The reply to a line. */
-  ask(text: string): Promise<Line>;
-  /** Lets time pass. */
-  wait(durationMs: number): Promise<void>;
-  end(): Promise<Line>;
-}
-
-async function desk(values: OptionValues): Promise<Desk> {
-  const pipe = new Pipe();
-  const clock = new VirtualClock(0);
-  const lines = new Map<string, TestLine>();
-  const openLine = (path: string) => {
-    const line = new TestLine(path);
-    lines.set(basename(path), line);
-    return line;
-  };
-  const ended = runDevicesMode({ json: true, ...values }, pipe, { suite: SUITE, clock, openLine, hidObstacle: () => NO_HID });
-  const ready = JSON.parse(await pipe.take()) as Line;
-  return {
-    pipe,
-    clock,
-    ready,
-    ended,
-    line: (kind) => lines.get(kind) as TestLine,
-    ask: (text) => pipe.askJson(text),
-    wait: (durationMs) => clock.resolve(clock.sleep(durationMs)),
-    end: async () => {
-      pipe.end();
-      expect(await ended).toBe(0);
-      return JSON.parse(pipe.printed.at(-1) ?? "{}") as Line;
-    },
-  };
-}
-
-/** Runs to the end over these lines, for people. */
-async function said(values: OptionValues, lines: readonly string[] = []): Promise<{ readonly code: number; readonly pipe: Pipe }> {
-  const pipe = new Pipe();
-  pipe.write(...lines);
-  pipe.end();
-  const clock = new VirtualClock(0);
-  const parts = { suite: SUITE, clock, openLine: (path: string) => new TestLine(path), hidObstacle: () => NO_HID };
-  return { code: await runDevicesMode(values, pipe, parts), pipe };
-}
-
-const folders: string[] = [];
-
-function newFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), "ykt-devices-"));
-  folders.push(folder);
-  return folder;
-}
-
-afterAll(() => {
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
-});
+afterAll(removeFolders);
 
 describe("options of sim --devices", () => {
   it("takes one, several in the order of the table, and all", () => {
@@ -307,161 +198,51 @@ describe("control lines of every device", () => {
   });
 });
 
-const FE_OPEN = "fe8001000000ab";
+describe("a scenario of devices", () => {
+  const write = (value: unknown) => {
+    const path = join(newFolder(), "scenario.json");
+    writeFileSync(path, typeof value === "string" ? value : JSON.stringify(value));
+    return path;
+  };
+  const step = (afterMs: number, lines: string | readonly string[]) => ({ when: { afterMs }, do: lines });
 
-describe("what the devices do", () => {
-  it("a walker passes, stays or turns back, and the board says so", async () => {
-    const { ask, line, wait, end } = await desk({ devices: "gate-fe" });
-    const gate = line("gate-fe");
-    gate.say(FE_OPEN);
-    expect(await ask("gate-fe show")).toMatchObject({ isOpen: true, openedCount: 1, opened: ["A"] });
-    await wait(900);
-    expect(gate.heard).toBe("fe8101000000ab");
-    for (const [walk, afterMs] of [
-      ["stays", 5_100],
-      ["turns-back", 900],
-    ] as const) {
-      gate.heard = "";
-      expect(await ask(`gate-fe walker ${walk}`)).toEqual({ ok: true });
-      gate.say(FE_OPEN);
-      await wait(afterMs);
-      expect(gate.heard).toBe("fe4401000000ab");
-    }
-    gate.heard = "";
-    await ask("gate-fe free B");
-    expect(gate.heard).toBe("fe8102000000ab");
+  it("plays its steps by time, beside the lines that are typed", async () => {
+    const scenario = write({
+      version: 1,
+      steps: [step(100, "gate-fe walker stays"), step(50, ["gate-fe unplug", "gate-fe unplug"]), step(10, "gate-fe plug")],
+    });
+    const { ask, wait, pipe, end } = await desk({ devices: "gate-fe", scenario });
+    await wait(120);
+    expect(JSON.parse(pipe.printed[1] ?? "")).toEqual({ event: "scenario", step: 1, line: "gate-fe walker stays", ok: true });
+    await pipe.take();
+    expect(await ask("gate-fe show")).toMatchObject({ pluggedIn: true, walker: "stays" });
+    await wait(35);
+    expect(pipe.printed.slice(3).map((text) => (JSON.parse(text) as Line)["ok"])).toEqual([true, false]);
     await end();
+    expect(pipe.printed).toHaveLength(6);
   });
 
-  it("garbled, deaf, late and slow answers are garbled, deaf, late and slow", async () => {
-    const { ask, line, wait, end } = await desk({ devices: "gate-relay" });
-    const gate = line("gate-relay");
-    const told = async (durationMs = 0) => {
-      gate.heard = "";
-      gate.say("010100000001fdca");
-      await wait(durationMs);
-      return gate.heard;
-    };
-    const right = await told();
-    expect(right).toMatch(/^010101/);
-    await ask("gate-relay fault garbled");
-    expect(await told()).not.toBe(right);
-    await ask("gate-relay fault none");
-    await ask("gate-relay fault deaf");
-    expect(await told()).toBe("");
-    await ask("gate-relay fault none");
-    await ask("gate-relay fault late=500");
-    expect([await told(400), await told(600)]).toEqual(["", right + right]);
-    await ask("gate-relay fault none");
-    await ask("gate-relay fault slow=100");
-    expect(await told(150)).toBe(right.slice(0, 4));
-    await end();
+  it("ends with the lines, whatever is left of it", async () => {
+    const scenario = write({ version: 1, about: "later", steps: [step(86_400_000, "gate-fe unplug")] });
+    const { end } = await desk({ devices: "gate-fe", scenario });
+    expect(await end()).toMatchObject({ devices: [{ pluggedIn: true }] });
   });
 
-  it("what a slow device still had to say is lost with its plug", async () => {
-    const { ask, line, wait, end } = await desk({ devices: "scanner-line" });
-    const scanner = line("scanner-line");
-    await ask("scanner-line fault slow=10");
-    await ask("scanner-line scan 123456");
-    await wait(25);
-    await ask("scanner-line unplug");
-    await ask("scanner-line plug");
-    scanner.heard = "";
-    await wait(500);
-    expect(scanner.heard).toBe("");
-    await end();
+  it.each<[string, unknown, RegExp]>([
+    ["no JSON", "{", /scenario\.json: it is no JSON$/],
+    ["another moment", { version: 1, steps: [{ when: { insertion: 1 }, do: "gate-fe plug" }] }, /steps\.0\.when\.?.* does not fit$/],
+    ["no steps", { version: 1, steps: [] }, /steps does not fit$/],
+    ["a device that is not there", { version: 1, steps: [step(1, "gate-relay plug")] }, /step 1: there is no device "gate-relay" on this table$/],
+    ["the end", { version: 1, steps: [step(1, "quit")] }, /step 1: there is no device "quit"/],
+  ])("is refused before anything starts: %s", async (_, value, reason) => {
+    const { code, pipe } = await said({ devices: "gate-fe", scenario: write(value) });
+    expect([code, pipe.printed, pipe.complained]).toEqual([2, [], [expect.stringMatching(reason)]]);
   });
 
-  it("codes are scanned as text, digits too, or as bytes", async () => {
-    const { ask, line, pipe, end } = await desk({ devices: "scanner-line" });
-    const scanner = line("scanner-line");
-    expect(await ask("scanner-line scan 6901234567892")).toEqual({ ok: true, bytes: 13 });
-    expect(scanner.heard).toBe(toHex(utf8("]Q16901234567892\r")));
-    scanner.heard = "";
-    await ask("scanner-line scan hex 01 1d ff");
-    expect(scanner.heard).toBe(toHex(utf8("]Q1")).concat("011dff0d"));
-    scanner.heard = "";
-    await ask("scanner-line scan-half 12345678");
-    expect(scanner.heard).toBe(toHex(utf8("1234")));
-    expect(pipe.printed.join("")).not.toContain("6901234567892");
-    await end();
-  });
-
-  it("paper and display can be read, and the paper torn off", async () => {
-    const { ask, line, end } = await desk({ devices: "printer-escpos,display-led8" });
-    line("printer-escpos").say(`1b40${toHex(utf8("TOTAL 12.50"))}0a`);
-    expect(await ask("printer-escpos paper")).toEqual({ ok: true, lines: ["TOTAL 12.50"] });
-    expect(await ask("printer-escpos paper please")).toMatchObject({ ok: false });
-    await ask("printer-escpos tear-off");
-    expect(await ask("printer-escpos show")).toMatchObject({ printedLines: 0 });
-    line("display-led8").say(`1b401b73321b5141${toHex(utf8("12.50"))}0d`);
-    expect(await ask("display-led8 shown")).toEqual({ ok: true, text: "12.50", lamp: "total" });
-    await end();
-  });
-
-  it("a display is told late, garbled or nothing by its own line", async () => {
-    const { ask, line, wait, end } = await desk({ devices: "display-led8" });
-    const amount = (text: string) => line("display-led8").say(`1b5141${toHex(utf8(text))}0d`);
-    await ask("display-led8 fault late=200");
-    amount("7.00");
-    expect(await ask("display-led8 shown")).toMatchObject({ text: "" });
-    await wait(250);
-    expect(await ask("display-led8 shown")).toMatchObject({ text: "7.00" });
-    await ask("display-led8 fault none");
-    await ask("display-led8 fault deaf");
-    amount("8.00");
-    expect(await ask("display-led8 shown")).toMatchObject({ text: "7.00" });
-    await ask("display-led8 fault none");
-    await ask("display-led8 fault garbled");
-    amount("9.00");
-    expect(await ask("display-led8 shown")).toMatchObject({ text: "9.01" });
-    await end();
-  });
-
-  it("printer faults reach its status byte", async () => {
-    const { ask, line, end } = await desk({ devices: "printer-escpos" });
-    const status = () => {
-      line("printer-escpos").heard = "";
-      line("printer-escpos").say("100404");
-      return line("printer-escpos").heard;
-    };
-    expect(status()).toBe("12");
-    await ask("printer-escpos fault paper-end");
-    expect(status()).toBe("72");
-    await ask("printer-escpos fault paper-low");
-    expect(status()).toBe("7e");
-    await ask("printer-escpos fault none");
-    await ask("printer-escpos fault garbled");
-    expect(status()).toBe("13");
-    await end();
-  });
-
-  it("a coil that was left on, a pulse that sticks and a refusal, once", async () => {
-    const { ask, line, wait, end } = await desk({ devices: "gate-relay" });
-    await ask("gate-relay leave-on 3");
-    expect(await ask("gate-relay show")).toMatchObject({ isOpen: true });
-    expect(await ask("gate-relay leave-on 8")).toMatchObject({ ok: false });
-    await ask("gate-relay fault refusal");
-    const gate = line("gate-relay");
-    gate.say("01050000ff008c3a");
-    expect(gate.heard.slice(0, 6)).toBe("018504");
-    gate.heard = "";
-    gate.say("01050000ff008c3a");
-    expect(gate.heard).toBe("01050000ff008c3a");
-    await wait(1);
-    await end();
-  });
-
-  it("the GPIO stand-ins say what the terminal's configuration names, and lose their chip", async () => {
-    const { ready, ask, end } = await desk({ devices: "gate-gpio" });
-    const [device] = ready["devices"] as readonly [
-      { readonly configuration: { readonly gate: { readonly programs: { readonly gpioset: string; readonly gpiodetect: string } } } },
-    ];
-    const { gpioset, gpiodetect } = device.configuration.gate.programs;
-    expect([existsSync(gpioset), existsSync(gpiodetect)]).toEqual([true, true]);
-    expect(await ask("gate-gpio unplug")).toEqual({ ok: true });
-    expect(await ask("gate-gpio show")).toMatchObject({ pluggedIn: false, isOpen: false, levels: [] });
-    await end();
+  it("a file that is not there is refused", async () => {
+    const { code, pipe } = await said({ devices: "gate-fe", scenario: "/nowhere/scenario.json" });
+    expect([code, pipe.complained]).toEqual([2, [expect.stringContaining("cannot be read")]]);
+    expect(readDeviceOptions({ devices: "gate-fe", scenario: "" })).toBe("--scenario is a file name");
   });
 });
 

@@ -9,17 +9,20 @@ import { join, resolve } from "node:path";
 import { isFault } from "../../device/base/fault.ts";
 import type { Clock } from "../../device/base/ports.ts";
 import type { CipherSuite } from "../../device/crypto/face.ts";
-import { gpioFolderObstacle } from "../gate/gpio-programs.ts";
+import type { OptionValues } from "../../device/system/command-line.ts";
 import { hidrawObstacle } from "../hid/hidraw.ts";
 import { PtyDevice } from "../line/pty.ts";
 import type { DeviceLine, SimDevice, Table } from "./sim-device.ts";
 import { makeDisplay, makePrinter, makeScannerHid, makeScannerLine } from "./sim-device-counter.ts";
 import { makeGateDigicon, makeGateFe, makeGateGpio, makeGateRelay } from "./sim-device-gates.ts";
+import { gpioFolderObstacle } from "./sim-device-gpio.ts";
 import { type DeviceKind, HID_KINDS } from "./sim-device-kinds.ts";
 import { type DeviceTable, runDeviceLine, tableFacts, tableText } from "./sim-device-lines.ts";
 import { type DeviceOptions, readDeviceOptions } from "./sim-device-options.ts";
 import { makePad02h, makePad02hHid, makePadNewland } from "./sim-device-pads.ts";
+import { type DeviceStep, playDeviceScenario, readDeviceScenario } from "./sim-device-scenario.ts";
 import type { Parsed } from "./sim-faults.ts";
+import { scenarioLine } from "./sim-scenario.ts";
 import type { SimIo } from "./sim-stand.ts";
 
 /** TEST ONLY. */
@@ -51,6 +54,15 @@ export interface DeviceRunParts {
   readonly hidObstacle?: () => string | undefined;
 }
 
+/** One run of the command. */
+interface Run {
+  readonly options: DeviceOptions;
+  readonly io: SimIo;
+  readonly kinds: readonly DeviceKind[];
+  readonly steps: readonly DeviceStep[];
+  readonly parts: DeviceRunParts;
+}
+
 function isHid(kind: DeviceKind): boolean {
   return HID_KINDS.some((each) => each === kind);
 }
@@ -74,12 +86,13 @@ function inTheWay(folder: string, kind: DeviceKind): string | undefined {
 }
 
 /** The folder of the devices, absolute because terminals open whole paths; or why there is none. */
-function openFolder({ folder }: DeviceOptions): Parsed<string> {
+function openFolder({ folder }: DeviceOptions, kinds: readonly DeviceKind[]): Parsed<string> {
   try {
     if (folder === undefined) return { ok: true, value: mkdtempSync(join(tmpdir(), "ykt-sim-")) };
     const path = resolve(folder);
     mkdirSync(path, { recursive: true });
-    return { ok: true, value: path };
+    const obstacles = kinds.flatMap((kind) => inTheWay(path, kind) ?? []);
+    return obstacles.length === 0 ? { ok: true, value: path } : { ok: false, reason: obstacles.join("\n") };
   } catch (error) {
     return { ok: false, reason: `the folder cannot be made: ${error instanceof Error ? error.message : String(error)}` };
   }
@@ -127,26 +140,34 @@ async function putUp(kinds: readonly DeviceKind[], table: Table, devices: SimDev
   }
 }
 
-/** Puts the devices up and serves control lines until they end. Resolves with the exit code. */
-async function runTable(
-  kinds: readonly DeviceKind[],
-  options: DeviceOptions,
-  { io, parts }: { readonly io: SimIo; readonly parts: DeviceRunParts },
-): Promise<number> {
-  const opened = openFolder(options);
-  const obstacles = opened.ok ? kinds.flatMap((kind) => inTheWay(opened.value, kind) ?? []) : [opened.reason];
-  if (!opened.ok || obstacles.length > 0) {
-    io.complain(obstacles.join("\n"));
-    return EXIT_USAGE;
+/** Serves control lines until they end, and plays the scenario meanwhile. */
+async function play(table: DeviceTable, { options, io, steps, parts }: Run): Promise<void> {
+  const over = new AbortController();
+  const played = playDeviceScenario({
+    clock: parts.clock,
+    steps,
+    signal: over.signal,
+    run: (line) => runDeviceLine(table, line),
+    report: (report) => io.print(scenarioLine(report, options.json)),
+  });
+  try {
+    await serve(table, options, io);
+  } finally {
+    over.abort();
+    await played;
   }
-  const folder = opened.value;
+}
+
+/** Puts the devices up and serves control lines until they end. Resolves with the exit code. */
+async function runTable(folder: string, run: Run): Promise<number> {
+  const { options, io, kinds, parts } = run;
   const { suite, clock, openLine = (path) => new PtyDevice(path) } = parts;
   const devices: SimDevice[] = [];
   const table: DeviceTable = { devices, hanging: new Set() };
   try {
     await putUp(kinds, { suite, clock, folder, pin: options.pin ?? TEST_PIN, openLine }, devices);
     announce(table, options, io);
-    await serve(table, options, io);
+    await play(table, run);
     if (options.json) io.print(JSON.stringify({ event: "end", ...tableFacts(table) }));
     else io.print(tableText(table));
     return 0;
@@ -161,7 +182,7 @@ async function runTable(
 }
 
 /** `sim --devices` with its doors passed in. Resolves with the exit code. */
-export async function runDevicesMode(values: Parameters<typeof readDeviceOptions>[0], io: SimIo, parts: DeviceRunParts): Promise<number> {
+export async function runDevicesMode(values: OptionValues, io: SimIo, parts: DeviceRunParts): Promise<number> {
   const options = readDeviceOptions(values);
   if (typeof options === "string") {
     io.complain(options);
@@ -172,5 +193,16 @@ export async function runDevicesMode(values: Parameters<typeof readDeviceOptions
     io.complain(kinds);
     return EXIT_FAILED;
   }
-  return runTable(kinds, options, { io, parts });
+  const { scenarioFile } = options;
+  const scenario: Parsed<readonly DeviceStep[]> = scenarioFile === undefined ? { ok: true, value: [] } : readDeviceScenario(scenarioFile, kinds);
+  if (!scenario.ok) {
+    io.complain(scenario.reason);
+    return EXIT_USAGE;
+  }
+  const folder = openFolder(options, kinds);
+  if (!folder.ok) {
+    io.complain(folder.reason);
+    return EXIT_USAGE;
+  }
+  return runTable(folder.value, { options, io, kinds, steps: scenario.value, parts });
 }

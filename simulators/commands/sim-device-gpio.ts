@@ -5,7 +5,7 @@
 import { appendFileSync, chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { GpioVersion } from "./gpioset.ts";
+import type { GpioVersion } from "../gate/gpioset.ts";
 
 export interface GpioFaults {
   /** Each tool takes so much longer. */
@@ -21,7 +21,9 @@ export const GPIO_LABEL = "pinctrl-rp1";
 const OTHER_LABEL = "raspberrypi-exp-gpio";
 const TOOLS = ["gpioset", "gpiodetect"] as const;
 const FILES: ReadonlySet<string> = new Set([...TOOLS, "chips", "levels", "busy", "late", "garbled", "hang"]);
-const STAND_IN = fileURLToPath(new URL(import.meta.url.endsWith(".ts") ? "./testing/gpioset-child.ts" : "./testing/gpioset-child.js", import.meta.url));
+const STAND_IN = fileURLToPath(
+  new URL(import.meta.url.endsWith(".ts") ? "../gate/testing/gpioset-child.ts" : "../gate/testing/gpioset-child.js", import.meta.url),
+);
 const LEVELS_MAX = 1_000;
 
 export interface Level {
