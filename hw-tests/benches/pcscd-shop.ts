@@ -54,7 +54,7 @@ export class Figures {
     for (const [name, values] of this.#values) {
       const sorted = values.toSorted((left, right) => left - right);
       const at = (share: number) => Math.round(sorted[Math.floor((sorted.length - 1) * share)] ?? 0);
-      process.stderr.write(`measured: ${name}: median ${at(0.5)} ms, worst ${at(1)} ms, ${sorted.length} times\n`);
+      process.stdout.write(`measured: ${name}: median ${at(0.5)} ms, worst ${at(1)} ms, ${sorted.length} times\n`);
     }
   }
 }
@@ -75,8 +75,8 @@ export class Shop {
     return new Shop(stage, await openPcscdTerminal(stage, options));
   }
 
-  async newCard(): Promise<string> {
-    const card = await this.stage.makeCard({ balanceFen: BALANCE_FEN });
+  async newCard(balanceFen = BALANCE_FEN): Promise<string> {
+    const card = await this.stage.makeCard({ balanceFen });
     this.#cards.push(card);
     return card;
   }
@@ -186,7 +186,7 @@ export class Shop {
     const done = (await this.entries()).filter(({ state }) => state === "done");
     expect(done.map(({ amount, detail }) => `${detail["terminalSeq"]} ${amount} ${detail["tac"]}`).sort()).toEqual(debits.sort());
     expect(new Set(done.map(({ detail }) => detail["reference"])).size).toBe(done.length);
-    for (const truth of truths) expect(truth.balanceFen).toBe(BALANCE_FEN - truth.debits.length * AMOUNT_FEN);
+    for (const { balanceFen, initialBalanceFen, debits: own } of truths) expect(balanceFen).toBe(initialBalanceFen - own.length * AMOUNT_FEN);
   }
 
   /** The journal on the disk is whole, nothing is open, and this terminal was switched on once. */

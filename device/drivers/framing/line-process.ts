@@ -25,6 +25,8 @@ export type OpenNative = (options: unknown, events: DeviceEvents) => Promise<Ope
 
 /** Pause between looks for a device that is away: short against the two seconds within which it must serve again. */
 const LOOK_AGAIN_MS = 150;
+/** An open that takes longer never comes back, and nobody would look for the device again: the process ends, and another one is started. */
+const OPEN_MAX_MS = 5_000;
 
 function tell(message: LineMessage): void {
   // A parent that has gone away is told by "disconnect"; a message that no longer reaches it is no error of ours.
@@ -55,6 +57,7 @@ class LineProcess {
 
   async #look(): Promise<void> {
     let lost = false;
+    const hangs = setTimeout(() => process.kill(process.pid, "SIGKILL"), OPEN_MAX_MS);
     try {
       const device = await this.#openNative(this.#options, {
         onBytes: (bytes) => {
@@ -73,6 +76,8 @@ class LineProcess {
       tell({ is: "open", ...(device.descriptor === undefined ? {} : { descriptor: device.descriptor }) });
     } catch (error) {
       this.#away(textOf(error));
+    } finally {
+      clearTimeout(hangs);
     }
   }
 

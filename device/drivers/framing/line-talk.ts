@@ -15,6 +15,8 @@ export interface WordReader<Word> {
   reset(): void;
 }
 
+/** Questions in a row without a single byte behind them. */
+const UNANSWERED_MAX = 2;
 /** Words kept for a listener that is busy; a device gone mad must not fill the memory. */
 const WORDS_MAX = 64;
 
@@ -98,6 +100,7 @@ export class LineTalk<Word> {
   readonly #listeners = new Set<Listener<Word>>();
   readonly #stops: readonly Unsubscribe[];
   #tail: Promise<unknown> = Promise.resolve();
+  #unanswered = 0;
 
   constructor(line: ByteLine, options: LineTalkOptions<Word>) {
     this.#line = line;
@@ -106,6 +109,7 @@ export class LineTalk<Word> {
     this.#goneCode = options.goneCode ?? "device-gone";
     this.#stops = [
       line.onBytes((bytes) => {
+        this.#unanswered = 0;
         for (const word of this.#reader.feed(bytes)) for (const listener of this.#listeners) listener.hear(word);
       }),
       line.onState((state) => {
@@ -166,9 +170,20 @@ export class LineTalk<Word> {
     try {
       await this.write(bytes, limits);
       return await ear.next(left());
+    } catch (fault) {
+      if (isFault(fault, "timeout")) this.#missAnswer();
+      throw fault;
     } finally {
       ear.stop();
     }
+  }
+
+  /** A binding whose reading end has died looks just like a device that says nothing; only the binding can be put right from here. */
+  #missAnswer(): void {
+    this.#unanswered += 1;
+    if (this.#unanswered < UNANSWERED_MAX) return;
+    this.#unanswered = 0;
+    this.#line.renew?.();
   }
 
   /** Faults: "device-gone" (nothing was sent, or effect unknown), "timeout", "cancelled", "closed". */

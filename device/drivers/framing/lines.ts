@@ -18,6 +18,8 @@ interface Line {
   onState(listener: (state: LineState) => void): Unsubscribe;
   /** Resolves when the device is there. Faults: "timeout", "cancelled", "closed". */
   untilOpen(limits: Limits): Promise<void>;
+  /** For a device that is there and says nothing any more: what serves the line is started anew. Left out where nothing could hang. */
+  renew?(): void;
   close(): Promise<void>;
 }
 

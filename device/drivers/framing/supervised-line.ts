@@ -115,6 +115,10 @@ export class SupervisedLine implements ByteLine, ReportLine {
     return this.#order("feature", report, limits);
   }
 
+  renew(): void {
+    if (this.#state === "open" && this.#life !== undefined) this.#hung(this.#life);
+  }
+
   close(): Promise<void> {
     if (this.#state === "closed") return Promise.resolve();
     this.#closing.abort();

@@ -41,6 +41,10 @@ class ReportByteLine implements ByteLine {
     return this.#line.untilOpen(limits);
   }
 
+  renew(): void {
+    this.#line.renew?.();
+  }
+
   close(): Promise<void> {
     return this.#line.close();
   }

@@ -39,6 +39,36 @@ function bench(rule: ReaderRule = RULE) {
   return { clock, processes, pcsc, reader, run, state, up, settle, card };
 }
 
+describe("a process on its way to the service", () => {
+  it("is replaced when it falls silent", async () => {
+    const { settle, processes } = bench();
+    await settle(4_999);
+    expect(processes.children.map((child) => child.killed)).toEqual([false]);
+    await settle(2);
+    expect(processes.children.map((child) => child.killed)).toEqual([true, false]);
+    await settle(5_100);
+    expect(processes.children.map((child) => child.killed)).toEqual([true, true, false]);
+  });
+
+  it("is left alone while it says that the service is not there, and once it has reached it", async () => {
+    const { settle, processes, up } = bench();
+    for (let times = 0; times < 4; times += 1) {
+      processes.last.say({ is: "service-absent", message: "no service" });
+      await settle(4_000);
+    }
+    up();
+    await settle(60_000);
+    expect(processes.children).toHaveLength(1);
+  });
+
+  it("is not replaced when the readers have been closed", async () => {
+    const { settle, processes, pcsc } = bench();
+    await pcsc.close();
+    await settle(10_000);
+    expect(processes.children).toHaveLength(1);
+  });
+});
+
 describe("a command that hangs", () => {
   it("ends at its deadline with unknown effect, the process is replaced, and the dialogue is over", async () => {
     const { card, run, processes } = bench();

@@ -45,10 +45,14 @@ interface Life {
   readonly child: ChildProcess;
   readonly pending: Map<number, PendingCall>;
   over: boolean;
+  /** Messages so far. */
+  heard: number;
 }
 
 const RESPAWN_FIRST_MS = 50;
 const RESPAWN_MAX_MS = 800;
+/** A process on its way to the service tells every moment that it is not there yet; one that is silent for so long hangs in the binding. */
+const START_SILENCE_MS = 5_000;
 /** More calls than this in one process mean that our own serial queues have failed. */
 const PENDING_MAX = 64;
 
@@ -188,13 +192,24 @@ export class PcscSupervisor {
   #start(): void {
     const { processes, module, env } = this.#options;
     this.#generation += 1;
-    const life: Life = { generation: this.#generation, child: processes.fork(module, { env }), pending: new Map(), over: false };
+    const life: Life = { generation: this.#generation, child: processes.fork(module, { env }), pending: new Map(), over: false, heard: 0 };
     this.#life = life;
     life.child.onMessage((message) => {
       const known = asReaderMessage(message);
+      life.heard += 1;
       if (known !== undefined && !life.over) this.#hear(life, known);
     });
     life.child.onExit(() => this.#end(life, "reader-service-gone", "the card reader process ended"));
+    void this.#watchStart(life);
+  }
+
+  async #watchStart(life: Life): Promise<void> {
+    while (!life.over && !this.#serviceUp) {
+      const { heard } = life;
+      await this.#options.clock.sleep(START_SILENCE_MS, this.#closing.signal).catch(() => undefined);
+      if (this.#closing.signal.aborted || life.over || this.#serviceUp) return;
+      if (life.heard === heard) this.#end(life, "reader-hung", "the card reader process hangs on its way to the service");
+    }
   }
 
   #hear(life: Life, message: ReaderMessage): void {
