@@ -22,6 +22,7 @@ export type Work =
   | { readonly kind: "checks" }
   | { readonly kind: "unit" }
   | { readonly kind: "files"; readonly patterns: readonly RegExp[]; readonly mayBeEmpty?: boolean }
+  | { readonly kind: "arm64" }
   | { readonly kind: "start" }
   | { readonly kind: "world" }
   | { readonly kind: "conformance" }
@@ -117,6 +118,16 @@ export const LANES: readonly Lane[] = [
     needs: {},
     work: { kind: "files", patterns: [/\.lane\.test\.ts$/], mayBeEmpty: true },
     limitMs: 6 * MINUTE_MS,
+  },
+  {
+    name: "arm64",
+    level: "ci",
+    // The last four serve the dialogue with the PC/SC service; without rights for a private one those cases say so.
+    needs: {
+      packages: ["qemu-user-static", "g++-aarch64-linux-gnu", "binutils-aarch64-linux-gnu", "make", "python3", "socat", "pcscd", "libpcsclite1", "util-linux"],
+    },
+    work: { kind: "arm64" },
+    limitMs: 10 * MINUTE_MS,
   },
   { name: "start", level: "ci", needs: {}, work: { kind: "start" }, limitMs: 3 * MINUTE_MS },
   { name: "world", level: "ci", needs: {}, work: { kind: "world" }, limitMs: 15 * MINUTE_MS },

@@ -7,6 +7,7 @@ import { glob } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { runArm64 } from "./arm64/run.ts";
 import { BENCH_ROWS } from "./bench/rows.ts";
 import { runChecks } from "./checks.ts";
 import { runBench, runConformance, runStart, runWorld } from "./command-lanes.ts";
@@ -91,6 +92,8 @@ async function runWork(lane: Lane, steps: readonly string[]): Promise<Outcome> {
       if (files.length === 0) return lane.work.mayBeEmpty === true ? NO_FILES : failed("no test file belongs to this lane: it would prove nothing");
       return runVitest(lane, ["--config", "vitest.lane.config.ts", ...(lane.retries === undefined ? [] : [`--retry=${lane.retries}`]), ...files]);
     }
+    case "arm64":
+      return runArm64(ROOT, () => runVitest(lane, ["--config", "vitest.arm64.config.ts"]));
     case "start":
       return runStart(ROOT, lane.limitMs);
     case "world":
