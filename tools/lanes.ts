@@ -78,9 +78,27 @@ export const LANES: readonly Lane[] = [
   {
     name: "hidraw",
     level: "ci",
-    needs: { packages: ["libfuse3-dev", "fuse3", "gcc", "libc6-dev", "pkg-config", "libusb-1.0-0"], namespaces: true },
+    needs: {
+      // The last ones: readers and serial lines stand beside the HID devices where everything is attached at once.
+      packages: ["libfuse3-dev", "fuse3", "gcc", "libc6-dev", "pkg-config", "libusb-1.0-0", "socat", "pcscd", "libpcsclite1", "iproute2", "util-linux"],
+      namespaces: true,
+      pcsc: true,
+    },
     work: { kind: "files", patterns: [/hidraw[^/]*\.lane\.test\.ts$/] },
     limitMs: 6 * MINUTE_MS,
+  },
+  {
+    name: "device-vm",
+    level: "ci",
+    needs: {
+      packages: [
+        ...["qemu-system-x86", "seabios", "ipxe-qemu", "busybox-static", "cpio", "kmod", "util-linux"],
+        ...["pcscd", "libccid", "libpcsclite1", "udev", "libusb-1.0-0"],
+      ],
+      pcsc: true,
+    },
+    work: { kind: "files", patterns: [/device-vm[^/]*\.lane\.test\.ts$/] },
+    limitMs: 8 * MINUTE_MS,
   },
   {
     name: "tty",

@@ -21,7 +21,7 @@ export interface HidIdentity {
 const START_LIMIT_MS = 5_000;
 const NODE_NAME = "hidraw0";
 /** Any number that no other device of the machine has. */
-const NODE_NUMBERS = "245:0";
+const NODE_MAJOR = 245;
 
 /** Where the set-up puts the built node: the project's folder `build`. */
 export function defaultNodeProgram(): string {
@@ -152,29 +152,32 @@ export class HidrawNode {
 
   /**
    * A shell script that makes a private /sys with this device in it; to be run in a mount namespace of its own, before the program that
-   * enumerates, with SYSTEMD_DEVICE_VERIFY_SYSFS=0 in its environment.
+   * enumerates, with SYSTEMD_DEVICE_VERIFY_SYSFS=0 in its environment. A device with a number above 0 is put beside those that are there.
    */
-  sysScript(): string {
+  sysScript(number = 0): string {
     const { vendorId, productId, serialNumber, product, descriptor } = this.identity;
     const vendor = vendorId.toString(16).padStart(4, "0");
     const productHex = productId.toString(16).padStart(4, "0");
     const upper = `${vendor}:${productHex}`.toUpperCase();
     const description = join(this.#folder, "descriptor");
     writeFileSync(description, descriptor);
+    const name = `hidraw${number}`;
+    const count = String(number + 1).padStart(4, "0");
+    const port = `1-${number + 1}`;
     return [
-      "mount -t tmpfs none /sys && cd /sys && mkdir -p class/hidraw class/hid bus/hid/devices bus/usb/devices",
-      `U=devices/platform/sim/usb1/1-1; I=$U/1-1:1.0; H=$I/0003:${upper}.0001; R=$H/hidraw/${NODE_NAME}; mkdir -p $R`,
+      ...(number === 0 ? ["mount -t tmpfs none /sys && cd /sys && mkdir -p class/hidraw class/hid bus/hid/devices bus/usb/devices"] : ["cd /sys"]),
+      `U=devices/platform/sim/usb1/${port}; I=$U/${port}:1.0; H=$I/0003:${upper}.${count}; R=$H/hidraw/${name}; mkdir -p $R`,
       `ln -s ../../../../../bus/usb $U/subsystem; printf 'DEVTYPE=usb_device\\nPRODUCT=${vendor}/${productHex}/100\\n' > $U/uevent`,
       `echo ${vendor} > $U/idVendor; echo ${productHex} > $U/idProduct; echo 0100 > $U/bcdDevice`,
       `echo 'Simulated' > $U/manufacturer; echo '${product}' > $U/product; echo ${serialNumber} > $U/serial`,
       "ln -s ../../../../../../bus/usb $I/subsystem; printf 'DEVTYPE=usb_interface\\n' > $I/uevent; echo 00 > $I/bInterfaceNumber",
       "ln -s ../../../../../../../bus/hid $H/subsystem",
-      `printf 'HID_ID=0003:0000${vendor.toUpperCase()}:0000${productHex.toUpperCase()}\\nHID_NAME=Simulated ${product}\\nHID_PHYS=usb-sim-1/input0\\nHID_UNIQ=${serialNumber}\\n' > $H/uevent`,
+      `printf 'HID_ID=0003:0000${vendor.toUpperCase()}:0000${productHex.toUpperCase()}\\nHID_NAME=Simulated ${product}\\nHID_PHYS=usb-sim-${number + 1}/input0\\nHID_UNIQ=${serialNumber}\\n' > $H/uevent`,
       `cp ${description} $H/report_descriptor`,
       "ln -s ../../../../../../../../../class/hidraw $R/subsystem",
-      `printf 'MAJOR=245\\nMINOR=0\\nDEVNAME=${this.path.replace("/dev/", "")}\\n' > $R/uevent; echo ${NODE_NUMBERS} > $R/dev`,
-      `ln -s ../../../0003:${upper}.0001 $R/device`,
-      `ln -s ../../$R class/hidraw/${NODE_NAME}`,
+      `printf 'MAJOR=${NODE_MAJOR}\\nMINOR=${number}\\nDEVNAME=${this.path.replace("/dev/", "")}\\n' > $R/uevent; echo ${NODE_MAJOR}:${number} > $R/dev`,
+      `ln -s ../../../0003:${upper}.${count} $R/device`,
+      `ln -s ../../$R class/hidraw/${name}`,
     ].join("\n");
   }
 
