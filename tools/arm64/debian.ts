@@ -46,7 +46,7 @@ async function writeSettings(home: string): Promise<string> {
     `Dir::State "${home}/state"; Dir::State::status "${home}/status"; Dir::Cache "${home}/cache";`,
     `Dir::Etc::SourceList "${home}/sources.list"; Dir::Etc::SourceParts "${home}/none"; Dir::Etc::Parts "${home}/none";`,
     `Dir::Etc::Preferences "${home}/none/preferences"; Dir::Etc::PreferencesParts "${home}/none"; Dir::Etc::Main "${home}/none/apt.conf";`,
-    'APT::Sandbox::User "root"; Acquire::Languages "none"; Acquire::Retries "2";',
+    'APT::Sandbox::User "root"; Acquire::Languages "none"; Acquire::Retries "2"; APT::Update::Error-Mode "any";',
     await networkSettings(),
   ];
   writeFileSync(path, `${lines.join("\n")}\n`);
