@@ -1,16 +1,12 @@
 /* A call of the HID binding that never returns: it ends at its deadline, its line heals, and the shop beside it goes on selling. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Bytes, fromHex } from "../device/base/bytes.ts";
-import { SILENT } from "../device/base/log.ts";
+import { fromHex } from "../device/base/bytes.ts";
 import { limits } from "../device/drivers/contract/bench.ts";
-import { openHidLine } from "../device/drivers/hid/open.ts";
 import { DEFAULT_PAD_PROFILE } from "../device/drivers/pad-02h/pad.ts";
 import { type PadUnderTest, padBench } from "../device/drivers/pad-02h/testing.ts";
-import { DEFAULT_PAD_REPORT_PROFILE } from "../device/drivers/pad-02h-hid/framing.ts";
-import { openPadReports } from "../device/drivers/pad-02h-hid/line.ts";
 import { systemClock } from "../device/system/clock.ts";
 import { HidrawNode, hidrawObstacle, VENDOR_DESCRIPTOR } from "../simulators/hid/hidraw.ts";
-import { HidPadEnd } from "../simulators/pinpad/hid-end.ts";
+import { hidPadStand } from "./benches/hid-pad.ts";
 import { Hangs, hangObstacle, ShopBeside } from "./benches/preload.ts";
 
 const obstacle = hidrawObstacle() ?? hangObstacle();
@@ -22,30 +18,6 @@ const BACK_MS = 2_000;
 const OPEN_MAX_MS = 5_000;
 const REQUEST = { accountTail: fromHex("123456789012"), minDigits: 6, maxDigits: 6 } as const;
 
-/** A pad whose line is served by a process in which calls may hang. */
-async function hangingPad(node: HidrawNode, hangs: Hangs): Promise<PadUnderTest> {
-  const wire = {
-    onReport: (listener: (report: Bytes) => void) =>
-      node.onReport((kind, report) => {
-        if (kind === "output") listener(report);
-      }),
-    input: (report: Bytes) => node.input(report),
-  };
-  const reports = openHidLine({ processes: hangs.processes(), clock, log: SILENT }, { path: node.path });
-  const line = openPadReports(reports, { clock, coding: DEFAULT_PAD_PROFILE.coding, reports: DEFAULT_PAD_REPORT_PROFILE });
-  await line.untilOpen(limits(5_000));
-  const stand = {
-    line,
-    end: new HidPadEnd(wire, DEFAULT_PAD_REPORT_PROFILE),
-    clock,
-    run: <Value>(work: Promise<Value>) => work,
-    unplug: () => node.unplug(),
-    plugIn: () => node.plugIn(),
-    close: () => line.close(),
-  };
-  return padBench(stand, { profile: DEFAULT_PAD_PROFILE });
-}
-
 describe.skipIf(obstacle !== undefined)(`a call of a HID line that never returns${obstacle === undefined ? "" : ` (${obstacle})`}`, () => {
   let beside: ShopBeside;
   let node: HidrawNode;
@@ -55,9 +27,8 @@ describe.skipIf(obstacle !== undefined)(`a call of a HID line that never returns
   beforeAll(async () => {
     beside = await ShopBeside.open();
     node = await HidrawNode.open({ vendorId: 0x1fc9, productId: 0x5353, serialNumber: "SN0003", product: "HID pad", descriptor: VENDOR_DESCRIPTOR });
-    await node.plugIn();
     hangs = new Hangs();
-    under = await hangingPad(node, hangs);
+    under = await padBench(await hidPadStand(node, { coding: DEFAULT_PAD_PROFILE.coding, processes: hangs.processes() }), { profile: DEFAULT_PAD_PROFILE });
   });
   afterAll(async () => {
     await under.close();
@@ -101,7 +72,7 @@ describe.skipIf(obstacle !== undefined)(`a call of a HID line that never returns
 
   it("open, when the device comes back", async () => {
     await expectServing(BACK_MS);
-    await under.unplug?.();
+    await node.unplug();
     hangs.arm("open-hidraw0");
     await node.plugIn();
     await hangs.untilHung("open-hidraw0");

@@ -6,15 +6,12 @@ import { limits } from "../device/drivers/contract/bench.ts";
 import { openHidLine } from "../device/drivers/hid/open.ts";
 import { DEFAULT_PAD_PROFILE } from "../device/drivers/pad-02h/pad.ts";
 import { padBench } from "../device/drivers/pad-02h/testing.ts";
-import { DEFAULT_PAD_REPORT_PROFILE } from "../device/drivers/pad-02h-hid/framing.ts";
-import { openPadReports } from "../device/drivers/pad-02h-hid/line.ts";
 import { SCANNER_USAGE } from "../device/drivers/scanner-hid/scanner.ts";
 import { hidScannerBench } from "../device/drivers/scanner-hid/testing.ts";
 import { systemClock } from "../device/system/clock.ts";
-import { systemProcesses } from "../device/system/processes.ts";
 import { HidrawNode, hidrawObstacle, VENDOR_DESCRIPTOR } from "../simulators/hid/hidraw.ts";
-import { HidPadEnd } from "../simulators/pinpad/hid-end.ts";
 import { SCANNER_DESCRIPTORS, type ScannerShape } from "../simulators/scanner/hid-scanner.ts";
+import { hidPadStand } from "./benches/hid-pad.ts";
 import { processesWithSys } from "./benches/private-sys.ts";
 import { type ReplugBench, type ReplugKind, replugSuite } from "./benches/replug.ts";
 
@@ -29,35 +26,10 @@ async function openNode(name: string, descriptor: Bytes): Promise<HidrawNode> {
   return node;
 }
 
-/** How the plug of a node is pulled and put back, as this line sees it. */
-function plugOf(node: HidrawNode, line: ReturnType<typeof openHidLine>): Pick<ReplugBench, "unplug" | "plugIn"> {
-  return {
-    unplug: async () => {
-      await node.unplug();
-      while (line.state === "open") await clock.sleep(LOOK_MS);
-    },
-    plugIn: async () => {
-      await node.plugIn();
-      await line.untilOpen(EXCHANGE);
-    },
-  };
-}
-
 async function pad(): Promise<ReplugBench> {
   const node = await openNode("HID pad", VENDOR_DESCRIPTOR);
-  const wire = {
-    onReport: (listener: (report: Bytes) => void) =>
-      node.onReport((kind, report) => {
-        if (kind === "output") listener(report);
-      }),
-    input: (report: Bytes) => node.input(report),
-  };
-  const end = new HidPadEnd(wire, DEFAULT_PAD_REPORT_PROFILE);
-  const reports = openHidLine({ processes: systemProcesses(), clock, log: SILENT }, { path: node.path });
-  const line = openPadReports(reports, { clock, coding: DEFAULT_PAD_PROFILE.coding, reports: DEFAULT_PAD_REPORT_PROFILE });
-  await line.untilOpen(limits(5_000));
-  const plug = plugOf(node, reports);
-  const under = await padBench({ line, end, clock, run: (work) => work, ...plug, close: () => line.close() }, { profile: DEFAULT_PAD_PROFILE });
+  const stand = await hidPadStand(node, DEFAULT_PAD_PROFILE);
+  const under = await padBench(stand, { profile: DEFAULT_PAD_PROFILE });
   return {
     unplug: async () => under.unplug?.(),
     plugIn: async () => under.plugIn?.(),
@@ -65,7 +37,7 @@ async function pad(): Promise<ReplugBench> {
       under.plan(["right"]);
       const answer = await under.pad.requestPinBlock({ accountTail: fromHex("123456789012"), minDigits: 6, maxDigits: 6 }, EXCHANGE);
       expect(answer.kind === "entered" && under.isRightBlock(answer.block)).toBe(true);
-      expect([end.heard.bare, end.heard.strange]).toEqual([0, 0]);
+      expect([stand.hid.heard.bare, stand.hid.heard.strange]).toEqual([0, 0]);
     },
     close: async () => {
       await under.close();
@@ -78,7 +50,16 @@ async function scanner(shape: ScannerShape): Promise<ReplugBench> {
   const node = await openNode("HID scanner", SCANNER_DESCRIPTORS[shape]);
   const line = openHidLine({ processes: processesWithSys(() => node.sysScript()), clock, log: SILENT }, SCANNER_USAGE);
   await line.untilOpen(limits(10_000));
-  const plug = plugOf(node, line);
+  const plug = {
+    unplug: async () => {
+      await node.unplug();
+      while (line.state === "open") await clock.sleep(LOOK_MS);
+    },
+    plugIn: async () => {
+      await node.plugIn();
+      await line.untilOpen(EXCHANGE);
+    },
+  };
   const under = hidScannerBench({ line, clock, input: (report) => node.input(report), run: (work) => work, ...plug, close: () => node.close() }, shape);
   const session = under.scanner.openSession();
   return {
