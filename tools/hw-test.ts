@@ -6,7 +6,7 @@
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join, relative, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { kindsOf, METAL_SUITES, type MetalBenchFile, type MetalKind, readBenchFile } from "../hw-tests/benches/metal-file.ts";
@@ -73,7 +73,7 @@ function broken(why: string): Outcome {
 async function test(file: MetalBenchFile, path: string): Promise<number> {
   const kinds = kindsOf(file);
   const all = Object.keys(METAL_SUITES) as MetalKind[];
-  for (const kind of all) if (!kinds.includes(kind)) say(`${kind}: not named in ${relative(process.cwd(), path)}, not run`);
+  for (const kind of all) if (!kinds.includes(kind)) say(`${kind}: not named in ${path}, not run`);
   say(`${file.name}: ${kinds.join(", ")} …`);
   const { counts, failures, skips } = await runSuites(kinds, path);
   for (const skip of skips) say(`  left out: ${skip}`);
@@ -89,7 +89,8 @@ async function main(): Promise<number> {
   const bench = benchArgument();
   if (bench === undefined) return refuse(USAGE);
   if (process.env["HW"] !== "1") return refuse("hw-test moves real devices: start it with HW=1 on the machine that they are plugged into");
-  const path = resolve(bench);
+  // The entry works in the folder of the project; whoever typed the path may stand elsewhere.
+  const path = resolve(process.env["INIT_CWD"] ?? process.cwd(), bench);
   const read = readBenchFile(path);
   if (!read.ok) return refuse(`${bench}: ${read.problems.join("\n  ")}`);
   const obstacle = handObstacle(read.file.hand);

@@ -29,7 +29,7 @@ interface Opened<Served extends Role> {
   readonly device: Roles[Served];
   /** Plug and unplug, where the hand can. */
   readonly plug: { unplug?(): Promise<void>; plugIn?(): Promise<void> };
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 async function openOnDesk<Served extends Role>({ file, hand }: Desk, role: Served): Promise<Opened<Served>> {

@@ -55,7 +55,7 @@ interface Place {
   readonly pcsc: Pcsc;
   readonly reader: CardReader;
   readonly card: HeldCard;
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 async function openPlace({ file, hand }: Desk): Promise<Place> {

@@ -23,7 +23,7 @@ esac
 `;
 
 /** What a robot does with each word that it knows; where it looks, what it sees. */
-export type RobotWords = Readonly<Record<string, (detail: string) => boolean | undefined | Promise<unknown>>>;
+export type RobotWords = Readonly<Record<string, (detail: string) => unknown>>;
 
 async function perform(words: RobotWords, heard: string): Promise<string> {
   const [word = "", ...detail] = heard.trimEnd().split("\n");
@@ -38,7 +38,7 @@ async function perform(words: RobotWords, heard: string): Promise<string> {
 }
 
 /** Puts a robot into the folder that has to be given as its hand. */
-export async function startRobot(folder: string, words: RobotWords): Promise<{ readonly program: string; close(): void }> {
+export async function startRobot(folder: string, words: RobotWords): Promise<{ readonly program: string; readonly close: () => void }> {
   const program = join(folder, "robot");
   writeFileSync(program, PROGRAM);
   chmodSync(program, 0o755);
