@@ -111,7 +111,7 @@ export const LANES: readonly Lane[] = [
   {
     name: "pcscd",
     level: "test",
-    needs: { packages: ["pcscd", "libpcsclite1", "iproute2", "util-linux", "gcc", "libc6-dev"], namespaces: true, pcsc: true },
+    needs: { packages: ["pcscd", "libpcsclite1", "iproute2", "util-linux", "gcc", "libc6-dev", "socat"], namespaces: true, pcsc: true },
     work: { kind: "files", patterns: [/^device\/drivers\/pcsc\//, /^simulators\/reader\//, /pcsc[^/]*\.lane\.test\.ts$/, /^hw-tests\//] },
     limitMs: 10 * MINUTE_MS,
     // The PC/SC service can miss a card that is put back within milliseconds (docs/fault-model.md); one more try tells that from a fault of ours.

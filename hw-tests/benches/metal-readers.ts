@@ -11,7 +11,7 @@ import { DEFAULT_CARD_PROFILE } from "../../device/codec/card-profile.ts";
 import { type HolderPlan, limits, type PsamBench } from "../../device/drivers/contract/bench.ts";
 import type { CardDesk, PinVerifierDesk } from "../../device/drivers/contract/desk.ts";
 import { openPcsc, type Pcsc } from "../../device/drivers/pcsc/open.ts";
-import type { CardReader, PinVerifier } from "../../device/drivers/ports.ts";
+import type { CardReader, PinVerifier, Psam } from "../../device/drivers/ports.ts";
 import { systemClock } from "../../device/system/clock.ts";
 import { systemProcesses } from "../../device/system/processes.ts";
 import type { Desk } from "./metal.ts";
@@ -138,16 +138,10 @@ export async function metalPinVerifierBench({ file, hand }: Desk): Promise<PinVe
   };
 }
 
-export async function metalPsamBench(desk: Desk): Promise<PsamBench> {
-  const { sam } = desk.file.readers;
-  const { card: fate = "keep", keyIndex = 1 } = desk.file.module ?? {};
-  assert(sam !== undefined, "the bench file names the reader of the module");
-  const { pcsc, reader, card, close } = await openPlace(desk);
-  await card.insert();
-  const psam = await openPsam(pcsc.reader(sam), { clock: systemClock(), profile: DEFAULT_CARD_PROFILE }, limits(READY_MS));
+/** A purchase of one fen as the card on the desk opens it, and the card's answer to it. */
+async function openPurchase(reader: CardReader, { psam, keyIndex }: { readonly psam: Psam; readonly keyIndex: number }) {
   const channel = await reader.waitForCard(limits(READY_MS));
   const command = limits(COMMAND_MS);
-  // As much as a card loses where it is debited.
   const terms = { amount: fen(1), date: fromHex("20261122"), time: fromHex("120000") };
   await selectPurse(channel, DEFAULT_PURSE_APPLICATIONS, command);
   const purse = await readPublicData(channel, command);
@@ -158,14 +152,30 @@ export async function metalPsamBench(desk: Desk): Promise<PsamBench> {
     assert(answer.kind === "ok", "the card is debited");
     return answer.mac2;
   };
-  return {
-    psam,
-    purchase: { ...opening, ...terms, type: 0x06, factors: purseFactors(purse) },
-    run: (work) => work,
-    ...(fate === "debit" ? { cardMac2 } : {}),
-    close: async () => {
-      await psam.close();
-      await close();
-    },
-  };
+  return { purchase: { ...opening, ...terms, type: 0x06, factors: purseFactors(purse) }, cardMac2 };
+}
+
+export async function metalPsamBench(desk: Desk): Promise<PsamBench> {
+  const { sam } = desk.file.readers;
+  const { card: fate = "keep", keyIndex = 1 } = desk.file.module ?? {};
+  assert(sam !== undefined, "the bench file names the reader of the module");
+  const { pcsc, reader, card, close } = await openPlace(desk);
+  try {
+    await card.insert();
+    const psam = await openPsam(pcsc.reader(sam), { clock: systemClock(), profile: DEFAULT_CARD_PROFILE }, limits(READY_MS));
+    const { purchase, cardMac2 } = await openPurchase(reader, { psam, keyIndex });
+    return {
+      psam,
+      purchase,
+      run: (work) => work,
+      ...(fate === "debit" ? { cardMac2 } : {}),
+      close: async () => {
+        await psam.close();
+        await close();
+      },
+    };
+  } catch (fault) {
+    await close();
+    throw fault;
+  }
 }
