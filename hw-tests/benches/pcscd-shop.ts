@@ -42,6 +42,11 @@ export async function until(what: string, look: () => Promise<boolean>): Promise
   throw new Error(`it did not happen: ${what}`);
 }
 
+/** A debit by what both card and terminal write of it. */
+export function debitName(terminalSeq: unknown, amountFen: number, tac?: unknown): string {
+  return JSON.stringify([terminalSeq, amountFen, tac]);
+}
+
 /** What was measured, by kind of failure; printed once at the end. */
 export class Figures {
   readonly #values = new Map<string, number[]>();
@@ -182,9 +187,9 @@ export class Shop {
   /** Every debit of every card, and every sale that the journal calls done: the same sales, each once. */
   async expectEqualLedgers(): Promise<void> {
     const truths = await this.truths();
-    const debits = truths.flatMap((truth) => truth.debits).map(({ amountFen, terminalSeq, tac }) => `${terminalSeq} ${amountFen} ${tac}`);
+    const debits = truths.flatMap((truth) => truth.debits).map(({ amountFen, terminalSeq, tac }) => debitName(terminalSeq, amountFen, tac));
     const done = (await this.entries()).filter(({ state }) => state === "done");
-    expect(done.map(({ amount, detail }) => `${detail["terminalSeq"]} ${amount} ${detail["tac"]}`).sort()).toEqual(debits.sort());
+    expect(done.map(({ amount, detail }) => debitName(detail["terminalSeq"], amount, detail["tac"])).sort()).toEqual(debits.sort());
     expect(new Set(done.map(({ detail }) => detail["reference"])).size).toBe(done.length);
     for (const { balanceFen, initialBalanceFen, debits: own } of truths) expect(balanceFen).toBe(initialBalanceFen - own.length * AMOUNT_FEN);
   }
