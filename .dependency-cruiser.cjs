@@ -112,7 +112,10 @@ module.exports = {
       name: "only-main-joins-adapters",
       comment: "main.ts (with the registry, the command line and its commands) is the only place where ports meet adapters; terminal.ts imports none.",
       severity: "error",
-      from: { path: "^device/", pathNot: ["^device/(main|cli)\\.ts$", "^device/commands/", "^device/drivers/", "^device/system/", "^device/sync/mqtt/", STORE, TESTS] },
+      from: {
+        path: "^device/",
+        pathNot: ["^device/(main|cli)\\.ts$", "^device/commands/", "^device/drivers/", "^device/system/", "^device/sync/mqtt/", STORE, TESTS],
+      },
       to: { path: [ADAPTERS, "^device/system/", "^device/sync/mqtt/", STORE] },
     },
     {

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { utf8 } from "../device/base/bytes.ts";
-import { type CommandRun, UNTOUCHED } from "../device/commands/testing.ts";
+import { type CommandRun, jsonOf, type ListJson, UNTOUCHED } from "../device/commands/testing.ts";
 import { exampleConfig } from "../device/config/testing.ts";
 import { systemClock } from "../device/system/clock.ts";
 import { hidrawObstacle } from "../simulators/hid/hidraw.ts";
@@ -21,11 +21,6 @@ vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 });
 
 /** Of a made-up person; its digits must not be printed. */
 const E_CODE = "4240000000000000000199330000";
-
-function json(run: CommandRun) {
-  expect(run.stdout, run.stderr).toMatch(/^\{.*\}\n$/);
-  return JSON.parse(run.stdout);
-}
 
 describe.skipIf(obstacle !== undefined)(`a machine with every device${obstacle === undefined ? "" : ` (${obstacle})`}`, () => {
   let desk: WholeDesk;
@@ -75,7 +70,7 @@ describe.skipIf(obstacle !== undefined)(`a machine with every device${obstacle =
     const run = await shown("devices", "probe", "--ports", desk.serial.folder, "--user", "contactless");
     expect(run.code, run.stderr).toBe(0);
     expect([desk.serial.record, desk.padHolder.asked]).toEqual([UNTOUCHED, 0]);
-    const { devices, readers } = JSON.parse(run.stdout);
+    const { devices, readers } = JSON.parse(run.stdout) as { readonly devices: unknown; readonly readers: unknown };
     expect(readers).toEqual({
       user: { interface: "contactless", nameIncludes: ["Yikatong SIM Contactless Reader"] },
       sam: { interface: "sam", nameIncludes: ["Yikatong SIM SAM Reader"], slot: 0 },
@@ -102,9 +97,9 @@ describe.skipIf(obstacle !== undefined)(`a machine with every device${obstacle =
   it("says what is away, with another exit code", async () => {
     await desk.serial.unplug("printer");
     await desk.simulator.request({ do: "remove", reader: "Yikatong SIM SAM Reader", slot: 0 });
-    const { roles } = json(await desk.run("devices", "--json", "--ports", desk.serial.folder, "--config", config));
-    const troubled = roles.filter(({ state }: { readonly state: string }) => state !== "well");
-    expect(troubled.map(({ role, state }: { readonly role: string; readonly state: string }) => [role, state])).toEqual([
+    const { roles } = jsonOf<ListJson>(await desk.run("devices", "--json", "--ports", desk.serial.folder, "--config", config));
+    const troubled = roles.filter(({ state }) => state !== "well");
+    expect(troubled.map(({ role, state }) => [role, state])).toEqual([
       ["sam", "broken"],
       ["printer", "away"],
     ]);

@@ -10,7 +10,7 @@ import { openSerialLine } from "../drivers/serial/open.ts";
 import { eightNoneOne } from "../drivers/serial/options.ts";
 import { systemClock } from "../system/clock.ts";
 import { systemProcesses } from "../system/processes.ts";
-import { type CommandRun, KINDS, type Kind, runYikatong, SerialDesk, UNTOUCHED } from "./testing.ts";
+import { type CommandRun, jsonOf, KINDS, type Kind, type ListJson, type ProbeJson, runYikatong, SerialDesk, UNTOUCHED } from "./testing.ts";
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 30_000 });
 
@@ -30,10 +30,8 @@ const TOLD: Readonly<Record<Kind, string | undefined>> = {
   gateRelay: "gateRelay",
 };
 
-function json(run: CommandRun) {
-  expect(run.stdout, run.stderr).toMatch(/^\{.*\}\n$/);
-  return JSON.parse(run.stdout);
-}
+const list = (run: CommandRun) => jsonOf<ListJson>(run);
+const probed = (run: CommandRun) => jsonOf<ProbeJson>(run);
 
 async function configured(devices: unknown, folder: string): Promise<string> {
   const file = join(folder, "config.json");
@@ -44,7 +42,7 @@ async function configured(devices: unknown, folder: string): Promise<string> {
 }
 
 async function devicesIn(folder: string): Promise<Readonly<Record<string, unknown>>> {
-  return json(await runYikatong(["config", "check", "--json", "--config", folder])).devices;
+  return jsonOf<{ readonly devices: Readonly<Record<string, unknown>> }>(await runYikatong(["config", "check", "--json", "--config", folder])).devices;
 }
 
 describe("lines whose names tell nothing", () => {
@@ -56,22 +54,22 @@ describe("lines whose names tell nothing", () => {
   it("are all listed, and taken for nothing", async () => {
     const run = await runYikatong(["devices", "--json", "--ports", desk.folder]);
     expect(run.code).toBe(0);
-    const mine = json(run).found.filter(({ path }: { readonly path: string }) => path.startsWith(desk.folder));
-    expect(mine.map(({ path }: { readonly path: string }) => path).sort()).toEqual(KINDS.map((kind) => desk.path(kind)).sort());
+    const mine = list(run).found.filter(({ path }) => path.startsWith(desk.folder));
+    expect(new Set(mine.map(({ path }) => path))).toEqual(new Set(KINDS.map((kind) => desk.path(kind))));
     for (const { takenFor, why, heldBy } of mine) expect([takenFor, why, heldBy]).toEqual([null, "a serial line tells nothing of what hangs on it", undefined]);
   });
 
   it("tell by asking what they are, or that they cannot be told, and nothing was done at any device", async () => {
     const run = await runYikatong(["devices", "probe", "--json", "--ports", desk.folder]);
     expect(run.code, run.stderr).toBe(0);
-    const { untold, open, devices } = json(run);
+    const { untold, open, devices } = probed(run);
     for (const kind of KINDS) {
-      const cannotBeTold = untold.some((line: string) => line.startsWith(`${desk.path(kind)} `));
+      const cannotBeTold = untold.some((line) => line.startsWith(`${desk.path(kind)} `));
       expect([kind, cannotBeTold]).toEqual([kind, TOLD[kind] === undefined]);
     }
     expect(devices).toEqual({ printer: { adapter: "printerEscPos", port: { path: desk.path("printer") } } });
     // Three pads and two gates answered: which of them is meant is for a person to say.
-    expect(open.filter((line: string) => /^(?:pinPad|gate): /.test(line))).toHaveLength(2);
+    expect(open.filter((line) => /^(?:pinPad|gate): /.test(line))).toHaveLength(2);
     expect(desk.record).toEqual(UNTOUCHED);
     expect([desk.simulated.padSplit.commands, desk.simulated.padBinary.commands]).toEqual([1, 1]);
   });
@@ -99,7 +97,7 @@ describe("lines with links by role", () => {
   afterAll(() => desk.close());
 
   it("make a whole configuration, in which every role is well", async () => {
-    const { devices } = json(await probe(desk));
+    const { devices } = probed(await probe(desk));
     expect(devices).toEqual({
       pinPad: { adapter: "pad02h", port: port("padBinary"), profile: { coding: "binary" } },
       scanner: { adapter: "scannerLine", port: port("scanner") },
@@ -109,8 +107,8 @@ describe("lines with links by role", () => {
     });
     expect(desk.record).toEqual(UNTOUCHED);
     const config = await configured(devices, folder());
-    const listed = json(await runYikatong(["devices", "--json", "--ports", desk.folder, "--config", config]));
-    const states = listed.roles.map(({ role, state }: { readonly role: string; readonly state: string }) => [role, state]);
+    const listed = list(await runYikatong(["devices", "--json", "--ports", desk.folder, "--config", config]));
+    const states = listed.roles.map(({ role, state }) => [role, state]);
     expect(states).toEqual([
       ["user", "away"],
       ["sam", "away"],
@@ -141,14 +139,14 @@ describe("a configuration that is there", () => {
 
   it("is added to, and what a person wrote stays", async () => {
     const config = await configured({ printer: { adapter: "printerEscPos", port: port("printer"), profile: { columns: 48 } } }, folder());
-    const dry = json(await probe(desk, "--config", config, "--dry-run"));
+    const dry = probed(await probe(desk, "--config", config, "--dry-run"));
     expect([dry.saved, Object.keys(await devicesIn(config))]).toEqual([false, ["printer"]]);
     const run = await probe(desk, "--config", config);
-    expect([run.code, json(run).saved, json(run).conflicts]).toEqual([0, true, []]);
+    expect([run.code, probed(run).saved, probed(run).conflicts]).toEqual([0, true, []]);
     const devices = await devicesIn(config);
     expect(Object.keys(devices).sort()).toEqual(["gate", "pinPad", "printer"]);
     expect(devices).toMatchObject({ printer: { profile: { columns: 48 } }, pinPad: { profile: { coding: "binary" } } });
-    expect(json(await probe(desk, "--config", config)).saved).toBe(false);
+    expect(probed(await probe(desk, "--config", config)).saved).toBe(false);
   });
 
   it("is contradicted, and answers are followed only when a person says so", async () => {
@@ -160,7 +158,7 @@ describe("a configuration that is there", () => {
     const config = await configured(wrong, folder());
     const run = await probe(desk, "--config", config);
     expect(run.code).toBe(1);
-    expect(json(run).conflicts).toEqual([
+    expect(probed(run).conflicts).toEqual([
       expect.stringMatching(/^pinPad: .*binary coding, which the configuration does not say$/),
       expect.stringMatching(/^printer: .*: it is not there, but printerEscPos is, at /),
       expect.stringMatching(/^gate: .*taken for gateRelay/),

@@ -118,6 +118,27 @@ export interface CommandRun {
   readonly stderr: string;
 }
 
+/** What the commands print with `--json`, as far as tests look at it. */
+export interface ListJson {
+  readonly found: readonly { readonly path: string; readonly takenFor: unknown; readonly why: string; readonly heldBy?: string }[];
+  readonly roles: readonly { readonly role: string; readonly state: string }[];
+}
+
+export interface ProbeJson {
+  readonly devices: Readonly<Record<string, unknown>>;
+  readonly untold: readonly string[];
+  readonly open: readonly string[];
+  readonly conflicts: readonly string[];
+  readonly saved: boolean;
+}
+
+/** One JSON object on one line, and nothing else. */
+export function jsonOf<Shape>({ stdout, stderr }: CommandRun): Shape {
+  if (!/^\{.*\}\n$/.test(stdout)) throw new Error(`no single JSON line: ${stdout}${stderr}`);
+  // The shape is what the tests look at next.
+  return JSON.parse(stdout) as Shape;
+}
+
 const CLI = fileURLToPath(new URL("../cli.ts", import.meta.url));
 
 /** Runs `yikatong` to its end. `before`: a program with its arguments that starts it. */

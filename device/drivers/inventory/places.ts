@@ -21,7 +21,7 @@ const TEXT_MAX = 512;
 /** Names in a folder, sorted; none where it cannot be read. */
 export async function namesIn(folder: string): Promise<readonly string[]> {
   const names = await readdir(folder).catch(() => []);
-  return names.sort().slice(0, ENTRIES_MAX);
+  return names.sort((left, right) => (left < right ? -1 : 1)).slice(0, ENTRIES_MAX);
 }
 
 /** What a link leads to, or undefined where it leads nowhere. */

@@ -96,9 +96,9 @@ function nothingSpeaks(found: Found): string {
 
 /** Never throws. `answer`: what a question brought, where one was asked. */
 export function takeFor(found: Found, families: Families, answer?: Answer): Taken {
-  const guesses = [...families].flatMap(([family, { role, fingerprint }]) => {
-    const guess = fingerprint?.(found);
-    return guess === undefined ? [] : [{ family, role, ...guess }];
+  const guesses = [...families].flatMap(([name, family]) => {
+    const guess = family.fingerprint?.(found);
+    return guess === undefined ? [] : [{ family: name, role: family.role, ...guess }];
   });
   const known = answer === undefined ? undefined : families.get(answer.family);
   const answered = answer === undefined || known === undefined ? [] : [{ family: answer.family, role: known.role, score: ANSWERED, why: answer.why }];
