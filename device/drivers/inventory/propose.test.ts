@@ -65,6 +65,11 @@ describe("a proposal", () => {
     expect(devices).toEqual({ scanner: { adapter: "scannerHid", device: { path: "/dev/yikatong/scanner" } } });
   });
 
+  it("counts a HID device with several collections once", () => {
+    const twice = propose([judged(SCANNER), judged({ ...SCANNER })], FAMILIES);
+    expect(twice).toEqual(propose([judged(SCANNER)], FAMILIES));
+  });
+
   it("says nothing of what cannot be told", () => expect(propose([judged(serial("/dev/none/ttyS5"))], FAMILIES)).toEqual({ devices: {}, open: [] }));
 });
 

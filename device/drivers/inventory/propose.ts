@@ -51,11 +51,17 @@ function chosen(role: Role, judged: readonly Judged[]): Judged | undefined {
   return named.length === 1 ? named[0] : undefined;
 }
 
+/** A HID device with several collections was found once for each. */
+function onlyOnce(judged: readonly Judged[]): readonly Judged[] {
+  const nodes = new Map(judged.toReversed().map((each) => [each.found.kind === "gpio" ? each.found.chip : each.found.node, each]));
+  return judged.filter((each) => [...nodes.values()].includes(each));
+}
+
 export function propose(all: readonly Judged[], families: Families): Proposal {
   const devices: { [Filled in Role]?: DeviceSettings } = {};
   const open: string[] = [];
   for (const role of ROLES) {
-    const fitting = all.filter(({ taken }) => taken.as?.role === role);
+    const fitting = onlyOnce(all.filter(({ taken }) => taken.as?.role === role));
     const choice = chosen(role, fitting);
     const settings = choice === undefined ? undefined : settingsFor(choice);
     if (settings !== undefined && families.get(settings.adapter)?.settings.safeParse(settings).success === true) devices[role] = settings;
