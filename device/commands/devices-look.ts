@@ -113,7 +113,7 @@ async function reportDevice(role: Role, settings: DeviceSettings, machine: Machi
   if (there.kind !== "gpio" && there.heldBy !== undefined) return { ...head, state: "in-use", why: `${there.heldBy} has it open, so it was not asked` };
   const parts = { ...machine, lines: openLines(machine) };
   const { kind, ...health } = await healthOf(role, settings, parts, { timeoutMs: HEALTH_MS, signal: machine.signal });
-  if (kind === "away")
+  if (kind === "away" && there.kind !== "gpio")
     return { ...head, state: "broken", why: "it is there, but does not open: another program may hold it, or the right to use it is missing" };
   return { ...head, state: kind, ...health };
 }

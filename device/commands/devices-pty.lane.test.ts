@@ -134,6 +134,9 @@ describe("a configuration that is there", () => {
     const run = await runYikatong(["devices", "probe", "--ports", desk.folder]);
     expect(run.stderr).toMatch(new RegExp(`${desk.path("printer")}.*: not asked: process \\d+ \\(.*\\) has it open`));
     expect(desk.simulated.printer.mistakes).toEqual([]);
+    const config = await configured({ printer: { adapter: "printerEscPos", port: port("printer") } }, folder());
+    const { roles } = list(await runYikatong(["devices", "--json", "--ports", desk.folder, "--config", config]));
+    expect(roles.at(-1)).toMatchObject({ role: "printer", state: "in-use", why: expect.stringMatching(/has it open, so it was not asked$/) });
     await line.close();
   });
 
