@@ -18,7 +18,7 @@ import { type CaseReport, type GuestLine, type HostLine, lineOf } from "./device
 const PROJECT = dirname(dirname(fileURLToPath(import.meta.url)));
 const CACHE = join(PROJECT, "build", "device-vm");
 const CONSOLE = join(CACHE, "console.log");
-const RUN_LIMIT_MS = 400_000;
+const RUN_LIMIT_MS = 430_000;
 
 interface Prepared {
   readonly kernel: GuestKernel;
@@ -85,7 +85,7 @@ describe.skipIf(typeof prepared === "string")(`devices of a virtual machine${typ
     machine = await Machine.start({ kernel, initrd, console: CONSOLE });
     await serve(machine, reports);
     tell(reports, performance.now() - beganMs);
-  }, RUN_LIMIT_MS + 60_000);
+  }, RUN_LIMIT_MS + 30_000);
 
   afterAll(() => machine?.stop());
 

@@ -4,8 +4,7 @@
  * any of them. The modules of the devices are loaded here too, because the host's tree has none for this kernel.
  */
 import { spawnSync } from "node:child_process";
-import { createHash } from "node:crypto";
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { GuestKernel } from "./kernel.ts";
 
@@ -62,9 +61,10 @@ export function guestInitrd(cache: string, kernel: GuestKernel, start: GuestStar
     files.map((path) => basename(path)),
     start,
   );
-  const key = createHash("sha256").update(kernel.version).update(script).digest("hex").slice(0, 16);
-  const packed = join(cache, `initrd-${key}.cpio.gz`);
-  if (existsSync(packed)) return packed;
+  // What it was packed from lies beside it; the same again is not packed again.
+  const [packed, recipe, from] = [join(cache, "initrd.cpio.gz"), `${kernel.version}\n${script}`, join(cache, "initrd.txt")];
+  if (existsSync(packed) && existsSync(from) && readFileSync(from, "utf8") === recipe) return packed;
+  rmSync(from, { force: true });
   const work = mkdtempSync(join(cache, "initrd-"));
   try {
     for (const folder of ["bin", "mods", "proc", "sys", "dev", "low", "up", "root"]) mkdirSync(join(work, folder));
@@ -73,6 +73,7 @@ export function guestInitrd(cache: string, kernel: GuestKernel, start: GuestStar
     writeFileSync(join(work, "init"), script, { mode: 0o755 });
     run("sh", ["-c", 'cd "$1" && find . | cpio -o -H newc --quiet | gzip -1 > "$2"', "sh", work, `${packed}.new`]);
     renameSync(`${packed}.new`, packed);
+    writeFileSync(from, recipe);
     return packed;
   } finally {
     rmSync(work, { recursive: true, force: true });
