@@ -13,7 +13,7 @@ const LANES = ["**/*.lane.test.ts", "**/node_modules/**", "dist/**"];
 const common = {
   environment: "node",
   pool: "forks",
-  setupFiles: ["tools/arm64/contract/only-arm64.ts"],
+  setupFiles: ["tools/arm64/contract/before-each-file.ts"],
   testTimeout: 300_000,
   hookTimeout: 120_000,
   teardownTimeout: 30_000,
