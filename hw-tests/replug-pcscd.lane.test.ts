@@ -7,6 +7,7 @@ import { CARD_RULE, MODULE_RULE, PcscdStage, pcscdLaneObstacle } from "./benches
 import { type ReplugBench, type ReplugKind, replugSuite } from "./benches/replug.ts";
 
 const obstacle = pcscdLaneObstacle();
+const SERVICES = 4;
 const LOSS_SEEN = limits(5_000);
 const EXCHANGE = limits(2_500);
 /** SELECT of the environment, and GET CHALLENGE: answered by any card, and by any module, without effect. */
@@ -18,7 +19,8 @@ async function exchange(reader: CardReader, command: Uint8Array): Promise<void> 
   expect((await channel.transmit(command, EXCHANGE)).length).toBeGreaterThanOrEqual(2);
 }
 
-async function open(): Promise<ReplugBench> {
+/** A service of its own with both readers. */
+async function openService(): Promise<ReplugBench> {
   const stage = await PcscdStage.start();
   const pcsc = stage.open();
   const [cards, modules] = [pcsc.reader(CARD_RULE), pcsc.reader(MODULE_RULE)];
@@ -41,6 +43,18 @@ async function open(): Promise<ReplugBench> {
   };
 }
 
-const KINDS: readonly ReplugKind[] = [{ name: "readers of cards and modules", process: "pcsc", open }];
+/** A service takes its time to notice a loss and a return, and so several are made to do so at once. */
+async function openServices(): Promise<ReplugBench> {
+  const services = await Promise.all(Array.from({ length: SERVICES }, openService));
+  const all = async (what: (service: ReplugBench) => Promise<void>) => void (await Promise.all(services.map(what)));
+  return {
+    unplug: () => all((service) => service.unplug()),
+    plugIn: () => all((service) => service.plugIn()),
+    serve: (round) => all((service) => service.serve(round)),
+    close: () => all((service) => service.close()),
+  };
+}
+
+const KINDS: readonly ReplugKind[] = [{ name: `readers of cards and modules of ${SERVICES} services`, process: "pcsc", atOnce: SERVICES, open: openServices }];
 
 describe.skipIf(obstacle !== undefined)(`behind pcscd${obstacle === undefined ? "" : ` (skipped: ${obstacle})`}`, () => replugSuite(KINDS));

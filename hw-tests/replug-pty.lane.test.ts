@@ -69,6 +69,8 @@ function gpioKind(): ReplugBench {
   const losesTools = () => losses % 2 === 0;
   return {
     ...gate,
+    // Each look at the chips is a program that is started: the opening has one of its own.
+    serve: async () => expect(await under.gate.open("entry", { passageTimeoutMs: 50 }, EXCHANGE)).toBe("timeout"),
     unplug: async () => {
       losses += 1;
       if (losesTools()) under.setInstalled(false);

@@ -12,8 +12,8 @@ import { SeededRandomness } from "../../simulators/world/seeded-randomness.ts";
 
 /** From the return of the device, the time that its plug needs included, to the end of the first exchange. */
 const BACK_MS = 2_000;
-const ROUNDS = process.env["YIKATONG_SIZE"] === "full" ? 1_000 : 20;
-const WARM_UP_ROUNDS = ROUNDS / 10;
+const LOSSES = process.env["YIKATONG_SIZE"] === "full" ? 1_000 : 20;
+const WARM_UP = 0.1;
 /** Descriptors that come and go with helpers of the bench. */
 const DESCRIPTORS_SLACK = 3;
 /** What a process may grow by between warm-up and end: garbage not yet collected, but no leak of more than some tens of KB a round. */
@@ -36,6 +36,8 @@ export interface ReplugKind {
   readonly name: string;
   /** Folder of the driver whose process serves the device; left out where it has none. */
   readonly process?: "serial" | "hid" | "pcsc";
+  /** How many devices of this kind one bench has; a round takes and returns all of them. Left out: one. */
+  readonly atOnce?: number;
   open(): Promise<ReplugBench>;
 }
 
@@ -82,7 +84,7 @@ function line(kind: ReplugKind, tookMs: readonly number[], [before, after]: read
     const name = place === 0 ? "terminal" : "device process";
     return `${name} ${was.descriptors} -> ${descriptors} descriptors, ${was.residentKb} ${grownKb < 0 ? "-" : "+"} ${Math.abs(grownKb)} KB`;
   });
-  return `replug: ${kind.name}: ${sorted.length} returns, median ${at(0.5)} ms, p99 ${at(0.99)} ms, worst ${at(1)} ms; ${processes.join("; ")}\n`;
+  return `replug: ${kind.name}: ${sorted.length * (kind.atOnce ?? 1)} returns, median ${at(0.5)} ms, p99 ${at(0.99)} ms, worst ${at(1)} ms; ${processes.join("; ")}\n`;
 }
 
 async function replug(kind: ReplugKind, under: ReplugBench): Promise<void> {
@@ -91,14 +93,15 @@ async function replug(kind: ReplugKind, under: ReplugBench): Promise<void> {
   const tookMs: number[] = [];
   await under.serve(0);
   let warm = figures(kind);
-  for (let round = 1; round <= ROUNDS; round += 1) {
+  const rounds = LOSSES / (kind.atOnce ?? 1);
+  for (let round = 1; round <= rounds; round += 1) {
     await under.unplug();
     await clock.sleep(randomness.between(0, AWAY_MAX_MS));
     const beganMs = clock.monotonicMs();
     await under.plugIn();
     await under.serve(round);
     tookMs.push(clock.monotonicMs() - beganMs);
-    if (round === WARM_UP_ROUNDS) warm = figures(kind);
+    if (round === Math.ceil(rounds * WARM_UP)) warm = figures(kind);
   }
   const end = figures(kind);
   process.stdout.write(line(kind, tookMs, [warm, end]));
@@ -115,7 +118,7 @@ async function replug(kind: ReplugKind, under: ReplugBench): Promise<void> {
 
 /** The whole suite for these kinds, one after the other. */
 export function replugSuite(kinds: readonly ReplugKind[]): void {
-  describe(`${ROUNDS} losses of each device`, () => {
+  describe(`${LOSSES} losses of each device`, () => {
     it.each(kinds)(
       "$name serves again within two seconds of each return, and nothing grows",
       async (kind) => {
@@ -126,7 +129,7 @@ export function replugSuite(kinds: readonly ReplugKind[]): void {
           await under.close();
         }
       },
-      ROUNDS * ROUND_LIMIT_MS,
+      LOSSES * ROUND_LIMIT_MS,
     );
   });
 }
