@@ -6,10 +6,12 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { utf8 } from "../device/base/bytes.ts";
+import { toHex, utf8 } from "../device/base/bytes.ts";
 import { type CommandRun, jsonOf, type ListJson, UNTOUCHED } from "../device/commands/testing.ts";
 import { exampleConfig } from "../device/config/testing.ts";
+import { MASTER, SUITE, WORK } from "../device/drivers/pad-02h/testing.ts";
 import { systemClock } from "../device/system/clock.ts";
+import { encryptBlocks } from "../simulators/crypto/blocks.ts";
 import { hidrawObstacle } from "../simulators/hid/hidraw.ts";
 import { scanReports } from "../simulators/scanner/hid-scanner.ts";
 import { pcscdLaneObstacle } from "./benches/pcscd.ts";
@@ -43,7 +45,8 @@ describe.skipIf(obstacle !== undefined)(`a machine with every device${obstacle =
   async function shown(...args: readonly string[]): Promise<CommandRun> {
     const run = await desk.run(...args);
     const said = [run.stdout, ...(run.stderr === "" ? [] : ["[standard error]", run.stderr])].map((text) => text.trimEnd());
-    report.push(`$ yikatong ${args.join(" ")}`, ...said, `[exit code ${run.code}]`, "");
+    const typed = args.join(" ").replace(/(--work-key) \S+/, "$1 <wrapped key>");
+    report.push(`$ yikatong ${typed}`, ...said, `[exit code ${run.code}]`, "");
     return run;
   }
 
@@ -114,6 +117,14 @@ describe.skipIf(obstacle !== undefined)(`a machine with every device${obstacle =
     const module = await shown("devices", "try", "sam", "--config", config);
     expect([module.code, module.stdout]).toEqual([0, expect.stringMatching(/its terminal number is [0-9]{12}/)]);
     expect(desk.padHolder.asked).toBe(0);
+    const wrapped = toHex(encryptBlocks(SUITE, "3des", MASTER, WORK));
+    for (const [asked, said] of [
+      [1, "pinPad: cancelled\npinPad: 已取消\n"],
+      [2, "pinPad: entered\npinPad: 已输入\n"],
+    ] as const) {
+      const entry = await shown("devices", "try", "pinPad", "--config", config, "--work-key", wrapped);
+      expect([entry.code, entry.stdout, desk.padHolder.asked], entry.stderr).toEqual([0, said, asked]);
+    }
     const scanning = shown("devices", "try", "scanner", "--config", config);
     const over = new AbortController();
     void holdCode(over.signal);

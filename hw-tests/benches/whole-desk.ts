@@ -59,7 +59,7 @@ export class WholeDesk {
         }),
       input: (report) => node.input(report),
     });
-    this.padHolder = new ScriptedHolder([{ kind: "cancels" }]);
+    this.padHolder = new ScriptedHolder([{ kind: "cancels" }, { kind: "enters", digits: "246813" }]);
     this.pad = new SimulatedPad02h({ clock: systemClock(), suite: openCipherSuite(), holder: this.padHolder });
     this.pad.attach(end);
   }
