@@ -4,7 +4,7 @@ import { PcscdStage, pcscdLaneObstacle } from "./benches/pcscd.ts";
 import { WholeTerminal } from "./benches/whole-terminal.ts";
 
 const obstacle = pcscdLaneObstacle();
-/** A storage card as readers present it: a maker's mark instead of historical bytes. Spec: PC/SC, part 3. */
+/** A storage card as readers present it: a maker's mark instead of historical bytes. Spec: PC/SC 3, ATR of storage cards. */
 const STORAGE_CARD = "3b8f8001804f0ca000000306030001000000006a";
 const SALE_MS = 2_000;
 

@@ -67,7 +67,7 @@ export const readerRule = z.strictObject({
 export const userReaderRule = readerRule.extend({
   /** Who takes the card's own PIN: the reader at its keypad, or nobody. With nobody, a terminal whose flows ask for it does not start. */
   pinEntry: z.enum(["reader", "none"]).default("reader"),
-  /** Digits of a card PIN: a reader that takes it must be told, and cannot leave it to the holder. Spec: PC/SC, part 10; LD/T 32.7, VERIFY. */
+  /** Digits of a card PIN: a reader that takes it must be told, and cannot leave it to the holder. Spec: PC/SC 10, PIN verification. */
   pinDigits: z.int().min(4).max(16).default(6),
   /** Light, sound and polling of a reader of the ACR family; absent: it is told nothing. Spec: ACR, LED and buzzer. */
   lamp: z

@@ -50,11 +50,13 @@ export function openRole<Wanted extends Role>(role: Wanted, settings: { readonly
 
 /** Opens whatever the configuration names. */
 export function openDevices(settings: { readonly [Filled in Role]?: { readonly adapter: string } }, parts: AdapterParts): Devices {
-  const open = <Wanted extends Role>(role: Wanted) => {
+  const open = <Wanted extends Role>(role: Wanted): { readonly [Filled in Wanted]?: Roles[Filled] } => {
     const chosen = settings[role];
-    return chosen === undefined ? {} : { [role]: openRole(role, chosen, parts) };
+    if (chosen === undefined) return {};
+    // One member, of the role that names it.
+    return { [role]: openRole(role, chosen, parts) } as { readonly [Filled in Wanted]: Roles[Filled] };
   };
-  return Object.assign({}, ...ROLES.map(open));
+  return { ...open("pinPad"), ...open("scanner"), ...open("printer"), ...open("display"), ...open("gate") };
 }
 
 export async function closeDevices(devices: Devices): Promise<void> {

@@ -13,7 +13,7 @@ import { systemClock } from "../../device/system/clock.ts";
 import { systemProcesses } from "../../device/system/processes.ts";
 
 const [settingsText = "", wrapped = "", checkValue = ""] = process.argv.slice(2);
-const { pinPad: settings } = devicesSettings.parse({ pinPad: JSON.parse(settingsText) });
+const { pinPad: settings } = devicesSettings.parse({ pinPad: JSON.parse(settingsText) as unknown });
 if (settings === undefined) throw new Error("the settings are those of a pad");
 
 const machine = { clock: systemClock(), processes: systemProcesses(), log: SILENT };
