@@ -24,6 +24,12 @@ describe("laneOf", () => {
     ["device/config/slots.lane.test.ts", "replay"],
     ["device/codec/bad-input.lane.test.ts", "bad-input"],
     ["device/crypto/openssl.lane.test.ts", "processes"],
+    ["hw-tests/replug-pty.lane.test.ts", "losses"],
+    ["hw-tests/pcscd-kills.lane.test.ts", "losses"],
+    ["hw-tests/metal-pcscd.lane.test.ts", "desks"],
+    ["device/commands/devices-pty.lane.test.ts", "desks"],
+    ["hw-tests/hidraw-replug.lane.test.ts", "hidraw"],
+    ["hw-tests/wrong-cards-pcscd.lane.test.ts", "pcscd"],
     ["device/codec/apdu.test.ts", undefined],
   ])("%s belongs to %s", (path, name) => expect(laneOf(path)?.name).toBe(name));
 });

@@ -15,6 +15,8 @@ import type { FarEnd } from "./far-end.ts";
 import { InProcessLine } from "./in-process.ts";
 import { PtyDevice } from "./pty.ts";
 
+/** A busy machine may take so long to start the line's process. */
+const OPEN_MS = 5_000;
 /** A device must serve again so soon after its return. */
 export const BACK_MS = 2_000;
 
@@ -49,7 +51,14 @@ export async function ttyStand(baudRate: number): Promise<LineStand> {
   const device = new PtyDevice(join(folder, "device"));
   await device.plugIn();
   const line = openSerialLine({ processes: systemProcesses(), clock, log: SILENT }, eightNoneOne(device.path, baudRate));
-  await line.untilOpen(limits(5_000));
+  try {
+    await line.untilOpen(limits(OPEN_MS));
+  } catch (fault) {
+    // A line that nobody closes would look for its device for ever.
+    await line.close();
+    await device.unplug();
+    throw fault;
+  }
   return {
     line,
     end: device,
