@@ -107,8 +107,6 @@ export const LANES: readonly Lane[] = [
     needs: { packages: ["socat", "pcscd", "libpcsclite1", "iproute2", "util-linux", "gcc", "libc6-dev"], namespaces: true, pcsc: true },
     work: { kind: "files", patterns: [/^hw-tests\/(?:replug|hang)-[^/]+$/, /pcscd-kills[^/]*\.lane\.test\.ts$/] },
     limitMs: 12 * MINUTE_MS,
-    // The same service as in the lane of readers.
-    retries: 1,
   },
   {
     name: "desks",
@@ -116,6 +114,7 @@ export const LANES: readonly Lane[] = [
     needs: { packages: ["socat", "pcscd", "libpcsclite1", "iproute2", "util-linux"], namespaces: true, pcsc: true },
     work: { kind: "files", patterns: [/(?:devices|metal)-(?:pty|pcscd)\.lane\.test\.ts$/] },
     limitMs: 12 * MINUTE_MS,
+    // The same service as in the lane of readers.
     retries: 1,
   },
   {
