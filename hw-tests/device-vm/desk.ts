@@ -102,7 +102,9 @@ export class Desk {
     });
   }
 
+  /** A reader that is there stays: a case that failed may have left it in either place. */
   async #plugInReader(): Promise<void> {
+    if (this.#inReader !== undefined) return;
     const { monitor } = this.#machine;
     this.#plugged.reader += 1;
     const id = `reader${this.#plugged.reader}`;

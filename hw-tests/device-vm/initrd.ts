@@ -35,10 +35,10 @@ $B mount -t proc proc /proc && $B mount -t sysfs sys /sys && $B mount -t devtmpf
 for name in ${modules.join(" ")}; do $B insmod /mods/$name; done
 $B mount -t 9p -o trans=virtio,version=9p2000.L,ro,cache=loose,msize=512000 root /low || $B poweroff -f
 $B mount -t tmpfs tmp /up && $B mkdir /up/changes /up/work
-$B mount -t overlay -o lowerdir=/low,upperdir=/up/changes,workdir=/up/work root /root || $B poweroff -f
-for folder in proc sys dev; do $B mount --move /$folder /root/$folder; done
+$B mount -t overlay -o lowerdir=/low,upperdir=/up/changes,workdir=/up/work tree /tree || $B poweroff -f
+for folder in proc sys dev; do $B mount --move /$folder /tree/$folder; done
 ${variables.join("\n")}
-exec $B switch_root /root /bin/sh ${quoted(start.script)}
+exec $B switch_root /tree /bin/sh ${quoted(start.script)}
 `;
 }
 
@@ -67,7 +67,7 @@ export function guestInitrd(cache: string, kernel: GuestKernel, start: GuestStar
   rmSync(from, { force: true });
   const work = mkdtempSync(join(cache, "initrd-"));
   try {
-    for (const folder of ["bin", "mods", "proc", "sys", "dev", "low", "up", "root"]) mkdirSync(join(work, folder));
+    for (const folder of ["bin", "mods", "proc", "sys", "dev", "low", "up", "tree"]) mkdirSync(join(work, folder));
     copyFileSync(BUSYBOX, join(work, "bin", "busybox"));
     for (const path of files) copyFileSync(path, join(work, "mods", basename(path)));
     writeFileSync(join(work, "init"), script, { mode: 0o755 });

@@ -1,6 +1,6 @@
 /*
  * A HID device as a real USB gadget: the kernel's own loop of host and device controller enumerates it, so that descriptors, addresses and
- * disconnection are those of USB. Plugging is writing the name of the device controller. Spec: Linux, USB gadget configfs and f_hid.
+ * disconnection are those of USB. Plugging is writing the name of the device controller.
  */
 import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -14,14 +14,21 @@ const RULE = { interface: "contact", nameIncludes: ["gemplus", "433"] } as const
 const ANSWER_TO_RESET = `3b6d00000081544c5386609901${String(CARD_SERIAL).padStart(8, "0")}`;
 const SELECT_ENVIRONMENT = fromHex("00a404000f7378312e73682ec9e7bbe1b1a3d5cf");
 
-/** Starts the adapter, and gives its reader to the cases. */
 export async function readerCases(talk: Talk): Promise<void> {
+  await withReader(async (reader, processes) => {
+    await dialogueCases(talk, reader);
+    await returnsCase(talk, reader, processes);
+  });
+  // With an adapter of its own: what befell the other is no matter here.
+  await withReader((reader) => pulledCase(talk, reader));
+}
+
+async function withReader(work: (reader: CardReader, processes: CountedProcesses) => Promise<void>): Promise<void> {
   const processes = new CountedProcesses();
   const pcsc = openPcsc(parts(processes));
   const reader = pcsc.reader(RULE);
   await pcsc.ready(within(10_000)).catch(() => undefined);
-  await dialogueCases(talk, reader);
-  await returnCases(talk, reader, processes);
+  await work(reader, processes);
   await pcsc.close();
 }
 
@@ -68,7 +75,7 @@ async function dialogueCases(talk: Talk, reader: CardReader): Promise<void> {
   });
 }
 
-async function returnCases(talk: Talk, reader: CardReader, processes: CountedProcesses): Promise<void> {
+async function returnsCase(talk: Talk, reader: CardReader, processes: CountedProcesses): Promise<void> {
   await talk.case("CCID: the reader's name goes with it, and the same reader serves after each return", async () => {
     const forks = processes.forks;
     const returns = new Returns();
@@ -86,8 +93,11 @@ async function returnCases(talk: Talk, reader: CardReader, processes: CountedPro
     expectEqual(processes.forks, forks, "processes of the binding");
     return returns.judge(RETURNS.reader);
   });
+}
 
+async function pulledCase(talk: Talk, reader: CardReader): Promise<void> {
   await talk.case("CCID: a reader that is pulled under a command leaves an unknown effect", async () => {
+    await talk.ask("plug in reader");
     const channel = await reader.waitForCard(within(5_000));
     await talk.ask("hold next answer");
     const sent = codeOf(channel.transmit(SELECT_ENVIRONMENT, within(10_000)));

@@ -1,6 +1,6 @@
 /*
  * A HID device that the kernel is told of through /dev/uhid: from there on hidraw, sysfs and udev are the real ones. Each message is one
- * packed, little-endian structure that begins with its type. Spec: Linux, linux/uhid.h.
+ * packed, little-endian structure that begins with its type. The kernel has it in linux/uhid.h.
  */
 import { type Bytes, utf8 } from "../../../device/base/bytes.ts";
 import type { HidIdentity } from "../../../simulators/hid/hidraw.ts";
