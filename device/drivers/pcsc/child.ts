@@ -5,6 +5,7 @@
 import { Buffer } from "node:buffer";
 import type pcsclite from "pcsclite";
 import type { Bytes } from "../../base/bytes.ts";
+import { endWhenClosed } from "./lost-end.ts";
 import type { ConnectMode, ReaderCall, ReaderMessage, ReaderRequest } from "./protocol.ts";
 
 type Service = ReturnType<typeof pcsclite>;
@@ -86,6 +87,7 @@ class ReaderProcess {
       this.#readers.delete(name);
       tell({ is: "reader-end", reader: name });
     });
+    endWhenClosed(native);
     native.on("status", (status) => tell({ is: "state", reader: name, state: status.state, atr: status.atr ?? new Uint8Array(0) }));
     this.#readers.set(name, { native, protocol: 0 });
   }
