@@ -15,7 +15,7 @@ import type { TerminalConfig } from "./config/schema.ts";
 import { openCipherSuite } from "./crypto/suite.ts";
 import { openLines } from "./drivers/lines.ts";
 import { openPcsc } from "./drivers/registry.ts";
-import { openDevices } from "./drivers/roles.ts";
+import { closeDevices, openDevices } from "./drivers/roles.ts";
 import { openLog } from "./health/log.ts";
 import { keyFileOf, openDevice } from "./main.ts";
 import { systemClock } from "./system/clock.ts";
@@ -70,7 +70,8 @@ async function run(values: OptionValues): Promise<number> {
   const machine = { processes: systemProcesses(), clock, log };
   const pcsc = openPcsc(machine);
   const { user, sam } = config.readers;
-  const terminal = await openDevice({
+  const devices = openDevices(config.devices, { ...machine, lines: openLines(machine) });
+  const opening = openDevice({
     config,
     keys,
     sealKeys,
@@ -78,11 +79,16 @@ async function run(values: OptionValues): Promise<number> {
     log,
     userReader: pcsc.reader(user),
     ...(user.lamp === undefined ? {} : { lamp: pcsc.lamp(user, user.lamp) }),
-    devices: openDevices(config.devices, { ...machine, lines: openLines(machine) }),
+    devices,
     samReader: pcsc.reader(sam),
     pinVerifier: pcsc.pinVerifier({ digits: user.pinDigits }),
     // Medical purchases ask for the PIN, and every terminal offers them.
     pinPairing: { cardPinNeeded: true, reader: { name: userReaderName(config), securePinEntry: user.pinEntry === "reader" } },
+  });
+  const terminal = await opening.catch(async (error: unknown) => {
+    // Their processes would keep this one alive, and whoever started it would take it for a terminal.
+    await Promise.allSettled([closeDevices(devices), pcsc.close()]);
+    throw error;
   });
   const over = new AbortController();
   const lines = createInterface({ input: process.stdin });

@@ -105,7 +105,8 @@ export async function openDevice(parts: DeviceParts): Promise<Terminal> {
   const randomness = systemRandomness();
   const store = await openSqliteStore({ folder: config.journal.folder, limitBytes: config.journal.limitBytes });
   const link = openLink(config, log);
-  return openTerminal({
+  const sealer = openWorkerSealer({ ...parts.sealKeys, kid: config.sync.kid });
+  const opening = openTerminal({
     settings: settingsOf(config, parts.sync),
     clock,
     randomness,
@@ -115,7 +116,7 @@ export async function openDevice(parts: DeviceParts): Promise<Terminal> {
     link,
     log,
     syncKeys: { signing: keys.signing, hostKey: keys.hostKey, dataKey: keys.dataKey, kid: config.sync.kid },
-    sealer: openWorkerSealer({ ...parts.sealKeys, kid: config.sync.kid }),
+    sealer,
     userReader: parts.userReader,
     samReader: parts.samReader,
     pinVerifier: parts.pinVerifier,
@@ -123,6 +124,10 @@ export async function openDevice(parts: DeviceParts): Promise<Terminal> {
     ...(parts.devices === undefined ? {} : { devices: parts.devices }),
     onReconnectWindow: (windowMs) => link.setReconnectWindow(windowMs),
     ...(parts.rules === undefined ? {} : { rules: parts.rules }),
+  });
+  return opening.catch(async (error: unknown) => {
+    await Promise.allSettled([link.close(), sealer.close(), store.close()]);
+    throw error;
   });
 }
 

@@ -95,6 +95,12 @@ describe.skipIf(obstacle !== undefined)(`a counter with all its devices${obstacl
     expect(devices).toMatchObject({ printer: well, display: well, scanner: well, pinPad: well, gate: well });
   });
 
+  it("a second terminal on the same journal says so and ends", async () => {
+    const { code, complaints } = await terminal.startAnother(stage);
+    expect(code).toBe(1);
+    expect(complaints).toContain("store-in-use");
+  }, 40_000);
+
   it("shows the amount while a card is wanted, and says with light and sound that it was accepted", async () => {
     const sale = terminal.ask({ do: "quick-payment", reference: "sale-1", amountFen: 450 });
     await until(() => desk.simulated.display.shown.text === "4.50");

@@ -102,6 +102,14 @@ describe("what the holder sees and hears", () => {
 });
 
 describe("no sale waits for it", () => {
+  it("what was not told before a card came is not told between its commands", async () => {
+    const { clock, feedback, heard } = stand({ tellMs: 100 });
+    feedback.end("refused");
+    await feedback.over(reader()).waitForCard(LIMITS);
+    await clock.resolve(feedback.rest());
+    expect(heard).toEqual(["refused"]);
+  });
+
   it("of what waits only the newest is told", async () => {
     const { clock, feedback, heard } = stand({ tellMs: 100 });
     for (const signal of ["idle", "working", "present-again", "accepted"] as const) feedback.signal(signal);

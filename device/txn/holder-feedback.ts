@@ -42,6 +42,11 @@ class Teller {
     this.#busy ??= this.#run();
   }
 
+  /** Forgets what waits: its time has passed. */
+  drop(): void {
+    this.#next = undefined;
+  }
+
   /** Resolves when nothing is being told any more. */
   async rest(): Promise<void> {
     await this.#busy;
@@ -115,6 +120,8 @@ export class HolderFeedback {
         // Whoever waits for a card after this one wants it again.
         wanted.signal = "present-again";
         wanted.told = undefined;
+        // What was not told by now would come between the commands for the card.
+        this.#lamp.drop();
         if (long) this.signal("working");
         return channel;
       },

@@ -120,10 +120,6 @@ export class WholeTerminal {
     return whole;
   }
 
-  get configFolder(): string {
-    return join(this.folder, "config");
-  }
-
   /** Everything that the terminal has logged. */
   get log(): string {
     return this.#terminal.complaints;
@@ -143,11 +139,16 @@ export class WholeTerminal {
     return this.#terminal.line((line) => line["id"] === id, limitMs);
   }
 
-  async hostTotals(): Promise<Json> {
-    this.#asked += 1;
-    const id = this.#asked;
-    this.#host.say({ command: "totals", id });
-    return this.#host.line((line) => line["id"] === id, START_MS);
+  /** Starts another terminal on the same configuration and journal, and waits for its end. */
+  async startAnother(stage: PcscdStage): Promise<{ readonly code: number | null; readonly complaints: string }> {
+    const another = new Program([YIKATONG, "run", "--config", join(this.folder, "config")], stage.service.environment);
+    const ended = new Promise<number | null>((resolve) => {
+      another.child.once("close", resolve);
+    });
+    const timer = setTimeout(() => another.child.kill("SIGKILL"), START_MS);
+    const code = await ended;
+    clearTimeout(timer);
+    return { code, complaints: another.complaints };
   }
 
   /** Ends the terminal and the host as their owners would. */

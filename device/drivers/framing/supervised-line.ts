@@ -33,11 +33,19 @@ interface PendingWrite {
 interface Life {
   readonly child: ChildProcess;
   readonly pending: Map<number, PendingWrite>;
+  readonly beganMs: number;
   over: boolean;
+  /** It has said anything at all. */
+  spoke: boolean;
 }
 
 const RESPAWN_FIRST_MS = 50;
 const RESPAWN_MAX_MS = 800;
+/** A process that ends so soon without a word cannot even load its binding. */
+const STILLBORN_MS = 2_000;
+/** So many in a row, and somebody has to install something first. */
+const STILLBORN_MAX = 5;
+const STILLBORN_PAUSE_MS = 60_000;
 const HEARTBEAT_MS = 1_000;
 /** A process that has not answered a ping for so long hangs, however busy the machine is. */
 const SILENCE_MS = 4_000;
@@ -55,6 +63,8 @@ export class SupervisedLine implements ByteLine, ReportLine {
   #life: Life | undefined;
   #nextId = 1;
   #fruitlessStarts = 0;
+  #stillborn = 0;
+  #lastWhy: string | undefined;
 
   constructor(parts: LineParts) {
     this.#parts = parts;
@@ -161,10 +171,17 @@ export class SupervisedLine implements ByteLine, ReportLine {
 
   #start(): void {
     const { processes, module, env, options } = this.#parts;
-    const life: Life = { child: processes.fork(module, env === undefined ? {} : { env }), pending: new Map(), over: false };
+    const life: Life = {
+      child: processes.fork(module, env === undefined ? {} : { env }),
+      pending: new Map(),
+      beganMs: this.#parts.clock.monotonicMs(),
+      over: false,
+      spoke: false,
+    };
     this.#life = life;
     life.child.onMessage((message) => {
       const known = asLineMessage(message);
+      life.spoke = true;
       if (known !== undefined && !life.over) this.#hear(life, known);
     });
     life.child.onExit(() => {
@@ -177,11 +194,13 @@ export class SupervisedLine implements ByteLine, ReportLine {
     switch (message.is) {
       case "open":
         this.#fruitlessStarts = 0;
+        this.#lastWhy = undefined;
         this.#descriptor = message.descriptor;
         this.#become("open");
         return;
       case "away":
         this.#become("away");
+        this.#noteWhy(message.why);
         this.#failAll(life, new Fault("device-gone", `${this.name} went away: ${message.why}`, { effectUnknown: true }));
         return;
       case "bytes":
@@ -213,7 +232,11 @@ export class SupervisedLine implements ByteLine, ReportLine {
   #replace(life: Life, fault: Fault): void {
     this.#endLife(fault);
     if (this.#state !== "hung") this.#become("away");
-    const pauseMs = Math.min(RESPAWN_MAX_MS, RESPAWN_FIRST_MS * 2 ** this.#fruitlessStarts);
+    const stillborn = !life.spoke && this.#parts.clock.monotonicMs() - life.beganMs < STILLBORN_MS;
+    this.#stillborn = stillborn ? this.#stillborn + 1 : 0;
+    if (this.#stillborn >= STILLBORN_MAX) this.#noteWhy("its process cannot start");
+    const backOffMs = Math.min(RESPAWN_MAX_MS, RESPAWN_FIRST_MS * 2 ** this.#fruitlessStarts);
+    const pauseMs = this.#stillborn < STILLBORN_MAX ? backOffMs : STILLBORN_PAUSE_MS;
     this.#fruitlessStarts = Math.min(this.#fruitlessStarts + 1, 10);
     this.#parts.clock.sleep(pauseMs, this.#closing.signal).then(
       () => {
@@ -221,6 +244,13 @@ export class SupervisedLine implements ByteLine, ReportLine {
       },
       () => undefined,
     );
+  }
+
+  /** Why a device is not there is logged once, and again when the reason changes. */
+  #noteWhy(why: string): void {
+    if (why === this.#lastWhy) return;
+    this.#lastWhy = why;
+    this.#parts.log.warn("line-away", { line: this.name, why });
   }
 
   #endLife(fault: Fault): void {

@@ -17,6 +17,7 @@ const RESPONSE_MAX = 258;
 /** Room that CCID drivers want for a feature list and a PIN answer is 36 bytes; a little more is never refused. */
 const CONTROL_RESPONSE_MAX = 258;
 const SERVICE_RETRY_MS = 100;
+const ALIVE_MS = 1_000;
 
 interface KnownReader {
   readonly native: NativeReader;
@@ -158,6 +159,7 @@ async function main(): Promise<void> {
   const readers = new ReaderProcess();
   // Whoever started this process is gone: nothing may linger, least of all a native call that never ends.
   process.on("disconnect", () => process.kill(process.pid, "SIGKILL"));
+  setInterval(() => tell({ is: "alive" }), ALIVE_MS);
   process.on("message", (message) => {
     // The sender is supervisor.ts of the same build.
     void readers.serve(message as ReaderRequest);

@@ -69,6 +69,62 @@ describe("a process on its way to the service", () => {
   });
 });
 
+describe("a process that is heard no more", () => {
+  it("between two calls is replaced, once it has said that it is alive", async () => {
+    const { card, processes, settle } = bench();
+    await card();
+    await settle(20_000);
+    expect(processes.children).toHaveLength(1);
+    processes.last.say({ is: "alive" });
+    await settle(12_000);
+    expect(processes.children.length).toBeGreaterThan(1);
+    expect(processes.children[0]?.killed).toBe(true);
+  });
+
+  it("while a call holds it is left to the call's own deadline", async () => {
+    const { card, processes, settle } = bench();
+    const channel = await card();
+    processes.last.say({ is: "alive" });
+    const held = channel.transmit(COMMAND, limits(30_000));
+    held.catch(() => undefined);
+    await settle(20_000);
+    expect(processes.children).toHaveLength(1);
+    processes.last.answer("transmit", OK);
+    await expect(held).resolves.toEqual(OK);
+  });
+
+  it("without its binding is started anew once a minute, not all the time", async () => {
+    const { processes, settle } = bench();
+    for (let round = 0; round < 3; round += 1) {
+      processes.last.say({ is: "binding-missing", message: "no such module" });
+      await settle(59_000);
+      expect(processes.children).toHaveLength(1 + round);
+      await settle(2_000);
+    }
+    expect(processes.children).toHaveLength(4);
+  });
+});
+
+describe("what the reader itself is told", () => {
+  it("does not make the call behind it late", async () => {
+    const { card, clock, pcsc, processes, run, settle } = bench();
+    const channel = await card();
+    const lamp = pcsc.lamp(RULE, { dialect: "together", driver: "ccid", acsLed: "skip", acr122AutoBeep: "skip", polling: "as-delivered" });
+    const blinking = lamp.signal("refused", limits(3_000));
+    blinking.catch(() => undefined);
+    await settle();
+    const sent = channel.transmit(COMMAND, limits(2_000));
+    await settle(1_900);
+    processes.last.answer("tell", fromHex("9001"));
+    await settle(500);
+    // Two and a half seconds after it was asked for, half a second after it was made.
+    processes.last.answer("transmit", OK);
+    expect(await run(sent)).toEqual(OK);
+    expect([processes.children.length, clock.monotonicMs() > 2_300]).toEqual([1, true]);
+    await run(blinking);
+  });
+});
+
 describe("a command that hangs", () => {
   it("ends at its deadline with unknown effect, the process is replaced, and the dialogue is over", async () => {
     const { card, run, processes } = bench();

@@ -31,6 +31,8 @@ export type ReaderMessage =
   | { readonly is: "service-absent"; readonly message: string }
   /** The PC/SC service died below us; this process is of no more use. */
   | { readonly is: "service-lost"; readonly message: string }
+  /** Said every moment, so that a process which hangs between two calls is noticed. */
+  | { readonly is: "alive" }
   /** The binding cannot be loaded on this machine. */
   | { readonly is: "binding-missing"; readonly message: string };
 
@@ -49,6 +51,7 @@ const MESSAGE_KINDS: ReadonlySet<unknown> = new Set([
   "service-absent",
   "service-lost",
   "binding-missing",
+  "alive",
 ]);
 
 /** Takes a message of the reader process, or undefined for anything else that travels on the channel. */

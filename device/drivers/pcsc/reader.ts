@@ -129,23 +129,22 @@ export class PcscReader implements CardReader {
   /** Calls of one reader follow each other, also behind one whose caller has gone away. Used by the channel. */
   async call(call: ReaderCall, limits: Limits): Promise<Bytes> {
     const untilMs = this.#clock.monotonicMs() + limits.timeoutMs;
-    let { timeoutMs } = limits;
     while (this.#inFlight !== undefined) {
       await withDeadline(this.#inFlight, {
         signal: limits.signal,
-        timeoutMs,
+        timeoutMs: Math.max(0, untilMs - this.#clock.monotonicMs()),
         clock: this.#clock,
         what: "an earlier call of this reader",
         effectUnknown: false,
         code: "reader-hung",
       });
-      timeoutMs = Math.max(0, untilMs - this.#clock.monotonicMs());
     }
     let ended: () => void = () => undefined;
     this.#inFlight = new Promise((resolve) => {
       ended = resolve;
     });
-    return this.#supervisor.call(call, { signal: limits.signal, timeoutMs }, () => {
+    // The call's own time counts from here: one that waited behind a lamp is not late for that.
+    return this.#supervisor.call(call, limits, () => {
       this.#inFlight = undefined;
       ended();
     });

@@ -47,12 +47,16 @@ interface Life {
   over: boolean;
   /** Messages so far. */
   heard: number;
+  /** It has said that it is alive, and will go on saying so. */
+  speaks: boolean;
 }
 
 const RESPAWN_FIRST_MS = 50;
 const RESPAWN_MAX_MS = 800;
-/** A process on its way to the service tells every moment that it is not there yet; one that is silent for so long hangs in the binding. */
-const START_SILENCE_MS = 5_000;
+/** A process says every moment that it is alive, or that the service is not there yet; one that is silent for so long hangs in the binding. */
+const SILENCE_MS = 5_000;
+/** Without its binding no start can succeed before somebody has installed it. */
+const BINDING_MISSING_MS = 60_000;
 /** More calls than this in one process mean that our own serial queues have failed. */
 const PENDING_MAX = 64;
 
@@ -67,6 +71,7 @@ export class PcscSupervisor {
   #serviceUp = false;
   #fruitlessStarts = 0;
   #watchedMs: number | undefined;
+  #bindingMissing = false;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -192,7 +197,7 @@ export class PcscSupervisor {
   #start(): void {
     const { processes, module, env } = this.#options;
     this.#generation += 1;
-    const life: Life = { generation: this.#generation, child: processes.fork(module, { env }), pending: new Map(), over: false, heard: 0 };
+    const life: Life = { generation: this.#generation, child: processes.fork(module, { env }), pending: new Map(), over: false, heard: 0, speaks: false };
     this.#life = life;
     life.child.onMessage((message) => {
       const known = asReaderMessage(message);
@@ -200,15 +205,17 @@ export class PcscSupervisor {
       if (known !== undefined && !life.over) this.#hear(life, known);
     });
     life.child.onExit(() => this.#end(life, "reader-service-gone", "the card reader process ended"));
-    void this.#watchStart(life);
+    void this.#watchOver(life);
   }
 
-  async #watchStart(life: Life): Promise<void> {
-    while (!life.over && !this.#serviceUp) {
+  /** A call has its own deadline, and may hold the whole process for as long; between calls the process has to be heard. */
+  async #watchOver(life: Life): Promise<void> {
+    while (!life.over) {
       const { heard } = life;
-      await this.#options.clock.sleep(START_SILENCE_MS, this.#closing.signal).catch(() => undefined);
-      if (this.#closing.signal.aborted || life.over || this.#serviceUp) return;
-      if (life.heard === heard) this.#end(life, "reader-hung", "the card reader process hangs on its way to the service");
+      await this.#options.clock.sleep(SILENCE_MS, this.#closing.signal).catch(() => undefined);
+      if (this.#closing.signal.aborted || life.over) return;
+      const expected = life.pending.size === 0 && (life.speaks || !this.#serviceUp);
+      if (expected && life.heard === heard) this.#end(life, "reader-hung", "the card reader process gives no sign of life");
     }
   }
 
@@ -226,6 +233,7 @@ export class PcscSupervisor {
         break;
       case "service-up":
         this.#serviceUp = true;
+        this.#bindingMissing = false;
         this.#fruitlessStarts = 0;
         this.#options.log.info("pcsc-service-up", { generation: life.generation });
         break;
@@ -237,7 +245,11 @@ export class PcscSupervisor {
         return;
       case "binding-missing":
         this.#options.log.error("pcsc-binding-missing");
+        this.#bindingMissing = true;
         this.#end(life, "reader-service-gone", "the PC/SC binding cannot be loaded");
+        return;
+      case "alive":
+        life.speaks = true;
         return;
     }
     this.#tellListeners();
@@ -280,7 +292,8 @@ export class PcscSupervisor {
   }
 
   async #startAgain(code: FaultCode): Promise<void> {
-    const waitMs = this.#fruitlessStarts === 0 ? 0 : Math.min(RESPAWN_MAX_MS, RESPAWN_FIRST_MS * 2 ** this.#fruitlessStarts);
+    const backOffMs = this.#fruitlessStarts === 0 ? 0 : Math.min(RESPAWN_MAX_MS, RESPAWN_FIRST_MS * 2 ** this.#fruitlessStarts);
+    const waitMs = this.#bindingMissing ? BINDING_MISSING_MS : backOffMs;
     this.#fruitlessStarts = Math.min(10, this.#fruitlessStarts + 1);
     this.#options.log.warn("pcsc-process-again", { code, waitMs });
     try {
