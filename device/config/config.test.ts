@@ -28,7 +28,17 @@ const CASH = {
   authorities: TEST_CERTIFICATION_AUTHORITIES.map((authority) => ({ ...authority, checkHex: toHex(authorityCheck(suite, authority)) })),
 };
 
+/** Codes for SM4 that no real pad knows. */
+const SIMULATED_CODES = { pinPad: { adapter: "pad02h", port: { path: "/dev/yikatong/pin-pad" }, profile: { sm4: "sim" } } };
+const SIMULATED_CODES_HID = { pinPad: { adapter: "pad02hHid", device: { path: "/dev/yikatong/pin-pad" }, profile: { sm4: "sim" } } };
+
 describe("the schema", () => {
+  it("takes the simulated pad's codes in a test terminal alone", () => {
+    expect(parseTerminalConfig(exampleConfig({ devices: SIMULATED_CODES }))).toMatchObject({ ok: true });
+    const none = { pinPad: { ...SIMULATED_CODES.pinPad, profile: { sm4: "none" } } };
+    expect(parseTerminalConfig(exampleConfig({ profile: "production", devices: none }))).toMatchObject({ ok: true });
+  });
+
   it("takes a configuration and fills in the card profile", () => {
     const parsed = parseTerminalConfig(exampleConfig());
     expect(parsed).toMatchObject({ ok: true, config: { terminalId: "T-0001", cardProfile: DEFAULT_CARD_PROFILE, sync: { messagesPerSecondMax: 20 } } });
@@ -74,6 +84,8 @@ describe("the schema", () => {
     ["no limits", { limits: undefined }, "limits"],
     ["electronic cash without authorities", { electronicCash: { ...CASH, authorities: [] } }, "electronicCash.authorities"],
     ["a production terminal that trusts a test authority", { profile: "production", electronicCash: CASH }, "electronicCash.authorities"],
+    ["a production terminal with codes of the simulated pad", { profile: "production", devices: SIMULATED_CODES }, "devices.pinPad.profile.sm4"],
+    ["the same behind USB", { profile: "production", devices: SIMULATED_CODES_HID }, "devices.pinPad.profile.sm4"],
   ])("refuses %s and names the place", (_, change, place) => {
     const parsed = parseTerminalConfig(exampleConfig(change));
     expect(parsed).toMatchObject({ ok: false, problems: expect.arrayContaining([expect.stringContaining(place)]) });

@@ -82,7 +82,8 @@ export const userReaderRule = readerRule.extend({
     .exactOptional(),
 });
 
-const terminalConfig = z
+/** All of it; whoever has a configuration to check takes {@link parseTerminalConfig}. */
+export const terminalConfig = z
   .strictObject({
     /** Short enough that every topic built from it has at most 64 characters. */
     terminalId: z.string().regex(/^[A-Za-z0-9_-]{1,32}$/),
@@ -149,6 +150,9 @@ const terminalConfig = z
       context.addIssue({ code: "custom", path: ["link", "tls"], message: "a production terminal speaks to its broker over mutual TLS" });
     if (config.electronicCash?.authorities.some(({ checkHex }) => TEST_AUTHORITY_CHECK_VALUES.has(checkHex.toLowerCase())) === true)
       context.addIssue({ code: "custom", path: ["electronicCash", "authorities"], message: "a production terminal trusts no published test authority" });
+    const { pinPad } = config.devices;
+    if (pinPad !== undefined && "sm4" in pinPad.profile && pinPad.profile.sm4 === "sim")
+      context.addIssue({ code: "custom", path: ["devices", "pinPad", "profile", "sm4"], message: "no pad but the simulated one knows these codes" });
   });
 
 /** The configuration of one terminal, checked and frozen. */

@@ -25,7 +25,7 @@ export const padNewland = defineAdapter({
     /** 0 (root) to 4. */
     directory: z.int().min(0).max(4).default(1),
     pinKey: z.strictObject({ master: code.default(0), work: code.default(0) }).prefault({}),
-    /** What authorizes the loading of a key, 8 bytes, as the pad's owner was given it; how it is made from a random number is not public. */
+    /** What authorizes the loading of a key, 8 bytes, as the pad's owner was given it; how it is made from a random number is not public. Hidden in print. */
     authorizationHex: z
       .string()
       .regex(/^[0-9a-f]{16}$/i)
