@@ -12,6 +12,7 @@ import { DEVICES_COMMANDS } from "./commands/devices.ts";
 import { loadDeviceKeys } from "./config/keys.ts";
 import { loadConfig, saveConfig } from "./config/load.ts";
 import type { TerminalConfig } from "./config/schema.ts";
+import { withoutSecrets } from "./config/secrets.ts";
 import { openCipherSuite } from "./crypto/suite.ts";
 import { openLines } from "./drivers/lines.ts";
 import { openPcsc } from "./drivers/registry.ts";
@@ -133,7 +134,11 @@ async function verify(values: OptionValues, [folder]: readonly string[]): Promis
 async function checkConfig(values: OptionValues): Promise<number> {
   const config = await readConfig(values);
   if (config === undefined) return 1;
-  say(values["json"] === true ? JSON.stringify(config) : `the configuration of terminal ${config.terminalId} is valid (profile ${config.profile})`);
+  say(
+    values["json"] === true
+      ? JSON.stringify(withoutSecrets(config))
+      : `the configuration of terminal ${config.terminalId} is valid (profile ${config.profile})`,
+  );
   return 0;
 }
 
