@@ -105,8 +105,9 @@ export interface Gate extends Device {
    * Opens for one passage and resolves when it is over. `passageTimeoutMs` bounds the passage; `limits` bounds the gate's own answers.
    * A gate that cannot report passages is never called passed: it resolves with "timeout" after its pulse and says so in `reportsPassage`.
    * A second call while one runs is refused with "device-refused" and not kept: it would open the gate at a time that nobody chose.
-   * Where the line was lost or the caller left in the middle, the gate is shut as soon as it can be reached again.
-   * Faults: "device-gone" (no effect, or unknown when the command was on its way), "timeout" (effect unknown), "cancelled", "device-refused".
+   * Where the line was lost or the caller left in the middle, the gate is shut as soon as it can be reached again. Closed in the middle, it
+   * is told to shut before its line goes, where it can be told so.
+   * Faults: "device-gone" (no effect, or unknown when the command was on its way), "timeout" (effect unknown), "cancelled", "closed", "device-refused".
    */
   open(direction: PassageDirection, passage: { readonly passageTimeoutMs: number }, limits: Limits): Promise<Passage>;
   readonly reportsPassage: boolean;

@@ -80,6 +80,8 @@ export interface GateBench extends Bench {
   readonly answerLimits: Limits;
   /** Whether the gate tells somebody who came back from nobody at all. */
   readonly tellsReversal: boolean;
+  /** The board has no word that shuts it; it does so by itself when its time is over. */
+  readonly locksByItself?: true;
   plan(walk: WalkerPlan): void;
   /** Directions that the gate itself was opened in so far. */
   opened(): readonly PassageDirection[];

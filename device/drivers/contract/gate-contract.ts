@@ -6,6 +6,8 @@ import type { GateDesk } from "./desk.ts";
 
 const LOOK_MS = 5;
 const LOOKING_MS = 10_000;
+/** Where a word shuts the gate, it is shut when that word was given; a process that is ended takes a moment. */
+const SHUT_MS = 1_000;
 
 /** What a board by its nature never does: it has no word for a refusal, or tells no passages. Such cases do not exist for it. */
 export type GateLack = "refusal" | "passages";
@@ -31,10 +33,10 @@ export function gateContract(name: string, makeBench: () => Promise<GateDesk>, l
     /** Where nobody can see the gate, the case is skipped. */
     const isOpenNow = (test: TestContext) => (bench.isOpen === undefined ? skipUnless(test, bench.seesOpen?.bind(bench))() : bench.isOpen());
     /** Looks at the gate until it is as wanted. */
-    async function until(test: TestContext, isOpen: boolean): Promise<void> {
+    async function until(test: TestContext, isOpen: boolean, lookingMs = LOOKING_MS): Promise<void> {
       const beganMs = bench.clock.monotonicMs();
       while ((await isOpenNow(test)) !== isOpen) {
-        expect(bench.clock.monotonicMs() - beganMs, `the gate is ${isOpen ? "open" : "shut"} in time`).toBeLessThan(LOOKING_MS);
+        expect(bench.clock.monotonicMs() - beganMs, `the gate is ${isOpen ? "open" : "shut"} in time`).toBeLessThan(lookingMs);
         await bench.run(bench.clock.sleep(LOOK_MS));
       }
     }
@@ -117,6 +119,18 @@ export function gateContract(name: string, makeBench: () => Promise<GateDesk>, l
       await until(test, false);
       bench.plan("passes");
       expect(await bench.run(open())).toBe(seen("passed"));
+    });
+
+    it("closed in the middle of a passage, the gate is shut", async (test) => {
+      canBeSeen(test);
+      bench.plan("stays");
+      const passage = open();
+      passage.catch(() => undefined);
+      await until(test, true);
+      await bench.run(bench.gate.close());
+      await expect(bench.run(passage)).rejects.toMatchObject({ effectUnknown: true });
+      // Hands and eyes take their time, and some boards theirs.
+      await until(test, false, bench.isOpen === undefined || bench.locksByItself === true ? LOOKING_MS : SHUT_MS);
     });
 
     it("opens nothing for a caller who has left", async () => {

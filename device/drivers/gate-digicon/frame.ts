@@ -5,6 +5,7 @@
  *
  * The size counts command and check byte; the check byte is the XOR of everything before it, the start included. Spec: gate Digicon, frames.
  */
+import { assert } from "../../base/assert.ts";
 import { type Bytes, concat, u8 } from "../../base/bytes.ts";
 import type { WordReader } from "../framing/line-talk.ts";
 
@@ -20,7 +21,7 @@ function checkByte(bytes: Bytes): number {
 
 /** Bytes of a frame as they travel. `command` has one to four bytes. */
 export function encodeDigiconFrame(command: Bytes): Bytes {
-  if (command.length + 1 < SIZE_MIN || command.length + 1 > SIZE_MAX) throw new RangeError("a frame carries one to four bytes");
+  assert(command.length + 1 >= SIZE_MIN && command.length + 1 <= SIZE_MAX, "a frame carries one to four bytes");
   const body = concat(u8(START), u8(command.length + 1), u8(0), command);
   return concat(body, u8(checkByte(body)));
 }

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { inProcessStand } from "../../../simulators/line/testing.ts";
+import { AssertionFailure } from "../../base/assert.ts";
 import { concat, fromHex, toHex } from "../../base/bytes.ts";
 import { limits } from "../contract/bench.ts";
 import { gateContract } from "../contract/gate-contract.ts";
@@ -29,7 +30,7 @@ describe("Digicon frames", () => {
   });
 
   it.each(["", "0102030405"])("carry one to four bytes, not: '%s'", (hex) => {
-    expect(() => encodeDigiconFrame(fromHex(hex))).toThrow(RangeError);
+    expect(() => encodeDigiconFrame(fromHex(hex))).toThrow(AssertionFailure);
   });
 
   it("are read in any pieces, one of two behind any garbage", () => {
@@ -89,6 +90,57 @@ describe("a Digicon board", () => {
     const { gate, simulated, run, answerLimits } = bench();
     simulated.setFaults(faults);
     expect(await run(gate.open("entry", { passageTimeoutMs: 500 }, answerLimits))).toBe("passed");
+  });
+
+  describe("whose caller has left", () => {
+    /** The words of the terminal get lost from now on, while the line stays open. */
+    async function left() {
+      const stand = inProcessStand();
+      const under = digiconBench(stand, { profile: DEFAULT_DIGICON_PROFILE });
+      under.plan("stays");
+      const leaving = new AbortController();
+      const passage = under.gate.open("entry", { passageTimeoutMs: 500 }, { timeoutMs: 2_000, signal: leaving.signal });
+      passage.catch(() => undefined);
+      await under.run(under.clock.sleep(50));
+      stand.end.onBytes(() => undefined);
+      leaving.abort();
+      await expect(under.run(passage)).rejects.toMatchObject({ code: "cancelled", effectUnknown: true });
+      return { ...under, hearAgain: () => under.simulated.attach(stand.end) };
+    }
+
+    it("is told again to shut when that word gets lost on an open line", async () => {
+      const { run, clock, isOpen, hearAgain } = await left();
+      await run(clock.sleep(500));
+      hearAgain();
+      expect(isOpen()).toBe(true);
+      await run(clock.sleep(1_000));
+      expect(isOpen()).toBe(false);
+    });
+
+    it("is told no more than three times", async () => {
+      const { simulated, run, clock, hearAgain } = await left();
+      simulated.setFaults({ deaf: true });
+      hearAgain();
+      const before = simulated.commands;
+      await run(clock.sleep(20_000));
+      expect(simulated.commands - before).toBe(3);
+    });
+
+    it("is told again while it is being closed", async () => {
+      const { gate, run, clock, isOpen, hearAgain } = await left();
+      const closed = gate.close();
+      await run(clock.sleep(200));
+      hearAgain();
+      await run(closed);
+      expect(isOpen()).toBe(false);
+    });
+
+    it("is not waited for much longer than a second", async () => {
+      const { gate, run, clock } = await left();
+      const beganMs = clock.monotonicMs();
+      await run(gate.close());
+      expect(clock.monotonicMs() - beganMs).toBeLessThan(1_100);
+    });
   });
 
   it("that does not stop talking is given up, and shut", async () => {

@@ -6,7 +6,7 @@
 import { type Bytes, u8 } from "../../base/bytes.ts";
 import { Fault, isFault } from "../../base/fault.ts";
 import type { Clock, Limits } from "../../base/ports.ts";
-import { countdown, type Ear, LineTalk, nextOrNothing } from "../framing/line-talk.ts";
+import { bounded, countdown, type Ear, LineTalk, nextOrNothing } from "../framing/line-talk.ts";
 import type { ByteLine, Unsubscribe } from "../framing/lines.ts";
 import { OnePassage } from "../framing/one-passage.ts";
 import type { DeviceHealth, Gate, Passage, PassageDirection } from "../peripherals.ts";
@@ -38,8 +38,10 @@ const CONTROL = 0x43;
 const ACKNOWLEDGED = 0x06;
 const REFUSED = 0x15;
 const PASSED: Readonly<Record<DigiconDirection, number>> = { "right-to-left": 0x1a, "left-to-right": 0x1b };
-/** How long the board has for an answer that nobody's caller waits for. */
-const ANSWER_MS = 1_000;
+/** The word that shuts is said so often, because the board may be open as long as nothing confirms it. */
+const SHUT_TRIES = 3;
+/** How long the board has for the word that shuts where no caller bounds it, all tries together. */
+const SHUT_MS = 1_000;
 /** More events than this in one passage come from a board that is broken. */
 const EVENTS_MAX = 1_000;
 
@@ -55,6 +57,7 @@ export class DigiconGate implements Gate {
   readonly #passages = new OnePassage();
   readonly #closing = new AbortController();
   readonly #stopWatching: Unsubscribe;
+  #closed: Promise<void> | undefined;
   /** True from the beginning: a process before this one may have died with the gate open. */
   #mayBeOpen = true;
 
@@ -72,7 +75,8 @@ export class DigiconGate implements Gate {
   open(direction: PassageDirection, passage: { readonly passageTimeoutMs: number }, limits: Limits): Promise<Passage> {
     return this.#passages.run(async () => {
       try {
-        return await this.#talk.alone(limits, () => this.#talk.hearing((ear) => this.#passage(ear, { direction, ...passage }, limits)));
+        const untilClosed = this.#untilClosed(limits);
+        return await this.#talk.alone(untilClosed, () => this.#talk.hearing((ear) => this.#passage(ear, { direction, ...passage }, untilClosed)));
       } finally {
         // Behind a fault the gate may still be open; this waits for nobody, and the next passage waits for it.
         if (this.#mayBeOpen) void this.#shutAgain();
@@ -84,15 +88,26 @@ export class DigiconGate implements Gate {
     if (this.#line.state !== "open") return { kind: "away" };
     if (this.#passages.running || !this.#mayBeOpen) return { kind: "well" };
     // What is owed to the gate is also the only harmless question to it.
-    await this.#shutAgain(limits);
+    await this.#shutAgain(this.#untilClosed(limits));
     return this.#mayBeOpen ? { kind: "broken", why: "does not shut" } : { kind: "well" };
   }
 
-  async close(): Promise<void> {
-    this.#closing.abort();
+  close(): Promise<void> {
+    this.#closed ??= this.#shutAndClose();
+    return this.#closed;
+  }
+
+  /** What was opened is shut first: behind this nobody could say it any more. Takes no longer than the board has for its last word. */
+  async #shutAndClose(): Promise<void> {
     this.#stopWatching();
+    this.#closing.abort();
+    if (this.#line.state === "open") await this.#shutAgain({ timeoutMs: SHUT_MS, signal: new AbortController().signal });
     this.#talk.close();
     await this.#line.close();
+  }
+
+  #untilClosed({ timeoutMs, signal }: Limits): Limits {
+    return { timeoutMs, signal: AbortSignal.any([signal, this.#closing.signal]) };
   }
 
   async #passage(
@@ -154,19 +169,22 @@ export class DigiconGate implements Gate {
   }
 
   /** Gives the gate the word that is owed to it. What does not succeed stays owed until the line returns, or the next passage or question. */
-  async #shutAgain(limits: Limits = { timeoutMs: ANSWER_MS, signal: this.#closing.signal }): Promise<void> {
+  async #shutAgain(limits: Limits = { timeoutMs: SHUT_MS, signal: this.#closing.signal }): Promise<void> {
     try {
-      await this.#talk.alone(limits, async () => {
-        if (!this.#mayBeOpen) return;
-        await this.#talk.hearing(async (ear) => {
-          await this.#send(CONTROL, limits);
-          const answer = await this.#await(ear, { way: "right-to-left", answers: true }, limits);
-          if (answer === "acknowledged") this.#mayBeOpen = false;
-        });
-      });
+      await this.#talk.alone(limits, () =>
+        this.#talk.hearing(async (ear) => {
+          for (let tries = 0; this.#mayBeOpen && tries < SHUT_TRIES; tries += 1) await this.#sayShut(ear, limits);
+        }),
+      );
     } catch (fault) {
       if (!isFault(fault)) throw fault;
     }
+  }
+
+  async #sayShut(ear: Ear<Bytes>, limits: Limits): Promise<void> {
+    await this.#send(CONTROL, limits);
+    const answer = await this.#await(ear, { way: "right-to-left", answers: true }, bounded(limits, Math.floor(limits.timeoutMs / SHUT_TRIES)));
+    if (answer === "acknowledged") this.#mayBeOpen = false;
   }
 }
 

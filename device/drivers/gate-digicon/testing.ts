@@ -38,7 +38,7 @@ export function digiconBench(stand: LineStand, options: { readonly profile: Digi
       await stand.plugIn();
     },
     close: async () => {
-      await gate.close();
+      await stand.run(gate.close());
       await stand.close();
     },
   };

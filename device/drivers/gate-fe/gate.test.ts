@@ -4,8 +4,9 @@ import { inProcessStand } from "../../../simulators/line/testing.ts";
 import { concat, toHex } from "../../base/bytes.ts";
 import { limits } from "../contract/bench.ts";
 import { gateContract } from "../contract/gate-contract.ts";
+import type { DeviceHealth } from "../peripherals.ts";
 import { encodeFeFrame, FeFrameReader } from "./frame.ts";
-import { DEFAULT_FE_PROFILE, type FeProfile } from "./gate.ts";
+import { DEFAULT_FE_PROFILE, type FeProfile, openFeGate } from "./gate.ts";
 import { feBench } from "./testing.ts";
 
 const ASKING: FeProfile = { feBaud: 19_200, feStatusQuery: { operation: 0x10, idle: 0 } };
@@ -64,6 +65,21 @@ describe("an FE board that keeps silent", () => {
     const { gate, run, plan, answerLimits } = bench(ASKING);
     plan("stays");
     await expect(run(gate.open("entry", { passageTimeoutMs: 100 }, answerLimits))).rejects.toMatchObject({ code: "timeout", effectUnknown: true });
+  });
+
+  it("is not waited for any longer because it tells of passages meanwhile", async () => {
+    const stand = inProcessStand();
+    const gate = openFeGate(stand.line, { clock: stand.clock, profile: ASKING, entrySide: "A" });
+    let health: DeviceHealth | undefined;
+    void gate.health(limits(500)).then((told) => {
+      health = told;
+    });
+    for (let told = 0; told < 10; told += 1) {
+      await stand.run(stand.clock.sleep(100));
+      stand.end.write(encodeFeFrame(0x81, 2));
+    }
+    expect(health).toEqual({ kind: "broken", why: "timeout" });
+    await gate.close();
   });
 
   it("is broken where it does not answer a question", async () => {

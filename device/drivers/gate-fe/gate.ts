@@ -4,7 +4,7 @@
  */
 import { Fault, isFault } from "../../base/fault.ts";
 import type { Clock, Limits } from "../../base/ports.ts";
-import { type Ear, LineTalk, nextOrNothing } from "../framing/line-talk.ts";
+import { countdown, type Ear, LineTalk, nextOrNothing } from "../framing/line-talk.ts";
 import type { ByteLine } from "../framing/lines.ts";
 import { OnePassage } from "../framing/one-passage.ts";
 import type { DeviceHealth, Gate, Passage, PassageDirection } from "../peripherals.ts";
@@ -176,9 +176,10 @@ export class FeGate implements Gate {
   async #askBusy(ear: Ear<FeFrame>, side: number, limits: Limits): Promise<"busy" | "idle" | Passage> {
     const query = this.#options.profile.feStatusQuery;
     if (query === "off") return "idle";
+    const left = countdown(this.#options.clock, limits);
     await this.#talk.write(encodeFeFrame(query.operation, 0), limits);
     for (let events = 0; events < EVENTS_MAX; events += 1) {
-      const frame = await ear.next(limits);
+      const frame = await ear.next(left());
       if (frame.operation === query.operation) return frame.value === query.idle ? "idle" : "busy";
       const end = this.#endOf(frame, side, Number.POSITIVE_INFINITY);
       if (end !== undefined) return end;

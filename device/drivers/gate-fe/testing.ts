@@ -32,6 +32,7 @@ export function feBench(
     passageTimeoutMs: 3_000,
     answerLimits: limits(5_000),
     tellsReversal: knowsBoardTime,
+    locksByItself: true,
     run: (work) => stand.run(work),
     plan: (walk) => {
       walker.walk = walk;

@@ -96,6 +96,33 @@ describe("a relay board", () => {
     expect(isOpen()).toBe(false);
   });
 
+  it("that misses the word is told again while the gate is being closed, and not waited for much longer than a second", async () => {
+    for (const hearsAgain of [true, false]) {
+      const stand = inProcessStand();
+      const { gate, simulated, run, clock, isOpen, answerLimits } = relayBench(stand, { profile: SOFTWARE });
+      await run(clock.sleep(50));
+      const passage = gate.open("entry", { passageTimeoutMs: 1_000 }, answerLimits);
+      passage.catch(() => undefined);
+      await run(clock.sleep(50));
+      stand.end.onBytes(() => undefined);
+      const beganMs = clock.monotonicMs();
+      const closed = gate.close();
+      await run(clock.sleep(200));
+      if (hearsAgain) simulated.attach(stand.end);
+      await run(closed);
+      expect(isOpen()).toBe(!hearsAgain);
+      expect(clock.monotonicMs() - beganMs).toBeLessThan(1_100);
+    }
+  });
+
+  it("whose answers get lost is switched off at each of its coils", async () => {
+    const under = bench(SOFTWARE);
+    under.simulated.setFaults({ deaf: true });
+    for (const coil of [0, 3]) under.simulated.leaveOn(coil);
+    await under.run(under.clock.sleep(4_000));
+    expect(under.isOpen()).toBe(false);
+  });
+
   it("that falls silent is told as unknown, and as degraded while it may be on", async () => {
     const { gate, simulated, run, clock } = bench(SOFTWARE);
     await run(clock.sleep(50));

@@ -5,7 +5,7 @@
 import { assert } from "../../base/assert.ts";
 import { Fault, isFault } from "../../base/fault.ts";
 import type { Clock, Limits } from "../../base/ports.ts";
-import { countdown, type Ear, LineTalk } from "../framing/line-talk.ts";
+import { bounded, countdown, type Ear, LineTalk } from "../framing/line-talk.ts";
 import type { ByteLine, Unsubscribe } from "../framing/lines.ts";
 import { OnePassage } from "../framing/one-passage.ts";
 import type { DeviceHealth, Gate, Passage, PassageDirection } from "../peripherals.ts";
@@ -44,7 +44,10 @@ const FLASH_UNIT_MS = 100;
 /** The board's clock and ours do not agree to the millisecond. */
 const FLASH_MARGIN_MS = 100;
 const OFF_TRIES = 3;
-const ANSWER_MS = 1_000;
+/** How long the board has to switch off where no caller waits for it, all coils and tries together. */
+const SHUT_MS = 3_000;
+/** The same where somebody waits for the gate to be closed. */
+const LAST_WORD_MS = 1_000;
 /** More answers than this to one question come from a board that is broken. */
 const ANSWERS_MAX = 100;
 
@@ -57,6 +60,7 @@ export class RelayGate implements Gate {
   readonly #passages = new OnePassage();
   readonly #closing = new AbortController();
   readonly #stopWatching: Unsubscribe;
+  #closed: Promise<void> | undefined;
   /** Coils that may be on although nobody is to pass. Where software makes the pulse, a process before this one may have left them so. */
   readonly #mayBeOn: Set<number>;
 
@@ -82,7 +86,9 @@ export class RelayGate implements Gate {
     const pulseMs = Math.max(FLASH_UNIT_MS, Math.min(this.#options.pulseMs, passage.passageTimeoutMs));
     return this.#passages.run(async () => {
       try {
-        return await this.#talk.alone(limits, () => this.#talk.hearing((ear) => this.#pulse(ear, { coil: this.#options.coils[direction], pulseMs }, limits)));
+        const untilClosed = this.#untilClosed(limits);
+        const pulse = { coil: this.#options.coils[direction], pulseMs };
+        return await this.#talk.alone(untilClosed, () => this.#talk.hearing((ear) => this.#pulse(ear, pulse, untilClosed)));
       } finally {
         // Behind a fault the relay may still be on; this waits for nobody, and the next passage waits for it.
         if (this.#mayBeOn.size > 0) void this.#switchOff();
@@ -93,8 +99,9 @@ export class RelayGate implements Gate {
   async health(limits: Limits): Promise<DeviceHealth> {
     if (this.#line.state !== "open") return { kind: "away" };
     if (this.#passages.running) return { kind: "well" };
+    const untilClosed = this.#untilClosed(limits);
     try {
-      const answer = await this.#talk.alone(limits, () => this.#talk.hearing((ear) => this.#ask(ear, [READ_COILS, 0, COILS], limits)));
+      const answer = await this.#talk.alone(untilClosed, () => this.#talk.hearing((ear) => this.#ask(ear, [READ_COILS, 0, COILS], untilClosed)));
       if (answer.exception !== undefined) return { kind: "broken", why: `exception ${answer.exception}` };
     } catch (fault) {
       if (!isFault(fault)) throw fault;
@@ -103,11 +110,22 @@ export class RelayGate implements Gate {
     return this.#mayBeOn.size > 0 ? { kind: "degraded", why: "a relay may be on" } : { kind: "well" };
   }
 
-  async close(): Promise<void> {
-    this.#closing.abort();
+  close(): Promise<void> {
+    this.#closed ??= this.#shutAndClose();
+    return this.#closed;
+  }
+
+  /** What may be on is switched off first: behind this nobody could say it any more. Takes no longer than the board has for its last word. */
+  async #shutAndClose(): Promise<void> {
     this.#stopWatching();
+    this.#closing.abort();
+    if (this.#line.state === "open") await this.#switchOff({ timeoutMs: LAST_WORD_MS, signal: new AbortController().signal });
     this.#talk.close();
     await this.#line.close();
+  }
+
+  #untilClosed({ timeoutMs, signal }: Limits): Limits {
+    return { timeoutMs, signal: AbortSignal.any([signal, this.#closing.signal]) };
   }
 
   async #pulse(ear: Ear<ModbusAnswer>, { coil, pulseMs }: { readonly coil: number; readonly pulseMs: number }, limits: Limits): Promise<Passage> {
@@ -161,18 +179,24 @@ export class RelayGate implements Gate {
   }
 
   /** Switches off what may be on. What does not succeed stays noted until the line returns or the next passage. */
-  async #switchOff(): Promise<void> {
-    const limits: Limits = { timeoutMs: ANSWER_MS, signal: this.#closing.signal };
+  async #switchOff(limits: Limits = { timeoutMs: SHUT_MS, signal: this.#closing.signal }): Promise<void> {
     try {
       await this.#talk.alone(limits, () =>
         this.#talk.hearing(async (ear) => {
-          for (const coil of [...this.#mayBeOn]) await this.#off(ear, coil, limits);
+          const coils = [...this.#mayBeOn];
+          const each = bounded(limits, Math.floor(limits.timeoutMs / (OFF_TRIES * coils.length)));
+          // A coil that is not confirmed keeps no other one on.
+          for (const coil of coils) await this.#off(ear, coil, each).catch(ignoreSilence);
         }),
       );
     } catch (fault) {
       if (!isFault(fault)) throw fault;
     }
   }
+}
+
+function ignoreSilence(fault: unknown): void {
+  if (!isFault(fault, "timeout")) throw fault;
 }
 
 /** A relay board on a line as a gate; it need not be there yet. */

@@ -36,7 +36,7 @@ export function relayBench(stand: LineStand, options: { readonly profile: RelayP
       await stand.plugIn();
     },
     close: async () => {
-      await gate.close();
+      await stand.run(gate.close());
       await stand.close();
     },
   };
