@@ -20,7 +20,7 @@ function checkByte(bytes: Bytes): number {
 
 /** Bytes of a command as they travel. `data` has at most 255 bytes. */
 export function encodeNewlandFrame(command: number, data: Bytes): Bytes {
-  if (data.length > DATA_MAX) throw new RangeError("a frame of this pad carries at most 255 bytes");
+  assert(data.length <= DATA_MAX, "a frame of this pad carries at most 255 bytes");
   const body = concat(u8(command), u8(data.length), data);
   return concat(body, u8(checkByte(body)));
 }
