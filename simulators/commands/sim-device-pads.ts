@@ -64,6 +64,7 @@ function pad02h({ clock, suite, pin }: Table): { readonly pad: SimulatedPad02h; 
     words: lineWords<PadFaults>([
       ["battery", switched<PadFaults>("battery", "its battery is used up", { batteryBad: true })],
       ["master-key-lost", switched<PadFaults>("master-key-lost", "its master keys are gone", { masterKeyLost: true })],
+      ["clear-digits", switched<PadFaults>("clear-digits", "digits go over the line as they are", { clearDigits: true })],
     ]),
     none: NO_PAD_FAULTS,
     apply: (chosen) => pad.setFaults(chosen),

@@ -27,9 +27,11 @@ export const PAD_SETTINGS: Pad02hSettings = { coding: "split", hexCase: "upper",
 export interface PadFaults extends LineFaults {
   readonly batteryBad: boolean;
   readonly masterKeyLost: boolean;
+  /** It is in its plain-text mode: digits go over the line as they are. */
+  readonly clearDigits: boolean;
 }
 
-export const NO_PAD_FAULTS: PadFaults = { ...NO_LINE_FAULTS, batteryBad: false, masterKeyLost: false };
+export const NO_PAD_FAULTS: PadFaults = { ...NO_LINE_FAULTS, batteryBad: false, masterKeyLost: false, clearDigits: false };
 
 export interface SimulatedPad02hParts {
   readonly clock: Clock;
@@ -86,6 +88,11 @@ export class SimulatedPad02h {
   /** Commands understood so far: for tests that ask what was sent. */
   get commands(): number {
     return this.#commands;
+  }
+
+  /** Whether keys are heard: for tests that ask what an entry left behind. */
+  get keypad(): "on" | "off" {
+    return this.#keypadOn ? "on" : "off";
   }
 
   /** Hangs the pad on a line; it loses what it held of an entry, and keeps its keys. */
@@ -306,7 +313,7 @@ export class SimulatedPad02h {
     return this.#done();
   }
 
-  /** The holder at the keypad: each digit is a star on the wire, nothing more. */
+  /** The holder at the keypad: each digit is a star on the wire, nothing more, unless the pad is in its plain-text mode. */
   async #type(entry: Entry, seconds: number): Promise<void> {
     const { holder, clock, keyMs = KEY_MS } = this.#parts;
     const act = holder.next();
@@ -319,7 +326,7 @@ export class SimulatedPad02h {
       await clock.sleep(keyMs);
       if (entry.ended) return;
       entry.digits += digit;
-      this.#tellKey(0x2a);
+      this.#tellKey(this.#faults.clearDigits ? digit.charCodeAt(0) : 0x2a);
     }
     await clock.sleep(keyMs);
     if (!entry.ended) this.#tellKey(act.kind === "enters" ? 0x0d : 0x1b);

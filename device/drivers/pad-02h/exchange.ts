@@ -11,7 +11,8 @@ export interface PadAnswer {
   readonly data: Bytes;
 }
 
-export type PadKey = Extract<PadEvent, { readonly is: "key" }>;
+/** A key, or a digit whose value nobody here learns. */
+export type PadKey = Extract<PadEvent, { readonly is: "key" | "clear-digit" }>;
 type PadFrame = Extract<PadEvent, { readonly is: "frame" }>;
 
 export class PadExchange {
@@ -49,5 +50,5 @@ function isFrame(event: PadEvent): event is PadFrame {
 }
 
 function isKey(event: PadEvent): event is PadKey {
-  return event.is === "key";
+  return event.is === "key" || event.is === "clear-digit";
 }

@@ -28,7 +28,7 @@ describe("frames as the pads' papers print them", () => {
   });
 
   it("refuses more data than a frame holds", () => {
-    expect(() => encodeFrame(BINARY, 0x36, new Uint8Array(255))).toThrow(RangeError);
+    expect(() => encodeFrame(BINARY, 0x36, new Uint8Array(255))).toThrow("at most 254 bytes");
   });
 });
 
@@ -53,8 +53,18 @@ describe("reading", () => {
 
   it("tells keys between frames from digits inside them", () => {
     const ok = encodeFrame(DEFAULT_PAD_CODING, 0x04, new Uint8Array(0));
-    const events = read(DEFAULT_PAD_CODING, concat(ok, fromHex("2a 2a 08 0d"), ok, fromHex("1b 41 39")));
-    expect(events.map((event) => (event.is === "key" ? event.key : event.is))).toEqual(["frame", 0x2a, 0x2a, 0x08, 0x0d, "frame", 0x1b, 0x41, 0x39]);
+    const events = read(DEFAULT_PAD_CODING, concat(ok, fromHex("2a 2a 08 0d"), ok, fromHex("1b 41 48")));
+    expect(events.map((event) => (event.is === "key" ? event.key : event.is))).toEqual(["frame", 0x2a, 0x2a, 0x08, 0x0d, "frame", 0x1b, 0x41, 0x48]);
+  });
+
+  it.each(CODINGS.map((coding) => [JSON.stringify(coding), coding] as const))("tells no digit that is sent in the clear: %s", (_name, coding) => {
+    const ok = encodeFrame(coding, 0x04, new Uint8Array(0));
+    const reader = new PadFrameReader(coding);
+    const events = reader.feed(concat(utf8("0"), ok, utf8("123456789"), ok));
+    const clear = { is: "clear-digit" };
+    const frame = { is: "frame", code: 0x04, data: new Uint8Array(0) };
+    expect(events).toEqual([clear, frame, ...Array.from({ length: 9 }, () => clear), frame]);
+    expect(reader.held).toBe(0);
   });
 
   it.each(CODINGS.map((coding) => [JSON.stringify(coding), coding] as const))(

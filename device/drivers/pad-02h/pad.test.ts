@@ -49,6 +49,41 @@ describe("keys", () => {
   });
 });
 
+describe("the check value that came with a working key", () => {
+  const PIN_KEY = { master: 0, work: 1 } as const;
+  const REQUEST = { accountTail: fromHex("123456789012"), minDigits: 6, maxDigits: 6 };
+  const wrapped = encryptBlocks(SUITE, "3des", MASTER, WORK);
+  const checkValue = encryptBlocks(SUITE, "3des", WORK, new Uint8Array(8));
+
+  it("is the pad's own where both have the same master key", async () => {
+    const { device, run } = await bench();
+    const key = { place: PIN_KEY, algorithm: "3des", wrapped, checkValue } as const;
+    expect(toHex((await run(device.loadWorkKey(key, limits(5_000)))) ?? new Uint8Array())).toBe(toHex(checkValue.slice(0, 4)));
+    expect(await run(device.requestPinBlock(REQUEST, limits(10_000)))).toMatchObject({ kind: "entered" });
+  });
+
+  it("is another where the pad's master key is another: such a key makes no PIN block", async () => {
+    const { device, run } = await bench();
+    const key = { place: PIN_KEY, algorithm: "3des", wrapped: encryptBlocks(SUITE, "3des", WORK, WORK), checkValue } as const;
+    await expect(run(device.loadWorkKey(key, limits(5_000)))).rejects.toMatchObject({ code: "pad-refused", effectUnknown: false });
+    await expect(run(device.requestPinBlock(REQUEST, limits(5_000)))).rejects.toMatchObject({ code: "key-missing" });
+    await run(device.loadWorkKey({ ...key, wrapped }, limits(5_000)));
+    expect(await run(device.requestPinBlock(REQUEST, limits(10_000)))).toMatchObject({ kind: "entered" });
+  });
+
+  it("that was told before is forgotten when a loading fails, and stays when it was not begun", async () => {
+    const { device, run, simulated } = await bench();
+    const sm4 = { place: PIN_KEY, algorithm: "sm4", wrapped: new Uint8Array(16) } as const;
+    await expect(run(device.loadWorkKey(sm4, limits(5_000)))).rejects.toMatchObject({ code: "pad-refused" });
+    expect(await run(device.requestPinBlock(REQUEST, limits(10_000)))).toMatchObject({ kind: "entered" });
+    simulated.setFaults({ lateMs: 600 });
+    const key = { place: PIN_KEY, algorithm: "3des", wrapped, checkValue } as const;
+    await expect(run(device.loadWorkKey(key, limits(1_000)))).rejects.toMatchObject({ code: "timeout", effectUnknown: true });
+    simulated.setFaults({ lateMs: 0 });
+    await expect(run(device.requestPinBlock(REQUEST, limits(5_000)))).rejects.toMatchObject({ code: "key-missing" });
+  });
+});
+
 describe("MAC", () => {
   // Published for this test key and text by users of such pads.
   const DATA = utf8("1234567890ABCDEF");
@@ -96,6 +131,64 @@ describe("health", () => {
     const { device, run, unplug } = await bench();
     await unplug?.();
     expect(await run(device.health(limits(5_000)))).toEqual({ kind: "away" });
+  });
+});
+
+describe("digits in the clear", () => {
+  const REQUEST = { accountTail: fromHex("123456789012"), minDigits: 6, maxDigits: 6 };
+  const WARNED = { kind: "degraded", why: "sends digits in the clear" };
+
+  it("end the entry and are told, until a PIN has been taken as it should be", async () => {
+    const { device, run, plan, simulated } = await bench();
+    plan(["right"]);
+    simulated.setFaults({ clearDigits: true });
+    await expect(run(device.requestPinBlock(REQUEST, limits(10_000)))).rejects.toMatchObject({ code: "pad-refused", effectUnknown: false });
+    expect(simulated.keypad).toBe("off");
+    await expect(run(device.requestNewPinBlock(REQUEST, limits(10_000)))).rejects.toMatchObject({ code: "pad-refused" });
+    expect(await run(device.health(limits(5_000)))).toEqual(WARNED);
+    simulated.setFaults({ clearDigits: false });
+    plan(["cancel", "right"]);
+    expect(await run(device.requestPinBlock(REQUEST, limits(10_000)))).toEqual({ kind: "cancelled" });
+    expect(await run(device.health(limits(5_000)))).toEqual(WARNED);
+    expect(await run(device.requestPinBlock(REQUEST, limits(10_000)))).toMatchObject({ kind: "entered" });
+    expect(await run(device.health(limits(5_000)))).toEqual({ kind: "well" });
+  });
+
+  it("a key that is pressed before the pad asks ends the entry, whatever the holder does then", async () => {
+    const stand = inProcessStand();
+    const { device, run, plan, simulated } = await padBench(stand, { profile: DEFAULT_PAD_PROFILE });
+    plan(["right"]);
+    simulated.setFaults({ lateMs: 200 });
+    const refused = device.requestPinBlock(REQUEST, limits(10_000)).catch((fault: unknown) => fault);
+    while (simulated.keypad === "off") await stand.run(stand.clock.sleep(1));
+    stand.end.write(utf8("7"));
+    expect(await run(refused)).toMatchObject({ code: "pad-refused" });
+    expect(simulated.keypad).toBe("off");
+    expect(await run(device.health(limits(5_000)))).toEqual(WARNED);
+  });
+});
+
+describe("a keypad on which somebody does not stop", () => {
+  const REQUEST = { accountTail: fromHex("123456789012"), minDigits: 6, maxDigits: 6 };
+
+  it.each([
+    [20_000, { kind: "timed-out" }, 5_500],
+    [4_000, { code: "timeout" }, 4_500],
+  ])("within %d ms gives %j: no key begins a limit anew", async (timeoutMs, expected, endsMs) => {
+    const stand = inProcessStand();
+    const { device, run, plan } = await padBench(stand, { profile: { ...DEFAULT_PAD_PROFILE, endKey: "ignore" } });
+    plan(["nothing"]);
+    const beganMs = stand.clock.monotonicMs();
+    const chatter = async () => {
+      for (let keys = 0; keys < 100; keys += 1) {
+        await stand.clock.sleep(500);
+        stand.end.write(fromHex("2a"));
+      }
+    };
+    void chatter();
+    const asked = device.requestPinBlock(REQUEST, limits(timeoutMs));
+    expect(await run(asked.catch((fault: unknown) => fault))).toMatchObject(expected);
+    expect(stand.clock.monotonicMs() - beganMs).toBeLessThan(endsMs);
   });
 });
 

@@ -1,15 +1,16 @@
 /*
  * A PIN pad of the 02h family behind its ports. The digits never leave the pad: what arrives here is a star for each key, and an encrypted
- * block in the end. Spec: pad 02h, commands.
+ * block in the end. A pad that sends digits all the same is refused as soon as the first one comes. Spec: pad 02h, commands.
  */
 import { assert } from "../../base/assert.ts";
 import { type Bytes, concat, EMPTY, equalBytes, u8, utf8 } from "../../base/bytes.ts";
 import { Fault, isFault } from "../../base/fault.ts";
 import type { Clock, Limits } from "../../base/ports.ts";
 import { bcdToDigits } from "../../codec/bcd.ts";
-import { bounded, type Ear } from "../framing/line-talk.ts";
+import { CHECK_VALUE_BYTES_MIN, compareCheckValues, DEFAULT_CHECK_VALUE_PROFILE } from "../framing/check-value.ts";
+import { bounded, countdown, type Ear } from "../framing/line-talk.ts";
 import type { ByteLine } from "../framing/lines.ts";
-import type { Device, DeviceHealth, NewPinPad, PadAlgorithm, PadKeyPlace, PadKeys, PadMac, PadTestKeys } from "../peripherals.ts";
+import type { CheckValue, Device, DeviceHealth, NewPinPad, PadAlgorithm, PadKeyPlace, PadKeys, PadMac, PadTestKeys } from "../peripherals.ts";
 import type { PinBlockOutcome, PinPad } from "../ports.ts";
 import { type PadAnswer, PadExchange, type PadKey } from "./exchange.ts";
 import { DEFAULT_PAD_CODING, type PadCoding } from "./frame.ts";
@@ -36,6 +37,15 @@ export interface Pad02hOptions {
   readonly entrySeconds: number;
 }
 
+interface PinRequest {
+  readonly accountTail: Bytes;
+  readonly minDigits: number;
+  readonly maxDigits: number;
+}
+
+/** What is left of the caller's time. */
+type Left = () => Limits;
+
 const KEY_CONFIRM = 0x0d;
 const KEY_CANCEL = 0x1b;
 const KEY_END = 0x00;
@@ -54,6 +64,8 @@ const MAC_CHUNK_MAX = 240;
 /** Keys that one entry may take: digits, corrections, and the end. */
 const ENTRY_KEYS_MAX = 200;
 
+const SHOWS_DIGITS = "sends digits in the clear";
+
 const DONE_CODES = { des: 0x20, tdes: 0x30, sm4: 0x40 } as const;
 
 export class Pad02h implements Device, PinPad, PadKeys, PadTestKeys, PadMac, NewPinPad {
@@ -64,6 +76,8 @@ export class Pad02h implements Device, PinPad, PadKeys, PadTestKeys, PadMac, New
   /** Check values of the working keys that were loaded, by place: a pad that was replaced has none of them. */
   readonly #checkValues = new Map<string, Bytes>();
   #warning: string | undefined;
+  /** A digit came in the clear, and no PIN has been taken since. */
+  #showsDigits = false;
 
   constructor(line: ByteLine, options: Pad02hOptions) {
     assert(options.entrySeconds >= 1 && options.entrySeconds <= 255, "the pad counts seconds in one byte");
@@ -76,14 +90,15 @@ export class Pad02h implements Device, PinPad, PadKeys, PadTestKeys, PadMac, New
   async health(limits: Limits): Promise<DeviceHealth> {
     if (this.#line.state !== "open") return { kind: "away" };
     try {
-      const answer = await this.#exchange.alone(limits, () => this.#exchange.send(0x30, EMPTY, bounded(limits, COMMAND_MS)));
+      const answer = await this.#alone(limits, (left) => this.#exchange.send(0x30, EMPTY, bounded(left(), COMMAND_MS)));
       this.#noteWarning(answer);
       if (answer.status.kind === "refused") return { kind: "broken", why: answer.status.why };
     } catch (fault) {
       if (!isFault(fault)) throw fault;
       return { kind: "broken", why: fault.code };
     }
-    return this.#warning === undefined ? { kind: "well" } : { kind: "degraded", why: this.#warning };
+    const warning = this.#showsDigits ? SHOWS_DIGITS : this.#warning;
+    return warning === undefined ? { kind: "well" } : { kind: "degraded", why: warning };
   }
 
   async close(): Promise<void> {
@@ -91,59 +106,68 @@ export class Pad02h implements Device, PinPad, PadKeys, PadTestKeys, PadMac, New
     await this.#line.close();
   }
 
-  requestPinBlock(request: { readonly accountTail: Bytes; readonly minDigits: number; readonly maxDigits: number }, limits: Limits): Promise<PinBlockOutcome> {
-    return this.#exchange.alone(limits, async () => {
-      await this.#prepareEntry(request.accountTail, limits);
-      return this.#entry(request, limits);
+  requestPinBlock(request: PinRequest, limits: Limits): Promise<PinBlockOutcome> {
+    return this.#alone(limits, async (left) => {
+      await this.#prepareEntry(request.accountTail, left);
+      return this.#entry(request, left);
     });
   }
 
-  async requestNewPinBlock(
-    request: { readonly accountTail: Bytes; readonly minDigits: number; readonly maxDigits: number },
-    limits: Limits,
-  ): ReturnType<NewPinPad["requestNewPinBlock"]> {
-    return this.#exchange.alone(limits, async () => {
-      await this.#prepareEntry(request.accountTail, limits);
-      const first = await this.#entry(request, limits);
+  async requestNewPinBlock(request: PinRequest, limits: Limits): ReturnType<NewPinPad["requestNewPinBlock"]> {
+    return this.#alone(limits, async (left) => {
+      await this.#prepareEntry(request.accountTail, left);
+      const first = await this.#entry(request, left);
       if (first.kind !== "entered") return first;
-      const second = await this.#entry(request, limits);
+      const second = await this.#entry(request, left);
       if (second.kind !== "entered") return second;
       // The same digits under the same key and account give the same block, so that the digits need not be known to be compared.
       return equalBytes(first.block, second.block) ? second : { kind: "entries-differ" };
     });
   }
 
-  loadWorkKey(key: { readonly place: PadKeyPlace; readonly algorithm: PadAlgorithm; readonly wrapped: Bytes }, limits: Limits): Promise<Bytes | undefined> {
-    const { place, wrapped } = key;
-    return this.#exchange.alone(limits, async () => {
-      await this.#command(0x46, Uint8Array.of(0x00, this.#algorithmCode(key.algorithm, wrapped.length)), limits);
+  /** The check value that came with the key is compared with the pad's: under another master key the pad makes another key of it. */
+  loadWorkKey(
+    key: { readonly place: PadKeyPlace; readonly algorithm: PadAlgorithm; readonly wrapped: Bytes; readonly checkValue?: CheckValue },
+    limits: Limits,
+  ): Promise<CheckValue | undefined> {
+    const { place, algorithm, wrapped, checkValue: expected } = key;
+    return this.#alone(limits, async (left) => {
+      await this.#command(0x46, Uint8Array.of(0x00, this.#algorithmCode(algorithm, wrapped.length)), left);
       const number = VERIFY_FORM + place.master * KEYS_PER_MASTER + place.work;
-      const { data } = await this.#command(0x33, concat(Uint8Array.of(place.master, number), wrapped), limits);
-      if (data.length < 3) return undefined;
-      this.#checkValues.set(placeName(place), data);
-      return data;
+      // Whatever comes of it, the key that was there may have been replaced.
+      this.#checkValues.delete(placeName(place));
+      const { data } = await this.#command(0x33, concat(Uint8Array.of(place.master, number), wrapped), left);
+      const told = data.length < CHECK_VALUE_BYTES_MIN ? undefined : data;
+      if (compareCheckValues({ told, expected, algorithm }, DEFAULT_CHECK_VALUE_PROFILE) === "different")
+        throw new Fault("pad-refused", "the pad made another key of it: it has another master key", { effectUnknown: false });
+      if (told !== undefined) this.#checkValues.set(placeName(place), told);
+      return told;
     });
   }
 
+  /** The keypad is on for those who type, and off afterwards, also when the caller gave up. */
   async enterMasterKey({ master }: { readonly master: number }, limits: Limits): Promise<void> {
-    await this.#exchange.alone(limits, async () => {
-      const answer = await this.#exchange.send(0x23, u8(master), limits);
-      this.#demandDone(answer);
+    await this.#alone(limits, async (left) => {
+      try {
+        this.#demandDone(await this.#exchange.send(0x23, u8(master), left()));
+      } finally {
+        await this.#keypadOff();
+      }
     });
   }
 
-  loadMasterKey(key: { readonly master: number; readonly algorithm: PadAlgorithm; readonly clear: Bytes }, limits: Limits): Promise<Bytes | undefined> {
-    return this.#exchange.alone(limits, async () => {
-      await this.#command(0x46, Uint8Array.of(0x00, this.#algorithmCode(key.algorithm, key.clear.length)), limits);
-      const { data } = await this.#command(0x32, concat(u8(key.master), key.clear), limits);
-      return data.length < 3 ? undefined : data;
+  loadMasterKey(key: { readonly master: number; readonly algorithm: PadAlgorithm; readonly clear: Bytes }, limits: Limits): Promise<CheckValue | undefined> {
+    return this.#alone(limits, async (left) => {
+      await this.#command(0x46, Uint8Array.of(0x00, this.#algorithmCode(key.algorithm, key.clear.length)), left);
+      const { data } = await this.#command(0x32, concat(u8(key.master), key.clear), left);
+      return data.length < CHECK_VALUE_BYTES_MIN ? undefined : data;
     });
   }
 
   async wipeKeys(limits: Limits): Promise<void> {
-    await this.#exchange.alone(limits, async () => {
+    await this.#alone(limits, async (left) => {
       this.#checkValues.clear();
-      const answer = await this.#exchange.send(0x31, u8(0x38), bounded(limits, RESET_MS));
+      const answer = await this.#exchange.send(0x31, u8(0x38), bounded(left(), RESET_MS));
       this.#demandDone(answer);
     });
   }
@@ -154,57 +178,61 @@ export class Pad02h implements Device, PinPad, PadKeys, PadTestKeys, PadMac, New
   ): Promise<Bytes> {
     const { place, method, data } = request;
     assert(data.length >= 1 && data.length <= MAC_CHUNK_MAX, "the pad takes a MAC's data in one command");
-    return this.#exchange.alone(limits, async () => {
+    return this.#alone(limits, async (left) => {
       const algorithm = method === "sm4-cbc" ? "sm4" : "3des";
-      await this.#command(0x46, Uint8Array.of(0x01, this.#algorithmCode(algorithm, 16)), limits);
-      await this.#command(0x46, Uint8Array.of(0x06, method === "unionpay" ? 0x03 : 0x01), limits);
-      await this.#activate(place, limits);
-      const answer = await this.#command(0x41, data, limits);
+      await this.#command(0x46, Uint8Array.of(0x01, this.#algorithmCode(algorithm, 16)), left);
+      await this.#command(0x46, Uint8Array.of(0x06, method === "unionpay" ? 0x03 : 0x01), left);
+      await this.#activate(place, left);
+      const answer = await this.#command(0x41, data, left);
       if (answer.data.length !== 8) throw new Fault("device-answer-malformed", "the pad's MAC has not eight bytes", { effectUnknown: false });
       return answer.data;
     });
   }
 
+  /** Runs work that needs the pad for itself; `left` tells what is left of `limits`. */
+  #alone<Value>(limits: Limits, work: (left: Left) => Promise<Value>): Promise<Value> {
+    const left = countdown(this.#options.clock, limits);
+    return this.#exchange.alone(limits, () => work(left));
+  }
+
   /** Everything that comes before the holder is asked. */
-  async #prepareEntry(accountTail: Bytes, limits: Limits): Promise<void> {
+  async #prepareEntry(accountTail: Bytes, left: Left): Promise<void> {
     const { pinKey, algorithm, profile } = this.#options;
     const digits = bcdToDigits(accountTail);
     assert(digits.ok && digits.digits.length === 12, "12 account digits in 6 bytes");
-    await this.#command(0x46, Uint8Array.of(0x01, this.#algorithmCode(algorithm, 16)), limits);
-    await this.#command(0x46, Uint8Array.of(0x04, 0x10), limits);
-    await this.#command(0x46, Uint8Array.of(0x05, profile.parameter05 & 0xfe), limits);
-    await this.#command(0x34, utf8(digits.digits), limits);
-    await this.#activate(pinKey, limits);
+    await this.#command(0x46, Uint8Array.of(0x01, this.#algorithmCode(algorithm, 16)), left);
+    await this.#command(0x46, Uint8Array.of(0x04, 0x10), left);
+    await this.#command(0x46, Uint8Array.of(0x05, profile.parameter05 & 0xfe), left);
+    await this.#command(0x34, utf8(digits.digits), left);
+    await this.#activate(pinKey, left);
   }
 
-  async #activate(place: PadKeyPlace, limits: Limits): Promise<void> {
-    await this.#command(0x43, Uint8Array.of(place.master, VERIFY_FORM + place.master * KEYS_PER_MASTER + place.work), limits);
+  async #activate(place: PadKeyPlace, left: Left): Promise<void> {
+    await this.#command(0x43, Uint8Array.of(place.master, VERIFY_FORM + place.master * KEYS_PER_MASTER + place.work), left);
   }
 
-  async #entry(request: { readonly minDigits: number; readonly maxDigits: number }, limits: Limits): Promise<PinBlockOutcome> {
+  async #entry(request: PinRequest, left: Left): Promise<PinBlockOutcome> {
     const checkValue = this.#checkValues.get(placeName(this.#options.pinKey));
     if (checkValue === undefined) throw new Fault("key-missing", "no working key was loaded for PIN blocks", { effectUnknown: false });
     const keys = this.#exchange.listenForKeys();
     try {
-      await this.#command(0x45, u8(0x02), limits);
-      return await this.#typed({ ...request, checkValue, keys }, limits);
+      return await this.#typed({ ...request, checkValue, keys }, left);
     } finally {
       keys.stop();
     }
   }
 
-  /** What the holder types on a keypad that is on; it is off afterwards. */
-  async #typed(
-    entry: { readonly minDigits: number; readonly maxDigits: number; readonly checkValue: Bytes; readonly keys: Ear<PadKey> },
-    limits: Limits,
-  ): Promise<PinBlockOutcome> {
+  /** What the holder types on a keypad that is switched on for it; it is off afterwards. */
+  async #typed(entry: PinRequest & { readonly checkValue: Bytes; readonly keys: Ear<PadKey> }, left: Left): Promise<PinBlockOutcome> {
     try {
-      await this.#command(0x35, Uint8Array.of(entry.maxDigits, 0x01, 0x01, 0x00, this.#options.entrySeconds), limits);
-      const end = await this.#awaitEnd(entry.keys, entry.minDigits, limits);
+      await this.#command(0x45, u8(0x02), left);
+      await this.#command(0x35, Uint8Array.of(entry.maxDigits, 0x01, 0x01, 0x00, this.#options.entrySeconds), left);
+      const end = await this.#awaitEnd(entry.keys, entry.minDigits, left);
       if (end !== "entered") return { kind: end };
-      const { data } = await this.#command(0x42, EMPTY, limits);
+      const { data } = await this.#command(0x42, EMPTY, left);
       if (data.length !== 8 && data.length !== 16)
         throw new Fault("device-answer-malformed", "the pad's PIN block has neither 8 nor 16 bytes", { effectUnknown: false });
+      this.#showsDigits = false;
       return { kind: "entered", block: data, keyCheckValue: entry.checkValue };
     } finally {
       await this.#keypadOff();
@@ -219,17 +247,25 @@ export class Pad02h implements Device, PinPad, PadKeys, PadTestKeys, PadMac, New
     });
   }
 
-  /** Waits for the holder; a star for each digit, nothing more, arrives here. */
-  async #awaitEnd(heard: Ear<PadKey>, minDigits: number, limits: Limits): Promise<"entered" | "cancelled" | "timed-out"> {
-    const entryMs = this.#options.entrySeconds * 1_000 + ENTRY_MARGIN_MS;
+  /** Waits for the holder; a star for each digit, nothing more, may arrive here. Keys give nobody more time. */
+  async #awaitEnd(heard: Ear<PadKey>, minDigits: number, left: Left): Promise<"entered" | "cancelled" | "timed-out"> {
+    const { clock, entrySeconds } = this.#options;
+    const padLeft = countdown(clock, { ...left(), timeoutMs: entrySeconds * 1_000 + ENTRY_MARGIN_MS });
     let stars = 0;
     for (let keys = 0; keys < ENTRY_KEYS_MAX; keys += 1) {
-      const key = await this.#nextKey(heard, entryMs, limits);
+      const key = await nextKey(heard, padLeft(), left());
+      if (key === "clear-digit") throw this.#seeDigits();
       const ended = this.#endedBy(key, stars >= minDigits);
       if (ended !== undefined) return ended;
       stars = Math.max(0, stars + (STARS_OF.get(key) ?? 0));
     }
     return "cancelled";
+  }
+
+  /** A pad in its plain-text mode, or one whose keypad was on before it asked for a PIN: no PIN may be typed there. */
+  #seeDigits(): Fault {
+    this.#showsDigits = true;
+    return new Fault("pad-refused", "the pad sends digits in the clear", { effectUnknown: false });
   }
 
   /** How a key ends the entry, if it does. Too few digits: the pad has ended it, and nobody can be asked to go on. */
@@ -240,18 +276,8 @@ export class Pad02h implements Device, PinPad, PadKeys, PadTestKeys, PadMac, New
     return key === KEY_CANCEL ? "cancelled" : undefined;
   }
 
-  /** The caller's deadline is a fault, the pad's own is an outcome. */
-  async #nextKey(heard: Ear<PadKey>, entryMs: number, limits: Limits): Promise<number | "timed-out"> {
-    try {
-      return (await heard.next(bounded(limits, entryMs))).key;
-    } catch (fault) {
-      if (isFault(fault, "timeout") && entryMs < limits.timeoutMs) return "timed-out";
-      throw fault;
-    }
-  }
-
-  async #command(code: number, data: Bytes, limits: Limits): Promise<PadAnswer> {
-    const answer = await this.#exchange.send(code, data, bounded(limits, COMMAND_MS));
+  async #command(code: number, data: Bytes, left: Left): Promise<PadAnswer> {
+    const answer = await this.#exchange.send(code, data, bounded(left(), COMMAND_MS));
     this.#demandDone(answer);
     return answer;
   }
@@ -273,6 +299,17 @@ export class Pad02h implements Device, PinPad, PadKeys, PadTestKeys, PadMac, New
     if (algorithm === "3des") return keyLength === 8 ? DONE_CODES.des : DONE_CODES.tdes;
     if (this.#options.profile.sm4 === "none") throw new Fault("pad-refused", "the SM4 commands of this pad are not known", { effectUnknown: false });
     return DONE_CODES.sm4;
+  }
+}
+
+/** The caller's deadline is a fault, the pad's own is an outcome. */
+async function nextKey(heard: Ear<PadKey>, pad: Limits, caller: Limits): Promise<number | "clear-digit" | "timed-out"> {
+  try {
+    const key = await heard.next(bounded(caller, pad.timeoutMs));
+    return key.is === "key" ? key.key : key.is;
+  } catch (fault) {
+    if (isFault(fault, "timeout") && pad.timeoutMs < caller.timeoutMs) return "timed-out";
+    throw fault;
   }
 }
 
