@@ -54,6 +54,26 @@ describe("printers that differ", () => {
   });
 });
 
+describe("a line on which bytes come by themselves", () => {
+  it("gives no question more time", async () => {
+    const stand = inProcessStand();
+    const under = printerBench(stand);
+    under.befall?.("deaf");
+    const beganMs = stand.clock.monotonicMs();
+    const chatter = async () => {
+      for (let bytes = 0; bytes < 100; bytes += 1) {
+        await stand.clock.sleep(500);
+        stand.end.write(new Uint8Array(1));
+      }
+    };
+    void chatter();
+    expect(await under.run(under.printer.state(limits(2_000)))).toBe("unknown");
+    expect(stand.clock.monotonicMs() - beganMs).toBeLessThanOrEqual(2_000);
+    expect(await under.run(under.printer.print(LINES, limits(2_000)))).toEqual({ kind: "not-ready", state: "unknown" });
+    expect(stand.clock.monotonicMs() - beganMs).toBeLessThanOrEqual(4_000);
+  });
+});
+
 describe("the end of a slip", () => {
   it("a printer with a large buffer that runs out of paper has not printed, where it is asked in its turn", async () => {
     const under = printerBench(inProcessStand(), { profile: { slipEnd: "in-turn" } });

@@ -149,10 +149,11 @@ export class EscPosPrinter implements Printer {
     }
   }
 
-  /** Waits for a real-time answer; others may come from before. */
+  /** Waits for a real-time answer; others may come from before, and give nobody more time. */
   async #answer(ear: Ear<StatusWord>, limits: Limits): Promise<number> {
+    const left = countdown(this.#clock, limits);
     for (;;) {
-      const word = await ear.next(limits);
+      const word = await ear.next(left());
       if (word.is === "now") return word.byte;
     }
   }
