@@ -1,10 +1,12 @@
 /*
  * A PIN pad's driver in a process of its own, as the terminal opens it, so that the process can be searched while it lives. Standard input has
- * one JSON object a line: {"ask":"pin"} or {"ask":"new-pin"}, answered with the kind of the outcome; {"keep":"text"} keeps a text, to be found.
+ * one JSON object a line: {"ask":"pin"} or {"ask":"new-pin"}, answered with the kind of the outcome or the code of the fault; {"keep":"text"}
+ * keeps a text, to be found.
  * Usage: pad-process.ts <settings of the role pinPad, JSON> <wrapped key, hexadecimal> <its check value, hexadecimal>
  */
 import { createInterface } from "node:readline";
 import { fromHex } from "../../device/base/bytes.ts";
+import { isFault } from "../../device/base/fault.ts";
 import { SILENT } from "../../device/base/log.ts";
 import { limits } from "../../device/drivers/contract/bench.ts";
 import { openLines } from "../../device/drivers/lines.ts";
@@ -27,8 +29,13 @@ const REQUEST = { accountTail: fromHex("123456789012"), minDigits: 12, maxDigits
 
 async function answer(ask: "pin" | "new-pin" | undefined): Promise<string> {
   if (ask === undefined) return `kept ${kept.length}`;
-  const outcome = ask === "pin" ? await pad.requestPinBlock(REQUEST, limits(30_000)) : await pad.requestNewPinBlock(REQUEST, limits(30_000));
-  return outcome.kind;
+  try {
+    const outcome = ask === "pin" ? await pad.requestPinBlock(REQUEST, limits(30_000)) : await pad.requestNewPinBlock(REQUEST, limits(30_000));
+    return outcome.kind;
+  } catch (fault) {
+    if (isFault(fault)) return fault.code;
+    throw fault;
+  }
 }
 
 for await (const line of createInterface({ input: process.stdin })) {
