@@ -41,6 +41,8 @@ export interface SimulatedPad02hParts {
   /** Master key 0, 16 bytes, as injected before delivery. */
   readonly masterKeyHex?: string;
   readonly keyMs?: number;
+  /** How many components a master key has that is typed; 2 where nothing is said. */
+  readonly masterComponents?: number;
 }
 
 const START = 0x02;
@@ -48,14 +50,24 @@ const END = 0x03;
 const MASTERS = 16;
 const WORK_KEYS = 64;
 const KEY_MS = 120;
+const MASTER_COMPONENTS = 2;
+/** How long it waits for somebody who types a master key. */
+const MASTER_ENTRY_MS = 30_000;
 
-interface Entry {
-  digits: string;
-  readonly length: number;
+/** What somebody types, until it is ended by a command. */
+interface Typing {
   ended: boolean;
 }
 
-type Reply = { readonly status: number; readonly data?: Bytes } | undefined;
+interface Entry extends Typing {
+  digits: string;
+  readonly length: number;
+}
+
+interface Reply {
+  readonly status: number;
+  readonly data?: Bytes;
+}
 
 export class SimulatedPad02h {
   readonly #parts: SimulatedPad02hParts;
@@ -76,6 +88,8 @@ export class SimulatedPad02h {
   #account: Bytes | undefined;
   #keypadOn = false;
   #entry: Entry | undefined;
+  /** A master key is being typed. */
+  #typing: Typing | undefined;
   #received: Bytes = new Uint8Array(0);
   #commands = 0;
 
@@ -98,6 +112,7 @@ export class SimulatedPad02h {
   /** Hangs the pad on a line; it loses what it held of an entry, and keeps its keys. */
   attach(end: FarEnd): void {
     this.#end = end;
+    this.#endTyping();
     this.#entry = undefined;
     this.#received = new Uint8Array(0);
     end.onBytes((bytes) => this.#hear(bytes));
@@ -141,7 +156,10 @@ export class SimulatedPad02h {
 
   async #answer(body: Bytes): Promise<void> {
     const reply = this.#obey(body[0] ?? 0, body.slice(1));
-    if (reply === undefined) return;
+    if (reply !== undefined) await this.#reply(reply);
+  }
+
+  async #reply(reply: Reply): Promise<void> {
     const inner = concat(u8((reply.data?.length ?? 0) + 1), u8(reply.status), reply.data ?? new Uint8Array(0));
     const wire = this.#encode(concat(inner, u8(this.#check(inner))));
     await sendAnswer(this.#parts.clock, { end: this.#end, faults: this.#faults }, wire);
@@ -156,9 +174,14 @@ export class SimulatedPad02h {
 
   // ---- commands
 
-  #obey(command: number, data: Bytes): Reply {
+  /** Undefined: the answer comes later. */
+  #obey(command: number, data: Bytes): Reply | undefined {
     this.#commands += 1;
+    // Whoever types a master key is stopped by a reset or by a keypad that goes off; nothing else fits meanwhile.
+    if (this.#typing !== undefined && command !== 0x31 && command !== 0x45) return { status: 0x15 };
     switch (command) {
+      case 0x23:
+        return this.#askForMaster(data);
       case 0x30:
         return this.#done(concat(utf8("SIMPAD02H  V1.00"), fromHex("00000001"), new Uint8Array(6)));
       case 0x31:
@@ -199,6 +222,7 @@ export class SimulatedPad02h {
   #reset(data: Bytes): Reply {
     if (data.length > 1 || (data.length === 1 && data[0] !== 0x38)) return { status: 0x15 };
     this.#keypadOn = false;
+    this.#endTyping();
     this.#entry = undefined;
     this.#active = undefined;
     if (data.length === 1) {
@@ -222,6 +246,55 @@ export class SimulatedPad02h {
     if (number >= MASTERS || algorithm === undefined || (data.length !== 9 && data.length !== 17)) return { status: 0x15 };
     this.#masters.set(number, { key: doubled(data.slice(1)), algorithm });
     return this.#done();
+  }
+
+  #askForMaster(data: Bytes): Reply | undefined {
+    const [number = MASTERS] = data;
+    const algorithm = this.#algorithm(0x00);
+    if (data.length !== 1 || number >= MASTERS || algorithm === undefined) return { status: 0x15 };
+    const typing: Typing = { ended: false };
+    this.#typing = typing;
+    this.#keypadOn = true;
+    void this.#typeMaster(typing, number, algorithm);
+    return undefined;
+  }
+
+  /** One person after the other types a component; joined by XOR they are the key. Nothing is kept of a key that does not become whole. */
+  async #typeMaster(typing: Typing, number: number, algorithm: KeyAlgorithm): Promise<void> {
+    const width = this.#parameters.get(0x00) === 0x20 ? 8 : 16;
+    let key: Bytes = new Uint8Array(width);
+    let reply: Reply | undefined;
+    for (let left = this.#parts.masterComponents ?? MASTER_COMPONENTS; left > 0 && reply === undefined; left -= 1) {
+      const typed = await this.#typeComponent(typing, width);
+      if (typing.ended) return;
+      if ("status" in typed) reply = typed;
+      else key = xorBytes(key, typed.component);
+    }
+    this.#endTyping();
+    this.#keypadOn = false;
+    if (reply === undefined) this.#masters.set(number, { key: doubled(key), algorithm });
+    await this.#reply(reply ?? this.#done());
+  }
+
+  /** Hexadecimal digits and the key that confirms; what is missing at their end is 00. */
+  async #typeComponent(typing: Typing, width: number): Promise<Reply | { readonly component: Bytes }> {
+    const { holder, clock } = this.#parts;
+    const act = holder.next();
+    if (act.kind === "walks-away") {
+      await clock.sleep(MASTER_ENTRY_MS);
+      return { status: 0x80 };
+    }
+    const digits = act.kind === "enters" ? act.digits.toUpperCase() : "";
+    await this.#press(digits, typing, () => undefined);
+    if (typing.ended) return { status: 0x15 };
+    this.#tellKey(act.kind === "enters" ? 0x0d : 0x1b);
+    const fits = /^[0-9A-F]+$/.test(digits) && digits.length <= 2 * width;
+    return fits ? { component: fromHex(digits.padEnd(2 * width, "0")) } : { status: 0x15 };
+  }
+
+  #endTyping(): void {
+    if (this.#typing !== undefined) this.#typing.ended = true;
+    this.#typing = undefined;
   }
 
   #loadWork(data: Bytes): Reply {
@@ -279,6 +352,7 @@ export class SimulatedPad02h {
     if (data.length !== 1 || ![0x00, 0x02, 0x03].includes(control)) return { status: 0x15 };
     this.#keypadOn = control !== 0x00;
     if (!this.#keypadOn && this.#entry !== undefined) this.#entry.ended = true;
+    if (!this.#keypadOn) this.#endTyping();
     return this.#done();
   }
 
@@ -315,21 +389,29 @@ export class SimulatedPad02h {
 
   /** The holder at the keypad: each digit is a star on the wire, nothing more, unless the pad is in its plain-text mode. */
   async #type(entry: Entry, seconds: number): Promise<void> {
-    const { holder, clock, keyMs = KEY_MS } = this.#parts;
+    const { holder, clock } = this.#parts;
     const act = holder.next();
     if (act.kind === "walks-away") {
       await clock.sleep(seconds * 1_000);
       if (!entry.ended && this.#settings.endKey === "timeout") this.#tellKey(0x00);
       return;
     }
-    for (const digit of act.kind === "enters" ? act.digits : "") {
-      await clock.sleep(keyMs);
-      if (entry.ended) return;
+    await this.#press(act.kind === "enters" ? act.digits : "", entry, (digit) => {
       entry.digits += digit;
+    });
+    if (!entry.ended) this.#tellKey(act.kind === "enters" ? 0x0d : 0x1b);
+  }
+
+  /** The keys one after the other, as long as somebody wants them, and the time before the last one. */
+  async #press(digits: string, typing: Typing, take: (digit: string) => void): Promise<void> {
+    const { clock, keyMs = KEY_MS } = this.#parts;
+    for (const digit of digits) {
+      await clock.sleep(keyMs);
+      if (typing.ended) return;
+      take(digit);
       this.#tellKey(this.#faults.clearDigits ? digit.charCodeAt(0) : 0x2a);
     }
     await clock.sleep(keyMs);
-    if (!entry.ended) this.#tellKey(act.kind === "enters" ? 0x0d : 0x1b);
   }
 
   /** A key between frames, never inside one that is given slowly. */

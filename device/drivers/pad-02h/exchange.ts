@@ -13,6 +13,7 @@ export interface PadAnswer {
 
 /** A key, or a digit whose value nobody here learns. */
 export type PadKey = Extract<PadEvent, { readonly is: "key" | "clear-digit" }>;
+type ClearDigit = Extract<PadEvent, { readonly is: "clear-digit" }>;
 type PadFrame = Extract<PadEvent, { readonly is: "frame" }>;
 
 export class PadExchange {
@@ -40,6 +41,11 @@ export class PadExchange {
     return this.#talk.listenFor(isKey, { effectUnknown: false });
   }
 
+  /** Hears digits that are sent in the clear from now on, while a command is under way that lets somebody type. */
+  listenForDigits(): Ear<ClearDigit> {
+    return this.#talk.listenFor(isClearDigit, { effectUnknown: true });
+  }
+
   close(): void {
     this.#talk.close();
   }
@@ -50,5 +56,9 @@ function isFrame(event: PadEvent): event is PadFrame {
 }
 
 function isKey(event: PadEvent): event is PadKey {
-  return event.is === "key" || event.is === "clear-digit";
+  return event.is === "key" || isClearDigit(event);
+}
+
+function isClearDigit(event: PadEvent): event is ClearDigit {
+  return event.is === "clear-digit";
 }

@@ -1,10 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { encryptBlocks } from "../../../simulators/crypto/blocks.ts";
 import { inProcessStand } from "../../../simulators/line/testing.ts";
-import { fromHex, toHex, utf8 } from "../../base/bytes.ts";
+import { type HolderAct, ScriptedHolder } from "../../../simulators/pinpad/holder.ts";
+import { SimulatedPad02h } from "../../../simulators/pinpad/pad-02h.ts";
+import { fromHex, toHex, utf8, xorBytes } from "../../base/bytes.ts";
 import { limits } from "../contract/bench.ts";
 import { pinPadContract } from "../contract/pin-pad-contract.ts";
-import { DEFAULT_PAD_PROFILE, type PadProfile } from "./pad.ts";
+import { DEFAULT_PAD_PROFILE, Pad02h, type PadProfile } from "./pad.ts";
 import { MASTER, padBench, SUITE, WORK } from "./testing.ts";
 
 const PROFILES: readonly (readonly [string, PadProfile, "3des" | "sm4"])[] = [
@@ -81,6 +83,80 @@ describe("the check value that came with a working key", () => {
     await expect(run(device.loadWorkKey(key, limits(1_000)))).rejects.toMatchObject({ code: "timeout", effectUnknown: true });
     simulated.setFaults({ lateMs: 0 });
     await expect(run(device.requestPinBlock(REQUEST, limits(5_000)))).rejects.toMatchObject({ code: "key-missing" });
+  });
+});
+
+describe("a master key that is typed", () => {
+  const FIRST = "00112233445566778899aabbccddeeff";
+  const SECOND = "0f1e2d3c4b5a69788796a5b4c3d2e1";
+  // What was left out at the end of the second one is 00.
+  const TYPED = xorBytes(fromHex(FIRST), fromHex(`${SECOND}00`));
+  const PLACE = { master: 3, work: 0 } as const;
+  const enters = (digits: string) => ({ kind: "enters", digits }) as const;
+
+  function keypad(acts: readonly HolderAct[]) {
+    const stand = inProcessStand();
+    const holder = new ScriptedHolder(acts);
+    const simulated = new SimulatedPad02h({ clock: stand.clock, suite: SUITE, holder, keyMs: 20 });
+    simulated.attach(stand.end);
+    const options = { clock: stand.clock, profile: DEFAULT_PAD_PROFILE, pinKey: PLACE, algorithm: "3des", entrySeconds: 3 } as const;
+    const pad = new Pad02h(stand.line, options);
+    const load = () => {
+      const checkValue = encryptBlocks(SUITE, "3des", WORK, new Uint8Array(8));
+      return stand.run(pad.loadWorkKey({ place: PLACE, algorithm: "3des", wrapped: encryptBlocks(SUITE, "3des", TYPED, WORK), checkValue }, limits(5_000)));
+    };
+    return { stand, simulated, holder, load, enter: (timeoutMs = 60_000) => stand.run(pad.enterMasterKey({ master: PLACE.master }, limits(timeoutMs))), pad };
+  }
+
+  it("is what its components make together", async () => {
+    const { enter, load, simulated } = keypad([enters(FIRST), enters(SECOND)]);
+    await expect(load()).rejects.toMatchObject({ code: "key-missing" });
+    await enter();
+    expect(simulated.keypad).toBe("off");
+    await load();
+  });
+
+  it("is another where one component is another, which the check value tells", async () => {
+    const { enter, load, holder } = keypad([enters(FIRST), enters(FIRST)]);
+    await enter();
+    await expect(load()).rejects.toMatchObject({ code: "pad-refused" });
+    holder.plan([enters(SECOND), enters(FIRST)]);
+    await enter();
+    await load();
+  });
+
+  it.each([
+    ["a component that is too long", [enters(FIRST), enters(`${FIRST}00`)], { code: "pad-refused", effectUnknown: false }],
+    ["a component of nothing", [enters(FIRST), enters("")], { code: "pad-refused", effectUnknown: false }],
+    ["somebody who cancels", [enters(FIRST), { kind: "cancels" }], { code: "pad-refused", effectUnknown: false }],
+    ["somebody who walks away", [enters(FIRST), { kind: "walks-away" }], { code: "timeout", effectUnknown: false }],
+  ] as const)("is none after %s", async (_name, acts, fault) => {
+    const { enter, load } = keypad(acts);
+    await expect(enter()).rejects.toMatchObject(fault);
+    await expect(load()).rejects.toMatchObject({ code: "key-missing" });
+  });
+
+  it("is none when the caller gives up, and the keypad is off", async () => {
+    const { enter, load, simulated } = keypad([enters(FIRST), { kind: "walks-away" }]);
+    await expect(enter(5_000)).rejects.toMatchObject({ code: "timeout", effectUnknown: true });
+    expect(simulated.keypad).toBe("off");
+    await expect(load()).rejects.toMatchObject({ code: "key-missing" });
+  });
+
+  it("is refused as soon as the pad sends a digit of it in the clear", async () => {
+    const { enter, load, simulated, stand, pad } = keypad([enters(FIRST), enters(SECOND)]);
+    simulated.setFaults({ clearDigits: true });
+    const beganMs = stand.clock.monotonicMs();
+    await expect(enter()).rejects.toMatchObject({ code: "pad-refused", effectUnknown: true });
+    expect(stand.clock.monotonicMs() - beganMs).toBeLessThan(100);
+    expect(simulated.keypad).toBe("off");
+    expect(await stand.run(pad.health(limits(1_000)))).toMatchObject({ kind: "degraded" });
+    await expect(load()).rejects.toMatchObject({ code: "key-missing" });
+  });
+
+  it("of a number that no master key has is refused", async () => {
+    const { pad, stand } = keypad([enters(FIRST)]);
+    await expect(stand.run(pad.enterMasterKey({ master: 16 }, limits(5_000)))).rejects.toMatchObject({ code: "pad-refused" });
   });
 });
 

@@ -148,9 +148,16 @@ export class Pad02h implements Device, PinPad, PadKeys, PadTestKeys, PadMac, New
   /** The keypad is on for those who type, and off afterwards, also when the caller gave up. */
   async enterMasterKey({ master }: { readonly master: number }, limits: Limits): Promise<void> {
     await this.#alone(limits, async (left) => {
+      const digits = this.#exchange.listenForDigits();
+      const over = new AbortController();
       try {
-        this.#demandDone(await this.#exchange.send(0x23, u8(master), left()));
+        const seen = digits.next({ ...left(), signal: over.signal }).then(() => {
+          throw this.#seeDigits({ effectUnknown: true });
+        });
+        this.#demandDone(await Promise.race([this.#exchange.send(0x23, u8(master), left()), seen]));
       } finally {
+        over.abort();
+        digits.stop();
         await this.#keypadOff();
       }
     });
@@ -254,7 +261,7 @@ export class Pad02h implements Device, PinPad, PadKeys, PadTestKeys, PadMac, New
     let stars = 0;
     for (let keys = 0; keys < ENTRY_KEYS_MAX; keys += 1) {
       const key = await nextKey(heard, padLeft(), left());
-      if (key === "clear-digit") throw this.#seeDigits();
+      if (key === "clear-digit") throw this.#seeDigits({ effectUnknown: false });
       const ended = this.#endedBy(key, stars >= minDigits);
       if (ended !== undefined) return ended;
       stars = Math.max(0, stars + (STARS_OF.get(key) ?? 0));
@@ -262,10 +269,10 @@ export class Pad02h implements Device, PinPad, PadKeys, PadTestKeys, PadMac, New
     return "cancelled";
   }
 
-  /** A pad in its plain-text mode, or one whose keypad was on before it asked for a PIN: no PIN may be typed there. */
-  #seeDigits(): Fault {
+  /** A pad in its plain-text mode, or one whose keypad was on before it asked: nothing secret may be typed there. */
+  #seeDigits({ effectUnknown }: { readonly effectUnknown: boolean }): Fault {
     this.#showsDigits = true;
-    return new Fault("pad-refused", "the pad sends digits in the clear", { effectUnknown: false });
+    return new Fault("pad-refused", "the pad sends digits in the clear", { effectUnknown });
   }
 
   /** How a key ends the entry, if it does. Too few digits: the pad has ended it, and nobody can be asked to go on. */
