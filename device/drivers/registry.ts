@@ -3,6 +3,7 @@ import { displayLed8 } from "./display-led8/adapter.ts";
 import { gateDigicon } from "./gate-digicon/adapter.ts";
 import { gateFe } from "./gate-fe/adapter.ts";
 import { gateGpio } from "./gate-gpio/adapter.ts";
+import { gateMachPower } from "./gate-mach-power/adapter.ts";
 import { gateRelay } from "./gate-relay/adapter.ts";
 import { pad02h } from "./pad-02h/adapter.ts";
 import { pad02hHid } from "./pad-02h-hid/adapter.ts";
@@ -24,6 +25,7 @@ export const ADAPTERS = {
   gateFe,
   gateDigicon,
   gateRelay,
+  gateMachPower,
   gateGpio,
 } as const;
 

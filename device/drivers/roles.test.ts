@@ -20,6 +20,7 @@ const LEAST = {
   gateFe: { port: PORT },
   gateDigicon: { port: PORT },
   gateRelay: { port: PORT },
+  gateMachPower: { port: PORT },
   gateGpio: { lines: { entry: 17, exit: 27 } },
 } as const satisfies Readonly<Record<keyof typeof ADAPTERS, object>>;
 
