@@ -61,6 +61,15 @@ describe("devices of sim, opened by the terminal's drivers", () => {
     30_000,
   );
 
+  it("pad-02h: one that sends digits in the clear is refused, and serves again when it does not", async () => {
+    const opened = await sim.device("pinPad", "pad-02h");
+    await loadKey(opened);
+    await sim.does("pad-02h fault clear-digits");
+    await expect(opened.requestPinBlock(PIN_REQUEST, limits(10_000))).rejects.toMatchObject({ code: "pad-refused" });
+    await sim.does("pad-02h fault none");
+    expect(await enters(opened, PIN)).toBe(true);
+  }, 30_000);
+
   it("scanner-line: a code before the window, and half a one that is none", async () => {
     const scanner = await sim.device("scanner", "scanner-line");
     const session = scanner.openSession();
