@@ -5,17 +5,18 @@
 
 import { saveConfig } from "../config/load.ts";
 import { parseTerminalConfig, type TerminalConfig } from "../config/schema.ts";
+import { withoutSecrets } from "../config/secrets.ts";
 import type { Found } from "../drivers/found.ts";
-import { type Asked, askDevice } from "../drivers/inventory/ask.ts";
+import { askDevice } from "../drivers/inventory/ask.ts";
 import { FAMILIES } from "../drivers/inventory/families.ts";
 import { type Judged, mergeDevices, propose } from "../drivers/inventory/propose.ts";
-import { takeFor } from "../drivers/inventory/take.ts";
+import { type Asked, takeFor } from "../drivers/inventory/take.ts";
 import { openLines } from "../drivers/lines.ts";
 import type { OptionValues } from "../system/command-line.ts";
 import { type Look, look, type Machine } from "./devices-look.ts";
 import { complain, configIn, configParts, onMachine, say } from "./devices-machine.ts";
 import { mergeReaders, proposeReaders, type ReaderProposal } from "./devices-readers.ts";
-import { placeOf } from "./devices-text.ts";
+import { lossText, placeOf } from "./devices-text.ts";
 
 /** The whole of it, however many ports there are. */
 const PROBE_MS = 180_000;
@@ -29,6 +30,8 @@ interface Result {
   readonly added: readonly string[];
   readonly kept: readonly string[];
   readonly conflicts: readonly string[];
+  /** What a person wrote for a family that gives way to another. */
+  readonly losses: readonly string[];
   readonly saved: boolean;
 }
 
@@ -47,7 +50,7 @@ async function askAll(found: readonly Found[], machine: Machine): Promise<readon
       leftMs <= 0
         ? ({ kind: "not-asked", why: "the time for all questions is over" } as const)
         : await askDevice(each, parts, { timeoutMs: leftMs, signal: machine.signal });
-    const taken = takeFor(each, FAMILIES, asked.kind === "answered" ? asked.answer : undefined);
+    const taken = takeFor(each, FAMILIES, asked);
     const said = asked.kind === "answered" ? asked.answer.why : asked.kind === "silent" ? "no question was answered" : `not asked: ${asked.why}`;
     complain(`${placeOf(each)}: ${said}`);
     judged.push({ found: each, taken, asked });
@@ -91,25 +94,26 @@ function freshResult(probed: Probed): Result {
     added: [],
     kept: [],
     conflicts: [],
+    losses: [],
     saved: false,
   };
 }
 
-/** Joins with the configuration that is there, and saves what came of it unless nothing changed or only the change was asked for. */
-async function mergedResult(
-  config: TerminalConfig,
-  probed: Probed,
-  options: { readonly replace: boolean; save(value: unknown): Promise<void> },
-): Promise<Result> {
-  const { replace } = options;
+interface Joined {
+  readonly result: Result;
+  /** The whole configuration, to be saved; undefined: nothing changed. */
+  readonly value: unknown;
+}
+
+/** Joins with the configuration that is there. */
+async function joinedResult(config: TerminalConfig, probed: Probed, replace: boolean): Promise<Joined> {
   const proposal = propose(probed.judged, FAMILIES);
-  const devices = await mergeDevices(config.devices, proposal, { all: probed.judged, replace });
+  const devices = await mergeDevices(config.devices, proposal, { all: probed.judged, replace, families: FAMILIES });
   const readers = mergeReaders(config.readers, probed.readers, { all: probed.seen.readers, replace });
   const changed = JSON.stringify([config.devices, config.readers]) !== JSON.stringify([devices.devices, readers.readers]);
   const value = { ...config, devices: devices.devices, readers: readers.readers };
   const parsed = parseTerminalConfig(value);
-  if (changed) await options.save(value);
-  return {
+  const result = {
     devices: parsed.ok ? parsed.config.devices : devices.devices,
     readers: parsed.ok ? parsed.config.readers : readers.readers,
     untold: untoldOf(probed),
@@ -117,8 +121,10 @@ async function mergedResult(
     added: devices.added,
     kept: [...devices.kept, ...readers.kept],
     conflicts: [...devices.conflicts, ...readers.conflicts],
+    losses: devices.losses.map(lossText),
     saved: changed,
   };
+  return { result, value: changed ? value : undefined };
 }
 
 function explain({ untold, open, added, kept, conflicts }: Result): string {
@@ -133,11 +139,13 @@ function explain({ untold, open, added, kept, conflicts }: Result): string {
 }
 
 function print(values: OptionValues, result: Result, end: string): void {
-  if (values["json"] === true) return say(JSON.stringify(result));
+  // Sections for a file are made of answers and places; what a person wrote beside them may hold secrets.
+  const shown = { devices: withoutSecrets(result.devices), readers: withoutSecrets(result.readers) };
+  if (values["json"] === true) return say(JSON.stringify({ ...result, ...shown }));
   const text = explain(result);
   if (text !== "") complain(text);
   complain(end);
-  say(JSON.stringify({ devices: result.devices, readers: result.readers }, undefined, 2));
+  say(JSON.stringify(shown, undefined, 2));
 }
 
 /** Without a configuration there is nothing to join with: the sections are for a file that a person writes. */
@@ -148,10 +156,10 @@ function probeFresh(values: OptionValues, probed: Probed): number {
 
 async function probeInto(values: OptionValues, folder: string, into: { readonly config: TerminalConfig; readonly probed: Probed; readonly machine: Machine }) {
   const [dry, replace] = [values["dry-run"] === true, values["replace"] === true];
-  const save = async (value: unknown) => {
-    if (!dry) await saveConfig(await configParts(folder, into.machine), value);
-  };
-  const result = await mergedResult(into.config, into.probed, { replace, save });
+  const { result, value } = await joinedResult(into.config, into.probed, replace);
+  // Before anything is written, so that a person has it where the writing fails.
+  if (result.losses.length > 0) complain([`lost where another family is followed${replace ? "" : " (with --replace)"}:`, ...result.losses].join("\n  "));
+  if (value !== undefined && !dry) await saveConfig(await configParts(folder, into.machine), value);
   const change = result.saved ? "the configuration was saved" : "nothing had to be changed";
   print(values, { ...result, saved: result.saved && !dry }, result.saved && dry ? "nothing was saved: this is what would be" : change);
   return result.conflicts.length > 0 && !replace ? 1 : 0;

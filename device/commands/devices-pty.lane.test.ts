@@ -1,5 +1,5 @@
 /* `yikatong devices` beside every kind of serial device on a pseudo terminal: what it lists, what it learns by asking, and that asking does nothing. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
@@ -172,6 +172,28 @@ describe("a configuration that is there", () => {
       pinPad: { profile: { coding: "binary" } },
       printer: { port: port("printer") },
       gate: { adapter: "gateRelay" },
+    });
+  });
+
+  it("keeps what a person wrote beside an answer, says what goes with a family before it writes, and shows no secret", async () => {
+    const authorizationHex = "0a1b2c3d4e5f6071";
+    const pinPad = { adapter: "padNewland", port: port("padBinary"), authorizationHex, directory: 3 };
+    const gate = { adapter: "gateRelay", port: { path: join(desk.folder, "moved-away") }, unit: 1, coils: { entry: 1, exit: 0 }, pulseMs: 2_000 };
+    const config = await configured({ pinPad, gate }, folder());
+    const stored = () => readFileSync(join(config, "terminal-a.json"), "utf8");
+    const dry = await probe(desk, "--config", config, "--replace", "--dry-run");
+    const losses = [expect.stringMatching(/^pinPad: for padNewland the configuration said directory 3, authorizationHex "\(hidden\)"$/)];
+    expect(probed(dry)).toMatchObject({ saved: false, losses });
+    expect(dry.stderr).toMatch(/lost where another family is followed:\n {2}pinPad: for padNewland/);
+    const unchanged = await probe(desk, "--config", config);
+    const checked = await runYikatong(["config", "check", "--json", "--config", config]);
+    expect(stored()).toContain(authorizationHex);
+    for (const { stdout, stderr } of [dry, unchanged, checked]) expect(stdout + stderr).not.toContain(authorizationHex);
+    expect((await devicesIn(config))["pinPad"]).toMatchObject({ directory: 3, authorizationHex: "(hidden)" });
+    expect((await probe(desk, "--config", config, "--replace")).code).toBe(0);
+    expect(await devicesIn(config)).toMatchObject({
+      pinPad: { adapter: "pad02h", profile: { coding: "binary" } },
+      gate: { adapter: "gateRelay", port: port("gateRelay"), coils: { entry: 1, exit: 0 }, pulseMs: 2_000 },
     });
   });
 

@@ -58,4 +58,20 @@ describe("rules that are there", () => {
     const { readers } = mergeReaders(rules, proposeReaders(all, undefined), { all, replace: true });
     expect(readers.user).toMatchObject({ nameIncludes: ["R5 Contactless Reader"], pinEntry: "none", pinDigits: 6 });
   });
+
+  it("keep lamp, group and PIN of a reader that is another; only what names the reader changes", () => {
+    const lamp = { dialect: "escape", polling: "fast" };
+    const user = { interface: "contactless", nameIncludes: ["Gone"], nameExcludes: ["Old"], slot: 7, group: "desk", pinEntry: "none", pinDigits: 4, lamp };
+    const rules = rulesOf({ ...RULES, user, sam: { interface: "sam", nameIncludes: ["Gone"], group: "modules" } });
+    const all = [CONTACTLESS, SAM2];
+    const { readers } = mergeReaders(rules, proposeReaders(all, undefined), { all, replace: true });
+    const { slot: _slot, ...kept } = rules.user;
+    expect(readers).toEqual({
+      user: { ...kept, nameIncludes: ["R5 Contactless Reader"] },
+      sam: { interface: "sam", nameIncludes: ["R5 SAM2 Reader"], group: "modules" },
+    });
+    const excluding = rulesOf({ ...RULES, user: { ...user, nameExcludes: ["R5"] } });
+    const found = mergeReaders(excluding, proposeReaders(all, undefined), { all, replace: true }).readers.user;
+    expect([found.nameExcludes, found.group]).toEqual([undefined, "desk"]);
+  });
 });

@@ -60,7 +60,18 @@ export interface ReaderMerge {
   readonly conflicts: readonly string[];
 }
 
-/** A rule by which a reader is found stays. How the PIN is entered is no matter of the name, and stays too. */
+/** The rule that was there, looking for another reader: lamp, group and how the PIN is entered are no matter of the name, and stay. */
+function pointedAt<Rule extends ReaderRule>(before: Rule, found: ReaderRule, names: readonly string[]): Rule {
+  const { slot: _slot, ...rest } = before;
+  const { interface: by, nameIncludes, slot } = found;
+  // What stays, the slot apart, has every member of the rule.
+  const rule = { ...rest, interface: by, nameIncludes, ...(slot === undefined ? {} : { slot }) } as Rule;
+  if (names.some((name) => matchesRule(name, rule))) return rule;
+  const { nameExcludes: _nameExcludes, ...open } = rule;
+  return open as Rule;
+}
+
+/** A rule by which a reader is found stays. */
 export function mergeReaders(
   before: TerminalConfig["readers"],
   { readers: proposed }: ReaderProposal,
@@ -68,15 +79,17 @@ export function mergeReaders(
 ): ReaderMerge {
   const kept: string[] = [];
   const conflicts: string[] = [];
-  const settle = (role: "user" | "sam"): ReaderRule | undefined => {
-    const fits = options.all.some(({ name }) => matchesRule(name, before[role]));
+  const names = options.all.map(({ name }) => name);
+  const settle = <Rule extends ReaderRule>(role: "user" | "sam", rule: Rule): Rule => {
+    const fits = names.some((each) => matchesRule(each, rule));
     const found = proposed[role];
-    const name = `${role}: ${ruleText(before[role])}`;
-    if (fits || found === undefined) kept.push(fits ? name : `${name}, which is not there`);
-    else conflicts.push(`${name}: no reader fits it, but one fits ${ruleText(found)}${options.replace ? "; replaced" : ""}`);
-    return fits || !options.replace ? undefined : found;
+    const name = `${role}: ${ruleText(rule)}`;
+    if (fits || found === undefined) {
+      kept.push(fits ? name : `${name}, which is not there`);
+      return rule;
+    }
+    conflicts.push(`${name}: no reader fits it, but one fits ${ruleText(found)}${options.replace ? "; replaced" : ""}`);
+    return options.replace ? pointedAt(rule, found, names) : rule;
   };
-  const [user, sam] = [settle("user"), settle("sam")];
-  const { pinEntry, pinDigits } = before.user;
-  return { readers: { user: user === undefined ? before.user : { ...user, pinEntry, pinDigits }, sam: sam ?? before.sam }, kept, conflicts };
+  return { readers: { user: settle("user", before.user), sam: settle("sam", before.sam) }, kept, conflicts };
 }

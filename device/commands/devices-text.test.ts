@@ -1,6 +1,6 @@
 /* Tables for people. */
 import { describe, expect, it } from "vitest";
-import { lookText, placeOf, rolesText, table } from "./devices-text.ts";
+import { lookText, lossText, placeOf, rolesText, table } from "./devices-text.ts";
 
 describe("tables", () => {
   it("stand under each other, Chinese characters counted as two", () => {
@@ -24,5 +24,12 @@ describe("tables", () => {
   it("let no device move the reader's cursor", () => {
     const usb = { vendorId: 1, productId: 2, product: "evil\u001b[2J" };
     expect(placeOf({ kind: "serial", path: "/dev/ttyUSB0", node: "/dev/ttyUSB0", links: [], isConsole: false, usb })).toBe("/dev/ttyUSB0 0001:0002 evil?[2J");
+  });
+
+  it("name what goes with a family, and no secret", () => {
+    const settings = { port: { baudRate: 19_200 }, pinKey: { master: 3 }, authorizationHex: "0a1b2c3d4e5f6071", codes: ["x"] };
+    expect(lossText({ role: "pinPad", family: "padNewland", settings })).toBe(
+      'pinPad: for padNewland the configuration said port.baudRate 19200, pinKey.master 3, authorizationHex "(hidden)", codes ["x"]',
+    );
   });
 });

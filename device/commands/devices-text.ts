@@ -1,6 +1,7 @@
 /* What `yikatong devices` prints for people: tables in English, with the Chinese name of each role. */
+import { withoutSecrets } from "../config/secrets.ts";
 import type { Found } from "../drivers/found.ts";
-import type { Judged } from "../drivers/inventory/propose.ts";
+import type { Judged, Loss } from "../drivers/inventory/propose.ts";
 import type { ListedReader } from "../drivers/pcsc/list.ts";
 import { guessReader } from "../drivers/pcsc/reader-roles.ts";
 import type { AnyRole, Look, RoleReport, RoleState } from "./devices-look.ts";
@@ -92,4 +93,15 @@ export function lookText({ readers, problems }: Look, judged: readonly Judged[])
 export function rolesText(reports: readonly RoleReport[]): string {
   const rows = reports.map(({ role, adapter, where, state, why }) => [ROLE_NAMES[role], adapter, where, STATE_NAMES[state], why ?? ""]);
   return ["configured:", table([["ROLE", "BY", "WHERE", "STATE", "WHY"], ...rows])].join("\n");
+}
+
+/** Each value with the names that lead to it. */
+function leaves(value: unknown, place: readonly string[] = []): readonly string[] {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return [`${place.join(".")} ${JSON.stringify(value)}`];
+  return Object.entries(value).flatMap(([member, held]) => leaves(held, [...place, member]));
+}
+
+/** What goes with a family, to be written down or written anew. */
+export function lossText({ role, family, settings }: Loss): string {
+  return `${role}: for ${family} the configuration said ${leaves(withoutSecrets(settings)).join(", ")}`;
 }

@@ -129,6 +129,7 @@ export interface ProbeJson {
   readonly untold: readonly string[];
   readonly open: readonly string[];
   readonly conflicts: readonly string[];
+  readonly losses: readonly string[];
   readonly saved: boolean;
 }
 

@@ -11,7 +11,8 @@ import { FAMILIES } from "./families.ts";
 
 const SERIAL: FoundSerial = { kind: "serial", path: "/dev/yikatong/gate", node: "/dev/ttyUSB0", links: ["/dev/yikatong/gate"], isConsole: false };
 const HID: FoundHid = { kind: "hid", path: "/dev/hidraw0", node: "/dev/hidraw0", links: [], usagePage: 0xff00, usage: 1 };
-const PAD = { usb: { vendorId: 0x1fc9, productId: 1, product: "HID pad" } };
+const PAD = { usb: { vendorId: 0x1fc9, productId: 1, product: "USB PIN pad" } };
+const SERIAL_FAMILIES = ["padNewland", "printerEscPos", "pad02h", "gateRelay", "gateDigicon"];
 
 /** A line at whose end somebody answers by these words, whole questions only; everything that was said is kept. */
 function stand(answer: (heard: string) => string | undefined = () => undefined) {
@@ -38,7 +39,7 @@ const QUESTIONS = ["d6017fa8", "100404", "0230313330333103", `${"00".repeat(43)}
 describe("a line of which nothing is known", () => {
   it("is asked everything once, in the order in which no question is taken for another's beginning, each at its speed", async () => {
     const { ask, heard, ports } = stand();
-    expect(await ask(SERIAL)).toEqual({ kind: "silent" });
+    expect(await ask(SERIAL)).toEqual({ kind: "silent", families: SERIAL_FAMILIES });
     expect(heard).toEqual(QUESTIONS);
     expect(ports).toMatchObject([
       { path: "/dev/ttyUSB0", baudRate: 9_600 },
@@ -48,7 +49,7 @@ describe("a line of which nothing is known", () => {
 
   it("tells nothing by an echo", async () => {
     const { ask, heard } = stand((question) => question);
-    expect(await ask(SERIAL)).toEqual({ kind: "silent" });
+    expect(await ask(SERIAL)).toEqual({ kind: "silent", families: SERIAL_FAMILIES });
     expect(heard).toEqual(QUESTIONS);
   });
 
@@ -80,6 +81,8 @@ describe("nothing is sent", () => {
     ["to a line that somebody holds", { ...SERIAL, heldBy: "process 1 (x)" }],
     ["to the console", { ...SERIAL, isConsole: true }],
     ["to a HID device that may be anything", HID],
+    ["to a drawing pad", { ...HID, usb: { ...PAD.usb, product: "Drawing Pad" } }],
+    ["to what a maker of pads makes beside them", { ...HID, usb: { ...PAD.usb, vendorId: 0x0acd, product: "Reader" } }],
     ["to a scanner, which says what it is", { ...HID, usagePage: 0x8c, usage: 2 }],
     ["to a chip", { kind: "gpio", chip: "gpiochip0", label: "pinctrl-rp1", lineCount: 54 }],
   ])("%s", async (_what, found) => {
@@ -104,7 +107,7 @@ describe("a pad behind USB", () => {
 
   it("is silent where it is none", async () => {
     const { ask, heard, ports } = stand();
-    expect(await ask({ ...HID, ...PAD })).toEqual({ kind: "silent" });
+    expect(await ask({ ...HID, ...PAD })).toEqual({ kind: "silent", families: ["pad02hHid"] });
     expect([heard.length, ports]).toEqual([2, [{ path: "/dev/hidraw0" }]]);
   });
 });

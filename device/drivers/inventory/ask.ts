@@ -11,19 +11,13 @@ import { countdown } from "../framing/line-talk.ts";
 import type { ByteLine } from "../framing/lines.ts";
 import { serialPort } from "../framing/settings.ts";
 import type { Families } from "./families.ts";
-import { type Answer, takeFor } from "./take.ts";
+import { type Asked, takeFor } from "./take.ts";
 
 export interface AskParts {
   readonly clock: Clock;
   readonly lines: Lines;
   readonly families: Families;
 }
-
-export type Asked =
-  | { readonly kind: "answered"; readonly answer: Answer }
-  | { readonly kind: "silent" }
-  /** Nothing was sent. */
-  | { readonly kind: "not-asked"; readonly why: string };
 
 const OPEN_MS = 2_000;
 /** A line that was just opened may still be settling, and some devices say something at first. */
@@ -78,7 +72,7 @@ async function askAtSpeed(found: FoundSerial, questions: readonly Asking<SerialP
       const recognized = await probe.ask(line, { clock }, left());
       if (recognized !== undefined) return { kind: "answered", answer: { family, ...recognized } };
     }
-    return { kind: "silent" };
+    return { kind: "silent", families: questions.map(({ family }) => family) };
   } finally {
     await line.close();
   }
@@ -86,27 +80,32 @@ async function askAtSpeed(found: FoundSerial, questions: readonly Asking<SerialP
 
 async function askSerial(found: FoundSerial, parts: AskParts, left: () => Limits): Promise<Asked> {
   const questions = serialQuestions(parts.families);
+  const silent: string[] = [];
   let rest = questions;
   while (rest.length > 0) {
     const baudRate = rest[0]?.probe.baudRate;
     const others = rest.findIndex(({ probe }) => probe.baudRate !== baudRate);
     const turn = others < 0 ? rest : rest.slice(0, others);
     const asked = await askAtSpeed(found, turn, parts, left);
-    if (asked.kind !== "silent") return asked;
+    // What was silent at one speed is known, also where the line did not open for the next.
+    if (asked.kind === "answered" || (asked.kind === "not-asked" && silent.length === 0)) return asked;
+    if (asked.kind === "not-asked") break;
+    silent.push(...asked.families);
     rest = rest.slice(turn.length);
   }
-  return { kind: "silent" };
+  return { kind: "silent", families: silent };
 }
 
 async function askHid(found: FoundHid, { clock, lines, families }: AskParts, left: () => Limits): Promise<Asked> {
   const line = lines.hid({ path: found.node });
   try {
     if (!(await isOpenInTime(line, left()))) return { kind: "not-asked", why: NOTHING_OPENED };
-    for (const { family, probe } of hidQuestions(families)) {
+    const questions = hidQuestions(families);
+    for (const { family, probe } of questions) {
       const recognized = await probe.ask(line, { clock }, left());
       if (recognized !== undefined) return { kind: "answered", answer: { family, ...recognized } };
     }
-    return { kind: "silent" };
+    return { kind: "silent", families: questions.map(({ family }) => family) };
   } finally {
     await line.close();
   }

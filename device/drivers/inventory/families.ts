@@ -7,7 +7,7 @@ export interface Family {
   readonly role: Role;
   readonly speaksTo: string;
   readonly hangsOn: Found["kind"];
-  readonly settings: { safeParse(value: unknown): { readonly success: boolean } };
+  readonly settings: { safeParse(value: unknown): { readonly success: boolean; readonly data?: unknown } };
   fingerprint?(found: Found): Guess | undefined;
   readonly probe?: SerialProbe | HidProbe;
 }

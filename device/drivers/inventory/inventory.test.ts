@@ -128,11 +128,15 @@ describe("a device is taken for", () => {
     ["a HID scanner, by its page", hid({ usagePage: 0x8c, usage: 2 }), "scannerHid", /^usage page 8c, usage 02: a scanner of the page of points of sale$/],
     [
       "a pad behind USB, by its page and name",
-      hid({ usagePage: 0xff00, usage: 1, ...usb("HID pad") }),
+      hid({ usagePage: 0xff00, usage: 1, ...usb("USB PIN pad") }),
       "pad02hHid",
-      /its maker's own, and it calls itself a pad/,
+      /its maker's own, and it calls itself a PIN pad/,
     ],
-    ["nothing: a page of its maker's own", hid({ usagePage: 0xff00, usage: 1, ...usb("UPS") }), undefined, /it may be a pad or anything else/],
+    ["nothing: a page of its maker's own", hid({ usagePage: 0xff00, usage: 1, ...usb("UPS") }), undefined, /it may be a PIN pad or anything else/],
+    ["nothing: a drawing pad", hid({ usagePage: 0xff00, usage: 1, ...usb("Drawing Pad") }), undefined, /it may be a PIN pad or anything else/],
+    ["nothing: a game pad", hid({ usagePage: 0xff00, usage: 1, ...usb("Spin Padel GamePad") }), undefined, /it may be a PIN pad or anything else/],
+    ["nothing: a device of a maker of pads", hid({ usagePage: 0xff00, usage: 1, ...usb("Reader", 0x0acd) }), undefined, /it may be a PIN pad/],
+    ["nothing: a PIN pad that types", hid({ usagePage: 1, usage: 6, ...usb("PIN pad") }), undefined, /^a keyboard/],
     ["nothing: a keyboard", hid({ usagePage: 1, usage: 6 }), undefined, /^a keyboard/],
     ["nothing: a bare line", serial(), undefined, /tells nothing of what hangs on it/],
     ["nothing: a converter", serial(usb("USB Serial", 0x1a86)), undefined, /a converter tells nothing/],
@@ -153,8 +157,38 @@ describe("a device is taken for", () => {
 
   it("what answered, whatever its link says, with what the answer told", () => {
     const answer = { family: "pad02h", why: "it answered", settings: { profile: { coding: "binary" } } };
-    const taken = takeFor(serial(linked("printer")), FAMILIES, answer);
-    expect(taken).toMatchObject({ as: { family: "pad02h", role: "pinPad", score: 100 }, why: "it answered", settings: answer.settings });
+    const taken = takeFor(serial(linked("printer")), FAMILIES, { kind: "answered", answer });
+    expect(taken).toMatchObject({ as: { family: "pad02h", role: "pinPad", score: 100, by: "answer" }, why: "it answered", settings: answer.settings });
+  });
+
+  it.each<readonly [string, Found, readonly string[], string | undefined, RegExp]>([
+    [
+      "not for what its name says",
+      serial(usb("Relay Converter")),
+      ["gateRelay"],
+      undefined,
+      /^it calls itself a relay board, but it answered no question of gateRelay$/,
+    ],
+    [
+      "not for what a link says",
+      serial(linked("printer")),
+      ["printerEscPos"],
+      undefined,
+      /^the link printer .*, but it answered no question of printerEscPos$/,
+    ],
+    [
+      "not for the last family of a role",
+      serial(linked("gate")),
+      ["gateDigicon", "gateRelay"],
+      undefined,
+      /^it may be gateFe \(the link gate names the role\).*, but it answered no question of gateDigicon or gateRelay$/,
+    ],
+    ["for a family that answers nothing, by its link", serial(linked("gate-fe")), ["gateDigicon", "gateRelay"], "gateFe", /names the family/],
+    ["for a scanner by name, whatever else was asked", serial(usb("Scan & Print")), ["printerEscPos"], "scannerLine", /calls itself a scanner/],
+  ])("what stayed silent: %s", (_what, found, families, family, why) => {
+    const taken = takeFor(found, FAMILIES, { kind: "silent", families });
+    expect([taken.as?.family, taken.why]).toEqual([family, expect.stringMatching(why)]);
+    expect(taken.candidates.filter((candidate) => families.includes(candidate.family))).toEqual([]);
   });
 
   it("something, or nothing, but never throws", () => {

@@ -4,7 +4,7 @@ import type { Found, FoundHid, FoundSerial } from "../found.ts";
 import { devicesSettings } from "../roles.ts";
 import { FAMILIES } from "./families.ts";
 import { type DeviceSection, type Judged, mergeDevices, propose } from "./propose.ts";
-import { type Answer, takeFor } from "./take.ts";
+import { type Answer, type Asked, takeFor } from "./take.ts";
 
 function serial(node: string, link?: string): FoundSerial {
   const links = link === undefined ? [] : [`/dev/yikatong/${link}`];
@@ -21,8 +21,17 @@ const SCANNER: FoundHid = {
   usage: 2,
 };
 
+function heard(found: Found, asked?: Asked): Judged {
+  return { found, taken: takeFor(found, FAMILIES, asked) };
+}
+
 function judged(found: Found, answer?: Answer): Judged {
-  return { found, taken: takeFor(found, FAMILIES, answer) };
+  return heard(found, answer === undefined ? undefined : { kind: "answered", answer });
+}
+
+/** A port behind a converter that has this name. */
+function called(node: string, product: string, asked?: Asked): Judged {
+  return heard({ ...serial(node), usb: { vendorId: 0x1a86, productId: 0x7523, product } }, asked);
 }
 
 const answered = (family: string, settings?: Answer["settings"]): Answer => ({
@@ -51,13 +60,18 @@ describe("a proposal", () => {
     const other = judged(serial("/dev/none/ttyS4"), answered("padNewland"));
     expect(propose([PAD, other], FAMILIES)).toEqual({
       devices: {},
+      answered: [],
       open: ["pinPad: /dev/none/ttyS2 and /dev/none/ttyS4 fit; a link by role says which one is meant"],
     });
   });
 
   it("follows a person's link where two fit", () => {
     const other = judged(serial("/dev/none/ttyS4", "pin-pad"), answered("padNewland"));
-    expect(propose([PAD, other], FAMILIES)).toEqual({ devices: { pinPad: { adapter: "padNewland", port: { path: "/dev/yikatong/pin-pad" } } }, open: [] });
+    expect(propose([PAD, other], FAMILIES)).toEqual({
+      devices: { pinPad: { adapter: "padNewland", port: { path: "/dev/yikatong/pin-pad" } } },
+      answered: ["pinPad"],
+      open: [],
+    });
   });
 
   it("names a HID device that a person's link names by that link", () => {
@@ -70,14 +84,31 @@ describe("a proposal", () => {
     expect(twice).toEqual(propose([judged(SCANNER)], FAMILIES));
   });
 
-  it("says nothing of what cannot be told", () => expect(propose([judged(serial("/dev/none/ttyS5"))], FAMILIES)).toEqual({ devices: {}, open: [] }));
+  it("says nothing of what cannot be told", () =>
+    expect(propose([judged(serial("/dev/none/ttyS5"))], FAMILIES)).toEqual({ devices: {}, answered: [], open: [] }));
+
+  it("says nothing of a device that only its name speaks for, where a question would have told", () => {
+    const silent = called("/dev/none/ttyS5", "Relay Converter", { kind: "silent", families: ["gateRelay"] });
+    expect(propose([silent], FAMILIES)).toEqual({ devices: {}, answered: [], open: [] });
+    const unasked = called("/dev/none/ttyS5", "Relay Converter", { kind: "not-asked", why: "somebody has it open" });
+    expect(propose([unasked], FAMILIES)).toEqual({
+      devices: {},
+      answered: [],
+      open: ["gate: /dev/none/ttyS5 was not asked, and that it calls itself a relay board is not enough; a link by family says so"],
+    });
+  });
+
+  it("holds no secret: only a place and what was answered", () => {
+    const { devices } = propose([judged(serial("/dev/none/ttyS6"), answered("padNewland"))], FAMILIES);
+    expect(devices).toEqual({ pinPad: { adapter: "padNewland", port: { path: "/dev/none/ttyS6" } } });
+  });
 });
 
 describe("a configuration that was written before", () => {
-  const at = (path: string) => ({ port: { path } });
+  const at = (path: string, speed: object = {}) => ({ port: { path, ...speed } });
 
   async function merge(before: DeviceSection, all: readonly Judged[], replace = false) {
-    return mergeDevices(before, propose(all, FAMILIES), { all, replace });
+    return mergeDevices(before, propose(all, FAMILIES), { all, replace, families: FAMILIES });
   }
 
   it("is added to", async () => {
@@ -113,7 +144,53 @@ describe("a configuration that was written before", () => {
     const kept = await merge(before, all);
     expect([kept.devices, kept.conflicts]).toEqual([before, [expect.stringMatching(why)]]);
     const replaced = await merge(before, all, true);
-    expect([replaced.devices, replaced.conflicts]).toEqual([propose(all, FAMILIES).devices, [expect.stringMatching(/; replaced by /)]]);
+    expect([replaced.devices, replaced.conflicts]).toEqual([propose(all, FAMILIES).devices, [expect.stringMatching(/; (?:replaced by|followed, now at) /)]]);
+  });
+
+  const RELAY = { unit: 1, coils: { entry: 1, exit: 0 }, pulseMs: 2_000 };
+
+  it.each<readonly [string, DeviceSection, readonly Judged[], DeviceSection]>([
+    [
+      "the coding that answered",
+      { pinPad: { adapter: "pad02h", ...at("/dev/none/ttyS2"), profile: { coding: "split", check: "sum" }, pinKey: { master: 3, work: 1 } } },
+      [PAD],
+      { pinPad: { adapter: "pad02h", ...at("/dev/none/ttyS2"), profile: { coding: "binary", check: "sum" }, pinKey: { master: 3, work: 1 } } },
+    ],
+    [
+      "the coding that answered, whichever other pad a link names",
+      { pinPad: { adapter: "pad02h", ...at("/dev/none/ttyS2"), profile: { coding: "split" }, pinKey: { master: 3, work: 1 } } },
+      [PAD, judged(serial("/dev/none/ttyS4", "pin-pad"), answered("padNewland"))],
+      { pinPad: { adapter: "pad02h", ...at("/dev/none/ttyS2"), ...BINARY, pinKey: { master: 3, work: 1 } } },
+    ],
+    [
+      "the port at which it answered",
+      { gate: { adapter: "gateRelay", ...at("/dev/none/ttyS9", { baudRate: 19_200 }), ...RELAY } },
+      [judged(serial("/dev/none/ttyS3"), answered("gateRelay"))],
+      { gate: { adapter: "gateRelay", ...at("/dev/none/ttyS3"), ...RELAY } },
+    ],
+  ])("keeps all else of its family when %s is followed", async (_what, before, all, after) => {
+    const { devices, losses } = await merge(before, all, true);
+    expect([devices, losses]).toEqual([after, []]);
+  });
+
+  it("says what is lost with a family before another takes its place, defaults left out", async () => {
+    const gate = { adapter: "gateRelay", port: { path: "/dev/none/ttyS3", baudRate: 19_200, parity: "none" }, relayFlash: "waveshare0200", ...RELAY };
+    const all = [judged(serial("/dev/none/ttyS3"), answered("gateDigicon"))];
+    const losses = [{ role: "gate", family: "gateRelay", settings: { port: { baudRate: 19_200 }, coils: { entry: 1, exit: 0 }, pulseMs: 2_000 } }];
+    expect(await merge({ gate }, all)).toMatchObject({ devices: { gate }, losses });
+    const replaced = await merge({ gate }, all, true);
+    expect(replaced.devices).toEqual({ gate: { adapter: "gateDigicon", ...at("/dev/none/ttyS3") } });
+    expect(replaced.losses).toEqual(losses);
+  });
+
+  it.each<readonly [string, readonly Judged[]]>([
+    ["a name", [called("/dev/none/ttyS5", "Relay Converter")]],
+    ["a name, where the question brought nothing", [called("/dev/none/ttyS5", "Relay Converter", { kind: "silent", families: ["gateRelay"] })]],
+    ["a link by family", [judged(serial("/dev/none/ttyS5", "gate-relay"))]],
+    ["a link by family elsewhere", [judged(serial("/dev/none/ttyS6", "gate-relay"))]],
+  ])("is not contradicted by %s, with and without a person's word", async (_what, all) => {
+    const before = { gate: { adapter: "gateFe", ...at("/dev/none/ttyS5"), entrySide: "B" } };
+    for (const replace of [false, true]) expect(await merge(before, all, replace)).toMatchObject({ devices: before, conflicts: [], losses: [] });
   });
 
   it("is not emptied where what is there is something else, and nothing fits the role", async () => {

@@ -5,6 +5,7 @@ import type { Found } from "../found.ts";
 import { ROLES } from "../roles.ts";
 import { type ConfiguredDevice, findConfigured, whereOf } from "./configured.ts";
 import type { Families } from "./families.ts";
+import { agrees, beyond, overlay } from "./overlay.ts";
 import { linkedRole, type Taken } from "./take.ts";
 
 /** A found device and what it is taken for. */
@@ -18,6 +19,8 @@ export type DeviceSection = { readonly [Filled in Role]?: DeviceSettings };
 
 export interface Proposal {
   readonly devices: DeviceSection;
+  /** Roles whose device answered; of the others a name or a link tells. */
+  readonly answered: readonly Role[];
   /** Why a role was left out although something was found for it. */
   readonly open: readonly string[];
 }
@@ -57,18 +60,37 @@ function onlyOnce(judged: readonly Judged[]): readonly Judged[] {
   return judged.filter((each) => [...nodes.values()].includes(each));
 }
 
+/** What a device says of itself is no reason where its family has a question that nobody could ask it. */
+function isNameAlone({ taken }: Judged, families: Families): boolean {
+  return taken.as?.by === "sign" && families.get(taken.as.family)?.probe !== undefined;
+}
+
+/** Why nothing is proposed for a role although something was found for it. */
+function whyOpen(role: Role, fitting: readonly Judged[], unasked: readonly Judged[]): readonly string[] {
+  const places = fitting.map(({ found }) => placeOf(found)).join(" and ");
+  const names = unasked.map(({ found, taken }) => `${role}: ${placeOf(found)} was not asked, and that ${taken.why} is not enough; a link by family says so`);
+  if (fitting.length > 1) return [`${role}: ${places} fit; a link by role says which one is meant`, ...names];
+  return fitting.length === 1 ? [`${role}: ${places} needs settings that no probe can know`, ...names] : names;
+}
+
 export function propose(all: readonly Judged[], families: Families): Proposal {
   const devices: { [Filled in Role]?: DeviceSettings } = {};
   const open: string[] = [];
+  const answered: Role[] = [];
   for (const role of ROLES) {
-    const fitting = onlyOnce(all.filter(({ taken }) => taken.as?.role === role));
+    const candidates = onlyOnce(all.filter(({ taken }) => taken.as?.role === role));
+    const fitting = candidates.filter((each) => !isNameAlone(each, families));
     const choice = chosen(role, fitting);
     const settings = choice === undefined ? undefined : settingsFor(choice);
-    if (settings !== undefined && families.get(settings.adapter)?.settings.safeParse(settings).success === true) devices[role] = settings;
-    else if (fitting.length > 1) open.push(`${role}: ${fitting.map(({ found }) => placeOf(found)).join(" and ")} fit; a link by role says which one is meant`);
-    else if (fitting.length === 1) open.push(`${role}: ${fitting.map(({ found }) => placeOf(found)).join(" and ")} needs settings that no probe can know`);
+    if (settings === undefined || families.get(settings.adapter)?.settings.safeParse(settings).success !== true) {
+      const unasked = candidates.filter((each) => isNameAlone(each, families));
+      open.push(...whyOpen(role, fitting, unasked));
+      continue;
+    }
+    devices[role] = settings;
+    if (choice?.taken.as?.by === "answer") answered.push(role);
   }
-  return { devices, open };
+  return { devices, answered, open };
 }
 
 export interface Merge {
@@ -77,6 +99,15 @@ export interface Merge {
   readonly kept: readonly string[];
   /** Differences that were not followed, or with `replace`, those that were. */
   readonly conflicts: readonly string[];
+  readonly losses: readonly Loss[];
+}
+
+/** What a person wrote for one family, and another family that answered has no place for. */
+export interface Loss {
+  readonly role: Role;
+  readonly family: string;
+  /** Without what is the family's default. */
+  readonly settings: Readonly<Record<string, unknown>>;
 }
 
 interface Step {
@@ -84,57 +115,96 @@ interface Step {
   readonly added?: string;
   readonly kept?: string;
   readonly conflict?: string;
-}
-
-/** Whether every member that the proposal names stands there with the same value. */
-function agrees(before: unknown, proposed: unknown): boolean {
-  if (typeof proposed !== "object" || proposed === null || typeof before !== "object" || before === null) return before === proposed;
-  const held: Readonly<Record<string, unknown>> = { ...before };
-  return Object.entries(proposed).every(([member, value]) => agrees(held[member], value));
+  readonly loss?: Loss;
 }
 
 interface RoleMerge {
   readonly role: Role;
   readonly before: DeviceSettings | undefined;
   readonly proposed: DeviceSettings | undefined;
-  readonly all: readonly Judged[];
-  readonly replace: boolean;
+  /** The device of the proposal answered. */
+  readonly isAnswered: boolean;
+  readonly options: MergeOptions;
 }
 
-async function mergeRole({ role, before, proposed, all, replace }: RoleMerge): Promise<Step> {
+/** The same family: where it is and what was answered changes, and nothing else. */
+function laidOver(before: DeviceSettings, { adapter: _adapter, port, device, ...said }: DeviceSettings): DeviceSettings {
+  return { ...overlay(before, said), ...(port === undefined ? {} : { port }), ...(device === undefined ? {} : { device }) };
+}
+
+function lossOf(role: Role, { adapter, port, device, ...written }: DeviceSettings, families: Families): Loss | undefined {
+  const usual = families.get(adapter)?.settings.safeParse({
+    adapter,
+    ...(port === undefined ? {} : { port: { path: port.path } }),
+    ...(device === undefined ? {} : { device }),
+  });
+  const settings = beyond({ ...written, ...(port === undefined ? {} : { port }) }, usual?.success === true ? usual.data : { port: { path: port?.path } });
+  return Object.keys(settings).length === 0 ? undefined : { role, family: adapter, settings };
+}
+
+/** How a difference is told, and followed where a person says so. */
+function differing(why: string, before: DeviceSettings, after: DeviceSettings | undefined, { role, options }: RoleMerge): Step {
+  const conflict = `${role}: ${before.adapter} at ${whereOf(before)}: ${why}`;
+  if (after === undefined) return { settings: before, conflict };
+  const isOther = after.adapter !== before.adapter;
+  const loss = isOther ? lossOf(role, before, options.families) : undefined;
+  const told = loss === undefined ? {} : { loss };
+  if (!options.replace) return { settings: before, conflict, ...told };
+  const followed = isOther ? `replaced by ${after.adapter} at ${whereOf(after)}` : `followed, now at ${whereOf(after)}; all else stays`;
+  return { settings: after, conflict: `${conflict}; ${followed}`, ...told };
+}
+
+/** The configured device is not among what was found. */
+function mergeAway(before: DeviceSettings, merge: RoleMerge): Step {
+  const { role, proposed, isAnswered } = merge;
+  const kept = `${role}: ${before.adapter} at ${whereOf(before)}, which is not there`;
+  if (proposed === undefined) return { settings: before, kept };
+  const elsewhere = `${proposed.adapter} at ${whereOf(proposed)}`;
+  if (!isAnswered) return { settings: before, kept: `${kept}; it may be ${elsewhere} now, which no answer says` };
+  const after = proposed.adapter === before.adapter ? laidOver(before, proposed) : proposed;
+  return differing(`it is not there, but ${proposed.adapter} is, at ${whereOf(proposed)}`, before, after, merge);
+}
+
+async function mergeRole(merge: RoleMerge): Promise<Step> {
+  const { role, before, proposed, options } = merge;
   if (before === undefined)
     return proposed === undefined ? { settings: undefined } : { settings: proposed, added: `${role}: ${proposed.adapter} at ${whereOf(proposed)}` };
-  const name = `${role}: ${before.adapter} at ${whereOf(before)}`;
-  const differs = (why: string): Step => {
-    const conflict = `${name}: ${why}`;
-    if (!replace || proposed === undefined) return { settings: before, conflict };
-    return { settings: proposed, conflict: `${conflict}; replaced by ${proposed.adapter} at ${whereOf(proposed)}` };
-  };
   const there = await findConfigured(
     before,
-    all.map(({ found }) => found),
+    options.all.map(({ found }) => found),
   );
-  if (there === undefined) {
-    return proposed === undefined
-      ? { settings: before, kept: `${name}, which is not there` }
-      : differs(`it is not there, but ${proposed.adapter} is, at ${whereOf(proposed)}`);
-  }
-  const taken = all.find(({ found }) => found === there)?.taken;
-  if (taken?.as !== undefined && taken.as.family !== before.adapter) return differs(`what is there was taken for ${taken.as.family}: ${taken.why}`);
-  if (taken?.settings !== undefined && !agrees(before, taken.settings)) return differs(`${taken.why}, which the configuration does not say`);
-  return { settings: before, kept: name };
+  if (there === undefined) return mergeAway(before, merge);
+  const kept: Step = { settings: before, kept: `${role}: ${before.adapter} at ${whereOf(before)}` };
+  const taken = options.all.find(({ found }) => found === there)?.taken;
+  // A name or a link may say what it likes: what a person configured yields to answers alone.
+  if (taken?.as?.by !== "answer") return kept;
+  if (taken.as.family !== before.adapter) return differing(`what is there was taken for ${taken.as.family}: ${taken.why}`, before, proposed, merge);
+  const { settings } = taken;
+  if (settings === undefined || agrees(before, settings)) return kept;
+  return differing(`${taken.why}, which the configuration does not say`, before, overlay(before, settings), merge);
+}
+
+export interface MergeOptions {
+  readonly all: readonly Judged[];
+  readonly replace: boolean;
+  readonly families: Families;
 }
 
 /** What a person configured stays as long as nothing that answered speaks against it. */
-export async function mergeDevices(
-  before: DeviceSection,
-  { devices }: Proposal,
-  options: { readonly all: readonly Judged[]; readonly replace: boolean },
-): Promise<Merge> {
+export async function mergeDevices(before: DeviceSection, { devices, answered }: Proposal, options: MergeOptions): Promise<Merge> {
   const steps = await Promise.all(
-    ROLES.map(async (role) => ({ role, ...(await mergeRole({ role, before: before[role], proposed: devices[role], ...options })) })),
+    ROLES.map(async (role) => {
+      const merge = { role, before: before[role], proposed: devices[role], isAnswered: answered.includes(role), options };
+      return { role, ...(await mergeRole(merge)) };
+    }),
   );
   const present = <Member extends "added" | "kept" | "conflict">(member: Member) => steps.flatMap((step) => step[member] ?? []);
   const filled = steps.flatMap(({ role, settings }) => (settings === undefined ? [] : [[role, settings] as const]));
-  return { devices: Object.fromEntries(filled), added: present("added"), kept: present("kept"), conflicts: present("conflict") };
+  return {
+    devices: Object.fromEntries(filled),
+    added: present("added"),
+    kept: present("kept"),
+    conflicts: present("conflict"),
+    losses: steps.flatMap(({ loss }) => loss ?? []),
+  };
 }

@@ -1,6 +1,7 @@
 /*
  * What a found device is taken for: each family says what speaks for it, a link by role counts too, and so does an answer to a family's
- * question. The best score wins when no other comes near it; otherwise it is said that nobody can tell, with everything that was thought of.
+ * question; silence rules out every family that was asked. The best score wins when no other comes near it; otherwise it is said that nobody
+ * can tell, with everything that was thought of.
  */
 import { basename } from "node:path";
 import type { Recognized, Role } from "../adapter.ts";
@@ -12,6 +13,8 @@ export interface Candidate {
   readonly role: Role;
   readonly score: number;
   readonly why: string;
+  /** What speaks for it: its answer, a link that a person made for this family or for a role that others fill too, or what it says of itself. */
+  readonly by: "answer" | "link" | "shared-link" | "sign";
 }
 
 export interface Taken {
@@ -29,6 +32,13 @@ export interface Taken {
 export interface Answer extends Recognized {
   readonly family: string;
 }
+
+export type Asked =
+  | { readonly kind: "answered"; readonly answer: Answer }
+  /** Of these families, each of which has a question. */
+  | { readonly kind: "silent"; readonly families: readonly string[] }
+  /** Nothing was sent. */
+  | { readonly kind: "not-asked"; readonly why: string };
 
 const ANSWERED = 100;
 const FAMILY_LINK = 90;
@@ -63,17 +73,17 @@ export function linkedRole(found: Found, roles: readonly Role[]): Role | undefin
 
 function byLink(found: Found, families: Families): readonly Candidate[] {
   const here = [...families].filter(([, { hangsOn }]) => hangsOn === found.kind);
-  return linkNames(found).flatMap((link) => {
+  return linkNames(found).flatMap((link): readonly Candidate[] => {
     const named = here.find(([family]) => plain(family) === plain(link));
-    if (named !== undefined) return [{ family: named[0], role: named[1].role, score: FAMILY_LINK, why: `the link ${link} names the family` }];
+    if (named !== undefined) return [{ family: named[0], role: named[1].role, score: FAMILY_LINK, by: "link", why: `the link ${link} names the family` }];
     const role = linkedRole(found, [...new Set(here.map(([, each]) => each.role))]);
     const filling = here.filter(([, each]) => each.role === role);
     const [only, ...others] = filling;
     if (only !== undefined && others.length === 0) {
       const why = `the link ${link} names the role, and only this family of it hangs on ${found.kind === "hid" ? "USB as HID" : "a serial line"}`;
-      return [{ family: only[0], role: only[1].role, score: ROLE_LINK, why }];
+      return [{ family: only[0], role: only[1].role, score: ROLE_LINK, by: "link", why }];
     }
-    return filling.map(([family, each]) => ({ family, role: each.role, score: SHARED_ROLE_LINK, why: `the link ${link} names the role` }));
+    return filling.map(([family, each]) => ({ family, role: each.role, score: SHARED_ROLE_LINK, by: "shared-link", why: `the link ${link} names the role` }));
   });
 }
 
@@ -94,21 +104,38 @@ function nothingSpeaks(found: Found): string {
   return found.usb === undefined ? "a serial line tells nothing of what hangs on it" : "a converter tells nothing of what hangs behind it";
 }
 
-/** Never throws. `answer`: what a question brought, where one was asked. */
-export function takeFor(found: Found, families: Families, answer?: Answer): Taken {
+/** The best of them, unless another comes near it; of families that share a link the last one left is no better known than the first. */
+function decided([best, second]: readonly Candidate[]): Candidate | undefined {
+  if (best === undefined || best.score < SCORE_MIN || best.by === "shared-link") return undefined;
+  return second !== undefined && best.score - second.score < MARGIN ? undefined : best;
+}
+
+function whyUndecided(found: Found, candidates: readonly Candidate[], unheard: readonly Candidate[]): string {
+  const [best] = candidates;
+  const silence = unheard.length === 0 ? "" : `, but it answered no question of ${unheard.map(({ family }) => family).join(" or ")}`;
+  if (best === undefined) return `${unheard[0]?.why ?? nothingSpeaks(found)}${silence}`;
+  if (best.score < SCORE_MIN) return `${best.why}${silence}`;
+  const near = candidates.filter(({ score }) => best.score - score < MARGIN);
+  return `it may be ${near.map(({ family, why }) => `${family} (${why})`).join(" or ")}${silence}`;
+}
+
+/** Never throws. `asked`: what came of the families' questions, where they were asked. */
+export function takeFor(found: Found, families: Families, asked?: Asked): Taken {
   const guesses = [...families].flatMap(([name, family]) => {
     const guess = family.fingerprint?.(found);
-    return guess === undefined ? [] : [{ family: name, role: family.role, ...guess }];
+    return guess === undefined ? [] : [{ family: name, role: family.role, by: "sign" as const, ...guess }];
   });
+  const answer = asked?.kind === "answered" ? asked.answer : undefined;
   const known = answer === undefined ? undefined : families.get(answer.family);
-  const answered = answer === undefined || known === undefined ? [] : [{ family: answer.family, role: known.role, score: ANSWERED, why: answer.why }];
-  const candidates = ranked([...answered, ...byLink(found, families), ...guesses]);
-  const [best, second] = candidates;
-  if (best === undefined) return { as: undefined, why: nothingSpeaks(found), candidates };
-  if (best.score < SCORE_MIN) return { as: undefined, why: best.why, candidates };
-  if (second !== undefined && best.score - second.score < MARGIN) {
-    const near = candidates.filter(({ score }) => best.score - score < MARGIN);
-    return { as: undefined, why: `it may be ${near.map(({ family, why }) => `${family} (${why})`).join(" or ")}`, candidates };
+  const answered =
+    answer === undefined || known === undefined ? [] : [{ family: answer.family, role: known.role, score: ANSWERED, by: "answer" as const, why: answer.why }];
+  const all = ranked([...answered, ...byLink(found, families), ...guesses]);
+  const silent = asked?.kind === "silent" ? asked.families : [];
+  const candidates = all.filter(({ family }) => !silent.includes(family));
+  const best = decided(candidates);
+  if (best === undefined) {
+    const unheard = all.filter(({ family }) => silent.includes(family));
+    return { as: undefined, why: whyUndecided(found, candidates, unheard), candidates };
   }
   const settings = answer?.family === best.family ? answer.settings : undefined;
   return { as: best, why: best.why, candidates, ...(settings === undefined ? {} : { settings }) };

@@ -8,11 +8,9 @@ import { DEFAULT_PAD_REPORT_PROFILE } from "./framing.ts";
 import { openPadReports } from "./line.ts";
 import { pad02hHidProbe } from "./probe.ts";
 
-/** Pages of makers' own, where pads are, and much else. */
+/** Pages of makers' own, where PIN pads are, and much else: reports to a drawing pad or a game pad could do anything there. */
 const OWN_PAGES = 0xff00;
-const CALLED = /\bpad\b|pin ?pad|密码键盘/i;
-/** Makers of pads by the numbers that USB gave them. */
-const PAD_MAKERS: ReadonlySet<number> = new Set([0x0acd]);
+const CALLED = /\bpin[ _-]?pad|\bepp\b|密码键盘/i;
 
 const reports = z.strictObject({
   padHidFraming: z.enum(["zero-filled", "counted"]).default(DEFAULT_PAD_REPORT_PROFILE.padHidFraming),
@@ -34,10 +32,9 @@ export const pad02hHid = defineAdapter({
   fingerprint: (found) => {
     if (found.kind !== "hid" || (found.usagePage ?? 0) < OWN_PAGES) return undefined;
     const page = `usage page ${found.usagePage?.toString(16)}, which is its maker's own`;
-    if (PAD_MAKERS.has(found.usb?.vendorId ?? -1)) return { score: 60, why: `${page}, of a maker of PIN pads` };
     return CALLED.test(found.usb?.product ?? "")
-      ? { score: 50, why: `${page}, and it calls itself a pad` }
-      : { score: 15, why: `${page}: it may be a pad or anything else` };
+      ? { score: 50, why: `${page}, and it calls itself a PIN pad` }
+      : { score: 15, why: `${page}: it may be a PIN pad or anything else` };
   },
   probe: pad02hHidProbe,
 });
