@@ -94,7 +94,7 @@ describe("a proposal", () => {
     expect(propose([unasked], FAMILIES)).toEqual({
       devices: {},
       answered: [],
-      open: ["gate: /dev/none/ttyS5 was not asked, and that it calls itself a relay board is not enough; a link by family says so"],
+      open: ["gate: /dev/none/ttyS5 was not asked, and a name alone is not enough (it calls itself a relay board); a link by family says so"],
     });
   });
 

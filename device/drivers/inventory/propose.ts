@@ -68,7 +68,9 @@ function isNameAlone({ taken }: Judged, families: Families): boolean {
 /** Why nothing is proposed for a role although something was found for it. */
 function whyOpen(role: Role, fitting: readonly Judged[], unasked: readonly Judged[]): readonly string[] {
   const places = fitting.map(({ found }) => placeOf(found)).join(" and ");
-  const names = unasked.map(({ found, taken }) => `${role}: ${placeOf(found)} was not asked, and that ${taken.why} is not enough; a link by family says so`);
+  const names = unasked.map(
+    ({ found, taken }) => `${role}: ${placeOf(found)} was not asked, and a name alone is not enough (${taken.why}); a link by family says so`,
+  );
   if (fitting.length > 1) return [`${role}: ${places} fit; a link by role says which one is meant`, ...names];
   return fitting.length === 1 ? [`${role}: ${places} needs settings that no probe can know`, ...names] : names;
 }
