@@ -57,7 +57,8 @@ async function main(name: string | undefined, extra: readonly string[]): Promise
     tookMs: Math.round(ended.tookMs),
     node: process.version,
     exitCode: ended.code ?? null,
-    output: ended.stdout.slice(-OUTPUT_CHARACTERS_KEPT).trimEnd().split("\n"),
+    // Where the checkout lay says nothing about the result.
+    output: ended.stdout.replaceAll(` ${ROOT}`, "").slice(-OUTPUT_CHARACTERS_KEPT).trimEnd().split("\n"),
   };
   const folder = join(ROOT, "docs", "reports");
   mkdirSync(folder, { recursive: true });
