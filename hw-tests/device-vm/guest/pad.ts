@@ -13,7 +13,7 @@ import { DEVICE_CLOCK, nowMs, Returns } from "./pace.ts";
 import { CountedProcesses, expectEqual, parts, untilAway, within } from "./stand.ts";
 import type { Talk } from "./talk.ts";
 
-export const PAD: HidIdentity = { vendorId: 0x1fc9, productId: 0x5353, serialNumber: "PAD0001", product: "HID pad", descriptor: VENDOR_DESCRIPTOR };
+export const PAD: HidIdentity = { vendorId: 0x1fc9, productId: 0x5353, serialNumber: "PAD0001", product: "HID PIN pad", descriptor: VENDOR_DESCRIPTOR };
 const REQUEST = { accountTail: fromHex("123456789012"), minDigits: 6, maxDigits: 6 };
 
 export async function padCases(talk: Talk, gadget: GadgetDevice): Promise<void> {
