@@ -18,6 +18,8 @@ const RESPONSE_MAX = 258;
 const CONTROL_RESPONSE_MAX = 258;
 const SERVICE_RETRY_MS = 100;
 const ALIVE_MS = 1_000;
+/** A reader that has ended is listed again by then, or away for longer. */
+const RETURN_MS = 5_000;
 
 interface KnownReader {
   readonly native: NativeReader;
@@ -56,6 +58,7 @@ async function disconnect(reader: NativeReader): Promise<void> {
 
 class ReaderProcess {
   readonly #readers = new Map<string, KnownReader>();
+  #underWay = 0;
 
   /** Opens the service, and goes on asking for one that is absent: its start is not announced to anybody. */
   open(binding: Binding): void {
@@ -73,11 +76,26 @@ class ReaderProcess {
   }
 
   async serve(request: ReaderRequest): Promise<void> {
+    this.#underWay += 1;
     try {
       tell({ is: "answer", id: request.id, data: await this.#perform(request) });
     } catch (error) {
       tell({ is: "error", id: request.id, message: textOf(error) });
+    } finally {
+      this.#underWay -= 1;
     }
+  }
+
+  /**
+   * A reader that goes and comes back faster than the binding looks is never told of again: its list looks the same as before. A new
+   * process sees what is there; it is asked for when no call is under way, and once for each end.
+   */
+  #lookAgain(name: string): void {
+    setTimeout(() => {
+      if (this.#readers.has(name)) return;
+      if (this.#underWay > 0) this.#lookAgain(name);
+      else tell({ is: "service-lost", message: "a reader has not come back to this process" });
+    }, RETURN_MS);
   }
 
   #watch(native: NativeReader): void {
@@ -87,6 +105,7 @@ class ReaderProcess {
     native.on("end", () => {
       this.#readers.delete(name);
       tell({ is: "reader-end", reader: name });
+      this.#lookAgain(name);
     });
     endWhenClosed(native);
     native.on("status", (status) => tell({ is: "state", reader: name, state: status.state, atr: status.atr ?? new Uint8Array(0) }));

@@ -69,6 +69,27 @@ describe("a process on its way to the service", () => {
   });
 });
 
+describe("a reader that is listed wrongly", () => {
+  it("is looked for by another process, when its connects say for two seconds that it is gone", async () => {
+    const { processes, reader, run, settle, state, up } = bench();
+    up();
+    state(STATE_PRESENT);
+    const waiting = reader.waitForCard(limits(4_000));
+    waiting.catch(() => undefined);
+    for (let round = 0; round < 150 && processes.children.length === 1; round += 1) {
+      const asked = processes.last.sent.at(-1);
+      if (asked?.op === "connect") processes.last.say({ is: "error", id: asked.id, message: "unknown reader (0x80100009)" });
+      await settle(20);
+    }
+    expect(processes.children).toHaveLength(2);
+    up();
+    state(STATE_PRESENT);
+    await settle(300);
+    processes.last.answer("connect", Uint8Array.of(2));
+    await expect(run(waiting)).resolves.toMatchObject({ insertion: 1 });
+  });
+});
+
 describe("a process that is heard no more", () => {
   it("between two calls is replaced, once it has said that it is alive", async () => {
     const { card, processes, settle } = bench();

@@ -30,6 +30,8 @@ const CONNECT_MAX_MS = 2_000;
 const CLOSE_MAX_MS = 2_000;
 /** Pause before another attempt when the reader changed below us or another program holds the card. */
 const RETRY_PAUSE_MS = 20;
+/** A reader that is listed with its card, and whose every connect says that it is gone, is listed wrongly. */
+const LISTED_WRONGLY_MS = 2_000;
 /** Pause before another attempt to power what was mute. */
 const MUTE_PAUSE_MS = 200;
 
@@ -87,6 +89,8 @@ export class PcscReader implements CardReader {
   /** A call has failed: nobody can say that the card never left. */
   #doubtful = false;
   #channel: PcscChannel | undefined;
+  /** Since when connects say that the listed reader is gone. */
+  #goneSinceMs: number | undefined;
   #closed = false;
 
   constructor(supervisor: PcscSupervisor, clock: Clock, rule: ReaderRule) {
@@ -203,7 +207,9 @@ export class PcscReader implements CardReader {
     const connecting = this.call({ op: "connect", reader: state.name, mode: "exclusive" }, { timeoutMs: CONNECT_MAX_MS, signal: limits.signal });
     try {
       await withDeadline(connecting, { ...limits, clock: this.#clock, what: `${this.name}: connect`, effectUnknown: false });
+      this.#goneSinceMs = undefined;
     } catch (error) {
+      this.#noteGone(isFault(error, "reader-gone"));
       // A mute module is how some readers show an empty slot for ever, so that it counts as none.
       if (this.interface === "sam" && isFault(error, "card-mute")) return undefined;
       // What lies between us and the card has changed or is busy: look again until the caller's time is over.
@@ -224,6 +230,14 @@ export class PcscReader implements CardReader {
     this.#insertion = { number: (last?.number ?? 0) + (same ? 0 : 1), ...found };
     this.#channel = new PcscChannel(this, this.#insertion, now.atr);
     return this.#channel;
+  }
+
+  #noteGone(gone: boolean): void {
+    const nowMs = this.#clock.monotonicMs();
+    this.#goneSinceMs = gone ? (this.#goneSinceMs ?? nowMs) : undefined;
+    if (this.#goneSinceMs === undefined || nowMs - this.#goneSinceMs < LISTED_WRONGLY_MS) return;
+    this.#goneSinceMs = undefined;
+    this.#supervisor.renew();
   }
 
   async #letGo(name: string): Promise<void> {

@@ -130,6 +130,12 @@ export class PcscSupervisor {
     return Promise.reject(refusal ?? new Fault("reader-service-gone", "no card reader process", { effectUnknown: false }));
   }
 
+  /** Has the process replaced when it knows nothing better than what has turned out to be wrong; not while a call is under way. */
+  renew(): void {
+    const life = this.#life;
+    if (life !== undefined && life.pending.size === 0) this.#end(life, "reader-service-gone", "the list of readers is out of date");
+  }
+
   close(): void {
     this.#closing.abort();
     const life = this.#life;
