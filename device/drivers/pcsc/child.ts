@@ -58,6 +58,8 @@ async function disconnect(reader: NativeReader): Promise<void> {
 
 class ReaderProcess {
   readonly #readers = new Map<string, KnownReader>();
+  /** Readers that have ended and not come back yet. */
+  readonly #awaited = new Map<string, NodeJS.Timeout>();
   #underWay = 0;
 
   /** Opens the service, and goes on asking for one that is absent: its start is not announced to anybody. */
@@ -91,15 +93,18 @@ class ReaderProcess {
    * process sees what is there; it is asked for when no call is under way, and once for each end.
    */
   #lookAgain(name: string): void {
-    setTimeout(() => {
-      if (this.#readers.has(name)) return;
+    clearTimeout(this.#awaited.get(name));
+    const timer = setTimeout(() => {
       if (this.#underWay > 0) this.#lookAgain(name);
       else tell({ is: "service-lost", message: "a reader has not come back to this process" });
     }, RETURN_MS);
+    this.#awaited.set(name, timer);
   }
 
   #watch(native: NativeReader): void {
     const { name } = native;
+    clearTimeout(this.#awaited.get(name));
+    this.#awaited.delete(name);
     // Listeners come before anything else: an unheard error event would end this process without a word.
     native.on("error", (error: unknown) => tell({ is: "service-lost", message: textOf(error) }));
     native.on("end", () => {
