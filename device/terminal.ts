@@ -12,7 +12,7 @@ import type { InitialPinEvidence, InitialPinPolicy } from "./card/social/initial
 import type { CardProfile } from "./codec/card-profile.ts";
 import type { ElectronicCashSettings } from "./config/electronic-cash.ts";
 import type { CipherSuite, SecretKey } from "./crypto/face.ts";
-import type { Devices } from "./drivers/adapter.ts";
+import { closeDevices, type Devices } from "./drivers/adapter.ts";
 import type { SignalLamp } from "./drivers/peripherals.ts";
 import type { CardReader, PinVerifier, SocialPsam } from "./drivers/ports.ts";
 import type { BatchSealer } from "./sync/batch/seal.ts";
@@ -227,7 +227,7 @@ class AssembledTerminal implements Terminal {
     await this.#background.stop();
     this.#sync.stop();
     await this.#feedback.close();
-    await Promise.all(Object.values(this.devices).map((device) => device.close()));
+    await closeDevices(this.devices);
     await this.#psam.close();
     await Promise.all([this.#parts.userReader.close(), this.#parts.samReader.close()]);
     await this.#parts.link.close();

@@ -5,19 +5,14 @@
  */
 import mqtt, { type MqttClient } from "mqtt";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { systemRandomness } from "../device/system/randomness.ts";
 import { PcscdStage, pcscdLaneObstacle } from "./benches/pcscd.ts";
-import { type Found, formsOf, SEARCHED_DIGITS, searchBytes, searchFolder, searchMemory } from "./benches/pin-search.ts";
+import { drawPin, type Found, formsOf, SEARCHED_DIGITS, searchBytes, searchFolder, searchMemory } from "./benches/pin-search.ts";
 import { WholeTerminal } from "./benches/whole-terminal.ts";
 
 const obstacle = pcscdLaneObstacle();
 const SALES = 5;
 /** Less memory than this is not a terminal. */
 const MEMORY_MIN_BYTES = 100_000_000;
-
-function drawPin(): string {
-  return [...systemRandomness().bytes(SEARCHED_DIGITS)].map((byte) => byte % 10).join("");
-}
 
 /** Everything that goes through the broker, as it goes. */
 function listen(url: string): Promise<{ readonly client: MqttClient; readonly heard: Buffer[] }> {

@@ -12,13 +12,12 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { fromHex, toHex, utf8 } from "../device/base/bytes.ts";
 import { openCipherSuite } from "../device/crypto/suite.ts";
 import { systemClock } from "../device/system/clock.ts";
-import { systemRandomness } from "../device/system/randomness.ts";
 import { encryptBlocks } from "../simulators/crypto/blocks.ts";
 import { PtyDevice } from "../simulators/line/pty.ts";
 import { type HolderAct, ScriptedHolder } from "../simulators/pinpad/holder.ts";
 import { NEWLAND_TEST_AUTHORIZATION, SimulatedNewlandPad } from "../simulators/pinpad/newland.ts";
 import { SimulatedPad02h } from "../simulators/pinpad/pad-02h.ts";
-import { type Found, formsOf, SEARCHED_DIGITS, searchMemory } from "./benches/pin-search.ts";
+import { drawPin, type Found, formsOf, searchMemory } from "./benches/pin-search.ts";
 import { withDescendants } from "./benches/whole-terminal.ts";
 
 const PAD_PROCESS = fileURLToPath(new URL("./benches/pad-process.ts", import.meta.url));
@@ -63,10 +62,6 @@ const PADS = [
     simulate: (holder: ScriptedHolder) => new SimulatedNewlandPad(parts(holder)),
   },
 ] as const;
-
-function drawPin(): string {
-  return [...systemRandomness().bytes(SEARCHED_DIGITS)].map((byte) => byte % 10).join("");
-}
 
 describe.each(PADS)("a PIN typed at $adapter, $settings: $gives", ({ adapter, settings, gives, simulate }) => {
   let folder: string;

@@ -25,6 +25,10 @@ export type Role = keyof Roles;
 /** The devices of a terminal, as far as it has them. */
 export type Devices = { readonly [Filled in Role]?: Roles[Filled] };
 
+export async function closeDevices(devices: Devices): Promise<void> {
+  await Promise.all(Object.values(devices).map((device) => device.close()));
+}
+
 /** Where lines come from: each in a process of its own, or what a bench puts in their place. */
 export interface Lines {
   serial(port: SerialPort): ByteLine;

@@ -3,8 +3,9 @@ import { InProcessLine } from "../../simulators/line/in-process.ts";
 import { VirtualClock } from "../../simulators/world/virtual-clock.ts";
 import { SILENT } from "../base/log.ts";
 import { systemProcesses } from "../system/processes.ts";
+import { closeDevices } from "./adapter.ts";
 import { ADAPTERS } from "./registry.ts";
-import { closeDevices, devicesSettings, openDevices, ROLES } from "./roles.ts";
+import { devicesSettings, openDevices, ROLES } from "./roles.ts";
 
 const PORT = { path: "/dev/yikatong/line" };
 

@@ -58,7 +58,3 @@ export function openDevices(settings: { readonly [Filled in Role]?: { readonly a
   };
   return { ...open("pinPad"), ...open("scanner"), ...open("printer"), ...open("display"), ...open("gate") };
 }
-
-export async function closeDevices(devices: Devices): Promise<void> {
-  await Promise.all(Object.values(devices).map((device) => device.close()));
-}

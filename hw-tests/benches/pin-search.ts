@@ -4,9 +4,15 @@
  */
 import { closeSync, openSync, readdirSync, readFileSync, readSync } from "node:fs";
 import { join } from "node:path";
+import { systemRandomness } from "../../device/system/randomness.ts";
 
 /** Long enough for every form: six bytes in the shortest. Real ones are shorter, and would be found by chance. */
 export const SEARCHED_DIGITS = 12;
+
+/** A PIN that nobody has had before. */
+export function drawPin(): string {
+  return Array.from(systemRandomness().bytes(SEARCHED_DIGITS), (byte) => byte % 10).join("");
+}
 
 export interface Found {
   /** Process, file or stream. */

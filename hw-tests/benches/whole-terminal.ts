@@ -2,7 +2,7 @@
  * The terminal as it runs in the field: the command `yikatong run` as a process of its own, over a real PC/SC service and real lines, with a
  * broker, a settlement host and an insurer in another process. Cards, pads and all other devices live outside of it.
  */
-import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { type ChildProcessByStdio, spawn, spawnSync } from "node:child_process";
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -92,7 +92,6 @@ export interface WholeTerminalOptions {
   readonly userReader?: object;
 }
 
-/** A simulated insurer knows cards by number; nobody of this bench asks it. */
 export class WholeTerminal {
   /** Configuration, keys, journal and the host's books. */
   readonly folder: string;
@@ -113,7 +112,7 @@ export class WholeTerminal {
     const host = new Program([SIMULATORS, "host", "--embedded", "--folder", join(folder, "host"), "--terminal", TERMINAL_ID, "--json"]);
     const ready = await host.line(({ event }) => event === "ready", START_MS);
     const brokerUrl = String(ready["brokerUrl"]);
-    await configure(folder, brokerUrl, options);
+    configure(folder, brokerUrl, options);
     const terminal = new Program([YIKATONG, "run", "--config", join(folder, "config")], stage.service.environment);
     const whole = new WholeTerminal({ folder, brokerUrl, host, terminal });
     await whole.ask({ do: "status" }, START_MS);
@@ -159,7 +158,7 @@ export class WholeTerminal {
   }
 }
 
-async function configure(folder: string, brokerUrl: string, { devices = {}, userReader = {} }: WholeTerminalOptions): Promise<void> {
+function configure(folder: string, brokerUrl: string, { devices = {}, userReader = {} }: WholeTerminalOptions): void {
   const config = join(folder, "config");
   mkdirSync(config);
   mkdirSync(join(folder, "journal"));
@@ -172,10 +171,11 @@ async function configure(folder: string, brokerUrl: string, { devices = {}, user
     journal: { folder: join(folder, "journal"), limitBytes: 32 * 1024 * 1024 },
   });
   writeFileSync(join(folder, "wanted.json"), JSON.stringify(wanted));
-  const set = new Program([YIKATONG, "config", "set", "--config", config, join(folder, "wanted.json")]);
-  set.child.stdout.removeAllListeners("data");
-  const code = await set.end();
-  if (code !== 0) throw new Error(`the configuration was refused: ${set.complaints}`);
+  const set = spawnSync(process.execPath, [YIKATONG, "config", "set", "--config", config, join(folder, "wanted.json")], {
+    encoding: "utf8",
+    timeout: START_MS,
+  });
+  if (set.status !== 0) throw new Error(`the configuration was refused: ${set.stderr}`);
   copyFileSync(join(folder, "host", `${TERMINAL_ID}.keys`), join(config, "terminal.keys"));
 }
 

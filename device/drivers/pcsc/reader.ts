@@ -156,11 +156,11 @@ export class PcscReader implements CardReader {
 
   /** Tells the reader itself something, whether a card lies there or not, once it is there. Faults: those of a reader, "reader-refused". */
   async tell(order: Omit<Extract<ReaderCall, { op: "tell" }>, "op" | "reader">, limits: Limits): Promise<Bytes> {
-    const there = () => {
-      const state = this.#state();
-      return state === undefined || (state.state & STATE_UNAVAILABLE) !== 0 ? undefined : state;
-    };
-    const state = await this.#until(there, limits, () => this.#noCard());
+    const state = await this.#until(
+      () => this.#available(),
+      limits,
+      () => this.#noCard(),
+    );
     return this.call({ op: "tell", reader: state.name, ...order }, limits);
   }
 
@@ -183,6 +183,12 @@ export class PcscReader implements CardReader {
     return this.#supervisor.readers().find((reader) => matchesRule(reader.name, this.#rule));
   }
 
+  /** The reader as it is, where it is there at all. */
+  #available(): ReaderState | undefined {
+    const state = this.#state();
+    return state === undefined || (state.state & STATE_UNAVAILABLE) !== 0 ? undefined : state;
+  }
+
   /** Waits until a card lies there, mute or not: the first power-up may have failed for a reason that has passed. */
   #presentCard(limits: Limits): Promise<ReaderState> {
     return this.#until(
@@ -198,8 +204,7 @@ export class PcscReader implements CardReader {
   #noCard(): Fault {
     const fault = (code: "reader-service-gone" | "reader-gone" | "timeout") => new Fault(code, `${this.name}: no card`, { effectUnknown: false });
     if (!this.#supervisor.serviceUp) return fault("reader-service-gone");
-    const state = this.#state();
-    return state === undefined || (state.state & STATE_UNAVAILABLE) !== 0 ? fault("reader-gone") : fault("timeout");
+    return fault(this.#available() === undefined ? "reader-gone" : "timeout");
   }
 
   async #tryConnect(state: ReaderState, limits: Limits): Promise<CardChannel | undefined> {
