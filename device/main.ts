@@ -20,6 +20,7 @@ import { systemClock } from "./system/clock.ts";
 import { systemRandomness } from "./system/randomness.ts";
 import { openTerminal, type Terminal, type TerminalRules, type TerminalSettings } from "./terminal.ts";
 import { openSqliteStore } from "./txn/journal/sqlite/store.ts";
+import { DEFAULT_REGION } from "./txn/medical-host/profile.ts";
 
 export interface DeviceParts {
   readonly config: TerminalConfig;
@@ -76,7 +77,7 @@ export function settingsOf(config: TerminalConfig, sync: Partial<SyncOptions> = 
       unverifiedAmountFen: fen(limits.unverifiedAmountMaxFen),
     },
     medical: {
-      profile: { sender, signsIn },
+      profile: { sender, signsIn, region: DEFAULT_REGION },
       serialLane: institution.serialLane,
       pinTimeoutMs: PIN_TIMEOUT_MS,
       queryTimeoutMs,

@@ -28,6 +28,7 @@ import { openJournal } from "../../device/txn/journal/journal.ts";
 import { openSqliteStore } from "../../device/txn/journal/sqlite/store.ts";
 import { type VerifyReport, verifyJournal } from "../../device/txn/journal/verify.ts";
 import { createLane, createSalesInFlight } from "../../device/txn/lane.ts";
+import { DEFAULT_REGION } from "../../device/txn/medical-host/profile.ts";
 import type { BenchCard, QuickPaymentBench } from "../../device/txn/quick-payment/contract/suite.ts";
 import type { RiskLimits } from "../../device/txn/risk/limits.ts";
 import { openSaleTimes } from "../../device/txn/sale-time.ts";
@@ -267,7 +268,7 @@ function settings({ returnTimeoutMs, commandTimeoutMs }: PcscdTerminalOptions): 
     cardProfile: DEFAULT_CARD_PROFILE,
     risk: RISK,
     medical: {
-      profile: { sender, signsIn: true },
+      profile: { sender, signsIn: true, region: DEFAULT_REGION },
       serialLane: "1",
       pinTimeoutMs: 20_000,
       queryTimeoutMs: 6_000,

@@ -55,7 +55,7 @@ async function journalTotals(journal: TerminalJournal): Promise<Record<"quick-pa
   const totals = { "quick-payment": { count: 0, fen: 0 }, "medical-purchase": { count: 0, fen: 0 } };
   for (let from = 1; from <= journal.lastSeq; from += PAGE) {
     for (const { kind, state, amount } of await journal.entries(from, PAGE)) {
-      if (state !== "done" || kind === "operation") continue;
+      if (state !== "done" || (kind !== "quick-payment" && kind !== "medical-purchase")) continue;
       totals[kind].count += 1;
       totals[kind].fen += amount;
     }

@@ -5,7 +5,17 @@
 import { canonicalize, countField, isFields, type JsonFields, textField } from "./canonical.ts";
 import type { SumRow } from "./messages.ts";
 
-export const RECORD_KINDS: readonly string[] = ["quick-payment", "medical-purchase", "operation"];
+export const RECORD_KINDS: readonly string[] = [
+  "quick-payment",
+  "medical-purchase",
+  "medical-order",
+  "medical-void",
+  "cash-tender",
+  "cash-refund",
+  "offline-medical",
+  "stock-upload",
+  "operation",
+];
 export const RECORD_STATES: readonly string[] = ["prepared", "acting", "done", "refused", "unknown", "resolving", "void"];
 
 export interface TerminalRecord {

@@ -7,7 +7,7 @@ import type { CipherSuite } from "../../device/crypto/face.ts";
 import { openInlineSealer } from "../../device/sync/batch/seal-inline.ts";
 import { DEFAULT_SYNC_OPTIONS } from "../../device/sync/sync.ts";
 import { openTerminal, type Terminal, type TerminalRules, type TerminalSettings } from "../../device/terminal.ts";
-import type { MedicalProfile } from "../../device/txn/medical-purchase/ports.ts";
+import { DEFAULT_REGION, type MedicalProfile } from "../../device/txn/medical-host/profile.ts";
 import type { TearPoint } from "../card/state.ts";
 import { ScriptedHolder } from "../pinpad/holder.ts";
 import { SimulatedPinVerifier } from "../pinpad/pin-verifier.ts";
@@ -46,7 +46,7 @@ function settings(limits: ExposureLimits, suite: CipherSuite): TerminalSettings 
       unverifiedAmountFen: fen(100_000),
     },
     medical: {
-      profile: { sender: SENDER, signsIn: true },
+      profile: { sender: SENDER, signsIn: true, region: DEFAULT_REGION },
       serialLane: "1",
       pinTimeoutMs: 20_000,
       queryTimeoutMs: 6_000,

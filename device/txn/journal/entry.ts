@@ -21,7 +21,17 @@ export interface EntryFields extends Omit<JournalEntry, "hash"> {
   readonly cardKey: string;
 }
 
-const KINDS: readonly RecordKind[] = ["quick-payment", "medical-purchase", "operation"];
+const KINDS: readonly RecordKind[] = [
+  "quick-payment",
+  "medical-purchase",
+  "medical-order",
+  "medical-void",
+  "cash-tender",
+  "cash-refund",
+  "offline-medical",
+  "stock-upload",
+  "operation",
+];
 const STATES: readonly RecordState[] = ["prepared", "acting", "done", "refused", "unknown", "resolving", "void"];
 
 /** Seals, writes and chains an entry after the hash `previous`. */

@@ -2,7 +2,21 @@
 import type { Fen } from "../../base/fen.ts";
 import type { StoredBatch, StoreUsage } from "../../base/ports.ts";
 
-export type RecordKind = "quick-payment" | "medical-purchase" | "operation";
+/**
+ * "medical-order": one order of a counter, from basket to receipt; the settlement, its void and each tender are subjects of their own.
+ * "offline-medical": a sale made without the insurer, until it is settled later or left to its holder. "stock-upload": what was sold or
+ * taken back, told to the insurer. "operation": an act that moves no money.
+ */
+export type RecordKind =
+  | "quick-payment"
+  | "medical-purchase"
+  | "medical-order"
+  | "medical-void"
+  | "cash-tender"
+  | "cash-refund"
+  | "offline-medical"
+  | "stock-upload"
+  | "operation";
 
 /**
  * States of a transaction. "prepared": intent durable, nothing irreversible sent. "acting": optional, a correction of the intent

@@ -1,6 +1,6 @@
 /* Keeps looking after settlements of unknown outcome until none is left, and sleeps in between. */
 import { isFault } from "../../base/fault.ts";
-import type { HostPorts } from "./ports.ts";
+import type { HostPorts } from "../medical-host/ports.ts";
 import { createResolverMemory, type ResolverMemory, type ResolverOptions, resolveMedical } from "./resolver.ts";
 
 export class MedicalBackground {

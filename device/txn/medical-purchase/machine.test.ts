@@ -1,10 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { fen } from "../../base/fen.ts";
+import type { SettledFigures } from "../medical-desk/figures.ts";
 import { decide, FIRST_STEP, MEDICAL_PURCHASE_RULES } from "./machine.ts";
 import { decideResolution, FIRST_RESOLVER_STEP, RESOLVER_RULES, REVERSALS_OF_ROUND_MAX, type ResolverEvent, type ResolverState } from "./resolver-machine.ts";
 import { TRIES_MAX } from "./rules.ts";
 import type { Settlement } from "./settlement.ts";
-import type { Event, MedicalOutcome, SettledFigures, State } from "./types.ts";
+import type { Event, MedicalOutcome, State } from "./types.ts";
 
 const FIGURES: SettledFigures = {
   settlementId: "S1",

@@ -2,10 +2,11 @@
 import { type Fen, fen } from "../../base/fen.ts";
 import type { SocialIdentity } from "../../card/social/types.ts";
 import type { EntryDraft, JournalEntry, JsonObject, JsonValue } from "../journal/types.ts";
-import type { MessageId } from "./message-id.ts";
+import type { SettledFigures } from "../medical-desk/figures.ts";
+import type { MessageId } from "../medical-host/message-id.ts";
 import type { InsuredPerson } from "./messages.ts";
 import type { Settlement } from "./settlement.ts";
-import type { EntryWish, MedicalReason, SettledFigures } from "./types.ts";
+import type { EntryWish, MedicalReason } from "./types.ts";
 
 export const SETTLEMENT_CODE = "2102";
 

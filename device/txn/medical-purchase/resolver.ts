@@ -9,8 +9,8 @@ import { civilTime, parseCivilTime } from "../../codec/civil-time.ts";
 import { type FsiNode, rowsOf, textOf } from "../../codec/fsi.ts";
 import { boundedJournal } from "../bounded-journal.ts";
 import type { OpenSubject } from "../journal/types.ts";
-import { ask } from "./ask.ts";
-import type { HostPorts } from "./ports.ts";
+import { ask } from "../medical-host/ask.ts";
+import type { HostPorts } from "../medical-host/ports.ts";
 import { type RecordedPurchase, readPurchase, reversedDraft, SETTLEMENT_CODE } from "./record.ts";
 import {
   decideResolution,

@@ -15,7 +15,7 @@ import { boundedJournal } from "../bounded-journal.ts";
 import { CardTrouble } from "../card-trouble.ts";
 import { DEFAULT_INITIAL_PIN_RULE, initialPinReason } from "../initial-pin.ts";
 import type { EntryDraft, Journal } from "../journal/types.ts";
-import { ask, drawMessageId, type NoAnswer, send, signIn } from "./ask.ts";
+import { ask, drawMessageId, type NoAnswer, send, signIn } from "../medical-host/ask.ts";
 import { decide, FIRST_STEP, MEDICAL_PURCHASE_RULES } from "./machine.ts";
 import { basketInput, type InsuredPerson, LINE_PREFIX_SAMPLE, linePrefixOf, personInput, readPerson } from "./messages.ts";
 import type { MedicalPurchaseLimits, MedicalPurchasePorts, MedicalPurchaseRequest } from "./ports.ts";

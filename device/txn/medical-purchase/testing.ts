@@ -26,10 +26,11 @@ import type { HostReply, MedicalHost } from "../hosts.ts";
 import { openJournal, type TerminalJournal } from "../journal/journal.ts";
 import type { JournalEntry } from "../journal/types.ts";
 import { createLane, createSalesInFlight } from "../lane.ts";
-import { openMessageIds } from "./message-id.ts";
+import { openMessageIds } from "../medical-host/message-id.ts";
+import { DEFAULT_REGION } from "../medical-host/profile.ts";
+import { createSignInBook } from "../medical-host/sign-in.ts";
 import type { MedicalPurchaseLimits, MedicalPurchasePorts, MedicalPurchaseRequest } from "./ports.ts";
 import { createResolverMemory, type ResolverMemory, type ResolverOptions, type ResolverRound, resolveMedical } from "./resolver.ts";
-import { createSignInBook } from "./sign-in.ts";
 
 /** 2026-01-05 12:00:00 in China. */
 const NOON_MS = Date.UTC(2026, 0, 5, 4);
@@ -183,6 +184,7 @@ export class SimulatedCounter {
       messageIds: await openMessageIds(journal, { institution: "P53010000001", serialLane: "1" }),
       host: this.#host(power),
       medical: {
+        region: DEFAULT_REGION,
         signsIn: true,
         sender: {
           institution: "P53010000001",

@@ -1,9 +1,9 @@
 /* Words of the medical-purchase machine: what it can be, what can happen to it, what it asks the runner to do. */
 import type { FaultCode } from "../../base/fault.ts";
-import type { Fen } from "../../base/fen.ts";
 import type { NoCardReason } from "../card-trouble.ts";
 import type { InitialPinReason } from "../initial-pin.ts";
 import type { RecordState } from "../journal/types.ts";
+import type { SettledFigures } from "../medical-desk/figures.ts";
 import type { Settlement } from "./settlement.ts";
 
 export interface EntryName {
@@ -38,18 +38,6 @@ export type MedicalReason =
   | "reversed"
   | "never-booked"
   | "restart";
-
-/** What the holder and the counter are told about money; all of it the host's own figures. */
-export interface SettledFigures {
-  readonly settlementId: string;
-  readonly total: Fen;
-  readonly fund: Fen;
-  readonly account: Fen;
-  readonly mutualAid: Fen;
-  /** What the counter still has to take. */
-  readonly cash: Fen;
-  readonly flags: readonly string[];
-}
 
 export type MedicalOutcome =
   | ({ readonly kind: "paid"; readonly subject: string } & SettledFigures)

@@ -16,9 +16,19 @@ export type RecoveryRules = { readonly [Kind in RecordKind]: { readonly [State i
 
 const LOST_TRACE: RecoveryRule = { state: "unknown", reason: "restart" };
 
+const LEAVE = { prepared: "leave", acting: "leave", unknown: "leave", resolving: "leave" } as const;
+
 export const RECOVERY_RULES: RecoveryRules = {
   "quick-payment": { prepared: LOST_TRACE, acting: LOST_TRACE, unknown: "leave", resolving: "leave" },
   "medical-purchase": { prepared: LOST_TRACE, acting: LOST_TRACE, unknown: "leave", resolving: "leave" },
+  // What happened to an order is said by its settlement and its tenders; it is taken up again from them.
+  "medical-order": LEAVE,
+  "medical-void": { prepared: LOST_TRACE, acting: LOST_TRACE, unknown: "leave", resolving: "leave" },
+  "cash-tender": LEAVE,
+  "cash-refund": LEAVE,
+  "offline-medical": LEAVE,
+  // A message about goods may be sent again: the insurer knows it by its own number.
+  "stock-upload": LEAVE,
   operation: { prepared: LOST_TRACE, acting: LOST_TRACE, unknown: "leave", resolving: "leave" },
 };
 

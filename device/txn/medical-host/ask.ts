@@ -1,9 +1,10 @@
 /* One message to the medical host and the class of its answer. */
+
+import type { FaultCode } from "../../base/fault.ts";
 import type { Limits } from "../../base/ports.ts";
 import { buildFsiRequest, type FsiNode, type FsiRequest, nodeOf, parseFsiReply, textOf } from "../../codec/fsi.ts";
 import type { MessageId } from "./message-id.ts";
 import type { HostPorts } from "./ports.ts";
-import type { MedicalReason } from "./types.ts";
 
 export interface Question {
   readonly infno: string;
@@ -11,12 +12,15 @@ export interface Question {
   readonly insuranceArea?: string;
 }
 
+/** Why nothing follows from what came back, or did not. Stable words. */
+export type HostSilence = FaultCode | "reply-undecided" | "reply-incomplete";
+
 /** An answer without what was asked for. */
 export type NoAnswer =
   | { readonly kind: "refused"; readonly code: string; readonly message: string }
   /** Certain: it never reached the host and never will. */
   | { readonly kind: "not-sent" }
-  | { readonly kind: "undecided"; readonly reason: MedicalReason };
+  | { readonly kind: "undecided"; readonly reason: HostSilence };
 
 export type Answer = { readonly kind: "done"; readonly output: FsiNode; readonly hostTime: string } | NoAnswer;
 
