@@ -7,7 +7,8 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlit
 import { type Fen, fen } from "../../device/base/fen.ts";
 import { copyTables, GENESIS_HASH, LEDGER_SCHEMA } from "./ledger-schema.ts";
 
-export type BookingProof = "tac" | "insurer" | "unproved";
+/** "counter": cash, for which nobody else vouches. */
+export type BookingProof = "tac" | "insurer" | "counter" | "unproved";
 
 export interface Booking {
   readonly subject: string;

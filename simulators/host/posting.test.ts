@@ -117,6 +117,34 @@ test("operations are kept and move no money", async () => {
   expect(bench.ledger.recordCount()).toBe(1);
 });
 
+test("cash is booked on the counter's word, given out as well as taken", async () => {
+  const bench = openBench(suite);
+  const cash = ["cash-tender", "cash-refund"].map((kind) => bench.terminal.record({ kind, state: "done", amountFen: 250 }));
+  expect(await rejectsOf(bench, cash)).toEqual([]);
+  expect(bench.ledger.totalsByKind()).toEqual({ "cash-refund": { count: 1, fen: 250 }, "cash-tender": { count: 1, fen: 250 } });
+});
+
+test("a settlement is taken back once, by whichever record says so, and the record names it", async () => {
+  const bench = openBench(suite);
+  const voided = (detail: Members) => {
+    const intent = bench.terminal.record({ kind: "medical-void", amountFen: 100 });
+    return [intent, bench.terminal.record({ kind: "medical-void", amountFen: 100, subject: intent["subject"], state: "done", detail })];
+  };
+  const rejects = await rejectsOf(bench, [...voided({ setlId: "S1" }), ...voided({ setlId: "S1", imported: true }), ...voided({})]);
+  expect(rejects).toEqual([
+    { seq: 4, reason: "evidence-already-booked" },
+    { seq: 6, reason: "settlement-unnamed" },
+  ]);
+});
+
+test.each(["medical-order", "offline-medical", "stock-upload"])("a record of kind %s tells how things belong together and moves no money", async (kind) => {
+  const bench = openBench(suite);
+  const intent = bench.terminal.record({ kind });
+  expect(await rejectsOf(bench, [intent, bench.terminal.record({ kind, subject: intent["subject"], state: "done" })])).toEqual([]);
+  expect(bench.ledger.totalsByKind()).toEqual({});
+  expect(bench.ledger.unknownSubjects()).toEqual([]);
+});
+
 /** How the detail of a proved debit is spoiled, and what the host says to it. */
 const PROOFS: readonly (readonly [name: string, detail: Members, personal: Members, verdict: string])[] = [
   ["as the card made it", {}, {}, "tac"],

@@ -26,6 +26,9 @@ type Judgement =
   | { readonly ok: true; readonly proof: BookingProof; readonly evidence: string | undefined; readonly flags: readonly string[] }
   | { readonly ok: false; readonly reason: string };
 
+/** Records that tell how settlements, tenders and goods belong together; the money itself stands in records of its own. */
+const TELLS_ONLY: readonly string[] = ["medical-order", "offline-medical", "stock-upload"];
+
 const OPEN: readonly string[] = ["prepared", "acting", "unknown", "resolving"];
 
 export function isOpen(state: string): boolean {
@@ -40,7 +43,7 @@ export function postRecord(context: PostingContext, record: TerminalRecord): str
   const known = context.ledger.subjectState(record.subject);
   const obstacle = known === undefined ? obstacleForFirst(record) : obstacleForNext(context, record, known);
   if (obstacle !== undefined) return obstacle;
-  if (record.state === "done") {
+  if (record.state === "done" && !TELLS_ONLY.includes(record.kind)) {
     const reason = book(context, record, known);
     if (reason !== undefined) return reason;
   }
@@ -64,7 +67,7 @@ function obstacleForNext(context: PostingContext, record: TerminalRecord, known:
 
 function book(context: PostingContext, record: TerminalRecord, known: SubjectState | undefined): string | undefined {
   const differs = known !== undefined && known.intentFen !== record.amountFen;
-  const judgement = record.kind === "quick-payment" ? judgeQuickPayment(context, record, differs) : judgeMedicalPurchase(record, differs);
+  const judgement = judge(context, record, differs);
   if (!judgement.ok) return judgement.reason;
   const { evidence } = judgement;
   if (evidence !== undefined && context.ledger.subjectBookedOn(evidence) !== undefined) return "evidence-already-booked";
@@ -82,6 +85,27 @@ function book(context: PostingContext, record: TerminalRecord, known: SubjectSta
     evidence,
   );
   return undefined;
+}
+
+function judge(context: PostingContext, record: TerminalRecord, differs: boolean): Judgement {
+  switch (record.kind) {
+    case "quick-payment":
+      return judgeQuickPayment(context, record, differs);
+    case "medical-purchase":
+      return judgeMedicalPurchase(record, differs);
+    case "medical-void":
+      return judgeMedicalVoid(record);
+    default:
+      // Cash has no other witness than the counter.
+      return { ok: true, proof: "counter", evidence: undefined, flags: [] };
+  }
+}
+
+/** One settlement can be taken back once, whoever says so. */
+function judgeMedicalVoid(record: TerminalRecord): Judgement {
+  const settlement = textField(record.detail, "setlId") ?? "";
+  if (settlement === "") return { ok: false, reason: "settlement-unnamed" };
+  return { ok: true, proof: "insurer", evidence: `void:${settlement}`, flags: record.detail["imported"] === true ? ["imported"] : [] };
 }
 
 function judgeQuickPayment(context: PostingContext, record: TerminalRecord, differs: boolean): Judgement {
@@ -114,6 +138,6 @@ function moveSubject(context: PostingContext, record: TerminalRecord, known: Sub
     lastSeq: record.seq,
   };
   ledger.setSubject({ ...subject, firstSeq: record.firstSeq });
-  if (isOpen(record.state)) ledger.listUnknown(subject);
+  if (isOpen(record.state) && !TELLS_ONLY.includes(record.kind)) ledger.listUnknown(subject);
   else ledger.closeUnknown(record.subject);
 }
