@@ -116,6 +116,22 @@ const MEDICAL: Readonly<Record<Exclude<MedicalReason, FaultCode | Reason>, Words
   "reply-incomplete": ["The insurer's answer is incomplete. It will be resolved; do not settle again.", "结算应答不完整，正在确认，请勿重复结算。"],
   reversed: ["The settlement was reversed. Nothing was paid.", "结算已冲正，未付款。"],
   "never-booked": ["The insurer has no such settlement. Nothing was paid.", "医保中心无此结算，未付款。"],
+  "credential-not-offered": ["This credential is not accepted here.", "本处不支持该就诊凭证。"],
+  "code-not-scanned": ["No medical e-code was read.", "未读取到医保电子凭证。"],
+  "medical-type-not-offered": ["This kind of treatment is not settled here.", "本机构未开通该医疗类别。"],
+  "clinic-missing": ["The doctor or the department is missing.", "缺少医师或科室信息。"],
+  "person-differs": ["The insurer names another person than the credential.", "就诊凭证与参保人信息不一致。"],
+  "insurance-suspended": ["The insurance is suspended.", "参保状态为暂停参保。"],
+  "too-far": ["Holders who are insured that far away are not served here.", "本机构未开通该异地就医结算。"],
+  "not-eligible": ["The insurer grants no benefit for this treatment.", "不享受该医疗待遇。"],
+  "chronic-filing-missing": ["No filing for a chronic disease was found.", "未查询到慢特病备案。"],
+  "filing-missing": ["No filing for treatment elsewhere was found.", "未查询到异地就医备案。"],
+  "disease-missing": ["The disease is missing.", "缺少病种信息。"],
+  "disease-excluded": ["This disease is not settled for holders from elsewhere.", "该病种暂不支持异地结算。"],
+  "receiver-not-connected": ["The insurer of this insurance is not connected here.", "该险种结算系统未接入。"],
+  "card-data-missing": ["The card's own record cannot be read here; the insurer asks for it.", "无法读取异地结算所需的卡片原始信息。"],
+  "card-swapped": ["Another card was presented. Please begin again with one card.", "前后刷卡不一致，请用同一张卡重新交易。"],
+  "no-answer": ["The amounts were not confirmed in time. Nothing was settled.", "未在规定时间内确认，未结算。"],
 };
 
 /** What the devices around the readers may have to say. */

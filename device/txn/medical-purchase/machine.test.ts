@@ -37,7 +37,7 @@ const EVENTS: Readonly<Record<string, Event>> = {
   "looked-up/new": { is: "looked-up", known: { kind: "new" } },
   "looked-up/in-progress": { is: "looked-up", known: { kind: "in-progress" } },
   "looked-up/conflict": { is: "looked-up", known: { kind: "conflict" } },
-  "looked-up/paid": { is: "looked-up", known: { kind: "paid", subject: "j-1", figures: FIGURES } },
+  "looked-up/paid": { is: "looked-up", known: { kind: "paid", subject: "j-1", visitId: "V1", figures: FIGURES } },
   "looked-up/open": { is: "looked-up", known: { kind: "open", subject: "j-1" } },
   "card-present": { is: "card-present" },
   "time-over": { is: "time-over" },
@@ -111,7 +111,7 @@ describe("a medical purchase", () => {
   test("the host's figures are recorded and told as they are", () => {
     const step = decide(MEDICAL_PURCHASE_RULES, { at: "settling", intent: INTENT }, { is: "settled", settlement: SETTLEMENT });
     expect(step).toEqual({
-      state: { at: "closing", subject: "j-1", outcome: { kind: "paid", subject: "j-1", ...FIGURES } },
+      state: { at: "closing", subject: "j-1", outcome: { kind: "paid", subject: "j-1", visitId: "V1", ...FIGURES } },
       commands: [{ do: "append", entry: { state: "done", after: INTENT, settlement: SETTLEMENT } }],
     });
   });

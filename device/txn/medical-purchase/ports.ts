@@ -4,7 +4,8 @@ import type { SocialOptions } from "../../card/social/read-identity.ts";
 import type { CardReader, PinVerifier, Psam } from "../../drivers/ports.ts";
 import type { InitialPinRule } from "../initial-pin.ts";
 import type { Lane, SalesInFlight } from "../lane.ts";
-import type { MedicalItem } from "../medical-desk/basket.ts";
+import type { Credential, MedicalItem, OrderItem, Prescription } from "../medical-desk/basket.ts";
+import type { CounterDesk } from "../medical-desk/desk.ts";
 import type { HostPorts } from "../medical-host/ports.ts";
 import type { SaleRequest } from "../sale-request.ts";
 
@@ -31,12 +32,39 @@ export interface MedicalPurchaseLimits extends Limits {
   readonly journalTimeoutMs: number;
 }
 
+/** A line of the basket; what only an order knows of it may be missing. */
+export type PurchaseItem = MedicalItem & Partial<Omit<OrderItem, keyof MedicalItem>>;
+
+/** Who treats the holder, and where. Spec: FSI, 2201. */
+export interface Clinic {
+  readonly doctorCode: string;
+  readonly doctorName: string;
+  readonly departmentCode: string;
+  readonly departmentName: string;
+}
+
 /** `amount` is the total fee that the holder was told. */
 export interface MedicalPurchaseRequest extends SaleRequest {
-  readonly items: readonly MedicalItem[];
+  readonly items: readonly PurchaseItem[];
   readonly invoiceNumber: string;
   /** Whether the personal account may pay. */
   readonly usesAccount: boolean;
   /** insutype, where the holder has more than one insurance in force. */
   readonly insuranceType?: string;
+  /** Left out: the holder's card. */
+  readonly credential?: Credential;
+  /** med_type; left out: 41, a purchase at a pharmacy. */
+  readonly medicalType?: string;
+  /** Left out: "pharmacy". */
+  readonly visit?: "pharmacy" | "outpatient";
+  readonly disease?: { readonly code: string; readonly name: string };
+  readonly prescription?: Prescription;
+  /** An outpatient visit cannot be registered without it. */
+  readonly clinic?: Clinic;
+  /** Whether the split is shown and confirmed before it is booked; needs a desk. */
+  readonly confirms?: boolean;
+  /** Hears how far the purchase is, and answers its questions. */
+  readonly desk?: CounterDesk;
+  /** Who serves; left out: the sender of the profile. */
+  readonly operator?: string;
 }

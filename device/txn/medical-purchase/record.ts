@@ -145,3 +145,8 @@ export function figuresOf(entry: JournalEntry): SettledFigures {
     flags: Array.isArray(flags) ? flags.filter((flag) => typeof flag === "string") : [],
   };
 }
+
+/** mdtrt_id of a purchase that is done. */
+export function visitIdOf({ detail }: JournalEntry): string {
+  return text(detail, "mdtrtId");
+}

@@ -21,7 +21,7 @@ export function lookedUp(_: StateOf<"looking-up">, { known }: EventOf<"looked-up
     case "conflict":
       return refuse({ reason: "reference-conflict" });
     case "paid":
-      return end({ kind: "paid", subject: known.subject, ...known.figures });
+      return end({ kind: "paid", subject: known.subject, visitId: known.visitId, ...known.figures });
     // It is reversed in the background; until the host's records agree nothing new is tried for this sale.
     case "open":
       return end({ kind: "unknown", subject: known.subject, reason: "earlier-sale-open" });
@@ -103,8 +103,8 @@ function close(wish: "refused" | "void" | "unknown", { intent, outcome, reason }
 
 /** The host's figures stand, whatever rule they break: what is booked is booked. */
 export function settled({ intent }: StateOf<"settling">, { settlement }: EventOf<"settled">): Step {
-  const { settlementId, total, fund, account, mutualAid, cash, flags } = settlement;
-  const outcome: MedicalOutcome = { kind: "paid", subject: intent.subject, settlementId, total, fund, account, mutualAid, cash, flags };
+  const { settlementId, visitId, total, fund, account, mutualAid, cash, flags } = settlement;
+  const outcome: MedicalOutcome = { kind: "paid", subject: intent.subject, visitId, settlementId, total, fund, account, mutualAid, cash, flags };
   return { state: { at: "closing", subject: intent.subject, outcome }, commands: [{ do: "append", entry: { state: "done", after: intent, settlement } }] };
 }
 

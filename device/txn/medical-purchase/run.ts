@@ -19,7 +19,7 @@ import { ask, drawMessageId, type NoAnswer, send, signIn } from "../medical-host
 import { decide, FIRST_STEP, MEDICAL_PURCHASE_RULES } from "./machine.ts";
 import { basketInput, type InsuredPerson, LINE_PREFIX_SAMPLE, linePrefixOf, personInput, readPerson } from "./messages.ts";
 import type { MedicalPurchaseLimits, MedicalPurchasePorts, MedicalPurchaseRequest } from "./ports.ts";
-import { figuresOf, intentDraft, laterDraft, type PurchaseFacts, SETTLEMENT_CODE } from "./record.ts";
+import { figuresOf, intentDraft, laterDraft, type PurchaseFacts, SETTLEMENT_CODE, visitIdOf } from "./record.ts";
 import { readSettlement } from "./settlement.ts";
 import type { Command, EntryWish, Event, KnownMedicalSale, MedicalOutcome, MedicalPurchaseRules, Refusal, Step } from "./types.ts";
 
@@ -157,7 +157,7 @@ class MedicalPurchaseRun {
     const [first, last] = [entries[0], entries.at(-1)];
     assert(first !== undefined && last !== undefined, "a mark names a subject of this journal");
     if (last.kind !== "medical-purchase" || first.amount !== this.#request.amount) return { kind: "conflict" };
-    if (last.state === "done") return { kind: "paid", subject, figures: figuresOf(last) };
+    if (last.state === "done") return { kind: "paid", subject, visitId: visitIdOf(last), figures: figuresOf(last) };
     return last.state === "refused" || last.state === "void" ? { kind: "new" } : { kind: "open", subject };
   }
 

@@ -3,6 +3,7 @@ import type { FaultCode } from "../../base/fault.ts";
 import type { NoCardReason } from "../card-trouble.ts";
 import type { InitialPinReason } from "../initial-pin.ts";
 import type { RecordState } from "../journal/types.ts";
+import type { ProvisionalFigures } from "../medical-desk/desk.ts";
 import type { SettledFigures } from "../medical-desk/figures.ts";
 import type { Settlement } from "./settlement.ts";
 
@@ -30,6 +31,22 @@ export type MedicalReason =
   | "person-unknown"
   | "insurance-inactive"
   | "insurance-choice-needed"
+  | "credential-not-offered"
+  | "code-not-scanned"
+  | "medical-type-not-offered"
+  | "clinic-missing"
+  | "person-differs"
+  | "insurance-suspended"
+  | "too-far"
+  | "not-eligible"
+  | "chronic-filing-missing"
+  | "filing-missing"
+  | "disease-missing"
+  | "disease-excluded"
+  | "receiver-not-connected"
+  | "card-data-missing"
+  | "card-swapped"
+  | "no-answer"
   | "host-refused"
   | "host-unreachable"
   | "request-expired"
@@ -40,7 +57,8 @@ export type MedicalReason =
   | "restart";
 
 export type MedicalOutcome =
-  | ({ readonly kind: "paid"; readonly subject: string } & SettledFigures)
+  /** `visitId`: mdtrt_id, which a void names. `provisional`: what was shown before the booking; left out when an earlier sale is told again. */
+  | ({ readonly kind: "paid"; readonly subject: string; readonly visitId: string; readonly provisional?: ProvisionalFigures } & SettledFigures)
   /** `message` is the host's own text, cleaned; `triesLeft` belongs to a wrong PIN; `choices` to a choice of insurance. */
   | {
       readonly kind: "refused";
@@ -59,7 +77,7 @@ export type KnownMedicalSale =
   | { readonly kind: "new" }
   | { readonly kind: "in-progress" }
   | { readonly kind: "conflict" }
-  | { readonly kind: "paid"; readonly subject: string; readonly figures: SettledFigures }
+  | { readonly kind: "paid"; readonly subject: string; readonly visitId: string; readonly figures: SettledFigures }
   /** An earlier attempt is still being reversed. */
   | { readonly kind: "open"; readonly subject: string };
 
