@@ -39,6 +39,22 @@ export interface OrderItem extends MedicalItem {
   /** Why no code is needed; left out where one is. */
   readonly traceExempt?: "herbal-slices" | "granules" | "hospital-split-dose" | "not-a-drug";
   readonly prescriptionDrug?: boolean;
+  /** What the upload of the sale says of the goods; Spec: FSI, 3505. */
+  readonly goods?: GoodsFacts;
+}
+
+/** Facts of the goods that only the counter's program knows. */
+export interface GoodsFacts {
+  /** fixmedins_bchno: the institution's own batch. */
+  readonly batchNumber?: string;
+  /** manu_lotnum: the maker's lot. */
+  readonly makerLot?: string;
+  /** manu_date, yyyy-MM-dd. */
+  readonly madeOn?: string;
+  /** expy_end, yyyy-MM-dd. */
+  readonly expiresOn?: string;
+  /** rtal_docno: the document of the retail sale; the order's number where left out. */
+  readonly documentNumber?: string;
 }
 
 export interface Prescription {

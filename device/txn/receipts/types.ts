@@ -1,0 +1,128 @@
+/* What stands on a slip, before it is laid out. Personal data is given in full and masked by the layout, so that no caller can forget it. */
+import type { Fen } from "../../base/fen.ts";
+import type { TenderKind } from "../medical-desk/desk.ts";
+
+/** Where and by whom; at the head of every slip. */
+export interface ReceiptHead {
+  /** fixmedins_name */
+  readonly institution: string;
+  readonly terminal: string;
+  readonly operator: string;
+  /** Moment of the act that the slip is about. */
+  readonly atMs: number;
+}
+
+/** Who bought; every member is masked on paper. */
+export interface ReceiptHolder {
+  readonly name?: string;
+  readonly cardNumber?: string;
+  readonly personNumber?: string;
+}
+
+export interface ReceiptItem {
+  readonly name: string;
+  /** Decimal text. */
+  readonly quantity: string;
+  readonly unitPrice: string;
+  readonly amount: Fen;
+}
+
+/** The insurer's figures; what is not known is left out and not printed. */
+export interface ReceiptSplit {
+  readonly total: Fen;
+  /** All funds together (fund_pay_sumamt). */
+  readonly fund: Fen;
+  /** hifp_pay */
+  readonly pooledFund?: Fen;
+  readonly otherFunds?: Fen;
+  readonly account: Fen;
+  readonly mutualAid: Fen;
+  readonly cash: Fen;
+  readonly outsideCatalogue?: Fen;
+  readonly overLimit?: Fen;
+  readonly firstSelfPay?: Fen;
+  readonly withinScope?: Fen;
+  readonly deductible?: Fen;
+  /** Balance of the personal account afterwards. */
+  readonly balance?: Fen;
+}
+
+export interface ReceiptTender {
+  readonly tender: TenderKind;
+  readonly amount: Fen;
+  /** What the counter was handed, where it says so; the change follows. */
+  readonly received?: Fen;
+}
+
+interface OfOrder extends ReceiptHead {
+  /** The caller's order number. */
+  readonly orderNumber: string;
+  readonly invoiceNumber?: string;
+  readonly holder?: ReceiptHolder;
+}
+
+export type ReceiptData =
+  | (OfOrder & {
+      readonly slip: "sale";
+      readonly items: readonly ReceiptItem[];
+      readonly settlementId: string;
+      readonly visitId?: string;
+      readonly medicalType: string;
+      readonly insuranceType?: string;
+      readonly split: ReceiptSplit;
+      readonly tenders: readonly ReceiptTender[];
+    })
+  /** Sold without the insurer: everything on it is provisional. */
+  | (OfOrder & {
+      readonly slip: "offline";
+      readonly items: readonly ReceiptItem[];
+      readonly total: Fen;
+      /** Left out where the terminal could not work one out. */
+      readonly estimate?: ReceiptSplit;
+      readonly tenders: readonly ReceiptTender[];
+      readonly choice: "settle-later" | "reimbursement-slip";
+    })
+  /** For the agency: the holder has paid all of it. */
+  | (OfOrder & { readonly slip: "reimbursement"; readonly items: readonly ReceiptItem[]; readonly total: Fen; readonly tenders: readonly ReceiptTender[] })
+  /** An offline sale that the insurer has settled afterwards. */
+  | (OfOrder & {
+      readonly slip: "settled-later";
+      readonly settlementId: string;
+      readonly split: ReceiptSplit;
+      readonly paid: Fen;
+      readonly refundDue: Fen;
+      readonly refundPaid: boolean;
+    })
+  /** The whole order given back, on the day ("void") or later ("return"). */
+  | (OfOrder & {
+      readonly slip: "void" | "return";
+      readonly settlementId?: string;
+      readonly split?: ReceiptSplit;
+      readonly total: Fen;
+      readonly refunds: readonly ReceiptTender[];
+    })
+  /** Nobody knows yet: what the counter may and may not do. */
+  | (OfOrder & { readonly slip: "unknown"; readonly total: Fen; readonly what: "settlement" | "void" | "tender"; readonly tender?: TenderKind })
+  | (ReceiptHead & {
+      readonly slip: "reconciliation";
+      /** yyyy-MM-dd */
+      readonly from: string;
+      readonly to: string;
+      readonly groups: readonly {
+        readonly insuranceType: string;
+        readonly clearingType: string;
+        readonly count: number;
+        readonly total: Fen;
+        readonly fund: Fen;
+        readonly account: Fen;
+        readonly agrees: boolean;
+      }[];
+      readonly onlyHere: number;
+      readonly onlyThere: number;
+      readonly differing: number;
+    });
+
+export interface SlipStyle {
+  /** Printed again: says so. */
+  readonly copy: boolean;
+}
