@@ -14,7 +14,7 @@ import { promised, Violation } from "./checks/violation.ts";
 import type { FaultCounts, FaultKind } from "./fault-plan.ts";
 import { countScriptedGone, finalChecks } from "./final-checks.ts";
 import { Holders } from "./holders.ts";
-import { Life } from "./life.ts";
+import { Keeper } from "./keeper.ts";
 import type { WatchedCard } from "./observed.ts";
 import { drawSale, type PurseCounts, WORLD_PURSES } from "./purses.ts";
 import type { SeededRandomness } from "./seeded-randomness.ts";
@@ -75,7 +75,7 @@ export class SeedRun {
   readonly #weather: Weather;
   readonly #draw: SeededRandomness;
   readonly #options: SeedOptions;
-  #life: Life | undefined;
+  readonly #keeper: Keeper;
 
   constructor(options: SeedOptions) {
     this.#options = options;
@@ -89,6 +89,7 @@ export class SeedRun {
     this.#holders = new Holders(this.#town);
     this.#weather = new Weather(this.#town);
     this.#draw = this.#town.random.stream("taps");
+    this.#keeper = new Keeper(this.#town, { draw: this.#draw, limits: LIMITS, ...(options.rules === undefined ? {} : { rules: options.rules }) });
   }
 
   async run(): Promise<SeedReport> {
@@ -109,7 +110,7 @@ export class SeedRun {
     const weather = this.#weather.blow();
     for (let tap = 0; tap < this.#options.taps; tap += 1) {
       const work = this.#tap(tap);
-      await this.#bounded(work, TAP_MS, `tap ${tap}`);
+      await this.#keeper.bounded(work, TAP_MS, `tap ${tap}`);
       await clock.resolve(clock.sleep(this.#draw.between(200, 20_000)));
     }
     this.#town.plan.calm();
@@ -119,18 +120,18 @@ export class SeedRun {
 
   async #liveness(): Promise<void> {
     const { clock, cards } = this.#town;
-    await this.#bounded(this.#powered(), LIVENESS_MS, "the last start");
+    await this.#keeper.bounded(this.#keeper.powered(), LIVENESS_MS, "the last start");
     countScriptedGone(this.#town, this.#holders.gone);
     for (const card of cards.filter((each) => !this.#holders.gone.has(each))) {
       for (const purse of WORLD_PURSES) {
         const reference = `return-${card.card.serial.slice(-4)}-${purse}`;
-        await this.#bounded(this.#purchase(card, { reference, ...drawSale(this.#draw, purse, 1) }), LIVENESS_MS, "a card's return");
+        await this.#keeper.bounded(this.#purchase(card, { reference, ...drawSale(this.#draw, purse, 1) }), LIVENESS_MS, "a card's return");
       }
     }
-    const { terminal } = this.#life ?? {};
+    const { terminal } = this.#keeper.life ?? {};
     promised(0, terminal !== undefined, () => "the terminal is on");
-    await this.#bounded(this.#settlementsResolved(), LIVENESS_MS, "the resolution of settlements");
-    await this.#bounded(terminal.idle({ timeoutMs: LIVENESS_MS, signal: new AbortController().signal }), LIVENESS_MS, "the drain");
+    await this.#keeper.bounded(this.#settlementsResolved(), LIVENESS_MS, "the resolution of settlements");
+    await this.#keeper.bounded(terminal.idle({ timeoutMs: LIVENESS_MS, signal: new AbortController().signal }), LIVENESS_MS, "the drain");
     this.#town.observe();
     finalChecks(this.#town, this.#holders.gone);
     await clock.resolve(terminal.stop());
@@ -140,31 +141,6 @@ export class SeedRun {
   async #settlementsResolved(): Promise<void> {
     const open = () => [...this.#town.medicalCheck.purchases.values()].some(({ state }) => !["done", "refused", "void"].includes(state));
     while (open()) await this.#town.clock.sleep(1_000);
-  }
-
-  async #bounded<Value>(work: Promise<Value>, forMs: number, what: string): Promise<Value> {
-    const { clock } = this.#town;
-    let settled = false;
-    const mark = () => {
-      settled = true;
-    };
-    work.then(mark, mark);
-    const how = await clock.runUntil(clock.monotonicMs() + forMs, () => settled);
-    promised(0, how === "done", () => (how === "idle" ? `nothing is left to do, but ${what} is pending` : `${what} did not end in bounded time`));
-    return work;
-  }
-
-  /** The terminal, switched on again as often as it takes. */
-  async #powered(): Promise<Life> {
-    for (;;) {
-      if (this.#life?.power.on === true && this.#life.terminal !== undefined) return this.#life;
-      await this.#town.clock.sleep(this.#draw.between(500, 15_000));
-      const life = new Life(this.#town);
-      this.#life = life;
-      this.#town.trace.note("power on");
-      const started = await Promise.race([life.start(LIMITS, this.#options.rules ?? {}).then(() => "on" as const), life.dark]);
-      if (started === "on") return life;
-    }
   }
 
   async #tap(tap: number): Promise<void> {
@@ -183,7 +159,7 @@ export class SeedRun {
 
   async #purchase(card: WatchedCard, sale: PurseSale): Promise<QuickPaymentOutcome | "dark"> {
     const { reference, purse, amountFen } = sale;
-    const life = await this.#powered();
+    const life = await this.#keeper.powered();
     const { terminal } = life;
     promised(0, terminal !== undefined, () => "a powered terminal has started");
     this.#holders.kind = purse.kind;
@@ -198,7 +174,7 @@ export class SeedRun {
 
   async #medical(card: WatchedCard, reference: string): Promise<MedicalOutcome | "dark"> {
     const { plan, insurer } = this.#town;
-    const life = await this.#powered();
+    const life = await this.#keeper.powered();
     const { terminal } = life;
     promised(0, terminal !== undefined, () => "a powered terminal has started");
     if (plan.strikes("insurer-late")) planInsurerFault(insurer.faults, "2102", INSURER_FAULTS["late-booking"]);
