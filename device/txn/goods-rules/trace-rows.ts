@@ -20,3 +20,8 @@ export function traceInfoRows(items: readonly OrderItem[], lineNumber: (index: n
     })),
   );
 }
+
+/** Rows of drugtracinfo for one line of 3505 or 3506; whether the pack was opened stands in the line itself. */
+export function goodsTraceRows(codes: readonly string[]): readonly { readonly drug_trac_codg: string }[] {
+  return codes.map((code) => ({ drug_trac_codg: code }));
+}

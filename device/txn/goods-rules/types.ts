@@ -15,6 +15,7 @@ export type GoodsReason = Extract<
   | "trace-code-sold"
   | "trace-code-malformed"
   | "trace-code-twice"
+  | "trace-code-surplus"
 >;
 
 export interface GoodsRefusal {

@@ -106,6 +106,7 @@ export type OrderReason =
   | "trace-code-sold"
   | "trace-code-malformed"
   | "trace-code-twice"
+  | "trace-code-surplus"
   | "medical-type-not-offered"
   | "not-eligible"
   | "filing-missing"
