@@ -147,6 +147,7 @@ module.exports = {
     door("only-one-door-to-sm-crypto", [npm("sm-crypto")], ["^device/crypto/"], "The second provider is wrapped strictly in one place."),
     door("only-one-door-to-lowdb", [npm("lowdb")], ["^device/config/"], "Configuration alone; the journal has a store that keeps promises."),
     door("only-one-door-to-pino", [npm("pino")], ["^device/health/"], "The log has one form, and one place that keeps secrets out of it."),
+    door("only-one-door-to-fflate", [npm("fflate")], [CODEC, "^simulators/host/"], "Packing files is a codec's matter, on either side."),
     door("only-one-door-to-iconv", [npm("iconv-lite")], [CODEC], "Text encodings are a codec's matter."),
     door("only-one-door-to-sqlite", builtin("sqlite"), ["^device/txn/journal/", "^simulators/host/"], "The journal's store and the host's ledger."),
     door(
