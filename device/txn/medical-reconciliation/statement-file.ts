@@ -1,0 +1,146 @@
+/*
+ * The two files of the detailed comparison: ours with eight columns, the insurer's answer with eleven. TAB between columns, `null` for what
+ * is empty, a refund as a negative row of its own. What cannot be read is named and never dropped. Spec: FSI, 3202.
+ */
+import { type Bytes, utf8 } from "../../base/bytes.ts";
+import { type Fen, formatYuan, parseYuan } from "../../base/fen.ts";
+import { readZip, writeZip, type ZipFile } from "../../codec/zip.ts";
+import type { StatementSums } from "./acts.ts";
+
+/** One row of ours. The sums of a refund are negative. */
+export interface StatementRow {
+  readonly settlementId: string;
+  readonly visitId: string;
+  readonly personNumber: string;
+  readonly sums: StatementSums;
+  readonly refund: boolean;
+}
+
+/** What the insurer says of one row, or of one group's totals. */
+export type StatementVerdict = "equal" | "insurer-more" | "institution-more" | "differs";
+
+/** One row of the insurer's answer. Empty columns are "". */
+export interface ResultRow {
+  readonly personNumber: string;
+  readonly visitId: string;
+  readonly settlementId: string;
+  readonly msgid: string;
+  readonly verdict: StatementVerdict;
+  /** By its flag or by an amount below zero. */
+  readonly refund: boolean;
+  readonly memo: string;
+  /** Undefined where the row holds no amounts. */
+  readonly sums: StatementSums | undefined;
+}
+
+export type ResultParse =
+  | { readonly ok: true; readonly rows: readonly ResultRow[]; readonly unreadable: readonly string[] }
+  | { readonly ok: false; readonly reason: "not-a-zip" | "too-large" | "unsupported" | "damaged" | "no-file" };
+
+const EMPTY = "null";
+const FILE_NAME = "detail.txt";
+const FILES_MAX = 10;
+const BYTES_MAX = 32_000_000;
+const ROWS_MAX = 200_000;
+/** Lines that cannot be read are named; beyond these they are counted. */
+const UNREADABLE_MAX = 50;
+const FILE_NAME_MAX = 60;
+const COLUMNS_MIN = 10;
+const COLUMNS_MAX = 20;
+const CELL_MAX = 4000;
+
+/** Yuan with two decimals, below zero too. */
+export function formatSigned(amountFen: number): string {
+  // The sum of a day stays far inside the safe integers.
+  return amountFen < 0 ? `-${formatYuan(-amountFen as Fen)}` : formatYuan(amountFen as Fen);
+}
+
+/** Yuan as fen, below zero too; undefined when the text is no amount. */
+export function parseSigned(text: string): number | undefined {
+  const trimmed = text.trim();
+  const parsed = parseYuan(trimmed.startsWith("-") ? trimmed.slice(1) : trimmed);
+  if (!parsed.ok) return undefined;
+  return trimmed.startsWith("-") && parsed.amount !== 0 ? -parsed.amount : parsed.amount;
+}
+
+/** stmt_rslt in any of its encodings: only zeros mean equal, else the last digit tells. Undefined when it is no code. */
+export function readVerdict(code: string): StatementVerdict | undefined {
+  const text = code.trim();
+  if (!/^\d{1,6}$/.test(text)) return undefined;
+  if (/^0+$/.test(text)) return "equal";
+  if (text.endsWith("1")) return "insurer-more";
+  return text.endsWith("2") ? "institution-more" : "differs";
+}
+
+function cell(text: string): string {
+  // A separator inside a value would move all columns behind it.
+  const clean = text.replaceAll(/[\t\r\n]/g, " ").trim();
+  return clean === "" ? EMPTY : clean;
+}
+
+function line({ settlementId, visitId, personNumber, sums, refund }: StatementRow): string {
+  const amounts = [sums.totalFen, sums.fundFen, sums.accountFen].map(formatSigned);
+  // Deviation: the meaning of the eighth column is open in the texts we hold; it is sent empty. Spec: FSI, 3202.
+  return [cell(settlementId), cell(visitId), cell(personNumber), ...amounts, refund ? "1" : "0", EMPTY].join("\t");
+}
+
+/** Our file as it is uploaded. */
+export function writeStatement(rows: readonly StatementRow[]): Bytes {
+  return writeZip([{ name: FILE_NAME, contents: utf8(rows.map((row) => `${line(row)}\n`).join("")) }]);
+}
+
+/** Reads the insurer's file. Never throws. */
+export function readResult(file: Bytes): ResultParse {
+  const zip = readZip(file, { maxFiles: FILES_MAX, maxBytes: BYTES_MAX });
+  if (!zip.ok) return zip;
+  if (zip.files.length === 0) return { ok: false, reason: "no-file" };
+  const lines = zip.files.flatMap(linesOf);
+  if (lines.length > ROWS_MAX) return { ok: false, reason: "too-large" };
+  const read = lines.map(({ place, text }) => ({ place, row: readRow(text) }));
+  const unreadable = read.flatMap(({ place, row }) => (typeof row === "string" ? [`${place} ${row}`] : []));
+  return { ok: true, rows: read.flatMap(({ row }) => (typeof row === "string" ? [] : [row])), unreadable: shortened(unreadable) };
+}
+
+interface StatementLine {
+  /** File and number of the line, without personal data. */
+  readonly place: string;
+  readonly text: string;
+}
+
+function linesOf({ name, contents }: ZipFile): readonly StatementLine[] {
+  // Text in another encoding spoils memos only: every other column is plain ASCII, and no byte of it is swallowed.
+  const lines = new TextDecoder().decode(contents).split(/\r\n|\n|\r/);
+  const file = name.replaceAll(/[^\w.-]/g, "_").slice(0, FILE_NAME_MAX);
+  return lines.map((text, index) => ({ place: `${file}:${index + 1}`, text })).filter(({ text }) => text.trim() !== "" && !isHeading(text));
+}
+
+function shortened(lines: readonly string[]): readonly string[] {
+  return lines.length <= UNREADABLE_MAX ? lines : [...lines.slice(0, UNREADABLE_MAX), `and ${lines.length - UNREADABLE_MAX} more`];
+}
+
+function isHeading(text: string): boolean {
+  const columns = text.toLowerCase().split("\t");
+  return columns[2]?.trim() === "setl_id" && columns[3]?.trim() === "msgid";
+}
+
+/** A row, or why it is none. */
+function readRow(text: string): ResultRow | string {
+  const columns = text.split("\t").map((column) => (column.trim() === EMPTY ? "" : column.trim()));
+  if (columns.length < COLUMNS_MIN || columns.length > COLUMNS_MAX) return "columns";
+  if (columns.some((column) => column.length > CELL_MAX)) return "length";
+  const [personNumber = "", visitId = "", settlementId = "", msgid = "", code = "", flag = "", memo = ""] = columns;
+  const verdict = readVerdict(code);
+  if (verdict === undefined) return "stmt_rslt";
+  if (settlementId === "" && msgid === "") return "setl_id";
+  if (!/^\d{0,6}$/.test(flag)) return "refd_setl_flag";
+  const sums = readSums(columns.slice(7, 10));
+  if (sums === "malformed") return "amounts";
+  const refund = flag.endsWith("1") || (sums !== undefined && sums.totalFen < 0);
+  return { personNumber, visitId, settlementId, msgid, verdict, refund, memo, sums };
+}
+
+function readSums(columns: readonly string[]): StatementSums | undefined | "malformed" {
+  if (columns.every((column) => column === "")) return undefined;
+  const [totalFen, fundFen, accountFen] = columns.map(parseSigned);
+  return totalFen === undefined || fundFen === undefined || accountFen === undefined ? "malformed" : { totalFen, fundFen, accountFen };
+}
