@@ -20,8 +20,11 @@ export type TenderResult =
   | { readonly kind: "paid"; readonly subject: string; readonly amount: Fen }
   /** Certain: no money has moved. */
   | { readonly kind: "failed"; readonly reason: string; readonly subject?: string }
-  /** Money may have moved; decided later by the card that comes back. */
-  | { readonly kind: "unknown"; readonly subject: string; readonly reason: string };
+  /**
+   * Money may have moved; decided later by the card that comes back. `held`: the card says that it paid and nobody confirms it, so that it
+   * buys no goods, and is given back where the order is undone. No subject: the record itself could not be written.
+   */
+  | { readonly kind: "unknown"; readonly subject?: string; readonly reason: string; readonly held?: true };
 
 export interface RefundRequest {
   readonly reference: string;
