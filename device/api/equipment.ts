@@ -14,7 +14,7 @@ import type { CustomerDisplay, Device, Printer, PrintLine, Scanner } from "../dr
 const SLIP_LINES_MAX = 500;
 const words = z.string().max(400);
 
-const printLine = z.discriminatedUnion("kind", [
+export const printLine = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("text"),
     text: words,

@@ -2,6 +2,7 @@
 import type { FaultCode } from "../base/fault.ts";
 import type { PrinterState } from "../drivers/peripherals.ts";
 import type { NoCardReason } from "../txn/card-trouble.ts";
+import type { OrderReason } from "../txn/medical-order/order.ts";
 import type { MedicalReason } from "../txn/medical-purchase/types.ts";
 import type { Reason } from "../txn/quick-payment/types.ts";
 
@@ -134,6 +135,34 @@ const MEDICAL: Readonly<Record<Exclude<MedicalReason, FaultCode | Reason>, Words
   "no-answer": ["The amounts were not confirmed in time. Nothing was settled.", "未在规定时间内确认，未结算。"],
 };
 
+/** What else an order of a counter may end with. */
+const ORDER: Readonly<Record<Exclude<OrderReason, FaultCode | Reason | MedicalReason>, Words>> = {
+  "order-conflict": ["This order number belongs to another basket.", "该单号已用于另一笔订单。"],
+  "order-unknown": ["There is no such order.", "未找到该订单。"],
+  "order-open": ["The order is still under way.", "该订单仍在处理中。"],
+  "nothing-to-void": ["Nothing was settled or paid, so that nothing can be given back.", "该订单未结算，无需撤销。"],
+  "already-void": ["The order has been given back already.", "该订单已撤销。"],
+  "void-refused": ["The insurer did not take the settlement back.", "医保中心拒绝撤销结算。"],
+  "void-unknown": ["Whether the settlement was taken back is not known yet. It will be resolved.", "撤销结果待确认，请勿重复操作。"],
+  "tender-not-offered": ["This way to pay is not offered here.", "本终端不支持该支付方式。"],
+  "tender-failed": ["The rest was not paid.", "自付部分未支付成功。"],
+  "tender-unknown": ["Whether the rest was paid is not known yet. Please present the same card again.", "自付部分支付结果待确认，请重新刷同一张卡。"],
+  "settlement-unknown": ["Whether the insurer has settled is not known yet. Do not settle again.", "医保结算结果待确认，请勿重复结算。"],
+  "line-malformed": ["A line of the basket is not right.", "处方明细格式有误。"],
+  "line-amount-wrong": ["The amount of a line does not fit its price and quantity.", "明细金额与单价、数量不符。"],
+  "total-wrong": ["The total does not fit the lines.", "总金额与明细合计不符。"],
+  "prescription-missing": ["A prescription is needed.", "缺少处方。"],
+  "pharmacist-missing": ["A pharmacist must have checked the prescription.", "缺少审方药师信息。"],
+  "trace-code-missing": ["A trace code has not been scanned.", "缺少药品追溯码。"],
+  "trace-code-sold": ["A pack with this trace code was sold before.", "该追溯码已销售。"],
+  "trace-code-malformed": ["A trace code is not right.", "追溯码格式有误。"],
+  "trace-code-twice": ["A trace code stands twice in the basket.", "追溯码重复扫描。"],
+  "trace-code-surplus": ["There are more trace codes than packs.", "追溯码数量多于药品数量。"],
+  "offline-not-allowed": ["This cannot be sold without the insurer.", "当前不允许脱机销售。"],
+  "offline-limit": ["The limit of sales without the insurer is reached.", "脱机销售已达限额。"],
+  "lease-expired": ["The permission to sell without the insurer has expired.", "脱机授权已过期。"],
+};
+
 /** What the devices around the readers may have to say. */
 const DEVICES: Readonly<Record<"device-not-configured" | "slip-unknown" | `printer-${Exclude<PrinterState, "ready">}`, Words>> = {
   "device-not-configured": ["This terminal has no such device.", "本终端未配置该设备。"],
@@ -155,6 +184,7 @@ const ALL: ReadonlyMap<string, Words> = new Map([
   ...Object.entries(FAULTS),
   ...Object.entries(QUICK),
   ...Object.entries(MEDICAL),
+  ...Object.entries(ORDER),
   ...Object.entries(DEVICES),
   ...Object.entries(NO_CARD),
 ]);

@@ -37,6 +37,8 @@ export interface OrderRequest extends OrderName {
   /** Whether the split is shown and confirmed before it is booked. */
   readonly confirms: boolean;
   readonly prints: boolean;
+  /** Number of the same client's order of which this one is what the customer kept. */
+  readonly replaces?: string;
 }
 
 export type OrderState =
@@ -78,6 +80,7 @@ export interface OrderView extends OrderName {
   /** What is still to be paid; zero when the order is done. */
   readonly rest: Fen;
   readonly offline?: { readonly choice: OfflineChoice; readonly settledLater: boolean; readonly refundDue: Fen };
+  readonly replaces?: string;
   /** Receipts that can be printed again. */
   readonly receipts: readonly ("sale" | "void" | "offline" | "reimbursement")[];
 }

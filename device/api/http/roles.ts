@@ -1,0 +1,58 @@
+/* Who may do what at a counter: one table, total by type, so that a new act or role is decided for everybody. */
+import type { API_ROLES } from "../../config/api.ts";
+
+export type Role = (typeof API_ROLES)[number];
+
+/** What a person may be allowed to do. "over-limit": above the amount that the configuration sets for it. */
+export type Act =
+  | "place"
+  | "take-cash"
+  | "void"
+  | "void-over-limit"
+  | "refund"
+  | "refund-over-limit"
+  | "quick-payment"
+  | "settle-later"
+  | "reprint"
+  | "print"
+  | "scan"
+  | "see-orders"
+  | "see-status"
+  | "reconcile"
+  | "see-reports"
+  | "reset-pin";
+
+/** In the order: cashier, pharmacist, supervisor, engineer. */
+type Row = readonly [cashier: boolean, pharmacist: boolean, supervisor: boolean, engineer: boolean];
+
+const MAY: Readonly<Record<Act, Row>> = {
+  place: [true, true, true, false],
+  // Whoever hands out medicine does not hold the drawer.
+  "take-cash": [true, false, true, false],
+  void: [true, false, true, false],
+  "void-over-limit": [false, false, true, false],
+  refund: [true, false, true, false],
+  "refund-over-limit": [false, false, true, false],
+  "quick-payment": [true, false, true, false],
+  "settle-later": [true, true, true, false],
+  reprint: [true, true, true, false],
+  print: [true, true, true, true],
+  scan: [true, true, true, true],
+  "see-orders": [true, true, true, false],
+  "see-status": [true, true, true, true],
+  reconcile: [false, false, true, false],
+  "see-reports": [false, false, true, false],
+  // The holder's PIN is set anew under a second pair of eyes, never by whoever mends the machine.
+  "reset-pin": [false, false, true, false],
+};
+
+const COLUMN: Readonly<Record<Role, 0 | 1 | 2 | 3>> = { cashier: 0, pharmacist: 1, supervisor: 2, engineer: 3 };
+
+export function may(role: Role, act: Act): boolean {
+  return MAY[act][COLUMN[role]];
+}
+
+/** The act that an amount makes of a void or of money handed out. */
+export function actFor(act: "void" | "refund", amountFen: number, limitFen: number): Act {
+  return amountFen > limitFen ? `${act}-over-limit` : act;
+}
