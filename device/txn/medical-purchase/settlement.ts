@@ -4,17 +4,10 @@
  */
 import { type Fen, ZERO_FEN } from "../../base/fen.ts";
 import { amountOf, type FsiNode, nodeOf, textOf } from "../../codec/fsi.ts";
+import { brokenSums, type SumAmount, type SumFlag } from "../medical-split/sum-rules.ts";
 
 /** Names of broken or unreadable things in a booked reply. Stable words: they stand in records. */
-export type SettlementFlag =
-  | "fee-parts-differ"
-  | "personal-part-differs"
-  | "personal-split-differs"
-  | "pooled-above-scope"
-  | "institution-part"
-  | "total-differs"
-  | "message-id-differs"
-  | "amounts-missing";
+export type SettlementFlag = SumFlag | "total-differs" | "message-id-differs" | "amounts-missing";
 
 export interface Settlement {
   readonly settlementId: string;
@@ -47,55 +40,20 @@ const COMPARED = [
   "acct_mulaid_pay",
 ] as const;
 
-type Figure = (typeof NEEDED)[number] | (typeof COMPARED)[number] | "hosp_part_amt";
-
 /** A figure in fen; undefined when the host left it out or it cannot be read. */
-function figure(node: FsiNode, name: Figure): Fen | undefined {
+function figure(node: FsiNode, name: SumAmount): Fen | undefined {
   const parsed = amountOf(node, name);
   return parsed.ok ? parsed.amount : undefined;
 }
 
-/** Adds figures of which each is known; undefined as soon as one is not. BigInt, because nobody bounds what a host sends. */
-function total(node: FsiNode, ...names: readonly Figure[]): bigint | undefined {
-  let sum = 0n;
-  for (const name of names) {
-    const amount = figure(node, name);
-    if (amount === undefined) return undefined;
-    sum += BigInt(amount);
-  }
-  return sum;
-}
-
-/** Whether both sides are known and `right` holds no value equal to `left`. */
-function differs(left: bigint | undefined, right: readonly (bigint | undefined)[]): boolean {
-  return left !== undefined && right.every((value) => value !== undefined && value !== left);
-}
-
-function less(left: bigint | undefined, right: bigint | undefined): bigint | undefined {
-  return left === undefined || right === undefined ? undefined : left - right;
-}
-
 function flagsOf(node: FsiNode, expected: { readonly total: Fen; readonly msgid: string }): SettlementFlag[] {
-  const fee = total(node, "medfee_sumamt");
-  const personal = total(node, "psn_part_amt");
-  const fund = total(node, "fund_pay_sumamt");
-  const fundWithoutAccount = less(fund, total(node, "acct_pay"));
-  const pooled = total(node, "hifp_pay");
-  const room = less(total(node, "inscp_scp_amt"), total(node, "act_pay_dedc"));
-  const aid = figure(node, "acct_mulaid_pay") === undefined ? [] : [total(node, "acct_pay", "acct_mulaid_pay", "psn_cash_pay")];
   const sender = textOf(node, "medins_setl_id");
   const checks: readonly (readonly [SettlementFlag, boolean])[] = [
-    ["fee-parts-differ", differs(fee, [total(node, "fulamt_ownpay_amt", "overlmt_selfpay", "preselfpay_amt", "inscp_scp_amt")])],
-    // Regions differ in whether the sum of funds holds the personal account, and whether the account holds the family's aid.
-    ["personal-part-differs", differs(personal, [less(fee, fund), less(fee, fundWithoutAccount)])],
-    ["personal-split-differs", differs(personal, [total(node, "acct_pay", "psn_cash_pay"), ...aid])],
-    ["pooled-above-scope", pooled !== undefined && room !== undefined && pooled > room],
-    ["institution-part", (figure(node, "hosp_part_amt") ?? 0) !== 0],
-    ["total-differs", fee !== BigInt(expected.total)],
+    ["total-differs", figure(node, "medfee_sumamt") !== expected.total],
     ["message-id-differs", sender !== "" && sender !== expected.msgid],
     ["amounts-missing", COMPARED.some((name) => figure(node, name) === undefined)],
   ];
-  return checks.filter(([, broken]) => broken).map(([flag]) => flag);
+  return [...brokenSums((name) => figure(node, name)), ...checks.filter(([, broken]) => broken).map(([flag]) => flag)];
 }
 
 /** Reads the settlement of a booked reply. Not ok only where it does not say what was settled, so that the outcome is unknown. Never throws. */
