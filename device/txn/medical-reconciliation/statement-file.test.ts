@@ -88,7 +88,7 @@ describe("the insurer's file", () => {
     ["parts of a fen", ROW.replace("58.92", "58.925"), "amounts"],
   ])("%s is named and the rows around it are read", (_, bad, why) => {
     const parsed = result(`${ROW}\n${bad}\n${ROW}\n`);
-    expect(parsed.ok && [parsed.rows.length, parsed.unreadable]).toEqual([2, [`result.txt:2 ${why}`]]);
+    expect(parsed.ok && [parsed.rows.length, parsed.unreadable]).toEqual([2, [{ place: "result.txt:2", why, msgid: "" }]]);
   });
 
   test("a heading is no row, a row without amounts is one", () => {

@@ -33,8 +33,18 @@ export interface ResultRow {
   readonly sums: StatementSums | undefined;
 }
 
+/** A line that is no row, without personal data. */
+export interface UnreadableLine {
+  /** File and number of the line. */
+  readonly place: string;
+  /** What is wrong with it. Stable words. */
+  readonly why: string;
+  /** The message that it seems to be about; "" where it does not say. */
+  readonly msgid: string;
+}
+
 export type ResultParse =
-  | { readonly ok: true; readonly rows: readonly ResultRow[]; readonly unreadable: readonly string[] }
+  | { readonly ok: true; readonly rows: readonly ResultRow[]; readonly unreadable: readonly UnreadableLine[] }
   | { readonly ok: false; readonly reason: "not-a-zip" | "too-large" | "unsupported" | "damaged" | "no-file" };
 
 const EMPTY = "null";
@@ -42,8 +52,6 @@ const FILE_NAME = "detail.txt";
 const FILES_MAX = 10;
 const BYTES_MAX = 32_000_000;
 const ROWS_MAX = 200_000;
-/** Lines that cannot be read are named; beyond these they are counted. */
-const UNREADABLE_MAX = 50;
 const FILE_NAME_MAX = 60;
 const COLUMNS_MIN = 10;
 const COLUMNS_MAX = 20;
@@ -96,9 +104,9 @@ export function readResult(file: Bytes): ResultParse {
   if (zip.files.length === 0) return { ok: false, reason: "no-file" };
   const lines = zip.files.flatMap(linesOf);
   if (lines.length > ROWS_MAX) return { ok: false, reason: "too-large" };
-  const read = lines.map(({ place, text }) => ({ place, row: readRow(text) }));
-  const unreadable = read.flatMap(({ place, row }) => (typeof row === "string" ? [`${place} ${row}`] : []));
-  return { ok: true, rows: read.flatMap(({ row }) => (typeof row === "string" ? [] : [row])), unreadable: shortened(unreadable) };
+  const read = lines.map(({ place, text }) => ({ place, text, row: readRow(text) }));
+  const unreadable = read.flatMap(({ place, text, row }) => (typeof row === "string" ? [{ place, why: row, msgid: msgidIn(text) }] : []));
+  return { ok: true, rows: read.flatMap(({ row }) => (typeof row === "string" ? [] : [row])), unreadable };
 }
 
 interface StatementLine {
@@ -114,8 +122,10 @@ function linesOf({ name, contents }: ZipFile): readonly StatementLine[] {
   return lines.map((text, index) => ({ place: `${file}:${index + 1}`, text })).filter(({ text }) => text.trim() !== "" && !isHeading(text));
 }
 
-function shortened(lines: readonly string[]): readonly string[] {
-  return lines.length <= UNREADABLE_MAX ? lines : [...lines.slice(0, UNREADABLE_MAX), `and ${lines.length - UNREADABLE_MAX} more`];
+/** Thirty letters and digits where the message stands, or "". */
+function msgidIn(text: string): string {
+  const column = text.split("\t")[3]?.trim() ?? "";
+  return /^[0-9A-Za-z]{30}$/.test(column) ? column : "";
 }
 
 function isHeading(text: string): boolean {
