@@ -21,6 +21,8 @@ export interface RegionSwitches {
   readonly municipalities: readonly string[];
   /** med_type values that this institution may settle. */
   readonly medicalTypes: readonly string[];
+  /** What 1101 holds of a card whose holder is insured in another province; left out: "raw-read", the card's own record with its proof. */
+  readonly crossProvinceCard?: "raw-read" | "plain";
   /** Farthest holders that are served here. */
   readonly farthest: Distance;
   /** Whether holders from elsewhere need a filing, asked for with 2501's query. */
@@ -38,6 +40,22 @@ export interface RegionSwitches {
     /** Whether 2102 carries drug_trac_info beside 3505. */
     readonly inSettlement: boolean;
   };
+  /** mdtrt_cert_type of each credential. */
+  readonly credentialCodes: Readonly<Record<CredentialKind, string>>;
+  /** chrgitm_lv of the catalogue's classes: inside the list, partly self-paid, outside. */
+  readonly classCodes: { readonly a: readonly string[]; readonly b: readonly string[]; readonly c: readonly string[] };
+  /** Lengths of text members that differ from the field tables, by the member's name. */
+  readonly fieldLengths: Readonly<Record<string, number>>;
+  /** "any": every code that is not zero and reads as an answer, except -1. "-2": only this one; any other leaves the outcome open. */
+  readonly refusalCodes: "any" | "-2";
+  /** Whether medins_setl_id of a settlement's answer, where it is filled, is the msgid of the question. */
+  readonly repliesNameTheirMessage: boolean;
+  /** How JSON writes the bytes of a file. */
+  readonly fileBytes: "base64" | "list";
+  /** How stmt_rslt is read: by its last digit together with the amounts, or by one of the dictionaries alone. */
+  readonly statementResults: "last-digit" | "one-digit" | "six-digits" | "three-digits";
+  /** What a host says to a reversal whose original it does not know; "either" believes neither word without its books. */
+  readonly unknownOriginal: "either" | "error" | "success";
   /** Whether sales and returns are told with 3505 and 3506. */
   readonly uploadsStock: boolean;
   /** The sum of funds holds the personal account. */
@@ -74,6 +92,14 @@ export const DEFAULT_REGION: RegionSwitches = {
   checksEligibility: false,
   chronicTypes: ["14", "9901", "9929"],
   trace: { requiredFrom: "2025-07-01", lengthMax: 100, inSettlement: true },
+  credentialCodes: { card: "03", "resident-id": "02", "e-code": "01" },
+  classCodes: { a: ["01", "1"], b: ["02", "2"], c: ["03", "3"] },
+  fieldLengths: {},
+  refusalCodes: "any",
+  repliesNameTheirMessage: true,
+  fileBytes: "base64",
+  statementResults: "last-digit",
+  unknownOriginal: "either",
   uploadsStock: true,
   fundSumIncludesAccount: false,
   mutualAidInsideAccount: false,
