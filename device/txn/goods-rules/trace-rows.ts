@@ -16,7 +16,8 @@ export function traceInfoRows(items: readonly OrderItem[], lineNumber: (index: n
       feedetl_sn: lineNumber(index),
       drug_trac_codg: code,
       trdn_flag: splitPack ? ("1" as const) : ("0" as const),
-      min_prcunt_type: splitPack ? "1" : "0",
+      // Priced by the smallest pack, or by the piece that leaves it; as public code has it.
+      min_prcunt_type: splitPack ? "1" : "2",
     })),
   );
 }

@@ -1,19 +1,96 @@
-/* The queue of uploads as an order sees it. Spec: FSI, 3505. Spec: FSI, 3506. */
+/* The queue of uploads as an order and a counter see it. Spec: FSI, 3505. Spec: FSI, 3506. */
 import type { Clock } from "../../base/ports.ts";
+import type { CipherSuite } from "../../crypto/face.ts";
+import { boundedJournal } from "../bounded-journal.ts";
 import type { Journal } from "../journal/types.ts";
-import type { StockUploads } from "./types.ts";
+import type { MedicalProfile } from "../medical-host/profile.ts";
+import { enqueuedDraft, laterDraft, parkedView, type RecordedUpload, readUpload } from "./record.ts";
+import { stockRows } from "./rows.ts";
+import type { ParkedUpload, StockUploadRequest, StockUploads } from "./types.ts";
 
 export interface StockUploadOptions {
-  readonly ports: { readonly journal: Journal; readonly clock: Clock };
-  /** Something was enqueued: the background looks at once. */
+  readonly ports: { readonly journal: Journal; readonly clock: Clock; readonly suite: Pick<CipherSuite, "sm3">; readonly medical: MedicalProfile };
+  readonly journalTimeoutMs: number;
+  /** Something is there to be told: the background looks at once. */
   readonly wake: () => void;
 }
 
-export function createStockUploads(_options: StockUploadOptions): StockUploads {
-  return {
-    enqueue: () => Promise.resolve({ subject: "" }),
-    parked: () => Promise.resolve([]),
-    retry: () => Promise.resolve("not-parked"),
-    dismiss: () => Promise.resolve("not-parked"),
-  };
+const PAGE = 100;
+
+export function createStockUploads(options: StockUploadOptions): StockUploads {
+  return new DurableUploads(options);
+}
+
+class DurableUploads implements StockUploads {
+  readonly #options: StockUploadOptions;
+  readonly #journal: Journal;
+  /** One act at a time: what an act has read still holds when it writes. */
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(options: StockUploadOptions) {
+    this.#options = options;
+    this.#journal = boundedJournal(options.ports, { timeoutMs: options.journalTimeoutMs });
+  }
+
+  enqueue(request: StockUploadRequest): Promise<{ readonly subject: string }> {
+    return this.#inTurn(async () => {
+      const known = await this.#journal.mark(`sale/${request.reference}`);
+      if (known !== undefined) return { subject: known };
+      const { suite, medical } = this.#options.ports;
+      const rows = stockRows(request, { suite, medical, terminalId: this.#journal.terminalId });
+      const { subject } = await this.#journal.append(enqueuedDraft(request, rows));
+      this.#options.wake();
+      return { subject };
+    });
+  }
+
+  async parked(limit: number): Promise<readonly ParkedUpload[]> {
+    const found: ParkedUpload[] = [];
+    let afterFirstSeq = 0;
+    // Each page starts behind the one before it, so the loop ends with the journal.
+    while (found.length < limit) {
+      const page = await this.#journal.openSubjects({ kind: "stock-upload", afterFirstSeq, limit: PAGE });
+      for (const { subject, state } of page) {
+        const upload = state === "unknown" ? await this.#read(subject) : undefined;
+        if (upload !== undefined) found.push(parkedView(upload));
+      }
+      const last = page.at(-1);
+      if (last === undefined || page.length < PAGE) break;
+      afterFirstSeq = last.firstSeq;
+    }
+    return found.slice(0, limit);
+  }
+
+  retry(subject: string, { operator }: { readonly operator: string }): Promise<"waiting" | "not-parked"> {
+    return this.#inTurn(async () => {
+      const upload = await this.#read(subject);
+      if (upload?.parked !== true) return "not-parked";
+      await this.#journal.append(laterDraft(upload, { state: "resolving", more: { operator } }));
+      this.#options.wake();
+      return "waiting";
+    });
+  }
+
+  dismiss(subject: string, { operator }: { readonly operator: string }): Promise<"dismissed" | "not-parked"> {
+    return this.#inTurn(async () => {
+      const upload = await this.#read(subject);
+      if (upload?.parked !== true) return "not-parked";
+      await this.#journal.append(laterDraft(upload, { state: "refused", more: { operator, reason: "dismissed", message: parkedView(upload).message } }));
+      // A return of the same order may have waited for it.
+      this.#options.wake();
+      return "dismissed";
+    });
+  }
+
+  /** Undefined for whatever is no upload. */
+  async #read(subject: string): Promise<RecordedUpload | undefined> {
+    const entries = await this.#journal.entriesOf(subject);
+    return entries[0]?.kind === "stock-upload" ? readUpload(entries) : undefined;
+  }
+
+  #inTurn<Value>(act: () => Promise<Value>): Promise<Value> {
+    const turn = this.#turn.then(act);
+    this.#turn = turn.catch(() => undefined);
+    return turn;
+  }
 }

@@ -1,0 +1,91 @@
+/* What the entries of an upload say, written and read back. Spec: pos/v1, 3. */
+import type { EntryDraft, JournalEntry, JsonObject, JsonValue } from "../journal/types.ts";
+import type { StockRows } from "./rows.ts";
+import type { ParkedUpload, StockUploadRequest } from "./types.ts";
+
+const KIND = "stock-upload";
+
+/** An upload as its durable entries tell it. */
+export interface RecordedUpload {
+  readonly last: JournalEntry;
+  readonly reference: string;
+  readonly order: string;
+  readonly act: "sale" | "return";
+  readonly insuranceArea: string;
+  readonly rows: readonly JsonObject[];
+  readonly personal: JsonObject;
+  readonly taken: number;
+  readonly parked: boolean;
+}
+
+/** The record holds all that will be told: nothing else is needed after a power cut. */
+export function enqueuedDraft(request: StockUploadRequest, { rows, personal }: StockRows): EntryDraft {
+  const { reference, order, act, operator, settlement, amount } = request;
+  return {
+    kind: KIND,
+    state: "prepared",
+    amount,
+    detail: { reference, order, act, operator, insuranceArea: settlement?.insuranceArea ?? "", taken: 0, rows },
+    personal,
+    subjectMark: `sale/${reference}`,
+  };
+}
+
+export interface LaterStep {
+  readonly state: "acting" | "resolving" | "done" | "refused" | "unknown";
+  readonly taken?: number;
+  readonly more?: JsonObject;
+}
+
+/** A later entry of the same upload; its rows stand in the first one. */
+export function laterDraft(
+  { last, reference, order, act, taken: before, rows, personal }: RecordedUpload,
+  { state, taken = before, more = {} }: LaterStep,
+): EntryDraft {
+  return {
+    subject: last.subject,
+    kind: KIND,
+    state,
+    amount: last.amount,
+    detail: { reference, order, act, taken, rowCount: rows.length, ...more },
+    personal,
+  };
+}
+
+/** After progress an upload that was tried again by a person goes on as such. */
+export function progressState({ last }: RecordedUpload): "acting" | "resolving" {
+  return last.state === "resolving" ? "resolving" : "acting";
+}
+
+function text(object: JsonObject, name: string): string {
+  const value = object[name];
+  return typeof value === "string" ? value : "";
+}
+
+function isObject(value: JsonValue): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Reads an upload back from its entries, oldest first; undefined when its rows cannot be read. */
+export function readUpload(entries: readonly JournalEntry[]): RecordedUpload | undefined {
+  const [first, last] = [entries[0], entries.at(-1)];
+  const rows = first?.detail["rows"];
+  const personal = entries.findLast((entry) => entry.personal !== undefined)?.personal;
+  if (first === undefined || last === undefined || personal === undefined || !Array.isArray(rows)) return undefined;
+  const taken = last.detail["taken"];
+  return {
+    last,
+    reference: text(first.detail, "reference"),
+    order: text(first.detail, "order"),
+    act: text(first.detail, "act") === "return" ? "return" : "sale",
+    insuranceArea: text(first.detail, "insuranceArea"),
+    rows: rows.filter(isObject),
+    personal,
+    taken: typeof taken === "number" ? taken : 0,
+    parked: last.state === "unknown",
+  };
+}
+
+export function parkedView({ last, reference, order, act, taken, rows }: RecordedUpload): ParkedUpload {
+  return { subject: last.subject, reference, order, act, rowsTaken: taken, rows: rows.length, message: text(last.detail, "message"), parkedAtMs: last.wallMs };
+}

@@ -1,0 +1,183 @@
+/* Tells the insurer what waits to be told, one upload after the other, with growing pauses where nothing comes back. */
+import { AssertionFailure, assert } from "../../base/assert.ts";
+import { isFault } from "../../base/fault.ts";
+import type { Limits } from "../../base/ports.ts";
+import { boundedJournal } from "../bounded-journal.ts";
+import type { OpenSubject } from "../journal/types.ts";
+import { ask, signIn } from "../medical-host/ask.ts";
+import type { HostPorts } from "../medical-host/ports.ts";
+import { decideUpload, firstUploadStep, STOCK_UPLOAD_RULES } from "./machine.ts";
+import { judgeAnswer, stockMessage } from "./messages.ts";
+import { type LaterStep, laterDraft, progressState, type RecordedUpload, readUpload } from "./record.ts";
+import { missingFact } from "./rows.ts";
+import type { UploadCommand, UploadEvent, UploadRules, UploadState } from "./types.ts";
+
+export interface StockRunOptions {
+  /** One message to the insurer. */
+  readonly queryTimeoutMs: number;
+  readonly journalTimeoutMs: number;
+  /** First and longest pause between two rounds of one upload. */
+  readonly pauseMinMs: number;
+  readonly pauseMaxMs: number;
+  /** All rows of a sale in one message (3505A), where the region has it. */
+  readonly inBatches: boolean;
+  readonly signal: AbortSignal;
+  readonly rules?: UploadRules;
+}
+
+/** What the rounds remember of each other; lost at a restart without harm. */
+export interface StockMemory {
+  readonly attempts: Map<string, { readonly rounds: number; readonly dueMs: number; readonly order: string }>;
+}
+
+export function createStockMemory(): StockMemory {
+  return { attempts: new Map() };
+}
+
+export interface StockRound {
+  readonly done: number;
+  readonly parked: number;
+  readonly open: number;
+  /** Time until something is due again; undefined when nothing is open. */
+  readonly nextInMs: number | undefined;
+}
+
+type Outcome = Extract<UploadState, { at: "rested" }>["outcome"];
+
+const PAGE = 100;
+/** An insurer that is silent to so many is away: the others wait for the next round. */
+const SILENCES_OF_ROUND_MAX = 3;
+/** Each row is told, noted and followed by the next; a line has thousands of packs at most. */
+const EVENTS_OF_UPLOAD_MAX = 20_000;
+const DOUBLINGS_MAX = 20;
+
+/** One round over all uploads that are due. Faults: those of the journal. */
+export async function uploadStock(ports: HostPorts, options: StockRunOptions, memory: StockMemory): Promise<StockRound> {
+  const journal = boundedJournal(ports, { timeoutMs: options.journalTimeoutMs });
+  const round = new Round({ ...ports, journal }, options, memory);
+  let afterFirstSeq = 0;
+  // Each page starts behind the one before it, so the loop ends with the journal.
+  while (!round.isOver) {
+    const page = await journal.openSubjects({ kind: "stock-upload", afterFirstSeq, limit: PAGE });
+    for (const open of page) await round.look(open);
+    const last = page.at(-1);
+    if (last === undefined || page.length < PAGE) break;
+    afterFirstSeq = last.firstSeq;
+  }
+  return round.result();
+}
+
+class Round {
+  readonly #ports: HostPorts;
+  readonly #options: StockRunOptions;
+  readonly #memory: StockMemory;
+  readonly #counts = { done: 0, parked: 0, open: 0, silent: 0 };
+  /** Orders whose sale is not told yet: their return waits for it. */
+  readonly #untold = new Set<string>();
+  #earliestMs = Number.POSITIVE_INFINITY;
+
+  constructor(ports: HostPorts, options: StockRunOptions, memory: StockMemory) {
+    this.#ports = ports;
+    this.#options = options;
+    this.#memory = memory;
+  }
+
+  get isOver(): boolean {
+    return this.#options.signal.aborted || this.#counts.silent >= SILENCES_OF_ROUND_MAX;
+  }
+
+  result(): StockRound {
+    const { done, parked, open, silent } = this.#counts;
+    const waiting = open + silent;
+    const pauseMs = Math.max(0, this.#earliestMs - this.#ports.clock.monotonicMs());
+    return { done, parked, open: waiting, nextInMs: waiting === 0 ? undefined : Math.ceil(Math.min(this.#options.pauseMaxMs, pauseMs)) };
+  }
+
+  async look({ subject, state }: OpenSubject): Promise<void> {
+    const { clock, journal, log } = this.#ports;
+    const known = this.#memory.attempts.get(subject);
+    if (this.isOver || (known !== undefined && known.dueMs > clock.monotonicMs())) {
+      this.#waits(known);
+      return;
+    }
+    const upload = readUpload(await journal.entriesOf(subject));
+    if (upload === undefined) {
+      log.error("stock-upload-unreadable", { subject });
+      return;
+    }
+    if (this.#untold.has(upload.order)) {
+      this.#counts.open += 1;
+      return;
+    }
+    const outcome = state === "unknown" ? "parked" : await this.#drive(upload);
+    if (outcome !== "done") this.#untold.add(upload.order);
+    this.#counts[outcome] += 1;
+    if (outcome === "done" || outcome === "parked") this.#memory.attempts.delete(subject);
+    else this.#rest(subject, upload.order);
+  }
+
+  #waits(known: { readonly dueMs: number; readonly order: string } | undefined): void {
+    this.#counts.open += 1;
+    this.#earliestMs = Math.min(this.#earliestMs, known?.dueMs ?? this.#ports.clock.monotonicMs());
+    if (known !== undefined) this.#untold.add(known.order);
+  }
+
+  #rest(subject: string, order: string): void {
+    const { pauseMinMs, pauseMaxMs } = this.#options;
+    const rounds = this.#memory.attempts.get(subject)?.rounds ?? 0;
+    const dueMs = this.#ports.clock.monotonicMs() + Math.min(pauseMaxMs, pauseMinMs * 2 ** Math.min(rounds, DOUBLINGS_MAX));
+    this.#memory.attempts.set(subject, { rounds: rounds + 1, dueMs, order });
+    this.#earliestMs = Math.min(this.#earliestMs, dueMs);
+  }
+
+  async #drive(upload: RecordedUpload): Promise<Outcome> {
+    const rules = this.#options.rules ?? STOCK_UPLOAD_RULES;
+    let step = firstUploadStep({ taken: upload.taken, rows: upload.rows.length });
+    for (let events = 0; events < EVENTS_OF_UPLOAD_MAX; events += 1) {
+      if (step.state.at === "rested") return step.state.outcome;
+      const [command] = step.commands;
+      assert(command !== undefined, "a round that has not ended does something");
+      step = decideUpload(rules, step.state, await this.#execute(command, upload));
+    }
+    throw new AssertionFailure("an upload has as many events as it has rows");
+  }
+
+  async #execute(command: UploadCommand, upload: RecordedUpload): Promise<UploadEvent> {
+    try {
+      switch (command.do) {
+        case "tell":
+          return await this.#tell(upload, command.from);
+        case "note-progress":
+          return await this.#append(upload, { state: progressState(upload), taken: command.taken });
+        case "close":
+          return await this.#append(upload, { state: "done", taken: upload.rows.length });
+        case "park":
+          this.#ports.log.warn("stock-upload-parked", { subject: upload.last.subject });
+          return await this.#append(upload, { state: "unknown", taken: command.taken, more: { message: command.message } });
+      }
+    } catch (fault) {
+      // Nothing else than the journal throws here: the host's silence is an answer.
+      if (!isFault(fault)) throw fault;
+      return { is: "journal-failed", code: fault.code };
+    }
+  }
+
+  #limits(): Limits {
+    return { timeoutMs: this.#options.queryTimeoutMs, signal: this.#options.signal };
+  }
+
+  async #tell(upload: RecordedUpload, from: number): Promise<UploadEvent> {
+    if (this.#options.signal.aborted) return { is: "silent" };
+    const missing = missingFact(upload.rows);
+    if (missing !== undefined) return { is: "refused", message: missing };
+    if ((await signIn(this.#ports, this.#limits())) !== undefined) return { is: "silent" };
+    const { infno, input, count } = stockMessage(upload, from, this.#options.inBatches);
+    const area = upload.insuranceArea === "" ? {} : { insuranceArea: upload.insuranceArea };
+    return judgeAnswer(await ask(this.#ports, { infno, input, ...area }, this.#limits()), count);
+  }
+
+  async #append(upload: RecordedUpload, step: LaterStep): Promise<UploadEvent> {
+    await this.#ports.journal.append(laterDraft(upload, step));
+    return { is: "entry-durable" };
+  }
+}
