@@ -19,6 +19,8 @@ interface Soak {
 
 const VITEST_LANES = ["node_modules/vitest/vitest.mjs", "run", "--config", "vitest.lane.config.ts", "--testTimeout=0", "--reporter=verbose"];
 
+const VITEST_UNIT = ["node_modules/vitest/vitest.mjs", "run", "--testTimeout=0", "--reporter=verbose"];
+
 const SOAKS: Readonly<Record<string, Soak>> = {
   world: { about: "a million taps under virtual time", args: ["dist/simulators/cli.js", "world", "--seeds", "10000", "--taps", "100", "--json"] },
   rounds: { about: "200 rounds of killing broker and terminal", args: [...VITEST_LANES, "rounds"] },
@@ -27,6 +29,7 @@ const SOAKS: Readonly<Record<string, Soak>> = {
   "power-cut": { about: "every flush boundary and thousands of torn states", args: [...VITEST_LANES, "power-cut"] },
   replug: { about: "1,000 losses of each kind of device", args: [...VITEST_LANES, "--fileParallelism", "--maxWorkers=3", "replug"] },
   "pcscd-kills": { about: "100 deaths of the PC/SC service in the middle of sales", args: [...VITEST_LANES, "pcscd-kills"] },
+  "fee-split": { about: "a million baskets against exact fractions", args: [...VITEST_UNIT, "device/txn/medical-split/oracle.test.ts"] },
   bench: { about: "benchmark rows with large samples", args: ["dist/tools/bench/main.js", "--json", "--scale", "10"] },
 };
 

@@ -16,6 +16,9 @@ export function parseScaled(text: string, places: number): bigint | undefined {
   return BigInt(`${whole}${fraction.slice(0, places).padEnd(places, "0")}`);
 }
 
+/** Turns an exact quotient into whole units. */
+export type Round = (dividend: bigint, divisor: bigint) => bigint;
+
 /** The quotient to the nearest whole number, a half upwards. */
 export function halfUp(dividend: bigint, divisor: bigint): bigint {
   assert(dividend >= 0n && divisor > 0n, "money is divided by ratios that are not negative");
@@ -23,8 +26,8 @@ export function halfUp(dividend: bigint, divisor: bigint): bigint {
 }
 
 /** Quantity times unit price. Spec: FSI, drugdetail: cnt has four places, pric six. */
-export function lineAmount(quantityE4: bigint, unitPriceE6: bigint): bigint {
-  return halfUp(quantityE4 * unitPriceE6, PRODUCT_PER_FEN);
+export function lineAmount(quantityE4: bigint, unitPriceE6: bigint, round: Round): bigint {
+  return round(quantityE4 * unitPriceE6, PRODUCT_PER_FEN);
 }
 
 export function smaller(left: bigint, right: bigint): bigint {

@@ -4,7 +4,7 @@
  * pooled amount as the region rounds it. Nothing is rounded twice. Spec: FSI, fee split.
  */
 import { type Fen, ZERO_FEN } from "../../base/fen.ts";
-import { fitsFen, halfUp, less, lineAmount, parseScaled, smaller, toFen } from "./decimals.ts";
+import { fitsFen, halfUp, less, lineAmount, parseScaled, type Round, smaller, toFen } from "./decimals.ts";
 import {
   type LineFigures,
   OTHER_FUNDS,
@@ -39,7 +39,7 @@ function isRatio(ratioE4: number): boolean {
   return Number.isInteger(ratioE4) && ratioE4 >= 0 && ratioE4 <= WHOLE_E4;
 }
 
-function partsOf(line: SplitLine): LineParts | SplitProblem {
+function partsOf(line: SplitLine, round: Round): LineParts | SplitProblem {
   const quantity = parseScaled(line.quantity, QUANTITY_PLACES);
   const price = parseScaled(line.unitPrice, PRICE_PLACES);
   const limit = parseScaled(line.priceLimit ?? line.unitPrice, PRICE_PLACES);
@@ -47,12 +47,12 @@ function partsOf(line: SplitLine): LineParts | SplitProblem {
   if (price === undefined) return "price-malformed";
   if (limit === undefined) return "limit-malformed";
   if (!isRatio(line.selfPayE4)) return "self-pay-malformed";
-  const amount = lineAmount(quantity, price);
+  const amount = lineAmount(quantity, price, round);
   // What is outside of the list has no price limit and no scope.
   if (line.class === "C") return { amount, ownPay: amount, overLimit: 0n, firstSelfPay: 0n, scope: 0n };
-  const overLimit = less(amount, lineAmount(quantity, limit));
+  const overLimit = less(amount, lineAmount(quantity, limit, round));
   const counted = amount - overLimit;
-  const firstSelfPay = line.class === "B" ? halfUp(counted * BigInt(line.selfPayE4), BigInt(WHOLE_E4)) : 0n;
+  const firstSelfPay = line.class === "B" ? round(counted * BigInt(line.selfPayE4), BigInt(WHOLE_E4)) : 0n;
   return { amount, ownPay: 0n, overLimit, firstSelfPay, scope: counted - firstSelfPay };
 }
 
@@ -71,9 +71,8 @@ function scaleOf(rounding: PoolRounding): bigint {
   return rounding === "ratio-3" ? 1000n : EXACT_SCALE;
 }
 
-function scaledRatio(ratioE4: RatioE4, factorE4: RatioE4, rounding: PoolRounding): bigint {
-  const exact = BigInt(ratioE4) * BigInt(factorE4);
-  return halfUp(exact * scaleOf(rounding), EXACT_SCALE);
+function scaledRatio(exact: bigint, rounding: PoolRounding, round: Round): bigint {
+  return round(exact * scaleOf(rounding), EXACT_SCALE);
 }
 
 /** How much of what lies between `from` and `to` is in each tier. */
@@ -92,11 +91,11 @@ interface Share {
   readonly ratio: bigint;
 }
 
-function poolPayment(shares: readonly Share[], rounding: PoolRounding): bigint {
+function poolPayment(shares: readonly Share[], rounding: PoolRounding, round: Round): bigint {
   const scale = scaleOf(rounding);
   const exact = shares.map(({ amount, ratio }) => amount * ratio);
   // The sum of exact products is rounded once, unless the region rounds each of them.
-  return rounding === "per-tier" ? exact.reduce((sum, product) => sum + halfUp(product, scale), 0n) : halfUp(total(exact), scale);
+  return rounding === "per-tier" ? exact.reduce((sum, product) => sum + round(product, scale), 0n) : round(total(exact), scale);
 }
 
 interface Pooled {
@@ -108,7 +107,7 @@ interface Pooled {
 
 const NO_POOL: Pooled = { known: false, deductible: 0n, beforeCap: 0n, amount: 0n };
 
-function pooledOf(input: SplitInput, scope: bigint): Pooled {
+function pooledOf(input: SplitInput, scope: bigint, round: Round): Pooled {
   const { policy, route, holder, level } = input;
   const pool = policy?.pool;
   const factorE4 = route === "local" ? WHOLE_E4 : pool?.crossRegion[route];
@@ -120,29 +119,29 @@ function pooledOf(input: SplitInput, scope: bigint): Pooled {
   const amounts = tierParts(pool.tiers[level], from, from + scope - deductible);
   const shares = pool.tiers[level].map(({ ratioE4 }, at) => ({
     amount: amounts[at] ?? 0n,
-    ratio: scaledRatio(ratioE4 + additionE4, factorE4, pool.rounding),
+    ratio: scaledRatio(BigInt(ratioE4 + additionE4) * BigInt(factorE4), pool.rounding, round),
   }));
-  const beforeCap = poolPayment(shares, pool.rounding);
+  const beforeCap = poolPayment(shares, pool.rounding, round);
   const cap = pool.annualCap?.[holder.person];
   const amount = cap === undefined ? beforeCap : smaller(beforeCap, less(BigInt(cap), BigInt(holder.poolUsed)));
   return { known: true, deductible, beforeCap, amount };
 }
 
 /** What each fund pays beside the pooled one; each sees what those before it left, and none pays more than that. */
-function othersOf(policy: RegionPolicy | undefined, entitledTo: readonly OtherFund[], left: { deductible: bigint; byPool: bigint }): Map<OtherFund, bigint> {
-  const rest = { deductible: left.deductible, "left-by-pool": left.byPool };
+function othersOf({ policy, holder }: SplitInput, left: Record<OtherFundRule["of"], bigint>, round: Round): Map<OtherFund, bigint> {
+  const rest = { ...left };
   const paid = new Map<OtherFund, bigint>();
   for (const rule of policy?.otherFunds ?? []) {
-    if (!entitledTo.includes(rule.fund)) continue;
-    const payment = paymentOf(rule, rest[rule.of]);
+    if (!holder.entitledTo.includes(rule.fund)) continue;
+    const payment = paymentOf(rule, rest[rule.of], round);
     rest[rule.of] -= payment;
     paid.set(rule.fund, (paid.get(rule.fund) ?? 0n) + payment);
   }
   return paid;
 }
 
-function paymentOf({ ratioE4, cap }: OtherFundRule, base: bigint): bigint {
-  const share = halfUp(base * BigInt(ratioE4), BigInt(WHOLE_E4));
+function paymentOf({ ratioE4, cap }: OtherFundRule, base: bigint, round: Round): bigint {
+  const share = round(base * BigInt(ratioE4), BigInt(WHOLE_E4));
   return cap === undefined ? share : smaller(share, BigInt(cap));
 }
 
@@ -162,25 +161,25 @@ function poolSelfPayE4({ known, beforeCap, deductible }: Pooled, scope: bigint):
 }
 
 /** Divides a basket. Pure; never throws for what the world says. */
-export function splitFee(input: SplitInput): SplitResult {
+export function splitFee(input: SplitInput, round: Round = halfUp): SplitResult {
   if (input.lines.length === 0) return { ok: false, reason: "no-lines" };
   const lines: LineParts[] = [];
   for (const [line, from] of input.lines.entries()) {
-    const parts = partsOf(from);
+    const parts = partsOf(from, round);
     if (typeof parts === "string") return { ok: false, reason: parts, line };
     lines.push(parts);
   }
   if (!fitsFen(sumOf(lines, "amount"))) return { ok: false, reason: "amount-too-large" };
-  return { ok: true, figures: figuresOf(input, lines) };
+  return { ok: true, figures: figuresOf(input, lines, round) };
 }
 
-function figuresOf(input: SplitInput, lines: readonly LineParts[]): SplitFigures {
+function figuresOf(input: SplitInput, lines: readonly LineParts[], round: Round): SplitFigures {
   const { policy, holder, usesAccount } = input;
   const [fee, ownPay, overLimit] = [sumOf(lines, "amount"), sumOf(lines, "ownPay"), sumOf(lines, "overLimit")];
   const [firstSelfPay, scope] = [sumOf(lines, "firstSelfPay"), sumOf(lines, "scope")];
-  const pooled = pooledOf(input, scope);
+  const pooled = pooledOf(input, scope, round);
   const { deductible } = pooled;
-  const others = othersOf(policy, holder.entitledTo, { deductible, byPool: scope - deductible - pooled.amount });
+  const others = othersOf(input, { deductible, "left-by-pool": scope - deductible - pooled.amount }, round);
   const funds = pooled.amount + total(others.values());
   const personal = fee - funds;
   const allowed = usesAccount ? allowedOf(policy, personal, { ownPay, overLimit, firstSelfPay }) : 0n;
