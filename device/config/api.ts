@@ -29,19 +29,19 @@ const bounds = z.strictObject({
   bodyBytes: z.int().min(1_024).max(4_194_304).default(262_144),
   connections: z.int().min(1).max(4_096).default(512),
   /** Requests of one client that may be answered at once; a request that waits for its order counts. */
-  requestsAtOnce: z.int().min(1).max(256).default(32),
+  requestsAtOnce: z.int().min(1).max(256).default(128),
   /** Requests a second of one client, after as many at once as `requestBurst`. */
   requestsPerSecond: z.int().min(1).max(10_000).default(50),
   requestBurst: z.int().min(1).max(10_000).default(200),
-  streamsPerClient: z.int().min(1).max(256).default(16),
-  streams: z.int().min(1).max(2_048).default(128),
+  streamsPerClient: z.int().min(1).max(256).default(64),
+  streams: z.int().min(1).max(2_048).default(256),
   /** Orders that may be under way at once, over all clients. */
   orders: z.int().min(1).max(1_024).default(128),
   /** Ended orders whose events can still be read again. */
   ordersRemembered: z.int().min(1).max(10_000).default(500),
   /** Events of one order that can be read again. */
   eventsPerOrder: z.int().min(16).max(1_024).default(256),
-  sessionsPerClient: z.int().min(1).max(64).default(8),
+  sessionsPerClient: z.int().min(1).max(64).default(64),
   headersTimeoutMs: z.int().min(500).max(60_000).default(5_000),
   requestTimeoutMs: z.int().min(500).max(120_000).default(10_000),
   /** The longest that one request waits for its order; the order itself goes on. */

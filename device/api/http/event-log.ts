@@ -1,0 +1,55 @@
+/*
+ * What was told of one order, for whoever listens now or comes later: bounded, numbered, and named after this start of the order's life, so
+ * that a reader who comes back with the last number it saw misses nothing, or is told that it did.
+ */
+import type { StreamItem } from "./wire.ts";
+
+export interface LoggedItem {
+  /** `<generation>-<number>`: what a reader names as the last that it saw. */
+  readonly id: string;
+  readonly item: StreamItem;
+}
+
+export class EventLog {
+  readonly #generation: string;
+  readonly #capacity: number;
+  #next = 1;
+  #items: LoggedItem[] = [];
+  readonly #listeners = new Set<() => void>();
+
+  constructor(generation: string, capacity: number) {
+    this.#generation = generation;
+    this.#capacity = capacity;
+  }
+
+  get listeners(): number {
+    return this.#listeners.size;
+  }
+
+  append(item: StreamItem): void {
+    this.#items.push({ id: `${this.#generation}-${this.#next}`, item });
+    this.#next += 1;
+    if (this.#items.length > this.#capacity) this.#items.shift();
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** What came after the item of this id. `gap`: some of it is no longer there, or the id is none of this log. */
+  after(lastId: string | undefined): { readonly gap: boolean; readonly items: readonly LoggedItem[] } {
+    const first = this.#next - this.#items.length;
+    const seen = this.#numberOf(lastId);
+    if (seen === undefined) return { gap: lastId !== undefined || first > 1, items: [...this.#items] };
+    return { gap: seen + 1 < first, items: this.#items.slice(Math.max(0, seen + 1 - first)) };
+  }
+
+  /** Calls `listener` after each further item, until the returned function is called. */
+  listen(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #numberOf(id: string | undefined): number | undefined {
+    const number = id?.startsWith(`${this.#generation}-`) === true ? id.slice(this.#generation.length + 1) : "";
+    if (!/^[1-9]\d{0,8}$/.test(number)) return undefined;
+    return Number(number) < this.#next ? Number(number) : undefined;
+  }
+}

@@ -1,0 +1,266 @@
+/*
+ * A counter's terminal that is simulated strictly, for tests of the API: a small insurer and a drawer behind the same words as the real ones.
+ * What it was not told to expect fails the test; every act is noted, so that "changed nothing" can be read off.
+ */
+import { assert } from "../../base/assert.ts";
+import { utf8 } from "../../base/bytes.ts";
+import { type Fen, fen, subtractFen, ZERO_FEN } from "../../base/fen.ts";
+import { SILENT } from "../../base/log.ts";
+import type { Clock, Limits, Randomness } from "../../base/ports.ts";
+import { type ApiConfig, apiConfig } from "../../config/api.ts";
+import { storedPassword, tokenHash } from "../../crypto/passwords.ts";
+import type { Devices } from "../../drivers/adapter.ts";
+import type { PrintLine } from "../../drivers/peripherals.ts";
+import type { CounterDesk, ProvisionalFigures, TenderKind } from "../../txn/medical-desk/desk.ts";
+import type { OrderActs, OrderName, OrderRequest, OrderView } from "../../txn/medical-order/order.ts";
+import type { DayView, ReconciliationActs } from "../../txn/medical-reconciliation/acts.ts";
+import type { ApiParts } from "./server.ts";
+import type { ApiService } from "./service.ts";
+
+/** Cash and purses; bank cards are not offered. */
+const OFFERED: readonly TenderKind[] = ["cash", "e-purse"];
+/** What the insurer pays of every basket: the rest is the holder's. */
+const FUND_SHARE = 4 / 5;
+
+interface Kept {
+  readonly request: OrderRequest;
+  readonly view: OrderView;
+}
+
+function keyOf({ client, orderNumber }: OrderName): string {
+  return `${client}.${orderNumber}`;
+}
+
+function sameBasket(left: OrderRequest, right: OrderRequest): boolean {
+  return JSON.stringify([left.items, left.amount, left.medicalType]) === JSON.stringify([right.items, right.amount, right.medicalType]);
+}
+
+/** Orders in memory. Each is settled once, whoever asks how often; a question that nobody answers leaves it where it is. */
+export class FakeOrders implements OrderActs {
+  readonly calls: string[] = [];
+  readonly settlements: string[] = [];
+  readonly cashTaken: number[] = [];
+  readonly #kept = new Map<string, Kept>();
+  readonly #pause: (name: OrderName) => Promise<void>;
+
+  /** `pause` stands between the card and the settlement. */
+  constructor(pause: (name: OrderName) => Promise<void> = () => Promise.resolve()) {
+    this.#pause = pause;
+  }
+
+  async place(request: OrderRequest, desk: CounterDesk, limits: Limits): Promise<OrderView> {
+    this.calls.push(`place ${keyOf(request)} by ${request.operator}`);
+    const earlier = this.#kept.get(keyOf(request));
+    if (earlier !== undefined && !sameBasket(earlier.request, request)) return { ...earlier.view, reason: "order-conflict" };
+    if (earlier !== undefined && earlier.view.state !== "open") return earlier.view;
+    const { client, orderNumber, operator, amount, replaces } = request;
+    const head = { client, orderNumber, operator, amount, tenders: [], receipts: [], rest: amount, ...(replaces === undefined ? {} : { replaces }) };
+    const view = earlier?.view ?? this.#keep(request, { ...head, state: "open" });
+    desk.tell({ is: "started" });
+    if (view.figures === undefined) return this.#settle(request, view, { desk, limits });
+    return this.#pay(request, view, { desk, limits });
+  }
+
+  query(name: OrderName): Promise<OrderView | undefined> {
+    return Promise.resolve(this.#kept.get(keyOf(name))?.view);
+  }
+
+  async voidOrder(name: OrderName, act: { readonly operator: string }): Promise<OrderView> {
+    this.calls.push(`void ${keyOf(name)} by ${act.operator}`);
+    const { request, view } = this.#known(name);
+    if (view.state === "void") return { ...view, reason: "already-void" };
+    if (view.figures === undefined) return this.#keep(request, { ...view, state: "refused", reason: "cancelled" });
+    const tenders = view.tenders.map((each) => ({ ...each, state: "refunded" as const }));
+    return this.#keep(request, { ...view, state: "void", tenders, receipts: ["sale", "void"] });
+  }
+
+  reprint(name: OrderName, act: { readonly operator: string; readonly receipt: string }): Promise<string> {
+    this.calls.push(`reprint ${act.receipt} of ${keyOf(name)} by ${act.operator}`);
+    return Promise.resolve("printed");
+  }
+
+  async settleLater(name: OrderName, act: { readonly operator: string }, desk: CounterDesk): Promise<OrderView> {
+    this.calls.push(`settle-later ${keyOf(name)} by ${act.operator}`);
+    const { request, view } = this.#known(name);
+    assert(view.offline !== undefined, "only what was sold offline is settled later here");
+    desk.tell({ is: "settling" });
+    return this.#keep(request, { ...view, state: "done", offline: { ...view.offline, settledLater: true, refundDue: fen(view.amount * FUND_SHARE) } });
+  }
+
+  async payRefund(name: OrderName, act: { readonly operator: string }): Promise<OrderView> {
+    this.calls.push(`pay-refund ${keyOf(name)} by ${act.operator}`);
+    const { request, view } = this.#known(name);
+    assert(view.offline !== undefined, "only what was sold offline owes a refund");
+    return this.#keep(request, { ...view, offline: { ...view.offline, refundDue: ZERO_FEN } });
+  }
+
+  #known(name: OrderName): Kept {
+    const kept = this.#kept.get(keyOf(name));
+    assert(kept !== undefined, "the API asks the journal first");
+    return kept;
+  }
+
+  #keep(request: OrderRequest, view: OrderView): OrderView {
+    this.#kept.set(keyOf(request), { request, view });
+    return view;
+  }
+
+  async #settle(request: OrderRequest, view: OrderView, ways: { readonly desk: CounterDesk; readonly limits: Limits }): Promise<OrderView> {
+    const { desk, limits } = ways;
+    desk.tell({ is: "present-card" });
+    await this.#pause(request);
+    if (limits.signal.aborted) return this.#keep(request, { ...view, state: "refused", reason: "cancelled" });
+    desk.tell({ is: "card-read" });
+    const fund = fen(Math.floor(request.amount * FUND_SHARE));
+    const cash = subtractFen(request.amount, fund);
+    const figures: ProvisionalFigures = { final: true, total: request.amount, fund, account: ZERO_FEN, mutualAid: ZERO_FEN, cash };
+    desk.tell({ is: "pre-settled", figures });
+    if (request.confirms) {
+      const { answer } = await desk.ask({ ask: "confirm", figures }, limits);
+      if (answer === "none") return { ...view, reason: "no-answer" };
+      if (answer === "cancel") return this.#keep(request, { ...view, state: "refused", reason: "cancelled" });
+      assert(answer === "confirm", "an answer that does not fit is not passed on");
+    }
+    desk.tell({ is: "settling" });
+    this.settlements.push(keyOf(request));
+    const settlementId = `S${this.settlements.length}`;
+    const settled = { settlementId, total: request.amount, fund, account: ZERO_FEN, mutualAid: ZERO_FEN, cash, flags: [] };
+    desk.tell({ is: "settled", figures: settled });
+    return this.#pay(request, this.#keep(request, { ...view, figures: settled, settlementId, rest: cash }), ways);
+  }
+
+  async #pay(request: OrderRequest, view: OrderView, ways: { readonly desk: CounterDesk; readonly limits: Limits }): Promise<OrderView> {
+    const { desk, limits } = ways;
+    let now = view;
+    while (now.rest > 0) {
+      const chosen = request.tenders.find((tender) => OFFERED.includes(tender));
+      const answer =
+        chosen === undefined
+          ? await desk.ask({ ask: "tender", rest: now.rest, choices: OFFERED }, limits)
+          : ({ answer: "tender", tender: chosen, amount: now.rest } as const);
+      if (answer.answer === "none") return { ...now, reason: "no-answer" };
+      if (answer.answer === "cancel") return this.voidOrder(request, request);
+      assert(answer.answer === "tender", "an answer that does not fit is not passed on");
+      now = this.#take(request, now, { desk, tender: answer.tender, amount: answer.amount });
+    }
+    if (request.prints) desk.tell({ is: "printed" });
+    const done = this.#keep(request, { ...now, state: "done", receipts: ["sale"] });
+    desk.tell({ is: "ended", state: "done" });
+    return done;
+  }
+
+  #take(request: OrderRequest, view: OrderView, paid: { readonly desk: CounterDesk; readonly tender: TenderKind; readonly amount: Fen }): OrderView {
+    const { desk, tender, amount } = paid;
+    assert(OFFERED.includes(tender) && amount <= view.rest, "an answer that does not fit is not passed on");
+    desk.tell({ is: "tender-started", tender, amount });
+    desk.tell({ is: "tender-paid", tender, amount });
+    if (tender === "cash") this.cashTaken.push(amount);
+    return this.#keep(request, { ...view, tenders: [...view.tenders, { tender, amount, state: "paid" }], rest: subtractFen(view.rest, amount) });
+  }
+
+  /** An order that was sold without the insurer. */
+  putOffline(request: OrderRequest): void {
+    const { client, orderNumber, operator, amount } = request;
+    const offline = { choice: "settle-later", settledLater: false, refundDue: ZERO_FEN } as const;
+    this.#keep(request, { client, orderNumber, operator, amount, state: "offline", offline, tenders: [], rest: ZERO_FEN, receipts: ["offline"] });
+  }
+}
+
+const DAY: DayView = {
+  day: "2026-11-20",
+  state: "equal",
+  groups: [],
+  differences: [],
+  open: [],
+  unreadable: [],
+  operator: "chief",
+  at: "2026-11-21 02:00:00",
+};
+
+export class FakeReconciliation implements ReconciliationActs {
+  readonly calls: string[] = [];
+
+  run(day: string, act: { readonly operator: string }): ReturnType<ReconciliationActs["run"]> {
+    this.calls.push(`run ${day} by ${act.operator}`);
+    return Promise.resolve(day === DAY.day ? { kind: "reconciled", ...DAY } : { kind: "refused", reason: "day-not-closed" });
+  }
+
+  report(from: string, to: string): ReturnType<ReconciliationActs["report"]> {
+    this.calls.push(`report ${from} ${to}`);
+    if (from > to) return Promise.resolve(undefined);
+    return Promise.resolve({ from, to, days: [DAY], missing: [], html: "<!doctype html><title>对账</title>", csv: "\ufeffday,state\r\n2026-11-20,equal\r\n" });
+  }
+
+  last(): Promise<DayView | undefined> {
+    return Promise.resolve(DAY);
+  }
+}
+
+export interface FakeService extends ApiService {
+  readonly orders: FakeOrders;
+  readonly reconciliation: FakeReconciliation;
+  /** Every call that could change something, orders and reconciliation included. */
+  calls(): readonly string[];
+}
+
+export function fakeService(pause?: (name: OrderName) => Promise<void>): FakeService {
+  const orders = new FakeOrders(pause);
+  const reconciliation = new FakeReconciliation();
+  const others: string[] = [];
+  const well = () => Promise.resolve({ kind: "well" } as const);
+  const close = () => Promise.resolve();
+  const print = (slip: readonly PrintLine[]) => {
+    others.push(`print ${slip.length}`);
+    return Promise.resolve({ kind: "printed" } as const);
+  };
+  const next = () => {
+    others.push("scan");
+    return Promise.resolve({ data: utf8("81234567890123456789"), symbology: "]C0" });
+  };
+  const devices: Devices = {
+    printer: { name: "printer", health: well, close, state: () => Promise.resolve("ready"), print },
+    scanner: { name: "scanner", health: well, close, openSession: () => ({ next, close: () => undefined }) },
+  };
+  return {
+    orders,
+    reconciliation,
+    devices,
+    calls: () => [...orders.calls, ...reconciliation.calls, ...others],
+    status: () => ({ terminalId: "T1", journalId: "0".repeat(32), boot: 1, linkUp: true, hostPresent: true }),
+    quickPayment: (request, { operator }) => {
+      others.push(`quick-payment ${request.reference} by ${operator}`);
+      return Promise.resolve({ kind: "refused", reason: "insufficient-funds", statusWord: 0x9401 });
+    },
+  };
+}
+
+export const TEST_PASSWORD = "counter-password";
+
+/** Tokens of test clients, by name. */
+export function testToken(client: string): string {
+  return `test-token-of-${client}-0123456789`;
+}
+
+/** Operators named after their roles ("chief" for the supervisor) at these clients. */
+export async function testConfig(clients: readonly string[], more: object = {}): Promise<ApiConfig> {
+  const password = await storedPassword(TEST_PASSWORD, new Uint8Array(16), 10);
+  const operators = (["cashier", "pharmacist", "chief", "engineer"] as const).map((operator) => ({
+    operator,
+    role: operator === "chief" ? "supervisor" : operator,
+    password,
+  }));
+  const known = clients.map((client) => ({ client, tokenSha256: tokenHash(testToken(client)) }));
+  return apiConfig.parse({ port: 0, clients: known, operators, voidLimitFen: 100_000, ...more });
+}
+
+/** Everything around the service, as a test needs it. */
+export function testParts(config: ApiConfig, around: { readonly service: ApiService; readonly clock: Clock; readonly randomness: Randomness }): ApiParts {
+  return {
+    ...around,
+    config,
+    log: SILENT,
+    onDefect: (error) => {
+      throw error;
+    },
+  };
+}
