@@ -127,6 +127,8 @@ function readOutput(output: FsiValue | undefined): FsiNode | undefined {
   if (output === undefined || output === null || output === "") return {};
   const value = typeof output === "string" ? parseKeepingDigits(utf8(output)) : output;
   if (value === null) return {};
+  // A list that stands by itself is read under the name of the place where it stood. Spec: FSI, 5204.
+  if (Array.isArray(value)) return value.every(isNode) ? { output: value } : undefined;
   return isNode(value) ? value : undefined;
 }
 

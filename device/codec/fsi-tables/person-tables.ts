@@ -90,7 +90,7 @@ const ELIGIBILITY = message(
 );
 
 const FILINGS = message(
-  { nodes: { data: object({ psn_no: need(text(30)), insutype: need(text(6)), mdtrtarea_admdvs: need(AREA), begndate: may(DATE) }) } },
+  { nodes: { data: object({ psn_no: need(text(30)), insutype: need(text(6)), mdtrtarea_admdvs: need(AREA), begntime: may(DATETIME) }) } },
   {
     nodes: {
       refmedin: optional(

@@ -34,43 +34,31 @@ const STOCK = {
 };
 const STOCK_TRACES = { drugtracinfo: optional(rows({ drug_trac_codg: need(text(100)) })) };
 
+const SALE = {
+  ...STOCK,
+  prsc_dr_cert_type: may(text(6)),
+  prsc_dr_certno: may(text(50)),
+  prsc_dr_name: need(text(50)),
+  phar_cert_type: may(text(6)),
+  phar_certno: may(text(50)),
+  phar_name: need(text(50)),
+  phar_prac_cert_no: need(text(50)),
+  hi_feesetl_type: need(codes("0", "1", "2")),
+  mdtrt_sn: need(text(30)),
+  rxno: may(text(40)),
+  rx_circ_flag: may(FLAG),
+  rtal_docno: need(text(40)),
+  stoout_no: may(text(40)),
+  bchno: may(text(30)),
+  drug_trac_codg: may(text(100)),
+  drug_prod_barc: may(text(30)),
+  shelf_posi: may(text(20)),
+};
+const RETURN = { ...STOCK, mdtrt_sn: may(text(30)), medins_prod_sel_no: may(text(50)), drug_trac_codg: may(text(100)) };
+
 export const STOCK_TABLES: Readonly<Record<string, MessageTable>> = {
-  "3505": message(
-    {
-      nodes: {
-        selinfo: {
-          ...object({
-            ...STOCK,
-            prsc_dr_cert_type: may(text(6)),
-            prsc_dr_certno: may(text(50)),
-            prsc_dr_name: need(text(50)),
-            phar_cert_type: may(text(6)),
-            phar_certno: may(text(50)),
-            phar_name: need(text(50)),
-            phar_prac_cert_no: need(text(50)),
-            hi_feesetl_type: need(codes("0", "1", "2")),
-            mdtrt_sn: need(text(30)),
-            rxno: may(text(40)),
-            rx_circ_flag: may(FLAG),
-            rtal_docno: need(text(40)),
-            stoout_no: may(text(40)),
-            bchno: may(text(30)),
-            drug_trac_codg: may(text(100)),
-            drug_prod_barc: may(text(30)),
-            shelf_posi: may(text(20)),
-          }),
-          nodes: STOCK_TRACES,
-        },
-      },
-    },
-    REPLY,
-  ),
-  "3506": message(
-    {
-      nodes: {
-        selinfo: { ...object({ ...STOCK, mdtrt_sn: may(text(30)), medins_prod_sel_no: may(text(50)), drug_trac_codg: may(text(100)) }), nodes: STOCK_TRACES },
-      },
-    },
-    REPLY,
-  ),
+  "3505": message({ nodes: { selinfo: { ...object(SALE), nodes: STOCK_TRACES } } }, REPLY),
+  // Several sales at once; the list's name is public code's. Spec: FSI, 3505A.
+  "3505A": message({ nodes: { selinfoDetail: { ...rows(SALE), nodes: STOCK_TRACES } } }, REPLY),
+  "3506": message({ nodes: { selinfo: { ...object(RETURN), nodes: STOCK_TRACES } } }, REPLY),
 };

@@ -131,3 +131,13 @@ export async function signIn(ports: HostPorts, limits: Limits): Promise<NoAnswer
   signIns.keep(number);
   return undefined;
 }
+
+/** Ends the day's sign-in; without one there is nothing to end. The number is forgotten whatever the host says. Faults: those of the journal. */
+export async function signOut(ports: HostPorts, limits: Limits): Promise<NoAnswer | undefined> {
+  const { medical, signIns } = ports;
+  const { number } = signIns;
+  if (number === undefined) return undefined;
+  const answer = await ask(ports, { infno: "9002", input: { signOut: { sign_no: number, opter_no: medical.sender.operator } } }, limits);
+  signIns.forget();
+  return answer.kind === "done" ? undefined : answer;
+}
