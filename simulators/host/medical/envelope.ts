@@ -7,8 +7,12 @@ import { yuanText } from "./decimals.ts";
 export interface FsiRequest {
   readonly infno: string;
   readonly msgid: string;
+  /** mdtrtarea_admvs. */
+  readonly treatmentArea: string;
   /** insuplc_admdvs, "" where none is given. */
   readonly insuranceArea: string;
+  /** recer_sys_code. */
+  readonly receiver: string;
   readonly institution: string;
   readonly signNumber: string;
   readonly input: JsonFields;
@@ -27,6 +31,11 @@ export class Yuan {
 
 export type ReplyValue = string | number | Yuan | readonly ReplyValue[] | { readonly [key: string]: ReplyValue };
 export type ReplyNode = { readonly [key: string]: ReplyValue };
+
+/** Whether a value of a reply is a node with members of its own. */
+export function isReplyNode(value: ReplyValue): value is ReplyNode {
+  return typeof value === "object" && !(value instanceof Yuan) && !Array.isArray(value);
+}
 
 /** Regional forms of one and the same reply. */
 export interface ReplyForm {
@@ -49,10 +58,13 @@ const REQUIRED: readonly (readonly [name: string, shape: RegExp])[] = [
   ["fixmedins_name", /^.{1,200}$/],
 ];
 const INPUT_CHARACTERS_MAX = 40_000;
+/** A file is the whole of its message and may be longer than any other input. */
+const FILE_CHARACTERS_MAX = 4_000_000;
 
 /** Whether any node of the input names a person. */
 function namesPerson(input: JsonFields): boolean {
-  return Object.values(input).some((node) => isFields(node) && node["psn_no"] !== undefined && node["psn_no"] !== "");
+  const names = (node: unknown) => isFields(node) && node["psn_no"] !== undefined && node["psn_no"] !== "";
+  return Object.values(input).some((node) => (Array.isArray(node) ? node.some(names) : names(node)));
 }
 
 export function parseFsiRequest(body: Bytes): RequestParse {
@@ -65,10 +77,11 @@ export function parseFsiRequest(body: Bytes): RequestParse {
   if (!msgid.startsWith(institution)) return { ok: false, infno, reason: "msgid does not begin with fixmedins_code" };
   const input = fields["input"];
   if (!isFields(input)) return { ok: false, infno, reason: "input is missing or malformed" };
-  if (JSON.stringify(input).length > INPUT_CHARACTERS_MAX) return { ok: false, infno, reason: "input is too long" };
+  if (JSON.stringify(input).length > (infno === "9101" ? FILE_CHARACTERS_MAX : INPUT_CHARACTERS_MAX)) return { ok: false, infno, reason: "input is too long" };
   const insuranceArea = textField(fields, "insuplc_admdvs") ?? "";
   if (namesPerson(input) && !/^\d{6}$/.test(insuranceArea)) return { ok: false, infno, reason: "insuplc_admdvs is required where a person is named" };
-  return { ok: true, request: { infno, msgid, insuranceArea, institution, signNumber: textField(fields, "sign_no") ?? "", input } };
+  const [treatmentArea = "", receiver = "", signNumber = ""] = ["mdtrtarea_admvs", "recer_sys_code", "sign_no"].map((name) => textField(fields, name));
+  return { ok: true, request: { infno, msgid, treatmentArea, insuranceArea, receiver, institution, signNumber, input } };
 }
 
 function render(value: ReplyValue, form: ReplyForm): unknown {

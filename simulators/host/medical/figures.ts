@@ -8,6 +8,16 @@ export interface FigureContext {
   readonly variants: InsurerVariants;
   readonly brokenSum: BrokenSum;
   readonly balanceAfterFen: bigint;
+  /** Share of the fund, for pool_prop_selfpay: what is left to the holder. */
+  readonly ratioE4: bigint;
+  /** Whether the fund is the basic pool; others stand in oth_pay. */
+  readonly basicPool: boolean;
+}
+
+/** A ratio as N(5,4). */
+function ratioText(ratioE4: bigint): string {
+  const digits = ratioE4.toString().padStart(5, "0");
+  return `${digits.slice(0, -4)}.${digits.slice(-4)}`;
 }
 
 /** Amounts of one settlement as the reply names them. A broken sum changes one figure of the reply and no money. */
@@ -15,6 +25,7 @@ export function settlementFigures(split: Split, context: FigureContext): ReplyNo
   const { variants, brokenSum } = context;
   const off = (name: BrokenSum) => (brokenSum === name ? 1n : 0n);
   const zero = new Yuan(0n);
+  const poolFen = context.basicPool ? split.poolFen : 0n;
   return {
     medfee_sumamt: new Yuan(split.totalFen),
     fulamt_ownpay_amt: new Yuan(split.ownFen),
@@ -22,14 +33,14 @@ export function settlementFigures(split: Split, context: FigureContext): ReplyNo
     preselfpay_amt: new Yuan(split.firstSelfPayFen),
     inscp_scp_amt: new Yuan(split.scopeFen + off("scope")),
     act_pay_dedc: new Yuan(split.deductibleFen),
-    hifp_pay: new Yuan(brokenSum === "pool" ? split.scopeFen - split.deductibleFen + 1n : split.poolFen),
-    pool_prop_selfpay: "0.4000",
+    hifp_pay: new Yuan(brokenSum === "pool" ? split.scopeFen - split.deductibleFen + 1n : poolFen),
+    pool_prop_selfpay: ratioText(10_000n - context.ratioE4),
     cvlserv_pay: zero,
     hifes_pay: zero,
     hifmi_pay: zero,
     hifob_pay: zero,
     maf_pay: zero,
-    oth_pay: zero,
+    oth_pay: new Yuan(split.poolFen - poolFen),
     fund_pay_sumamt: new Yuan(split.fundFen + (variants.fundsIncludeAccount ? split.accountFen : 0n)),
     psn_part_amt: new Yuan(split.personFen + off("burden")),
     acct_pay: new Yuan(split.accountFen + (variants.mutualAidInsideAccount ? split.mutualAidFen : 0n)),

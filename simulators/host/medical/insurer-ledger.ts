@@ -1,8 +1,15 @@
 /* The insurer's own books: accounts, settlements, voids, reversals. SQLite, synchronous; a settlement and its account move in one transaction. */
-import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import { assert } from "../../../device/base/assert.ts";
+import { ECodeBook } from "./e-code-book.ts";
+import { FileBook } from "./file-book.ts";
+import { StockBook } from "./stock-book.ts";
+import { InsurerStore, type Row } from "./store.ts";
+import { VisitBook } from "./visit-book.ts";
 
 export type SettlementStatus = "booked" | "voided" | "reversed";
+
+/** "2102" at a pharmacy, "2207" for an outpatient visit. */
+export type SettlementCode = "2102" | "2207";
 
 export interface Settlement {
   /** setl_id. */
@@ -10,8 +17,15 @@ export interface Settlement {
   /** mdtrt_id. */
   readonly visitId: string;
   readonly msgid: string;
+  readonly infno: SettlementCode;
+  /** fixmedins_code. */
+  readonly institution: string;
   readonly personNumber: string;
   readonly insuranceType: string;
+  /** insuplc_admdvs. */
+  readonly insuranceArea: string;
+  /** med_type. */
+  readonly medicalType: string;
   readonly clearingType: string;
   readonly clearingAgency: string;
   readonly totalFen: bigint;
@@ -25,6 +39,12 @@ export interface Settlement {
   /** When and by which message it was voided or reversed. */
   readonly closedAtMs: number | undefined;
   readonly closedBy: string | undefined;
+  /** chrg_bchno of the fees of an outpatient visit, else "". */
+  readonly batch: string;
+  /** Fee lines as JSON text: rows of 5204. */
+  readonly lines: string;
+  /** The e-code that it was settled with, else "". */
+  readonly credential: string;
   /** What the reply said, as it was sent. */
   readonly figures: string;
 }
@@ -33,35 +53,27 @@ export type NewSettlement = Omit<Settlement, "status" | "closedAtMs" | "closedBy
 
 export interface VoidEntry {
   readonly msgid: string;
+  readonly infno: "2103" | "2208";
   readonly settlementId: string;
   readonly personNumber: string;
   readonly undone: boolean;
 }
 
-const SCHEMA = `
-CREATE TABLE IF NOT EXISTS accounts (psn_no TEXT PRIMARY KEY, account_fen INTEGER NOT NULL CHECK (account_fen >= 0), mutual_fen INTEGER NOT NULL CHECK (mutual_fen >= 0));
-CREATE TABLE IF NOT EXISTS settlements (setl_id TEXT PRIMARY KEY, mdtrt_id TEXT NOT NULL, msgid TEXT NOT NULL, psn_no TEXT NOT NULL, insutype TEXT NOT NULL, clr_type TEXT NOT NULL,
-  clr_optins TEXT NOT NULL, total_fen INTEGER NOT NULL, fund_fen INTEGER NOT NULL, account_fen INTEGER NOT NULL, mutual_fen INTEGER NOT NULL, cash_fen INTEGER NOT NULL,
-  deductible_fen INTEGER NOT NULL, booked_ms INTEGER NOT NULL, status TEXT NOT NULL, closed_ms INTEGER, closed_by TEXT, figures TEXT NOT NULL,
-  CHECK (total_fen = fund_fen + account_fen + mutual_fen + cash_fen));
-CREATE INDEX IF NOT EXISTS settlements_by_msgid ON settlements (msgid);
-CREATE TABLE IF NOT EXISTS voids (msgid TEXT PRIMARY KEY, setl_id TEXT NOT NULL, psn_no TEXT NOT NULL, undone INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS reversals (omsgid TEXT PRIMARY KEY, at_ms INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS sign_ins (sign_no TEXT PRIMARY KEY, operator TEXT NOT NULL, at_ms INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL);`;
-
-type Row = Record<string, unknown>;
-
 function toSettlement(row: Row): Settlement {
   const amount = (name: string) => BigInt(row[name] as number);
+  const text = (name: string) => String(row[name]);
   return {
-    settlementId: String(row["setl_id"]),
-    visitId: String(row["mdtrt_id"]),
-    msgid: String(row["msgid"]),
-    personNumber: String(row["psn_no"]),
-    insuranceType: String(row["insutype"]),
-    clearingType: String(row["clr_type"]),
-    clearingAgency: String(row["clr_optins"]),
+    settlementId: text("setl_id"),
+    visitId: text("mdtrt_id"),
+    msgid: text("msgid"),
+    infno: row["infno"] as SettlementCode,
+    institution: text("institution"),
+    personNumber: text("psn_no"),
+    insuranceType: text("insutype"),
+    insuranceArea: text("area"),
+    medicalType: text("med_type"),
+    clearingType: text("clr_type"),
+    clearingAgency: text("clr_optins"),
     totalFen: amount("total_fen"),
     fundFen: amount("fund_fen"),
     accountFen: amount("account_fen"),
@@ -72,155 +84,225 @@ function toSettlement(row: Row): Settlement {
     status: row["status"] as SettlementStatus,
     closedAtMs: row["closed_ms"] === null ? undefined : Number(row["closed_ms"]),
     closedBy: row["closed_by"] === null ? undefined : (row["closed_by"] as string),
-    figures: String(row["figures"]),
+    batch: text("batch"),
+    lines: text("lines"),
+    credential: text("credential"),
+    figures: text("figures"),
+  };
+}
+
+/** Column of each member of a new settlement. */
+function columnsOf(entry: NewSettlement): Readonly<Record<string, string | number | bigint>> {
+  return {
+    setl_id: entry.settlementId,
+    mdtrt_id: entry.visitId,
+    msgid: entry.msgid,
+    infno: entry.infno,
+    institution: entry.institution,
+    psn_no: entry.personNumber,
+    insutype: entry.insuranceType,
+    area: entry.insuranceArea,
+    med_type: entry.medicalType,
+    clr_type: entry.clearingType,
+    clr_optins: entry.clearingAgency,
+    total_fen: entry.totalFen,
+    fund_fen: entry.fundFen,
+    account_fen: entry.accountFen,
+    mutual_fen: entry.mutualAidFen,
+    cash_fen: entry.cashFen,
+    deductible_fen: entry.deductibleFen,
+    booked_ms: entry.bookedAtMs,
+    batch: entry.batch,
+    lines: entry.lines,
+    credential: entry.credential,
+    figures: entry.figures,
+    status: "booked",
   };
 }
 
 export class InsurerLedger {
-  readonly #database: DatabaseSync;
+  readonly #store: InsurerStore;
+  readonly eCodes: ECodeBook;
+  readonly files: FileBook;
+  readonly stock: StockBook;
+  readonly visits: VisitBook;
 
-  private constructor(database: DatabaseSync) {
-    this.#database = database;
+  private constructor(store: InsurerStore) {
+    this.#store = store;
+    this.eCodes = new ECodeBook(store);
+    this.files = new FileBook(store);
+    this.stock = new StockBook(store);
+    this.visits = new VisitBook(store);
   }
 
   /** A file, durable at every commit, or ":memory:". */
   static open(path: string): InsurerLedger {
-    const database = new DatabaseSync(path);
-    database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; ${SCHEMA}`);
-    return new InsurerLedger(database);
+    return new InsurerLedger(InsurerStore.open(path));
   }
 
   close(): void {
-    this.#database.close();
+    this.#store.close();
   }
 
-  #run(sql: string, ...values: readonly SQLInputValue[]): void {
-    this.#database.prepare(sql).run(...values);
-  }
-
-  #all(sql: string, ...values: readonly SQLInputValue[]): Row[] {
-    return this.#database.prepare(sql).all(...values) as Row[];
-  }
-
-  #one(sql: string, ...values: readonly SQLInputValue[]): Row | undefined {
-    return this.#database.prepare(sql).get(...values) as Row | undefined;
-  }
-
-  #atomically(work: () => void): void {
-    this.#database.exec("BEGIN IMMEDIATE");
-    try {
-      work();
-      this.#database.exec("COMMIT");
-    } catch (error) {
-      this.#database.exec("ROLLBACK");
-      throw error;
-    }
+  /** All of the work or none of it. */
+  atomically<Result>(work: () => Result): Result {
+    return this.#store.atomically(work);
   }
 
   /** Opens an account with its opening balances; one that exists keeps what it has. */
   openAccount(personNumber: string, balances: { readonly accountFen: bigint; readonly mutualAidFen: bigint }): void {
-    this.#run("INSERT OR IGNORE INTO accounts (psn_no, account_fen, mutual_fen) VALUES (?, ?, ?)", personNumber, balances.accountFen, balances.mutualAidFen);
+    this.#store.run(
+      "INSERT OR IGNORE INTO accounts (psn_no, account_fen, mutual_fen) VALUES (?, ?, ?)",
+      personNumber,
+      balances.accountFen,
+      balances.mutualAidFen,
+    );
   }
 
   balances(personNumber: string): { readonly accountFen: bigint; readonly mutualAidFen: bigint } {
-    const row = this.#one("SELECT account_fen, mutual_fen FROM accounts WHERE psn_no = ?", personNumber);
+    const row = this.#store.one("SELECT account_fen, mutual_fen FROM accounts WHERE psn_no = ?", personNumber);
     assert(row !== undefined, "every insured person has an account");
     return { accountFen: BigInt(row["account_fen"] as number), mutualAidFen: BigInt(row["mutual_fen"] as number) };
   }
 
   /** The next number of a named series, starting with 1. */
   next(name: string): number {
-    this.#run("INSERT INTO counters (name, value) VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET value = value + 1", name);
-    return Number(this.#one("SELECT value FROM counters WHERE name = ?", name)?.["value"]);
+    return this.#store.next(name);
   }
 
   signIn(signNumber: string, operator: string, atMs: number): void {
-    this.#run("INSERT INTO sign_ins (sign_no, operator, at_ms) VALUES (?, ?, ?)", signNumber, operator, atMs);
+    this.#store.run("INSERT INTO sign_ins (sign_no, operator, at_ms) VALUES (?, ?, ?)", signNumber, operator, atMs);
   }
 
-  signedIn(signNumber: string): boolean {
-    return this.#one("SELECT 1 AS yes FROM sign_ins WHERE sign_no = ?", signNumber) !== undefined;
+  /** When a number was given out and ended, or undefined where it never was. */
+  signInOf(signNumber: string): { readonly operator: string; readonly atMs: number; readonly endedAtMs: number | undefined } | undefined {
+    const row = this.#store.one("SELECT operator, at_ms, ended_ms FROM sign_ins WHERE sign_no = ?", signNumber);
+    if (row === undefined) return undefined;
+    return { operator: String(row["operator"]), atMs: Number(row["at_ms"]), endedAtMs: row["ended_ms"] === null ? undefined : Number(row["ended_ms"]) };
+  }
+
+  signOut(signNumber: string, atMs: number): void {
+    this.#store.run("UPDATE sign_ins SET ended_ms = ? WHERE sign_no = ?", atMs, signNumber);
   }
 
   book(entry: NewSettlement): void {
-    this.#atomically(() => {
-      this.#run(
-        `INSERT INTO settlements (setl_id, mdtrt_id, msgid, psn_no, insutype, clr_type, clr_optins, total_fen, fund_fen, account_fen, mutual_fen, cash_fen, deductible_fen, booked_ms, status, figures)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'booked', ?)`,
-        entry.settlementId,
-        entry.visitId,
-        entry.msgid,
-        entry.personNumber,
-        entry.insuranceType,
-        entry.clearingType,
-        entry.clearingAgency,
-        entry.totalFen,
-        entry.fundFen,
-        entry.accountFen,
-        entry.mutualAidFen,
-        entry.cashFen,
-        entry.deductibleFen,
-        entry.bookedAtMs,
-        entry.figures,
-      );
+    const columns = columnsOf(entry);
+    this.atomically(() => {
+      const names = Object.keys(columns);
+      this.#store.run(`INSERT INTO settlements (${names.join(", ")}) VALUES (${names.map(() => "?").join(", ")})`, ...Object.values(columns));
       this.#moveAccount(entry.personNumber, -entry.accountFen, -entry.mutualAidFen);
     });
   }
 
   #moveAccount(personNumber: string, accountFen: bigint, mutualAidFen: bigint): void {
-    this.#run("UPDATE accounts SET account_fen = account_fen + ?, mutual_fen = mutual_fen + ? WHERE psn_no = ?", accountFen, mutualAidFen, personNumber);
+    this.#store.run("UPDATE accounts SET account_fen = account_fen + ?, mutual_fen = mutual_fen + ? WHERE psn_no = ?", accountFen, mutualAidFen, personNumber);
   }
 
   /** Takes a booked settlement back and gives the account its money again. */
   takeBack(entry: Settlement, how: { readonly status: "voided" | "reversed"; readonly msgid: string; readonly atMs: number }): void {
     assert(entry.status === "booked", "only a booked settlement can be taken back");
-    this.#atomically(() => {
-      this.#run("UPDATE settlements SET status = ?, closed_ms = ?, closed_by = ? WHERE setl_id = ?", how.status, how.atMs, how.msgid, entry.settlementId);
-      if (how.status === "voided")
-        this.#run("INSERT INTO voids (msgid, setl_id, psn_no, undone) VALUES (?, ?, ?, 0)", how.msgid, entry.settlementId, entry.personNumber);
+    this.atomically(() => {
+      this.#store.run("UPDATE settlements SET status = ?, closed_ms = ?, closed_by = ? WHERE setl_id = ?", how.status, how.atMs, how.msgid, entry.settlementId);
+      if (how.status === "voided") {
+        const infno = entry.infno === "2102" ? "2103" : "2208";
+        this.#store.run(
+          "INSERT INTO voids (msgid, infno, setl_id, psn_no, undone) VALUES (?, ?, ?, ?, 0)",
+          how.msgid,
+          infno,
+          entry.settlementId,
+          entry.personNumber,
+        );
+      }
       this.#moveAccount(entry.personNumber, entry.accountFen, entry.mutualAidFen);
+      this.stock.freeSettled(entry.settlementId);
     });
+  }
+
+  /** Whether the account still holds what a restored settlement takes from it again. */
+  canUndo(entry: VoidEntry): boolean {
+    const settlement = this.settlement(entry.settlementId);
+    if (settlement === undefined) return false;
+    const { accountFen, mutualAidFen } = this.balances(settlement.personNumber);
+    return accountFen >= settlement.accountFen && mutualAidFen >= settlement.mutualAidFen;
   }
 
   /** Reverses a void: the settlement stands again. */
   undoVoid(entry: VoidEntry): void {
     const settlement = this.settlement(entry.settlementId);
     assert(settlement?.status === "voided" && !entry.undone, "a void is undone once, while it stands");
-    this.#atomically(() => {
-      this.#run("UPDATE settlements SET status = 'booked', closed_ms = NULL, closed_by = NULL WHERE setl_id = ?", entry.settlementId);
-      this.#run("UPDATE voids SET undone = 1 WHERE msgid = ?", entry.msgid);
+    this.atomically(() => {
+      this.#store.run("UPDATE settlements SET status = 'booked', closed_ms = NULL, closed_by = NULL WHERE setl_id = ?", entry.settlementId);
+      this.#store.run("UPDATE voids SET undone = 1 WHERE msgid = ?", entry.msgid);
       this.#moveAccount(settlement.personNumber, -settlement.accountFen, -settlement.mutualAidFen);
+      this.stock.restoreSettled(entry.settlementId);
     });
   }
 
   voidOf(msgid: string): VoidEntry | undefined {
-    const row = this.#one("SELECT * FROM voids WHERE msgid = ?", msgid);
-    return row === undefined ? undefined : { msgid, settlementId: String(row["setl_id"]), personNumber: String(row["psn_no"]), undone: row["undone"] === 1 };
+    const row = this.#store.one("SELECT * FROM voids WHERE msgid = ?", msgid);
+    if (row === undefined) return undefined;
+    const infno = row["infno"] === "2208" ? "2208" : "2103";
+    return { msgid, infno, settlementId: String(row["setl_id"]), personNumber: String(row["psn_no"]), undone: row["undone"] === 1 };
   }
 
   rememberReversal(omsgid: string, atMs: number): void {
-    this.#run("INSERT OR IGNORE INTO reversals (omsgid, at_ms) VALUES (?, ?)", omsgid, atMs);
+    this.#store.run("INSERT OR IGNORE INTO reversals (omsgid, at_ms) VALUES (?, ?)", omsgid, atMs);
   }
 
   reversalSeen(omsgid: string): boolean {
-    return this.#one("SELECT 1 AS yes FROM reversals WHERE omsgid = ?", omsgid) !== undefined;
+    return this.#store.one("SELECT 1 AS yes FROM reversals WHERE omsgid = ?", omsgid) !== undefined;
   }
 
   settlement(settlementId: string): Settlement | undefined {
-    const row = this.#one("SELECT * FROM settlements WHERE setl_id = ?", settlementId);
+    const row = this.#store.one("SELECT * FROM settlements WHERE setl_id = ?", settlementId);
     return row === undefined ? undefined : toSettlement(row);
   }
 
   byMsgid(msgid: string): Settlement[] {
-    return this.#all("SELECT * FROM settlements WHERE msgid = ? ORDER BY setl_id", msgid).map(toSettlement);
+    return this.#store.all("SELECT * FROM settlements WHERE msgid = ? ORDER BY setl_id", msgid).map(toSettlement);
+  }
+
+  ofVisit(visitId: string): Settlement[] {
+    return this.#store.all("SELECT * FROM settlements WHERE mdtrt_id = ? ORDER BY booked_ms, setl_id", visitId).map(toSettlement);
   }
 
   settlements(): Settlement[] {
-    return this.#all("SELECT * FROM settlements ORDER BY booked_ms, setl_id").map(toSettlement);
+    return this.#store.all("SELECT * FROM settlements ORDER BY booked_ms, setl_id").map(toSettlement);
+  }
+
+  /** What one clearing agency pays an institution for one clearing type: all of it, whatever became of it. */
+  ofClearing(group: { readonly institution: string; readonly clearingType: string; readonly agency: string }): Settlement[] {
+    return this.#store
+      .all(
+        "SELECT * FROM settlements WHERE institution = ? AND clr_type = ? AND clr_optins = ? ORDER BY booked_ms, setl_id",
+        group.institution,
+        group.clearingType,
+        group.agency,
+      )
+      .map(toSettlement);
   }
 
   bookedOf(personNumber: string): Settlement[] {
-    return this.#all("SELECT * FROM settlements WHERE psn_no = ? AND status = 'booked'", personNumber).map(toSettlement);
+    return this.#store.all("SELECT * FROM settlements WHERE psn_no = ? AND status = 'booked'", personNumber).map(toSettlement);
+  }
+
+  /** A clearing application of an institution. */
+  applyForClearing(application: { readonly id: string; readonly institution: string; readonly atMs: number; readonly fields: string }): void {
+    const { id, institution, atMs, fields } = application;
+    this.#store.run(
+      "INSERT INTO clearings (clr_appy_evt_id, institution, status, at_ms, fields) VALUES (?, ?, 'applied', ?, ?)",
+      id,
+      institution,
+      atMs,
+      fields,
+    );
+  }
+
+  /** Ends an application that stands; answers whether there was one. */
+  cancelClearing(id: string, institution: string): boolean {
+    return (
+      this.#store.run("UPDATE clearings SET status = 'cancelled' WHERE clr_appy_evt_id = ? AND institution = ? AND status = 'applied'", id, institution) === 1
+    );
   }
 
   /** Count and sums of what stands booked: the insurer's side of every comparison. */

@@ -7,15 +7,17 @@ import { type Bytes, utf8 } from "../../../device/base/bytes.ts";
 import { isFault } from "../../../device/base/fault.ts";
 import { type Log, SILENT } from "../../../device/base/log.ts";
 import type { Clock, Randomness } from "../../../device/base/ports.ts";
-import { buildReply, type FsiRequest, parseFsiRequest, type ReplyNode } from "./envelope.ts";
+import { issueECode } from "./credentials.ts";
+import { buildReply, type FsiRequest, isReplyNode, parseFsiRequest, type ReplyForm, type ReplyNode } from "./envelope.ts";
+import { bookForeign, voidAtHost } from "./insurer-acts.ts";
 import { type InsurerFault, type InsurerFaults, noInsurerFaults, takeInsurerFault } from "./insurer-faults.ts";
-import type { InsurerLedger } from "./insurer-ledger.ts";
-import { personInformation, signIn } from "./person-services.ts";
+import type { InsurerLedger, Settlement } from "./insurer-ledger.ts";
+import { signInRefusal } from "./person-services.ts";
 import { type CatalogueItem, type InsuredPerson, TEST_CATALOGUE, TEST_PERSONS } from "./persons.ts";
-import { preSettle, settle, voidSettlement } from "./pharmacy-services.ts";
-import { querySettlement, reconcileTotals, reverse, statementOfMessage } from "./recovery-services.ts";
-import { DEFAULT_VARIANTS, type InsurerVariants, type ServiceAnswer, type ServiceContext, type ServiceHandler } from "./service.ts";
-import { KUNMING_POLICY, type SplitPolicy } from "./split.ts";
+import { type InsurancePolicy, TEST_POLICIES } from "./policies.ts";
+import { DEFAULT_VARIANTS, type Institution, type InsurerVariants, type ServiceAnswer, type ServiceContext, type ServiceHandler } from "./service.ts";
+import { NEED_SIGN_NUMBER, SERVICES } from "./services.ts";
+import type { SplitPolicy } from "./split.ts";
 
 export interface InsurerOptions {
   readonly clock: Clock;
@@ -23,7 +25,12 @@ export interface InsurerOptions {
   readonly ledger: InsurerLedger;
   readonly persons?: readonly InsuredPerson[];
   readonly catalogue?: readonly CatalogueItem[];
+  /** What each place pays; left out: the table of test policies. */
+  readonly policies?: readonly InsurancePolicy[];
+  /** One policy for everybody, in place of the table's figures. */
   readonly policy?: SplitPolicy;
+  /** Left out: every institution is designated. */
+  readonly institutions?: readonly Institution[];
   readonly variants?: Partial<InsurerVariants>;
   readonly faults?: InsurerFaults;
   /** Receiver's area in its message numbers. */
@@ -43,25 +50,25 @@ export interface Insurer {
   readonly exchange: (body: Bytes) => Promise<Bytes | undefined>;
   /** Bookings that are still on their way. */
   readonly lateBookings: () => number;
+  /** A new e-code of a person, or undefined where nobody has that number. */
+  readonly issueECode: (personNumber: string) => string | undefined;
+  /** Somebody voids a settlement in the insurer's own client; answers whether it stood. */
+  readonly voidAtHost: (settlementId: string) => boolean;
+  /** Somebody books for the institution and the holder of a known settlement, past every counter. */
+  readonly bookForeign: (likeSettlementId: string, totalFen: bigint) => Settlement | undefined;
+  /** All sign-in numbers that were drawn are known no more. */
+  endSignIns(): void;
   /** Gives up waiting: nothing that is late will happen any more. */
   stop(): void;
 }
 
-const SERVICES: ReadonlyMap<string, ServiceHandler> = new Map<string, ServiceHandler>([
-  ["9001", signIn],
-  ["1101", personInformation],
-  ["2101", preSettle],
-  ["2102", settle],
-  ["2103", voidSettlement],
-  ["2601", reverse],
-  ["3201", reconcileTotals],
-  ["3202", statementOfMessage],
-  ["5203", querySettlement],
-]);
-const NEED_SIGN_NUMBER: readonly string[] = ["2101", "2102", "2103"];
 const UNPARSABLE = utf8("<html><body>502 Bad Gateway</body></html>");
 const REFUSED = -2;
 const SYSTEM_ERROR = -1;
+const OTHER_NEGATIVE = -5;
+const OTHER_POSITIVE = 1;
+const OTHER_MSGID = "P00000000000202001010000000001";
+const FOREIGN_FEN = 1_234n;
 
 class SimulatedInsurer implements Insurer {
   readonly ledger: InsurerLedger;
@@ -81,12 +88,15 @@ class SimulatedInsurer implements Insurer {
     const persons = options.persons ?? TEST_PERSONS;
     this.#context = {
       clock: options.clock,
+      randomness: options.randomness,
       ledger: options.ledger,
       persons,
       catalogue: options.catalogue ?? TEST_CATALOGUE,
-      policy: options.policy ?? KUNMING_POLICY,
+      policies: options.policies ?? TEST_POLICIES,
+      policy: options.policy,
+      institutions: options.institutions,
       variants: { ...DEFAULT_VARIANTS, ...options.variants },
-      brokenSum: () => this.faults.brokenSum,
+      faults: this.faults,
     };
     for (const person of persons) this.ledger.openAccount(person.personNumber, person);
   }
@@ -96,6 +106,19 @@ class SimulatedInsurer implements Insurer {
   }
 
   lateBookings = (): number => this.#late;
+
+  issueECode = (personNumber: string): string | undefined => issueECode(this.#context, personNumber);
+
+  voidAtHost = (settlementId: string): boolean => voidAtHost(this.#context, settlementId);
+
+  bookForeign = (likeSettlementId: string, totalFen: bigint): Settlement | undefined => {
+    const like = this.ledger.settlement(likeSettlementId);
+    return like === undefined ? undefined : bookForeign(this.#context, like, totalFen);
+  };
+
+  endSignIns(): void {
+    this.faults.signInsEndedAtMs = this.#options.clock.wallMs() + 1;
+  }
 
   stop(): void {
     this.#stopped.abort();
@@ -117,11 +140,24 @@ class SimulatedInsurer implements Insurer {
       this.#actLater(request, fault.lateMs);
       return undefined;
     }
-    const answer: ServiceAnswer = fault.effect === "done" ? this.#serve(request) : { ok: false, message: "the host is being maintained" };
-    switch (fault.reply) {
+    const answer: ServiceAnswer = fault.effect === "none" ? { ok: false, message: "the host is being maintained" } : this.#serve(request);
+    if (fault.effect === "twice") this.#serve(request);
+    this.#afterwards(request, fault);
+    return this.#seen(request, fault, answer);
+  }
+
+  #afterwards(request: FsiRequest, { afterwards }: InsurerFault): void {
+    const [entry] = this.ledger.byMsgid(request.msgid);
+    if (entry === undefined) return;
+    if (afterwards === "void") voidAtHost(this.#context, entry.settlementId);
+    if (afterwards === "foreign-booking") bookForeign(this.#context, entry, FOREIGN_FEN);
+  }
+
+  #seen(request: FsiRequest, { reply, form }: InsurerFault, answer: ServiceAnswer): Bytes | undefined {
+    switch (reply) {
       case "normal":
       case "refusal":
-        return this.#reply(answer, request.infno);
+        return this.#reply(answer, request.infno, form);
       case "none":
         return undefined;
       case "system-error":
@@ -130,6 +166,19 @@ class SimulatedInsurer implements Insurer {
         return this.#replyWith("", "");
       case "unparsable":
         return UNPARSABLE;
+      case "negative":
+        return this.#replyWith(OTHER_NEGATIVE, `${request.infno}: the host is being maintained`);
+      case "code-1":
+        return this.#replyWith(OTHER_POSITIVE, `${request.infno}: the host is being maintained`);
+      case "other-person":
+      case "other-msgid":
+        return this.#reply(answer.ok ? { ok: true, output: mistaken(answer.output, reply) } : answer, request.infno, form);
+      case "half": {
+        const whole = this.#reply(answer, request.infno, form);
+        return whole.slice(0, Math.floor(whole.length / 2));
+      }
+      case "output-missing":
+        return this.#reply(answer.ok ? { ok: true, output: {} } : answer, request.infno, form);
     }
   }
 
@@ -160,7 +209,8 @@ class SimulatedInsurer implements Insurer {
 
   #serveSignedIn(handler: ServiceHandler, request: FsiRequest): ServiceAnswer {
     const needed = this.#context.variants.signNumberRequired && NEED_SIGN_NUMBER.includes(request.infno);
-    if (needed && !this.ledger.signedIn(request.signNumber)) return { ok: false, message: "sign_no is missing or unknown" };
+    const refusal = needed ? signInRefusal(this.#context, request.signNumber) : undefined;
+    if (refusal !== undefined) return { ok: false, message: refusal };
     return handler(this.#context, request);
   }
 
@@ -168,13 +218,13 @@ class SimulatedInsurer implements Insurer {
     this.#counters.set(event, (this.#counters.get(event) ?? 0) + 1);
   }
 
-  #reply(answer: ServiceAnswer, infno: string): Bytes {
-    return answer.ok ? this.#replyWith(0, "", answer.output) : this.#replyWith(REFUSED, `${infno}: ${answer.message}`);
+  #reply(answer: ServiceAnswer, infno: string, form: Partial<ReplyForm> = {}): Bytes {
+    return answer.ok ? this.#replyWith(0, "", { output: answer.output, form }) : this.#replyWith(REFUSED, `${infno}: ${answer.message}`, { form });
   }
 
-  #replyWith(infcode: number | "", errorMessage: string, output: ReplyNode = {}): Bytes {
+  #replyWith(infcode: number | "", errorMessage: string, written: { readonly output?: ReplyNode; readonly form?: Partial<ReplyForm> } = {}): Bytes {
     const head = { infcode, errorMessage, nowMs: this.#options.clock.wallMs(), area: this.#options.area ?? "530100", serial: this.ledger.next("message") };
-    return buildReply(head, output, this.#context.variants);
+    return buildReply(head, written.output ?? {}, { ...this.#context.variants, ...written.form });
   }
 
   async #deliver(reply: Bytes, slowMs: number): Promise<Bytes | undefined> {
@@ -189,6 +239,16 @@ class SimulatedInsurer implements Insurer {
       throw error;
     }
   }
+}
+
+/** A reply that belongs to somebody else: its nodes name another person, or another message. */
+function mistaken(output: ReplyNode, which: "other-person" | "other-msgid"): ReplyNode {
+  const members: ReplyNode = which === "other-person" ? { psn_no: "99999999999999999999", psn_name: "他人" } : { medins_setl_id: OTHER_MSGID };
+  const changed = Object.entries(output).map(([name, node]) => {
+    const fields = isReplyNode(node) ? Object.fromEntries(Object.entries(members).filter(([member]) => Object.hasOwn(node, member))) : {};
+    return [name, isReplyNode(node) ? { ...node, ...fields } : node] as const;
+  });
+  return Object.fromEntries(changed);
 }
 
 /** Opens the simulated insurer over its books. */

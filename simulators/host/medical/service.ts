@@ -1,10 +1,10 @@
-/* What all services of the insurer share: their context, their two kinds of answer, and the strict reading of nodes. */
-import type { Clock } from "../../../device/base/ports.ts";
-import { isFields, type JsonFields } from "../canonical.ts";
+/* What all services of the insurer share: their context, their two kinds of answer, and what regions differ in. */
+import type { Clock, Randomness } from "../../../device/base/ports.ts";
 import type { FsiRequest, ReplyForm, ReplyNode } from "./envelope.ts";
-import type { BrokenSum } from "./insurer-faults.ts";
+import type { InsurerFaults } from "./insurer-faults.ts";
 import type { InsurerLedger } from "./insurer-ledger.ts";
-import type { CatalogueItem, Insurance, InsuredPerson } from "./persons.ts";
+import type { CatalogueItem, InsuredPerson } from "./persons.ts";
+import type { InsurancePolicy } from "./policies.ts";
 import type { SplitPolicy } from "./split.ts";
 
 /** Regional variants. Each is open in the texts we hold, so each is a switch. */
@@ -19,7 +19,43 @@ export interface InsurerVariants extends ReplyForm {
   readonly reversalRemembersUnknown: boolean;
   readonly refuseDuplicateMsgid: boolean;
   readonly signNumberRequired: boolean;
+  /** How long a sign-in number lasts; undefined: until it is signed out. */
+  readonly signInValidMs: number | undefined;
+  /** How long an e-code can be read after it was issued. */
+  readonly eCodeValidMs: number;
+  /** What uses an e-code up: nothing, the first 1101, or the first settlement. */
+  readonly eCodeUse: "many" | "one-query" | "one-settlement";
+  /** 1101 of a card from another province needs orgin_card_info and sign. */
+  readonly crossProvinceRawRead: boolean;
+  /** A resident ID card whose psn_name is another's is refused. */
+  readonly matchesName: boolean;
+  /** recer_sys_code of an insutype or a med_type that has a receiver of its own. A med_type 22 without one is not connected. */
+  readonly receivers: Readonly<Record<string, string>>;
+  /** First two digits of areas that are one city altogether. */
+  readonly municipalities: readonly string[];
+  /** What an unfiled holder from elsewhere gets: nothing, or less. */
+  readonly unfiledElsewhere: "refused" | "reduced";
+  /** dise_codg prefixes that are not settled for holders from elsewhere. */
+  readonly diseasesExcludedElsewhere: readonly string[];
+  /** drug_trac_info of 2102 and 2207: not looked at, sold packs refused, or missing codes refused too. */
+  readonly traceInSettlement: "ignored" | "checked" | "required";
+  /** 3505 of a traced drug without drugtracinfo is refused. */
+  readonly traceInUpload: "optional" | "required";
+  /** What is told twice of one sale: taken as the same, or refused. */
+  readonly repeatedUpload: "same" | "refused";
+  /** Where retRslt stands: in a node "result" of the output, or in the output itself. */
+  readonly uploadResult: "node" | "output";
+  /** How JSON holds the bytes of a file. */
+  readonly fileBytes: "base64" | "list";
+  /** Form of stmt_rslt. */
+  readonly statementResult: "a" | "b" | "c";
+  /** Rows of a statement's result: those that differ, or all. */
+  readonly statementRows: "different" | "all";
+  /** How long a file can be fetched. */
+  readonly fileValidMs: number;
 }
+
+const DAY_MS = 86_400_000;
 
 export const DEFAULT_VARIANTS: InsurerVariants = {
   amounts: "text",
@@ -31,57 +67,71 @@ export const DEFAULT_VARIANTS: InsurerVariants = {
   reversalRemembersUnknown: false,
   refuseDuplicateMsgid: false,
   signNumberRequired: true,
+  signInValidMs: undefined,
+  eCodeValidMs: 300_000,
+  eCodeUse: "one-settlement",
+  crossProvinceRawRead: true,
+  matchesName: true,
+  receivers: {},
+  municipalities: ["11", "12", "31", "50"],
+  unfiledElsewhere: "refused",
+  diseasesExcludedElsewhere: [],
+  traceInSettlement: "ignored",
+  traceInUpload: "required",
+  repeatedUpload: "same",
+  uploadResult: "node",
+  fileBytes: "base64",
+  statementResult: "a",
+  statementRows: "different",
+  fileValidMs: DAY_MS,
 };
+
+/** A designated institution. */
+export interface Institution {
+  /** fixmedins_code. */
+  readonly code: string;
+  readonly level: 1 | 2 | 3;
+  /** Whether holders from elsewhere may be settled here. */
+  readonly opened: boolean;
+}
 
 export interface ServiceContext {
   readonly clock: Clock;
+  readonly randomness: Randomness;
   readonly ledger: InsurerLedger;
   readonly persons: readonly InsuredPerson[];
   readonly catalogue: readonly CatalogueItem[];
-  readonly policy: SplitPolicy;
+  readonly policies: readonly InsurancePolicy[];
+  /** One policy for everybody, in place of the table. */
+  readonly policy: SplitPolicy | undefined;
+  /** Undefined: every institution is designated, of the first level and opened. */
+  readonly institutions: readonly Institution[] | undefined;
   readonly variants: InsurerVariants;
-  /** Looked at when a reply's figures are written. */
-  readonly brokenSum: () => BrokenSum;
+  /** Switches that a service itself looks at. */
+  readonly faults: InsurerFaults;
 }
 
-export type ServiceAnswer = { readonly ok: true; readonly output: ReplyNode } | { readonly ok: false; readonly message: string };
+export type ServiceAnswer = { readonly ok: true; readonly output: ReplyNode } | Refusal;
+
+export type Refusal = { readonly ok: false; readonly message: string };
+
+export type Parse<Value> = { readonly ok: true; readonly value: Value } | Refusal;
 
 export type ServiceHandler = (context: ServiceContext, request: FsiRequest) => ServiceAnswer;
 
-export function refuse(message: string): ServiceAnswer & { readonly ok: false } {
+/** Done, with nothing to say. */
+export const DONE: ServiceAnswer = { ok: true, output: {} };
+
+export function refuse(message: string): Refusal {
   return { ok: false, message };
-}
-
-export type NodeParse = { readonly ok: true; readonly node: Readonly<Record<string, string>> } | { readonly ok: false; readonly message: string };
-
-/** The named node's members as text, when all `required` ones are there and not empty. Numbers are taken as their own text. */
-export function readNode(value: unknown, name: string, required: readonly string[]): NodeParse {
-  if (!isFields(value)) return refuse(`${name} is missing`);
-  const node = flatten(value);
-  const missing = required.find((member) => (node[member] ?? "") === "");
-  return missing === undefined ? { ok: true, node } : refuse(`${name}.${missing} is missing`);
-}
-
-function flatten(fields: JsonFields): Record<string, string> {
-  const node: Record<string, string> = {};
-  for (const [name, value] of Object.entries(fields)) {
-    if (typeof value === "string") node[name] = value;
-    if (typeof value === "number") node[name] = String(value);
-  }
-  return node;
 }
 
 export function findPerson(context: ServiceContext, personNumber: string | undefined): InsuredPerson | undefined {
   return context.persons.find((person) => person.personNumber === personNumber);
 }
 
-/** The insurance of that type that is in force where the message says, or undefined. */
-export function insuranceInForce(person: InsuredPerson, type: string | undefined, area: string): Insurance | undefined {
-  return person.insurances.find((insurance) => insurance.type === type && insurance.status === "1" && insurance.area === area);
-}
-
-/** Whether a credential is this person's: 02 certificate number, 03 card number. */
-export function ownsCredential(person: InsuredPerson, type: string | undefined, number: string | undefined): boolean {
-  if (type === "02") return person.certificateNumber === number;
-  return type === "03" && person.cards.some((card) => card.cardNumber === number);
+/** The institution that asks, or undefined where it is not designated. */
+export function findInstitution(context: ServiceContext, code: string): Institution | undefined {
+  if (context.institutions === undefined) return { code, level: 1, opened: true };
+  return context.institutions.find((institution) => institution.code === code);
 }
