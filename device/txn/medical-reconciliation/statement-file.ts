@@ -5,6 +5,7 @@
 import { type Bytes, utf8 } from "../../base/bytes.ts";
 import { type Fen, formatYuan, parseYuan } from "../../base/fen.ts";
 import { readZip, writeZip, type ZipFile } from "../../codec/zip.ts";
+import type { RegionSwitches } from "../medical-host/profile.ts";
 import type { StatementSums } from "./acts.ts";
 
 /** One row of ours. The sums of a refund are negative. */
@@ -71,10 +72,21 @@ export function parseSigned(text: string): number | undefined {
   return trimmed.startsWith("-") && parsed.amount !== 0 ? -parsed.amount : parsed.amount;
 }
 
-/** stmt_rslt in any of its encodings: only zeros mean equal, else the last digit tells. Undefined when it is no code. */
-export function readVerdict(code: string): StatementVerdict | undefined {
+/** How a region writes stmt_rslt. */
+export type ResultCodes = RegionSwitches["statementResults"];
+
+/** Dictionaries of single regions; "last-digit" reads all of them. Spec: FSI, stmt_rslt. */
+const DICTIONARIES: Readonly<Record<Exclude<ResultCodes, "last-digit">, readonly string[]>> = {
+  "one-digit": ["0", "1", "2", "3"],
+  "six-digits": ["000000", "000101", "000102", "000103"],
+  "three-digits": ["0", "101", "102", "103"],
+};
+
+/** stmt_rslt: only zeros mean equal, else the last digit tells. What a region's own dictionary lacks differs. Undefined when it is no code. */
+export function readVerdict(code: string, codes: ResultCodes = "last-digit"): StatementVerdict | undefined {
   const text = code.trim();
   if (!/^\d{1,6}$/.test(text)) return undefined;
+  if (codes !== "last-digit" && !DICTIONARIES[codes].includes(text)) return "differs";
   if (/^0+$/.test(text)) return "equal";
   if (text.endsWith("1")) return "insurer-more";
   return text.endsWith("2") ? "institution-more" : "differs";
@@ -98,13 +110,13 @@ export function writeStatement(rows: readonly StatementRow[]): Bytes {
 }
 
 /** Reads the insurer's file. Never throws. */
-export function readResult(file: Bytes): ResultParse {
+export function readResult(file: Bytes, codes: ResultCodes = "last-digit"): ResultParse {
   const zip = readZip(file, { maxFiles: FILES_MAX, maxBytes: BYTES_MAX });
   if (!zip.ok) return zip;
   if (zip.files.length === 0) return { ok: false, reason: "no-file" };
   const lines = zip.files.flatMap(linesOf);
   if (lines.length > ROWS_MAX) return { ok: false, reason: "too-large" };
-  const read = lines.map(({ place, text }) => ({ place, text, row: readRow(text) }));
+  const read = lines.map(({ place, text }) => ({ place, text, row: readRow(text, codes) }));
   const unreadable = read.flatMap(({ place, text, row }) => (typeof row === "string" ? [{ place, why: row, msgid: msgidIn(text) }] : []));
   return { ok: true, rows: read.flatMap(({ row }) => (typeof row === "string" ? [] : [row])), unreadable };
 }
@@ -134,12 +146,12 @@ function isHeading(text: string): boolean {
 }
 
 /** A row, or why it is none. */
-function readRow(text: string): ResultRow | string {
+function readRow(text: string, codes: ResultCodes): ResultRow | string {
   const columns = text.split("\t").map((column) => (column.trim() === EMPTY ? "" : column.trim()));
   if (columns.length < COLUMNS_MIN || columns.length > COLUMNS_MAX) return "columns";
   if (columns.some((column) => column.length > CELL_MAX)) return "length";
   const [personNumber = "", visitId = "", settlementId = "", msgid = "", code = "", flag = "", memo = ""] = columns;
-  const verdict = readVerdict(code);
+  const verdict = readVerdict(code, codes);
   if (verdict === undefined) return "stmt_rslt";
   if (settlementId === "" && msgid === "") return "setl_id";
   if (!/^\d{0,6}$/.test(flag)) return "refd_setl_flag";
