@@ -121,7 +121,6 @@ const MEDICAL: Readonly<Record<Exclude<MedicalReason, FaultCode | Reason>, Words
   "code-not-scanned": ["No medical e-code was read.", "未读取到医保电子凭证。"],
   "medical-type-not-offered": ["This kind of treatment is not settled here.", "本机构未开通该医疗类别。"],
   "clinic-missing": ["The doctor or the department is missing.", "缺少医师或科室信息。"],
-  "person-differs": ["The insurer names another person than the credential.", "就诊凭证与参保人信息不一致。"],
   "insurance-suspended": ["The insurance is suspended.", "参保状态为暂停参保。"],
   "too-far": ["Holders who are insured that far away are not served here.", "本机构未开通该异地就医结算。"],
   "not-eligible": ["The insurer grants no benefit for this treatment.", "不享受该医疗待遇。"],

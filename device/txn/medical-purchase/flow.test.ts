@@ -19,6 +19,12 @@ function buy(counter: SimulatedCounter, request: MedicalPurchaseRequest, limits:
   return counter.clock.resolve(runMedicalPurchase(counter.ports, request, { ...MEDICAL_LIMITS, ...limits }));
 }
 
+async function paid(outcome: Promise<MedicalOutcome>): Promise<Extract<MedicalOutcome, { kind: "paid" }>> {
+  const told = await outcome;
+  if (told.kind !== "paid") throw new Error(`not paid but ${told.kind}`);
+  return told;
+}
+
 /** Buys until the answer or the cut. */
 async function buyUntilCut(counter: SimulatedCounter, reference: string): Promise<MedicalOutcome | undefined> {
   let outcome: MedicalOutcome | undefined;
@@ -62,7 +68,8 @@ describe("a purchase that nothing disturbs", () => {
 
   test("the same reference is settled once, another one again", async () => {
     const counter = await counterWith();
-    const first = await buy(counter, basket("r1"));
+    const { provisional, ...first } = await paid(buy(counter, basket("r1")));
+    expect(provisional).toEqual({ final: true, total: 16_490, fund: 5892, account: 6608, mutualAid: 0, cash: 3990 });
     expect(await buy(counter, basket("r1"))).toEqual(first);
     expect(await buy(counter, { ...basket("r1"), amount: fen(1) })).toEqual({ kind: "refused", reason: "reference-conflict" });
     expect(counter.standing().length).toBe(1);
@@ -89,7 +96,8 @@ describe("refusals book nothing", () => {
     ["a wrong PIN", { holder: [{ kind: "enters", digits: "000000" }] }, "pin-wrong"],
     ["no PIN", { holder: [{ kind: "cancels" }] }, "pin-cancelled"],
     ["nobody at the keypad", { holder: [{ kind: "walks-away" }] }, "pin-timed-out"],
-    ["no insurance in force", { insurances: [{ type: "310", personType: "1101", status: "2", area: "530102" }] }, "insurance-inactive"],
+    ["no insurance in force", { insurances: [{ type: "310", personType: "1101", status: "3", area: "530102" }] }, "insurance-inactive"],
+    ["an insurance that is suspended", { insurances: [{ type: "310", personType: "1101", status: "2", area: "530102" }] }, "insurance-suspended"],
     [
       "two insurances in force",
       {
@@ -114,7 +122,7 @@ describe("refusals book nothing", () => {
     const counter = await counterWith();
     const ports = { ...counter.ports, initialPin };
     expect(await counter.clock.resolve(runMedicalPurchase(ports, basket("r1"), MEDICAL_LIMITS))).toEqual({ kind: "refused", reason });
-    expect([await counter.states(), counter.sent]).toEqual([[], []]);
+    expect([await counter.states(), counter.sent]).toEqual([[], ["9001", "1101", "2101"]]);
     const rule: InitialPinRule = { ...initialPin, evidence: () => "changed" };
     const changed = { ...counter.ports, initialPin: rule };
     expect(await counter.clock.resolve(runMedicalPurchase(changed, basket("r2"), MEDICAL_LIMITS))).toMatchObject({ kind: "paid" });

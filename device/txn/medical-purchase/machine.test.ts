@@ -2,10 +2,9 @@ import { describe, expect, test } from "vitest";
 import { fen } from "../../base/fen.ts";
 import type { SettledFigures } from "../medical-desk/figures.ts";
 import { decide, FIRST_STEP, MEDICAL_PURCHASE_RULES } from "./machine.ts";
-import { decideResolution, FIRST_RESOLVER_STEP, RESOLVER_RULES, REVERSALS_OF_ROUND_MAX, type ResolverEvent, type ResolverState } from "./resolver-machine.ts";
 import { TRIES_MAX } from "./rules.ts";
 import type { Settlement } from "./settlement.ts";
-import type { Event, MedicalOutcome, State } from "./types.ts";
+import type { Command, Course, Event, MedicalOutcome, Plan, State } from "./types.ts";
 
 const FIGURES: SettledFigures = {
   settlementId: "S1",
@@ -19,22 +18,56 @@ const FIGURES: SettledFigures = {
 const SETTLEMENT: Settlement = { ...FIGURES, flags: ["fee-parts-differ"], visitId: "V1", clearing: { agency: "a", way: "1", type: "41" } };
 const INTENT = { subject: "j-1", seq: 1 };
 
+const PLAN: Plan = { visit: "pharmacy", checks: [], confirms: false, asksPin: true };
+const VISIT: Plan = { ...PLAN, visit: "outpatient", asksPin: false };
+const AT_PHARMACY: Course = { plan: PLAN, visit: undefined };
+const AT_CLINIC: Course = { plan: VISIT, visit: INTENT };
+
 const STATES: Readonly<Record<string, State>> = {
   "looking-up": { at: "looking-up" },
   "awaiting-card": { at: "awaiting-card", tries: 0 },
   identifying: { at: "identifying", tries: 0 },
   "identifying/last": { at: "identifying", tries: TRIES_MAX - 1 },
-  "verifying-pin": { at: "verifying-pin" },
+  "reading-code": { at: "reading-code" },
   "asking-person": { at: "asking-person" },
-  "pre-settling": { at: "pre-settling" },
-  intending: { at: "intending" },
-  settling: { at: "settling", intent: INTENT },
+  "choosing-insurance": { at: "choosing-insurance" },
+  "checking/more": { at: "checking", plan: PLAN, left: ["filing"] },
+  "checking/last": { at: "checking", plan: PLAN, left: [] },
+  "checking/visit": { at: "checking", plan: VISIT, left: [] },
+  intending: { at: "intending", course: AT_PHARMACY },
+  "intending/visit": { at: "intending", course: { plan: VISIT, visit: undefined } },
+  "visiting/register": { at: "visiting", plan: VISIT, visit: INTENT, stage: "register" },
+  "visiting/inform": { at: "visiting", plan: VISIT, visit: INTENT, stage: "inform" },
+  "visiting/upload": { at: "visiting", plan: VISIT, visit: INTENT, stage: "upload" },
+  "noting/inform": { at: "noting", plan: VISIT, visit: INTENT, next: "inform" },
+  "noting/settle": { at: "noting", plan: VISIT, visit: INTENT, next: "settle" },
+  "pre-settling": { at: "pre-settling", course: AT_PHARMACY },
+  "pre-settling/confirms": { at: "pre-settling", course: { ...AT_PHARMACY, plan: { ...PLAN, confirms: true } } },
+  "pre-settling/visit": { at: "pre-settling", course: AT_CLINIC },
+  confirming: { at: "confirming", course: AT_PHARMACY },
+  "confirming/visit": { at: "confirming", course: AT_CLINIC },
+  "verifying-pin": { at: "verifying-pin", course: AT_PHARMACY, tries: 0 },
+  "verifying-pin/last": { at: "verifying-pin", course: AT_PHARMACY, tries: TRIES_MAX - 1 },
+  "verifying-pin/visit": { at: "verifying-pin", course: AT_CLINIC, tries: 0 },
+  "awaiting-return": { at: "awaiting-return", course: AT_PHARMACY, tries: 1 },
+  "awaiting-return/visit": { at: "awaiting-return", course: AT_CLINIC, tries: 1 },
+  comparing: { at: "comparing", course: AT_PHARMACY, tries: 1 },
+  "comparing/visit": { at: "comparing", course: AT_CLINIC, tries: 1 },
+  settling: { at: "settling", plan: PLAN, intent: INTENT },
+  "settling/visit": { at: "settling", plan: VISIT, intent: INTENT },
+  undoing: {
+    at: "undoing",
+    visit: INTENT,
+    closing: { state: "refused", reason: "host-refused", outcome: { kind: "refused", reason: "host-refused", subject: "j-1" } },
+  },
   closing: { at: "closing", subject: "j-1", outcome: { kind: "unknown", subject: "j-1", reason: "timeout" } },
   ended: { at: "ended", outcome: { kind: "no-card" } },
 };
 
 const EVENTS: Readonly<Record<string, Event>> = {
-  "looked-up/new": { is: "looked-up", known: { kind: "new" } },
+  "looked-up/new": { is: "looked-up", known: { kind: "new", credential: "card" } },
+  "looked-up/e-code": { is: "looked-up", known: { kind: "new", credential: "e-code" } },
+  "looked-up/resident": { is: "looked-up", known: { kind: "new", credential: "resident-id" } },
   "looked-up/in-progress": { is: "looked-up", known: { kind: "in-progress" } },
   "looked-up/conflict": { is: "looked-up", known: { kind: "conflict" } },
   "looked-up/paid": { is: "looked-up", known: { kind: "paid", subject: "j-1", visitId: "V1", figures: FIGURES } },
@@ -43,17 +76,28 @@ const EVENTS: Readonly<Record<string, Event>> = {
   "time-over": { is: "time-over" },
   "card-identified": { is: "card-identified", earlierOpen: false },
   "card-identified/open": { is: "card-identified", earlierOpen: true },
-  "card-unusable": { is: "card-unusable" },
   "card-lost": { is: "card-lost", code: "card-removed" },
-  "pin-verified": { is: "pin-verified" },
-  "pin-failed": { is: "pin-failed", refusal: { reason: "pin-wrong", triesLeft: 2 } },
-  "person-found": { is: "person-found" },
-  "person-unusable": { is: "person-unusable", refusal: { reason: "insurance-inactive" } },
+  "card-lost/trouble": { is: "card-lost", code: "reader-hung" },
+  "card-compared/same": { is: "card-compared", same: true },
+  "card-compared/other": { is: "card-compared", same: false },
+  "code-read": { is: "code-read" },
+  "person-found": { is: "person-found", plan: PLAN, earlierOpen: false },
+  "person-found/checks": { is: "person-found", plan: { ...PLAN, checks: ["eligibility", "filing"] }, earlierOpen: false },
+  "person-found/visit": { is: "person-found", plan: VISIT, earlierOpen: false },
+  "person-found/open": { is: "person-found", plan: PLAN, earlierOpen: true },
+  "insurance-open": { is: "insurance-open" },
+  stopped: { is: "stopped", refusal: { reason: "pin-wrong", triesLeft: 2 } },
+  "check-passed": { is: "check-passed" },
+  "stage-done": { is: "stage-done" },
   "pre-settled": { is: "pre-settled" },
+  confirmed: { is: "confirmed" },
+  "pin-verified": { is: "pin-verified" },
   "host-refused": { is: "host-refused", message: "no" },
   "not-sent": { is: "not-sent" },
   "host-undecided": { is: "host-undecided", reason: "timeout" },
   settled: { is: "settled", settlement: SETTLEMENT },
+  "visit-undone": { is: "visit-undone" },
+  "visit-standing": { is: "visit-standing", reason: "timeout" },
   "entry-durable": { is: "entry-durable", entry: { subject: "j-1", seq: 9 } },
   "journal-failed": { is: "journal-failed", code: "store-broken" },
 };
@@ -69,13 +113,40 @@ function outcomeText(outcome: MedicalOutcome): string {
   }
 }
 
+function stateText(state: State): string {
+  switch (state.at) {
+    case "ended":
+      return outcomeText(state.outcome);
+    case "closing":
+      return `closing:${outcomeText(state.outcome)}`;
+    case "undoing":
+      return `undoing:${outcomeText(state.closing.outcome)}`;
+    default:
+      return state.at;
+  }
+}
+
+function commandText(command: Command): string {
+  switch (command.do) {
+    case "append":
+      return command.entry.state;
+    case "check":
+      return `check:${command.check}`;
+    case "visit":
+      return `visit:${command.stage}`;
+    case "note":
+      return `note:${command.next}`;
+    default:
+      return command.do;
+  }
+}
+
 function cell(state: State, event: Event): string {
   const rule = MEDICAL_PURCHASE_RULES[state.at][event.is];
   if (rule === "impossible") return "X";
   if (rule === "ignore") return ".";
   const { state: next, commands } = decide(MEDICAL_PURCHASE_RULES, state, event);
-  const name = next.at === "ended" ? outcomeText(next.outcome) : next.at === "closing" ? `closing:${outcomeText(next.outcome)}` : next.at;
-  return [name, ...commands.map((command) => (command.do === "append" ? command.entry.state : command.do))].join(" +");
+  return [stateText(next), ...commands.map(commandText)].join(" +");
 }
 
 function table(): string {
@@ -85,7 +156,7 @@ function table(): string {
     for (const [eventName, event] of Object.entries(EVENTS)) {
       const text = cell(state, event);
       if (text === "X") impossible += 1;
-      else if (state.at !== "ended") lines.push(`${stateName.padEnd(17)}| ${eventName.padEnd(21)}| ${text}`);
+      else if (state.at !== "ended") lines.push(`${stateName.padEnd(21)}| ${eventName.padEnd(21)}| ${text}`);
     }
   }
   return `${lines.join("\n")}\nimpossible: ${impossible}`;
@@ -104,12 +175,14 @@ describe("a medical purchase", () => {
   test("what has ended stays ended, and an impossible event is our own mistake", () => {
     for (const event of Object.values(EVENTS))
       expect(decide(MEDICAL_PURCHASE_RULES, { at: "ended", outcome: { kind: "no-card" } }, event).commands).toEqual([]);
-    expect(() => decide(MEDICAL_PURCHASE_RULES, { at: "intending" }, { is: "card-present" })).toThrow("card-present cannot happen while intending");
+    expect(() => decide(MEDICAL_PURCHASE_RULES, { at: "intending", course: AT_PHARMACY }, { is: "card-present" })).toThrow(
+      "card-present cannot happen while intending",
+    );
     expect(FIRST_STEP).toEqual({ state: { at: "looking-up" }, commands: [{ do: "look-up" }] });
   });
 
   test("the host's figures are recorded and told as they are", () => {
-    const step = decide(MEDICAL_PURCHASE_RULES, { at: "settling", intent: INTENT }, { is: "settled", settlement: SETTLEMENT });
+    const step = decide(MEDICAL_PURCHASE_RULES, { at: "settling", plan: PLAN, intent: INTENT }, { is: "settled", settlement: SETTLEMENT });
     expect(step).toEqual({
       state: { at: "closing", subject: "j-1", outcome: { kind: "paid", subject: "j-1", visitId: "V1", ...FIGURES } },
       commands: [{ do: "append", entry: { state: "done", after: INTENT, settlement: SETTLEMENT } }],
@@ -117,15 +190,16 @@ describe("a medical purchase", () => {
   });
 
   test("refusals keep what the counter needs", () => {
-    expect(decide(MEDICAL_PURCHASE_RULES, { at: "verifying-pin" }, { is: "pin-failed", refusal: { reason: "pin-wrong", triesLeft: 2 } }).state).toEqual({
+    const refusal = { reason: "pin-wrong", triesLeft: 2 } as const;
+    expect(decide(MEDICAL_PURCHASE_RULES, { at: "verifying-pin", course: AT_PHARMACY, tries: 0 }, { is: "stopped", refusal }).state).toEqual({
       at: "ended",
       outcome: { kind: "refused", reason: "pin-wrong", triesLeft: 2 },
     });
-    expect(decide(MEDICAL_PURCHASE_RULES, { at: "settling", intent: INTENT }, { is: "host-refused", message: "no" })).toEqual({
+    expect(decide(MEDICAL_PURCHASE_RULES, { at: "settling", plan: PLAN, intent: INTENT }, { is: "host-refused", message: "no" })).toEqual({
       state: { at: "closing", subject: "j-1", outcome: { kind: "refused", reason: "host-refused", message: "no", subject: "j-1" } },
       commands: [{ do: "append", entry: { state: "refused", after: INTENT, reason: "host-refused" } }],
     });
-    expect(decide(MEDICAL_PURCHASE_RULES, { at: "settling", intent: INTENT }, { is: "not-sent" })).toEqual({
+    expect(decide(MEDICAL_PURCHASE_RULES, { at: "settling", plan: PLAN, intent: INTENT }, { is: "not-sent" })).toEqual({
       state: { at: "closing", subject: "j-1", outcome: { kind: "refused", reason: "request-expired", subject: "j-1" } },
       commands: [{ do: "append", entry: { state: "void", after: INTENT, reason: "request-expired" } }],
     });
@@ -136,161 +210,143 @@ describe("a medical purchase", () => {
   });
 });
 
-const RESOLVER_STATES: Readonly<Record<string, ResolverState>> = {
-  reversing: { at: "reversing", reversals: 1 },
-  reconciling: { at: "reconciling", reversals: 1 },
-  "reconciling/last": { at: "reconciling", reversals: REVERSALS_OF_ROUND_MAX },
-  closing: { at: "closing" },
-  rested: { at: "rested", outcome: "open" },
-};
-
-const RESOLVER_EVENTS: Readonly<Record<string, ResolverEvent>> = {
-  "reversal-done": { is: "reversal-done" },
-  "reversal-refused": { is: "reversal-refused" },
-  "records/nothing": { is: "records-read", say: "nothing", final: false },
-  "records/nothing-final": { is: "records-read", say: "nothing", final: true },
-  "records/booked": { is: "records-read", say: "booked", final: false },
-  "records/booked-final": { is: "records-read", say: "booked", final: true },
-  "records/reversed": { is: "records-read", say: "booked-and-reversed", final: false },
-  "records/reversed-final": { is: "records-read", say: "booked-and-reversed", final: true },
-  "records-refused": { is: "records-refused" },
-  "host-silent": { is: "host-silent" },
-  "entry-durable": { is: "entry-durable" },
-  "journal-failed": { is: "journal-failed", code: "store-broken" },
-};
-
-function resolverCell(state: ResolverState, event: ResolverEvent): string {
-  const rule = RESOLVER_RULES[state.at][event.is];
-  if (rule === "impossible") return "X";
-  if (rule === "ignore") return ".";
-  const { state: next, commands } = decideResolution(RESOLVER_RULES, state, event);
-  const name = next.at === "rested" ? next.outcome : next.at === "closing" ? "closing" : `${next.at}#${next.reversals}`;
-  return [name, ...commands.map((command) => (command.do === "append-void" ? `void:${command.reason}` : command.do))].join(" +");
-}
-
-describe("a settlement of unknown outcome", () => {
-  test("the table of every state and event", () => {
-    const lines = Object.entries(RESOLVER_STATES).flatMap(([stateName, state]) =>
-      Object.entries(RESOLVER_EVENTS).map(([eventName, event]) => `${stateName.padEnd(17)}| ${eventName.padEnd(23)}| ${resolverCell(state, event)}`),
-    );
-    const printed = lines.join("\n");
-    expect(`\n${printed}\n`).toBe(RESOLVER_TABLE);
-  });
-
-  test("a round begins with a reversal; an impossible event is our own mistake", () => {
-    expect(FIRST_RESOLVER_STEP).toEqual({ state: { at: "reversing", reversals: 1 }, commands: [{ do: "reverse" }] });
-    expect(new Set(Object.values(RESOLVER_EVENTS).map(({ is }) => is))).toEqual(new Set(Object.keys(RESOLVER_RULES.rested)));
-    expect(() => decideResolution(RESOLVER_RULES, { at: "closing" }, { is: "host-silent" })).toThrow("host-silent cannot happen while closing");
-    expect(decideResolution(RESOLVER_RULES, { at: "rested", outcome: "open" }, { is: "host-silent" })).toEqual({
-      state: { at: "rested", outcome: "open" },
-      commands: [],
-    });
-  });
-});
-
 const PURCHASE_TABLE = `
-looking-up       | looked-up/new        | awaiting-card +await-card
-looking-up       | looked-up/in-progress| refused(in-progress)
-looking-up       | looked-up/conflict   | refused(reference-conflict)
-looking-up       | looked-up/paid       | paid(S1,flagged)
-looking-up       | looked-up/open       | unknown(earlier-sale-open)
-looking-up       | journal-failed       | refused(store-broken)
-awaiting-card    | card-present         | identifying +identify
-awaiting-card    | time-over            | no-card
-identifying      | card-identified      | verifying-pin +verify-pin
-identifying      | card-identified/open | refused(earlier-sale-open)
-identifying      | card-unusable        | refused(card-unusable)
-identifying      | card-lost            | awaiting-card +await-card
-identifying      | journal-failed       | refused(store-broken)
-identifying/last | card-identified      | verifying-pin +verify-pin
-identifying/last | card-identified/open | refused(earlier-sale-open)
-identifying/last | card-unusable        | refused(card-unusable)
-identifying/last | card-lost            | refused(card-removed)
-identifying/last | journal-failed       | refused(store-broken)
-verifying-pin    | card-lost            | refused(card-removed)
-verifying-pin    | pin-verified         | asking-person +ask-person
-verifying-pin    | pin-failed           | refused(pin-wrong)
-asking-person    | person-found         | pre-settling +pre-settle
-asking-person    | person-unusable      | refused(insurance-inactive)
-asking-person    | host-refused         | refused(host-refused)
-asking-person    | not-sent             | refused(host-unreachable)
-asking-person    | host-undecided       | refused(host-unreachable)
-asking-person    | journal-failed       | refused(store-broken)
-pre-settling     | pre-settled          | intending +append-intent
-pre-settling     | host-refused         | refused(host-refused)
-pre-settling     | not-sent             | refused(host-unreachable)
-pre-settling     | host-undecided       | refused(host-unreachable)
-pre-settling     | journal-failed       | refused(store-broken)
-intending        | entry-durable        | settling +settle
-intending        | journal-failed       | refused(store-broken)
-settling         | host-refused         | closing:refused(host-refused) +refused
-settling         | not-sent             | closing:refused(request-expired) +void
-settling         | host-undecided       | closing:unknown(timeout) +unknown
-settling         | settled              | closing:paid(S1,flagged) +done
-closing          | entry-durable        | unknown(timeout)
-closing          | journal-failed       | unknown(store-broken)
-impossible: 180
-`;
-
-const RESOLVER_TABLE = `
-reversing        | reversal-done          | reconciling#1 +read-records
-reversing        | reversal-refused       | reconciling#1 +read-records
-reversing        | records/nothing        | X
-reversing        | records/nothing-final  | X
-reversing        | records/booked         | X
-reversing        | records/booked-final   | X
-reversing        | records/reversed       | X
-reversing        | records/reversed-final | X
-reversing        | records-refused        | X
-reversing        | host-silent            | open
-reversing        | entry-durable          | X
-reversing        | journal-failed         | open
-reconciling      | reversal-done          | X
-reconciling      | reversal-refused       | X
-reconciling      | records/nothing        | open
-reconciling      | records/nothing-final  | closing +void:never-booked
-reconciling      | records/booked         | reversing#2 +reverse
-reconciling      | records/booked-final   | reversing#2 +reverse
-reconciling      | records/reversed       | open
-reconciling      | records/reversed-final | closing +void:reversed
-reconciling      | records-refused        | open
-reconciling      | host-silent            | open
-reconciling      | entry-durable          | X
-reconciling      | journal-failed         | open
-reconciling/last | reversal-done          | X
-reconciling/last | reversal-refused       | X
-reconciling/last | records/nothing        | open
-reconciling/last | records/nothing-final  | closing +void:never-booked
-reconciling/last | records/booked         | open
-reconciling/last | records/booked-final   | open
-reconciling/last | records/reversed       | open
-reconciling/last | records/reversed-final | closing +void:reversed
-reconciling/last | records-refused        | open
-reconciling/last | host-silent            | open
-reconciling/last | entry-durable          | X
-reconciling/last | journal-failed         | open
-closing          | reversal-done          | X
-closing          | reversal-refused       | X
-closing          | records/nothing        | X
-closing          | records/nothing-final  | X
-closing          | records/booked         | X
-closing          | records/booked-final   | X
-closing          | records/reversed       | X
-closing          | records/reversed-final | X
-closing          | records-refused        | X
-closing          | host-silent            | X
-closing          | entry-durable          | resolved
-closing          | journal-failed         | open
-rested           | reversal-done          | .
-rested           | reversal-refused       | .
-rested           | records/nothing        | .
-rested           | records/nothing-final  | .
-rested           | records/booked         | .
-rested           | records/booked-final   | .
-rested           | records/reversed       | .
-rested           | records/reversed-final | .
-rested           | records-refused        | .
-rested           | host-silent            | .
-rested           | entry-durable          | .
-rested           | journal-failed         | .
+looking-up           | looked-up/new        | awaiting-card +await-card
+looking-up           | looked-up/e-code     | reading-code +read-code
+looking-up           | looked-up/resident   | asking-person +ask-person
+looking-up           | looked-up/in-progress| refused(in-progress)
+looking-up           | looked-up/conflict   | refused(reference-conflict)
+looking-up           | looked-up/paid       | paid(S1,flagged)
+looking-up           | looked-up/open       | unknown(earlier-sale-open)
+looking-up           | journal-failed       | refused(store-broken)
+awaiting-card        | card-present         | identifying +identify
+awaiting-card        | time-over            | no-card
+identifying          | card-identified      | asking-person +ask-person
+identifying          | card-identified/open | refused(earlier-sale-open)
+identifying          | card-lost            | awaiting-card +await-card
+identifying          | card-lost/trouble    | awaiting-card +await-card
+identifying          | stopped              | refused(pin-wrong)
+identifying          | journal-failed       | refused(store-broken)
+identifying/last     | card-identified      | asking-person +ask-person
+identifying/last     | card-identified/open | refused(earlier-sale-open)
+identifying/last     | card-lost            | refused(card-removed)
+identifying/last     | card-lost/trouble    | refused(reader-hung)
+identifying/last     | stopped              | refused(pin-wrong)
+identifying/last     | journal-failed       | refused(store-broken)
+reading-code         | code-read            | asking-person +ask-person
+reading-code         | stopped              | refused(pin-wrong)
+asking-person        | person-found         | pre-settling +pre-settle
+asking-person        | person-found/checks  | checking +check:eligibility
+asking-person        | person-found/visit   | intending +append-intent
+asking-person        | person-found/open    | refused(earlier-sale-open)
+asking-person        | insurance-open       | choosing-insurance +ask-insurance
+asking-person        | stopped              | refused(pin-wrong)
+asking-person        | host-refused         | refused(host-refused)
+asking-person        | not-sent             | refused(host-unreachable)
+asking-person        | host-undecided       | refused(host-unreachable)
+asking-person        | journal-failed       | refused(store-broken)
+choosing-insurance   | person-found         | pre-settling +pre-settle
+choosing-insurance   | person-found/checks  | checking +check:eligibility
+choosing-insurance   | person-found/visit   | intending +append-intent
+choosing-insurance   | person-found/open    | refused(earlier-sale-open)
+choosing-insurance   | stopped              | refused(pin-wrong)
+choosing-insurance   | journal-failed       | refused(store-broken)
+checking/more        | stopped              | refused(pin-wrong)
+checking/more        | check-passed         | checking +check:filing
+checking/more        | host-refused         | refused(host-refused)
+checking/more        | not-sent             | refused(host-unreachable)
+checking/more        | host-undecided       | refused(host-unreachable)
+checking/more        | journal-failed       | refused(store-broken)
+checking/last        | stopped              | refused(pin-wrong)
+checking/last        | check-passed         | pre-settling +pre-settle
+checking/last        | host-refused         | refused(host-refused)
+checking/last        | not-sent             | refused(host-unreachable)
+checking/last        | host-undecided       | refused(host-unreachable)
+checking/last        | journal-failed       | refused(store-broken)
+checking/visit       | stopped              | refused(pin-wrong)
+checking/visit       | check-passed         | intending +append-intent
+checking/visit       | host-refused         | refused(host-refused)
+checking/visit       | not-sent             | refused(host-unreachable)
+checking/visit       | host-undecided       | refused(host-unreachable)
+checking/visit       | journal-failed       | refused(store-broken)
+intending            | entry-durable        | settling +settle
+intending            | journal-failed       | refused(store-broken)
+intending/visit      | entry-durable        | visiting +visit:register
+intending/visit      | journal-failed       | refused(store-broken)
+visiting/register    | stage-done           | noting +note:inform
+visiting/register    | host-refused         | closing:refused(host-refused) +refused
+visiting/register    | not-sent             | closing:refused(host-unreachable) +refused
+visiting/register    | host-undecided       | closing:unknown(timeout) +unknown
+visiting/register    | journal-failed       | unknown(store-broken)
+visiting/inform      | stage-done           | visiting +visit:upload
+visiting/inform      | host-refused         | undoing:refused(host-refused) +undo-visit
+visiting/inform      | not-sent             | undoing:refused(host-unreachable) +undo-visit
+visiting/inform      | host-undecided       | undoing:refused(host-unreachable) +undo-visit
+visiting/inform      | journal-failed       | unknown(store-broken)
+visiting/upload      | stage-done           | pre-settling +pre-settle
+visiting/upload      | host-refused         | undoing:refused(host-refused) +undo-visit
+visiting/upload      | not-sent             | undoing:refused(host-unreachable) +undo-visit
+visiting/upload      | host-undecided       | undoing:refused(host-unreachable) +undo-visit
+visiting/upload      | journal-failed       | unknown(store-broken)
+noting/inform        | entry-durable        | visiting +visit:inform
+noting/inform        | journal-failed       | unknown(store-broken)
+noting/settle        | entry-durable        | settling +settle
+noting/settle        | journal-failed       | unknown(store-broken)
+pre-settling         | pre-settled          | verifying-pin +verify-pin
+pre-settling         | host-refused         | refused(host-refused)
+pre-settling         | not-sent             | refused(host-unreachable)
+pre-settling         | host-undecided       | refused(host-unreachable)
+pre-settling         | journal-failed       | refused(store-broken)
+pre-settling/confirms| pre-settled          | confirming +confirm
+pre-settling/confirms| host-refused         | refused(host-refused)
+pre-settling/confirms| not-sent             | refused(host-unreachable)
+pre-settling/confirms| host-undecided       | refused(host-unreachable)
+pre-settling/confirms| journal-failed       | refused(store-broken)
+pre-settling/visit   | pre-settled          | noting +note:settle
+pre-settling/visit   | host-refused         | undoing:refused(host-refused) +undo-visit
+pre-settling/visit   | not-sent             | undoing:refused(host-unreachable) +undo-visit
+pre-settling/visit   | host-undecided       | undoing:refused(host-unreachable) +undo-visit
+pre-settling/visit   | journal-failed       | unknown(store-broken)
+confirming           | stopped              | refused(pin-wrong)
+confirming           | confirmed            | verifying-pin +verify-pin
+confirming/visit     | stopped              | undoing:refused(pin-wrong) +undo-visit
+confirming/visit     | confirmed            | noting +note:settle
+verifying-pin        | card-lost            | awaiting-return +await-card
+verifying-pin        | card-lost/trouble    | refused(reader-hung)
+verifying-pin        | stopped              | refused(pin-wrong)
+verifying-pin        | pin-verified         | intending +append-intent
+verifying-pin/last   | card-lost            | refused(card-removed)
+verifying-pin/last   | card-lost/trouble    | refused(reader-hung)
+verifying-pin/last   | stopped              | refused(pin-wrong)
+verifying-pin/last   | pin-verified         | intending +append-intent
+verifying-pin/visit  | card-lost            | awaiting-return +await-card
+verifying-pin/visit  | card-lost/trouble    | undoing:refused(reader-hung) +undo-visit
+verifying-pin/visit  | stopped              | undoing:refused(pin-wrong) +undo-visit
+verifying-pin/visit  | pin-verified         | noting +note:settle
+awaiting-return      | card-present         | comparing +compare-card
+awaiting-return      | time-over            | refused(card-removed)
+awaiting-return/visit| card-present         | comparing +compare-card
+awaiting-return/visit| time-over            | undoing:refused(card-removed) +undo-visit
+comparing            | card-lost            | awaiting-return +await-card
+comparing            | card-lost/trouble    | refused(reader-hung)
+comparing            | card-compared/same   | verifying-pin +verify-pin
+comparing            | card-compared/other  | refused(card-swapped)
+comparing/visit      | card-lost            | awaiting-return +await-card
+comparing/visit      | card-lost/trouble    | undoing:refused(reader-hung) +undo-visit
+comparing/visit      | card-compared/same   | verifying-pin +verify-pin
+comparing/visit      | card-compared/other  | undoing:refused(card-swapped) +undo-visit
+settling             | host-refused         | closing:refused(host-refused) +refused
+settling             | not-sent             | closing:refused(request-expired) +void
+settling             | host-undecided       | closing:unknown(timeout) +unknown
+settling             | settled              | closing:paid(S1,flagged) +done
+settling/visit       | host-refused         | undoing:refused(host-refused) +undo-visit
+settling/visit       | not-sent             | undoing:refused(request-expired) +undo-visit
+settling/visit       | host-undecided       | closing:unknown(timeout) +unknown
+settling/visit       | settled              | closing:paid(S1,flagged) +done
+undoing              | visit-undone         | closing:refused(host-refused) +refused
+undoing              | visit-standing       | closing:unknown(timeout) +unknown
+undoing              | journal-failed       | unknown(store-broken)
+closing              | entry-durable        | unknown(timeout)
+closing              | journal-failed       | unknown(store-broken)
+impossible: 1018
 `;

@@ -2,16 +2,22 @@
 import { formatYuan } from "../../base/fen.ts";
 import type { SocialIdentity } from "../../card/social/types.ts";
 import { type FsiNode, type FsiRequest, nodeOf, rowsOf, textOf } from "../../codec/fsi.ts";
-import type { MedicalPurchaseRequest } from "./ports.ts";
+import { traceInfoRows } from "../goods-rules/trace-rows.ts";
+import type { RegionSwitches } from "../medical-host/profile.ts";
+import { medicalTypeOf } from "./plan.ts";
+import type { MedicalPurchaseRequest, PurchaseItem, RawCard } from "./ports.ts";
 import type { Refusal } from "./types.ts";
 
-/** Credential type of a social security card. Spec: FSI, mdtrt_cert_type. */
-const CREDENTIAL_CARD = "03";
-/** Purchase at a pharmacy. Spec: FSI, med_type. */
-const PHARMACY_PURCHASE = "41";
 /** More insurances than anybody has. */
 const INSURANCES_MAX = 50;
 const INSURED_NORMALLY = "1";
+const INSURED_SUSPENDED = "2";
+
+/** Who stands at the counter, as the insurer is told. It names a person: it enters no log, and no record but where recovery needs it. */
+export type Holder =
+  | { readonly kind: "card"; readonly card: Pick<SocialIdentity, "cardNumber" | "cardIdentifier" | "holder">; readonly raw: RawCard | undefined }
+  | { readonly kind: "resident-id"; readonly number: string; readonly name: string }
+  | { readonly kind: "e-code"; readonly code: string };
 
 export interface InsuredPerson {
   readonly personNumber: string;
@@ -22,38 +28,62 @@ export interface InsuredPerson {
 
 export type PersonParse = { readonly ok: true; readonly person: InsuredPerson } | { readonly ok: false; readonly refusal: Refusal };
 
-export function personInput(card: SocialIdentity, today: string): FsiRequest["input"] {
-  return {
-    data: {
-      mdtrt_cert_type: CREDENTIAL_CARD,
-      mdtrt_cert_no: card.cardNumber,
-      card_sn: card.cardIdentifier,
-      begntime: today,
-      psn_cert_type: "01",
-      certno: card.holder.socialSecurityNumber,
-      psn_name: card.holder.name,
-    },
-  };
+/** mdtrt_cert_type and mdtrt_cert_no. Only the host opens an e-code. Spec: FSI, mdtrt_cert_type. */
+export function credentialMembers(holder: Holder): { readonly mdtrt_cert_type: string; readonly mdtrt_cert_no: string } {
+  switch (holder.kind) {
+    case "card":
+      return { mdtrt_cert_type: "03", mdtrt_cert_no: holder.card.cardNumber };
+    case "resident-id":
+      return { mdtrt_cert_type: "02", mdtrt_cert_no: holder.number };
+    case "e-code":
+      return { mdtrt_cert_type: "01", mdtrt_cert_no: holder.code };
+  }
+}
+
+/** Members that say who the holder is beside the credential; of an e-code the terminal knows none. */
+function identityMembers(holder: Holder): { readonly card_sn: string; readonly psn_cert_type: string; readonly certno: string; readonly psn_name: string } {
+  switch (holder.kind) {
+    case "card":
+      return {
+        card_sn: holder.card.cardIdentifier,
+        psn_cert_type: "01",
+        certno: holder.card.holder.socialSecurityNumber,
+        psn_name: holder.card.holder.name,
+      };
+    case "resident-id":
+      return { card_sn: "", psn_cert_type: "01", certno: holder.number, psn_name: holder.name };
+    case "e-code":
+      return { card_sn: "", psn_cert_type: "", certno: "", psn_name: "" };
+  }
+}
+
+/** `withRaw`: the card's own record goes along, which another province asks for. Spec: FSI, 1101, orgin_card_info. */
+export function personInput(holder: Holder, today: string, withRaw: boolean): FsiRequest["input"] {
+  const raw = withRaw && holder.kind === "card" && holder.raw !== undefined ? { orgin_card_info: holder.raw.info, sign: holder.raw.sign } : {};
+  return { data: { ...credentialMembers(holder), ...identityMembers(holder), begntime: today, ...raw } };
 }
 
 /** Picks the insurance that the purchase goes to: one that is in force, and the chosen one where there are several. */
 export function readPerson(output: FsiNode, chosen: string | undefined): PersonParse {
   const personNumber = textOf(nodeOf(output, "baseinfo") ?? {}, "psn_no");
   if (personNumber === "") return { ok: false, refusal: { reason: "person-unknown" } };
-  const inForce = (rowsOf(output, "insuinfo", INSURANCES_MAX) ?? []).filter(
-    (row) => textOf(row, "psn_insu_stas") === INSURED_NORMALLY && /^\d{6}$/.test(textOf(row, "insuplc_admdvs")),
-  );
-  const fitting = chosen === undefined ? inForce : inForce.filter((row) => textOf(row, "insutype") === chosen);
-  const [row] = fitting;
-  if (row === undefined) return { ok: false, refusal: { reason: "insurance-inactive" } };
-  if (fitting.length > 1) return { ok: false, refusal: { reason: "insurance-choice-needed", choices: fitting.map((each) => textOf(each, "insutype")) } };
+  const rows = (rowsOf(output, "insuinfo", INSURANCES_MAX) ?? []).filter((row) => chosen === undefined || textOf(row, "insutype") === chosen);
+  const inForce = rows.filter((row) => textOf(row, "psn_insu_stas") === INSURED_NORMALLY && /^\d{6}$/.test(textOf(row, "insuplc_admdvs")));
+  const [row] = inForce;
+  if (row === undefined) {
+    const suspended = rows.some((each) => textOf(each, "psn_insu_stas") === INSURED_SUSPENDED);
+    return { ok: false, refusal: { reason: suspended ? "insurance-suspended" : "insurance-inactive" } };
+  }
+  if (inForce.length > 1) return { ok: false, refusal: { reason: "insurance-choice-needed", choices: inForce.map((each) => textOf(each, "insutype")) } };
   return { ok: true, person: { personNumber, insuranceType: textOf(row, "insutype"), insuranceArea: textOf(row, "insuplc_admdvs") } };
 }
 
+/** What a settlement and its trial hold alike. */
 export interface Basket {
   readonly request: MedicalPurchaseRequest;
-  readonly card: Pick<SocialIdentity, "cardNumber">;
+  readonly holder: Holder;
   readonly person: InsuredPerson;
+  readonly region: Pick<RegionSwitches, "druginfoExtras" | "trace">;
   /** "yyyy-MM-dd HH:mm:ss", the same in pre-settlement and settlement. */
   readonly at: string;
   /** Unique in the institution; the lines are numbered behind it. */
@@ -61,33 +91,73 @@ export interface Basket {
 }
 
 /** Pre-settlement and settlement hold the same basket; only the settlement books it. */
-export function basketInput({ request, card, person, at, linePrefix }: Basket): FsiRequest["input"] {
+export function basketInput({ request, holder, person, region, at, linePrefix }: Basket): FsiRequest["input"] {
+  const identity = identityMembers(holder);
   return {
     druginfo: {
+      ...Object.fromEntries(region.druginfoExtras.map((name) => [name, identity[name]])),
       psn_no: person.personNumber,
-      mdtrt_cert_type: CREDENTIAL_CARD,
-      mdtrt_cert_no: card.cardNumber,
+      ...credentialMembers(holder),
       begntime: at,
       medfee_sumamt: formatYuan(request.amount),
       invono: request.invoiceNumber,
       insutype: person.insuranceType,
-      dise_codg: "",
-      dise_name: "",
-      acct_used_flag: request.usesAccount ? "1" : "0",
-      med_type: PHARMACY_PURCHASE,
+      dise_codg: request.disease?.code ?? "",
+      dise_name: request.disease?.name ?? "",
+      acct_used_flag: accountFlag(request),
+      med_type: medicalTypeOf(request),
     },
     drugdetail: request.items.map((item, index) => ({
-      ...item.extra,
-      feedetl_sn: `${linePrefix}${String(index + 1).padStart(3, "0")}`,
-      rx_circ_flag: "0",
-      fee_ocur_time: at,
-      med_list_codg: item.nationalCode,
-      medins_list_codg: item.ownCode,
-      det_item_fee_sumamt: formatYuan(item.amount),
-      cnt: item.quantity,
-      pric: item.unitPrice,
+      ...prescriptionMembers(request, item),
+      ...lineMembers(item, at),
+      feedetl_sn: lineName(linePrefix, index),
     })),
   };
+}
+
+export function accountFlag({ usesAccount }: Pick<MedicalPurchaseRequest, "usesAccount">): "0" | "1" {
+  return usesAccount ? "1" : "0";
+}
+
+/** feedetl_sn of a line. */
+export function lineName(prefix: string, index: number): string {
+  return `${prefix}${String(index + 1).padStart(3, "0")}`;
+}
+
+/** What a line says of its goods, the same in drugdetail and in feedetail. */
+export function lineMembers(item: PurchaseItem, at: string): Record<string, string> {
+  return {
+    ...item.extra,
+    fee_ocur_time: at,
+    med_list_codg: item.nationalCode,
+    medins_list_codg: item.ownCode,
+    det_item_fee_sumamt: formatYuan(item.amount),
+    cnt: item.quantity,
+    pric: item.unitPrice,
+  };
+}
+
+/** Who prescribed what needs a prescription, and who checked it. */
+export function prescriptionMembers({ prescription }: MedicalPurchaseRequest, item: PurchaseItem): Record<string, string> {
+  if (prescription === undefined || item.prescriptionDrug !== true) return { rx_circ_flag: "0" };
+  return {
+    rxno: prescription.number,
+    rx_circ_flag: prescription.circulated ? "1" : "0",
+    bilg_dr_codg: prescription.doctorCode,
+    bilg_dr_name: prescription.doctorName,
+    phar_name: prescription.pharmacistName,
+    phar_prac_cert_no: prescription.pharmacistLicence,
+  };
+}
+
+/** drug_trac_info, which goes with the booking alone; nothing where the region does not ask for it, or no line has a code. Spec: FSI, drug_trac_info. */
+export function traceInput({ request, region, linePrefix }: Pick<Basket, "request" | "region" | "linePrefix">): FsiRequest["input"] {
+  if (!region.trace.inSettlement) return {};
+  const rows = traceInfoRows(
+    request.items.map((item) => ({ name: "", ...item })),
+    (index) => lineName(linePrefix, index),
+  );
+  return rows.length === 0 ? {} : { drug_trac_info: rows };
 }
 
 /** The longest that time and serial of a msgid add to a line number. */

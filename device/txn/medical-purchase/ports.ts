@@ -1,13 +1,26 @@
 /* What a medical purchase needs of the world, and how long it may take. */
 import type { Limits, Randomness } from "../../base/ports.ts";
 import type { SocialOptions } from "../../card/social/read-identity.ts";
-import type { CardReader, PinVerifier, Psam } from "../../drivers/ports.ts";
+import type { Scanner } from "../../drivers/peripherals.ts";
+import type { CardChannel, CardReader, PinVerifier, Psam } from "../../drivers/ports.ts";
 import type { InitialPinRule } from "../initial-pin.ts";
 import type { Lane, SalesInFlight } from "../lane.ts";
 import type { Credential, MedicalItem, OrderItem, Prescription } from "../medical-desk/basket.ts";
 import type { CounterDesk } from "../medical-desk/desk.ts";
 import type { HostPorts } from "../medical-host/ports.ts";
 import type { SaleRequest } from "../sale-request.ts";
+
+/** A card's own record with the proof that a certified reader has read it, both in the insurer's form. Spec: FSI, 1101, orgin_card_info. */
+export interface RawCard {
+  readonly info: string;
+  readonly sign: string;
+}
+
+/** Hardware that gives a card's record in that form; readers without such a module have none. */
+export interface RawCardRead {
+  /** undefined: this card does not give it. Faults: those of the channel. */
+  read(channel: CardChannel, limits: Limits): Promise<RawCard | undefined>;
+}
 
 export interface MedicalPurchasePorts extends HostPorts {
   readonly reader: CardReader;
@@ -17,6 +30,10 @@ export interface MedicalPurchasePorts extends HostPorts {
   readonly initialPin?: InitialPinRule;
   readonly randomness: Randomness;
   readonly social: Omit<SocialOptions, "randomness" | "today">;
+  /** Left out: a card of another province is served only where the region does not ask for its raw record. */
+  readonly rawRead?: RawCardRead;
+  /** Left out: an e-code is scanned by the counter's own program. */
+  readonly scanner?: Scanner;
   readonly lane: Lane;
   readonly sales: SalesInFlight;
 }
@@ -30,6 +47,8 @@ export interface MedicalPurchaseLimits extends Limits {
   /** The settlement: after this time the request no longer reaches the host. */
   readonly settleTimeoutMs: number;
   readonly journalTimeoutMs: number;
+  /** One question to the counter; left out: as long as the wait for the card. */
+  readonly answerTimeoutMs?: number;
 }
 
 /** A line of the basket; what only an order knows of it may be missing. */
@@ -41,6 +60,8 @@ export interface Clinic {
   readonly doctorName: string;
   readonly departmentCode: string;
   readonly departmentName: string;
+  /** caty, at most six characters; left out: the code of the department. */
+  readonly departmentCategory?: string;
 }
 
 /** `amount` is the total fee that the holder was told. */

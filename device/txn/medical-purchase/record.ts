@@ -5,38 +5,69 @@ import type { EntryDraft, JournalEntry, JsonObject, JsonValue } from "../journal
 import type { SettledFigures } from "../medical-desk/figures.ts";
 import type { MessageId } from "../medical-host/message-id.ts";
 import type { InsuredPerson } from "./messages.ts";
+import type { VisitFacts } from "./outpatient.ts";
 import type { Settlement } from "./settlement.ts";
-import type { EntryWish, MedicalReason } from "./types.ts";
+import type { EntryWish } from "./types.ts";
 
+/** Code of the message that books at a pharmacy. */
 export const SETTLEMENT_CODE = "2102";
+/** Code of the message that books an outpatient visit. */
+export const VISIT_SETTLEMENT_CODE = "2207";
 
 export interface PurchaseFacts {
   readonly reference: string;
   readonly amount: Fen;
-  readonly card: Pick<SocialIdentity, "cardNumber" | "cardIdentifier">;
+  /** Only a card leaves a trace of itself: an e-code and the number of an identity card are of no use to recovery. */
+  readonly card: Pick<SocialIdentity, "cardNumber" | "cardIdentifier"> | undefined;
   readonly person: InsuredPerson;
+  /** med_type */
+  readonly medicalType: string;
+  /** recer_sys_code where it is not the region's usual one. */
+  readonly receiver: string | undefined;
   /** The msgid of the settlement: the key by which it can be reversed. */
   readonly id: MessageId;
-  /** After this time from the intent on the request no longer reaches the host. */
+  /** After this time from the last entry before it the settlement no longer reaches the host. */
   readonly settleTimeoutMs: number;
+  /** Of an outpatient visit. */
+  readonly visit: VisitFacts | undefined;
+}
+
+/** Name by which the holder's open settlement is found again, whatever credential comes next. */
+export function holderName({ personNumber }: Pick<InsuredPerson, "personNumber">): string {
+  return `person/${personNumber}`;
 }
 
 function detailOf(facts: PurchaseFacts): JsonObject {
-  const { reference, id, person, settleTimeoutMs } = facts;
-  return { reference, msgid: id.text, infno: SETTLEMENT_CODE, insuranceType: person.insuranceType, insuranceArea: person.insuranceArea, settleTimeoutMs };
+  const { reference, id, person, settleTimeoutMs, visit, medicalType, receiver } = facts;
+  return {
+    reference,
+    msgid: id.text,
+    infno: visit === undefined ? SETTLEMENT_CODE : VISIT_SETTLEMENT_CODE,
+    insuranceType: person.insuranceType,
+    insuranceArea: person.insuranceArea,
+    settleTimeoutMs,
+    medType: medicalType,
+    ...(receiver === undefined ? {} : { receiver }),
+    ...(visit === undefined ? {} : visitDetail(visit)),
+  };
+}
+
+/** `stage` says what may have been sent: without "settle" nothing can be booked. */
+function visitDetail({ number, visitId, feeBatch, stage }: VisitFacts): JsonObject {
+  return { stage, iptOtpNo: number, feeBatch, ...(visitId === "" ? {} : { mdtrtId: visitId }) };
 }
 
 function personalOf({ person, card }: PurchaseFacts): JsonObject {
-  return { psnNo: person.personNumber, cardNumber: card.cardNumber, cardIdentifier: card.cardIdentifier };
+  return { psnNo: person.personNumber, ...(card === undefined ? {} : { cardNumber: card.cardNumber, cardIdentifier: card.cardIdentifier }) };
 }
 
-/** Durable before the settlement is sent: what can be reversed must be nameable. */
+/** Durable before the settlement, or the registration of its visit, is sent: what can be taken back must be nameable. */
 export function intentDraft(facts: PurchaseFacts): EntryDraft {
   return {
     kind: "medical-purchase",
     state: "prepared",
     amount: facts.amount,
-    card: facts.card.cardNumber,
+    card: holderName(facts.person),
     detail: detailOf(facts),
     personal: personalOf(facts),
     marks: [facts.id.mark],
@@ -48,7 +79,7 @@ function settlementDetail(settlement: Settlement): JsonObject {
   const { clearing } = settlement;
   return {
     setlId: settlement.settlementId,
-    mdtrtId: settlement.visitId,
+    ...(settlement.visitId === "" ? {} : { mdtrtId: settlement.visitId }),
     fundFen: settlement.fund,
     accountFen: settlement.account,
     mutualAidFen: settlement.mutualAid,
@@ -58,6 +89,11 @@ function settlementDetail(settlement: Settlement): JsonObject {
     clrWay: clearing.way,
     clrType: clearing.type,
   };
+}
+
+/** What is known of a visit, before the next message that leaves something at the insurer. */
+export function notedDraft({ subject }: { readonly subject: string }, facts: PurchaseFacts): EntryDraft {
+  return { subject, kind: "medical-purchase", state: "acting", amount: facts.amount, personal: personalOf(facts), detail: detailOf(facts) };
 }
 
 /** A later entry of the same purchase. The host's total stands where it has booked. */
@@ -74,18 +110,6 @@ export function laterDraft(wish: EntryWish, facts: PurchaseFacts): EntryDraft {
   };
 }
 
-/** A settlement whose outcome is unknown, as its durable entries tell it. */
-export interface RecordedPurchase {
-  readonly subject: string;
-  readonly last: JournalEntry;
-  readonly msgid: string;
-  readonly personNumber: string;
-  readonly insuranceArea: string;
-  readonly settleTimeoutMs: number;
-  readonly detail: JsonObject;
-  readonly personal: JsonObject;
-}
-
 function text(object: JsonObject | undefined, name: string): string {
   const value = object?.[name];
   return typeof value === "string" ? value : "";
@@ -94,41 +118,6 @@ function text(object: JsonObject | undefined, name: string): string {
 function count(object: JsonObject, name: string): number {
   const value = object[name];
   return typeof value === "number" ? value : 0;
-}
-
-/** Reads a purchase back from its entries, oldest first; undefined when it can no longer be named to the host. */
-export function readPurchase(entries: readonly JournalEntry[]): RecordedPurchase | undefined {
-  const last = entries.at(-1);
-  const first = entries[0];
-  const personal = entries.findLast((entry) => entry.personal !== undefined)?.personal;
-  if (first === undefined || last === undefined || personal === undefined) return undefined;
-  const { detail } = first;
-  const [msgid, personNumber] = [text(detail, "msgid"), text(personal, "psnNo")];
-  if (msgid === "" || personNumber === "") return undefined;
-  return {
-    subject: last.subject,
-    last,
-    msgid,
-    personNumber,
-    insuranceArea: text(detail, "insuranceArea"),
-    settleTimeoutMs: count(detail, "settleTimeoutMs"),
-    detail,
-    personal,
-  };
-}
-
-/** The end of a purchase whose booking was taken back, or never came. */
-export function reversedDraft(purchase: RecordedPurchase, reason: MedicalReason): EntryDraft {
-  const { subject, last, detail, personal, msgid } = purchase;
-  return {
-    subject,
-    kind: "medical-purchase",
-    state: "void",
-    amount: last.amount,
-    resolves: last.seq,
-    personal,
-    detail: { ...detail, infno: "2601", omsgid: msgid, reason },
-  };
 }
 
 /** Figures of a purchase that is done. */

@@ -1,38 +1,34 @@
 /*
- * Goal: the machine's decisions, carried out on card, PIN entry, host and journal, within bounds.
+ * Goal: the machine's decisions, carried out on card, counter, host and journal, within bounds.
  * Method: one command at a time; each ends as one event. The runner decides nothing: it keeps what the commands gave, for the next one
  * and for the record.
  */
 import { AssertionFailure, assert } from "../../base/assert.ts";
 import { type Fault, isFault } from "../../base/fault.ts";
-import type { Limits } from "../../base/ports.ts";
-import { CARD_PIN_TEMPLATE, readSocialIdentity } from "../../card/social/read-identity.ts";
-import type { SocialIdentity } from "../../card/social/types.ts";
-import { civilTime } from "../../codec/civil-time.ts";
 import { fsiInputFits } from "../../codec/fsi.ts";
-import type { CardChannel, PinOutcome } from "../../drivers/ports.ts";
 import { boundedJournal } from "../bounded-journal.ts";
 import { CardTrouble } from "../card-trouble.ts";
-import { DEFAULT_INITIAL_PIN_RULE, initialPinReason } from "../initial-pin.ts";
 import type { EntryDraft, Journal } from "../journal/types.ts";
-import { ask, drawMessageId, type NoAnswer, send, signIn } from "../medical-host/ask.ts";
+import type { ProvisionalFigures } from "../medical-desk/desk.ts";
+import type { RegionSwitches } from "../medical-host/profile.ts";
+import { CardSide } from "./card-side.ts";
+import { CounterSide } from "./counter-side.ts";
+import { InsurerSide, type PersonAnswer } from "./insurer-side.ts";
 import { decide, FIRST_STEP, MEDICAL_PURCHASE_RULES } from "./machine.ts";
-import { basketInput, type InsuredPerson, LINE_PREFIX_SAMPLE, linePrefixOf, personInput, readPerson } from "./messages.ts";
+import { basketInput, type Holder, LINE_PREFIX_SAMPLE, traceInput } from "./messages.ts";
+import { credentialKindOf, medicalTypeOf, refusedHere, visitOf } from "./plan.ts";
 import type { MedicalPurchaseLimits, MedicalPurchasePorts, MedicalPurchaseRequest } from "./ports.ts";
-import { figuresOf, intentDraft, laterDraft, type PurchaseFacts, SETTLEMENT_CODE, visitIdOf } from "./record.ts";
-import { readSettlement } from "./settlement.ts";
-import type { Command, EntryWish, Event, KnownMedicalSale, MedicalOutcome, MedicalPurchaseRules, Refusal, Step } from "./types.ts";
+import { figuresOf, holderName, intentDraft, laterDraft, notedDraft, type PurchaseFacts, visitIdOf } from "./record.ts";
+import type { Command, EntryName, EntryWish, Event, KnownMedicalSale, MedicalOutcome, MedicalPurchaseRules, Step } from "./types.ts";
 
 /** More events than any purchase can have: each try is bounded by the machine. */
 const EVENTS_MAX = 200;
-const READER_PAUSE_MS = 100;
-/** What was sent is not given up because the caller is. */
-const NEVER: AbortSignal = new AbortController().signal;
 /** More lines than a counter sells at once, and fewer than fit three digits. */
 const ITEMS_MAX = 500;
 
 /**
- * Settles one basket with the medical host for this reference, once. Never rejects for what the world does; an outcome says it.
+ * Settles one basket with the medical host for this reference, once. Never rejects for what the world does; an outcome says it. Only a sale
+ * by card needs the lane: holders of other credentials may be served beside it.
  */
 export async function runMedicalPurchase(
   ports: MedicalPurchasePorts,
@@ -41,9 +37,9 @@ export async function runMedicalPurchase(
   rules: MedicalPurchaseRules = MEDICAL_PURCHASE_RULES,
 ): Promise<MedicalOutcome> {
   assert(/^[\w.-]{1,64}$/.test(request.reference), "the reference was checked where it came in");
-  const refused = refusedBeforehand(request);
+  const refused = refusedBeforehand(request, ports.medical.region);
   if (refused !== undefined) return refused;
-  const giveBackLane = ports.lane.take();
+  const giveBackLane = credentialKindOf(request) === "card" ? ports.lane.take() : () => undefined;
   if (giveBackLane === undefined) return { kind: "refused", reason: "lane-busy" };
   const giveBackReference = ports.sales.take(request.reference);
   try {
@@ -55,11 +51,17 @@ export async function runMedicalPurchase(
   }
 }
 
-function refusedBeforehand(request: MedicalPurchaseRequest): MedicalOutcome | undefined {
+/** The longest holder that a message could have to name. */
+const LONGEST_HOLDER: Holder = { kind: "resident-id", number: "0".repeat(50), name: "0".repeat(50) };
+
+function refusedBeforehand(request: MedicalPurchaseRequest, region: RegionSwitches): MedicalOutcome | undefined {
   if (request.amount === 0 || request.items.length === 0) return { kind: "refused", reason: "amount-zero" };
-  const longest = { personNumber: "0".repeat(30), insuranceType: "000", insuranceArea: "000000" };
-  const input = basketInput({ request, card: { cardNumber: "0".repeat(50) }, person: longest, at: "0000-00-00 00:00:00", linePrefix: LINE_PREFIX_SAMPLE });
-  return request.items.length <= ITEMS_MAX && fsiInputFits(input) ? undefined : { kind: "refused", reason: "basket-too-large" };
+  const here = refusedHere(request, region);
+  if (here !== undefined) return { kind: "refused", ...here };
+  const person = { personNumber: "0".repeat(30), insuranceType: "000", insuranceArea: "000000" };
+  const basket = { request, region, holder: LONGEST_HOLDER, person, at: "0000-00-00 00:00:00", linePrefix: LINE_PREFIX_SAMPLE };
+  const fits = request.items.length <= ITEMS_MAX && fsiInputFits({ ...basketInput(basket), ...traceInput(basket) });
+  return fits ? undefined : { kind: "refused", reason: "basket-too-large" };
 }
 
 interface RunOptions {
@@ -77,20 +79,25 @@ class MedicalPurchaseRun {
   readonly #journalFaults = new WeakSet<Fault>();
   readonly #deadlineMs: number;
   readonly #trouble: CardTrouble;
-  #channel: CardChannel | undefined;
-  #card: SocialIdentity | undefined;
-  #person: InsuredPerson | undefined;
-  #basket: { readonly at: string; readonly linePrefix: string } | undefined;
+  readonly #card: CardSide;
+  readonly #counter: CounterSide;
+  readonly #insurer: InsurerSide;
+  #holder: Holder | undefined;
+  #choices: readonly string[] = [];
+  #provisional: ProvisionalFigures | undefined;
   #facts: PurchaseFacts | undefined;
 
-  constructor(ports: MedicalPurchasePorts, options: RunOptions) {
-    this.#request = options.request;
-    this.#limits = options.limits;
-    this.#rules = options.rules;
-    this.#journal = boundedJournal(ports, { timeoutMs: options.limits.journalTimeoutMs, noteFault: (fault) => this.#journalFaults.add(fault) });
+  constructor(ports: MedicalPurchasePorts, { request, limits, rules }: RunOptions) {
+    this.#request = request;
+    this.#limits = limits;
+    this.#rules = rules;
+    this.#journal = boundedJournal(ports, { timeoutMs: limits.journalTimeoutMs, noteFault: (fault) => this.#journalFaults.add(fault) });
     this.#ports = { ...ports, journal: this.#journal };
     this.#trouble = new CardTrouble(ports.reader);
-    this.#deadlineMs = ports.clock.monotonicMs() + options.limits.timeoutMs;
+    this.#deadlineMs = ports.clock.monotonicMs() + limits.timeoutMs;
+    this.#card = new CardSide(this.#ports, limits, this.#trouble);
+    this.#counter = new CounterSide(this.#ports, request, limits);
+    this.#insurer = new InsurerSide(this.#ports, { request, limits });
   }
 
   async run(): Promise<MedicalOutcome> {
@@ -104,12 +111,17 @@ class MedicalPurchaseRun {
       }
       throw new AssertionFailure("a purchase has few events");
     } finally {
-      await this.#channel?.close();
+      await this.#card.close();
     }
   }
 
   #told(outcome: MedicalOutcome): MedicalOutcome {
-    return outcome.kind === "no-card" ? { ...outcome, ...this.#trouble.reason } : outcome;
+    if (outcome.kind === "no-card") return { ...outcome, ...this.#trouble.reason };
+    // What was paid by an earlier attempt was told by it.
+    if (outcome.kind !== "paid" || this.#facts === undefined) return outcome;
+    const { kind: _, subject: __, visitId: ___, ...figures } = outcome;
+    this.#counter.tell({ is: "settled", figures });
+    return this.#provisional === undefined ? outcome : { ...outcome, provisional: this.#provisional };
   }
 
   async #guarded(command: Command): Promise<Event> {
@@ -131,16 +143,32 @@ class MedicalPurchaseRun {
         return this.#awaitCard();
       case "identify":
         return this.#identify();
-      case "verify-pin":
-        return this.#verifyPin();
+      case "read-code":
+        return this.#readCode();
       case "ask-person":
         return this.#askPerson();
-      case "pre-settle":
-        return this.#preSettle();
+      case "ask-insurance":
+        return this.#askInsurance();
+      case "check":
+        return this.#insurer.check(command.check);
       case "append-intent":
         return this.#appendIntent();
+      case "visit":
+        return this.#insurer.stage(command.stage);
+      case "note":
+        return this.#note(command.next, command.after);
+      case "pre-settle":
+        return this.#preSettle();
+      case "confirm":
+        return this.#counter.confirm(this.#provisional);
+      case "verify-pin":
+        return this.#verifyPin();
+      case "compare-card":
+        return this.#compare();
       case "settle":
         return this.#settle();
+      case "undo-visit":
+        return this.#insurer.undo();
       case "append":
         return this.#append(command.entry);
     }
@@ -151,120 +179,108 @@ class MedicalPurchaseRun {
   }
 
   async #known(): Promise<KnownMedicalSale> {
+    const fresh = { kind: "new", credential: credentialKindOf(this.#request) } as const;
     const subject = await this.#journal.mark(`sale/${this.#request.reference}`);
-    if (subject === undefined) return { kind: "new" };
+    if (subject === undefined) return fresh;
     const entries = await this.#journal.entriesOf(subject);
     const [first, last] = [entries[0], entries.at(-1)];
     assert(first !== undefined && last !== undefined, "a mark names a subject of this journal");
     if (last.kind !== "medical-purchase" || first.amount !== this.#request.amount) return { kind: "conflict" };
     if (last.state === "done") return { kind: "paid", subject, visitId: visitIdOf(last), figures: figuresOf(last) };
-    return last.state === "refused" || last.state === "void" ? { kind: "new" } : { kind: "open", subject };
+    return last.state === "refused" || last.state === "void" ? fresh : { kind: "open", subject };
   }
 
   async #awaitCard(): Promise<Event> {
-    const { clock, reader, log } = this.#ports;
-    const { signal } = this.#limits;
-    await this.#channel?.close();
-    this.#channel = undefined;
-    for (;;) {
-      const timeoutMs = this.#deadlineMs - clock.monotonicMs();
-      if (timeoutMs <= 0 || signal.aborted) return { is: "time-over" };
-      try {
-        this.#channel = await reader.waitForCard({ timeoutMs, signal });
-        return { is: "card-present" };
-      } catch (fault) {
-        if (!isFault(fault)) throw fault;
-        if (fault.code === "timeout" || fault.code === "cancelled") return { is: "time-over" };
-        this.#trouble.note(fault);
-        // A reader heals by itself and a mute card may speak at the next try: both within the time of the sale.
-        log.warn("card-not-reached", { code: fault.code });
-      }
-      await pause(this.#ports, signal);
-    }
+    this.#counter.tell({ is: "present-card" });
+    const { clock } = this.#ports;
+    // A card that has to come back has the whole time for it: the sale has gone on meanwhile.
+    const deadlineMs = this.#holder === undefined ? this.#deadlineMs : clock.monotonicMs() + this.#limits.timeoutMs;
+    return (await this.#card.present(deadlineMs)) ? { is: "card-present" } : { is: "time-over" };
   }
 
   async #identify(): Promise<Event> {
-    const { psam, randomness, social, clock, log } = this.#ports;
-    assert(this.#channel !== undefined, "a card was presented");
-    const options = { ...social, randomness, today: civilTime(clock.wallMs()).date };
-    const found = await readSocialIdentity(this.#channel, psam, options, { timeoutMs: this.#limits.commandTimeoutMs, signal: this.#limits.signal });
-    if (found.kind === "refused") {
-      log.info("social-card-refused", { reason: found.reason });
-      return { is: "card-unusable" };
-    }
-    this.#card = found;
-    const open = await this.#journal.openSubjects({ card: found.cardNumber, kind: "medical-purchase", limit: 1 });
-    return { is: "card-identified", earlierOpen: open.length > 0 };
+    const found = await this.#card.identify();
+    if (!found.ok) return { is: "stopped", refusal: found.refusal };
+    const { card, raw } = found;
+    // Records of an earlier version name the holder by the card.
+    const earlierOpen = await this.#isOpen(card.cardNumber);
+    this.#holder = { kind: "card", card, raw };
+    this.#counter.tell({ is: "card-read" });
+    return { is: "card-identified", earlierOpen };
   }
 
-  async #verifyPin(): Promise<Event> {
-    assert(this.#channel !== undefined, "the card was identified");
-    const outcome = await this.#ports.pin.verifyOnCard(this.#channel, CARD_PIN_TEMPLATE, { timeoutMs: this.#limits.pinTimeoutMs, signal: this.#limits.signal });
-    if (outcome.kind !== "verified") return { is: "pin-failed", refusal: pinRefusal(outcome) };
-    const { initialPin = DEFAULT_INITIAL_PIN_RULE } = this.#ports;
-    const reason = initialPinReason({ pin: "set", cardIdentifier: this.#knownCard().cardIdentifier }, initialPin);
-    return reason === undefined ? { is: "pin-verified" } : { is: "pin-failed", refusal: { reason } };
+  async #isOpen(name: string): Promise<boolean> {
+    return (await this.#journal.openSubjects({ card: name, kind: "medical-purchase", limit: 1 })).length > 0;
   }
 
-  #queryLimits(): Limits {
-    return { timeoutMs: this.#limits.queryTimeoutMs, signal: this.#limits.signal };
-  }
-
-  #knownCard(): SocialIdentity {
-    assert(this.#card !== undefined, "the card was identified");
-    return this.#card;
+  async #readCode(): Promise<Event> {
+    const code = await this.#counter.readCode();
+    if (code === undefined) return { is: "stopped", refusal: { reason: "code-not-scanned" } };
+    this.#holder = { kind: "e-code", code };
+    return { is: "code-read" };
   }
 
   async #askPerson(): Promise<Event> {
-    const signedIn = await signIn(this.#ports, this.#queryLimits());
-    if (signedIn !== undefined) return unanswered(signedIn);
-    const today = civilTime(this.#ports.clock.wallMs()).iso;
-    const answer = await ask(this.#ports, { infno: "1101", input: personInput(this.#knownCard(), today) }, this.#queryLimits());
-    if (answer.kind !== "done") return unanswered(answer);
-    const parsed = readPerson(answer.output, this.#request.insuranceType);
-    if (!parsed.ok) return { is: "person-unusable", refusal: parsed.refusal };
-    this.#person = parsed.person;
-    return { is: "person-found" };
+    const { credential } = this.#request;
+    if (credential?.kind === "resident-id") this.#holder = credential;
+    assert(this.#holder !== undefined, "somebody has said who the holder is");
+    return this.#personEvent(await this.#insurer.askPerson(this.#holder));
   }
 
-  #insured(): InsuredPerson {
-    assert(this.#person !== undefined, "the host has named the person");
-    return this.#person;
+  async #personEvent(answer: PersonAnswer): Promise<Event> {
+    switch (answer.kind) {
+      case "person":
+        return { is: "person-found", plan: answer.route.plan, earlierOpen: await this.#isOpen(holderName(answer.person)) };
+      case "choices":
+        this.#choices = answer.choices;
+        return this.#counter.present ? { is: "insurance-open" } : { is: "stopped", refusal: choiceNeeded(answer.choices) };
+      case "event":
+        return answer.event;
+    }
   }
 
-  #basketInput(): ReturnType<typeof basketInput> {
-    assert(this.#basket !== undefined, "the basket was pre-settled");
-    return basketInput({ request: this.#request, card: this.#knownCard(), person: this.#insured(), ...this.#basket });
+  async #askInsurance(): Promise<Event> {
+    const chosen = await this.#counter.chooseInsurance(this.#choices);
+    if (typeof chosen !== "string") return chosen;
+    const answer = this.#insurer.choose(chosen);
+    // The same kind of insurance in two places: the counter cannot tell them apart.
+    return answer.kind === "choices" ? { is: "stopped", refusal: choiceNeeded(answer.choices) } : this.#personEvent(answer);
   }
 
   async #preSettle(): Promise<Event> {
-    const id = await drawMessageId(this.#ports);
-    this.#basket = { at: id.sentAt, linePrefix: linePrefixOf(id.text) };
-    const answer = await send(
-      this.#ports,
-      { id, infno: "2101", input: this.#basketInput(), insuranceArea: this.#insured().insuranceArea },
-      this.#queryLimits(),
-    );
-    if (answer.kind === "done") return { is: "pre-settled" };
-    // A refusal may mean that the day's sign-in is over; a new one costs one question.
-    this.#ports.signIns.forget();
-    return unanswered(answer);
+    const { event, figures } = await this.#insurer.preSettle();
+    this.#provisional = figures;
+    if (figures !== undefined) this.#counter.tell({ is: "pre-settled", figures });
+    return event;
+  }
+
+  async #verifyPin(): Promise<Event> {
+    this.#counter.tell({ is: "enter-pin" });
+    const refusal = await this.#card.verifyPin();
+    return refusal === undefined ? { is: "pin-verified" } : { is: "stopped", refusal };
+  }
+
+  async #compare(): Promise<Event> {
+    const same = await this.#card.compare();
+    if (same) this.#counter.tell({ is: "card-read" });
+    return { is: "card-compared", same };
   }
 
   async #appendIntent(): Promise<Event> {
-    const { reference, amount } = this.#request;
     const { messageIds, clock } = this.#ports;
-    const { cardNumber, cardIdentifier } = this.#knownCard();
-    const facts: PurchaseFacts = {
-      reference,
-      amount,
-      card: { cardNumber, cardIdentifier },
-      person: this.#insured(),
-      id: messageIds.next(clock.wallMs()),
-      settleTimeoutMs: this.#limits.settleTimeoutMs,
-    };
-    this.#facts = facts;
-    return this.#durable(intentDraft(facts));
+    const id = messageIds.next(clock.wallMs());
+    if (visitOf(this.#request) === "outpatient") this.#insurer.beginVisit(id);
+    const { reference, amount } = this.#request;
+    const { person, receiver, visit } = this.#insurer;
+    const card = this.#holder?.kind === "card" ? this.#holder.card : undefined;
+    const { settleTimeoutMs } = this.#limits;
+    this.#facts = { reference, amount, card, person, receiver, visit, id, settleTimeoutMs, medicalType: medicalTypeOf(this.#request) };
+    return this.#durable(intentDraft(this.#facts));
+  }
+
+  async #note(next: "inform" | "settle", after: EntryName): Promise<Event> {
+    this.#insurer.noteStage(next);
+    return this.#durable(notedDraft(after, this.#knownFacts()));
   }
 
   async #durable(draft: EntryDraft): Promise<Event> {
@@ -272,20 +288,15 @@ class MedicalPurchaseRun {
     return { is: "entry-durable", entry: { subject, seq } };
   }
 
+  /** With what the visit has become since. */
   #knownFacts(): PurchaseFacts {
     assert(this.#facts !== undefined, "the intent was begun");
-    return this.#facts;
+    return { ...this.#facts, visit: this.#insurer.visit };
   }
 
-  async #settle(): Promise<Event> {
-    const { id, person, settleTimeoutMs, amount } = this.#knownFacts();
-    const message = { id, infno: SETTLEMENT_CODE, input: this.#basketInput(), insuranceArea: person.insuranceArea };
-    const answer = await send(this.#ports, message, { timeoutMs: settleTimeoutMs, signal: NEVER });
-    if (answer.kind !== "done") return unanswered(answer);
-    const parsed = readSettlement(answer.output, { total: amount, msgid: id.text });
-    if (parsed.ok) return { is: "settled", settlement: parsed.settlement };
-    this.#ports.log.warn("settlement-reply-incomplete", { reason: parsed.reason });
-    return { is: "host-undecided", reason: "reply-incomplete" };
+  #settle(): Promise<Event> {
+    this.#counter.tell({ is: "settling" });
+    return this.#insurer.settle(this.#knownFacts().id);
   }
 
   #append(wish: EntryWish): Promise<Event> {
@@ -293,37 +304,6 @@ class MedicalPurchaseRun {
   }
 }
 
-async function pause({ clock }: Pick<MedicalPurchasePorts, "clock">, signal: AbortSignal): Promise<void> {
-  try {
-    await clock.sleep(READER_PAUSE_MS, signal);
-  } catch (fault) {
-    // The caller gave up: the loop around this looks at the signal itself.
-    if (!isFault(fault, "cancelled")) throw fault;
-  }
-}
-
-function unanswered(answer: NoAnswer): Event {
-  switch (answer.kind) {
-    case "refused":
-      return { is: "host-refused", message: answer.message };
-    case "not-sent":
-      return { is: "not-sent" };
-    case "undecided":
-      return { is: "host-undecided", reason: answer.reason };
-  }
-}
-
-function pinRefusal(outcome: Exclude<PinOutcome, { readonly kind: "verified" }>): Refusal {
-  switch (outcome.kind) {
-    case "wrong":
-      return { reason: "pin-wrong", triesLeft: outcome.triesLeft };
-    case "locked":
-      return { reason: "pin-locked" };
-    case "cancelled":
-      return { reason: "pin-cancelled" };
-    case "timed-out":
-      return { reason: "pin-timed-out" };
-    case "refused":
-      return { reason: "pin-refused" };
-  }
+function choiceNeeded(choices: readonly string[]) {
+  return { reason: "insurance-choice-needed", choices } as const;
 }

@@ -4,6 +4,7 @@
  */
 import { type Fen, ZERO_FEN } from "../../base/fen.ts";
 import { amountOf, type FsiNode, nodeOf, textOf } from "../../codec/fsi.ts";
+import type { ProvisionalFigures } from "../medical-desk/desk.ts";
 import { brokenSums, type SumAmount, type SumFlag } from "../medical-split/sum-rules.ts";
 
 /** Names of broken or unreadable things in a booked reply. Stable words: they stand in records. */
@@ -70,4 +71,13 @@ export function readSettlement(output: FsiNode, expected: { readonly total: Fen;
     ok: true,
     settlement: { settlementId, visitId: textOf(node, "mdtrt_id"), total: sum, fund, account, mutualAid, cash, flags: flagsOf(node, expected), clearing },
   };
+}
+
+/** The split as the insurer would book it now; undefined where its answer does not say who would pay what. */
+export function readProvisional(output: FsiNode): ProvisionalFigures | undefined {
+  const node = nodeOf(output, "setlinfo");
+  if (node === undefined) return undefined;
+  const [sum, fund, account, cash] = NEEDED.map((name) => figure(node, name));
+  if (sum === undefined || fund === undefined || account === undefined || cash === undefined) return undefined;
+  return { final: true, total: sum, fund, account, mutualAid: figure(node, "acct_mulaid_pay") ?? ZERO_FEN, cash };
 }

@@ -5,6 +5,7 @@ import type { InitialPinReason } from "../initial-pin.ts";
 import type { RecordState } from "../journal/types.ts";
 import type { ProvisionalFigures } from "../medical-desk/desk.ts";
 import type { SettledFigures } from "../medical-desk/figures.ts";
+import type { CredentialKind } from "../medical-host/profile.ts";
 import type { Settlement } from "./settlement.ts";
 
 export interface EntryName {
@@ -35,7 +36,6 @@ export type MedicalReason =
   | "code-not-scanned"
   | "medical-type-not-offered"
   | "clinic-missing"
-  | "person-differs"
   | "insurance-suspended"
   | "too-far"
   | "not-eligible"
@@ -74,7 +74,7 @@ export type MedicalOutcome =
   | { readonly kind: "no-card"; readonly reason?: NoCardReason };
 
 export type KnownMedicalSale =
-  | { readonly kind: "new" }
+  | { readonly kind: "new"; readonly credential: CredentialKind }
   | { readonly kind: "in-progress" }
   | { readonly kind: "conflict" }
   | { readonly kind: "paid"; readonly subject: string; readonly visitId: string; readonly figures: SettledFigures }
@@ -88,15 +88,57 @@ export interface Refusal {
   readonly choices?: readonly string[];
 }
 
+/** What the insurer is asked before the split. Spec: FSI, 2001; FSI, 5301; FSI, 2501. */
+export type Check = "eligibility" | "chronic" | "filing";
+
+/** What follows from the request, the holder's insurance and the region, once all three are known. */
+export interface Plan {
+  readonly visit: "pharmacy" | "outpatient";
+  readonly checks: readonly Check[];
+  /** Whether the split is confirmed at the counter. */
+  readonly confirms: boolean;
+  /** Whether the card's PIN is verified here. */
+  readonly asksPin: boolean;
+}
+
+/** Where a purchase stands once it has a plan. */
+export interface Course {
+  readonly plan: Plan;
+  /** The intent of an outpatient visit that stands at the insurer: whoever gives the purchase up takes the visit back first. */
+  readonly visit: EntryName | undefined;
+}
+
+/** Messages of an outpatient visit before its split, in their order. Spec: FSI, 2201; FSI, 2203; FSI, 2204. */
+export type VisitStage = "register" | "inform" | "upload";
+
+/** How a purchase ends, once that is durable. */
+export interface Closing {
+  readonly state: "refused" | "void" | "unknown";
+  readonly reason: MedicalReason;
+  readonly outcome: MedicalOutcome;
+}
+
 export type State =
   | { readonly at: "looking-up" }
   | { readonly at: "awaiting-card"; readonly tries: number }
   | { readonly at: "identifying"; readonly tries: number }
-  | { readonly at: "verifying-pin" }
+  | { readonly at: "reading-code" }
   | { readonly at: "asking-person" }
-  | { readonly at: "pre-settling" }
-  | { readonly at: "intending" }
-  | { readonly at: "settling"; readonly intent: EntryName }
+  | { readonly at: "choosing-insurance" }
+  | { readonly at: "checking"; readonly plan: Plan; readonly left: readonly Check[] }
+  /** The intent of a visit or of a settlement is being made durable. */
+  | { readonly at: "intending"; readonly course: Course }
+  | { readonly at: "visiting"; readonly plan: Plan; readonly visit: EntryName; readonly stage: VisitStage }
+  /** What is known of a visit is being made durable before the next message. */
+  | { readonly at: "noting"; readonly plan: Plan; readonly visit: EntryName; readonly next: "inform" | "settle" }
+  | { readonly at: "pre-settling"; readonly course: Course }
+  | { readonly at: "confirming"; readonly course: Course }
+  | { readonly at: "verifying-pin"; readonly course: Course; readonly tries: number }
+  /** The card left before its PIN was verified; it is asked for again and must be the same. */
+  | { readonly at: "awaiting-return"; readonly course: Course; readonly tries: number }
+  | { readonly at: "comparing"; readonly course: Course; readonly tries: number }
+  | { readonly at: "settling"; readonly plan: Plan; readonly intent: EntryName }
+  | { readonly at: "undoing"; readonly visit: EntryName; readonly closing: Closing }
   | { readonly at: "closing"; readonly subject: string; readonly outcome: MedicalOutcome }
   | { readonly at: "ended"; readonly outcome: MedicalOutcome };
 
@@ -105,13 +147,19 @@ export type Event =
   | { readonly is: "card-present" }
   | { readonly is: "time-over" }
   | { readonly is: "card-identified"; readonly earlierOpen: boolean }
-  | { readonly is: "card-unusable" }
   | { readonly is: "card-lost"; readonly code: FaultCode }
-  | { readonly is: "pin-verified" }
-  | { readonly is: "pin-failed"; readonly refusal: Refusal }
-  | { readonly is: "person-found" }
-  | { readonly is: "person-unusable"; readonly refusal: Refusal }
+  | { readonly is: "card-compared"; readonly same: boolean }
+  | { readonly is: "code-read" }
+  | { readonly is: "person-found"; readonly plan: Plan; readonly earlierOpen: boolean }
+  /** Several insurances are in force, and the counter can be asked. */
+  | { readonly is: "insurance-open" }
+  /** A check of our own, the counter or the holder says no. */
+  | { readonly is: "stopped"; readonly refusal: Refusal }
+  | { readonly is: "check-passed" }
+  | { readonly is: "stage-done" }
   | { readonly is: "pre-settled" }
+  | { readonly is: "confirmed" }
+  | { readonly is: "pin-verified" }
   /** The host has answered and booked nothing. */
   | { readonly is: "host-refused"; readonly message: string }
   /** Certain: the request never reached the host and never will. */
@@ -119,6 +167,9 @@ export type Event =
   /** Sent or perhaps sent, and nothing follows from what came back. */
   | { readonly is: "host-undecided"; readonly reason: MedicalReason }
   | { readonly is: "settled"; readonly settlement: Settlement }
+  | { readonly is: "visit-undone" }
+  /** The visit may still stand at the insurer. */
+  | { readonly is: "visit-standing"; readonly reason: MedicalReason }
   | { readonly is: "entry-durable"; readonly entry: EntryName }
   | { readonly is: "journal-failed"; readonly code: FaultCode };
 
@@ -133,11 +184,20 @@ export type Command =
   | { readonly do: "look-up" }
   | { readonly do: "await-card" }
   | { readonly do: "identify" }
-  | { readonly do: "verify-pin" }
+  | { readonly do: "read-code" }
   | { readonly do: "ask-person" }
-  | { readonly do: "pre-settle" }
+  | { readonly do: "ask-insurance" }
+  | { readonly do: "check"; readonly check: Check }
   | { readonly do: "append-intent" }
+  | { readonly do: "visit"; readonly stage: VisitStage }
+  /** Makes durable what the next message needs to be taken back. */
+  | { readonly do: "note"; readonly next: "inform" | "settle"; readonly after: EntryName }
+  | { readonly do: "pre-settle" }
+  | { readonly do: "confirm" }
+  | { readonly do: "verify-pin" }
+  | { readonly do: "compare-card" }
   | { readonly do: "settle" }
+  | { readonly do: "undo-visit" }
   | { readonly do: "append"; readonly entry: EntryWish };
 
 export interface Step {
