@@ -21,6 +21,8 @@ export interface ReceiptHolder {
 
 export interface ReceiptItem {
   readonly name: string;
+  /** med_list_codg; the agency asks for it on a reimbursement slip. */
+  readonly nationalCode?: string;
   /** Decimal text. */
   readonly quantity: string;
   readonly unitPrice: string;
@@ -54,7 +56,7 @@ export interface ReceiptTender {
   readonly received?: Fen;
 }
 
-interface OfOrder extends ReceiptHead {
+export interface OrderSlip extends ReceiptHead {
   /** The caller's order number. */
   readonly orderNumber: string;
   readonly invoiceNumber?: string;
@@ -62,7 +64,7 @@ interface OfOrder extends ReceiptHead {
 }
 
 export type ReceiptData =
-  | (OfOrder & {
+  | (OrderSlip & {
       readonly slip: "sale";
       readonly items: readonly ReceiptItem[];
       readonly settlementId: string;
@@ -73,7 +75,7 @@ export type ReceiptData =
       readonly tenders: readonly ReceiptTender[];
     })
   /** Sold without the insurer: everything on it is provisional. */
-  | (OfOrder & {
+  | (OrderSlip & {
       readonly slip: "offline";
       readonly items: readonly ReceiptItem[];
       readonly total: Fen;
@@ -83,9 +85,9 @@ export type ReceiptData =
       readonly choice: "settle-later" | "reimbursement-slip";
     })
   /** For the agency: the holder has paid all of it. */
-  | (OfOrder & { readonly slip: "reimbursement"; readonly items: readonly ReceiptItem[]; readonly total: Fen; readonly tenders: readonly ReceiptTender[] })
+  | (OrderSlip & { readonly slip: "reimbursement"; readonly items: readonly ReceiptItem[]; readonly total: Fen; readonly tenders: readonly ReceiptTender[] })
   /** An offline sale that the insurer has settled afterwards. */
-  | (OfOrder & {
+  | (OrderSlip & {
       readonly slip: "settled-later";
       readonly settlementId: string;
       readonly split: ReceiptSplit;
@@ -94,7 +96,7 @@ export type ReceiptData =
       readonly refundPaid: boolean;
     })
   /** The whole order given back, on the day ("void") or later ("return"). */
-  | (OfOrder & {
+  | (OrderSlip & {
       readonly slip: "void" | "return";
       readonly settlementId?: string;
       readonly split?: ReceiptSplit;
@@ -102,7 +104,7 @@ export type ReceiptData =
       readonly refunds: readonly ReceiptTender[];
     })
   /** Nobody knows yet: what the counter may and may not do. */
-  | (OfOrder & { readonly slip: "unknown"; readonly total: Fen; readonly what: "settlement" | "void" | "tender"; readonly tender?: TenderKind })
+  | (OrderSlip & { readonly slip: "unknown"; readonly total: Fen; readonly what: "settlement" | "void" | "tender"; readonly tender?: TenderKind })
   | (ReceiptHead & {
       readonly slip: "reconciliation";
       /** yyyy-MM-dd */

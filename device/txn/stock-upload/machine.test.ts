@@ -14,26 +14,44 @@ const STATES: Readonly<Record<string, UploadState>> = {
 const EVENTS: Readonly<Record<string, UploadEvent>> = {
   accepted: { is: "accepted", count: 1 },
   refused: { is: "refused", message: "no" },
+  needless: { is: "needless" },
   silent: { is: "silent" },
   "entry-durable": { is: "entry-durable" },
   "journal-failed": { is: "journal-failed", code: "store-full" },
 };
 
 function words({ state, commands }: UploadStep): string {
-  const told = commands.map((command) =>
-    command.do === "tell" ? `tell ${command.from}` : command.do === "close" ? "close" : `${command.do} ${command.taken}`,
-  );
+  const told = commands.map((command) => (command.do === "tell" ? `tell ${command.from}` : "taken" in command ? `${command.do} ${command.taken}` : command.do));
   const where = state.at === "rested" ? `rested ${state.outcome}` : state.at;
   return [where, ...told].join(", ");
 }
 
 const EXPECTED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  telling: { accepted: "noting, note-progress 2", refused: "parking, park 1", silent: "rested silent", "journal-failed": "rested open" },
-  "telling/last": { accepted: "closing, close", refused: "parking, park 2", silent: "rested silent", "journal-failed": "rested open" },
+  telling: {
+    accepted: "noting, note-progress 2",
+    refused: "parking, park 1",
+    needless: "closing, drop",
+    silent: "rested silent",
+    "journal-failed": "rested open",
+  },
+  "telling/last": {
+    accepted: "closing, close",
+    refused: "parking, park 2",
+    needless: "closing, drop",
+    silent: "rested silent",
+    "journal-failed": "rested open",
+  },
   noting: { "entry-durable": "telling, tell 2", "journal-failed": "rested open" },
   closing: { "entry-durable": "rested done", "journal-failed": "rested open" },
   parking: { "entry-durable": "rested parked", "journal-failed": "rested open" },
-  rested: { accepted: "rested open", refused: "rested open", silent: "rested open", "entry-durable": "rested open", "journal-failed": "rested open" },
+  rested: {
+    accepted: "rested open",
+    refused: "rested open",
+    needless: "rested open",
+    silent: "rested open",
+    "entry-durable": "rested open",
+    "journal-failed": "rested open",
+  },
 };
 
 describe("every state and every event", () => {

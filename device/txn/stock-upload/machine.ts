@@ -32,6 +32,7 @@ export const STOCK_UPLOAD_RULES: UploadRules = {
   telling: {
     accepted,
     refused: ({ taken }, { message }) => ({ state: { at: "parking" }, commands: [{ do: "park", taken, message }] }),
+    needless: () => ({ state: { at: "closing" }, commands: [{ do: "drop" }] }),
     silent: () => rested("silent"),
     "entry-durable": "impossible",
     "journal-failed": restOpen,
@@ -39,6 +40,7 @@ export const STOCK_UPLOAD_RULES: UploadRules = {
   noting: {
     accepted: "impossible",
     refused: "impossible",
+    needless: "impossible",
     silent: "impossible",
     "entry-durable": firstUploadStep,
     "journal-failed": restOpen,
@@ -46,6 +48,7 @@ export const STOCK_UPLOAD_RULES: UploadRules = {
   closing: {
     accepted: "impossible",
     refused: "impossible",
+    needless: "impossible",
     silent: "impossible",
     "entry-durable": () => rested("done"),
     "journal-failed": restOpen,
@@ -53,6 +56,7 @@ export const STOCK_UPLOAD_RULES: UploadRules = {
   parking: {
     accepted: "impossible",
     refused: "impossible",
+    needless: "impossible",
     silent: "impossible",
     "entry-durable": () => rested("parked"),
     "journal-failed": restOpen,
@@ -60,6 +64,7 @@ export const STOCK_UPLOAD_RULES: UploadRules = {
   rested: {
     accepted: "ignore",
     refused: "ignore",
+    needless: "ignore",
     silent: "ignore",
     "entry-durable": "ignore",
     "journal-failed": "ignore",

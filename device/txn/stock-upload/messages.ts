@@ -11,6 +11,8 @@ import type { UploadEvent } from "./types.ts";
 
 /** Where public code has seen the inner word stand, beside the output itself. */
 const INNER_NODES = ["result", "output", "data"];
+/** Rows of one message where the region takes many. */
+const ROWS_OF_MESSAGE_MAX = 50;
 const MESSAGE_MAX = 200;
 const NO_WORDS = "医保未说明原因";
 
@@ -26,7 +28,7 @@ export function stockMessage({ act, rows, personal }: Pick<RecordedUpload, "act"
   const told = rows.slice(from).map((row): JsonObject => ({ ...row, ...personal }));
   if (act === "return" || !inBatches) return { infno: act === "return" ? "3506" : "3505", input: { selinfo: told[0] ?? {} }, count: 1 };
   let count = 1;
-  while (count < told.length && fsiInputFits({ selinfoDetail: told.slice(0, count + 1) })) count += 1;
+  while (count < Math.min(told.length, ROWS_OF_MESSAGE_MAX) && fsiInputFits({ selinfoDetail: told.slice(0, count + 1) })) count += 1;
   return { infno: "3505A", input: { selinfoDetail: told.slice(0, count) }, count };
 }
 

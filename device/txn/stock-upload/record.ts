@@ -32,7 +32,7 @@ export function enqueuedDraft(request: StockUploadRequest, { rows, personal }: S
 }
 
 export interface LaterStep {
-  readonly state: "acting" | "resolving" | "done" | "refused" | "unknown";
+  readonly state: "acting" | "resolving" | "done" | "refused" | "unknown" | "void";
   readonly taken?: number;
   readonly more?: JsonObject;
 }
@@ -50,6 +50,11 @@ export function laterDraft(
     detail: { reference, order, act, taken, rowCount: rows.length, ...more },
     personal,
   };
+}
+
+/** The mark under which the other act of the same order stands. */
+export function markOf(order: string, act: "sale" | "return"): string {
+  return `sale/${order}.${act === "sale" ? "u1" : "u2"}`;
 }
 
 /** After progress an upload that was tried again by a person goes on as such. */

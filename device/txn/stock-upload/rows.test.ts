@@ -103,7 +103,7 @@ describe("rows of a sale", () => {
   });
 
   it("of a sale that nobody has insured say so", () => {
-    const { settlement: _, ...own } = sale(1, { order: "c1.A1", person: { certificateType: "01" } });
+    const { settlement: _, ...own } = sale(1, { order: "c1.A1" });
     const { rows, personal } = stockRows(own, MAKERS);
     expect(rows[0]).toMatchObject({
       hi_feesetl_type: "0",
@@ -127,6 +127,21 @@ describe("rows of a sale", () => {
     const medical = { ...PROFILE, sender: { ...PROFILE.sender, treatmentArea } };
     const { rows } = stockRows(sale(1, { settlement: { settlementId: "S", visitId: "V", insuranceArea } }), { ...MAKERS, medical });
     expect(rows[0]?.["hi_feesetl_type"]).toBe(type);
+  });
+
+  it.each([
+    ["", "", "A1", 20],
+    ["V1", "I7", "I7", 2],
+  ])("visit %j, invoice %j: document %s", (visitId, invoiceNumber, document, length) => {
+    const { rows } = stockRows(sale(1, { invoiceNumber, settlement: { settlementId: "S", visitId, insuranceArea: "530102" } }), MAKERS);
+    expect(rows[0]?.["rtal_docno"]).toBe(document);
+    expect(rows[0]?.["mdtrt_sn"]).toHaveLength(length);
+  });
+
+  it("whose area of insurance nobody knows name no person", () => {
+    const { rows, personal } = stockRows(sale(1, { settlement: { settlementId: "S", visitId: "V", insuranceArea: "" } }), MAKERS);
+    expect(rows[0]?.["hi_feesetl_type"]).toBe("1");
+    expect(personal).not.toHaveProperty("psn_no");
   });
 
   it("taken back name the settlement, and no prescription", () => {

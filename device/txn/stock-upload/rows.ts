@@ -8,6 +8,7 @@ import type { CipherSuite } from "../../crypto/face.ts";
 import { goodsTraceRows } from "../goods-rules/trace-rows.ts";
 import type { JsonObject } from "../journal/types.ts";
 import type { OrderItem, TraceCode } from "../medical-desk/basket.ts";
+import { distanceOf } from "../medical-host/distance.ts";
 import type { MedicalProfile } from "../medical-host/profile.ts";
 import type { StockUploadRequest } from "./types.ts";
 
@@ -85,7 +86,7 @@ function restOf(quantity: string, packs: number): string | undefined {
   return fraction === "" ? String(left) : `${left}.${fraction}`;
 }
 
-function commonMembers({ act, order, settlement, soldAtMs, operator }: StockUploadRequest, medical: MedicalProfile, number: string): JsonObject {
+function commonMembers({ act, order, settlement, soldAtMs, operator, invoiceNumber }: StockUploadRequest, medical: MedicalProfile, number: string): JsonObject {
   const shared = {
     sel_retn_time: civilTime(soldAtMs).iso,
     sel_retn_opter_name: operator,
@@ -97,15 +98,15 @@ function commonMembers({ act, order, settlement, soldAtMs, operator }: StockUplo
     ...shared,
     hi_feesetl_type: settlement === undefined ? "0" : settlementType(settlement.insuranceArea, medical),
     // A sale that the insurer has not settled has no visit of the insurer's; it is named by our own number.
-    mdtrt_sn: settlement === undefined ? number : settlement.visitId,
-    rtal_docno: order.slice(order.indexOf(".") + 1),
+    mdtrt_sn: settlement === undefined || settlement.visitId === "" ? number : settlement.visitId,
+    rtal_docno: invoiceNumber === "" ? order.slice(order.indexOf(".") + 1) : invoiceNumber,
   };
 }
 
-/** hi_feesetl_type: 1 insured here, 2 elsewhere. Areas of one city begin with the same four digits; a municipality is one city. */
+/** hi_feesetl_type: 1 insured here, 2 elsewhere. */
 function settlementType(insuranceArea: string, { region, sender }: MedicalProfile): "1" | "2" {
-  const length = region.municipalities.includes(sender.treatmentArea.slice(0, 2)) ? 2 : 4;
-  return insuranceArea.slice(0, length) === sender.treatmentArea.slice(0, length) ? "1" : "2";
+  const here = insuranceArea === "" || distanceOf(sender.treatmentArea, insuranceArea, region.municipalities) === "local";
+  return here ? "1" : "2";
 }
 
 function goodsMembers(item: OrderItem, { act }: StockUploadRequest): JsonObject {
@@ -123,10 +124,12 @@ function goodsMembers(item: OrderItem, { act }: StockUploadRequest): JsonObject 
   };
 }
 
-function personalMembers({ act, person, prescription }: StockUploadRequest): JsonObject {
+function personalMembers({ act, person, prescription, settlement }: StockUploadRequest): JsonObject {
+  // The interface wants the area of insurance of whom it knows by number; without a settlement nobody has told it.
+  const { personNumber } = (settlement?.insuranceArea ?? "") === "" ? { personNumber: undefined } : person;
   const holder = {
     psn_cert_type: person.certificateType,
-    ...(person.personNumber === undefined ? {} : { psn_no: person.personNumber }),
+    ...(personNumber === undefined ? {} : { psn_no: personNumber }),
     ...(person.certificateNumber === undefined ? {} : { certno: person.certificateNumber }),
     ...(person.name === undefined ? {} : { psn_name: person.name }),
   };

@@ -8,7 +8,7 @@ import { ask, signIn } from "../medical-host/ask.ts";
 import type { HostPorts } from "../medical-host/ports.ts";
 import { decideUpload, firstUploadStep, STOCK_UPLOAD_RULES } from "./machine.ts";
 import { judgeAnswer, stockMessage } from "./messages.ts";
-import { type LaterStep, laterDraft, progressState, type RecordedUpload, readUpload } from "./record.ts";
+import { type LaterStep, laterDraft, markOf, progressState, type RecordedUpload, readUpload } from "./record.ts";
 import { missingFact } from "./rows.ts";
 import type { UploadCommand, UploadEvent, UploadRules, UploadState } from "./types.ts";
 
@@ -109,7 +109,7 @@ class Round {
       this.#counts.open += 1;
       return;
     }
-    const outcome = state === "unknown" ? "parked" : await this.#drive(upload);
+    const outcome = state === "unknown" ? await this.#reconsider(upload) : await this.#drive(upload);
     if (outcome !== "done") this.#untold.add(upload.order);
     this.#counts[outcome] += 1;
     if (outcome === "done" || outcome === "parked") this.#memory.attempts.delete(subject);
@@ -128,6 +128,13 @@ class Round {
     const dueMs = this.#ports.clock.monotonicMs() + Math.min(pauseMaxMs, pauseMinMs * 2 ** Math.min(rounds, DOUBLINGS_MAX));
     this.#memory.attempts.set(subject, { rounds: rounds + 1, dueMs, order });
     this.#earliestMs = Math.min(this.#earliestMs, dueMs);
+  }
+
+  /** A parked sale that was taken back since needs nobody any more, where nothing of it was told. */
+  async #reconsider(upload: RecordedUpload): Promise<Outcome> {
+    if (upload.act !== "sale" || upload.taken > 0 || !(await this.#isReturned(upload.order))) return "parked";
+    const event = await this.#execute({ do: "drop" }, upload);
+    return event.is === "entry-durable" ? "done" : "parked";
   }
 
   async #drive(upload: RecordedUpload): Promise<Outcome> {
@@ -151,6 +158,8 @@ class Round {
           return await this.#append(upload, { state: progressState(upload), taken: command.taken });
         case "close":
           return await this.#append(upload, { state: "done", taken: upload.rows.length });
+        case "drop":
+          return await this.#append(upload, { state: "void", more: { reason: "returned-untold" } });
         case "park":
           this.#ports.log.warn("stock-upload-parked", { subject: upload.last.subject });
           return await this.#append(upload, { state: "unknown", taken: command.taken, more: { message: command.message } });
@@ -168,6 +177,25 @@ class Round {
 
   async #tell(upload: RecordedUpload, from: number): Promise<UploadEvent> {
     if (this.#options.signal.aborted) return { is: "silent" };
+    if (upload.act === "return" && from === 0 && (await this.#isUntold(upload.order))) return { is: "needless" };
+    const event = await this.#exchange(upload, from);
+    const meetsReturn = event.is === "refused" && upload.act === "sale" && from === 0 && (await this.#isReturned(upload.order));
+    // An insurer that takes no sale of a settlement that was taken back has nothing to be told of the return either.
+    return meetsReturn ? { is: "needless" } : event;
+  }
+
+  async #isReturned(order: string): Promise<boolean> {
+    return (await this.#ports.journal.mark(markOf(order, "return"))) !== undefined;
+  }
+
+  /** Whether the sale of this order ended without a row with the insurer. */
+  async #isUntold(order: string): Promise<boolean> {
+    const subject = await this.#ports.journal.mark(markOf(order, "sale"));
+    const sale = subject === undefined ? undefined : readUpload(await this.#ports.journal.entriesOf(subject));
+    return sale !== undefined && sale.taken === 0 && (sale.last.state === "void" || sale.last.state === "refused");
+  }
+
+  async #exchange(upload: RecordedUpload, from: number): Promise<UploadEvent> {
     const missing = missingFact(upload.rows);
     if (missing !== undefined) return { is: "refused", message: missing };
     if ((await signIn(this.#ports, this.#limits())) !== undefined) return { is: "silent" };

@@ -68,6 +68,7 @@ export function sale(number: number, more: Partial<StockUploadRequest> = {}): St
     settlement: { settlementId: `S${number}`, visitId: `V${number}`, insuranceArea: "530102" },
     person: { personNumber: "53010000000000000009", certificateType: "01" },
     operator: "op1",
+    invoiceNumber: "",
     soldAtMs: NOON_MS,
     ...more,
   };

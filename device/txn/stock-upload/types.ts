@@ -28,6 +28,9 @@ export interface StockUploadRequest {
     readonly name?: string;
   };
   readonly operator: string;
+  /** Names the sale's document where the goods name none of their own. */
+  readonly invoiceNumber: string;
+  /** Moment of the sale; of a return, the moment when it was taken back. */
   readonly soldAtMs: number;
 }
 
@@ -73,6 +76,8 @@ export type UploadEvent =
   | { readonly is: "accepted"; readonly count: number }
   /** The insurer has understood and will not take it. */
   | { readonly is: "refused"; readonly message: string }
+  /** Sale and return meet before either was told: there is nothing to tell. */
+  | { readonly is: "needless" }
   /** Nothing came back, or nothing that decides. It may have been taken: the same rows are told again under their own numbers. */
   | { readonly is: "silent" }
   | { readonly is: "entry-durable" }
@@ -82,6 +87,7 @@ export type UploadCommand =
   | { readonly do: "tell"; readonly from: number }
   | { readonly do: "note-progress"; readonly taken: number }
   | { readonly do: "close" }
+  | { readonly do: "drop" }
   | { readonly do: "park"; readonly taken: number; readonly message: string };
 
 export interface UploadStep {

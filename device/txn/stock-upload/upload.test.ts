@@ -201,16 +201,59 @@ describe("what was taken back", () => {
     expect(made.taken.size).toBe(2);
   });
 
-  it("waits while its sale waits for a person", async () => {
+  it("waits while its sale, told in part, waits for a person", async () => {
     const made = await desk();
-    made.plan("refuse");
-    const { subject } = await enqueue(made, sale(1));
+    made.plan("take", "refuse");
+    const { subject } = await enqueue(made, sale(1, two));
     await enqueue(made, returned(1));
     await made.later(120_000);
-    expect(made.heard.map(({ infno }) => infno)).toEqual(["3505"]);
+    expect(made.heard.map(({ infno }) => infno)).toEqual(["3505", "3505"]);
     await made.clock.resolve(made.uploads.dismiss(subject, { operator: "op2" }));
     await made.later(120_000);
-    expect(made.heard.map(({ infno }) => infno)).toEqual(["3505", "3506"]);
+    expect(made.heard.map(({ infno }) => infno)).toEqual(["3505", "3505", "3506"]);
+  });
+
+  it("is not told where the sale was not, because the insurer no longer takes it", async () => {
+    const made = await desk();
+    made.plan("lost-before", "decline");
+    const sold = await enqueue(made, sale(1));
+    const back = await enqueue(made, returned(1));
+    await made.later(120_000);
+    expect(made.heard.map(({ infno }) => infno)).toEqual(["3505"]);
+    expect(await made.states(sold.subject)).toEqual(["prepared", "void"]);
+    expect(await made.states(back.subject)).toEqual(["prepared", "void"]);
+    expect(await made.clock.resolve(made.uploads.parked(10))).toEqual([]);
+  });
+
+  it("takes its sale off the list of what waits for a person", async () => {
+    const made = await desk();
+    made.plan("decline");
+    const sold = await enqueue(made, sale(1));
+    await made.later(1000);
+    expect(await made.clock.resolve(made.uploads.parked(10))).toHaveLength(1);
+    const back = await enqueue(made, returned(1));
+    await made.later(1000);
+    expect(await made.states(sold.subject)).toEqual(["prepared", "unknown", "void"]);
+    expect(await made.states(back.subject)).toEqual(["prepared", "void"]);
+    expect(made.heard).toHaveLength(1);
+  });
+
+  it("is not told where a person has ended its sale untold", async () => {
+    const made = await desk();
+    made.plan("decline");
+    const sold = await enqueue(made, sale(1));
+    await made.later(1000);
+    await made.clock.resolve(made.uploads.dismiss(sold.subject, { operator: "op2" }));
+    const back = await enqueue(made, returned(1));
+    await made.later(120_000);
+    expect(await made.states(back.subject)).toEqual(["prepared", "void"]);
+  });
+
+  it("is told where this journal knows of no sale", async () => {
+    const made = await desk();
+    await enqueue(made, returned(1));
+    await made.later(1000);
+    expect(made.heard.map(({ infno }) => infno)).toEqual(["3506"]);
   });
 });
 
