@@ -25,6 +25,8 @@ export interface InsurerOptions {
   readonly ledger: InsurerLedger;
   readonly persons?: readonly InsuredPerson[];
   readonly catalogue?: readonly CatalogueItem[];
+  /** Name of the catalogue's state. */
+  readonly catalogueVersion?: string;
   /** What each place pays; left out: the table of test policies. */
   readonly policies?: readonly InsurancePolicy[];
   /** One policy for everybody, in place of the table's figures. */
@@ -67,6 +69,7 @@ const REFUSED = -2;
 const SYSTEM_ERROR = -1;
 const OTHER_NEGATIVE = -5;
 const OTHER_POSITIVE = 1;
+const DEFAULT_AREA = "530100";
 const OTHER_MSGID = "P00000000000202001010000000001";
 const FOREIGN_FEN = 1_234n;
 
@@ -92,6 +95,8 @@ class SimulatedInsurer implements Insurer {
       ledger: options.ledger,
       persons,
       catalogue: options.catalogue ?? TEST_CATALOGUE,
+      catalogueVersion: options.catalogueVersion ?? "20260101",
+      catalogueArea: options.area ?? DEFAULT_AREA,
       policies: options.policies ?? TEST_POLICIES,
       policy: options.policy,
       institutions: options.institutions,
@@ -223,7 +228,7 @@ class SimulatedInsurer implements Insurer {
   }
 
   #replyWith(infcode: number | "", errorMessage: string, written: { readonly output?: ReplyNode; readonly form?: Partial<ReplyForm> } = {}): Bytes {
-    const head = { infcode, errorMessage, nowMs: this.#options.clock.wallMs(), area: this.#options.area ?? "530100", serial: this.ledger.next("message") };
+    const head = { infcode, errorMessage, nowMs: this.#options.clock.wallMs(), area: this.#options.area ?? DEFAULT_AREA, serial: this.ledger.next("message") };
     return buildReply(head, written.output ?? {}, { ...this.#context.variants, ...written.form });
   }
 

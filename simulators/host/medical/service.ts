@@ -101,6 +101,9 @@ export interface ServiceContext {
   readonly ledger: InsurerLedger;
   readonly persons: readonly InsuredPerson[];
   readonly catalogue: readonly CatalogueItem[];
+  /** Name of the catalogue's state, and the area whose prices and shares it holds. */
+  readonly catalogueVersion: string;
+  readonly catalogueArea: string;
   readonly policies: readonly InsurancePolicy[];
   /** One policy for everybody, in place of the table. */
   readonly policy: SplitPolicy | undefined;
