@@ -96,6 +96,7 @@ module.exports = {
       to: { path: "^device/(sync|api|health|config)/|^device/(main|terminal|cli)\\.ts$" },
     },
     seesOnly("sync-sees-hosts-and-records", "Sync carries records; it never sees a machine.", "^device/sync/", [BASE, CODEC, CRYPTO, HOSTS, JOURNAL_TYPES]),
+    seesOnly("client-stands-alone", "The client package is taken away and used elsewhere: it needs nothing of ours.", "^device/api/client/", []),
     seesOnly("driver-knows-no-business", "An adapter turns a device into a port and knows nothing of what it is for.", ADAPTERS, [
       BASE,
       CODEC,
@@ -149,6 +150,7 @@ module.exports = {
     door("only-one-door-to-pino", [npm("pino")], ["^device/health/"], "The log has one form, and one place that keeps secrets out of it."),
     door("only-one-door-to-fflate", [npm("fflate")], [CODEC, "^simulators/host/"], "Packing files is a codec's matter, on either side."),
     door("only-one-door-to-iconv", [npm("iconv-lite")], [CODEC], "Text encodings are a codec's matter."),
+    door("only-one-door-to-fastify", [npm("fastify"), npm("@fastify")], ["^device/api/http/"], "The local API's server; what it serves is ours."),
     door("only-one-door-to-sqlite", builtin("sqlite"), ["^device/txn/journal/", "^simulators/host/"], "The journal's store and the host's ledger."),
     door(
       "only-one-door-to-crypto",
@@ -161,6 +163,8 @@ module.exports = {
       builtin("fs", "net", "tls", "http", "https", "dgram", "dns", "child_process", "worker_threads", "os", "timers"),
       [
         "^device/(system|drivers/(?!ports|framing)[^/]+|sync/mqtt|txn/journal|config)/",
+        // The local API's own port, its certificate and its connections.
+        "^device/api/http/(server|route|stream|guard)\\.ts$",
         // Sealing takes milliseconds of computing: its worker is an adapter that stands beside the work.
         "^device/sync/batch/(seal-worker|worker-sealer)\\.ts$",
         "^device/(main|cli)\\.ts$",

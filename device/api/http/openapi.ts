@@ -11,6 +11,7 @@ export const ROUTES: readonly Route[] = [...ORDER_ROUTES, ...TERMINAL_ROUTES];
 type Json = Readonly<Record<string, unknown>>;
 
 const VERSION = "1.0.0";
+const REFUSED = "#/components/responses/Refused";
 const refOf = (id: string) => `#/components/schemas/${id}`;
 
 /** What any route may refuse. */
@@ -51,16 +52,9 @@ function refusalsOf({ definition }: Route): Json {
   const statuses = [...new Set(words.map(statusOf))].sort((left, right) => left - right);
   const answers = statuses.map((status) => {
     const named = [...new Set(words.filter((word) => statusOf(word) === status))];
-    return [
-      String(status),
-      { description: named.map((word) => `\`${word}\``).join(", "), content: { "application/json": { schema: schemaOf(errorBody) } } },
-    ] as const;
+    return [String(status), { $ref: REFUSED, description: named.map((word) => `\`${word}\``).join(", ") }] as const;
   });
-  const others = {
-    description: "A failure of a device, a host or the journal, under its own word.",
-    content: { "application/json": { schema: schemaOf(errorBody) } },
-  };
-  return { ...Object.fromEntries(answers), default: others };
+  return { ...Object.fromEntries(answers), default: { $ref: REFUSED, description: "A failure of a device, a host or the journal, under its own word." } };
 }
 
 function operationOf(route: Route): Json {
@@ -110,6 +104,7 @@ export function openApiDocument(): Json {
     paths: paths(),
     components: {
       schemas: components(),
+      responses: { Refused: { description: "A refusal.", content: { "application/json": { schema: schemaOf(errorBody) } } } },
       securitySchemes: {
         client: { type: "http", scheme: "bearer", description: "The token of the client's program." },
         operator: { type: "apiKey", in: "header", name: "Operator-Session", description: "The session that sign-in gave." },

@@ -102,7 +102,7 @@ export function route<Params, Query, Body>(definition: Definition<Params, Query,
         params: checked(told.params, params, { place: "path", problems }),
         query: checked(told.query, query, { place: "query", problems }),
         // A body that may be empty may be left out.
-        body: checked(told.body ?? (z.unknown() as z.ZodType<Body>), body ?? {}, { place: "", problems }),
+        body: checked(told.body ?? (z.unknown() as z.ZodType<Body>), body === undefined ? {} : body, { place: "", problems }),
       };
       const { params: heldParams, query: heldQuery, body: heldBody } = read;
       if (heldParams === undefined || heldQuery === undefined || heldBody === undefined) throw refusal("request-invalid", { problems });

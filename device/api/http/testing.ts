@@ -159,10 +159,11 @@ export class FakeOrders implements OrderActs {
   }
 
   /** An order that was sold without the insurer. */
-  putOffline(request: OrderRequest): void {
-    const { client, orderNumber, operator, amount } = request;
+  putOffline(name: OrderName, sold: { readonly operator: string; readonly amount: Fen }): void {
+    const basket = { credential: { kind: "card" }, items: [], invoiceNumber: "INV-0", usesAccount: true, visit: "pharmacy", medicalType: "41" } as const;
+    const request: OrderRequest = { ...name, ...sold, ...basket, tenders: [], confirms: false, prints: false };
     const offline = { choice: "settle-later", settledLater: false, refundDue: ZERO_FEN } as const;
-    this.#keep(request, { client, orderNumber, operator, amount, state: "offline", offline, tenders: [], rest: ZERO_FEN, receipts: ["offline"] });
+    this.#keep(request, { ...name, ...sold, state: "offline", offline, tenders: [], rest: ZERO_FEN, receipts: ["offline"] });
   }
 }
 
@@ -232,6 +233,12 @@ export function fakeService(pause?: (name: OrderName) => Promise<void>): FakeSer
       return Promise.resolve({ kind: "refused", reason: "insufficient-funds", statusWord: 0x9401 });
     },
   };
+}
+
+/** A basket of one line that the schemas take. */
+export function basketOf(more: object = {}, amountFen = 1_000): object {
+  const item = { nationalCode: "XA01", ownCode: "1", name: "Tablets", quantity: "1", unitPrice: (amountFen / 100).toFixed(2), amountFen };
+  return { credential: { kind: "card" }, amountFen, items: [item], invoiceNumber: "INV-1", ...more };
 }
 
 export const TEST_PASSWORD = "counter-password";
