@@ -1,72 +1,56 @@
-/*
- * What the insurer is asked about the holder before the split, and when its answer speaks against the purchase. Spec: FSI, 2001; FSI, 5301;
- * FSI, 2501.
- */
-import { type FsiNode, type FsiRequest, rowsOf, textOf } from "../../codec/fsi.ts";
-import type { InsuredPerson } from "./messages.ts";
+/* What the insurer is asked about the holder before the split, and when its answer speaks against the purchase. */
+import type { Limits } from "../../base/ports.ts";
+import type { NoAnswer } from "../medical-host/ask.ts";
+import { checkEligibility, chronicFilings, filingsElsewhere, hasChronicFiling, hasFiling, type Insured, type Served } from "../medical-host/person-services.ts";
+import type { HostPorts } from "../medical-host/ports.ts";
 import { medicalTypeOf } from "./plan.ts";
 import type { MedicalPurchaseRequest } from "./ports.ts";
 import type { Check, Refusal } from "./types.ts";
 
-/** More rows than a person has filings. */
-const ROWS_MAX = 500;
-
 export interface CheckContext {
   readonly request: MedicalPurchaseRequest;
-  readonly person: InsuredPerson;
-  readonly institution: string;
-  readonly treatmentArea: string;
+  readonly person: Insured;
+  /** recer_sys_code where it is not the region's usual one. */
+  readonly receiver: string | undefined;
   /** "yyyy-MM-dd HH:mm:ss" */
   readonly now: string;
 }
 
-export function checkQuestion(check: Check, { request, person, institution, treatmentArea, now }: CheckContext): Pick<FsiRequest, "infno" | "input"> {
-  const { personNumber: psn_no, insuranceType: insutype } = person;
-  switch (check) {
-    case "eligibility": {
-      const disease = { dise_codg: request.disease?.code ?? "", dise_name: request.disease?.name ?? "" };
-      return { infno: "2001", input: { data: { psn_no, insutype, fixmedins_code: institution, med_type: medicalTypeOf(request), begntime: now, ...disease } } };
-    }
-    case "chronic":
-      return { infno: "5301", input: { data: { psn_no } } };
-    case "filing":
-      return { infno: "2501", input: { data: { psn_no, insutype, mdtrtarea_admdvs: treatmentArea, begndate: dayOf(now) } } };
-  }
-}
+/** "passed", a refusal of our own, or no answer. */
+export type CheckResult = { readonly kind: "passed" } | { readonly kind: "stopped"; readonly refusal: Refusal } | NoAnswer;
 
-function dayOf(moment: string): string {
-  return moment.slice(0, 10);
-}
-
-/** Why the purchase does not go on after this answer; undefined when it does. */
-export function checkRefusal(check: Check, output: FsiNode, context: CheckContext): Refusal | undefined {
-  const day = dayOf(context.now);
+/** Asks one thing about the holder. Faults: those of the journal. */
+export async function askCheck(ports: HostPorts, check: Check, context: CheckContext, limits: Limits): Promise<CheckResult> {
+  const { request, person, now: at } = context;
+  const day = at.slice(0, 10);
+  const diseaseCode = request.disease?.code;
   switch (check) {
     case "eligibility":
-      return some(output, "trtinfo", (row) => textOf(row, "trt_enjymnt_flag") === "1") ? undefined : { reason: "not-eligible" };
+      return judged(await eligibility(ports, context, limits), ({ eligible, why }) => (eligible ? undefined : notEligible(why)));
     case "chronic": {
-      const disease = context.request.disease?.code ?? "";
-      return some(output, "feedetail", (row) => textOf(row, "opsp_dise_code") === disease && isOn(row, day)) ? undefined : { reason: "chronic-filing-missing" };
+      const filed = { diseaseCode: diseaseCode ?? "", day };
+      return judged(await chronicFilings(ports, person, limits), (rows) => (hasChronicFiling(rows, filed) ? undefined : { reason: "chronic-filing-missing" }));
     }
     case "filing": {
-      const covers = (row: FsiNode) => context.treatmentArea.startsWith(areaPrefix(textOf(row, "mdtrtarea_admdvs")));
-      const valid = (row: FsiNode) => textOf(row, "refl_used_flag") !== "1" && isOn(row, day) && covers(row);
-      return some(output, "refmedin", valid) ? undefined : { reason: "filing-missing" };
+      const place = { treatmentArea: ports.medical.sender.treatmentArea, day };
+      return judged(await filingsElsewhere(ports, { ...person, at }, limits), (rows) => (hasFiling(rows, place) ? undefined : { reason: "filing-missing" }));
     }
   }
 }
 
-function some(output: FsiNode, name: string, fits: (row: FsiNode) => boolean): boolean {
-  return (rowsOf(output, name, ROWS_MAX) ?? []).some(fits);
+function eligibility(ports: HostPorts, { request, person, receiver, now: at }: CheckContext, limits: Limits) {
+  const disease = request.disease === undefined ? {} : { diseaseCode: request.disease.code };
+  const way = receiver === undefined ? {} : { receiver };
+  return checkEligibility(ports, { ...person, ...disease, ...way, medicalType: medicalTypeOf(request), at }, limits);
 }
 
-/** A side that is left open has no end. */
-function isOn(row: FsiNode, day: string): boolean {
-  const [from, to] = [dayOf(textOf(row, "begndate")), dayOf(textOf(row, "enddate"))];
-  return from <= day && (to === "" || day <= to);
+/** With the host's own words, where it has any. */
+function notEligible(why: string): Refusal {
+  return { reason: "not-eligible", ...(why === "" ? {} : { message: why }) };
 }
 
-/** The area that a number of six digits stands for: a province or a city ends with zeros. An area of nothing covers nobody. */
-function areaPrefix(area: string): string {
-  return area.replace(/(?:00)+$/, "") || "none";
+function judged<Value>(served: Served<Value>, refusalOf: (value: Value) => Refusal | undefined): CheckResult {
+  if (served.kind !== "done") return served;
+  const refusal = refusalOf(served.value);
+  return refusal === undefined ? { kind: "passed" } : { kind: "stopped", refusal };
 }

@@ -231,12 +231,12 @@ describe("an outcome that is not known is reversed until the insurer's records a
     await buy(counter, basket("r1"));
     const before = counter.sent.length;
     await counter.resolve();
-    expect(counter.sent.slice(before)).toEqual(["2601", "3202"]);
+    expect(counter.sent.slice(before)).toEqual(["2601", "9101", "3202", "9102"]);
     expect(counter.ledger.settlements()).toEqual([]);
     await counter.resolveAll();
     expect(counter.ledger.settlements().map(({ status }) => status)).toEqual(["reversed"]);
     expect(await counter.states()).toEqual(["prepared", "unknown", "void"]);
-    expect((await counter.entries()).at(-1)).toMatchObject({ resolves: 2, detail: { infno: "2601", reason: "reversed" } });
+    expect((await counter.entries()).at(-1)).toMatchObject({ resolves: 2, detail: { infno: "2601" } });
   });
 
   test("each attempt has a msgid of its own and the pauses grow while the host is silent", async () => {
@@ -289,7 +289,8 @@ describe("an outcome that is not known is reversed until the insurer's records a
       ...RESOLVER_RULES,
       reversing: {
         ...RESOLVER_RULES.reversing,
-        "reversal-refused": () => ({ state: { at: "closing" }, commands: [{ do: "append-void", reason: "never-booked" }] }) as const,
+        "reversal-refused": () =>
+          ({ state: { at: "closing", end: "void" }, commands: [{ do: "append-end", end: "void", reason: "never-booked", left: [] }] }) as const,
       },
     };
     expect(await counter.resolve({ rules: believing })).toMatchObject({ resolved: 1 });

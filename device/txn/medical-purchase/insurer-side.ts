@@ -5,13 +5,14 @@
 import { assert } from "../../base/assert.ts";
 import type { Limits } from "../../base/ports.ts";
 import { civilTime } from "../../codec/civil-time.ts";
-import type { FsiNode, FsiRequest } from "../../codec/fsi.ts";
+import type { FsiRequest } from "../../codec/fsi.ts";
 import type { ProvisionalFigures } from "../medical-desk/desk.ts";
-import { type Answer, ask, drawMessageId, type NoAnswer, send, signIn } from "../medical-host/ask.ts";
+import { ask, drawMessageId, type NoAnswer, send, signIn } from "../medical-host/ask.ts";
+import { distanceOf } from "../medical-host/distance.ts";
 import type { MessageId } from "../medical-host/message-id.ts";
-import type { Distance } from "../medical-host/profile.ts";
-import { type CheckContext, checkQuestion, checkRefusal } from "./checks.ts";
-import { type Basket, basketInput, type Holder, type InsuredPerson, linePrefixOf, personInput, readPerson, traceInput } from "./messages.ts";
+import { findPerson, type Person, type Served } from "../medical-host/person-services.ts";
+import { askCheck, type CheckContext } from "./checks.ts";
+import { type Basket, basketInput, type Holder, type InsuredPerson, insuredOf, linePrefixOf, personCredential, traceInput } from "./messages.ts";
 import {
   readTrialFigures,
   readVisitId,
@@ -23,7 +24,7 @@ import {
   type VisitFacts,
   visitSettlementInput,
 } from "./outpatient.ts";
-import { distanceOf, insuranceTypeOf, type Route, routeOf } from "./plan.ts";
+import { insuranceTypeOf, type Route, routeOf } from "./plan.ts";
 import type { MedicalPurchaseLimits, MedicalPurchasePorts, MedicalPurchaseRequest } from "./ports.ts";
 import { SETTLEMENT_CODE, VISIT_SETTLEMENT_CODE } from "./record.ts";
 import { readProvisional, readSettlement } from "./settlement.ts";
@@ -44,11 +45,14 @@ export interface InsurerSideOptions {
 }
 
 export class InsurerSide {
+  /** With whoever serves as the sender. */
   readonly #ports: MedicalPurchasePorts;
+  /** The day's sign-in belongs to the terminal, whoever serves. */
+  readonly #terminal: MedicalPurchasePorts;
   readonly #request: MedicalPurchaseRequest;
   readonly #limits: MedicalPurchaseLimits;
   #holder: Holder | undefined;
-  #told: FsiNode | undefined;
+  #found: Person | undefined;
   #person: InsuredPerson | undefined;
   #route: Route | undefined;
   #basket: { readonly at: string; readonly linePrefix: string } | undefined;
@@ -60,6 +64,7 @@ export class InsurerSide {
     const { medical } = ports;
     const sender = operator === undefined ? medical.sender : { ...medical.sender, operator, operatorName: operator };
     this.#ports = { ...ports, medical: { ...medical, sender } };
+    this.#terminal = ports;
     this.#request = request;
     this.#limits = limits;
   }
@@ -94,46 +99,32 @@ export class InsurerSide {
   /** 1101, after a sign-in where one is missing. Faults: those of the journal. */
   async askPerson(holder: Holder): Promise<PersonAnswer> {
     this.#holder = holder;
-    // A sign-in belongs to the terminal, whoever serves.
-    const signedIn = await signIn(this.#ports, this.#queryLimits());
+    const signedIn = await signIn(this.#terminal, this.#queryLimits());
     if (signedIn !== undefined) return { kind: "event", event: unanswered(signedIn) };
-    const answer = await this.#askWhole(holder);
-    if (answer.kind !== "done") return { kind: "event", event: unanswered(answer) };
-    this.#told = answer.output;
+    const found = await this.#askWho(holder);
+    if (found.kind !== "done") return { kind: "event", event: unanswered(found) };
+    this.#found = found.value;
     return this.choose(undefined);
   }
 
   /** The card's own record goes along where its holder is insured in another province; that the card shows it is only likely. */
-  async #askWhole(holder: Holder): Promise<Answer> {
-    const withRaw = this.#mayComeFar(holder);
-    const answer = await this.#askWho(holder, withRaw);
-    const again = answer.kind === "done" && !withRaw && holder.kind === "card" && holder.raw !== undefined && this.#isFar(answer.output);
-    return again ? this.#askWho(holder, true) : answer;
+  async #askWho(holder: Holder): Promise<Served<Person>> {
+    const ask = (withRaw: boolean) => findPerson(this.#ports, { credential: personCredential(holder, withRaw), at: this.#now() }, this.#queryLimits());
+    if (holder.kind !== "card" || holder.raw === undefined) return ask(false);
+    if (this.#isFar(holder.card.cardIdentifier.slice(0, 6))) return ask(true);
+    const found = await ask(false);
+    return found.kind === "done" && found.value.insurances.some(({ area }) => this.#isFar(area)) ? ask(true) : found;
   }
 
-  #isFar(output: FsiNode): boolean {
-    const parsed = readPerson(output, insuranceTypeOf(this.#request));
-    return parsed.ok && this.#distanceOf(parsed.person.insuranceArea) === "cross-province";
-  }
-
-  #distanceOf(area: string): Distance {
+  #isFar(area: string): boolean {
     const { sender, region } = this.#ports.medical;
-    return distanceOf(sender.treatmentArea, area, region.municipalities);
-  }
-
-  #askWho(holder: Holder, withRaw: boolean): Promise<Answer> {
-    return ask(this.#ports, { infno: "1101", input: personInput(holder, this.#now(), withRaw) }, this.#queryLimits());
-  }
-
-  /** By the card's own word, which may be older than its holder's insurance. */
-  #mayComeFar(holder: Holder): boolean {
-    return holder.kind === "card" && this.#distanceOf(holder.card.cardIdentifier.slice(0, 6)) === "cross-province";
+    return distanceOf(sender.treatmentArea, area, region.municipalities) === "cross-province";
   }
 
   /** The insurance that pays, out of what 1101 has said, and what follows from it. */
   choose(answered: string | undefined): PersonAnswer {
-    assert(this.#told !== undefined, "the host has named the person");
-    const parsed = readPerson(this.#told, answered ?? insuranceTypeOf(this.#request));
+    assert(this.#found !== undefined, "the host has named the person");
+    const parsed = insuredOf(this.#found, answered ?? insuranceTypeOf(this.#request));
     if (!parsed.ok) return this.#notChosen(parsed.refusal);
     const routed = routeOf(this.#request, parsed.person, this.#ports.medical);
     if (!routed.ok) return stopped(routed.refusal);
@@ -155,13 +146,16 @@ export class InsurerSide {
 
   /** 2001, 5301 or 2501. Faults: those of the journal. */
   async check(check: Check): Promise<Event> {
-    const { sender } = this.#ports.medical;
-    const { institution, treatmentArea } = sender;
-    const context: CheckContext = { request: this.#request, person: this.person, institution, treatmentArea, now: this.#now() };
-    const answer = await ask(this.#ports, { ...checkQuestion(check, context), ...this.#way() }, this.#queryLimits());
-    if (answer.kind !== "done") return unanswered(answer);
-    const refusal = checkRefusal(check, answer.output, context);
-    return refusal === undefined ? { is: "check-passed" } : { is: "stopped", refusal };
+    const context: CheckContext = { request: this.#request, person: this.person, receiver: this.receiver, now: this.#now() };
+    const result = await askCheck(this.#ports, check, context, this.#queryLimits());
+    switch (result.kind) {
+      case "passed":
+        return { is: "check-passed" };
+      case "stopped":
+        return { is: "stopped", refusal: result.refusal };
+      default:
+        return unanswered(result);
+    }
   }
 
   #way(): { readonly insuranceArea: string; readonly receiver?: string } {
@@ -197,7 +191,7 @@ export class InsurerSide {
     const basket = this.#visitBasket();
     const question = { infno: STAGE_CODES[stage], input: stageInput(stage, basket), ...this.#way() };
     const answer = await ask(this.#ports, question, { timeoutMs: this.#limits.queryTimeoutMs, signal: NEVER });
-    if (answer.kind !== "done") return unanswered(answer);
+    if (answer.kind !== "done") return this.#unserved(answer);
     if (stage !== "register") return { is: "stage-done" };
     const visitId = readVisitId(answer.output);
     if (visitId === "") return { is: "host-undecided", reason: "reply-incomplete" };
@@ -210,14 +204,16 @@ export class InsurerSide {
     const id = await drawMessageId(this.#ports);
     this.#basket ??= { at: id.sentAt, linePrefix: linePrefixOf(id.text) };
     const answer = await send(this.#ports, { id, ...this.#settlement("trial"), ...this.#way() }, this.#queryLimits());
-    if (answer.kind !== "done") {
-      // A refusal may mean that the day's sign-in is over; a new one costs one question.
-      this.#ports.signIns.forget();
-      return { event: unanswered(answer) };
-    }
+    if (answer.kind !== "done") return { event: this.#unserved(answer) };
     if (this.#visit !== undefined) this.#trial = readTrialFigures(answer.output);
     const figures = readProvisional(answer.output);
     return figures === undefined ? { event: { is: "pre-settled" } } : { event: { is: "pre-settled" }, figures };
+  }
+
+  /** A refusal may mean that the day's sign-in is over; a new one costs one question. */
+  #unserved(answer: NoAnswer): Event {
+    this.#ports.signIns.forget();
+    return unanswered(answer);
   }
 
   #settlement(kind: "trial" | "booking"): Pick<FsiRequest, "infno" | "input"> {

@@ -1,15 +1,14 @@
 /* What the messages of a purchase hold, and what is read out of their answers. Spec: FSI, 1101; FSI, 2101; FSI, 2102. */
 import { formatYuan } from "../../base/fen.ts";
 import type { SocialIdentity } from "../../card/social/types.ts";
-import { type FsiNode, type FsiRequest, nodeOf, rowsOf, textOf } from "../../codec/fsi.ts";
+import type { FsiRequest } from "../../codec/fsi.ts";
 import { traceInfoRows } from "../goods-rules/trace-rows.ts";
+import type { Person, PersonCredential } from "../medical-host/person-services.ts";
 import type { RegionSwitches } from "../medical-host/profile.ts";
 import { medicalTypeOf } from "./plan.ts";
 import type { MedicalPurchaseRequest, PurchaseItem, RawCard } from "./ports.ts";
 import type { Refusal } from "./types.ts";
 
-/** More insurances than anybody has. */
-const INSURANCES_MAX = 50;
 const INSURED_NORMALLY = "1";
 const INSURED_SUSPENDED = "2";
 
@@ -29,15 +28,27 @@ export interface InsuredPerson {
 export type PersonParse = { readonly ok: true; readonly person: InsuredPerson } | { readonly ok: false; readonly refusal: Refusal };
 
 /** mdtrt_cert_type and mdtrt_cert_no. Only the host opens an e-code. Spec: FSI, mdtrt_cert_type. */
-export function credentialMembers(holder: Holder): { readonly mdtrt_cert_type: string; readonly mdtrt_cert_no: string } {
+export function credentialMembers({ holder, region }: Pick<Basket, "holder" | "region">): { readonly mdtrt_cert_type: string; readonly mdtrt_cert_no: string } {
+  return { mdtrt_cert_type: region.credentialCodes[holder.kind], mdtrt_cert_no: credentialNumber(holder) };
+}
+
+function credentialNumber(holder: Holder): string {
   switch (holder.kind) {
     case "card":
-      return { mdtrt_cert_type: "03", mdtrt_cert_no: holder.card.cardNumber };
+      return holder.card.cardNumber;
     case "resident-id":
-      return { mdtrt_cert_type: "02", mdtrt_cert_no: holder.number };
+      return holder.number;
     case "e-code":
-      return { mdtrt_cert_type: "01", mdtrt_cert_no: holder.code };
+      return holder.code;
   }
+}
+
+/** The holder as 1101 is asked; the card's own record goes along only where another province asks for it. */
+export function personCredential(holder: Holder, withRaw: boolean): PersonCredential {
+  if (holder.kind !== "card") return holder;
+  const { cardNumber: number, cardIdentifier: identifier, holder: shown } = holder.card;
+  const card = { kind: "card", number, identifier, holder: { certificate: shown.socialSecurityNumber, name: shown.name } } as const;
+  return withRaw && holder.raw !== undefined ? { ...card, raw: holder.raw } : card;
 }
 
 /** Members that say who the holder is beside the credential; of an e-code the terminal knows none. */
@@ -57,25 +68,17 @@ function identityMembers(holder: Holder): { readonly card_sn: string; readonly p
   }
 }
 
-/** `withRaw`: the card's own record goes along, which another province asks for. Spec: FSI, 1101, orgin_card_info. */
-export function personInput(holder: Holder, today: string, withRaw: boolean): FsiRequest["input"] {
-  const raw = withRaw && holder.kind === "card" && holder.raw !== undefined ? { orgin_card_info: holder.raw.info, sign: holder.raw.sign } : {};
-  return { data: { ...credentialMembers(holder), ...identityMembers(holder), begntime: today, ...raw } };
-}
-
 /** Picks the insurance that the purchase goes to: one that is in force, and the chosen one where there are several. */
-export function readPerson(output: FsiNode, chosen: string | undefined): PersonParse {
-  const personNumber = textOf(nodeOf(output, "baseinfo") ?? {}, "psn_no");
+export function insuredOf({ personNumber, insurances }: Person, chosen: string | undefined): PersonParse {
   if (personNumber === "") return { ok: false, refusal: { reason: "person-unknown" } };
-  const rows = (rowsOf(output, "insuinfo", INSURANCES_MAX) ?? []).filter((row) => chosen === undefined || textOf(row, "insutype") === chosen);
-  const inForce = rows.filter((row) => textOf(row, "psn_insu_stas") === INSURED_NORMALLY && /^\d{6}$/.test(textOf(row, "insuplc_admdvs")));
-  const [row] = inForce;
-  if (row === undefined) {
-    const suspended = rows.some((each) => textOf(each, "psn_insu_stas") === INSURED_SUSPENDED);
-    return { ok: false, refusal: { reason: suspended ? "insurance-suspended" : "insurance-inactive" } };
+  const fitting = insurances.filter(({ type }) => chosen === undefined || type === chosen);
+  const inForce = fitting.filter(({ status }) => status === INSURED_NORMALLY);
+  const [one, ...others] = inForce;
+  if (one === undefined) {
+    return { ok: false, refusal: { reason: fitting.some(({ status }) => status === INSURED_SUSPENDED) ? "insurance-suspended" : "insurance-inactive" } };
   }
-  if (inForce.length > 1) return { ok: false, refusal: { reason: "insurance-choice-needed", choices: inForce.map((each) => textOf(each, "insutype")) } };
-  return { ok: true, person: { personNumber, insuranceType: textOf(row, "insutype"), insuranceArea: textOf(row, "insuplc_admdvs") } };
+  if (others.length > 0) return { ok: false, refusal: { reason: "insurance-choice-needed", choices: inForce.map(({ type }) => type) } };
+  return { ok: true, person: { personNumber, insuranceType: one.type, insuranceArea: one.area } };
 }
 
 /** What a settlement and its trial hold alike. */
@@ -83,7 +86,7 @@ export interface Basket {
   readonly request: MedicalPurchaseRequest;
   readonly holder: Holder;
   readonly person: InsuredPerson;
-  readonly region: Pick<RegionSwitches, "druginfoExtras" | "trace">;
+  readonly region: Pick<RegionSwitches, "credentialCodes" | "druginfoExtras" | "trace">;
   /** "yyyy-MM-dd HH:mm:ss", the same in pre-settlement and settlement. */
   readonly at: string;
   /** Unique in the institution; the lines are numbered behind it. */
@@ -97,7 +100,7 @@ export function basketInput({ request, holder, person, region, at, linePrefix }:
     druginfo: {
       ...Object.fromEntries(region.druginfoExtras.map((name) => [name, identity[name]])),
       psn_no: person.personNumber,
-      ...credentialMembers(holder),
+      ...credentialMembers({ holder, region }),
       begntime: at,
       medfee_sumamt: formatYuan(request.amount),
       invono: request.invoiceNumber,

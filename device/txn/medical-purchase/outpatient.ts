@@ -45,14 +45,14 @@ export function stageInput(stage: VisitStage, basket: VisitBasket): FsiRequest["
   }
 }
 
-function registerInput({ request, holder, person, at, visit }: VisitBasket): FsiRequest["input"] {
+function registerInput({ request, holder, region, person, at, visit }: VisitBasket): FsiRequest["input"] {
   const { clinic = NO_CLINIC } = request;
   return {
     data: {
       psn_no: person.personNumber,
       insutype: person.insuranceType,
       begntime: at,
-      ...credentialMembers(holder),
+      ...credentialMembers({ holder, region }),
       ipt_otp_no: visit.number,
       atddr_no: clinic.doctorCode,
       dr_name: clinic.doctorName,
@@ -125,11 +125,11 @@ export function readTrialFigures(output: FsiNode): TrialFigures {
 }
 
 /** `figures` and the invoice belong to the booking alone. */
-export function visitSettlementInput({ request, holder, person, visit }: VisitBasket, figures: TrialFigures | undefined): FsiRequest["input"] {
+export function visitSettlementInput({ request, holder, region, person, visit }: VisitBasket, figures: TrialFigures | undefined): FsiRequest["input"] {
   return {
     data: {
       psn_no: person.personNumber,
-      ...credentialMembers(holder),
+      ...credentialMembers({ holder, region }),
       med_type: medicalTypeOf(request),
       medfee_sumamt: formatYuan(request.amount),
       psn_setlway: BY_ITEM,

@@ -2,6 +2,7 @@
  * What has to happen in a purchase before it may be booked, or why it may not: worked out from the request, the holder's insurance and the
  * region's switches, without asking anybody. Spec: FSI, cross-region; FSI, regional differences.
  */
+import { distanceOf, receiverOf } from "../medical-host/distance.ts";
 import type { CredentialKind, Distance, MedicalProfile, RegionSwitches } from "../medical-host/profile.ts";
 import type { InsuredPerson } from "./messages.ts";
 import type { MedicalPurchaseRequest } from "./ports.ts";
@@ -32,13 +33,6 @@ export function insuranceTypeOf(request: Pick<MedicalPurchaseRequest, "insurance
   return request.insuranceType ?? (MATERNITY_TYPES.includes(medicalTypeOf(request)) ? MATERNITY_INSURANCE : undefined);
 }
 
-/** How far from here somebody is insured. The districts of a municipality are one city. */
-export function distanceOf(treatmentArea: string, insuranceArea: string, municipalities: readonly string[]): Distance {
-  const province = treatmentArea.slice(0, 2);
-  if (province !== insuranceArea.slice(0, 2)) return "cross-province";
-  return municipalities.includes(province) || treatmentArea.slice(0, 4) === insuranceArea.slice(0, 4) ? "local" : "same-province";
-}
-
 /** What this place does not do for anybody. */
 export function refusedHere(request: MedicalPurchaseRequest, region: RegionSwitches): Refusal | undefined {
   if (!region.credentials.includes(credentialKindOf(request))) return { reason: "credential-not-offered" };
@@ -53,16 +47,6 @@ function diseaseOf({ disease }: MedicalPurchaseRequest): string {
   return disease?.code ?? "";
 }
 
-/** recer_sys_code of what this insurance or this kind of treatment is settled with; undefined: the region's usual one. */
-type Receiver = { readonly connected: true; readonly system: string | undefined } | { readonly connected: false };
-
-/** An injury at work is paid by another insurer, so that it has a receiver of its own or none. */
-function receiverOf(medicalType: string, insuranceType: string, receivers: RegionSwitches["receivers"]): Receiver {
-  const system = receivers[medicalType] ?? receivers[insuranceType];
-  const missing = system === "" || (system === undefined && medicalType === WORK_INJURY);
-  return missing ? { connected: false } : { connected: true, system };
-}
-
 /** Where the messages of a purchase go, and what stands before its booking. */
 export interface Route {
   readonly plan: Plan;
@@ -72,13 +56,18 @@ export interface Route {
 
 export type RouteAnswer = { readonly ok: true; readonly route: Route } | { readonly ok: false; readonly refusal: Refusal };
 
-export function routeOf(request: MedicalPurchaseRequest, person: InsuredPerson, { region, sender }: MedicalProfile): RouteAnswer {
+export function routeOf(request: MedicalPurchaseRequest, person: InsuredPerson, profile: MedicalProfile): RouteAnswer {
+  const { region, sender } = profile;
   const distance = distanceOf(sender.treatmentArea, person.insuranceArea, region.municipalities);
   const refused = refusedAt(request, distance, region);
   if (refused !== undefined) return { ok: false, refusal: refused };
-  const receiver = receiverOf(medicalTypeOf(request), person.insuranceType, region.receivers);
-  if (!receiver.connected) return { ok: false, refusal: { reason: "receiver-not-connected" } };
-  return { ok: true, route: { distance, receiverSystem: receiver.system, plan: planOf(request, distance, region) } };
+  const medicalType = medicalTypeOf(request);
+  const receiver = receiverOf(profile, { medicalType, insuranceType: person.insuranceType });
+  // An injury at work is paid by an insurer of its own, which the usual receiver does not reach.
+  if (receiver.kind === "none" || (receiver.kind === "usual" && medicalType === WORK_INJURY))
+    return { ok: false, refusal: { reason: "receiver-not-connected" } };
+  const receiverSystem = receiver.kind === "own" ? receiver.system : undefined;
+  return { ok: true, route: { distance, receiverSystem, plan: planOf(request, distance, region) } };
 }
 
 function refusedAt(request: MedicalPurchaseRequest, distance: Distance, region: RegionSwitches): Refusal | undefined {

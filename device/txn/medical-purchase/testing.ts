@@ -17,19 +17,21 @@ import { withDeadline } from "../../base/deadline.ts";
 import { isFault } from "../../base/fault.ts";
 import { fen } from "../../base/fen.ts";
 import { SILENT } from "../../base/log.ts";
-import type { Limits } from "../../base/ports.ts";
+import type { Clock, Limits } from "../../base/ports.ts";
 import { openPsam } from "../../card/psam/open.ts";
 import { DEFAULT_CARD_PROFILE } from "../../codec/card-profile.ts";
 import { opensslSuite } from "../../crypto/openssl.ts";
+import type { Scanner } from "../../drivers/peripherals.ts";
 import type { CardReader } from "../../drivers/ports.ts";
 import type { HostReply, MedicalHost } from "../hosts.ts";
 import { openJournal, type TerminalJournal } from "../journal/journal.ts";
 import type { JournalEntry } from "../journal/types.ts";
 import { createLane, createSalesInFlight } from "../lane.ts";
+import type { CounterDesk, OrderAnswer, OrderEvent, OrderQuestion } from "../medical-desk/desk.ts";
 import { openMessageIds } from "../medical-host/message-id.ts";
-import { DEFAULT_REGION } from "../medical-host/profile.ts";
+import { DEFAULT_REGION, type RegionSwitches } from "../medical-host/profile.ts";
 import { createSignInBook } from "../medical-host/sign-in.ts";
-import type { MedicalPurchaseLimits, MedicalPurchasePorts, MedicalPurchaseRequest } from "./ports.ts";
+import type { Clinic, MedicalPurchaseLimits, MedicalPurchasePorts, MedicalPurchaseRequest, RawCardRead } from "./ports.ts";
 import { createResolverMemory, type ResolverMemory, type ResolverOptions, type ResolverRound, resolveMedical } from "./resolver.ts";
 
 /** 2026-01-05 12:00:00 in China. */
@@ -89,6 +91,71 @@ export interface CounterOptions {
   readonly variants?: Partial<InsurerVariants>;
   readonly holder?: readonly HolderAct[];
   readonly insurances?: Parameters<typeof insuredPerson>[0]["insurances"];
+  /** What else the insurer knows of the holder. */
+  readonly person?: Partial<Parameters<typeof insuredPerson>[0]>;
+  /** Left out: by contacts. */
+  readonly interface?: "contact" | "contactless";
+  readonly region?: Partial<RegionSwitches>;
+  /** Codes that the scanner gives, one after the other; left out: no scanner. */
+  readonly scans?: readonly string[];
+  /** Hardware that gives a card's own record. */
+  readonly rawRead?: RawCardRead;
+}
+
+/** A national number as the certified reader of a counter gives it, of nobody. */
+export const RESIDENT = { kind: "resident-id", number: "530102198001010019", name: "测试人员" } as const;
+
+export const CLINIC: Clinic = { doctorCode: "D001", doctorName: "测试医师", departmentCode: "A02", departmentName: "全科" };
+
+/** The same goods at a clinic. */
+export function visitBasket(reference: string): MedicalPurchaseRequest {
+  return { ...basket(reference), visit: "outpatient", clinic: CLINIC, disease: { code: "J00", name: "急性鼻咽炎" } };
+}
+
+/** A counter that answers by a script, and remembers what it was told and asked. */
+export class ScriptedDesk implements CounterDesk {
+  readonly told: OrderEvent[] = [];
+  readonly asked: OrderQuestion[] = [];
+  readonly #answers: OrderAnswer[];
+  readonly #before: (question: OrderQuestion) => void;
+
+  /** `before` happens while the question is open. */
+  constructor(answers: readonly OrderAnswer[] = [], before: (question: OrderQuestion) => void = () => undefined) {
+    this.#answers = [...answers];
+    this.#before = before;
+  }
+
+  get steps(): readonly string[] {
+    return this.told.map(({ is }) => is);
+  }
+
+  tell(event: OrderEvent): void {
+    this.told.push(event);
+  }
+
+  ask(question: OrderQuestion): Promise<OrderAnswer> {
+    this.asked.push(question);
+    this.#before(question);
+    return Promise.resolve(this.#answers.shift() ?? { answer: "none" });
+  }
+}
+
+/** A scanner under whose light lie these codes; afterwards nothing comes. */
+function scannerOf(codes: readonly string[], clock: Clock): Scanner {
+  const left = [...codes];
+  return {
+    name: "scanner",
+    health: () => Promise.resolve({ kind: "well" }),
+    close: () => Promise.resolve(),
+    openSession: () => ({
+      next: async (limits) => {
+        const code = left.shift();
+        if (code !== undefined) return { data: new TextEncoder().encode(code) };
+        return withDeadline(new Promise<never>(() => undefined), { ...limits, clock, what: "code", effectUnknown: false });
+      },
+      close: () => undefined,
+    }),
+  };
 }
 
 export class SimulatedCounter {
@@ -99,6 +166,8 @@ export class SimulatedCounter {
   readonly insurer: Insurer;
   readonly card: SimulatedCard;
   readonly sent: string[] = [];
+  /** The whole messages, as they reached the insurer. */
+  readonly bodies: string[] = [];
   #fate: (infno: string) => MessageFate = () => "deliver";
   #power = new Power();
   #ports: MedicalPurchasePorts | undefined;
@@ -106,18 +175,24 @@ export class SimulatedCounter {
   #journal: TerminalJournal | undefined;
   readonly #samReader: SimulatedReader;
   readonly #holder: ScriptedHolder;
+  readonly #options: CounterOptions;
 
   constructor(options: CounterOptions = {}) {
     this.disk = new SimulatedJournalDisk({ clock: this.clock, flushMs: 3 });
     this.disk.onCut(() => this.#power.cut());
-    this.reader = new SimulatedReader({ name: "counter", interface: "contact", clock: this.clock });
+    const { interface: by = "contact" } = options;
+    this.#options = options;
+    this.reader = new SimulatedReader({ name: "counter", interface: by, clock: this.clock });
     this.#samReader = makeSamReader(makeTestPsam(SUITE), { name: "module", clock: this.clock });
     this.#holder = new ScriptedHolder(options.holder ?? [{ kind: "enters", digits: PIN }]);
-    this.card = makeTestCard(SUITE, { serial: 9, balanceFen: 0, algorithm: "3des", pin: PIN, interface: "contact" });
+    this.card = testCard(9, by);
     const person = insuredPerson({
       personNumber: PERSON,
       cards: [{ cardNumber: textOf(this.card, CARD_NUMBER_TAG), cardIdentifier: hexOf(this.card, CARD_IDENTIFIER_TAG) }],
+      certificateNumber: RESIDENT.number,
+      name: RESIDENT.name,
       ...(options.insurances === undefined ? {} : { insurances: options.insurances }),
+      ...options.person,
     });
     this.insurer = openInsurer({
       clock: this.clock,
@@ -183,8 +258,10 @@ export class SimulatedCounter {
       signIns: createSignInBook(),
       messageIds: await openMessageIds(journal, { institution: "P53010000001", serialLane: "1" }),
       host: this.#host(power),
+      ...(this.#options.rawRead === undefined ? {} : { rawRead: this.#options.rawRead }),
+      ...(this.#options.scans === undefined ? {} : { scanner: scannerOf(this.#options.scans, clock) }),
       medical: {
-        region: DEFAULT_REGION,
+        region: { ...DEFAULT_REGION, ...this.#options.region },
         signsIn: true,
         sender: {
           institution: "P53010000001",
@@ -275,6 +352,7 @@ export class SimulatedCounter {
     const silence = new Promise<never>(() => undefined);
     if (fate === "lost-before") return silence;
     this.sent.push(codeOf(body));
+    this.bodies.push(Buffer.from(body).toString());
     return this.insurer.exchange(body).then((reply) => (reply === undefined || fate === "lost-after" ? silence : { kind: "answered", body: reply }));
   }
 
@@ -292,6 +370,11 @@ export class SimulatedCounter {
     this.disk.crash();
     return Power.never();
   }
+}
+
+/** Serial 9 is the insured holder's; any other is a card that the insurer does not know. */
+export function testCard(serial: number, by: "contact" | "contactless" = "contact"): SimulatedCard {
+  return makeTestCard(SUITE, { serial, balanceFen: 0, algorithm: "3des", pin: PIN, interface: by });
 }
 
 function hexOf(card: SimulatedCard, tag: number): string {
