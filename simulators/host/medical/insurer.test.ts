@@ -63,7 +63,10 @@ const data = (infno: string, members: Node) => (counter: Counter) => counter.ask
 
 const REFUSALS: readonly (readonly [message: string, ask: (counter: Counter) => Promise<{ infcode: unknown; err_msg: string }>])[] = [
   ["9999: infno 9999 is not served here", (counter) => counter.ask("9999", {})],
-  ["2001: infno 2001 is not served here", data("2001", { psn_no: PERSON })],
+  ["3260: infno 3260 is not served here", data("3260", { psn_no: PERSON })],
+  ["3261: infno 3261 is not served here", data("3261", { psn_no: PERSON })],
+  ["3262: infno 3262 is not served here", data("3262", { psn_no: PERSON })],
+  ["2001: data.insutype is missing", data("2001", { psn_no: PERSON })],
   ["2102: msgid is missing or malformed", envelope({ msgid: "short" })],
   ["2102: msgid does not begin with fixmedins_code", envelope({ msgid: "Q53010200001202609221200000001" })],
   ["2102: mdtrtarea_admvs is missing or malformed", envelope({ mdtrtarea_admvs: "" })],

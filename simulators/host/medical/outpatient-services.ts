@@ -90,8 +90,9 @@ export function tellVisit(context: ServiceContext, request: FsiRequest): Service
   const asked = askedOf(context, request, { node: "mdtrtinfo", table: FSI_FIELDS.visitInformation });
   if (!asked.ok) return asked;
   const { visit, node } = asked.value;
-  const diseases = readRows(request.input["diseinfo"], "diseinfo", { table: FSI_FIELDS.disease, max: DISEASES_MAX });
-  if (!diseases.ok) return diseases;
+  const told = (node["dise_codg"] ?? "") !== "" || request.input["diseinfo"] !== undefined;
+  const diseases = told ? readRows(request.input["diseinfo"], "diseinfo", { table: FSI_FIELDS.disease, max: DISEASES_MAX }) : undefined;
+  if (diseases?.ok === false) return diseases;
   if (isSettled(context, visit)) return refuse("a settlement of this visit stands");
   context.ledger.visits.inform(visit.visitId, JSON.stringify(node));
   return DONE;

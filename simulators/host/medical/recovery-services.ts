@@ -1,7 +1,7 @@
 /* Reversal and query: how an unknown outcome becomes known. Spec: FSI, 2601; FSI, 5203; FSI, 5204; FSI, 5206. */
 import { civilTime } from "../../../device/codec/civil-time.ts";
 import { type FsiRequest, type ReplyNode, Yuan } from "./envelope.ts";
-import { readFields } from "./fields.ts";
+import { type FieldValues, readFields } from "./fields.ts";
 import type { Settlement } from "./insurer-ledger.ts";
 import { namedSettlement } from "./pharmacy-services.ts";
 import { DONE, findPerson, refuse, type ServiceAnswer, type ServiceContext } from "./service.ts";
@@ -75,14 +75,24 @@ function feeRow(entry: Settlement, kept: Readonly<Record<string, string>>): Repl
   return { mdtrt_id: entry.visitId, setl_id: entry.settlementId, ...Object.fromEntries(members) };
 }
 
-/** 5204: the fee lines of one settlement. */
+/** 5204: the fee lines of one settlement, or, where none is named, those of a visit as they were told. */
 export function queryFees(context: ServiceContext, request: FsiRequest): ServiceAnswer {
+  const parsed = readFields(request.input["data"], "data", FSI_FIELDS.feesOf);
+  if (!parsed.ok) return parsed;
+  if ((parsed.node["setl_id"] ?? "") === "") return queryToldFees(context, request, parsed.node);
   const named = namedSettlement(context, request);
   if (!named.ok) return named;
   const entry = named.value;
   if (entry.status === "reversed") return refuse("there is no such settlement");
   const kept = JSON.parse(entry.lines) as readonly Readonly<Record<string, string>>[];
   return { ok: true, output: { feedetail: kept.map((line) => feeRow(entry, line)) } };
+}
+
+function queryToldFees(context: ServiceContext, request: FsiRequest, node: FieldValues): ServiceAnswer {
+  const { visits } = context.ledger;
+  const visit = visits.find(node["mdtrt_id"] ?? "");
+  if (visit === undefined || visit.institution !== request.institution || visit.personNumber !== node["psn_no"]) return refuse("there is no such visit");
+  return { ok: true, output: { feedetail: visits.fees(visit.visitId).map(({ line }) => JSON.parse(line) as ReplyNode) } };
 }
 
 /** What each kind of cumulation adds up, by cum_type_code. */

@@ -74,6 +74,7 @@ export const FSI_FIELDS = {
   },
   traceInfo: { feedetl_sn: "text 30", drug_trac_codg: "text 100", trdn_flag: "one-of 0 1", min_prcunt_type: "text 6" },
   named: { psn_no: "text 30", setl_id: "text 30", mdtrt_id: "text 30" },
+  feesOf: { psn_no: "text 30", mdtrt_id: "text 30", "setl_id?": "text 30" },
   register: {
     psn_no: "text 30",
     insutype: "text 6",
