@@ -10,7 +10,7 @@ import { parseRequest } from "../../codec/upload.ts";
 import { openInlineSealer } from "../batch/seal-inline.ts";
 import { openSync } from "../sync.ts";
 import { KEYS, listeningLog, MemoryJournal, modelReply, serveHost, suite, TID } from "../testing.ts";
-import { LIVE_REQUESTS_MAX } from "./live.ts";
+import { LIVE_REQUESTS_MAX, LIVE_WAITING_MAX } from "./live.ts";
 
 const HOST_TIME_MS = 1_790_000_000_000;
 const text = (bytes: Bytes) => new TextDecoder().decode(bytes);
@@ -162,12 +162,36 @@ describe("live requests", () => {
     expect(host.forwarded).toEqual([]);
   });
 
-  it("more at once than the bound: the others are surely not sent", async () => {
+  it("more at once than the bound: the others wait, within their own time, and what never got its turn is surely not sent", async () => {
     const { clock, sync } = await makeWorld("many");
-    const replies = Array.from({ length: LIVE_REQUESTS_MAX + 2 }, () => sync.medicalHost.exchange(utf8("{}"), within(5_000)));
-    const reasons = (await clock.resolve(Promise.all(replies))).map((reply) => (reply.kind === "answered" ? "" : reply.reason));
-    expect(reasons.filter((reason) => reason === "queue-full")).toHaveLength(2);
-    expect(reasons.filter((reason) => reason === "timeout")).toHaveLength(LIVE_REQUESTS_MAX);
+    const replies = await clock.resolve(
+      Promise.all(Array.from({ length: LIVE_REQUESTS_MAX + LIVE_WAITING_MAX + 3 }, () => sync.medicalHost.exchange(utf8("{}"), within(5_000)))),
+    );
+    const told = replies.map((reply) => (reply.kind === "answered" ? "answered" : `${reply.kind} ${reply.reason}`));
+    const count = (words: string) => told.filter((each) => each === words).length;
+    expect([count("unknown timeout"), count("not-sent timeout"), count("not-sent queue-full")]).toEqual([LIVE_REQUESTS_MAX, LIVE_WAITING_MAX, 3]);
+  });
+
+  it("fifty counters at once are all answered, no more than the bound under way", async () => {
+    const { clock, host, sync } = await makeWorld("fifty");
+    host.answer = (plain) => plain;
+    const replies = await clock.resolve(Promise.all(Array.from({ length: 50 }, (_, at) => sync.medicalHost.exchange(utf8(String(at)), within(30_000)))));
+    expect(replies.map((reply) => (reply.kind === "answered" ? text(reply.body) : reply.reason))).toEqual(Array.from({ length: 50 }, (_, at) => String(at)));
+    expect(host.forwarded).toHaveLength(50);
+  });
+
+  it("who is waiting when the terminal stops, or gives up, is surely not sent", async () => {
+    const { clock, sync } = await makeWorld("waiting");
+    const stop = new AbortController();
+    const busy = Array.from({ length: LIVE_REQUESTS_MAX }, () => sync.medicalHost.exchange(utf8("{}"), within(5_000)));
+    const gone = sync.medicalHost.exchange(utf8("{}"), within(5_000, stop.signal));
+    const stopped = sync.medicalHost.exchange(utf8("{}"), within(5_000));
+    await clock.resolve(clock.sleep(100));
+    stop.abort();
+    expect(await clock.resolve(gone)).toEqual({ kind: "not-sent", reason: "cancelled" });
+    sync.stop();
+    expect(await clock.resolve(stopped)).toEqual({ kind: "not-sent", reason: "closed" });
+    expect(new Set((await clock.resolve(Promise.all(busy))).map(({ kind }) => kind))).toEqual(new Set(["unknown"]));
   });
 
   it.each<[string, (reqId: string) => Bytes, "unknown", string, string]>([

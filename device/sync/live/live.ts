@@ -15,10 +15,13 @@ import type { HostReply, MedicalHost } from "../../txn/hosts.ts";
 import type { HostTime } from "../host-time.ts";
 import type { Publisher } from "../publisher.ts";
 import { IV_BYTES } from "../sealing.ts";
+import { type GiveBack, Turns } from "../turns.ts";
 import { buildRequest, type LiveKeys, readReply } from "./message.ts";
 
 /** Requests under way at once. */
 export const LIVE_REQUESTS_MAX = 16;
+/** Requests that wait for one of these to end: more counters than stand at one terminal. */
+export const LIVE_WAITING_MAX = 128;
 
 /** Time that one frame of a large request is given. */
 const FRAME_MS = 500;
@@ -53,22 +56,42 @@ export class LiveRequests implements MedicalHost {
   readonly #parts: LiveParts;
   readonly #pending = new Map<string, Pending>();
   readonly #frames: FrameAssembler;
+  readonly #turns: Turns;
 
   constructor(parts: LiveParts) {
     this.#parts = parts;
+    this.#turns = new Turns(parts.clock, { atOnce: LIVE_REQUESTS_MAX, waiting: LIVE_WAITING_MAX });
     this.#frames = new FrameAssembler((payload) => parts.suite.sm3(payload));
   }
 
-  exchange(body: Bytes, limits: Limits): Promise<HostReply> {
-    const { clock, hostTime, hostPresent } = this.#parts;
-    const hostNowMs = hostTime.nowMs();
-    if (limits.signal.aborted) return Promise.resolve(notSent("cancelled"));
-    if (this.#pending.size >= LIVE_REQUESTS_MAX) return Promise.resolve(notSent("queue-full"));
-    if (hostNowMs === undefined || !hostPresent()) return Promise.resolve(notSent("host-absent"));
-    const messages = this.#build(body, hostNowMs + Math.floor(limits.timeoutMs));
-    if (messages === undefined) return Promise.resolve(notSent("payload-too-large"));
+  /** Time spent waiting for a turn is the request's own: nothing of it has left until then. */
+  async exchange(body: Bytes, limits: Limits): Promise<HostReply> {
+    const { clock } = this.#parts;
     const untilMs = clock.monotonicMs() + limits.timeoutMs;
-    return new Promise((resolve) => this.#run({ ...messages, untilMs, signal: limits.signal }, resolve));
+    const giveBack = this.#turns.takeNow();
+    if (giveBack !== undefined) return this.#begin(body, { ...limits, untilMs, giveBack });
+    const turn = await this.#turns.take(limits);
+    if (turn.kind === "none") return notSent(turn.reason);
+    const timeoutMs = untilMs - clock.monotonicMs();
+    if (timeoutMs > 0) return this.#begin(body, { signal: limits.signal, timeoutMs, untilMs, giveBack: turn.giveBack });
+    // Its time was over in the moment in which its turn came: nothing has left.
+    turn.giveBack();
+    return notSent("timeout");
+  }
+
+  async #begin(body: Bytes, turn: Limits & { readonly untilMs: number; readonly giveBack: GiveBack }): Promise<HostReply> {
+    const { hostTime, hostPresent } = this.#parts;
+    const { signal, timeoutMs, untilMs } = turn;
+    try {
+      const hostNowMs = hostTime.nowMs();
+      if (signal.aborted) return notSent("cancelled");
+      if (hostNowMs === undefined || !hostPresent()) return notSent("host-absent");
+      const messages = this.#build(body, hostNowMs + Math.floor(timeoutMs));
+      if (messages === undefined) return notSent("payload-too-large");
+      return await new Promise<HostReply>((resolve) => this.#run({ ...messages, untilMs, signal }, resolve));
+    } finally {
+      turn.giveBack();
+    }
   }
 
   /** Takes a message from the reply topic. */
@@ -88,6 +111,7 @@ export class LiveRequests implements MedicalHost {
 
   /** Ends every request that is under way. */
   stop(): void {
+    this.#turns.close();
     for (const pending of this.#pending.values()) pending.settle(pending.sent ? { kind: "unknown", reason: "closed" } : notSent("closed"));
   }
 
