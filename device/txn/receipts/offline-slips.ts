@@ -22,8 +22,8 @@ function estimateLines(estimate: ReceiptSplit | undefined): readonly PrintLine[]
 }
 
 const CHOICES: Readonly<Record<Of<"offline">["choice"], readonly string[]>> = {
-  "settle-later": ["联网后由本店补办医保结算，", "应退差额凭本单领取。", "不得再申请零星报销。"],
-  "reimbursement-slip": ["请凭零星报销单到医保经办机构办理，", "本店不再补办结算。"],
+  "settle-later": ["联网后由本店补办医保结算；", "应退差额凭本单领取；", "不得再申请零星报销。"],
+  "reimbursement-slip": ["请持零星报销单到医保机构办理；", "本店不再补办结算。"],
 };
 
 export function offlineSlip(data: Of<"offline">, style: SlipStyle): readonly PrintLine[] {

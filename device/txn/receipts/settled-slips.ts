@@ -62,8 +62,8 @@ export function settledLaterSlip(data: Of<"settled-later">, style: SlipStyle): r
     ...splitLines(data.split),
     RULE,
     ...amount("购药时已付", data.paid),
-    ...amount(data.refundPaid ? "已退金额" : "应退金额", data.refundDue),
-    ...(due ? [strong(data.refundPaid ? "差额已退还持卡人。" : "差额尚未退还，请凭本单到本店领取。")] : [words("无应退差额。")]),
+    ...amountIfAny(data.refundPaid ? "已退金额" : "应退金额", data.refundDue),
+    ...(due ? [strong(data.refundPaid ? "差额已退还持卡人。" : "差额待退，请凭本单到本店领取。")] : [words("无应退差额。")]),
     ...end("原暂估金额以本单为准。", "本笔费用不得再申请零星报销。"),
   ];
 }

@@ -5,6 +5,9 @@ import type { ParkedUpload, StockUploadRequest } from "./types.ts";
 
 const KIND = "stock-upload";
 
+/** Why an upload ends without a word: sale and return met before the insurer had taken either. */
+export const RETURNED_UNTOLD = "returned-untold";
+
 /** An upload as its durable entries tell it. */
 export interface RecordedUpload {
   readonly last: JournalEntry;

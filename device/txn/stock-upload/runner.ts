@@ -8,7 +8,7 @@ import { ask, signIn } from "../medical-host/ask.ts";
 import type { HostPorts } from "../medical-host/ports.ts";
 import { decideUpload, firstUploadStep, STOCK_UPLOAD_RULES } from "./machine.ts";
 import { judgeAnswer, stockMessage } from "./messages.ts";
-import { type LaterStep, laterDraft, markOf, progressState, type RecordedUpload, readUpload } from "./record.ts";
+import { type LaterStep, laterDraft, markOf, progressState, RETURNED_UNTOLD, type RecordedUpload, readUpload } from "./record.ts";
 import { missingFact } from "./rows.ts";
 import type { UploadCommand, UploadEvent, UploadRules, UploadState } from "./types.ts";
 
@@ -109,7 +109,8 @@ class Round {
       this.#counts.open += 1;
       return;
     }
-    const outcome = state === "unknown" ? await this.#reconsider(upload) : await this.#drive(upload);
+    // What is parked is left to people: nobody else writes to it.
+    const outcome = state === "unknown" ? "parked" : await this.#drive(upload);
     if (outcome !== "done") this.#untold.add(upload.order);
     this.#counts[outcome] += 1;
     if (outcome === "done" || outcome === "parked") this.#memory.attempts.delete(subject);
@@ -128,13 +129,6 @@ class Round {
     const dueMs = this.#ports.clock.monotonicMs() + Math.min(pauseMaxMs, pauseMinMs * 2 ** Math.min(rounds, DOUBLINGS_MAX));
     this.#memory.attempts.set(subject, { rounds: rounds + 1, dueMs, order });
     this.#earliestMs = Math.min(this.#earliestMs, dueMs);
-  }
-
-  /** A parked sale that was taken back since needs nobody any more, where nothing of it was told. */
-  async #reconsider(upload: RecordedUpload): Promise<Outcome> {
-    if (upload.act !== "sale" || upload.taken > 0 || !(await this.#isReturned(upload.order))) return "parked";
-    const event = await this.#execute({ do: "drop" }, upload);
-    return event.is === "entry-durable" ? "done" : "parked";
   }
 
   async #drive(upload: RecordedUpload): Promise<Outcome> {
@@ -159,7 +153,7 @@ class Round {
         case "close":
           return await this.#append(upload, { state: "done", taken: upload.rows.length });
         case "drop":
-          return await this.#append(upload, { state: "void", more: { reason: "returned-untold" } });
+          return await this.#append(upload, { state: "void", more: { reason: RETURNED_UNTOLD } });
         case "park":
           this.#ports.log.warn("stock-upload-parked", { subject: upload.last.subject });
           return await this.#append(upload, { state: "unknown", taken: command.taken, more: { message: command.message } });

@@ -4,7 +4,7 @@ import type { CipherSuite } from "../../crypto/face.ts";
 import { boundedJournal } from "../bounded-journal.ts";
 import type { Journal } from "../journal/types.ts";
 import type { MedicalProfile } from "../medical-host/profile.ts";
-import { enqueuedDraft, laterDraft, parkedView, type RecordedUpload, readUpload } from "./record.ts";
+import { enqueuedDraft, laterDraft, markOf, parkedView, RETURNED_UNTOLD, type RecordedUpload, readUpload } from "./record.ts";
 import { stockRows } from "./rows.ts";
 import type { ParkedUpload, StockUploadRequest, StockUploads } from "./types.ts";
 
@@ -35,13 +35,25 @@ class DurableUploads implements StockUploads {
   enqueue(request: StockUploadRequest): Promise<{ readonly subject: string }> {
     return this.#inTurn(async () => {
       const known = await this.#journal.mark(`sale/${request.reference}`);
-      if (known !== undefined) return { subject: known };
-      const { suite, medical } = this.#options.ports;
-      const rows = stockRows(request, { suite, medical, terminalId: this.#journal.terminalId });
-      const { subject } = await this.#journal.append(enqueuedDraft(request, rows));
-      this.#options.wake();
+      const subject = known ?? (await this.#begin(request));
+      if (request.act === "return") await this.#dropParkedSale(request.order);
+      if (known === undefined) this.#options.wake();
       return { subject };
     });
+  }
+
+  async #begin(request: StockUploadRequest): Promise<string> {
+    const { suite, medical } = this.#options.ports;
+    const rows = stockRows(request, { suite, medical, terminalId: this.#journal.terminalId });
+    return (await this.#journal.append(enqueuedDraft(request, rows))).subject;
+  }
+
+  /** A parked sale that was taken back needs nobody any more, where nothing of it was told. */
+  async #dropParkedSale(order: string): Promise<void> {
+    const subject = await this.#journal.mark(markOf(order, "sale"));
+    const sale = subject === undefined ? undefined : await this.#read(subject);
+    if (sale?.parked !== true || sale.taken > 0) return;
+    await this.#journal.append(laterDraft(sale, { state: "void", more: { reason: RETURNED_UNTOLD } }));
   }
 
   async parked(limit: number): Promise<readonly ParkedUpload[]> {
