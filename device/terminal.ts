@@ -2,6 +2,8 @@
  * Goal: one terminal out of its parts, whatever the parts are made of: real adapters, or a simulated world.
  * Method: everything that touches the world is a parameter. This file joins journal, card, flows and sync; it imports no adapter.
  */
+import { AssertionFailure } from "./base/assert.ts";
+import { EMPTY } from "./base/bytes.ts";
 import { type FaultCode, isFault } from "./base/fault.ts";
 import type { Log } from "./base/log.ts";
 import type { Clock, JournalStore, Limits, MessageLink, Randomness } from "./base/ports.ts";
@@ -14,7 +16,8 @@ import type { ElectronicCashSettings } from "./config/electronic-cash.ts";
 import type { CipherSuite, SecretKey } from "./crypto/face.ts";
 import { closeDevices, type Devices } from "./drivers/adapter.ts";
 import type { SignalLamp } from "./drivers/peripherals.ts";
-import type { CardReader, PinVerifier, SocialPsam } from "./drivers/ports.ts";
+import type { CardReader, PinVerifier, Psam, SocialPsam } from "./drivers/ports.ts";
+import { MedicalCounter, type MedicalCounterBounds } from "./medical-counter.ts";
 import type { BatchSealer } from "./sync/batch/seal.ts";
 import { openSync, type Sync, type SyncKeys, type SyncOptions, type SyncStatus } from "./sync/sync.ts";
 import { HolderFeedback, type SaleEnd } from "./txn/holder-feedback.ts";
@@ -25,6 +28,7 @@ import { type MessageIds, openMessageIds } from "./txn/medical-host/message-id.t
 import type { HostPorts } from "./txn/medical-host/ports.ts";
 import type { MedicalProfile } from "./txn/medical-host/profile.ts";
 import { createSignInBook } from "./txn/medical-host/sign-in.ts";
+import type { OrderActs } from "./txn/medical-order/order.ts";
 import { MedicalBackground } from "./txn/medical-purchase/background.ts";
 import type { MedicalPurchaseLimits, MedicalPurchaseRequest } from "./txn/medical-purchase/ports.ts";
 import type { ResolverOptions } from "./txn/medical-purchase/resolver.ts";
@@ -37,6 +41,7 @@ import { type RecoveryRules, recoverAtStart } from "./txn/recovery/recover.ts";
 import type { RiskLimits } from "./txn/risk/limits.ts";
 import type { SaleRequest } from "./txn/sale-request.ts";
 import { openSaleTimes, type SaleTimes } from "./txn/sale-time.ts";
+import type { StockUploads } from "./txn/stock-upload/types.ts";
 
 /** How this terminal settles with the medical host. */
 export interface MedicalSettings {
@@ -46,9 +51,22 @@ export interface MedicalSettings {
   readonly pinTimeoutMs: number;
   readonly queryTimeoutMs: number;
   readonly settleTimeoutMs: number;
+  /** How long a counter's people and devices may take; left out: {@link DEFAULT_COUNTER_BOUNDS}. */
+  readonly counter?: CounterBounds;
   /** How open settlements are driven to their end. */
   readonly resolver: Omit<ResolverOptions, "signal" | "rules" | "journalTimeoutMs" | "queryTimeoutMs">;
 }
+
+export type CounterBounds = Omit<MedicalCounterBounds, "queryTimeoutMs" | "settleTimeoutMs" | "journalTimeoutMs">;
+
+export const DEFAULT_COUNTER_BOUNDS: CounterBounds = {
+  answerTimeoutMs: 300_000,
+  tenderTimeoutMs: 120_000,
+  credentialTimeoutMs: 120_000,
+  printTimeoutMs: 30_000,
+  pauseMinMs: 2_000,
+  pauseMaxMs: 300_000,
+};
 
 /** What is decided by configuration. */
 export interface TerminalSettings {
@@ -112,6 +130,10 @@ export interface Terminal {
   readonly devices: Devices;
   /** One sale from a purse of the card. Never rejects for what the world does. */
   quickPayment(request: SaleRequest, limits: Limits): Promise<QuickPaymentOutcome>;
+  /** Orders of a counter: settlement, tenders, void, upload and receipt of each as one. */
+  readonly orders: OrderActs;
+  /** What the insurer has refused to take of sales and returns, for people. */
+  readonly uploads: StockUploads;
   /** One settlement with the medical host. Never rejects for what the world does. */
   medicalPurchase(request: MedicalPurchaseRequest, limits: Limits): Promise<MedicalOutcome>;
   status(): TerminalStatus;
@@ -140,6 +162,19 @@ class LazyPsam {
   }
 }
 
+function noModule(): never {
+  throw new AssertionFailure("only a card is read with the module");
+}
+
+/** For sales in which no card is read. */
+const NO_MODULE: Psam = {
+  terminalNumber: EMPTY,
+  expectedSequence: noModule,
+  beginPurchase: noModule,
+  authenticationData: noModule,
+  close: async () => undefined,
+};
+
 interface Opened {
   readonly journal: TerminalJournal;
   readonly saleTimes: SaleTimes;
@@ -159,6 +194,7 @@ class AssembledTerminal implements Terminal {
   readonly #saleTimes: SaleTimes;
   readonly #hostPorts: HostPorts;
   readonly #background: MedicalBackground;
+  readonly #counter: MedicalCounter;
   readonly #electronicCash: ElectronicCashPorts | undefined;
 
   constructor(parts: TerminalParts, opened: Opened) {
@@ -176,7 +212,16 @@ class AssembledTerminal implements Terminal {
     this.#psam = new LazyPsam((limits) => openPsam(samReader, { clock, profile: settings.cardProfile }, limits));
     this.#hostPorts = { clock, journal, host: sync.medicalHost, messageIds, medical: settings.medical.profile, signIns: createSignInBook(), log };
     const { resolver, queryTimeoutMs } = settings.medical;
+    this.#counter = this.#openCounter();
     this.#background = new MedicalBackground(this.#hostPorts, { ...resolver, queryTimeoutMs, journalTimeoutMs: settings.journalTimeoutMs });
+  }
+
+  get orders(): OrderActs {
+    return this.#counter.orders;
+  }
+
+  get uploads(): StockUploads {
+    return this.#counter.uploads;
   }
 
   quickPayment(request: SaleRequest, limits: Limits): Promise<QuickPaymentOutcome> {
@@ -192,7 +237,8 @@ class AssembledTerminal implements Terminal {
     const { settings, rules, userReader, pinVerifier: pin, randomness } = this.#parts;
     const { commandTimeoutMs, journalTimeoutMs, medical } = settings;
     const { pinTimeoutMs, queryTimeoutMs, settleTimeoutMs } = medical;
-    const outcome = await this.#sale(request, limits, (psam) => {
+    const { scanner } = this.devices;
+    const work = (psam: Psam) => {
       const ports = {
         ...this.#hostPorts,
         reader: this.#feedback.over(userReader, { long: true }),
@@ -203,10 +249,14 @@ class AssembledTerminal implements Terminal {
         lane: this.#lane,
         sales: this.#sales,
         initialPin: initialPinRule(this.#parts),
+        ...(scanner === undefined ? {} : { scanner }),
       };
       const bounds: MedicalPurchaseLimits = { ...limits, commandTimeoutMs, pinTimeoutMs, queryTimeoutMs, settleTimeoutMs, journalTimeoutMs };
       return runMedicalPurchase(ports, request, bounds, rules?.medicalPurchase);
-    });
+    };
+    // Without a card nobody stands at the reader: its module, light and display are somebody else's.
+    const byCard = (request.credential?.kind ?? "card") === "card";
+    const outcome = await (byCard ? this.#sale(request, limits, work) : work(NO_MODULE));
     if (outcome.kind === "unknown") this.#background.wake();
     return outcome;
   }
@@ -223,10 +273,11 @@ class AssembledTerminal implements Terminal {
   async start(): Promise<void> {
     await this.#sync.start();
     this.#background.start();
+    this.#counter.start();
   }
 
   async stop(): Promise<void> {
-    await this.#background.stop();
+    await Promise.all([this.#background.stop(), this.#counter.stop()]);
     this.#sync.stop();
     await this.#feedback.close();
     await closeDevices(this.devices);
@@ -235,6 +286,23 @@ class AssembledTerminal implements Terminal {
     await this.#parts.link.close();
     await this.#parts.sealer.close();
     await this.journal.close();
+  }
+
+  #openCounter(): MedicalCounter {
+    const { settings, suite } = this.#parts;
+    const { medical, journalTimeoutMs, risk } = settings;
+    const { queryTimeoutMs, settleTimeoutMs, counter = DEFAULT_COUNTER_BOUNDS } = medical;
+    return new MedicalCounter({
+      host: this.#hostPorts,
+      suite,
+      sales: this.#sales,
+      devices: this.devices,
+      settle: (request, limits) => this.medicalPurchase(request, limits),
+      quickPayment: (request, limits) => this.quickPayment(request, limits),
+      purses: this.#electronicCash === undefined ? ["e-purse"] : ["e-purse", "electronic-cash"],
+      unverifiedAmountFen: risk.unverifiedAmountFen,
+      bounds: { ...counter, queryTimeoutMs, settleTimeoutMs, journalTimeoutMs },
+    });
   }
 
   /** A sale as its holder sees and hears it. */

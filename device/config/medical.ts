@@ -88,6 +88,7 @@ export const regionConfig = z.strictObject({
   statementResults: z.enum(["last-digit", "one-digit", "six-digits", "three-digits"]).default(DEFAULT_REGION.statementResults),
   unknownOriginal: z.enum(["either", "error", "success"]).default(DEFAULT_REGION.unknownOriginal),
   uploadsStock: z.boolean().default(DEFAULT_REGION.uploadsStock),
+  stockInBatches: z.boolean().default(DEFAULT_REGION.stockInBatches),
   fundSumIncludesAccount: z.boolean().default(DEFAULT_REGION.fundSumIncludesAccount),
   mutualAidInsideAccount: z.boolean().default(DEFAULT_REGION.mutualAidInsideAccount),
   offline: offlineRules,

@@ -58,6 +58,8 @@ export interface RegionSwitches {
   readonly unknownOriginal: "either" | "error" | "success";
   /** Whether sales and returns are told with 3505 and 3506. */
   readonly uploadsStock: boolean;
+  /** All goods of a sale in one message (3505A). */
+  readonly stockInBatches: boolean;
   /** The sum of funds holds the personal account. */
   readonly fundSumIncludesAccount: boolean;
   readonly mutualAidInsideAccount: boolean;
@@ -101,6 +103,7 @@ export const DEFAULT_REGION: RegionSwitches = {
   statementResults: "last-digit",
   unknownOriginal: "either",
   uploadsStock: true,
+  stockInBatches: false,
   fundSumIncludesAccount: false,
   mutualAidInsideAccount: false,
   offline: { allowed: false, cardDebit: false, choices: ["settle-later", "reimbursement-slip"], laterCredential: "holder-returns" },

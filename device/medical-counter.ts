@@ -1,0 +1,156 @@
+/*
+ * Goal: orders, their tenders, voids, uploads and sales without the insurer, joined to one counter of a terminal.
+ * Method: parts that know nothing of each other are bound here; what goes on by itself (uploads, orders that wait for something unknown) is
+ * started and stopped here. Like terminal.ts this file imports no adapter.
+ */
+import { isFault } from "./base/fault.ts";
+import type { Fen } from "./base/fen.ts";
+import type { Limits } from "./base/ports.ts";
+import type { CipherSuite } from "./crypto/face.ts";
+import type { Devices } from "./drivers/adapter.ts";
+import type { Printer } from "./drivers/peripherals.ts";
+import { TraceBook } from "./txn/goods-rules/trace-book.ts";
+import type { SalesInFlight } from "./txn/lane.ts";
+import type { HostPorts } from "./txn/medical-host/ports.ts";
+import { type OpenOrders, openOrders } from "./txn/medical-order/open.ts";
+import type { OfflineActs, OrderBounds, OrderPorts } from "./txn/medical-order/ports.ts";
+import type { MedicalPurchaseRequest } from "./txn/medical-purchase/ports.ts";
+import type { MedicalOutcome } from "./txn/medical-purchase/types.ts";
+import { runMedicalVoid } from "./txn/medical-void/run.ts";
+import type { QuickPaymentOutcome } from "./txn/quick-payment/types.ts";
+import { receiptSlip } from "./txn/receipts/receipt.ts";
+import type { ReceiptData, SlipStyle } from "./txn/receipts/types.ts";
+import type { SaleRequest } from "./txn/sale-request.ts";
+import { StockUploadBackground } from "./txn/stock-upload/background.ts";
+import type { StockUploads } from "./txn/stock-upload/types.ts";
+import { createStockUploads } from "./txn/stock-upload/uploads.ts";
+import type { Tenders } from "./txn/tender/tender.ts";
+import { openTenders, type PurseTender } from "./txn/tender/tenders.ts";
+
+export interface MedicalCounterBounds extends OrderBounds {
+  readonly queryTimeoutMs: number;
+  readonly settleTimeoutMs: number;
+  /** First and longest pause between two looks at what is not told, or not decided yet. */
+  readonly pauseMinMs: number;
+  readonly pauseMaxMs: number;
+}
+
+export interface MedicalCounterParts {
+  readonly host: HostPorts;
+  readonly suite: CipherSuite;
+  readonly sales: SalesInFlight;
+  readonly devices: Devices;
+  /** The flows of this place, bound to its reader. */
+  readonly settle: (request: MedicalPurchaseRequest, limits: Limits) => Promise<MedicalOutcome>;
+  readonly quickPayment: (request: SaleRequest, limits: Limits) => Promise<QuickPaymentOutcome>;
+  readonly purses: readonly PurseTender[];
+  readonly unverifiedAmountFen: Fen;
+  /** Absent: nothing is sold without the insurer. */
+  readonly offline?: (tenders: Tenders) => OfflineActs;
+  readonly bounds: MedicalCounterBounds;
+}
+
+/** Most time for one look over the orders that wait. */
+const RESUME_MS = 600_000;
+
+export class MedicalCounter {
+  readonly orders: OpenOrders;
+  readonly uploads: StockUploads;
+  readonly #parts: MedicalCounterParts;
+  readonly #telling: StockUploadBackground;
+  readonly #stop = new AbortController();
+  #rest = new AbortController();
+  /** Something was decided while orders were looked at: they are looked at once more. */
+  #woken = false;
+  #resuming: Promise<void> = Promise.resolve();
+
+  constructor(parts: MedicalCounterParts) {
+    const { host, suite, bounds } = parts;
+    const { queryTimeoutMs, pauseMinMs, pauseMaxMs, journalTimeoutMs } = bounds;
+    const { stockInBatches: inBatches } = host.medical.region;
+    this.#parts = parts;
+    this.#telling = new StockUploadBackground(host, { queryTimeoutMs, pauseMinMs, pauseMaxMs, journalTimeoutMs, inBatches });
+    this.uploads = createStockUploads({ ports: { ...host, suite }, journalTimeoutMs, wake: () => this.#telling.wake() });
+    this.orders = openOrders(this.#orderPorts(), bounds);
+  }
+
+  start(): void {
+    this.#telling.start();
+    this.#resuming = this.#goOn();
+  }
+
+  /** Something that an order waits for was decided: its turn is now. */
+  wake(): void {
+    this.#woken = true;
+    this.#rest.abort();
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    this.#rest.abort();
+    await Promise.all([this.#resuming, this.#telling.stop()]);
+  }
+
+  #orderPorts(): OrderPorts {
+    const { host, suite, devices, offline, bounds } = this.#parts;
+    const { medical, clock, journal, log } = host;
+    const { printer } = devices;
+    const tenders = openTenders({ ...this.#parts, journal });
+    return {
+      clock,
+      journal,
+      log,
+      suite,
+      region: medical.region,
+      traces: new TraceBook({ journal, suite }),
+      settle: this.#parts.settle,
+      takeBack: (request, limits) => runMedicalVoid({ ...host, sales: this.#parts.sales }, request, { ...bounds, ...limits }),
+      tenders,
+      ...(offline === undefined || !medical.region.offline.allowed ? {} : { offline: offline(tenders) }),
+      ...(medical.region.uploadsStock ? { uploads: this.uploads } : {}),
+      ...(printer === undefined ? {} : { print: (data: ReceiptData, style: SlipStyle, limits: Limits) => print(printer, receiptSlip(data, style), limits) }),
+      place: { institution: medical.sender.institutionName, terminal: journal.terminalId },
+    };
+  }
+
+  /** Takes up what needs nobody, now and whenever something was decided. */
+  async #goOn(): Promise<void> {
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      this.#woken = false;
+      await this.#resume();
+      if (!signal.aborted && !this.#woken) await this.#pause();
+    }
+  }
+
+  async #resume(): Promise<void> {
+    try {
+      await this.orders.resumeOpen({ timeoutMs: RESUME_MS, signal: this.#stop.signal });
+    } catch (error) {
+      // A journal that fails stops every sale as well; here it only means that nothing goes on by itself.
+      if (!isFault(error)) throw error;
+      this.#parts.host.log.warn("orders-not-resumed", { code: error.code });
+    }
+  }
+
+  async #pause(): Promise<void> {
+    this.#rest = new AbortController();
+    try {
+      await this.#parts.host.clock.sleep(this.#parts.bounds.pauseMaxMs, this.#rest.signal);
+    } catch (error) {
+      if (!isFault(error, "cancelled")) throw error;
+    }
+  }
+}
+
+async function print(printer: Printer, slip: ReturnType<typeof receiptSlip>, limits: Limits): Promise<"printed" | string> {
+  try {
+    const outcome = await printer.print(slip, limits);
+    if (outcome.kind === "printed") return "printed";
+    return outcome.kind === "unknown" ? "slip-unknown" : `printer-${outcome.state}`;
+  } catch (fault) {
+    // A slip that did not come changes nothing about its order: it is printed again on request.
+    if (!isFault(fault)) throw fault;
+    return fault.code;
+  }
+}
