@@ -28,7 +28,7 @@ const ITEMS_MAX = 500;
 
 /**
  * Settles one basket with the medical host for this reference, once. Never rejects for what the world does; an outcome says it. Only a sale
- * by card needs the lane: holders of other credentials may be served beside it.
+ * at the terminal's own reader or scanner needs the lane: holders of other credentials are served beside it, as many as there are counters.
  */
 export async function runMedicalPurchase(
   ports: MedicalPurchasePorts,
@@ -39,7 +39,7 @@ export async function runMedicalPurchase(
   assert(/^[\w.-]{1,64}$/.test(request.reference), "the reference was checked where it came in");
   const refused = refusedBeforehand(request, ports.medical.region);
   if (refused !== undefined) return refused;
-  const giveBackLane = credentialKindOf(request) === "card" ? ports.lane.take() : () => undefined;
+  const giveBackLane = needsLane(request) ? ports.lane.take() : () => undefined;
   if (giveBackLane === undefined) return { kind: "refused", reason: "lane-busy" };
   const giveBackReference = ports.sales.take(request.reference);
   try {
@@ -49,6 +49,10 @@ export async function runMedicalPurchase(
     giveBackReference?.();
     giveBackLane();
   }
+}
+
+function needsLane({ credential = { kind: "card" } }: MedicalPurchaseRequest): boolean {
+  return credential.kind === "card" || (credential.kind === "e-code" && credential.code === undefined);
 }
 
 /** The longest holder that a message could have to name. */

@@ -95,6 +95,8 @@ export interface CounterOptions {
   readonly person?: Partial<Parameters<typeof insuredPerson>[0]>;
   /** Left out: by contacts. */
   readonly interface?: "contact" | "contactless";
+  /** Issue area of the holder's card, six digits; left out: that of test cards, in another province. */
+  readonly cardRegion?: string;
   readonly region?: Partial<RegionSwitches>;
   /** Codes that the scanner gives, one after the other; left out: no scanner. */
   readonly scans?: readonly string[];
@@ -185,7 +187,7 @@ export class SimulatedCounter {
     this.reader = new SimulatedReader({ name: "counter", interface: by, clock: this.clock });
     this.#samReader = makeSamReader(makeTestPsam(SUITE), { name: "module", clock: this.clock });
     this.#holder = new ScriptedHolder(options.holder ?? [{ kind: "enters", digits: PIN }]);
-    this.card = testCard(9, by);
+    this.card = testCard({ serial: 9, interface: by, ...(options.cardRegion === undefined ? {} : { regionCode: options.cardRegion }) });
     const person = insuredPerson({
       personNumber: PERSON,
       cards: [{ cardNumber: textOf(this.card, CARD_NUMBER_TAG), cardIdentifier: hexOf(this.card, CARD_IDENTIFIER_TAG) }],
@@ -373,8 +375,8 @@ export class SimulatedCounter {
 }
 
 /** Serial 9 is the insured holder's; any other is a card that the insurer does not know. */
-export function testCard(serial: number, by: "contact" | "contactless" = "contact"): SimulatedCard {
-  return makeTestCard(SUITE, { serial, balanceFen: 0, algorithm: "3des", pin: PIN, interface: by });
+export function testCard(card: { readonly serial: number; readonly interface: "contact" | "contactless"; readonly regionCode?: string }): SimulatedCard {
+  return makeTestCard(SUITE, { ...card, balanceFen: 0, algorithm: "3des", pin: PIN });
 }
 
 function hexOf(card: SimulatedCard, tag: number): string {
