@@ -7,6 +7,7 @@ import type { Limits } from "../../base/ports.ts";
 import type { Credential, OrderItem, Prescription } from "../medical-desk/basket.ts";
 import type { CounterDesk, OfflineChoice, TenderKind } from "../medical-desk/desk.ts";
 import type { SettledFigures } from "../medical-desk/figures.ts";
+import type { Clinic } from "../medical-purchase/ports.ts";
 import type { MedicalReason } from "../medical-purchase/types.ts";
 
 /** Identity of an order: the counter's authenticated client, and its own number. */
@@ -30,6 +31,8 @@ export interface OrderRequest extends OrderName {
   /** med_type: 41 pharmacy, 11 outpatient, 14 chronic, 51/52 maternity, 9901 two-disease, 9929 chronic at a pharmacy, 22 work injury. */
   readonly medicalType: string;
   readonly disease?: { readonly code: string; readonly name: string };
+  /** Who treats, and where: an outpatient visit cannot be registered without it. */
+  readonly clinic?: Clinic;
   readonly insuranceType?: string;
   readonly prescription?: Prescription;
   /** What pays the rest without asking, in this order; an empty list asks. */

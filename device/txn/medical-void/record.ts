@@ -18,6 +18,8 @@ export interface StandingSettlement {
   readonly visitId: string;
   readonly personNumber: string;
   readonly insuranceArea: string;
+  /** recer_sys_code, where the settlement went to a receiver of its own. */
+  readonly receiver?: string;
   readonly voidCode: string;
 }
 
@@ -34,6 +36,7 @@ export function readStanding(entries: readonly JournalEntry[]): SettlementStands
   if (last.state !== "done") return { kind: "gone" };
   const detail = mergedDetail(entries);
   const personal = entries.findLast((entry) => entry.personal !== undefined)?.personal;
+  const receiver = textMember(detail, "receiver");
   const settlement = {
     subject: last.subject,
     amount: last.amount,
@@ -41,6 +44,7 @@ export function readStanding(entries: readonly JournalEntry[]): SettlementStands
     visitId: textMember(detail, "mdtrtId"),
     personNumber: textMember(personal, "psnNo"),
     insuranceArea: textMember(detail, "insuranceArea"),
+    ...(receiver === "" ? {} : { receiver }),
     voidCode: VOID_CODES[textMember(detail, "infno")] ?? "2103",
   };
   return { kind: "stands", settlement };
@@ -95,6 +99,7 @@ function detailOf({ reference, order, operator, id, settleTimeoutMs, settlement 
     setlId: settlement.settlementId,
     mdtrtId: settlement.visitId,
     insuranceArea: settlement.insuranceArea,
+    ...(settlement.receiver === undefined ? {} : { receiver: settlement.receiver }),
     settleTimeoutMs,
     original: settlement.subject,
   };

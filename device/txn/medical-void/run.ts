@@ -151,7 +151,8 @@ class VoidRun {
   async #send(): Promise<VoidEvent> {
     const { id, settlement, settleTimeoutMs } = this.#knownFacts();
     const input = { data: { psn_no: settlement.personNumber, setl_id: settlement.settlementId, mdtrt_id: settlement.visitId } };
-    const message = { id, infno: settlement.voidCode, input, insuranceArea: settlement.insuranceArea };
+    const { insuranceArea, receiver } = settlement;
+    const message = { id, infno: settlement.voidCode, input, insuranceArea, ...(receiver === undefined ? {} : { receiver }) };
     const answer = await send(this.#ports, message, { timeoutMs: settleTimeoutMs, signal: NEVER });
     if (answer.kind === "done") return { is: "host-done" };
     // A refusal may mean that the day's sign-in is over; a new one costs one question.
