@@ -64,7 +64,8 @@ export function readUnknown(entries: readonly JournalEntry[]): UnknownRecord | u
   if (last.kind !== "medical-purchase" && last.kind !== "medical-void") return undefined;
   const detail = mergedDetail(entries);
   const [msgid, personNumber] = [textIn(detail, "msgid"), textIn(personal, "psnNo")];
-  if (msgid === "" || personNumber === "") return undefined;
+  // A void that was taken over from the insurer has no message; its settlement names it.
+  if ((msgid === "" && last.kind === "medical-purchase") || personNumber === "") return undefined;
   const noted = textIn(detail, "undo");
   return {
     subject: last.subject,

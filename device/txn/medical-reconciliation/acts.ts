@@ -45,13 +45,17 @@ export type DifferenceClass =
   | "void-not-at-insurer"
   /** The insurer has booked it; here the same message ended without a booking. */
   | "one-sided-at-insurer"
+  /** The insurer holds two settlements of one message, of which one is booked here. */
+  | "booked-twice"
   /** The insurer has booked it under a message number of this terminal that no record here knows. */
   | "unknown-message"
   /** Another terminal of the same institution, by its serial lane. */
   | "other-terminal"
   /** Not made by any terminal of this institution. */
   | "foreign"
-  /** Neither side could be read well enough to compare. */
+  /** The insurer's totals differ, and no row says why. */
+  | "totals-only"
+  /** The insurer has not said enough to compare; it is asked again. */
   | "not-compared";
 
 /** What was done about a difference. Stable words. */
