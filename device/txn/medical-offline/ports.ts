@@ -12,7 +12,8 @@
  *
  * One subject of kind "offline-medical" tells all of it: "prepared" while it is being paid, "acting" while something is owed (the later
  * settlement, a refund), "done" when nothing is, "void" when all was given back. Tenders are `<order>.t<n>`, from the first number that
- * `Tenders.known` has never heard of; refunds are `<reference>.r1`.
+ * `Tenders.known` has never heard of; what is handed out is `<reference>.r1`, and its own record, not a note about it, says that it was.
+ * Where the order as a whole is given back (its refund `<order>.r1` is there), nothing is due here any more.
  */
 import type { Fen } from "../../base/fen.ts";
 import type { Log } from "../../base/log.ts";
@@ -113,7 +114,7 @@ export interface OfflineSaleRequest {
   readonly why: string;
 }
 
-export type OfflineReason = MedicalReason | "offline-not-allowed" | "offline-needs-card" | "offline-limit" | "lease-expired" | "tender-not-offered";
+export type OfflineReason = MedicalReason | "offline-not-allowed" | "offline-needs-card" | "offline-limit" | "lease-expired" | "tender-failed";
 
 export type OfflineStage =
   /** Being paid; resumed by asking for the sale again. */
@@ -148,6 +149,8 @@ export interface OfflineView {
   readonly refundDue: Fen;
   /** What the counter has handed out. */
   readonly refunded: Fen;
+  /** Its subject still awaits an entry. */
+  readonly open: boolean;
 }
 
 export type OfflineOutcome =
@@ -204,7 +207,9 @@ export type LaterReason =
   | "left-to-holder"
   | "credential-missing"
   | "nothing-due"
-  | "already-settled";
+  | "already-settled"
+  | "settlement-unknown"
+  | "tender-unknown";
 
 export type LaterOutcome =
   /** `sale.refundDue` is what the counter owes now; zero when nothing is. */
@@ -217,7 +222,11 @@ export type LaterOutcome =
 export type RefundOutcome = { readonly kind: "paid"; readonly sale: OfflineView } | { readonly kind: "refused"; readonly reason: LaterReason };
 
 /** Sells without the insurer, once for each reference. Never rejects for what the world does. */
-export type RunOfflineSale = (ports: OfflinePorts, request: OfflineSaleRequest, desk: CounterDesk, limits: OfflineLimits) => Promise<OfflineOutcome>;
+export type RunOfflineSale = (
+  ports: OfflinePorts,
+  request: OfflineSaleRequest,
+  act: { readonly desk: CounterDesk; readonly limits: OfflineLimits },
+) => Promise<OfflineOutcome>;
 /** Settles with the insurer what was sold without it. Asking again is the same settlement. Never rejects for what the world does. */
 export type SettleLater = (ports: LaterPorts, request: LaterRequest, limits: LaterLimits) => Promise<LaterOutcome>;
 /** The counter hands out what is due. Asking again is the same refund. Never rejects for what the world does. */
