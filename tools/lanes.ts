@@ -148,6 +148,14 @@ export const LANES: readonly Lane[] = [
     limitMs: 6 * MINUTE_MS,
   },
   {
+    name: "api",
+    level: "test",
+    // The program makes the certificate of the API beyond loopback.
+    needs: { packages: ["openssl"] },
+    work: { kind: "files", patterns: [/^device\/api\//] },
+    limitMs: 5 * MINUTE_MS,
+  },
+  {
     name: "processes",
     level: "test",
     needs: {},

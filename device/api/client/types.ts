@@ -1,0 +1,293 @@
+/*
+ * What travels between a counter's program and the terminal. Written out, so that this folder needs nothing else; a test of the server holds
+ * every type against the schema that the server checks by. Amounts are in fen.
+ */
+
+export interface Said {
+  readonly en: string;
+  readonly zh: string;
+}
+
+/** The one shape of every refusal. */
+export interface ErrorBody {
+  readonly error: string;
+  readonly message: Said;
+  readonly problems: readonly string[];
+}
+
+export interface SignedIn {
+  readonly session: string;
+  readonly operator: string;
+  readonly role: "cashier" | "pharmacist" | "supervisor" | "engineer";
+  readonly expiresInMs: number;
+  readonly idleMs: number;
+}
+
+export type TenderKind = "cash" | "e-purse" | "electronic-cash" | "medical-purse" | "bank-card";
+export type OfflineChoice = "settle-later" | "reimbursement-slip";
+export type ReceiptKind = "sale" | "void" | "offline" | "reimbursement";
+
+export type Credential =
+  | { readonly kind: "card" }
+  | { readonly kind: "resident-id"; readonly number: string; readonly name: string }
+  /** `code` left out: the terminal scans it. */
+  | { readonly kind: "e-code"; readonly code?: string };
+
+export interface OrderItem {
+  readonly nationalCode: string;
+  readonly ownCode: string;
+  readonly name: string;
+  /** Decimal text, up to four places. */
+  readonly quantity: string;
+  /** Yuan as decimal text, up to six places. */
+  readonly unitPrice: string;
+  readonly amountFen: number;
+  readonly traceCodes?: readonly { readonly code: string; readonly splitPack?: boolean | undefined }[];
+  readonly traceExempt?: "herbal-slices" | "granules" | "hospital-split-dose" | "not-a-drug";
+  readonly prescriptionDrug?: boolean;
+  readonly goods?: {
+    readonly batchNumber?: string;
+    readonly makerLot?: string;
+    readonly madeOn?: string;
+    readonly expiresOn?: string;
+    readonly documentNumber?: string;
+  };
+  readonly extra?: Readonly<Record<string, string>>;
+}
+
+export interface Basket {
+  readonly credential: Credential;
+  /** The sum of the items. */
+  readonly amountFen: number;
+  readonly items: readonly OrderItem[];
+  readonly invoiceNumber: string;
+  readonly usesAccount?: boolean | undefined;
+  readonly visit?: "pharmacy" | "outpatient" | undefined;
+  readonly medicalType?: string | undefined;
+  readonly disease?: { readonly code: string; readonly name: string };
+  readonly insuranceType?: string;
+  readonly prescription?: {
+    readonly number: string;
+    readonly doctorCode: string;
+    readonly doctorName: string;
+    readonly pharmacistName: string;
+    readonly pharmacistLicence: string;
+    readonly circulated: boolean;
+  };
+  /** What pays the rest without asking, in this order; an empty list asks. */
+  readonly tenders?: readonly TenderKind[] | undefined;
+  readonly confirms?: boolean | undefined;
+  readonly prints?: boolean | undefined;
+}
+
+interface Money {
+  readonly totalFen: number;
+  readonly fundFen: number;
+  readonly accountFen: number;
+  readonly mutualAidFen: number;
+  readonly cashFen: number;
+}
+
+export interface ProvisionalFigures extends Money {
+  /** False where the terminal worked the figures out by itself, without the insurer. */
+  readonly final: boolean;
+}
+
+export interface SettledFigures extends Money {
+  readonly settlementId: string;
+  readonly flags: readonly string[];
+}
+
+export type Question =
+  | { readonly id: string; readonly ask: "insurance"; readonly choices: readonly string[] }
+  | { readonly id: string; readonly ask: "confirm"; readonly figures: ProvisionalFigures }
+  | { readonly id: string; readonly ask: "offline"; readonly figures: ProvisionalFigures; readonly choices: readonly OfflineChoice[] }
+  | { readonly id: string; readonly ask: "tender"; readonly restFen: number; readonly choices: readonly TenderKind[] };
+
+/** An answer, without the id of its question. */
+export type Given =
+  | { readonly answer: "insurance"; readonly insuranceType: string }
+  | { readonly answer: "confirm" }
+  | { readonly answer: "offline"; readonly choice: OfflineChoice }
+  | { readonly answer: "tender"; readonly tender: TenderKind; readonly amountFen: number }
+  | { readonly answer: "cancel" };
+
+export type Answer = Given & { readonly question: string };
+
+export interface Order {
+  readonly orderNumber: string;
+  /** Goods may go at "done" and "offline" alone. */
+  readonly state: "open" | "done" | "refused" | "void" | "unknown" | "offline";
+  readonly underWay: boolean;
+  readonly amountFen: number;
+  readonly operator: string;
+  readonly reason?: string;
+  readonly says?: Said;
+  readonly message?: string;
+  readonly triesLeft?: number;
+  readonly choices?: readonly string[];
+  readonly figures?: SettledFigures;
+  readonly settlementId?: string;
+  readonly visitId?: string;
+  readonly tenders: readonly {
+    readonly tender: TenderKind;
+    readonly amountFen: number;
+    readonly state: "paid" | "unknown" | "failed" | "refunded";
+    readonly subject?: string;
+    readonly reason?: string;
+  }[];
+  readonly restFen: number;
+  readonly offline?: { readonly choice: OfflineChoice; readonly settledLater: boolean; readonly refundDueFen: number };
+  readonly receipts: readonly ReceiptKind[];
+  readonly question?: Question;
+  readonly replaces?: string;
+}
+
+export interface Returned {
+  readonly given: Order;
+  readonly kept?: Order;
+}
+
+export type OrderEvent =
+  | { readonly is: "started" | "present-card" | "card-read" | "enter-pin" | "settling" | "voiding" | "printed" }
+  | { readonly is: "pre-settled"; readonly figures: ProvisionalFigures }
+  | { readonly is: "settled"; readonly figures: SettledFigures }
+  | { readonly is: "tender-started"; readonly tender: TenderKind; readonly amountFen: number }
+  | { readonly is: "tender-paid"; readonly tender: TenderKind; readonly amountFen: number }
+  | { readonly is: "tender-failed"; readonly tender: TenderKind; readonly reason: string }
+  | { readonly is: "tender-unknown"; readonly tender: TenderKind; readonly reason: string }
+  | { readonly is: "print-failed"; readonly reason: string }
+  | { readonly is: "offline"; readonly why: string }
+  | { readonly is: "ended"; readonly state: string };
+
+export type StreamItem =
+  | { readonly type: "event"; readonly event: OrderEvent }
+  | { readonly type: "question"; readonly question: Question }
+  | { readonly type: "answered"; readonly question: string; readonly by: "counter" | "nobody" }
+  | { readonly type: "result"; readonly order: Order }
+  | { readonly type: "failed"; readonly error: ErrorBody }
+  | { readonly type: "gap" };
+
+export interface Reprinted {
+  readonly printed: boolean;
+  readonly reason?: string;
+  readonly says?: Said;
+}
+
+export interface Status {
+  readonly terminalId: string;
+  readonly journalId: string;
+  readonly boot: number;
+  readonly linkUp: boolean;
+  readonly hostPresent: boolean;
+  readonly ordersUnderWay: number;
+  readonly [more: string]: unknown;
+}
+
+export interface Devices {
+  readonly devices: Readonly<Record<string, { readonly name: string; readonly kind: "well" | "degraded" | "away" | "broken"; readonly why?: string }>>;
+}
+
+export type Scanned =
+  | { readonly is: "trace-code"; readonly code: string }
+  | { readonly is: "gs1"; readonly items: Readonly<Record<string, string>> }
+  | { readonly is: "medical-e-code" }
+  | { readonly is: "unknown"; readonly why: string };
+
+export type SlipLine =
+  | { readonly kind: "text"; readonly text: string; readonly align?: "left" | "center" | "right"; readonly bold?: boolean; readonly scale?: 1 | 2 }
+  | { readonly kind: "columns"; readonly left: string; readonly right: string }
+  | { readonly kind: "rule" }
+  | { readonly kind: "feed"; readonly lines: number }
+  | { readonly kind: "code"; readonly text: string }
+  | { readonly kind: "cut" };
+
+interface QuickHead {
+  readonly saleNumber: string;
+  readonly amountFen: number;
+  readonly timeoutMs?: number | undefined;
+}
+
+export type QuickPaymentRequest =
+  | (QuickHead & { readonly purse: "e-purse" | "electronic-cash" })
+  | (QuickHead & { readonly purse: "medical-purse"; readonly selfPayFen: number; readonly pooledFen: number })
+  | (QuickHead & {
+      readonly purse: "compound";
+      readonly record: { readonly file: number; readonly by?: "number" | "identifier" | undefined; readonly record: number; readonly data: string };
+    });
+
+export interface QuickPayment {
+  readonly saleNumber: string;
+  /** Goods may go at "paid" alone. */
+  readonly kind: "paid" | "unverified" | "refused" | "unknown" | "no-card";
+  readonly subject?: string;
+  readonly amountFen?: number;
+  readonly verified?: boolean;
+  readonly proof?: string;
+  readonly balanceAfterFen?: number;
+  readonly statusWord?: number;
+  readonly reason?: string;
+  readonly says?: Said;
+}
+
+export interface Sums {
+  readonly totalFen: number;
+  readonly fundFen: number;
+  readonly accountFen: number;
+}
+
+export interface ReconciledDay {
+  readonly day: string;
+  readonly state: "equal" | "settled" | "differs" | "incomplete";
+  readonly groups: readonly {
+    readonly insuranceType: string;
+    readonly clearingType: string;
+    readonly locality: "local" | "same-province" | "cross-province";
+    readonly agency: string;
+    readonly own: Sums;
+    readonly ownCount: number;
+    readonly verdict: "equal" | "insurer-more" | "institution-more" | "differs" | "refused" | "silent";
+    readonly message?: string;
+  }[];
+  readonly differences: readonly {
+    readonly kind:
+      | "amount-differs"
+      | "ours-only"
+      | "other-day"
+      | "held-by-insurer"
+      | "voided-at-insurer"
+      | "void-not-at-insurer"
+      | "one-sided-at-insurer"
+      | "unknown-message"
+      | "other-terminal"
+      | "foreign"
+      | "not-compared";
+    readonly act: "none" | "reversed" | "reversal-open" | "void-imported" | "left-to-people";
+    readonly msgid: string;
+    readonly settlementId: string;
+    readonly person: string;
+    readonly time: string;
+    readonly reference?: string;
+    readonly own?: Sums;
+    readonly insurer?: Sums;
+    readonly note?: string;
+  }[];
+  readonly open: readonly {
+    readonly reference: string;
+    readonly msgid: string;
+    readonly kind: "settlement" | "void";
+    readonly time: string;
+    readonly amountFen: number;
+  }[];
+  readonly unreadable: readonly string[];
+  readonly operator: string;
+  readonly at: string;
+  readonly reason?: string;
+}
+
+export interface ReconciliationReport {
+  readonly from: string;
+  readonly to: string;
+  readonly days: readonly ReconciledDay[];
+  readonly missing: readonly string[];
+}

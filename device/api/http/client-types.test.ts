@@ -1,0 +1,52 @@
+/* The client's types are the server's: whoever changes a schema is told here, by the compiler, what the client still believes. */
+import { describe, expect, it } from "vitest";
+import type * as z from "zod";
+import type * as types from "../client/types.ts";
+import type * as schemas from "./schemas.ts";
+
+type Frozen<Value> = Value extends readonly (infer Item)[]
+  ? readonly Frozen<Item>[]
+  : Value extends object
+    ? { readonly [Key in keyof Value]: Frozen<Value[Key]> }
+    : Value;
+
+type Same<Left, Right> = [Frozen<Left>] extends [Frozen<Right>] ? ([Frozen<Right>] extends [Frozen<Left>] ? true : false) : false;
+type Told<Schema extends z.ZodType, Type> = Same<z.output<Schema>, Type>;
+type Taken<Schema extends z.ZodType, Type> = Same<z.input<Schema>, Type>;
+
+const told: {
+  readonly Said: Told<typeof schemas.said, types.Said>;
+  readonly Error: Told<typeof schemas.errorBody, types.ErrorBody>;
+  readonly SignedIn: Told<typeof schemas.signedIn, types.SignedIn>;
+  readonly TenderKind: Told<typeof schemas.tenderKind, types.TenderKind>;
+  readonly OfflineChoice: Told<typeof schemas.offlineChoice, types.OfflineChoice>;
+  readonly Question: Told<typeof schemas.question, types.Question>;
+  readonly Order: Told<typeof schemas.order, types.Order>;
+  readonly Returned: Told<typeof schemas.returned, types.Returned>;
+  readonly OrderEvent: Told<typeof schemas.orderEvent, types.OrderEvent>;
+  readonly StreamItem: Told<typeof schemas.streamItem, types.StreamItem>;
+  readonly Reprinted: Told<typeof schemas.reprinted, types.Reprinted>;
+  readonly Status: Told<typeof schemas.status, types.Status>;
+  readonly Devices: Told<typeof schemas.devices, types.Devices>;
+  readonly Scanned: Told<typeof schemas.scanned, types.Scanned>;
+  readonly QuickPayment: Told<typeof schemas.quickPayment, types.QuickPayment>;
+  readonly ReconciledDay: Told<typeof schemas.dayView, types.ReconciledDay>;
+  readonly Report: Told<typeof schemas.report, types.ReconciliationReport>;
+  readonly Credential: Taken<typeof schemas.credential, types.Credential>;
+  readonly OrderItem: Taken<typeof schemas.orderItem, types.OrderItem>;
+  readonly Basket: Taken<typeof schemas.orderBody, types.Basket>;
+  readonly Answer: Taken<typeof schemas.answerBody, types.Answer>;
+  readonly QuickPaymentBody: Taken<typeof schemas.quickPaymentBody, types.QuickPaymentRequest>;
+  readonly Slip: Taken<typeof schemas.printBody, { slip: readonly types.SlipLine[]; timeoutMs?: number | undefined }>;
+} = {
+  ...{ Said: true, Error: true, SignedIn: true, TenderKind: true, OfflineChoice: true, Question: true, Order: true, Returned: true },
+  ...{ OrderEvent: true, StreamItem: true, Reprinted: true, Status: true, Devices: true, Scanned: true, QuickPayment: true, ReconciledDay: true },
+  ...{ Report: true, Credential: true, OrderItem: true, Basket: true, Answer: true, QuickPaymentBody: true, Slip: true },
+};
+
+/** What differs is not the same: the comparison can fail. */
+const different: readonly [Same<types.Order, types.Returned>, Same<{ a: string }, { a?: string }>] = [false, false];
+
+describe("the client's types", () => {
+  it("are those of the schemas", () => expect([Object.values(told).every(Boolean), ...different]).toEqual([true, false, false]));
+});
