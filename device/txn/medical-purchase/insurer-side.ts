@@ -228,6 +228,7 @@ export class InsurerSide {
     // A visit has drawn its msgid before its registration; the message itself is of now.
     const message = { id: this.#visit === undefined ? id : { ...id, sentAt: this.#now() }, ...this.#settlement("booking"), ...this.#way() };
     const answer = await send(this.#ports, message, { timeoutMs: this.#limits.settleTimeoutMs, signal: NEVER });
+    if (answer.kind === "refused") return this.#unserved(answer);
     if (answer.kind !== "done") return unanswered(answer);
     const parsed = readSettlement(answer.output, { total: this.#request.amount, msgid: id.text });
     if (parsed.ok) return { is: "settled", settlement: { ...parsed.settlement, visitId: parsed.settlement.visitId || (this.#visit?.visitId ?? "") } };
@@ -239,7 +240,11 @@ export class InsurerSide {
   async undo(): Promise<Event> {
     const { visit } = this.#visitBasket();
     const { personNumber } = this.person;
-    const result = await undoVisit(this.#ports, { ...visit, personNumber, ...this.#way() }, { timeoutMs: this.#limits.queryTimeoutMs, signal: NEVER });
+    const limits = { timeoutMs: this.#limits.queryTimeoutMs, signal: NEVER };
+    // What made the visit come to nothing may have ended the sign-in too.
+    const signedIn = await signIn(this.#terminal, limits);
+    if (signedIn !== undefined) return { is: "visit-standing", reason: signedIn.kind === "undecided" ? signedIn.reason : "host-unreachable" };
+    const result = await undoVisit(this.#ports, { ...visit, personNumber, ...this.#way() }, limits);
     switch (result.kind) {
       case "undone":
         return { is: "visit-undone" };
