@@ -3,7 +3,7 @@ import { SimulatedJournalDisk } from "../../../simulators/disk/journal-store.ts"
 import { Power, poweredClock } from "../../../simulators/world/power.ts";
 import { VirtualClock } from "../../../simulators/world/virtual-clock.ts";
 import { assert } from "../../base/assert.ts";
-import { utf8 } from "../../base/bytes.ts";
+import { type Bytes, utf8 } from "../../base/bytes.ts";
 import { withDeadline } from "../../base/deadline.ts";
 import { isFault } from "../../base/fault.ts";
 import { sumFen } from "../../base/fen.ts";
@@ -108,6 +108,8 @@ export class StockDesk {
   readonly sentAtMs: number[] = [];
   options: Omit<StockRunOptions, "signal"> = RUN_OPTIONS;
   profile = PROFILE;
+  /** An insurer with books of its own, in place of the one here that takes every row. */
+  insurer: ((body: Bytes) => Promise<Bytes | undefined>) | undefined;
   /** Where the inner word of the answer stands; "" is the output itself. */
   innerNode = "result";
   #fates: Fate[] = [];
@@ -151,7 +153,7 @@ export class StockDesk {
       journal,
       log: SILENT,
       host: this.#host(power),
-      messageIds: await openMessageIds(journal, { institution: "P53010000001", serialLane: "1" }),
+      messageIds: await openMessageIds(journal, { institution: this.profile.sender.institution, serialLane: "1" }),
       medical: this.profile,
       signIns: createSignInBook(),
     };
@@ -197,11 +199,19 @@ export class StockDesk {
       exchange: async (body, limits) => {
         if (!power.on) return Power.never();
         const message = JSON.parse(new TextDecoder().decode(body)) as { infno: string; insuplc_admdvs: string; input: Record<string, unknown> };
-        if (message.infno === "9001") return answered({ signinoutb: { sign_no: "1" } });
+        if (message.infno === "9001") return this.insurer === undefined ? answered({ signinoutb: { sign_no: "1" } }) : this.#carry(body, this.insurer);
         this.sentAtMs.push(this.clock.monotonicMs());
-        return this.#meet(this.#fates.shift() ?? this.#standing, toMessage(message), { limits, power });
+        const fate = this.#fates.shift() ?? this.#standing;
+        if (this.insurer !== undefined && fate === "take") return this.#carry(body, this.insurer);
+        if (this.insurer !== undefined && fate === "lost-after") await this.#carry(body, this.insurer);
+        return this.#meet(fate, toMessage(message), { limits, power });
       },
     };
+  }
+
+  async #carry(body: Bytes, insurer: NonNullable<StockDesk["insurer"]>): Promise<HostReply> {
+    const reply = await insurer(body);
+    return reply === undefined ? { kind: "unknown", reason: "timeout" } : { kind: "answered", body: reply };
   }
 
   async #meet(fate: Fate, message: Message, { limits, power }: { readonly limits: Limits; readonly power: Power }): Promise<HostReply> {
