@@ -13,4 +13,6 @@ export const BENCH_ROWS: readonly string[] = [
   "start-100k-ready",
   "start-100k-rss",
   "drain-records-per-second",
+  "api-50-counters-p99",
+  "api-50-counters-orders",
 ];

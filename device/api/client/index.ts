@@ -117,6 +117,9 @@ export class CounterClient {
 
   /** Sends the basket, tells its events, has its questions answered, and gives its result. A handler that throws ends the waiting, not the order. */
   async settle(orderNumber: string, basket: Basket, handlers: OrderHandlers): Promise<Order> {
+    // Begun before it is listened to: a stream of an order that nobody knows yet would be refused.
+    const begun = await this.#json<Order>({ method: "PUT", path: `${pathOf(orderNumber)}?waitMs=0`, body: basket, repeats: true });
+    if (!begun.underWay) return begun;
     const over = new AbortController();
     const placing = this.place(orderNumber, basket, over.signal);
     placing.catch(() => undefined);

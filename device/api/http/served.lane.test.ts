@@ -166,11 +166,7 @@ describe("an order and its callers", () => {
 });
 
 /** Raw lines of one stream, up to `count` events or its end. */
-async function rawEvents(
-  client: CounterClient,
-  path: string,
-  asked: { readonly headers: Record<string, string>; readonly count: number },
-): Promise<readonly string[]> {
+async function rawEvents(path: string, asked: { readonly headers: Record<string, string>; readonly count: number }): Promise<readonly string[]> {
   const response = await fetch(`${api.url}${path}`, { headers: asked.headers });
   const ids: string[] = [];
   let text = "";
