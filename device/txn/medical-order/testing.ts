@@ -46,13 +46,15 @@ const BOUNDS: OrderBounds = { journalTimeoutMs: 5000, answerTimeoutMs: 5000, ten
 /** Of a whole order. */
 export const ORDER_LIMITS: Limits = { timeoutMs: 300_000, signal: new AbortController().signal };
 
+type Answer = OrderAnswer | ((question: OrderQuestion) => OrderAnswer);
+
 /** Answers in order; then nobody is there. */
 export class ScriptedDesk implements CounterDesk {
   readonly told: OrderEvent[] = [];
   readonly asked: OrderQuestion[] = [];
-  readonly #answers: OrderAnswer[];
+  readonly #answers: Answer[];
 
-  constructor(...answers: readonly OrderAnswer[]) {
+  constructor(...answers: readonly Answer[]) {
     this.#answers = [...answers];
   }
 
@@ -62,8 +64,14 @@ export class ScriptedDesk implements CounterDesk {
 
   ask(question: OrderQuestion): Promise<OrderAnswer> {
     this.asked.push(question);
-    return Promise.resolve(this.#answers.shift() ?? { answer: "none" });
+    const answer = this.#answers.shift() ?? { answer: "none" };
+    return Promise.resolve(typeof answer === "function" ? answer(question) : answer);
   }
+}
+
+/** Pays what is left, whatever that is. */
+export function payRest(tender: TenderKind): Answer {
+  return (question) => (question.ask === "tender" ? { answer: "tender", tender, amount: question.rest } : { answer: "none" });
 }
 
 export function pay(tender: TenderKind, amount: number): OrderAnswer {
