@@ -115,9 +115,9 @@ module.exports = {
       severity: "error",
       from: {
         path: "^device/",
-        pathNot: ["^device/(main|cli)\\.ts$", "^device/commands/", "^device/drivers/", "^device/system/", "^device/sync/mqtt/", STORE, TESTS],
+        pathNot: ["^device/(main|cli)\\.ts$", "^device/commands/", "^device/drivers/", "^device/system/", "^device/sync/(mqtt|gateway)/", STORE, TESTS],
       },
-      to: { path: [ADAPTERS, "^device/system/", "^device/sync/mqtt/", STORE] },
+      to: { path: [ADAPTERS, "^device/system/", "^device/sync/(mqtt|gateway)/", STORE] },
     },
     {
       name: "system-adapts-base-ports",
@@ -163,6 +163,7 @@ module.exports = {
       builtin("fs", "net", "tls", "http", "https", "dgram", "dns", "child_process", "worker_threads", "os", "timers"),
       [
         "^device/(system|drivers/(?!ports|framing)[^/]+|sync/mqtt|txn/journal|config)/",
+        "^device/sync/gateway/wire\\.ts$",
         // The local API's own port, its certificate and its connections.
         "^device/api/http/(server|route|stream|guard)\\.ts$",
         // Sealing takes milliseconds of computing: its worker is an adapter that stands beside the work.
