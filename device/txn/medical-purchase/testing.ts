@@ -216,6 +216,12 @@ export class SimulatedCounter {
     return this.#ports;
   }
 
+  /** The journal as a reader of all its entries sees it. */
+  get journal(): TerminalJournal {
+    if (this.#journal === undefined) throw new Error("the counter is switched on first");
+    return this.#journal;
+  }
+
   /** Decides what becomes of each message from now on, by its code. */
   plan(fate: (infno: string) => MessageFate): void {
     this.#fate = fate;

@@ -82,6 +82,8 @@ export class DayRun {
   readonly #open: OpenView[] = [];
   readonly #unreadable: string[] = [];
   readonly #imported = new Set<string>();
+  /** Rows that say why totals differ without being a difference: what is not decided here is booked there. */
+  #undecidedRows = 0;
 
   constructor(ports: DayPorts, options: DayOptions, task: { readonly day: string; readonly books: Books; readonly budget: DayBudget }) {
     this.#ports = ports;
@@ -189,9 +191,9 @@ export class DayRun {
     if (limits === undefined || first === undefined) return { kind: "silent" };
     const rows = together.flatMap(({ rows: own }) => own);
     // Deviation: whether a refund counts or takes away is written nowhere; it takes away, as its sums do. Spec: FSI, 3201.
-    const count = rows.reduce((sum, { refund }) => sum + (refund ? -1 : 1), 0);
+    const count = Math.max(0, netCount(rows));
     const { insuranceType } = first.name;
-    const question = { ...clearingOf(first), insuranceType, period: this.#period(), sums: sumUp(rows.map(({ sums }) => sums)), count: Math.max(0, count) };
+    const question = { ...clearingOf(first), insuranceType, period: this.#period(), sums: sumUp(rows.map(({ sums }) => sums)), count };
     const answer = await askTotals(this.#ports, question, limits);
     if (answer.kind === "compared") this.#hostTime = answer.hostTime || this.#hostTime;
     if (answer.kind === "silent") this.#reason ??= "host-silent";
@@ -214,10 +216,13 @@ export class DayRun {
     this.#hostTime = answer.hostTime || this.#hostTime;
     for (const { place, why, msgid } of answer.unreadable) this.#unreadable.push([place, why, msgid].filter((word) => word !== "").join(" "));
     if (answer.unreadable.length > 0) this.#reason ??= "statement-unreadable";
-    const before = this.#differences.length + this.#open.length;
+    const before = this.#differences.length + this.#undecidedRows;
     await this.#judgeRows(answer.rows);
     await this.#judgeSilence(own, answer.rows);
-    if (this.#reason === undefined && this.#differences.length + this.#open.length === before) this.#unexplained(first);
+    const isExplained = this.#differences.length + this.#undecidedRows > before;
+    // Deviation: a count below zero cannot be said, so a group with more refunds than bookings never has equal totals. Spec: FSI, 3201.
+    const isUnsayable = groups.some((group) => netCount(group.rows) < 0);
+    if (this.#reason === undefined && !isExplained && !isUnsayable) this.#unexplained(first);
   }
 
   #notGiven(answer: Exclude<StatementAnswer, { readonly kind: "read" }>): void {
@@ -242,7 +247,9 @@ export class DayRun {
   async #act(row: ResultRow, meaning: RowMeaning): Promise<void> {
     switch (meaning.is) {
       case "equal":
+        return;
       case "open":
+        this.#undecidedRows += 1;
         return;
       case "difference": {
         const { kind, booking, note } = meaning;
@@ -278,6 +285,7 @@ export class DayRun {
     }
     const known = this.#index.voidOf(booking.settlementId)?.state;
     // Its void is under way here: what the insurer says of it is not yet anybody's difference.
+    if (known === "open") this.#undecidedRows += 1;
     if (known === "open") return;
     if (known === "voided") this.#differences.push(...voidedHere(facts, answer));
     else await this.#standingHere(facts, answer, about);
@@ -368,9 +376,13 @@ function refundRow(booking: Booking): OwnRow {
   return { ...bookingRow(booking), sums: refundSums(booking), refund: true };
 }
 
+function netCount(rows: readonly OwnRow[]): number {
+  return rows.reduce((sum, { refund }) => sum + (refund ? -1 : 1), 0);
+}
+
 function groupView({ name, rows }: Group, answer: TotalsAnswer): GroupView {
   const own: StatementSums = sumUp(rows.map(({ sums }) => sums));
-  const ownCount = rows.reduce((sum, { refund }) => sum + (refund ? -1 : 1), 0);
+  const ownCount = netCount(rows);
   if (answer.kind === "compared") return { ...name, own, ownCount, verdict: answer.verdict, ...(answer.message === "" ? {} : { message: answer.message }) };
   if (answer.kind === "refused") return { ...name, own, ownCount, verdict: "refused", message: answer.message };
   return { ...name, own, ownCount, verdict: "silent" };
