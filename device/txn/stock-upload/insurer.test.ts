@@ -64,6 +64,32 @@ describe("in the insurer's books", () => {
     ]);
   });
 
+  it("nothing stands where the settlement was taken back before its sale could be told", async () => {
+    const { made, counter, request } = await settled();
+    made.from("not-sent");
+    await made.clock.resolve(made.uploads.enqueue(request));
+    await made.later(5000);
+    const { settlementId, visitId } = request.settlement ?? { settlementId: "", visitId: "" };
+    const data = { psn_no: PERSON, setl_id: settlementId, mdtrt_id: visitId };
+    await made.clock.resolve(counter.insurer.exchange(counter.message("2103", { data })));
+    expect(counter.ledger.settlement(settlementId)?.status).toBe("voided");
+    await made.clock.resolve(made.uploads.enqueue({ ...request, act: "return", reference: "c1.A1.u2" }));
+    made.from("take");
+    await made.later(300_000);
+    expect(told(counter)).toEqual([]);
+    expect(await made.clock.resolve(made.uploads.parked(10))).toEqual([]);
+  });
+
+  it("a sign-in that the insurer has ended is renewed", async () => {
+    const { made, counter, request } = await settled();
+    await made.clock.resolve(made.uploads.enqueue(request));
+    await made.later(5000);
+    counter.insurer.endSignIns();
+    await made.clock.resolve(made.uploads.enqueue({ ...request, act: "return", reference: "c1.A1.u2" }));
+    await made.later(5000);
+    expect(told(counter).sort()).toEqual([...SOLD, ...BACK]);
+  });
+
   it("all rows of a sale may come together", async () => {
     const { made, counter, request } = await settled();
     made.cutPower();

@@ -4,10 +4,10 @@ import { isFault } from "../../base/fault.ts";
 import type { Limits } from "../../base/ports.ts";
 import { boundedJournal } from "../bounded-journal.ts";
 import type { OpenSubject } from "../journal/types.ts";
-import { ask, signIn } from "../medical-host/ask.ts";
+import { type Answer, ask, REQUEST_MALFORMED, signIn } from "../medical-host/ask.ts";
 import type { HostPorts } from "../medical-host/ports.ts";
 import { decideUpload, firstUploadStep, STOCK_UPLOAD_RULES } from "./machine.ts";
-import { judgeAnswer, stockMessage } from "./messages.ts";
+import { judgeAnswer, type StockMessage, stockMessage } from "./messages.ts";
 import { type LaterStep, laterDraft, markOf, progressState, RETURNED_UNTOLD, type RecordedUpload, readUpload } from "./record.ts";
 import { missingFact } from "./rows.ts";
 import type { UploadCommand, UploadEvent, UploadRules, UploadState } from "./types.ts";
@@ -75,6 +75,8 @@ class Round {
   /** Orders whose sale is not told yet: their return waits for it. */
   readonly #untold = new Set<string>();
   #earliestMs = Number.POSITIVE_INFINITY;
+  /** Once in a round: afterwards the sign-in number is fresh. */
+  #renewed = false;
 
   constructor(ports: HostPorts, options: StockRunOptions, memory: StockMemory) {
     this.#ports = ports;
@@ -192,10 +194,23 @@ class Round {
   async #exchange(upload: RecordedUpload, from: number): Promise<UploadEvent> {
     const missing = missingFact(upload.rows);
     if (missing !== undefined) return { is: "refused", message: missing };
-    if ((await signIn(this.#ports, this.#limits())) !== undefined) return { is: "silent" };
-    const { infno, input, count } = stockMessage(upload, from, this.#options.inBatches);
-    const area = upload.insuranceArea === "" ? {} : { insuranceArea: upload.insuranceArea };
-    return judgeAnswer(await ask(this.#ports, { infno, input, ...area }, this.#limits()), count);
+    const message = stockMessage(upload, from, this.#options.inBatches);
+    const { signIns } = this.#ports;
+    const used = signIns.number;
+    const answer = await this.#ask(message, upload);
+    const mayBeStale = answer.kind === "refused" && answer.code !== REQUEST_MALFORMED && used !== undefined;
+    if (!mayBeStale || this.#renewed) return judgeAnswer(answer, message.count);
+    this.#renewed = true;
+    // A number of yesterday is refused like anything else; with a new one the refusal is about the goods. Another lane may have renewed it.
+    if (signIns.number === used) signIns.forget();
+    return judgeAnswer(await this.#ask(message, upload), message.count);
+  }
+
+  async #ask({ infno, input }: StockMessage, { insuranceArea }: RecordedUpload): Promise<Answer> {
+    const silence = await signIn(this.#ports, this.#limits());
+    if (silence !== undefined) return { kind: "undecided", reason: "reply-undecided" };
+    const area = insuranceArea === "" ? {} : { insuranceArea };
+    return ask(this.#ports, { infno, input, ...area }, this.#limits());
   }
 
   async #append(upload: RecordedUpload, step: LaterStep): Promise<UploadEvent> {

@@ -106,6 +106,7 @@ export class StockDesk {
   readonly heard: Message[] = [];
   /** Moments at which messages about goods were sent. */
   readonly sentAtMs: number[] = [];
+  signIns = 0;
   options: Omit<StockRunOptions, "signal"> = RUN_OPTIONS;
   profile = PROFILE;
   /** An insurer with books of its own, in place of the one here that takes every row. */
@@ -199,14 +200,24 @@ export class StockDesk {
       exchange: async (body, limits) => {
         if (!power.on) return Power.never();
         const message = JSON.parse(new TextDecoder().decode(body)) as { infno: string; insuplc_admdvs: string; input: Record<string, unknown> };
-        if (message.infno === "9001") return this.insurer === undefined ? answered({ signinoutb: { sign_no: "1" } }) : this.#carry(body, this.insurer);
+        if (message.infno === "9001") return this.#signIn(body);
         this.sentAtMs.push(this.clock.monotonicMs());
-        const fate = this.#fates.shift() ?? this.#standing;
-        if (this.insurer !== undefined && fate === "take") return this.#carry(body, this.insurer);
-        if (this.insurer !== undefined && fate === "lost-after") await this.#carry(body, this.insurer);
-        return this.#meet(fate, toMessage(message), { limits, power });
+        return this.#send(body, toMessage(message), { limits, power });
       },
     };
+  }
+
+  #signIn(body: Bytes): Promise<HostReply> {
+    this.signIns += 1;
+    return this.insurer === undefined ? Promise.resolve(answered({ signinoutb: { sign_no: String(this.signIns) } })) : this.#carry(body, this.insurer);
+  }
+
+  /** A message about goods meets its fate: here, or at an insurer with books of its own. */
+  async #send(body: Bytes, message: Message, wait: { readonly limits: Limits; readonly power: Power }): Promise<HostReply> {
+    const fate = this.#fates.shift() ?? this.#standing;
+    if (this.insurer !== undefined && fate === "take") return this.#carry(body, this.insurer);
+    if (this.insurer !== undefined && fate === "lost-after") await this.#carry(body, this.insurer);
+    return this.#meet(fate, message, wait);
   }
 
   async #carry(body: Bytes, insurer: NonNullable<StockDesk["insurer"]>): Promise<HostReply> {

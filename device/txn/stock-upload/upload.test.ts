@@ -132,13 +132,14 @@ describe("where the insurer refuses", () => {
     ["decline", "追溯码已销售"],
   ])("after %s it waits for a person, with the insurer's words: %s", async (fate, message) => {
     const made = await desk();
-    made.plan("take", fate);
+    made.plan("take", fate, fate);
     const { subject } = await enqueue(made, sale(1, two));
     await made.later(600_000);
     expect(await made.clock.resolve(made.uploads.parked(10))).toEqual([
       { subject, reference: "c1.A1.u1", order: "c1.A1", act: "sale", rowsTaken: 1, rows: 2, message, parkedAtMs: expect.any(Number) },
     ]);
-    expect(made.heard).toHaveLength(2);
+    expect(made.heard).toHaveLength(fate === "refuse" ? 3 : 2);
+    made.plan();
     expect(await made.clock.resolve(made.uploads.retry(subject, { operator: "op2" }))).toBe("waiting");
     await made.later(5000);
     expect(await made.states(subject)).toEqual(["prepared", "acting", "unknown", "resolving", "done"]);
@@ -173,6 +174,26 @@ describe("where the insurer refuses", () => {
     expect(await made.clock.resolve(made.uploads.retry("no-such-subject", { operator: "op2" }))).toBe("not-parked");
   });
 
+  it("a sign-in of yesterday is renewed once, and the goods are told with the new one", async () => {
+    const made = await desk();
+    await enqueue(made, sale(1));
+    await made.later(1000);
+    made.plan("refuse", "take", "refuse");
+    const { subject } = await enqueue(made, sale(2, two));
+    await made.later(1000);
+    expect(made.signIns).toBe(2);
+    expect(await made.states(subject)).toEqual(["prepared", "acting", "unknown"]);
+  });
+
+  it("goods that break the interface's own table are never sent, and say which member", async () => {
+    const made = await desk();
+    await enqueue(made, sale(1, { items: [goods({ name: "名".repeat(201) })] }));
+    await made.later(1000);
+    expect(made.heard).toEqual([]);
+    const [parked] = await made.clock.resolve(made.uploads.parked(10));
+    expect(parked?.message).toMatch(/^request-malformed: selinfo\.fixmedins_hilist_name/);
+  });
+
   it("goods without a day of making are not told with an invented one", async () => {
     const made = await desk();
     await enqueue(made, sale(1, { items: [goods({ goods: {} })] }));
@@ -203,14 +224,14 @@ describe("what was taken back", () => {
 
   it("waits while its sale, told in part, waits for a person", async () => {
     const made = await desk();
-    made.plan("take", "refuse");
+    made.plan("take", "refuse", "refuse");
     const { subject } = await enqueue(made, sale(1, two));
     await enqueue(made, returned(1));
     await made.later(120_000);
-    expect(made.heard.map(({ infno }) => infno)).toEqual(["3505", "3505"]);
+    expect(made.heard.map(({ infno }) => infno)).toEqual(["3505", "3505", "3505"]);
     await made.clock.resolve(made.uploads.dismiss(subject, { operator: "op2" }));
     await made.later(120_000);
-    expect(made.heard.map(({ infno }) => infno)).toEqual(["3505", "3505", "3506"]);
+    expect(made.heard.map(({ infno }) => infno)).toEqual(["3505", "3505", "3505", "3506"]);
   });
 
   it("is not told where the sale was not, because the insurer no longer takes it", async () => {
