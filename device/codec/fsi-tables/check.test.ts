@@ -42,6 +42,7 @@ describe("an input of our own", () => {
   it.each<[string, unknown, string]>([
     ["a needed member left out", withInfo({ psn_no: undefined }), "druginfo.psn_no: missing"],
     ["a needed member empty", withInfo({ psn_no: "" }), "druginfo.psn_no: missing"],
+    ["a needed member of blanks", withInfo({ psn_no: "  " }), "druginfo.psn_no: missing"],
     ["text that is too long", withInfo({ psn_no: "9".repeat(31) }), "druginfo.psn_no: longer than 30"],
     ["a line end inside text", withInfo({ psn_no: "1\n2" }), "druginfo.psn_no: holds control characters"],
     ["an object where text belongs", withInfo({ psn_no: {} }), "druginfo.psn_no: not text"],
@@ -120,7 +121,7 @@ describe("a host's output", () => {
 function fitting(kind: FieldKind): fc.Arbitrary<unknown> {
   switch (kind.is) {
     case "text":
-      return fc.string({ minLength: 1, maxLength: kind.max, unit: "grapheme-ascii" });
+      return fc.string({ maxLength: kind.max - 1, unit: "grapheme-ascii" }).map((rest) => `x${rest}`);
     case "decimal":
       return fc.tuple(fc.bigInt({ min: 0n, max: 10n ** BigInt(kind.precision) - 1n }), fc.boolean()).map(([units, minus]) => {
         const digits = units.toString().padStart(kind.scale + 1, "0");
