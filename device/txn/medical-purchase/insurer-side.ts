@@ -10,9 +10,9 @@ import type { ProvisionalFigures } from "../medical-desk/desk.ts";
 import { ask, drawMessageId, type NoAnswer, send, signIn } from "../medical-host/ask.ts";
 import { distanceOf } from "../medical-host/distance.ts";
 import type { MessageId } from "../medical-host/message-id.ts";
-import { findPerson, type Person, type Served } from "../medical-host/person-services.ts";
+import { findPerson, type Insured, type Person, type Served } from "../medical-host/person-services.ts";
 import { askCheck, type CheckContext } from "./checks.ts";
-import { type Basket, basketInput, type Holder, type InsuredPerson, insuredOf, linePrefixOf, personCredential, traceInput } from "./messages.ts";
+import { type Basket, basketInput, type Holder, insuredOf, linePrefixOf, personCredential, traceInput } from "./messages.ts";
 import {
   readTrialFigures,
   readVisitId,
@@ -35,7 +35,7 @@ const NEVER: AbortSignal = new AbortController().signal;
 
 /** How 1101 was answered. */
 export type PersonAnswer =
-  | { readonly kind: "person"; readonly person: InsuredPerson; readonly route: Route }
+  | { readonly kind: "person"; readonly person: Insured; readonly route: Route }
   | { readonly kind: "choices"; readonly choices: readonly string[] }
   | { readonly kind: "event"; readonly event: Event };
 
@@ -53,11 +53,12 @@ export class InsurerSide {
   readonly #limits: MedicalPurchaseLimits;
   #holder: Holder | undefined;
   #found: Person | undefined;
-  #person: InsuredPerson | undefined;
+  #person: Insured | undefined;
   #route: Route | undefined;
   #basket: { readonly at: string; readonly linePrefix: string } | undefined;
   #visit: VisitFacts | undefined;
   #trial: TrialFigures | undefined;
+  #clearing: Clearing | undefined;
 
   constructor(ports: MedicalPurchasePorts, { request, limits }: InsurerSideOptions) {
     const { operator } = request;
@@ -69,7 +70,7 @@ export class InsurerSide {
     this.#limits = limits;
   }
 
-  get person(): InsuredPerson {
+  get person(): Insured {
     assert(this.#person !== undefined, "the host has named the person");
     return this.#person;
   }
@@ -81,6 +82,11 @@ export class InsurerSide {
   /** Of an outpatient visit, as far as it is known. */
   get visit(): VisitFacts | undefined {
     return this.#visit;
+  }
+
+  /** Who will clear the settlement, as the trial has said it. */
+  get clearing(): Clearing | undefined {
+    return this.#clearing;
   }
 
   #queryLimits(): Limits {
@@ -153,7 +159,9 @@ export class InsurerSide {
         return { is: "check-passed" };
       case "stopped":
         return { is: "stopped", refusal: result.refusal };
-      default:
+      case "refused":
+      case "not-sent":
+      case "undecided":
         return unanswered(result);
     }
   }
@@ -205,6 +213,7 @@ export class InsurerSide {
     this.#basket ??= { at: id.sentAt, linePrefix: linePrefixOf(id.text) };
     const answer = await send(this.#ports, { id, ...this.#settlement("trial"), ...this.#way() }, this.#queryLimits());
     if (answer.kind !== "done") return { event: this.#unserved(answer) };
+    this.#clearing = readClearing(answer.output);
     if (this.#visit !== undefined) this.#trial = readTrialFigures(answer.output);
     const figures = readProvisional(answer.output);
     return figures === undefined ? { event: { is: "pre-settled" } } : { event: { is: "pre-settled" }, figures };

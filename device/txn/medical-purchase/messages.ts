@@ -3,7 +3,7 @@ import { formatYuan } from "../../base/fen.ts";
 import type { SocialIdentity } from "../../card/social/types.ts";
 import type { FsiRequest } from "../../codec/fsi.ts";
 import { traceInfoRows } from "../goods-rules/trace-rows.ts";
-import type { Person, PersonCredential } from "../medical-host/person-services.ts";
+import type { Insured, Person, PersonCredential } from "../medical-host/person-services.ts";
 import type { RegionSwitches } from "../medical-host/profile.ts";
 import { medicalTypeOf } from "./plan.ts";
 import type { MedicalPurchaseRequest, PurchaseItem, RawCard } from "./ports.ts";
@@ -18,14 +18,7 @@ export type Holder =
   | { readonly kind: "resident-id"; readonly number: string; readonly name: string }
   | { readonly kind: "e-code"; readonly code: string };
 
-export interface InsuredPerson {
-  readonly personNumber: string;
-  readonly insuranceType: string;
-  /** Six digits. */
-  readonly insuranceArea: string;
-}
-
-export type PersonParse = { readonly ok: true; readonly person: InsuredPerson } | { readonly ok: false; readonly refusal: Refusal };
+export type PersonParse = { readonly ok: true; readonly person: Insured } | { readonly ok: false; readonly refusal: Refusal };
 
 /** mdtrt_cert_type and mdtrt_cert_no. Only the host opens an e-code. Spec: FSI, mdtrt_cert_type. */
 export function credentialMembers({ holder, region }: Pick<Basket, "holder" | "region">): { readonly mdtrt_cert_type: string; readonly mdtrt_cert_no: string } {
@@ -85,7 +78,7 @@ export function insuredOf({ personNumber, insurances }: Person, chosen: string |
 export interface Basket {
   readonly request: MedicalPurchaseRequest;
   readonly holder: Holder;
-  readonly person: InsuredPerson;
+  readonly person: Insured;
   readonly region: Pick<RegionSwitches, "credentialCodes" | "druginfoExtras" | "trace">;
   /** "yyyy-MM-dd HH:mm:ss", the same in pre-settlement and settlement. */
   readonly at: string;

@@ -3,8 +3,8 @@
  * region's switches, without asking anybody. Spec: FSI, cross-region; FSI, regional differences.
  */
 import { distanceOf, receiverOf } from "../medical-host/distance.ts";
+import type { Insured } from "../medical-host/person-services.ts";
 import type { CredentialKind, Distance, MedicalProfile, RegionSwitches } from "../medical-host/profile.ts";
-import type { InsuredPerson } from "./messages.ts";
 import type { MedicalPurchaseRequest } from "./ports.ts";
 import type { Check, Plan, Refusal } from "./types.ts";
 
@@ -56,7 +56,7 @@ export interface Route {
 
 export type RouteAnswer = { readonly ok: true; readonly route: Route } | { readonly ok: false; readonly refusal: Refusal };
 
-export function routeOf(request: MedicalPurchaseRequest, person: InsuredPerson, profile: MedicalProfile): RouteAnswer {
+export function routeOf(request: MedicalPurchaseRequest, person: Insured, profile: MedicalProfile): RouteAnswer {
   const { region, sender } = profile;
   const distance = distanceOf(sender.treatmentArea, person.insuranceArea, region.municipalities);
   const refused = refusedAt(request, distance, region);

@@ -4,9 +4,9 @@ import type { SocialIdentity } from "../../card/social/types.ts";
 import type { EntryDraft, JournalEntry, JsonObject, JsonValue } from "../journal/types.ts";
 import type { SettledFigures } from "../medical-desk/figures.ts";
 import type { MessageId } from "../medical-host/message-id.ts";
-import type { InsuredPerson } from "./messages.ts";
+import type { Insured } from "../medical-host/person-services.ts";
 import type { VisitFacts } from "./outpatient.ts";
-import type { Settlement } from "./settlement.ts";
+import type { Clearing, Settlement } from "./settlement.ts";
 import type { EntryWish } from "./types.ts";
 
 /** Code of the message that books at a pharmacy. */
@@ -19,7 +19,7 @@ export interface PurchaseFacts {
   readonly amount: Fen;
   /** Only a card leaves a trace of itself: an e-code and the number of an identity card are of no use to recovery. */
   readonly card: Pick<SocialIdentity, "cardNumber" | "cardIdentifier"> | undefined;
-  readonly person: InsuredPerson;
+  readonly person: Insured;
   /** med_type */
   readonly medicalType: string;
   /** recer_sys_code where it is not the region's usual one. */
@@ -30,15 +30,17 @@ export interface PurchaseFacts {
   readonly settleTimeoutMs: number;
   /** Of an outpatient visit. */
   readonly visit: VisitFacts | undefined;
+  /** As the trial has said it: an unknown outcome is looked for in those books. */
+  readonly clearing: Clearing | undefined;
 }
 
 /** Name by which the holder's open settlement is found again, whatever credential comes next. */
-export function holderName({ personNumber }: Pick<InsuredPerson, "personNumber">): string {
+export function holderName({ personNumber }: Pick<Insured, "personNumber">): string {
   return `person/${personNumber}`;
 }
 
 function detailOf(facts: PurchaseFacts): JsonObject {
-  const { reference, id, person, settleTimeoutMs, visit, medicalType, receiver } = facts;
+  const { reference, id, person, settleTimeoutMs, visit, medicalType, receiver, clearing } = facts;
   return {
     reference,
     msgid: id.text,
@@ -49,6 +51,7 @@ function detailOf(facts: PurchaseFacts): JsonObject {
     medType: medicalType,
     ...(receiver === undefined ? {} : { receiver }),
     ...(visit === undefined ? {} : visitDetail(visit)),
+    ...(clearing === undefined ? {} : clearingDetail(clearing)),
   };
 }
 
@@ -75,8 +78,12 @@ export function intentDraft(facts: PurchaseFacts): EntryDraft {
   };
 }
 
+function clearingDetail({ agency, way, type }: Clearing): JsonObject {
+  return { clrOptins: agency, clrWay: way, clrType: type };
+}
+
 function settlementDetail(settlement: Settlement): JsonObject {
-  const { clearing } = settlement;
+  const { settledAt } = settlement;
   return {
     setlId: settlement.settlementId,
     ...(settlement.visitId === "" ? {} : { mdtrtId: settlement.visitId }),
@@ -85,9 +92,8 @@ function settlementDetail(settlement: Settlement): JsonObject {
     mutualAidFen: settlement.mutualAid,
     cashFen: settlement.cash,
     flags: settlement.flags,
-    clrOptins: clearing.agency,
-    clrWay: clearing.way,
-    clrType: clearing.type,
+    ...(settledAt === undefined ? {} : { setlTime: settledAt }),
+    ...clearingDetail(settlement.clearing),
   };
 }
 
