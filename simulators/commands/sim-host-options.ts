@@ -41,7 +41,7 @@ export const HOST_OPTIONS: Readonly<Record<string, CommandOption>> = {
   },
   "insurer-fault": {
     type: "string",
-    summary: `faults of the insurer, comma list of absent, broken-sum=<sum>, <infno>:<${Object.keys(INSURER_FAULTS).join("|")}>[=<ms>]`,
+    summary: `faults of the insurer, comma list of absent, broken-sum=<sum>, statement-rows-missing=<n>, <infno>:<${Object.keys(INSURER_FAULTS).join("|")}>[=<ms>]`,
   },
   json: { type: "boolean", summary: "standard output carries JSON lines only; the last one is the summary" },
 };
@@ -66,7 +66,9 @@ function insurerInstruction(part: string): object | undefined {
   if (part === "absent") return { absent: true };
   const sum = /^broken-sum=(\w+)$/.exec(part)?.[1];
   if (sum !== undefined) return { brokenSum: sum };
-  const [, infno, fault, ms] = /^(\d{4}):([a-z-]+)(?:=(\d{1,9}))?$/.exec(part) ?? [];
+  const missing = /^statement-rows-missing=(\d{1,6})$/.exec(part)?.[1];
+  if (missing !== undefined) return { statementRowsMissing: Number(missing) };
+  const [, infno, fault, ms] = /^(\d{4}[A-Z]?):([a-z0-9-]+)(?:=(\d{1,9}))?$/.exec(part) ?? [];
   if (infno === undefined || fault === undefined) return undefined;
   return { infno, fault, ...(ms === undefined ? {} : { lateMs: Number(ms), slowMs: fault === "slow" ? Number(ms) : 0 }) };
 }

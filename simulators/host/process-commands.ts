@@ -1,13 +1,18 @@
 /* What a running host process can be told and asked, one JSON object a line; each gets one JSON object back. */
 import { isFields, parseFields } from "./canonical.ts";
 import { clearHostFaults, parseHostFaults } from "./faults.ts";
+import type { Gateway } from "./medical/gateway.ts";
+import { applyGatewayFault } from "./medical/gateway-faults.ts";
 import type { Insurer } from "./medical/insurer.ts";
+import { actAtInsurer } from "./medical/insurer-commands.ts";
 import { applyInsurerFault, clearInsurerFaults } from "./medical/insurer-faults.ts";
 import type { SettlementHost } from "./settlement.ts";
 
 export interface CommandContext {
   readonly host: SettlementHost;
   readonly insurer: Insurer;
+  /** Undefined while there is none. */
+  readonly gateway?: () => Gateway | undefined;
   readonly stop: () => void;
 }
 
@@ -58,11 +63,22 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
       return wrong === undefined ? OK : refused(wrong);
     },
   ],
+  ["insurer-act", ({ insurer }, fields) => actAtInsurer(insurer, fields["set"])],
+  [
+    "gateway-fault",
+    ({ gateway }, fields) => {
+      const open = gateway?.();
+      if (open === undefined) return refused("there is no gateway");
+      const wrong = applyGatewayFault(open.faults, fields["set"]);
+      return wrong === undefined ? OK : refused(wrong);
+    },
+  ],
   [
     "clear-faults",
-    ({ host, insurer }) => {
+    ({ host, insurer, gateway }) => {
       clearHostFaults(host.faults);
       clearInsurerFaults(insurer.faults);
+      gateway?.()?.faults.planned.splice(0);
       return OK;
     },
   ],

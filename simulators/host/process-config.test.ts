@@ -18,7 +18,15 @@ function parse(config: unknown) {
 test("a configuration with what is needed gets defaults for the rest", () => {
   expect(parse(GOOD)).toMatchObject({
     ok: true,
-    config: { clientId: "pos-host", ledgerFile: ":memory:", insurerFile: ":memory:", faults: {}, terminals: TERMINALS },
+    config: {
+      clientId: "pos-host",
+      ledgerFile: ":memory:",
+      insurerFile: ":memory:",
+      insurerVariants: {},
+      gateway: undefined,
+      faults: {},
+      terminals: TERMINALS,
+    },
   });
   expect(parse({ ...GOOD, terminals: undefined, terminalsFile: "t.json" })).toMatchObject({ ok: true, config: { terminals: TERMINALS } });
 });
@@ -35,10 +43,29 @@ const REFUSED: readonly (readonly [reason: string, config: unknown])[] = [
   ["tls needs caFile, certFile and keyFile", { ...GOOD, tls: { caFile: "a" } }],
   ["reconnectWindowMs is a whole number of at least 0", { ...GOOD, reconnectWindowMs: "soon" }],
   ["faults: unknown switch dropAll", { ...GOOD, faults: { dropAll: 1 } }],
+  ["insurerVariants: not-an-object", { ...GOOD, insurerVariants: [] }],
+  ["insurerVariants: unknown variant amount", { ...GOOD, insurerVariants: { amount: "text" } }],
+  ["insurerVariants: amounts takes one of text, number", { ...GOOD, insurerVariants: { amounts: "words" } }],
+  ["insurerVariants: eCodeValidMs takes a number of milliseconds", { ...GOOD, insurerVariants: { eCodeValidMs: -1 } }],
+  ["insurerVariants: municipalities takes a list of texts", { ...GOOD, insurerVariants: { municipalities: [11] } }],
+  ["insurerVariants: receivers takes texts by name", { ...GOOD, insurerVariants: { receivers: { "22": 1 } } }],
+  ["insurerVariants: refuseDuplicateMsgid takes true or false", { ...GOOD, insurerVariants: { refuseDuplicateMsgid: "yes" } }],
+  ["gateway needs paasid and token, and takes tls, port and path", { ...GOOD, gateway: { paasid: "p" } }],
+  ["gateway needs paasid and token, and takes tls, port and path", { ...GOOD, gateway: { paasid: "p", token: "t", port: 65_536 } }],
+  ["gateway needs paasid and token, and takes tls, port and path", { ...GOOD, gateway: { paasid: "p", token: "t", path: "no-slash" } }],
 ];
 
 test.each(REFUSED)("a configuration is refused by name: %s", (reason, config) => {
   expect(parse(config)).toEqual({ ok: false, reason });
+});
+
+test("variants of the insurer and a gateway in front of it", () => {
+  const insurerVariants = { amounts: "number", receivers: { "22": "GSXT" }, signInValidMs: 1_000, municipalities: ["11"], refuseDuplicateMsgid: true };
+  const gateway = { paasid: "p", token: "t", tls: true };
+  expect(parse({ ...GOOD, insurerVariants, gateway })).toMatchObject({
+    ok: true,
+    config: { insurerVariants, gateway: { ...gateway, port: 0, path: undefined } },
+  });
 });
 
 const SWITCHES: readonly (readonly [value: unknown, reason: string | undefined])[] = [
@@ -78,6 +105,9 @@ const INSTRUCTIONS: readonly (readonly [value: unknown, wrong: string | undefine
   [{ absent: true }, undefined],
   [{ brokenSum: "cash" }, undefined],
   [{ brokenSum: "all" }, "nothing to set"],
+  [{ statementRowsMissing: 2 }, undefined],
+  [{ statementRowsMissing: -1 }, "nothing to set"],
+  [{ infno: "3505A", fault: "code-1" }, undefined],
   [{ infno: "2102", fault: "explode" }, "infno and the name of a fault are needed"],
   [{ fault: "slow" }, "infno and the name of a fault are needed"],
   ["x", "not-an-object"],

@@ -2,6 +2,8 @@
 import { parseHex } from "../../device/base/bytes.ts";
 import { countField, isFields, type JsonFields, parseFields, textField } from "./canonical.ts";
 import { type HostFaults, parseHostFaults } from "./faults.ts";
+import type { InsurerVariants } from "./medical/service.ts";
+import { parseInsurerVariants } from "./medical/variants.ts";
 
 export interface HostProcessConfig {
   readonly brokerUrl: string;
@@ -13,11 +15,25 @@ export interface HostProcessConfig {
   /** ":memory:" or a file. */
   readonly ledgerFile: string;
   readonly insurerFile: string;
+  readonly insurerVariants: Partial<InsurerVariants>;
+  /** A way to the insurer without the broker; undefined: there is none. */
+  readonly gateway: GatewayConfig | undefined;
   readonly terminals: readonly { readonly tid: string; readonly publicKeyHex: string; readonly kids: readonly string[] }[];
   readonly keys: { readonly signingScalarHex: string; readonly dataKeysHex: Readonly<Record<string, string>> };
   readonly faults: Partial<HostFaults>;
   /** Over how long terminals spread their reconnects; the host's usual word when undefined. */
   readonly reconnectWindowMs: number | undefined;
+}
+
+export interface GatewayConfig {
+  readonly paasid: string;
+  readonly token: string;
+  /** HTTPS with a certificate that is made at the start. */
+  readonly tls: boolean;
+  /** 0: the system chooses. */
+  readonly port: number;
+  /** The gateway's usual path when undefined. */
+  readonly path: string | undefined;
 }
 
 export type ConfigParse = { readonly ok: true; readonly config: HostProcessConfig } | { readonly ok: false; readonly reason: string };
@@ -30,6 +46,8 @@ const MEMBERS: readonly string[] = [
   "tls",
   "ledgerFile",
   "insurerFile",
+  "insurerVariants",
+  "gateway",
   "terminals",
   "terminalsFile",
   "keys",
@@ -68,6 +86,27 @@ function readTls(value: unknown): HostProcessConfig["tls"] | "wrong" {
   return caFile === undefined || certFile === undefined || keyFile === undefined ? "wrong" : { caFile, certFile, keyFile };
 }
 
+const PORT_MAX = 65_535;
+
+function readGateway(value: unknown): GatewayConfig | undefined | "wrong" {
+  if (value === undefined) return undefined;
+  if (!isFields(value)) return "wrong";
+  const [paasid = "", token = "", path] = ["paasid", "token", "path"].map((name) => textField(value, name));
+  const port = value["port"] === undefined ? 0 : countField(value, "port");
+  const sound = paasid !== "" && token !== "" && (path === undefined || path.startsWith("/"));
+  if (!sound || port === undefined || port > PORT_MAX) return "wrong";
+  return { paasid, token, path, port, tls: value["tls"] === true };
+}
+
+/** The parts that concern the insurer, or what is wrong with them. */
+function readInsurer(fields: JsonFields): Pick<HostProcessConfig, "insurerFile" | "insurerVariants" | "gateway"> | string {
+  const variants = parseInsurerVariants(fields["insurerVariants"] ?? {});
+  if (!variants.ok) return `insurerVariants: ${variants.reason}`;
+  const gateway = readGateway(fields["gateway"]);
+  if (gateway === "wrong") return "gateway needs paasid and token, and takes tls, port and path";
+  return { insurerFile: textField(fields, "insurerFile") ?? ":memory:", insurerVariants: variants.variants, gateway };
+}
+
 /** Reads the configuration; `readFile` is asked for the terminals where they stand in a file of their own. */
 export function parseProcessConfig(text: Uint8Array, readFile: (path: string) => Uint8Array): ConfigParse {
   const fields = parseFields(text);
@@ -86,6 +125,8 @@ export function parseProcessConfig(text: Uint8Array, readFile: (path: string) =>
   if (fields["reconnectWindowMs"] !== undefined && countField(fields, "reconnectWindowMs") === undefined)
     return { ok: false, reason: "reconnectWindowMs is a whole number of at least 0" };
   if (!faults.ok) return { ok: false, reason: `faults: ${faults.reason}` };
+  const insurer = readInsurer(fields);
+  if (typeof insurer === "string") return { ok: false, reason: insurer };
   return {
     ok: true,
     config: {
@@ -99,7 +140,7 @@ export function parseProcessConfig(text: Uint8Array, readFile: (path: string) =>
       username: textField(fields, "username"),
       password: textField(fields, "password"),
       ledgerFile: textField(fields, "ledgerFile") ?? ":memory:",
-      insurerFile: textField(fields, "insurerFile") ?? ":memory:",
+      ...insurer,
     },
   };
 }

@@ -11,8 +11,10 @@ import { DEFAULT_CARD_PROFILE } from "../../device/codec/card-profile.ts";
 import { openCipherSuite } from "../../device/crypto/suite.ts";
 import { noHostFaults } from "./faults.ts";
 import { Ledger } from "./ledger.ts";
-import { openInsurer } from "./medical/insurer.ts";
+import { type Gateway, openGateway } from "./medical/gateway.ts";
+import { type Insurer, openInsurer } from "./medical/insurer.ts";
 import { InsurerLedger } from "./medical/insurer-ledger.ts";
+import { makeTestCertificate } from "./medical/test-certificate.ts";
 import { openHostMqttLink } from "./mqtt-link.ts";
 import { runCommand } from "./process-commands.ts";
 import { type HostProcessConfig, parseProcessConfig } from "./process-config.ts";
@@ -60,11 +62,35 @@ function linkOf(config: HostProcessConfig) {
   });
 }
 
-function run(config: HostProcessConfig): void {
+/** The way to the insurer without the broker, where one is configured. */
+async function gatewayOf({ gateway }: HostProcessConfig, insurer: Insurer): Promise<Gateway | undefined> {
+  if (gateway === undefined) return undefined;
+  const certificate = gateway.tls ? makeTestCertificate() : undefined;
+  if (gateway.tls && certificate === undefined) throw new Error("openssl made no certificate for the gateway");
+  const { paasid, token, path, port } = gateway;
+  return openGateway({
+    clock: systemClock,
+    exchange: insurer.exchange,
+    callers: [{ paasid, token }],
+    port,
+    ...(path === undefined ? {} : { path }),
+    ...(certificate === undefined ? {} : { tls: certificate }),
+  });
+}
+
+async function run(config: HostProcessConfig): Promise<void> {
   const suite = openCipherSuite();
   const log = stderrLog();
   const ledger = Ledger.open(config.ledgerFile);
-  const insurer = openInsurer({ clock: systemClock, randomness: systemRandomness, ledger: InsurerLedger.open(config.insurerFile), log });
+  const insurer = openInsurer({
+    clock: systemClock,
+    randomness: systemRandomness,
+    ledger: InsurerLedger.open(config.insurerFile),
+    log,
+    variants: config.insurerVariants,
+  });
+  const gateway = await gatewayOf(config, insurer);
+  if (gateway !== undefined) write({ event: "gateway", url: gateway.url });
   const link = linkOf(config);
   const host = openSettlementHost({
     clock: systemClock,
@@ -91,7 +117,7 @@ function run(config: HostProcessConfig): void {
     lines.close();
     // A pipe that its owner keeps open would keep this process alive.
     process.stdin.destroy();
-    void link.close().finally(() => {
+    void Promise.all([link.close(), gateway?.close()]).finally(() => {
       ledger.close();
       insurer.ledger.close();
     });
@@ -101,11 +127,11 @@ function run(config: HostProcessConfig): void {
     write({ event: announced || state === "down" ? state : "ready" });
     announced ||= state === "up";
   });
-  lines.on("line", (line) => write(runCommand({ host, insurer, stop }, line)));
+  lines.on("line", (line) => write(runCommand({ host, insurer, stop, gateway: () => gateway }, line)));
   // Whoever started this process has gone: nobody could stop it any more.
   lines.on("close", stop);
 }
 
 const config = readConfig(process.argv[2]);
 if (config === undefined) process.exitCode = 2;
-else run(config);
+else await run(config);

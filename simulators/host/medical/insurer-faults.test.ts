@@ -1,5 +1,6 @@
 import { strFromU8, unzipSync } from "fflate";
 import { expect, test } from "vitest";
+import { actAtInsurer } from "./insurer-commands.ts";
 import { INSURER_FAULTS, type InsurerFaultName, planInsurerFault } from "./insurer-faults.ts";
 import { type Counter, INSTITUTION, type Node, openCounter, PERSON } from "./testing.ts";
 
@@ -57,6 +58,43 @@ test("a void at the host and a foreign booking stand in the statement under the 
   const [entry] = voided.counter.ledger.byMsgid(voided.msgid);
   expect([entry?.status, voided.counter.accountFen()]).toEqual(["voided", 10_000]);
   expect(entry?.closedBy).not.toBe(voided.msgid);
+});
+
+const ACTS: readonly (readonly [instruction: unknown, reply: object])[] = [
+  ["void", { ok: false, reason: "not-an-object" }],
+  [{ act: "explode" }, { ok: false, reason: "an act is one of issue-e-code, void, book-foreign, end-sign-ins" }],
+  [
+    { act: "issue-e-code", person: "1" },
+    { ok: false, reason: "person is not insured here" },
+  ],
+  [
+    { act: "issue-e-code", person: PERSON },
+    { ok: true, code: expect.stringMatching(/^[0-9A-F]{28}$/) },
+  ],
+  [
+    { act: "void", settlement: "S9" },
+    { ok: false, reason: "no such settlement stands" },
+  ],
+  [{ act: "void", settlement: "S000000000001" }, { ok: true }],
+  [
+    { act: "book-foreign", like: "S000000000001", amountFen: 0 },
+    { ok: false, reason: "amountFen is malformed" },
+  ],
+  [
+    { act: "book-foreign", like: "S9", amountFen: 1 },
+    { ok: false, reason: "there is no settlement like that" },
+  ],
+  [
+    { act: "book-foreign", like: "S000000000001", amountFen: 1 },
+    { ok: true, settlement: "S000000000002", msgid: expect.stringContaining("Z00") },
+  ],
+  [{ act: "end-sign-ins" }, { ok: true }],
+];
+
+test.each(ACTS)("what somebody does at the insurer: %j", async (instruction, reply) => {
+  const counter = await openCounter();
+  await counter.settle();
+  expect(actAtInsurer(counter.insurer, instruction)).toEqual(reply);
 });
 
 async function list(counter: Counter, infno: string, data: Node): Promise<{ readonly name: unknown; readonly lines: readonly string[] }> {

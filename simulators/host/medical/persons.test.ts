@@ -153,7 +153,7 @@ const NOT_SETTLED: readonly (readonly [message: string, buyer: Buyer, variants?:
   ["dise_codg is excluded away from home", { serial: 6, area: "530302", druginfo: { dise_codg: "M00100" } }, { diseasesExcludedElsewhere: ["M001"] }],
 ];
 
-test.each(NOT_SETTLED)("not settled: %s %j", async (message, buyer, variants = {}) => {
+test.each(NOT_SETTLED.map(([message, buyer, variants = {}]) => [message, buyer, variants] as const))("not settled: %s %j", async (message, buyer, variants) => {
   const counter = await openCounter({ variants });
   expect(await buy(counter, buyer)).toMatchObject({ infcode: -2, err_msg: `2102: ${message}` });
   expect(counter.ledger.settlements()).toEqual([]);
