@@ -5,10 +5,12 @@ import { systemClock } from "../../device/system/clock.ts";
 import { type Command, countOption, type OptionValues } from "../../device/system/command-line.ts";
 import { moduleBeside } from "../../device/system/modules.ts";
 import { systemProcesses } from "../../device/system/processes.ts";
+import { COUNTER_BUGS, isCounterBug } from "../world/counter/counter-bugs.ts";
+import { type CounterWorldOptions, type CounterWorldReport, runCounterSeed, runCounterWorld } from "../world/counter/counter-world.ts";
 import { FAULT_KINDS } from "../world/fault-plan.ts";
 import { isPlantedBug, PLANTED_BUGS } from "../world/planted-bugs.ts";
 import { WORLD_PURSES } from "../world/purses.ts";
-import { TEAR_PERCENT } from "../world/seed-run.ts";
+import { type SeedReport, TEAR_PERCENT } from "../world/seed-run.ts";
 import { runSeed, runWorld, type WorldOptions, type WorldReport } from "../world/world-run.ts";
 
 const SEEDS_MAX = 1_000_000;
@@ -47,30 +49,73 @@ function summary(report: WorldReport): string {
   ].join("\n");
 }
 
+function readCounterOptions(values: OptionValues): CounterWorldOptions | string {
+  const seeds = countOption(values, "seeds", { min: 1, max: SEEDS_MAX });
+  const orders = countOption(values, "orders", { min: 1, max: 100_000 });
+  const first = countOption(values, "first", { min: 0, max: SEEDS_MAX });
+  if (seeds === undefined || orders === undefined || first === undefined) return "--seeds, --orders and --first are whole numbers";
+  const bug = values["plant"];
+  if (typeof bug === "string" && !isCounterBug(bug)) return `--plant takes one of: ${Object.keys(COUNTER_BUGS).join(", ")}`;
+  return { name: String(values["name"]), first, seeds, orders, ...(typeof bug === "string" ? { bug } : {}) };
+}
+
+function counted(counts: Readonly<Record<string, number>>): string {
+  return Object.entries(counts)
+    .map(([name, count]) => `${name} ${count}`)
+    .join(", ");
+}
+
+function counterSummary(report: CounterWorldReport): string {
+  const hours = (report.virtualMs / 3_600_000).toFixed(1);
+  return [
+    `${report.seeds} seeds, ${report.orders} orders: ${report.events} events, ${report.violations} violations`,
+    `${hours} virtual hours in ${(report.realMs / 1000).toFixed(1)} s, state ${report.stateHash.slice(0, 16)}`,
+    `orders ended: ${counted(report.ends)}`,
+    `the power failed ${report.powerCuts} times during an act; the insurer went wrong: ${counted(report.insurerFaults)}`,
+    ...report.failures.map(({ seed, violation }) => `  ${seed}: ${violation}`),
+  ].join("\n");
+}
+
+async function counterWorld(options: CounterWorldOptions, values: OptionValues): Promise<number> {
+  if (values["trace"] === true) return tell(await runCounterSeed(openCipherSuite(), options, options.first));
+  const report = await runCounterWorld(spreadPorts(options.seeds), options);
+  process.stdout.write(values["json"] === true ? `${JSON.stringify(report)}\n` : `${counterSummary(report)}\n`);
+  return report.violations === 0 ? 0 : 1;
+}
+
 async function trace(options: WorldOptions): Promise<number> {
-  const report = await runSeed(openCipherSuite(), options, options.first);
+  return tell(await runSeed(openCipherSuite(), options, options.first));
+}
+
+function tell(report: Pick<SeedReport, "trace" | "violation" | "stateHash">): number {
   process.stdout.write(`${report.trace.slice(-TRACE_TAIL * 100).join("\n")}\n${report.violation ?? "no promise broken"}\nstate ${report.stateHash}\n`);
   return report.violation === undefined ? 0 : 1;
 }
 
+function spreadPorts(seeds: number) {
+  return {
+    processes: systemProcesses(),
+    clock: systemClock(),
+    suite: openCipherSuite(),
+    child: moduleBeside(import.meta.url, "../world/world-child"),
+    jobs: availableParallelism(),
+    onSeed: ({ seed, violation }: { readonly seed: string; readonly violation: string | undefined }, done: number) => {
+      if (violation !== undefined) process.stderr.write(`${seed}: ${violation}\n`);
+      if (done % 20 === 0) process.stderr.write(`${done} of ${seeds} seeds\n`);
+    },
+  };
+}
+
 async function world(options: WorldOptions, values: OptionValues): Promise<number> {
   const quiet = values["json"] === true;
-  const report = await runWorld(
-    {
-      processes: systemProcesses(),
-      clock: systemClock(),
-      suite: openCipherSuite(),
-      child: moduleBeside(import.meta.url, "../world/world-child"),
-      jobs: availableParallelism(),
-      onSeed: ({ seed, violation }, done) => {
-        if (violation !== undefined) process.stderr.write(`${seed}: ${violation}\n`);
-        if (done % 20 === 0) process.stderr.write(`${done} of ${options.seeds} seeds\n`);
-      },
-    },
-    options,
-  );
+  const report = await runWorld(spreadPorts(options.seeds), options);
   process.stdout.write(quiet ? `${JSON.stringify(report)}\n` : `${summary(report)}\n`);
   return report.violations === 0 ? 0 : 1;
+}
+
+function misused(message: string): number {
+  process.stderr.write(`${message}\n`);
+  return 2;
 }
 
 export const worldCommand: Command = {
@@ -78,20 +123,24 @@ export const worldCommand: Command = {
   summary: "lives through seeds of a simulated town and checks the seven promises after every event",
   options: {
     seeds: { type: "string", summary: "how many seeds", default: "20" },
-    taps: { type: "string", summary: "sales per seed", default: "100" },
+    scenario: { type: "string", summary: "town: taps at a gate and a till; counter: orders of a pharmacy", default: "town" },
+    taps: { type: "string", summary: "town: sales per seed", default: "100" },
+    orders: { type: "string", summary: "counter: orders per seed", default: "100" },
     "tear-percent": { type: "string", summary: "taps that are torn, of a hundred", default: String(TEAR_PERCENT) },
     name: { type: "string", summary: "what the seeds are called", default: "seed" },
     first: { type: "string", summary: "number of the first seed", default: "0" },
-    plant: { type: "string", summary: `plants a bug: ${Object.keys(PLANTED_BUGS).join(", ")}` },
+    plant: { type: "string", summary: `plants a bug: ${[...Object.keys(PLANTED_BUGS), ...Object.keys(COUNTER_BUGS)].join(", ")}` },
     trace: { type: "boolean", summary: "replays the first seed alone and prints what happened" },
     json: { type: "boolean", summary: "one JSON object instead of a summary" },
   },
   run: async (values) => {
-    const options = readOptions(values);
-    if (typeof options === "string") {
-      process.stderr.write(`${options}\n`);
-      return 2;
+    if (values["scenario"] === "counter") {
+      const options = readCounterOptions(values);
+      return typeof options === "string" ? misused(options) : counterWorld(options, values);
     }
+    if (values["scenario"] !== "town") return misused("--scenario is town or counter");
+    const options = readOptions(values);
+    if (typeof options === "string") return misused(options);
     return values["trace"] === true ? trace(options) : world(options, values);
   },
 };

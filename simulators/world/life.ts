@@ -3,11 +3,10 @@ import { fen } from "../../device/base/fen.ts";
 import type { Log, LogValue } from "../../device/base/log.ts";
 import { DEFAULT_PURSE_APPLICATIONS } from "../../device/card/purse/commands.ts";
 import { DEFAULT_CARD_PROFILE } from "../../device/codec/card-profile.ts";
-import type { CipherSuite } from "../../device/crypto/face.ts";
 import { openInlineSealer } from "../../device/sync/batch/seal-inline.ts";
 import { DEFAULT_SYNC_OPTIONS } from "../../device/sync/sync.ts";
 import { openTerminal, type Terminal, type TerminalRules, type TerminalSettings } from "../../device/terminal.ts";
-import { DEFAULT_REGION, type MedicalProfile } from "../../device/txn/medical-host/profile.ts";
+import type { MedicalProfile } from "../../device/txn/medical-host/profile.ts";
 import type { TearPoint } from "../card/state.ts";
 import { ScriptedHolder } from "../pinpad/holder.ts";
 import { SimulatedPinVerifier } from "../pinpad/pin-verifier.ts";
@@ -33,7 +32,7 @@ const SENDER: MedicalProfile["sender"] = {
   deviceNumber: TERMINAL_ID,
 };
 
-function settings(limits: ExposureLimits, suite: CipherSuite): TerminalSettings {
+function settings(limits: ExposureLimits, { suite, region }: Town): TerminalSettings {
   return {
     electronicCash: { terminal: TEST_CASH_TERMINAL, authorities: testAuthorities(suite) },
     terminalId: TERMINAL_ID,
@@ -46,7 +45,7 @@ function settings(limits: ExposureLimits, suite: CipherSuite): TerminalSettings 
       unverifiedAmountFen: fen(100_000),
     },
     medical: {
-      profile: { sender: SENDER, signsIn: true, region: DEFAULT_REGION },
+      profile: { sender: SENDER, signsIn: true, region },
       serialLane: "1",
       pinTimeoutMs: 20_000,
       queryTimeoutMs: 6_000,
@@ -106,7 +105,7 @@ export class Life {
     });
     const { suite, syncKeys } = town;
     this.terminal = await openTerminal({
-      settings: settings(limits, suite),
+      settings: settings(limits, town),
       clock,
       randomness,
       suite,

@@ -7,6 +7,7 @@ import { SILENT } from "../../device/base/log.ts";
 import { DEFAULT_CARD_PROFILE } from "../../device/codec/card-profile.ts";
 import type { CipherSuite } from "../../device/crypto/face.ts";
 import type { SyncKeys } from "../../device/sync/sync.ts";
+import { DEFAULT_REGION, type RegionSwitches } from "../../device/txn/medical-host/profile.ts";
 import { SimulatedBroker } from "../broker/in-process.ts";
 import type { SimulatedCard } from "../card/card.ts";
 import { makeTestCard } from "../card/make.ts";
@@ -15,7 +16,7 @@ import { SimulatedJournalDisk } from "../disk/journal-store.ts";
 import { Ledger } from "../host/ledger.ts";
 import { type Insurer, openInsurer } from "../host/medical/insurer.ts";
 import { InsurerLedger } from "../host/medical/insurer-ledger.ts";
-import { insuredPerson } from "../host/medical/persons.ts";
+import { type InsuredPerson, insuredPerson } from "../host/medical/persons.ts";
 import { hostKeys, openSettlementHost, type SettlementHost } from "../host/settlement.ts";
 import { testDebitOracle } from "../host/tac-oracle.ts";
 import { makeTestPsam } from "../psam/make.ts";
@@ -23,6 +24,7 @@ import type { SimulatedPsam } from "../psam/psam.ts";
 import { type ExposureLimits, JournalCheck } from "./checks/journal-check.ts";
 import { MedicalCheck } from "./checks/medical-check.ts";
 import { MoneyCheck } from "./checks/money-check.ts";
+import { OrderCheck } from "./checks/order-check.ts";
 import { SecrecyCheck } from "./checks/secrecy-check.ts";
 import { promised } from "./checks/violation.ts";
 import { drawFaultPlan, type FaultKind, type FaultPlan } from "./fault-plan.ts";
@@ -52,6 +54,8 @@ export interface TownOptions {
   readonly tearPercent: number;
   /** Limits the faults to these, at full weight; tears then befall commands, not taps. */
   readonly onlyFaults?: readonly FaultKind[];
+  /** How the region of this town speaks to its insurer; left out: as most do. */
+  readonly region?: RegionSwitches;
 }
 
 export class Town {
@@ -70,9 +74,12 @@ export class Town {
   readonly ledger: Ledger;
   readonly host: SettlementHost;
   readonly insurer: Insurer;
+  readonly persons: readonly InsuredPerson[];
   readonly journalCheck: JournalCheck;
   readonly moneyCheck: MoneyCheck;
   readonly medicalCheck: MedicalCheck;
+  readonly orderCheck: OrderCheck;
+  readonly region: RegionSwitches;
   readonly secrecyCheck: SecrecyCheck;
   readonly syncKeys: SyncKeys;
   /** Card that lies in the terminal's reader. */
@@ -105,8 +112,11 @@ export class Town {
     this.disk = this.#makeDisk();
     this.broker = this.#makeBroker();
     this.ledger = Ledger.open(":memory:");
-    this.insurer = this.#openInsurer(cards);
+    this.persons = this.#makePersons(cards);
+    this.insurer = this.#openInsurer();
     this.medicalCheck = new MedicalCheck(this.insurer.ledger);
+    this.orderCheck = new OrderCheck(this.insurer.ledger, this.moneyCheck);
+    this.region = options.region ?? DEFAULT_REGION;
     this.host = this.#openHost();
     const keys = { signing: suite.sm2PrivateKey(fromHex(TERMINAL_SCALAR_HEX)), hostKey: suite.sm2PrivateKey(fromHex(HOST_SCALAR_HEX)).publicKey };
     this.syncKeys = { ...keys, dataKey: suite.secretKey(fromHex(DATA_KEY_HEX)), kid: KID };
@@ -121,6 +131,7 @@ export class Town {
       this.trace.note(`entry ${entry.seq} ${entry.kind} ${entry.state} ${entry.amountFen} ${stored.hash.slice(0, 16)}`);
       this.moneyCheck.durable(entry, this.lastCard?.card.serial);
       this.medicalCheck.durable(entry);
+      this.orderCheck.durable(entry);
       this.secrecyCheck.text("the journal", stored.body);
       if (stored.sealed !== undefined) this.secrecyCheck.bytes("the journal's sealed part", stored.sealed);
       this.secrecyCheck.text("the journal's index", JSON.stringify([flushed.subject(entry.subject), flushed.lastBatch()]));
@@ -182,14 +193,26 @@ export class Town {
     return broker;
   }
 
-  #openInsurer(cards: readonly SimulatedCard[]): Insurer {
-    const persons = cards.map((card, at) =>
+  /** The insured person to whom a card belongs. */
+  personOf({ card }: WatchedCard): InsuredPerson {
+    const { cardNumber } = socialNumbers(card);
+    const person = this.persons.find(({ cards }) => cards.some((each) => each.cardNumber === cardNumber));
+    promised(0, person !== undefined, () => "every card of the town has its person");
+    return person;
+  }
+
+  #makePersons(cards: readonly SimulatedCard[]): readonly InsuredPerson[] {
+    return cards.map((card, at) =>
       insuredPerson({
         personNumber: `9901${String(at).padStart(2, "0")}${card.serial.slice(-14)}`,
         cards: [socialNumbers(card)],
         accountFen: 50_000_000n,
       }),
     );
+  }
+
+  #openInsurer(): Insurer {
+    const { persons } = this;
     return openInsurer({ clock: this.#hostClock(), randomness: this.random.stream("insurer"), ledger: InsurerLedger.open(":memory:"), persons });
   }
 

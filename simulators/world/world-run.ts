@@ -1,11 +1,12 @@
 /* Many seeds, spread over processes; one report. */
 import { toHex, utf8 } from "../../device/base/bytes.ts";
-import type { Clock, Processes } from "../../device/base/ports.ts";
+import type { Clock } from "../../device/base/ports.ts";
 import type { CipherSuite } from "../../device/crypto/face.ts";
 import { FAULT_KINDS, type FaultCounts, noFaults } from "./fault-plan.ts";
 import { PLANTED_BUGS, type PlantedBug } from "./planted-bugs.ts";
 import { noPurseCounts, type PurseCount, type PurseCounts, WORLD_PURSES } from "./purses.ts";
 import { type SeedReport, SeedRun, TEAR_PERCENT } from "./seed-run.ts";
+import { type SpreadPorts, seedNumbers, spreadSeeds } from "./spread.ts";
 
 export interface WorldOptions {
   /** First seed's number; seeds are called "<name>-<number>". */
@@ -41,6 +42,7 @@ export type SeedResult = Omit<SeedReport, "trace">;
 
 /** What a child process is asked, and what it answers. */
 export interface WorldJob extends WorldOptions {
+  readonly scenario: "town";
   readonly step: number;
 }
 
@@ -52,51 +54,21 @@ export function runSeed(suite: CipherSuite, options: WorldOptions, number: numbe
 
 /** Every `step`-th seed of the job, one after the other. */
 export async function runJob(suite: CipherSuite, job: WorldJob, onSeed: (result: SeedResult) => void): Promise<void> {
-  for (let number = job.first; number < job.first + job.seeds; number += job.step) {
+  for (const number of seedNumbers(job)) {
     const { trace: _, ...result } = await runSeed(suite, job, number);
     onSeed(result);
   }
 }
 
-export interface WorldPorts {
-  readonly processes: Processes;
+export interface WorldPorts<Result> extends SpreadPorts<Result> {
   readonly clock: Clock;
   readonly suite: CipherSuite;
-  readonly child: URL;
-  /** How many processes share the seeds. */
-  readonly jobs: number;
-  readonly onSeed: (result: SeedResult, done: number) => void;
 }
 
-export async function runWorld(ports: WorldPorts, options: WorldOptions): Promise<WorldReport> {
+export async function runWorld(ports: WorldPorts<SeedResult>, options: WorldOptions): Promise<WorldReport> {
   const startMs = ports.clock.monotonicMs();
-  const results: SeedResult[] = [];
-  const jobs = Math.min(ports.jobs, options.seeds);
-  await Promise.all(
-    Array.from({ length: jobs }, (_, at) =>
-      runChild(ports, { ...options, first: options.first + at, seeds: options.seeds - at, step: jobs }, (result) => {
-        results.push(result);
-        ports.onSeed(result, results.length);
-      }),
-    ),
-  );
+  const results = await spreadSeeds(ports, { ...options, scenario: "town" });
   return summarize(ports.suite, results, { options, realMs: Math.round(ports.clock.monotonicMs() - startMs) });
-}
-
-function runChild(ports: WorldPorts, job: WorldJob, onSeed: (result: SeedResult) => void): Promise<void> {
-  const child = ports.processes.fork(ports.child, {});
-  return new Promise((resolve, reject) => {
-    child.onMessage((message) => {
-      if (message === "finished") resolve();
-      else onSeed(message as SeedResult);
-    });
-    child.onExit(({ code, signal }) => reject(new Error(`a world process ended before its seeds did (${code ?? signal})`)));
-    child.send(job);
-  });
-}
-
-function seedNumber({ seed }: SeedResult): number {
-  return Number(seed.slice(seed.lastIndexOf("-") + 1));
 }
 
 function addCounts(to: PurseCount, from: PurseCount): void {
@@ -107,8 +79,7 @@ function addCounts(to: PurseCount, from: PurseCount): void {
   to.scriptedGone += from.scriptedGone;
 }
 
-function summarize(suite: CipherSuite, unordered: readonly SeedResult[], run: { readonly options: WorldOptions; readonly realMs: number }): WorldReport {
-  const results = unordered.toSorted((left, right) => seedNumber(left) - seedNumber(right));
+function summarize(suite: CipherSuite, results: readonly SeedResult[], run: { readonly options: WorldOptions; readonly realMs: number }): WorldReport {
   const faults = noFaults();
   for (const result of results) for (const kind of FAULT_KINDS) faults[kind] += result.faults[kind];
   const purses = noPurseCounts();

@@ -1,0 +1,58 @@
+/* Seeds spread over processes: each child takes every n-th and tells of it. */
+import type { Processes } from "../../device/base/ports.ts";
+
+/** Seeds by number; a job takes every `step`-th of them. */
+export interface Seeds {
+  readonly first: number;
+  readonly seeds: number;
+}
+
+export interface SpreadPorts<Result> {
+  readonly processes: Processes;
+  readonly child: URL;
+  /** How many processes share the seeds. */
+  readonly jobs: number;
+  readonly onSeed: (result: Result, done: number) => void;
+}
+
+export function seedNumbers({ first, seeds, step }: Seeds & { readonly step: number }): readonly number[] {
+  return Array.from({ length: Math.ceil(seeds / step) }, (_, at) => first + at * step);
+}
+
+/** Runs all seeds; the results come back in the order of their numbers, whichever process was faster. */
+export async function spreadSeeds<Result extends { readonly seed: string }>(
+  ports: SpreadPorts<Result>,
+  job: Seeds & { readonly scenario: string },
+): Promise<readonly Result[]> {
+  const results: Result[] = [];
+  const jobs = Math.min(ports.jobs, job.seeds);
+  await Promise.all(
+    Array.from({ length: jobs }, (_, at) =>
+      runChild(ports, { ...job, first: job.first + at, seeds: job.seeds - at, step: jobs }, (result) => {
+        results.push(result);
+        ports.onSeed(result, results.length);
+      }),
+    ),
+  );
+  return results.toSorted((left, right) => seedNumber(left) - seedNumber(right));
+}
+
+function runChild<Result>(
+  ports: SpreadPorts<Result>,
+  job: Seeds & { readonly scenario: string; readonly step: number },
+  onSeed: (result: Result) => void,
+): Promise<void> {
+  const child = ports.processes.fork(ports.child, {});
+  return new Promise((resolve, reject) => {
+    child.onMessage((message) => {
+      if (message === "finished") resolve();
+      else onSeed(message as Result);
+    });
+    child.onExit(({ code, signal }) => reject(new Error(`a world process ended before its seeds did (${code ?? signal})`)));
+    child.send(job);
+  });
+}
+
+function seedNumber({ seed }: { readonly seed: string }): number {
+  return Number(seed.slice(seed.lastIndexOf("-") + 1));
+}
