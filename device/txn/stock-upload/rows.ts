@@ -146,5 +146,7 @@ function personalMembers({ act, person, prescription, settlement }: StockUploadR
 /** The first fact that the interface asks for and nobody has given, in words for people; undefined when all is there. */
 export function missingFact(rows: readonly JsonObject[]): string | undefined {
   const incomplete = rows.find((row) => row["manu_date"] === undefined);
-  return incomplete === undefined ? undefined : `${String(incomplete["fixmedins_hilist_name"])}：缺少生产日期`;
+  if (incomplete === undefined) return undefined;
+  const name = incomplete["fixmedins_hilist_name"];
+  return `${typeof name === "string" ? name : ""}：缺少生产日期`;
 }
