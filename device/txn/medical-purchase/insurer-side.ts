@@ -27,7 +27,7 @@ import {
 import { insuranceTypeOf, type Route, routeOf } from "./plan.ts";
 import type { MedicalPurchaseLimits, MedicalPurchasePorts, MedicalPurchaseRequest } from "./ports.ts";
 import { SETTLEMENT_CODE, VISIT_SETTLEMENT_CODE } from "./record.ts";
-import { readProvisional, readSettlement } from "./settlement.ts";
+import { type Clearing, readClearing, readProvisional, readSettlement } from "./settlement.ts";
 import type { Check, Event, Refusal, VisitStage } from "./types.ts";
 
 /** What was begun at the insurer is not given up because the caller is. */

@@ -34,9 +34,9 @@ export interface PurchaseFacts {
   readonly clearing: Clearing | undefined;
 }
 
-/** Name by which the holder's open settlement is found again, whatever credential comes next. */
-export function holderName({ personNumber }: Pick<Insured, "personNumber">): string {
-  return `person/${personNumber}`;
+/** Name by which an open settlement is found again: the card's number when the card returns, else the person's. */
+function nameOf({ card, person }: PurchaseFacts): string {
+  return card?.cardNumber ?? person.personNumber;
 }
 
 function detailOf(facts: PurchaseFacts): JsonObject {
@@ -70,7 +70,7 @@ export function intentDraft(facts: PurchaseFacts): EntryDraft {
     kind: "medical-purchase",
     state: "prepared",
     amount: facts.amount,
-    card: holderName(facts.person),
+    card: nameOf(facts),
     detail: detailOf(facts),
     personal: personalOf(facts),
     marks: [facts.id.mark],

@@ -16,9 +16,10 @@ import { CounterSide } from "./counter-side.ts";
 import { InsurerSide, type PersonAnswer } from "./insurer-side.ts";
 import { decide, FIRST_STEP, MEDICAL_PURCHASE_RULES } from "./machine.ts";
 import { basketInput, type Holder, LINE_PREFIX_SAMPLE, traceInput } from "./messages.ts";
+import { isOpenOfCard, isOpenOfPerson } from "./open-purchases.ts";
 import { credentialKindOf, medicalTypeOf, refusedHere, visitOf } from "./plan.ts";
 import type { MedicalPurchaseLimits, MedicalPurchasePorts, MedicalPurchaseRequest } from "./ports.ts";
-import { figuresOf, holderName, intentDraft, laterDraft, notedDraft, type PurchaseFacts, visitIdOf } from "./record.ts";
+import { figuresOf, intentDraft, laterDraft, notedDraft, type PurchaseFacts, visitIdOf } from "./record.ts";
 import type { Command, EntryName, EntryWish, Event, KnownMedicalSale, MedicalOutcome, MedicalPurchaseRules, Step } from "./types.ts";
 
 /** More events than any purchase can have: each try is bounded by the machine. */
@@ -206,15 +207,10 @@ class MedicalPurchaseRun {
     const found = await this.#card.identify();
     if (!found.ok) return { is: "stopped", refusal: found.refusal };
     const { card, raw } = found;
-    // Records of an earlier version name the holder by the card.
-    const earlierOpen = await this.#isOpen(card.cardNumber);
+    const earlierOpen = await isOpenOfCard(this.#journal, card.cardNumber);
     this.#holder = { kind: "card", card, raw };
     this.#counter.tell({ is: "card-read" });
     return { is: "card-identified", earlierOpen };
-  }
-
-  async #isOpen(name: string): Promise<boolean> {
-    return (await this.#journal.openSubjects({ card: name, kind: "medical-purchase", limit: 1 })).length > 0;
   }
 
   async #readCode(): Promise<Event> {
@@ -234,7 +230,7 @@ class MedicalPurchaseRun {
   async #personEvent(answer: PersonAnswer): Promise<Event> {
     switch (answer.kind) {
       case "person":
-        return { is: "person-found", plan: answer.route.plan, earlierOpen: await this.#isOpen(holderName(answer.person)) };
+        return { is: "person-found", plan: answer.route.plan, earlierOpen: await isOpenOfPerson(this.#journal, answer.person.personNumber) };
       case "choices":
         this.#choices = answer.choices;
         return this.#counter.present ? { is: "insurance-open" } : { is: "stopped", refusal: choiceNeeded(answer.choices) };
@@ -278,7 +274,18 @@ class MedicalPurchaseRun {
     const { person, receiver, visit } = this.#insurer;
     const card = this.#holder?.kind === "card" ? this.#holder.card : undefined;
     const { settleTimeoutMs } = this.#limits;
-    this.#facts = { reference, amount, card, person, receiver, visit, id, settleTimeoutMs, medicalType: medicalTypeOf(this.#request) };
+    this.#facts = {
+      reference,
+      amount,
+      card,
+      person,
+      receiver,
+      visit,
+      id,
+      settleTimeoutMs,
+      medicalType: medicalTypeOf(this.#request),
+      clearing: this.#insurer.clearing,
+    };
     return this.#durable(intentDraft(this.#facts));
   }
 
@@ -295,7 +302,7 @@ class MedicalPurchaseRun {
   /** With what the visit has become since. */
   #knownFacts(): PurchaseFacts {
     assert(this.#facts !== undefined, "the intent was begun");
-    return { ...this.#facts, visit: this.#insurer.visit };
+    return { ...this.#facts, visit: this.#insurer.visit, clearing: this.#insurer.clearing };
   }
 
   #settle(): Promise<Event> {

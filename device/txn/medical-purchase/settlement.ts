@@ -10,6 +10,13 @@ import { brokenSums, type SumAmount, type SumFlag } from "../medical-split/sum-r
 /** Names of broken or unreadable things in a booked reply. Stable words: they stand in records. */
 export type SettlementFlag = SumFlag | "total-differs" | "message-id-differs" | "amounts-missing";
 
+/** clr_optins, clr_way, clr_type: the daily reconciliation is grouped by them. Spec: FSI, 3201. */
+export interface Clearing {
+  readonly agency: string;
+  readonly way: string;
+  readonly type: string;
+}
+
 export interface Settlement {
   readonly settlementId: string;
   readonly visitId: string;
@@ -19,8 +26,9 @@ export interface Settlement {
   readonly mutualAid: Fen;
   readonly cash: Fen;
   readonly flags: readonly SettlementFlag[];
-  /** clr_optins, clr_way, clr_type: the daily reconciliation is grouped by them. Spec: FSI, 3201. */
-  readonly clearing: { readonly agency: string; readonly way: string; readonly type: string };
+  readonly clearing: Clearing;
+  /** setl_time, where the host tells it: the day that it is reconciled on. */
+  readonly settledAt?: string;
 }
 
 export type SettlementParse =
@@ -57,6 +65,15 @@ function flagsOf(node: FsiNode, expected: { readonly total: Fen; readonly msgid:
   return [...brokenSums((name) => figure(node, name)), ...checks.filter(([, broken]) => broken).map(([flag]) => flag)];
 }
 
+function clearingOf(node: FsiNode): Clearing {
+  return { agency: textOf(node, "clr_optins"), way: textOf(node, "clr_way"), type: textOf(node, "clr_type") };
+}
+
+/** Who would clear a settlement, as its trial says; empty where it does not. Never throws. */
+export function readClearing(output: FsiNode): Clearing {
+  return clearingOf(nodeOf(output, "setlinfo") ?? {});
+}
+
 /** Reads the settlement of a booked reply. Not ok only where it does not say what was settled, so that the outcome is unknown. Never throws. */
 export function readSettlement(output: FsiNode, expected: { readonly total: Fen; readonly msgid: string }): SettlementParse {
   const node = nodeOf(output, "setlinfo");
@@ -66,10 +83,22 @@ export function readSettlement(output: FsiNode, expected: { readonly total: Fen;
   const [sum, fund, account, cash] = NEEDED.map((name) => figure(node, name));
   if (sum === undefined || fund === undefined || account === undefined || cash === undefined) return { ok: false, reason: "figures-missing" };
   const mutualAid = figure(node, "acct_mulaid_pay") ?? ZERO_FEN;
-  const clearing = { agency: textOf(node, "clr_optins"), way: textOf(node, "clr_way"), type: textOf(node, "clr_type") };
+  const clearing = clearingOf(node);
+  const settledAt = textOf(node, "setl_time");
   return {
     ok: true,
-    settlement: { settlementId, visitId: textOf(node, "mdtrt_id"), total: sum, fund, account, mutualAid, cash, flags: flagsOf(node, expected), clearing },
+    settlement: {
+      settlementId,
+      visitId: textOf(node, "mdtrt_id"),
+      total: sum,
+      fund,
+      account,
+      mutualAid,
+      cash,
+      flags: flagsOf(node, expected),
+      clearing,
+      ...(settledAt === "" ? {} : { settledAt }),
+    },
   };
 }
 
