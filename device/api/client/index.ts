@@ -79,6 +79,8 @@ interface Asked {
 
 const FIRST_DELAY_MS = 100;
 const LONGEST_DELAY_MS = 3_000;
+/** The terminal cuts it to its own bound. */
+const LONG_WAIT_MS = 300_000;
 const DEFAULT_TRIES = 8;
 const DEFAULT_PATIENCE_MS = 1_800_000;
 /** Refusals that say "not now". */
@@ -112,21 +114,21 @@ export class CounterClient {
 
   /** Sends the basket and waits for its result, however long that takes and however often it has to ask. */
   async place(orderNumber: string, basket: Basket, signal?: AbortSignal): Promise<Order> {
-    return this.#untilEnded(() => this.#json<Order>({ method: "PUT", path: pathOf(orderNumber), body: basket, repeats: true, signal }));
+    const begun = await this.#begin(orderNumber, basket, signal);
+    return begun.underWay ? this.#result(orderNumber, signal) : begun;
   }
 
   /** Sends the basket, tells its events, has its questions answered, and gives its result. A handler that throws ends the waiting, not the order. */
   async settle(orderNumber: string, basket: Basket, handlers: OrderHandlers): Promise<Order> {
-    // Begun before it is listened to: a stream of an order that nobody knows yet would be refused.
-    const begun = await this.#json<Order>({ method: "PUT", path: `${pathOf(orderNumber)}?waitMs=0`, body: basket, repeats: true });
+    const begun = await this.#begin(orderNumber, basket);
     if (!begun.underWay) return begun;
     const over = new AbortController();
-    const placing = this.place(orderNumber, basket, over.signal);
-    placing.catch(() => undefined);
+    const result = this.#result(orderNumber, over.signal);
+    result.catch(() => undefined);
     const serving = this.#serve(orderNumber, handlers, over.signal);
     serving.catch(() => undefined);
     try {
-      return await Promise.race([placing, serving.then(() => placing)]);
+      return await Promise.race([result, serving.then(() => result)]);
     } finally {
       over.abort();
     }
@@ -216,8 +218,47 @@ export class CounterClient {
     }
   }
 
+  get #tries(): number {
+    return this.#options.tries ?? DEFAULT_TRIES;
+  }
+
   get #patienceMs(): number {
     return this.#options.patienceMs ?? DEFAULT_PATIENCE_MS;
+  }
+
+  /**
+   * Sends the basket until it has arrived. After a lost answer it is looked for first: an order that was refused in between has its result,
+   * and sending it once more would try it anew.
+   */
+  async #begin(orderNumber: string, basket: Basket, signal?: AbortSignal): Promise<Order> {
+    const put: Asked = { method: "PUT", path: `${pathOf(orderNumber)}?waitMs=0`, body: basket, repeats: false, signal };
+    let delayMs = FIRST_DELAY_MS;
+    for (let tried = 1; ; tried += 1) {
+      try {
+        return await this.#json<Order>(put);
+      } catch (error) {
+        if (isFinal(error) || tried >= this.#tries || signal?.aborted === true) throw error;
+      }
+      await this.#sleep(delayMs, signal);
+      delayMs = Math.min(delayMs * 2, LONGEST_DELAY_MS);
+      const arrived = await this.#arrived(orderNumber, basket);
+      if (arrived !== undefined) return arrived;
+    }
+  }
+
+  /** The order, if the terminal knows it and it is not at rest. Of another basket only the terminal can tell: it is sent then. */
+  async #arrived(orderNumber: string, basket: Basket): Promise<Order | undefined> {
+    try {
+      const order = await this.order(orderNumber);
+      return order.amountFen === basket.amountFen && (order.underWay || order.state === "refused") ? order : undefined;
+    } catch (error) {
+      if (error instanceof CounterError && error.error === "order-unknown") return undefined;
+      throw error;
+    }
+  }
+
+  #result(orderNumber: string, signal?: AbortSignal): Promise<Order> {
+    return this.#untilEnded(() => this.#json<Order>({ method: "GET", path: `${pathOf(orderNumber)}?waitMs=${LONG_WAIT_MS}`, repeats: true, signal }));
   }
 
   async #untilEnded(ask: () => Promise<Order>): Promise<Order> {
@@ -303,7 +344,7 @@ export class CounterClient {
 
   /** The answer, or the last refusal after all tries. */
   async #answered(asked: Asked): Promise<Response> {
-    const tries = asked.repeats ? (this.#options.tries ?? DEFAULT_TRIES) : 1;
+    const tries = asked.repeats ? this.#tries : 1;
     let delayMs = FIRST_DELAY_MS;
     for (let tried = 1; ; tried += 1) {
       try {

@@ -65,6 +65,14 @@ export interface Basket {
   readonly visit?: "pharmacy" | "outpatient" | undefined;
   readonly medicalType?: string | undefined;
   readonly disease?: { readonly code: string; readonly name: string };
+  /** Who treats, and where: an outpatient visit needs it. */
+  readonly clinic?: {
+    readonly doctorCode: string;
+    readonly doctorName: string;
+    readonly departmentCode: string;
+    readonly departmentName: string;
+    readonly departmentCategory?: string;
+  };
   readonly insuranceType?: string;
   readonly prescription?: {
     readonly number: string;

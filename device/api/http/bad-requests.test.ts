@@ -47,6 +47,7 @@ const BASKET = {
   visit: "outpatient",
   medicalType: "41",
   disease: { code: "E11", name: "Diabetes" },
+  clinic: { doctorCode: "D1", doctorName: "Doctor", departmentCode: "K1", departmentName: "Department", departmentCategory: "A01" },
   insuranceType: "310",
   prescription: { number: "R1", doctorCode: "D1", doctorName: "Doctor", pharmacistName: "Pharmacist", pharmacistLicence: "P1", circulated: false },
   tenders: ["e-purse", "cash"],
@@ -54,7 +55,20 @@ const BASKET = {
   prints: true,
 } as unknown as Json;
 const BASKET_OPTIONAL = [
-  ...["usesAccount", "visit", "medicalType", "disease", "insuranceType", "prescription", "tenders", "confirms", "prints", "code"],
+  ...[
+    "usesAccount",
+    "visit",
+    "medicalType",
+    "disease",
+    "clinic",
+    "departmentCategory",
+    "insuranceType",
+    "prescription",
+    "tenders",
+    "confirms",
+    "prints",
+    "code",
+  ],
   ...["traceCodes", "traceExempt", "prescriptionDrug", "goods", "extra", "splitPack", "batchNumber", "makerLot", "madeOn", "expiresOn", "documentNumber"],
   ...["memo", "0", "1"],
 ];

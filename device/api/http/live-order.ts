@@ -42,6 +42,7 @@ export class LiveOrder {
   readonly #parts: LiveOrderParts;
   #view: OrderView | undefined;
   #work: Work | undefined;
+  #end: End | undefined;
   #question: OpenQuestion | undefined;
   #answered: { readonly id: string; readonly body: string } | undefined;
   #questions = 0;
@@ -90,9 +91,9 @@ export class LiveOrder {
     this.#work = { key: work.key, end, stop };
   }
 
-  /** How the work ends, or undefined when `limits` are over before it does; the work goes on. */
+  /** How the work ends (or has ended), or undefined when `limits` are over before it does; the work goes on. */
   async wait(limits: Limits): Promise<End | undefined> {
-    if (this.#work === undefined) return undefined;
+    if (this.#work === undefined) return this.#end;
     const waiting = new AbortController();
     const stop = () => waiting.abort();
     if (limits.signal.aborted) stop();
@@ -171,6 +172,7 @@ export class LiveOrder {
 
   #ended(end: End): void {
     this.#work = undefined;
+    this.#end = end;
     this.#question = undefined;
     if ("view" in end) {
       this.#view = end.view;

@@ -10,6 +10,7 @@ import type { CounterDesk, OrderAnswer, OrderQuestion } from "../../txn/medical-
 import type { OrderView } from "../../txn/medical-order/order.ts";
 import { ApiError } from "./errors.ts";
 import { EventLog } from "./event-log.ts";
+import { JoinedWork } from "./joined.ts";
 import { LiveOrders, type OrderWork } from "./live-orders.ts";
 import type { StreamItem } from "./wire.ts";
 
@@ -114,6 +115,18 @@ describe("an order under way", () => {
     await clock.resolve(again.wait({ timeoutMs: 60_000, signal: NEVER }));
     expect(answers).toEqual([{ answer: "none" }, { answer: "tender", tender: "e-purse", amount: 1 }]);
     expect(types(order.events.after(undefined).items)).toEqual(["question", "answered", "result", "question", "answered", "result"]);
+  });
+
+  it("that has ended already tells its end to whoever comes a moment late", async () => {
+    const { live, clock } = made();
+    const order = live.begin(NAME, {
+      key: "place:1",
+      first: FIRST,
+      run: () => Promise.reject(new Fault("store-broken", "no journal", { effectUnknown: false })),
+    });
+    await clock.resolve(clock.sleep(1));
+    expect(order.underWay).toBe(false);
+    expect(await order.wait({ timeoutMs: 1, signal: NEVER })).toMatchObject({ error: { body: { error: "store-broken" } } });
   });
 
   it("rests when the API closes", async () => {
@@ -238,6 +251,25 @@ describe("bounds", () => {
     const held = ["open", "1", "2", "3", "4"].filter((orderNumber) => live.find({ ...NAME, orderNumber }) !== undefined);
     expect(held).toEqual(["open", "1", "4"]);
     expect(open.underWay).toBe(true);
+  });
+});
+
+describe("work with a name", () => {
+  it("is done once for all who ask while it is under way, and anew afterwards", async () => {
+    const joined = new JoinedWork<number>();
+    let [done, end] = [0, (_result: number): void => undefined];
+    const work = () => {
+      done += 1;
+      return new Promise<number>((resolve) => {
+        end = resolve;
+      });
+    };
+    const both = Promise.all([joined.run("q1", "a", work), joined.run("q1", "a", work)]);
+    expect(refusedWith(() => joined.run("q1", "b", work))).toBe("order-conflict");
+    end(7);
+    expect([await both, done]).toEqual([[7, 7], 1]);
+    void joined.run("q1", "b", work);
+    expect(done).toBe(2);
   });
 });
 

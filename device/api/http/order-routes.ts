@@ -38,7 +38,7 @@ function canonical(value: unknown): string {
 
 /** What makes a basket this basket. Who shows it, and how, may differ when it is sent again: an e-code lives for a minute. */
 function basketKey(body: OrderBody): string {
-  const { credential: _credential, confirms: _confirms, prints: _prints, tenders: _tenders, ...basket } = body;
+  const { credential: _credential, insuranceType: _insuranceType, confirms: _confirms, prints: _prints, tenders: _tenders, ...basket } = body;
   return `place:${tokenHash(canonical(basket))}`;
 }
 
@@ -107,18 +107,19 @@ const look = route({
   id: "getOrder",
   method: "GET",
   path: "/v1/orders/{orderNumber}",
-  summary: "What is known of an order now, with the question that is open.",
+  summary: "What is known of an order, with the question that is open. With `waitMs` an order under way is waited for; nothing is ever begun.",
   needs: "see-orders",
   params: numbered,
-  query: NOTHING,
-  answers: [{ status: 200, schema: schemas.order }],
-  refusals: ["order-unknown"],
+  query: schemas.waitQuery,
+  answers: ENDED_OR_NOT,
+  refusals: ["order-unknown", "order-conflict", "order-open"],
   handle: async (desk, call) => {
-    const durable = await desk.service.orders.query(nameOf(call));
     const live = desk.live.find(nameOf(call));
+    if (live?.underWay === true && call.query.waitMs !== undefined) return settledOrder(desk, live, { query: call.query, signal: call.caller.signal });
+    const durable = await desk.service.orders.query(nameOf(call));
     const now = live?.wire(durable) ?? (durable === undefined ? undefined : orderWire(durable, { underWay: false }));
     if (now === undefined) throw refusal("order-unknown");
-    return { status: 200, json: now };
+    return { status: now.underWay ? 202 : 200, json: now };
   },
 });
 

@@ -4,7 +4,9 @@ import * as z from "zod";
 import type { Log } from "../../base/log.ts";
 import type { Clock } from "../../base/ports.ts";
 import type { ApiConfig } from "../../config/api.ts";
+import type { QuickPaymentOutcome } from "../../txn/quick-payment/types.ts";
 import { type RefusalWord, refusal } from "./errors.ts";
+import type { JoinedWork } from "./joined.ts";
 import type { LiveOrders } from "./live-orders.ts";
 import type { Act } from "./roles.ts";
 import type { ApiService } from "./service.ts";
@@ -19,6 +21,7 @@ export interface Desk {
   readonly clock: Clock;
   readonly log: Log;
   readonly streams: StreamPlaces;
+  readonly quickPayments: JoinedWork<QuickPaymentOutcome>;
 }
 
 /** Places for event streams, over all and for each client. */

@@ -118,6 +118,14 @@ const prescription = z.strictObject({
   circulated: z.boolean(),
 });
 
+const clinic = z.strictObject({
+  doctorCode: text(30),
+  doctorName: text(50),
+  departmentCode: text(30),
+  departmentName: text(100),
+  departmentCategory: text(6).exactOptional(),
+});
+
 const basketMembers = {
   credential,
   amountFen: paidAmount,
@@ -130,6 +138,7 @@ const basketMembers = {
     .regex(/^\d{2,6}$/)
     .default("41"),
   disease: z.strictObject({ code: text(30), name: text(200) }).exactOptional(),
+  clinic: clinic.exactOptional(),
   insuranceType: z
     .string()
     .regex(/^\d{3,6}$/)

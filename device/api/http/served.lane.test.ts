@@ -9,6 +9,7 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { SeededRandomness } from "../../../simulators/world/seeded-randomness.ts";
 import type { ApiConfig } from "../../config/api.ts";
 import { systemClock } from "../../system/clock.ts";
 import { systemRandomness } from "../../system/randomness.ts";
@@ -328,27 +329,45 @@ describe("beyond loopback", () => {
 
 describe("the client", () => {
   it("repeats what may be repeated through lines that break, and nothing is doubled", async () => {
+    const weather = new SeededRandomness("lines");
     let broken = 0;
     const failing: typeof fetch = async (...asked) => {
-      broken += 1;
-      if (broken % 3 === 1) throw new TypeError("the line is down before");
+      const how = weather.fraction();
+      if (how < 0.4) broken += 1;
+      if (how < 0.2) throw new TypeError("the line is down before");
       const response = await fetch(...asked);
-      if (broken % 3 === 2) throw new TypeError("the answer is lost");
+      if (how < 0.4) throw new TypeError("the answer is lost");
       return response;
     };
-    const counter = clientOf("pos12", api.url, {
-      fetch: failing,
-      sleep: (ms: number, signal?: AbortSignal) => clock.sleep(Math.min(ms, 20), signal).catch(() => undefined),
-    });
-    await counter
-      .signIn("chief", TEST_PASSWORD)
-      .catch(() => counter.signIn("chief", TEST_PASSWORD))
-      .catch(() => counter.signIn("chief", TEST_PASSWORD));
+    const hurried = (ms: number, signal?: AbortSignal) => clock.sleep(Math.min(ms, 10), signal).catch(() => undefined);
+    const counter = clientOf("pos12", api.url, { fetch: failing, sleep: hurried, tries: 30 });
+    // Signing in is not repeated by itself: each try counts as one.
+    while (!(await counter.signIn("chief", TEST_PASSWORD).then(Boolean, () => false)));
     const order: Order = await counter.settle("lossy", basket(), {
       onQuestion: (question) => (question.ask === "tender" ? { answer: "tender", tender: "cash", amountFen: question.restFen } : { answer: "confirm" }),
     });
     expect(order.state).toBe("done");
     expect(service.orders.settlements.filter((name) => name === "pos12.lossy")).toHaveLength(1);
+    expect(broken).toBeGreaterThan(0);
+  });
+
+  it("does not try a refused order anew because its answer was lost", async () => {
+    let [sent, lost] = [0, true];
+    const losing: typeof fetch = async (...asked) => {
+      const response = await fetch(...asked);
+      if (asked[1]?.method !== "PUT") return response;
+      sent += 1;
+      if (!lost) return response;
+      lost = false;
+      const rival = await signedIn("pos15");
+      await rival.cancel("refused");
+      throw new TypeError("the answer is lost");
+    };
+    const counter = await signedIn("pos15", api.url, { fetch: losing });
+    expect(await counter.place("refused", basket())).toMatchObject({ state: "refused", reason: "cancelled" });
+    expect(sent).toBe(1);
+    const placed = service.orders.calls.filter((call) => call.startsWith("place pos15.refused"));
+    expect(placed).toHaveLength(1);
   });
 
   it("tells a refusal by its word, in two languages, with its problems", async () => {

@@ -13,6 +13,7 @@ import type { Clock, Randomness } from "../../base/ports.ts";
 import { type ApiConfig, exposureProblems } from "../../config/api.ts";
 import { type ApiError, refusal, tellable } from "./errors.ts";
 import { Guard } from "./guard.ts";
+import { JoinedWork } from "./joined.ts";
 import { LiveOrders } from "./live-orders.ts";
 import { openApiDocument, ROUTES } from "./openapi.ts";
 import { may } from "./roles.ts";
@@ -72,7 +73,7 @@ export function createApi(parts: ApiParts): { readonly app: FastifyInstance; lis
   const { bounds } = config;
   const live = new LiveOrders({ ...parts, bounds, signal: closing.signal });
   const streams = createStreamPlaces({ all: bounds.streams, perClient: bounds.streamsPerClient });
-  const desk: Desk = { config, service, live, sessions: new Sessions(parts), clock, log, streams };
+  const desk: Desk = { config, service, live, sessions: new Sessions(parts), clock, log, streams, quickPayments: new JoinedWork() };
   const app = fastify({
     serverFactory: (handler) => createServer(config, handler),
     bodyLimit: bounds.bodyBytes,
@@ -143,9 +144,15 @@ const FRAMEWORK: Readonly<Record<string, Parameters<typeof refusal>[0]>> = {
   FST_ERR_MAX_PARAM_LENGTH: "route-unknown",
 };
 
+/** Attempts to get in; each is bounded by a rate, and so is what the log says of them. */
+const WATCHED: ReadonlySet<string> = new Set(["client-unknown", "sign-in-refused", "locked-out"]);
+
 function mapped(error: Error & { readonly code?: string; readonly statusCode?: number }, parts: ApiParts): ApiError {
   const told = tellable(error);
-  if (told !== undefined) return told;
+  if (told !== undefined) {
+    if (WATCHED.has(told.body.error)) parts.log.warn("api-refused", { error: told.body.error });
+    return told;
+  }
   const word = FRAMEWORK[error.code ?? ""];
   if (word !== undefined) return refusal(word);
   // The parser's own errors carry a status of the caller's fault and no code of ours.

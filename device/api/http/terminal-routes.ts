@@ -114,12 +114,14 @@ const quickPayment = route({
   ...none,
   body: schemas.quickPaymentBody,
   answers: [{ status: 200, schema: schemas.quickPayment }],
-  refusals: [],
+  refusals: ["order-conflict"],
   handle: async (desk, { caller, operator, body }) => {
     const reference = `${caller.client}.${body.saleNumber}.q1`;
     const request = { reference, amount: fen(body.amountFen), purse: purseOf(body) };
     const limits = { timeoutMs: body.timeoutMs, signal: caller.closing };
-    const outcome = await desk.service.quickPayment(request, { operator: operator.operator }, limits);
+    const { timeoutMs: _timeoutMs, ...content } = body;
+    const pay = () => desk.service.quickPayment(request, { operator: operator.operator }, limits);
+    const outcome = await desk.quickPayments.run(reference, JSON.stringify(content), pay);
     return { status: 200, json: quickPaymentWire(body.saleNumber, outcome) };
   },
 });

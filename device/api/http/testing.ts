@@ -52,10 +52,11 @@ export class FakeOrders implements OrderActs {
     this.calls.push(`place ${keyOf(request)} by ${request.operator}`);
     const earlier = this.#kept.get(keyOf(request));
     if (earlier !== undefined && !sameBasket(earlier.request, request)) return { ...earlier.view, reason: "order-conflict" };
-    if (earlier !== undefined && earlier.view.state !== "open") return earlier.view;
+    // What was refused is tried anew, as the real orders are.
+    if (earlier !== undefined && earlier.view.state !== "open" && earlier.view.state !== "refused") return earlier.view;
     const { client, orderNumber, operator, amount, replaces } = request;
     const head = { client, orderNumber, operator, amount, tenders: [], receipts: [], rest: amount, ...(replaces === undefined ? {} : { replaces }) };
-    const view = earlier?.view ?? this.#keep(request, { ...head, state: "open" });
+    const view = earlier?.view.state === "open" ? earlier.view : this.#keep(request, { ...head, state: "open" });
     desk.tell({ is: "started" });
     if (view.figures === undefined) return this.#settle(request, view, { desk, limits });
     return this.#pay(request, view, { desk, limits });
