@@ -118,7 +118,7 @@ const CUMULATIVE = message(
           insutype: may(text(6)),
           year: may(text(4)),
           cum_ym: need(text(6)),
-          cum_type_code: need(text(6)),
+          cum_type_code: need(text(30)),
           cum: need(signedDecimal(16, 2)),
         }),
       ),

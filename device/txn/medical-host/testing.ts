@@ -12,7 +12,7 @@ import { createSignInBook } from "./sign-in.ts";
 export const LIMITS = { timeoutMs: 5_000, signal: new AbortController().signal };
 
 /** 2026-11-22 12:00:00 in China. */
-const NOON_MS = 1_795_320_000_000;
+export const NOON_MS = 1_795_320_000_000;
 
 export interface SentMessage {
   readonly infno: string;
@@ -23,6 +23,7 @@ export interface SentMessage {
   readonly input: unknown;
 }
 
+/** An answer, or the promise of one. */
 export type Say = (message: SentMessage) => unknown;
 
 export interface Conversation {
@@ -68,7 +69,7 @@ export async function converse(say: Say, region: Partial<RegionSwitches> = {}): 
   const exchange = async (body: Bytes): Promise<HostReply> => {
     const message = JSON.parse(new TextDecoder().decode(body)) as SentMessage;
     sent.push(message);
-    return replyOf(say(message));
+    return replyOf(await say(message));
   };
   const ports: HostPorts = {
     clock,
