@@ -110,7 +110,7 @@ export interface OfflineSaleRequest {
   readonly clinic?: MedicalPurchaseRequest["clinic"];
   /** What pays without asking, in this order, each once and whole; then the desk is asked. */
   readonly tenders: readonly TenderKind[];
-  /** Why the insurer could not be asked; told to the desk. */
+  /** Why the insurer could not be asked, for the record; whoever calls has told the desk. */
   readonly why: string;
 }
 

@@ -46,6 +46,13 @@ function basketText(request: OfflineSaleRequest): string {
   return JSON.stringify({ items, invoiceNumber, usesAccount, visit, medicalType, disease, insuranceType, prescription, clinic });
 }
 
+/** Of a basket that is too large for one record of an upload, each entry holds a piece. In code points, so that no character is cut. */
+const PIECE_CHARACTERS_MAX = 5000;
+
+function piecesOf(request: OfflineSaleRequest): readonly string[] {
+  return basketText(request).match(new RegExp(`[\\s\\S]{1,${PIECE_CHARACTERS_MAX}}`, "gu")) ?? [];
+}
+
 type StoredBasket = Omit<LaterSettlementRequest, "reference" | "amount">;
 
 function figuresDetail({ total, fund, account, mutualAid, cash }: ProvisionalFigures): JsonObject {
@@ -55,19 +62,36 @@ function figuresDetail({ total, fund, account, mutualAid, cash }: ProvisionalFig
 /** Durable before anything is taken: who bought what, on whose word, and the one way to be settled afterwards. */
 export function intentDraft({ request, choice, figures, card, firstTender }: IntentFacts): EntryDraft {
   const { reference, order, settlementReference, operator, amount, why } = request;
+  const [basket = "", ...more] = piecesOf(request);
   return {
     kind: "offline-medical",
     state: "prepared",
     amount,
     card: card.cardNumber,
-    detail: { reference, order, settlementReference, operator, why, choice, firstTender, provisional: figuresDetail(figures) },
-    personal: { ...card, basket: basketText(request) },
+    detail: { reference, order, settlementReference, operator, why, choice, firstTender, pieces: 1 + more.length, provisional: figuresDetail(figures) },
+    personal: { ...card, basket },
     subjectMark: saleMark(reference),
   };
 }
 
 function laterDraft({ subject, amount }: OfflineView, rest: Pick<EntryDraft, "state" | "detail">): EntryDraft {
   return { subject, kind: "offline-medical", amount, ...rest };
+}
+
+/** The pieces of the basket that its entries do not hold yet; nothing is taken before all of them are durable. */
+export function missingPieces(entries: readonly JournalEntry[], request: OfflineSaleRequest): readonly EntryDraft[] {
+  const [first] = entries;
+  assert(first !== undefined, "the intent is durable");
+  const kept = entries.filter(({ personal }) => personal !== undefined).length;
+  const rest = piecesOf(request).slice(kept, Number(first.detail["pieces"]));
+  return rest.map((basket) => ({
+    subject: first.subject,
+    kind: "offline-medical",
+    state: "acting",
+    amount: first.amount,
+    detail: { stage: "paying" },
+    personal: { basket },
+  }));
 }
 
 /** Paid in full. A slip leaves the rest to its holder, so that the terminal owes nothing. */
@@ -129,7 +153,7 @@ function figuresOf(detail: JsonObject): ProvisionalFigures {
   return { final: false, total, fund, account, mutualAid: amount(told, "mutualAidFen"), cash: amount(told, "cashFen") };
 }
 
-const STAGES = ["settlement-due", "refund-due", "give-back-due"] as const;
+const STAGES = ["paying", "settlement-due", "refund-due", "give-back-due"] as const;
 
 function stageOf(last: JournalEntry): OfflineStage {
   switch (last.state) {
@@ -202,8 +226,10 @@ export function laterRequestOf(entries: readonly JournalEntry[]): (LaterSettleme
   const [first] = entries;
   const personal = first?.personal;
   if (first === undefined || personal === undefined) return undefined;
+  const pieces = entries.flatMap((entry) => (entry.personal === undefined ? [] : [text(entry.personal, "basket")]));
+  if (pieces.length !== first.detail["pieces"]) return undefined;
   // Written by basketText and hashed into the journal's chain since: what is read is what was written.
-  const stored = JSON.parse(text(personal, "basket")) as StoredBasket;
+  const stored = JSON.parse(pieces.join("")) as StoredBasket;
   const [cardNumber, cardIdentifier] = [text(personal, "cardNumber"), text(personal, "cardIdentifier")];
   return {
     ...stored,

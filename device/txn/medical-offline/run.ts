@@ -19,7 +19,18 @@ import { decide, FIRST_STEP, OFFLINE_RULES } from "./machine.ts";
 import { offlineRefusal } from "./permission.ts";
 import { pinRefusal } from "./pin-refusal.ts";
 import type { OfflineLimits, OfflineOutcome, OfflinePorts, OfflineSaleRequest, OfflineView } from "./ports.ts";
-import { cardAsRead, findOffline, giveBackDraft, intentDraft, paidDraft, readOffline, refundReference, tenderReference, voidDraft } from "./record.ts";
+import {
+  cardAsRead,
+  findOffline,
+  giveBackDraft,
+  intentDraft,
+  missingPieces,
+  paidDraft,
+  readOffline,
+  refundReference,
+  tenderReference,
+  voidDraft,
+} from "./record.ts";
 import { countTenders, firstFreeTender } from "./tally.ts";
 import type { ChosenTender, Command, Event, KnownOfflineSale, OfflineRules, Step, Tally } from "./types.ts";
 
@@ -172,9 +183,7 @@ class OfflineRun {
   #takesLane(): boolean {
     if (this.#giveBackLane !== undefined) return true;
     this.#giveBackLane = this.#ports.lane.take();
-    if (this.#giveBackLane === undefined) return false;
-    this.#desk.tell({ is: "offline", why: this.#request.why });
-    return true;
+    return this.#giveBackLane !== undefined;
   }
 
   async #nextCard(): Promise<Event> {
@@ -256,6 +265,7 @@ class OfflineRun {
   }
 
   async #count(sale: OfflineView): Promise<Event> {
+    for (const piece of missingPieces(await this.#journal.entriesOf(sale.subject), this.#request)) await this.#journal.append(piece);
     const { paid, next, undecided } = await countTenders(this.#ports, sale);
     return { is: "tenders-counted", tally: { paid, next, ...(undecided === undefined ? {} : { undecided }) } };
   }
