@@ -196,6 +196,33 @@ describe("a visit that comes to nothing is taken back before anybody is told so"
   });
 });
 
+describe("a stage whose message is late, or whose caller has gone", () => {
+  test.each(["2203", "2204"])("%s that the insurer takes up after the visit was taken back changes nothing", async (infno) => {
+    const counter = await counterWith();
+    planInsurerFault(counter.insurer.faults, infno, INSURER_FAULTS["late-booking"]);
+    expect(await buy(counter, visitBasket("r1"))).toMatchObject({ kind: "refused", reason: "host-unreachable" });
+    await counter.pass(120_000);
+    expect(counter.insurer.lateBookings()).toBe(0);
+    expectNothingLeft(counter);
+  });
+
+  test.each(["1101", "2201", "2203", "2204", "2206", "2207"])("the caller gives up while %s is under way", async (infno) => {
+    const counter = await counterWith();
+    const caller = new AbortController();
+    counter.plan((code) => {
+      if (code === infno) caller.abort();
+      return "deliver";
+    });
+    const outcome = await counter.clock.resolve(runMedicalPurchase(counter.ports, visitBasket("r1"), { ...MEDICAL_LIMITS, signal: caller.signal }));
+    // What is being booked is waited for; everything before it is taken back.
+    expect(outcome.kind).toBe(infno === "2207" ? "paid" : "refused");
+    expect(openVisits(counter)).toEqual(infno === "2207" ? [{ settled: true, fees: 3 }] : []);
+    counter.plan(() => "deliver");
+    expect(await buy(counter, visitBasket("r1"))).toMatchObject({ kind: "paid" });
+    expect(counter.standing().length).toBe(1);
+  });
+});
+
 describe("an outcome that is not known", () => {
   test("a registration without an answer books nothing, and does not stop the holder for ever", async () => {
     for (const fate of ["lost-before", "lost-after"] as const) {
@@ -267,6 +294,25 @@ describe("power cuts", () => {
       expectNothingLeft(counter);
     });
   }
+
+  test.each([true, false])("a disk that breaks at every commit (written: %s): settled once in the end", async (written) => {
+    for (let at = 1; at <= 10; at += 1) {
+      const counter = await counterWith();
+      let seen = 0;
+      counter.disk.onCommit(() => {
+        seen += 1;
+        return seen === at ? { kind: "broken", written } : { kind: "go" };
+      });
+      const outcome = await buyUntilCut(counter, "r1");
+      // Once anything may stand at the insurer nobody is told that nothing does.
+      expect(counter.sent.includes("2201") ? ["unknown"] : ["refused", "unknown"]).toContain(outcome?.kind);
+      await nextLife(counter);
+      await counter.resolveAll();
+      expect(await buyUntilCut(counter, "r1")).toMatchObject({ kind: "paid" });
+      expect(counter.standing().length).toBe(1);
+      expect(openVisits(counter).filter(({ settled, fees }) => !settled && fees > 0)).toEqual([]);
+    }
+  });
 
   test.each(["before", "during", "after"] as const)("%s every commit: settled once in the end", async (when) => {
     const counted = await counterWith();

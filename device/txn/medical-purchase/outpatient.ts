@@ -1,6 +1,8 @@
 /*
  * An outpatient visit at the insurer: registered, described, its fees told, split and settled; and taken back in the opposite order when it
- * comes to nothing. Spec: FSI, 2201 to 2208.
+ * comes to nothing. Spec: FSI, 2201; FSI, 2203; FSI, 2204; FSI, 2207.
+ * Deviation: the texts at hand give the order of these messages, not all their members; what stands here are those of the field tables, and
+ * a department without a category of its own is its own category. Spec: FSI, 2201.
  */
 import { formatYuan } from "../../base/fen.ts";
 import type { Limits } from "../../base/ports.ts";
