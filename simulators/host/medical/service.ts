@@ -51,6 +51,8 @@ export interface InsurerVariants extends ReplyForm {
   readonly statementResult: "a" | "b" | "c";
   /** Rows of a statement's result: those that differ, or all. */
   readonly statementRows: "different" | "all";
+  /** A reversed settlement stands in the statement with its refund, or not at all. */
+  readonly statementShowsReversed: boolean;
   /** How long a file can be fetched. */
   readonly fileValidMs: number;
 }
@@ -83,6 +85,7 @@ export const DEFAULT_VARIANTS: InsurerVariants = {
   fileBytes: "base64",
   statementResult: "a",
   statementRows: "different",
+  statementShowsReversed: false,
   fileValidMs: DAY_MS,
 };
 

@@ -1,15 +1,13 @@
 /* Reconciliation: totals of a group, and the statement row by row. Spec: FSI, 3201; FSI, 3202. */
 import { civilTime } from "../../../device/codec/civil-time.ts";
 import { parseDecimal, sumOf } from "./decimals.ts";
-import { type FsiRequest, type ReplyNode, Yuan } from "./envelope.ts";
+import type { FsiRequest } from "./envelope.ts";
 import { type FieldValues, readFields } from "./fields.ts";
 import { fileNode, keepFile, readableFile } from "./file-services.ts";
 import type { Settlement } from "./insurer-ledger.ts";
 import { type Parse, refuse, type ServiceAnswer, type ServiceContext } from "./service.ts";
 import { type ResultRow, readUploadedRows, type UploadedRow, unzipText, writeResultRows, zipText } from "./statement-file.ts";
 import { FSI_FIELDS } from "./tables.ts";
-
-const ROWS_MAX = 200;
 
 interface Period {
   readonly from: string;
@@ -53,14 +51,15 @@ function rowOf(entry: Settlement, variants: ServiceContext["variants"], refund: 
 }
 
 /**
- * Rows of a period: a booking stands on its day, its refund on the day of the void. What was reversed was never there.
+ * Rows of a period: a booking stands on its day, its refund on the day of the void. What was reversed was never there,
+ * or, in some regions, stands there as if it had been voided.
  * refd_setl_flag "0" asks for bookings alone; otherwise refunds are among the rows.
  */
 function rowsOf(context: ServiceContext, entries: readonly Settlement[], asked: { readonly period: Period; readonly flag: string }): readonly StatementRow[] {
   return entries.flatMap((entry) => {
-    if (entry.status === "reversed") return [];
+    if (entry.status === "reversed" && !context.variants.statementShowsReversed) return [];
     const booking = inPeriod(entry.bookedAtMs, asked.period) ? [rowOf(entry, context.variants, false)] : [];
-    const refunded = asked.flag !== "0" && entry.status === "voided" && inPeriod(entry.closedAtMs, asked.period);
+    const refunded = asked.flag !== "0" && entry.status !== "booked" && inPeriod(entry.closedAtMs, asked.period);
     return refunded ? [...booking, rowOf(entry, context.variants, true)] : booking;
   });
 }
@@ -171,7 +170,6 @@ function withoutMissing(context: ServiceContext, rows: readonly StatementRow[]):
 
 /** 3202: compares the uploaded statement with the books and keeps the result as a file. */
 export function reconcileRows(context: ServiceContext, request: FsiRequest): ServiceAnswer {
-  if (isQuestionAboutMessage(request)) return statementOfMessage(context, request);
   const parsed = readFields(request.input["data"], "data", FSI_FIELDS.statement);
   if (!parsed.ok) return parsed;
   const { node } = parsed;
@@ -187,43 +185,4 @@ export function reconcileRows(context: ServiceContext, request: FsiRequest): Ser
   const name = `${request.institution}_${clearingType}_${context.ledger.next("statement")}`;
   const content = zipText(`${name}.txt`, writeResultRows(shown));
   return { ok: true, output: { fileinfo: fileNode(keepFile(context, { institution: request.institution, filename: `${name}.zip`, content })) } };
-}
-
-function isQuestionAboutMessage(request: FsiRequest): boolean {
-  const data = request.input["data"];
-  return typeof data === "object" && data !== null && "msgid" in data && !("file_qury_no" in data);
-}
-
-function messageRow(row: StatementRow): ReplyNode {
-  return {
-    psn_no: row.entry.personNumber,
-    mdtrt_id: row.entry.visitId,
-    setl_id: row.entry.settlementId,
-    msgid: row.entry.msgid,
-    stmt_rslt: "0",
-    refd_setl_flag: row.refund ? "1" : "0",
-    medfee_sumamt: new Yuan(row.totalFen),
-    fund_pay_sumamt: new Yuan(row.fundFen),
-    acct_pay: new Yuan(row.accountFen),
-  };
-}
-
-/**
- * 3202 in the form of a question about one message: its rows in the host's statement, refunds as negative rows of their own.
- * No row means that nothing is booked under that msgid in those days, up to this moment.
- */
-function statementOfMessage(context: ServiceContext, request: FsiRequest): ServiceAnswer {
-  const parsed = readFields(request.input["data"], "data", FSI_FIELDS.statementOfMessage);
-  if (!parsed.ok) return parsed;
-  const period = periodOf(parsed.node);
-  if (!period.ok) return period;
-  const entries = context.ledger
-    .byMsgid(parsed.node["msgid"] ?? "")
-    .filter((entry) => inPeriod(entry.bookedAtMs, period.value))
-    .slice(0, ROWS_MAX);
-  const rows = entries.flatMap((entry) => {
-    const booking = rowOf(entry, context.variants, false);
-    return entry.status === "booked" ? [booking] : [booking, rowOf(entry, context.variants, true)];
-  });
-  return { ok: true, output: { rows: rows.map(messageRow) } };
 }

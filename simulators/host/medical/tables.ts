@@ -168,7 +168,6 @@ export const FSI_FIELDS = {
     ...SUMS,
     fixmedins_setl_cnt: "whole",
   },
-  statementOfMessage: { stmt_begndate: "date", stmt_enddate: "date", msgid: "text 30" },
   clearing: {
     clr_type: "text 6",
     clr_way: "text 6",

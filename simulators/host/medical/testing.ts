@@ -1,4 +1,5 @@
 /* A pharmacy counter made by hand for the insurer's own tests: builds messages and reads replies, and takes nothing from the device. */
+import { strFromU8, unzipSync, zipSync } from "fflate";
 import { type Bytes, utf8 } from "../../../device/base/bytes.ts";
 import { SeededRandomness } from "../../world/seeded-randomness.ts";
 import { VirtualClock } from "../../world/virtual-clock.ts";
@@ -125,9 +126,21 @@ export class Counter {
     return this.ask("2601", { data: { psn_no: PERSON, omsgid, oinfno: "2102", ...members } });
   }
 
-  async rows(msgid: string, members: Node = {}): Promise<Node[]> {
-    const reply = await this.ask("3202", { data: { stmt_begndate: "2026-09-22", stmt_enddate: "2026-09-22", msgid, ...members } });
-    return reply.output["rows"] as unknown as Node[];
+  /** What the insurer's statement shows of a message that this counter says nothing of: refund flag and amounts of each row. */
+  async rows(msgid: string, members: Node = {}): Promise<readonly (readonly string[])[]> {
+    const empty = Buffer.from(zipSync({ "detail.txt": new Uint8Array() })).toString("base64");
+    const file = (await this.ask("9101", { fsUploadIn: { in: empty, filename: "detail.zip", fixmedins_code: INSTITUTION } })).output as Node;
+    const days = { stmt_begndate: "2026-09-22", stmt_enddate: "2026-09-22", ...members };
+    const sums = { medfee_sumamt: "0.00", fund_pay_sumamt: "0.00", acct_pay: "0.00", fixmedins_setl_cnt: "0" };
+    const data = { ...days, ...sums, setl_optins: "530102", clr_type: "41", file_qury_no: file["file_qury_no"] };
+    const { file_qury_no, filename } = (await this.ask("3202", { data })).output["fileinfo"] ?? {};
+    const reply = await this.ask("9102", { fsDownloadIn: { file_qury_no, filename, fixmedins_code: INSTITUTION } });
+    const [text = new Uint8Array()] = Object.values(unzipSync(Buffer.from(String(reply.output["fsDownloadOut"]?.["out"]), "base64")));
+    const rows = strFromU8(text).split("\n");
+    return rows
+      .map((row) => row.split("\t"))
+      .filter((row) => row[3] === msgid)
+      .map((row) => [row[5] ?? "", ...row.slice(7, 10)]);
   }
 
   accountFen(person = PERSON): number {
