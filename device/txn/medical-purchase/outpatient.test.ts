@@ -8,6 +8,7 @@ import * as rules from "./rules.ts";
 import { runMedicalPurchase } from "./run.ts";
 import { type CounterOptions, MEDICAL_LIMITS, type MessageFate, RESIDENT, ScriptedDesk, SimulatedCounter, testCard, visitBasket } from "./testing.ts";
 import type { MedicalOutcome, MedicalPurchaseRules } from "./types.ts";
+import { undoVisitOf } from "./undo-visit.ts";
 
 const WHOLE = ["9001", "1101", "2201", "2203", "2204", "2206", "2207"];
 /** What leaves something at the insurer once it has been sent. */
@@ -106,6 +107,36 @@ describe("a visit that nothing disturbs", () => {
     const { clinic: _, ...request } = visitBasket("r1");
     expect(await buy(counter, request)).toEqual({ kind: "refused", reason: "clinic-missing" });
     expect([counter.sent, await counter.states()]).toEqual([[], []]);
+  });
+});
+
+describe("the visit of a settlement that was taken back", () => {
+  const LIMITS = { timeoutMs: 5000, signal: new AbortController().signal };
+
+  test("is cancelled by the settlement's record, once, and again without harm", async () => {
+    const counter = await counterWith();
+    const outcome = await buy(counter, visitBasket("r1"));
+    const subject = outcome.kind === "paid" ? outcome.subject : "";
+    const undo = () => counter.clock.resolve(undoVisitOf(counter.ports, subject, LIMITS));
+    // While the settlement stands the insurer keeps its visit.
+    expect([await undo(), openVisits(counter)]).toEqual(["refused", [{ settled: true, fees: 3 }]]);
+    counter.insurer.voidAtHost(counter.standing()[0]?.settlementId ?? "");
+    counter.planOnce("2202", "lost-before");
+    expect(await undo()).toBe("silent");
+    expect([await undo(), await undo()]).toEqual(["undone", "refused"]);
+    expectNothingLeft(counter);
+  });
+
+  test("that had none, or that nobody knows", async () => {
+    const counter = await counterWith();
+    const outcome = await buy(counter, { ...visitBasket("r1"), visit: "pharmacy" });
+    const subjects = [outcome.kind === "paid" ? outcome.subject : "", "nobody-1"];
+    const sent = counter.sent.length;
+    for (const subject of subjects) {
+      const undone = await counter.clock.resolve(undoVisitOf(counter.ports, subject, LIMITS));
+      expect(undone).toBe("refused");
+    }
+    expect(counter.sent.length).toBe(sent);
   });
 });
 

@@ -144,8 +144,8 @@ export function visitSettlementInput({ request, holder, region, person, visit }:
   };
 }
 
-/** A visit as its durable record names it. */
-export interface StandingVisit extends VisitFacts {
+/** A visit as the insurer has to be told of it. */
+export interface StandingVisit extends Pick<VisitFacts, "number" | "visitId"> {
   readonly personNumber: string;
   readonly insuranceArea: string;
   /** recer_sys_code, where the visit went to a receiver of its own. */
