@@ -6,7 +6,7 @@ import { AssertionFailure } from "./base/assert.ts";
 import { EMPTY } from "./base/bytes.ts";
 import { type FaultCode, isFault } from "./base/fault.ts";
 import type { Log } from "./base/log.ts";
-import type { Clock, JournalStore, Limits, MessageLink, Randomness } from "./base/ports.ts";
+import type { Clock, JournalStore, Limits, MessageLink, Randomness, Storage } from "./base/ports.ts";
 import { CertificateCache } from "./card/electronic-cash/authentication.ts";
 import { openAuthorities } from "./card/electronic-cash/authorities.ts";
 import { openPsam } from "./card/psam/open.ts";
@@ -17,13 +17,17 @@ import type { CipherSuite, SecretKey } from "./crypto/face.ts";
 import { closeDevices, type Devices } from "./drivers/adapter.ts";
 import type { SignalLamp } from "./drivers/peripherals.ts";
 import type { CardReader, PinVerifier, Psam, SocialPsam } from "./drivers/ports.ts";
-import { MedicalCounter, type MedicalCounterBounds } from "./medical-counter.ts";
+import { MedicalCounter, type MedicalCounterBounds, type MedicalCounterParts } from "./medical/counter.ts";
+import { bindOffline, type OfflineSettings } from "./medical/offline.ts";
+import { type BoundReconciliation, bindReconciliation, type ReconciliationSettings } from "./medical/reconciliation.ts";
 import type { BatchSealer } from "./sync/batch/seal.ts";
 import { openSync, type Sync, type SyncKeys, type SyncOptions, type SyncStatus } from "./sync/sync.ts";
 import { HolderFeedback, type SaleEnd } from "./txn/holder-feedback.ts";
+import type { MedicalHost } from "./txn/hosts.ts";
 import { DEFAULT_INITIAL_PIN_RULE, type InitialPinRule } from "./txn/initial-pin.ts";
 import { openJournal, type TerminalJournal } from "./txn/journal/journal.ts";
 import { createLane, createSalesInFlight, type Lane, type SalesInFlight } from "./txn/lane.ts";
+import { createCatalogueBook } from "./txn/medical-host/catalogue.ts";
 import { type MessageIds, openMessageIds } from "./txn/medical-host/message-id.ts";
 import type { HostPorts } from "./txn/medical-host/ports.ts";
 import type { MedicalProfile } from "./txn/medical-host/profile.ts";
@@ -34,10 +38,12 @@ import type { MedicalPurchaseLimits, MedicalPurchaseRequest } from "./txn/medica
 import type { ResolverOptions } from "./txn/medical-purchase/resolver.ts";
 import { runMedicalPurchase } from "./txn/medical-purchase/run.ts";
 import type { MedicalOutcome, MedicalPurchaseRules } from "./txn/medical-purchase/types.ts";
+import type { ReconciliationActs } from "./txn/medical-reconciliation/acts.ts";
 import type { ElectronicCashPorts, PurseProfile, QuickPaymentLimits, QuickPaymentPorts } from "./txn/quick-payment/ports.ts";
 import { type QuickPaymentTables, runQuickPayment } from "./txn/quick-payment/run.ts";
 import type { QuickPaymentOutcome } from "./txn/quick-payment/types.ts";
 import { type RecoveryRules, recoverAtStart } from "./txn/recovery/recover.ts";
+import { type OfflineLease, openOfflineLease } from "./txn/risk/lease.ts";
 import type { RiskLimits } from "./txn/risk/limits.ts";
 import type { SaleRequest } from "./txn/sale-request.ts";
 import { openSaleTimes, type SaleTimes } from "./txn/sale-time.ts";
@@ -53,8 +59,11 @@ export interface MedicalSettings {
   readonly settleTimeoutMs: number;
   /** How long a counter's people and devices may take; left out: {@link DEFAULT_COUNTER_BOUNDS}. */
   readonly counter?: CounterBounds;
+  /** Absent: nothing is sold without the insurer, whatever the region allows. */
+  readonly offline?: OfflineSettings;
+  readonly reconciliation?: ReconciliationSettings;
   /** How open settlements are driven to their end. */
-  readonly resolver: Omit<ResolverOptions, "signal" | "rules" | "journalTimeoutMs" | "queryTimeoutMs">;
+  readonly resolver: Omit<ResolverOptions, "signal" | "rules" | "journalTimeoutMs" | "queryTimeoutMs" | "onResolved">;
 }
 
 export type CounterBounds = Omit<MedicalCounterBounds, "queryTimeoutMs" | "settleTimeoutMs" | "journalTimeoutMs">;
@@ -112,6 +121,10 @@ export interface TerminalParts {
   readonly devices?: Devices;
   /** What is known about the PIN of a card, by its identifier; left out: nothing of any. */
   readonly initialPinEvidence?: (cardIdentifier: string) => InitialPinEvidence;
+  /** The way to the insurer where it does not lead over the link. */
+  readonly medicalHost?: MedicalHost;
+  /** Where the comparisons with the insurer's books are kept; absent: none are made. */
+  readonly reports?: Storage;
   readonly log: Log;
   readonly rules?: TerminalRules;
   /** The host says over how long its fleet spreads reconnects; the link's owner wants to know. */
@@ -132,6 +145,8 @@ export interface Terminal {
   quickPayment(request: SaleRequest, limits: Limits): Promise<QuickPaymentOutcome>;
   /** Orders of a counter: settlement, tenders, void, upload and receipt of each as one. */
   readonly orders: OrderActs;
+  /** The daily comparison with the insurer's books; absent where nothing keeps its results. */
+  readonly reconciliation: ReconciliationActs | undefined;
   /** What the insurer has refused to take of sales and returns, for people. */
   readonly uploads: StockUploads;
   /** One settlement with the medical host. Never rejects for what the world does. */
@@ -179,6 +194,7 @@ interface Opened {
   readonly journal: TerminalJournal;
   readonly saleTimes: SaleTimes;
   readonly messageIds: MessageIds;
+  readonly lease: OfflineLease;
   readonly sync: Sync;
 }
 
@@ -195,6 +211,10 @@ class AssembledTerminal implements Terminal {
   readonly #hostPorts: HostPorts;
   readonly #background: MedicalBackground;
   readonly #counter: MedicalCounter;
+  readonly #lease: OfflineLease;
+  readonly #catalogue = createCatalogueBook();
+  readonly #reconciliation: BoundReconciliation | undefined;
+  readonly #stopped = new AbortController();
   readonly #electronicCash: ElectronicCashPorts | undefined;
 
   constructor(parts: TerminalParts, opened: Opened) {
@@ -210,14 +230,33 @@ class AssembledTerminal implements Terminal {
     this.#electronicCash = electronicCashPorts(parts);
     this.#sync = sync;
     this.#psam = new LazyPsam((limits) => openPsam(samReader, { clock, profile: settings.cardProfile }, limits));
-    this.#hostPorts = { clock, journal, host: sync.medicalHost, messageIds, medical: settings.medical.profile, signIns: createSignInBook(), log };
+    this.#lease = opened.lease;
+    this.#hostPorts = {
+      clock,
+      journal,
+      host: parts.medicalHost ?? sync.medicalHost,
+      messageIds,
+      medical: settings.medical.profile,
+      signIns: createSignInBook(),
+      log,
+    };
     const { resolver, queryTimeoutMs } = settings.medical;
     this.#counter = this.#openCounter();
-    this.#background = new MedicalBackground(this.#hostPorts, { ...resolver, queryTimeoutMs, journalTimeoutMs: settings.journalTimeoutMs });
+    this.#reconciliation = this.#openReconciliation();
+    this.#background = new MedicalBackground(this.#hostPorts, {
+      ...resolver,
+      queryTimeoutMs,
+      journalTimeoutMs: settings.journalTimeoutMs,
+      onResolved: () => this.#counter.wake(),
+    });
   }
 
   get orders(): OrderActs {
     return this.#counter.orders;
+  }
+
+  get reconciliation(): ReconciliationActs | undefined {
+    return this.#reconciliation?.acts;
   }
 
   get uploads(): StockUploads {
@@ -274,10 +313,13 @@ class AssembledTerminal implements Terminal {
     await this.#sync.start();
     this.#background.start();
     this.#counter.start();
+    this.#reconciliation?.start();
+    void this.#lease.keep(this.#stopped.signal);
   }
 
   async stop(): Promise<void> {
-    await Promise.all([this.#background.stop(), this.#counter.stop()]);
+    this.#stopped.abort();
+    await Promise.all([this.#background.stop(), this.#counter.stop(), this.#reconciliation?.stop()]);
     this.#sync.stop();
     await this.#feedback.close();
     await closeDevices(this.devices);
@@ -286,6 +328,55 @@ class AssembledTerminal implements Terminal {
     await this.#parts.link.close();
     await this.#parts.sealer.close();
     await this.journal.close();
+  }
+
+  #openReconciliation(): BoundReconciliation | undefined {
+    const { settings, reports: storage } = this.#parts;
+    const { medical, journalTimeoutMs } = settings;
+    const { reconciliation, serialLane, queryTimeoutMs } = medical;
+    if (storage === undefined || reconciliation === undefined) return undefined;
+    const { journal } = this;
+    return bindReconciliation({
+      host: this.#hostPorts,
+      journal,
+      storage,
+      settings: reconciliation,
+      serialLane,
+      queryTimeoutMs,
+      journalTimeoutMs,
+      onDecided: () => this.#counter.wake(),
+    });
+  }
+
+  #offline(): Pick<MedicalCounterParts, "offline"> {
+    const { settings, clock, randomness, userReader, pinVerifier } = this.#parts;
+    const { medical, cardProfile, commandTimeoutMs, journalTimeoutMs } = settings;
+    const { offline, counter = DEFAULT_COUNTER_BOUNDS, pinTimeoutMs } = medical;
+    if (offline === undefined) return {};
+    const parts = {
+      host: this.#hostPorts,
+      settings: offline,
+      lease: this.#lease,
+      catalogue: this.#catalogue,
+      clock,
+      randomness,
+      cardProfile,
+      reader: this.#feedback.over(userReader, { long: true }),
+      pin: pinVerifier,
+      initialPin: initialPinRule(this.#parts),
+      lane: this.#lane,
+      sales: this.#sales,
+      bounds: { ...counter, commandTimeoutMs, pinTimeoutMs, journalTimeoutMs },
+    };
+    return {
+      offline: (tenders) =>
+        bindOffline({
+          ...parts,
+          tenders,
+          settle: (request, limits) => this.medicalPurchase(request, limits),
+          withModule: (sale, limits, work) => this.#sale(sale, limits, work),
+        }),
+    };
   }
 
   #openCounter(): MedicalCounter {
@@ -301,6 +392,7 @@ class AssembledTerminal implements Terminal {
       quickPayment: (request, limits) => this.quickPayment(request, limits),
       purses: this.#electronicCash === undefined ? ["e-purse"] : ["e-purse", "electronic-cash"],
       unverifiedAmountFen: risk.unverifiedAmountFen,
+      ...this.#offline(),
       bounds: { ...counter, queryTimeoutMs, settleTimeoutMs, journalTimeoutMs },
     });
   }
@@ -372,6 +464,9 @@ function electronicCashPorts({ settings, suite, clock, randomness, log }: Termin
   return { suite, clock, randomness, profile, terminal, authorities, certificates: new CertificateCache(), isRevoked: () => false };
 }
 
+/** Running time of the offline lease that is made durable ahead. */
+const LEASE_RESERVE_MS = 300_000;
+
 /** Opens the journal, settles what the last life left, begins to upload. Faults: those of the journal. */
 export async function openTerminal(parts: TerminalParts): Promise<Terminal> {
   const { settings, clock, randomness, suite, storageKey, store, log } = parts;
@@ -379,6 +474,7 @@ export async function openTerminal(parts: TerminalParts): Promise<Terminal> {
   const saleTimes = await openSaleTimes(journal);
   const messageIds = await openMessageIds(journal, { institution: settings.medical.profile.sender.institution, serialLane: settings.medical.serialLane });
   await recoverAtStart({ journal, log }, parts.rules?.recovery);
+  const lease = await openOfflineLease({ clock, journal, log }, { leaseMs: settings.medical.offline?.leaseMs ?? 0, reserveMs: LEASE_RESERVE_MS });
   const sync = openSync({
     journal,
     link: parts.link,
@@ -388,10 +484,13 @@ export async function openTerminal(parts: TerminalParts): Promise<Terminal> {
     keys: parts.syncKeys,
     sealer: parts.sealer,
     log,
+    onHostHeard: (hostTimeMs) => {
+      void lease.heard(hostTimeMs);
+    },
     ...(settings.sync === undefined ? {} : { options: settings.sync }),
     ...(parts.onReconnectWindow === undefined ? {} : { onReconnectWindow: parts.onReconnectWindow }),
   });
-  const terminal = new AssembledTerminal(parts, { journal, saleTimes, messageIds, sync });
+  const terminal = new AssembledTerminal(parts, { journal, saleTimes, messageIds, lease, sync });
   await terminal.start();
   return terminal;
 }

@@ -65,6 +65,8 @@ export interface SyncParts {
   readonly options?: Partial<SyncOptions>;
   /** The host says over how long a fleet spreads its reconnects; the link's owner passes it on. */
   readonly onReconnectWindow?: (windowMs: number) => void;
+  /** The settlement host was heard by a message whose signature was verified; its time by that message. */
+  readonly onHostHeard?: (hostTimeMs: number) => void;
   /** The outbox's table; a simulated world exchanges a rule here to plant a bug. */
   readonly outboxRules?: OutboxRules;
 }
@@ -252,6 +254,7 @@ class TerminalSync implements Sync {
 
   #heard(hostTimeMs: number, drain: boolean | undefined): void {
     this.#hostTime.heard(hostTimeMs);
+    this.#parts.onHostHeard?.(hostTimeMs);
     this.#presence.heard();
     this.#outbox.dispatch({ is: "host-heard", drain });
   }

@@ -3,6 +3,7 @@ import { fen } from "../../device/base/fen.ts";
 import type { Log, LogValue } from "../../device/base/log.ts";
 import { DEFAULT_PURSE_APPLICATIONS } from "../../device/card/purse/commands.ts";
 import { DEFAULT_CARD_PROFILE } from "../../device/codec/card-profile.ts";
+import type { OfflineSettings } from "../../device/medical/offline.ts";
 import { openInlineSealer } from "../../device/sync/batch/seal-inline.ts";
 import { DEFAULT_SYNC_OPTIONS } from "../../device/sync/sync.ts";
 import { openTerminal, type Terminal, type TerminalRules, type TerminalSettings } from "../../device/terminal.ts";
@@ -32,6 +33,14 @@ const SENDER: MedicalProfile["sender"] = {
   deviceNumber: TERMINAL_ID,
 };
 
+/** What a place of this town may sell without its insurer. */
+const OFFLINE: OfflineSettings = {
+  limits: { amountPerSaleFen: fen(50_000), unreceiptedCount: 40, unreceiptedSumFen: fen(1_000_000) },
+  leaseMs: 86_400_000,
+  policies: [],
+  level: 1,
+};
+
 function settings(limits: ExposureLimits, { suite, region }: Town): TerminalSettings {
   return {
     electronicCash: { terminal: TEST_CASH_TERMINAL, authorities: testAuthorities(suite) },
@@ -51,6 +60,8 @@ function settings(limits: ExposureLimits, { suite, region }: Town): TerminalSett
       queryTimeoutMs: 6_000,
       settleTimeoutMs: 10_000,
       resolver: { lateMarginMs: 60_000, pauseMinMs: 2_000, pauseMaxMs: 60_000 },
+      ...(region.offline.allowed ? { offline: OFFLINE } : {}),
+      reconciliation: { daily: true, graceMs: 1_800_000, daysBack: 7 },
     },
     returnTimeoutMs: 20_000,
     commandTimeoutMs: 1_000,

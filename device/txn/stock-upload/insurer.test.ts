@@ -80,6 +80,20 @@ describe("in the insurer's books", () => {
     expect(await made.clock.resolve(made.uploads.parked(10))).toEqual([]);
   });
 
+  it("a sale that was parked because its settlement was taken back first is nobody's to tell once its return is there", async () => {
+    const { made, counter, request } = await settled();
+    const { settlementId, visitId } = request.settlement ?? { settlementId: "", visitId: "" };
+    const data = { psn_no: PERSON, setl_id: settlementId, mdtrt_id: visitId };
+    await made.clock.resolve(counter.insurer.exchange(counter.message("2103", { data })));
+    await made.clock.resolve(made.uploads.enqueue(request));
+    await made.later(300_000);
+    expect(await made.clock.resolve(made.uploads.parked(10))).toHaveLength(1);
+    await made.clock.resolve(made.uploads.enqueue({ ...request, act: "return", reference: "c1.A1.u2" }));
+    await made.later(300_000);
+    expect(told(counter)).toEqual([]);
+    expect(await made.clock.resolve(made.uploads.parked(10))).toEqual([]);
+  });
+
   it("a sign-in that the insurer has ended is renewed", async () => {
     const { made, counter, request } = await settled();
     await made.clock.resolve(made.uploads.enqueue(request));

@@ -3,29 +3,29 @@
  * Method: parts that know nothing of each other are bound here; what goes on by itself (uploads, orders that wait for something unknown) is
  * started and stopped here. Like terminal.ts this file imports no adapter.
  */
-import { isFault } from "./base/fault.ts";
-import type { Fen } from "./base/fen.ts";
-import type { Limits } from "./base/ports.ts";
-import type { CipherSuite } from "./crypto/face.ts";
-import type { Devices } from "./drivers/adapter.ts";
-import type { Printer } from "./drivers/peripherals.ts";
-import { TraceBook } from "./txn/goods-rules/trace-book.ts";
-import type { SalesInFlight } from "./txn/lane.ts";
-import type { HostPorts } from "./txn/medical-host/ports.ts";
-import { type OpenOrders, openOrders } from "./txn/medical-order/open.ts";
-import type { OfflineActs, OrderBounds, OrderPorts } from "./txn/medical-order/ports.ts";
-import type { MedicalPurchaseRequest } from "./txn/medical-purchase/ports.ts";
-import type { MedicalOutcome } from "./txn/medical-purchase/types.ts";
-import { runMedicalVoid } from "./txn/medical-void/run.ts";
-import type { QuickPaymentOutcome } from "./txn/quick-payment/types.ts";
-import { receiptSlip } from "./txn/receipts/receipt.ts";
-import type { ReceiptData, SlipStyle } from "./txn/receipts/types.ts";
-import type { SaleRequest } from "./txn/sale-request.ts";
-import { StockUploadBackground } from "./txn/stock-upload/background.ts";
-import type { StockUploads } from "./txn/stock-upload/types.ts";
-import { createStockUploads } from "./txn/stock-upload/uploads.ts";
-import type { Tenders } from "./txn/tender/tender.ts";
-import { openTenders, type PurseTender } from "./txn/tender/tenders.ts";
+import { isFault } from "../base/fault.ts";
+import type { Fen } from "../base/fen.ts";
+import type { Limits } from "../base/ports.ts";
+import type { CipherSuite } from "../crypto/face.ts";
+import type { Devices } from "../drivers/adapter.ts";
+import type { Printer } from "../drivers/peripherals.ts";
+import { TraceBook } from "../txn/goods-rules/trace-book.ts";
+import type { SalesInFlight } from "../txn/lane.ts";
+import type { HostPorts } from "../txn/medical-host/ports.ts";
+import { type OpenOrders, openOrders } from "../txn/medical-order/open.ts";
+import type { OfflineActs, OrderBounds, OrderPorts } from "../txn/medical-order/ports.ts";
+import type { MedicalPurchaseRequest } from "../txn/medical-purchase/ports.ts";
+import type { MedicalOutcome } from "../txn/medical-purchase/types.ts";
+import { runMedicalVoid } from "../txn/medical-void/run.ts";
+import type { QuickPaymentOutcome } from "../txn/quick-payment/types.ts";
+import { receiptSlip } from "../txn/receipts/receipt.ts";
+import type { ReceiptData, SlipStyle } from "../txn/receipts/types.ts";
+import type { SaleRequest } from "../txn/sale-request.ts";
+import { StockUploadBackground } from "../txn/stock-upload/background.ts";
+import type { StockUploads } from "../txn/stock-upload/types.ts";
+import { createStockUploads } from "../txn/stock-upload/uploads.ts";
+import type { Tenders } from "../txn/tender/tender.ts";
+import { openTenders, type PurseTender } from "../txn/tender/tenders.ts";
 
 export interface MedicalCounterBounds extends OrderBounds {
   readonly queryTimeoutMs: number;
