@@ -3,6 +3,7 @@
  * opposite order. Each step is refused where the one before it is missing, or where one after it still stands.
  * Spec: FSI, 2201; FSI, 2202; FSI, 2203; FSI, 2204; FSI, 2205; FSI, 2206; FSI, 2207; FSI, 2208.
  */
+import { assert } from "../../../device/base/assert.ts";
 import { admit, insuranceInForce } from "./admission.ts";
 import { type BasketLine, priceLine, readLines, readPacks } from "./basket.ts";
 import { checkCredential } from "./credentials.ts";
@@ -100,7 +101,7 @@ export function tellVisit(context: ServiceContext, request: FsiRequest): Service
 
 function keptLine(context: ServiceContext, text: string): BasketLine {
   const line = priceLine(context, JSON.parse(text) as FieldValues, "feedetail");
-  if (!line.ok) throw new Error(line.message);
+  assert(line.ok, "a fee was priced when it was told");
   return line.value;
 }
 

@@ -170,6 +170,18 @@ test("work injury goes through its own receiver; an unfiled holder gets less whe
   expect((await buy(counter, { serial: 8, area: "340402" })).output["setlinfo"]).toMatchObject({ act_pay_dedc: "100.00", hifp_pay: "0.00" });
 });
 
+test("a cap and a deductible of the year begin anew with the year, and each insurance has its own", async () => {
+  const counter = await openCounter();
+  const big: readonly Line[] = [["XTEST0000000000000A1", "1", "20000.00", "20000.00"]];
+  const pool = async (buyer: Buyer) => (await buy(counter, buyer, big)).output["setlinfo"]?.["hifp_pay"];
+  const retired = { serial: 4, area: "530102" };
+  expect([await pool(retired), await pool(retired)]).toEqual(["6000.00", "0.00"]);
+  counter.clock.jumpWall(200 * 86_400_000);
+  expect(await pool(retired)).toBe("6000.00");
+  const residents = { serial: 3, area: "530103", druginfo: { insutype: "390" } };
+  expect(await pool(residents)).toBe("500.00");
+});
+
 test("institutions that are not designated, or not opened, settle nothing; a higher level pays less", async () => {
   const institutions = [{ code: "P53010200001", level: 3 as const, opened: false }];
   const counter = await openCounter({ institutions });

@@ -1,6 +1,6 @@
 /*
  * Sale of goods and its return, one line a message or many at once. Spec: FSI, 3505; FSI, 3506; FSI, 3505A.
- * The answer has two levels: a message that cannot be read is refused as any other; goods that may not be sold come back as done with retRslt 0.
+ * The answer has two levels: a message that cannot be read is refused like every other; goods that may not be sold come back as done with retRslt 0.
  */
 
 import { parseDecimal, sumOf } from "./decimals.ts";
