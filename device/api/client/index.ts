@@ -320,7 +320,8 @@ export class CounterClient {
     if (response.body === null) return;
     const reader = new EventReader();
     const decoder = new TextDecoder();
-    for await (const piece of response.body) {
+    // A body is bytes, whatever its iterator's type says.
+    for await (const piece of response.body as AsyncIterable<Uint8Array>) {
       for (const { id, data } of reader.push(decoder.decode(piece, { stream: true }))) {
         // The terminal's own schema has made it.
         yield { id, item: JSON.parse(data) as StreamItem };

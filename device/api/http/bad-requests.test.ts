@@ -120,9 +120,10 @@ function placesOf(value: Json, at: Place = []): readonly Place[] {
 
 const read = (value: Json, place: Place): Json => place.reduce<Json>((held, step) => (held as Record<string, Json>)[step] as Json, value);
 
-/** What can become of a member so that it is wrong whatever it is. "gone": left out. */
-const WRONGS: readonly ((held: Json, optional: boolean, name: string) => Json | "gone" | undefined)[] = [
-  (_held, optional) => (optional ? undefined : "gone"),
+/** What can become of a member so that it is wrong whatever it is. {@link GONE}: left out. */
+const GONE = "\u0000gone";
+const WRONGS: readonly ((held: Json, optional: boolean, name: string) => Json | undefined)[] = [
+  (_held, optional) => (optional ? undefined : GONE),
   () => null,
   (held) => (Array.isArray(held) ? { 0: 1 } : [held]),
   (held) => (typeof held === "object" && held !== null && !Array.isArray(held) ? { ...held, surprise: {} } : { surprise: held }),
@@ -146,7 +147,7 @@ function mutated(right: Right, chance: SeededRandomness): { readonly url: string
   if (place.length === 0) return { url: right.url, body: wrong };
   const body = structuredClone(right.body);
   const holder = read(body, place.slice(0, -1)) as Record<string, Json>;
-  if (wrong === "gone") delete holder[name];
+  if (wrong === GONE) delete holder[name];
   else holder[name] = wrong;
   return { url: right.url, body };
 }

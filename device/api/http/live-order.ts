@@ -5,7 +5,6 @@ import type { CounterDesk, OrderAnswer, OrderEvent, OrderQuestion } from "../../
 import type { OrderName, OrderView } from "../../txn/medical-order/order.ts";
 import { type ApiError, refusal } from "./errors.ts";
 import { EventLog } from "./event-log.ts";
-import type { OrderWork } from "./live-orders.ts";
 import { type AnswerBody, answerOf, eventWire, type OrderWire, orderWire, type QuestionWire, questionWire } from "./wire.ts";
 
 export interface LiveOrderParts {
@@ -16,6 +15,15 @@ export interface LiveOrderParts {
   readonly generation: string;
   /** How a failure is told. */
   readonly failed: (error: unknown) => ApiError;
+}
+
+/** What is to be done with an order, and how it is told apart from other work on the same order. */
+export interface OrderWork {
+  /** The same act with the same content is the same work and is joined. */
+  readonly key: string;
+  /** What the order is, before anything of it is durable. */
+  readonly first: OrderView;
+  readonly run: (desk: CounterDesk, limits: Limits) => Promise<OrderView>;
 }
 
 /** How a piece of work ended. */

@@ -11,7 +11,8 @@ import type { OrderView } from "../../txn/medical-order/order.ts";
 import { ApiError } from "./errors.ts";
 import { EventLog } from "./event-log.ts";
 import { JoinedWork } from "./joined.ts";
-import { LiveOrders, type OrderWork } from "./live-orders.ts";
+import type { OrderWork } from "./live-order.ts";
+import { LiveOrders } from "./live-orders.ts";
 import type { StreamItem } from "./wire.ts";
 
 const NAME = { client: "pos1", orderNumber: "1" };

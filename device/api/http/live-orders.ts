@@ -5,12 +5,11 @@
  */
 import { toHex } from "../../base/bytes.ts";
 import type { Log } from "../../base/log.ts";
-import type { Clock, Limits, Randomness } from "../../base/ports.ts";
+import type { Clock, Randomness } from "../../base/ports.ts";
 import type { ApiBounds } from "../../config/api.ts";
-import type { CounterDesk } from "../../txn/medical-desk/desk.ts";
-import type { OrderName, OrderView } from "../../txn/medical-order/order.ts";
+import type { OrderName } from "../../txn/medical-order/order.ts";
 import { refusal, tellable } from "./errors.ts";
-import { LiveOrder } from "./live-order.ts";
+import { LiveOrder, type OrderWork } from "./live-order.ts";
 
 export interface LiveOrdersParts {
   readonly clock: Clock;
@@ -21,15 +20,6 @@ export interface LiveOrdersParts {
   readonly signal: AbortSignal;
   /** An error that is no failure of the world. */
   readonly onDefect: (error: unknown) => void;
-}
-
-/** What is to be done with an order, and how it is told apart from other work on the same order. */
-export interface OrderWork {
-  /** The same act with the same content is the same work and is joined. */
-  readonly key: string;
-  /** What the order is, before anything of it is durable. */
-  readonly first: OrderView;
-  readonly run: (desk: CounterDesk, limits: Limits) => Promise<OrderView>;
 }
 
 export class LiveOrders {

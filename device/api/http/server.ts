@@ -208,7 +208,7 @@ class Counter {
     app.route({ method, url: path.replaceAll(/\{(\w+)\}/g, ":$1"), handler: (request, reply) => this.#handle(route, request, reply) });
   }
 
-  async #handle(route: Route, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  async #handle(route: Route, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
     const { signal, release } = this.#presence(reply.raw);
     let answer: Reply;
     try {
@@ -218,7 +218,7 @@ class Counter {
       if ("stream" in answer) {
         reply.hijack();
         await answer.stream(reply.raw);
-        return reply;
+        return undefined;
       }
     } finally {
       release();

@@ -76,7 +76,13 @@ export function eventWire(event: OrderEvent): EventWire {
       return { is: event.is, why: event.why };
     case "ended":
       return { is: event.is, state: event.state };
-    default:
+    case "started":
+    case "present-card":
+    case "card-read":
+    case "enter-pin":
+    case "settling":
+    case "voiding":
+    case "printed":
       return { is: event.is };
   }
 }
