@@ -27,6 +27,8 @@ type Progress = "again" | "rest";
 const STEPS_MAX = 2000;
 /** More attempts and more tenders than any person has patience for; their numbers fit a reference. */
 const NUMBER_MAX = 999;
+/** A sale without the insurer has names of its own behind its number. */
+const OFFLINES_MAX = 99;
 /** The insurer was certainly not reached: without it the goods may be sold offline, where the region allows it. */
 const OUT_OF_REACH: ReadonlySet<string> = new Set(["host-unreachable", "request-expired"]);
 
@@ -194,7 +196,7 @@ class OrderRun {
 
   async #goOffline(why: string, truth: OrderTruth): Promise<Progress> {
     const { offlines, attempt } = truth.history;
-    if (attempt >= NUMBER_MAX) return this.#finish({ as: "refused", reason: "queue-full" }, truth);
+    if (attempt >= NUMBER_MAX || offlines >= OFFLINES_MAX) return this.#finish({ as: "refused", reason: "queue-full" }, truth);
     await this.#act(truth, { act: "offline", number: offlines + 1, settlement: attempt + 1, why });
     return "again";
   }
@@ -384,6 +386,7 @@ class OrderRun {
     const { traces } = this.#ports;
     const { reference } = this.#parts;
     if ((await this.#journal.mark(saleMark(uploadReference(reference, "sale")))) !== undefined) await this.#upload(truth, "return");
+    if (end.as === "void") await this.#closeOffline(truth);
     const reason = end.reason ?? endReason(truth);
     try {
       const marks = await traces.freeingMarks(truth.history.basket.items, reference);
@@ -393,6 +396,13 @@ class OrderRun {
     } finally {
       traces.release(reference);
     }
+  }
+
+  /** The record of a sale without the insurer follows what was handed back. */
+  async #closeOffline({ history }: OrderTruth): Promise<void> {
+    const { reference, operator, limits } = this.#parts;
+    if (history.offline === undefined) return;
+    await this.#ports.offline?.giveBack({ reference: offlineReference(reference, history.offline.number), operator }, this.#limits(limits.timeoutMs));
   }
 
   async #upload(truth: OrderTruth, act: "sale" | "return"): Promise<void> {

@@ -6,7 +6,7 @@ import { makeTestPsam } from "../../../simulators/psam/make.ts";
 import { makeSamReader, SimulatedReader, type TransmitVerdict } from "../../../simulators/reader/in-process.ts";
 import { testPursePorts } from "../../../simulators/terminal/purses.ts";
 import { Power } from "../../../simulators/world/power.ts";
-import { fen } from "../../base/fen.ts";
+import { fen, ZERO_FEN } from "../../base/fen.ts";
 import { SILENT } from "../../base/log.ts";
 import type { Limits } from "../../base/ports.ts";
 import { openPsam } from "../../card/psam/open.ts";
@@ -19,7 +19,12 @@ import type { JournalEntry } from "../journal/types.ts";
 import { createLane } from "../lane.ts";
 import type { OrderItem } from "../medical-desk/basket.ts";
 import type { CounterDesk, OrderAnswer, OrderEvent, OrderQuestion, TenderKind } from "../medical-desk/desk.ts";
-import { DEFAULT_REGION } from "../medical-host/profile.ts";
+import { DEFAULT_REGION, type RegionSwitches } from "../medical-host/profile.ts";
+import { giveBackOffline, payRefund, settleLater } from "../medical-offline/later.ts";
+import type { OfflineSaleRequest } from "../medical-offline/ports.ts";
+import { findOffline } from "../medical-offline/record.ts";
+import { runOfflineSale } from "../medical-offline/run.ts";
+import type { MedicalPurchaseRequest } from "../medical-purchase/ports.ts";
 import { runMedicalPurchase } from "../medical-purchase/run.ts";
 import { basket, type CounterOptions, MEDICAL_LIMITS, SimulatedCounter } from "../medical-purchase/testing.ts";
 import { runMedicalVoid } from "../medical-void/run.ts";
@@ -31,10 +36,11 @@ import { recoverAtStart } from "../recovery/recover.ts";
 import { openSaleTimes } from "../sale-time.ts";
 import type { StockUploadRequest, StockUploads } from "../stock-upload/types.ts";
 import { createStockUploads } from "../stock-upload/uploads.ts";
+import type { Tenders } from "../tender/tender.ts";
 import { openTenders } from "../tender/tenders.ts";
 import { type OpenOrders, openOrders } from "./open.ts";
 import type { OrderRequest, OrderView } from "./order.ts";
-import type { OrderBounds, OrderPorts } from "./ports.ts";
+import type { OfflineActs, OrderBounds, OrderPorts } from "./ports.ts";
 
 const SUITE = opensslSuite();
 const GO: TransmitVerdict = { kind: "ok" };
@@ -107,8 +113,14 @@ export function order(orderNumber: string, more: Partial<OrderRequest> = {}): Or
 }
 
 export interface OrderBenchOptions extends CounterOptions {
-  readonly ports?: Partial<OrderPorts>;
+  /** Whether goods are sold while the insurer is away. */
+  readonly offline?: boolean;
 }
+
+const OFFLINE_REGION: RegionSwitches = {
+  ...DEFAULT_REGION,
+  offline: { allowed: true, cardDebit: false, choices: ["settle-later", "reimbursement-slip"], laterCredential: "holder-returns" },
+};
 
 interface Life {
   readonly power: Power;
@@ -170,7 +182,7 @@ export class OrderBench {
       journal: ports.journal,
       log: SILENT,
       suite: SUITE,
-      region: DEFAULT_REGION,
+      region: this.#options.offline === true ? OFFLINE_REGION : DEFAULT_REGION,
       traces: new TraceBook({ journal: ports.journal, suite: SUITE }),
       settle: (request, limits) => runMedicalPurchase(ports, request, { ...MEDICAL_LIMITS, ...limits }),
       takeBack: (request, limits) => runMedicalVoid(ports, request, { ...MEDICAL_LIMITS, ...limits }),
@@ -178,7 +190,7 @@ export class OrderBench {
       uploads: { enqueue: (request) => this.#upload(uploads, request) },
       print: (data) => this.#print(data),
       place: { institution: "Test Pharmacy", terminal: "T1" },
-      ...this.#options.ports,
+      ...(this.#options.offline === true ? { offline: this.#offline(tenders) } : {}),
     };
     this.#life = { power, quick, orders: openOrders(orderPorts, BOUNDS) };
   }
@@ -201,6 +213,26 @@ export class OrderBench {
       psam,
       ...testPursePorts({ suite: SUITE, clock, psam, randomness, profile: DEFAULT_CARD_PROFILE }),
       purse: { applications: DEFAULT_PURSE_APPLICATIONS, keyIndex: 1, proveSeqOrder: DEFAULT_CARD_PROFILE.proveSeqOrder },
+    };
+  }
+
+  #offline(tenders: Tenders): OfflineActs {
+    const { ports } = this.counter;
+    const base = {
+      ...ports,
+      tenders,
+      region: OFFLINE_REGION,
+      exposure: { amountPerSaleFen: fen(1_000_000), unreceiptedCount: 100, unreceiptedSumFen: fen(100_000_000) },
+      permission: { refusal: () => undefined },
+      estimate: ({ amount }: OfflineSaleRequest) => ({ final: false, total: amount, fund: ZERO_FEN, account: ZERO_FEN, mutualAid: ZERO_FEN, cash: amount }),
+      settle: (request: MedicalPurchaseRequest, limits: Limits) => runMedicalPurchase(ports, request, { ...MEDICAL_LIMITS, ...limits }),
+    };
+    return {
+      sell: (request, desk, limits) => runOfflineSale(base, request, { desk, limits: { ...MEDICAL_LIMITS, ...BOUNDS, ...limits } }),
+      settleLater: (request, limits) => settleLater(base, request, { ...BOUNDS, ...limits }),
+      payRefund: (request, limits) => payRefund(base, request, { ...BOUNDS, ...limits }),
+      giveBack: (request, limits) => giveBackOffline(base, request, { ...BOUNDS, ...limits }),
+      find: (reference) => findOffline(ports.journal, reference),
     };
   }
 
