@@ -163,7 +163,7 @@ module.exports = {
       builtin("fs", "net", "tls", "http", "https", "dgram", "dns", "child_process", "worker_threads", "os", "timers"),
       [
         "^device/(system|drivers/(?!ports|framing)[^/]+|sync/mqtt|txn/journal|config)/",
-        "^device/sync/gateway/wire\\.ts$",
+        "^device/sync/gateway/(wire|open)\\.ts$",
         // The local API's own port, its certificate and its connections.
         "^device/api/http/(server|route|stream|guard)\\.ts$",
         // Sealing takes milliseconds of computing: its worker is an adapter that stands beside the work.

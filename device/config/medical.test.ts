@@ -7,7 +7,7 @@ const INSTITUTION = { code: "P53010000001", name: "一家名字很长很长很�
 const GATEWAY = { url: "https://gateway.example:8443", servicePath: "/fsi/api/fsi/callService", paasid: "P1", tokenFile: "/etc/yikatong/token" };
 
 const parse = (value: unknown) => medicalConfig.safeParse(value);
-const settings = (value: unknown = undefined) => medicalSettingsOf({ terminalId: "T1", institution: INSTITUTION, medical: medicalConfig.parse(value) });
+const settings = (value?: unknown) => medicalSettingsOf({ terminalId: "T1", institution: INSTITUTION, medical: medicalConfig.parse(value) });
 const problem = (value: unknown) => parse(value).error?.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
 
 describe("what is said of the insurer", () => {

@@ -186,7 +186,7 @@ const CONTROL = /\p{Cc}/u;
 /** Length in characters as people count them, because the texts do. */
 function lengthMisfit(text: string, max: number): string | undefined {
   if (CONTROL.test(text)) return "holds control characters";
-  return text.length > max && [...text].length > max ? `longer than ${max}` : undefined;
+  return text.length > max && Array.from(text).length > max ? `longer than ${max}` : undefined;
 }
 
 const DAY = String.raw`\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])`;

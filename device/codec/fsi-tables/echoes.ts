@@ -24,7 +24,6 @@ const ECHOES: Readonly<Record<string, readonly Echo[]>> = {
   "2207": echo("data", "setlinfo", "psn_no", "mdtrt_id"),
   "2208": echo("data", "setlinfo", "psn_no", "mdtrt_id"),
   "5203": echo("data", "setlinfo", "psn_no", "mdtrt_id", "setl_id"),
-  "9102": [{ asked: ["fsDownloadIn", "filename"], said: ["fsDownloadOut", "filename"] }],
 };
 
 /** Where a settlement repeats the number of the message that asked for it. */

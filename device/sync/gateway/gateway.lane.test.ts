@@ -3,7 +3,10 @@
  * Method: the insurer's simulated gateway with its faults, over HTTP and HTTPS on loopback, and lines that speak no HTTP at all. Waits are
  * virtual: time stands still until the real lines are quiet.
  */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { GATEWAY_PATH, type Gateway, openGateway } from "../../../simulators/host/medical/gateway.ts";
 import { GATEWAY_FAULTS, type GatewayFaultName } from "../../../simulators/host/medical/gateway-faults.ts";
@@ -16,6 +19,7 @@ import { sha256 } from "../../crypto/digest.ts";
 import { medicalHostContract } from "../../txn/contract/hosts.ts";
 import type { HostReply } from "../../txn/hosts.ts";
 import { GatewayHost } from "./gateway.ts";
+import { openGatewayHost } from "./open.ts";
 import { openGatewayWire } from "./wire.ts";
 
 const CALLER = { paasid: "P1", token: "secret" };
@@ -179,6 +183,38 @@ describe("who is on the other side", () => {
     const replies = await rest(world.clock, Promise.all(asked));
     expect(new Set(replies.map(({ kind }) => kind))).toEqual(new Set(["answered"]));
     expect(new Set(world.seen).size).toBe(50);
+  });
+});
+
+describe("a site's configuration", () => {
+  const site = (port: number, files: { readonly tokenFile: string; readonly caFile?: string }) => ({
+    url: `https://127.0.0.1:${port}`,
+    servicePath: GATEWAY_PATH,
+    paasid: CALLER.paasid,
+    connectTimeoutMs: 2_000,
+    readTimeoutMs: 60_000,
+    connectionsMax: 2,
+    ...files,
+  });
+
+  it("reaches the gateway with the token and the authorities of its files, and not without", async () => {
+    const clock = new VirtualClock(Date.now());
+    const tls = certificate();
+    const gateway = await openGateway({ clock, exchange: async () => utf8("{}"), callers: [CALLER], tls });
+    open.push(gateway);
+    const folder = mkdtempSync(join(tmpdir(), "gateway-site-"));
+    open.push({ close: () => rmSync(folder, { recursive: true, force: true }) });
+    const [tokenFile, caFile, empty] = ["token", "ca.pem", "empty"].map((name) => join(folder, name)) as [string, string, string];
+    writeFileSync(tokenFile, `${CALLER.token}\n`);
+    writeFileSync(caFile, tls.certificate);
+    writeFileSync(empty, "\n");
+    const parts = { clock, randomness: new SeededRandomness("site"), log: SILENT };
+    const host = await openGatewayHost(site(gateway.port, { tokenFile, caFile }), parts);
+    expect((await ask({ clock, host })).kind).toBe("answered");
+    const stranger = await openGatewayHost(site(gateway.port, { tokenFile }), parts);
+    expect(await ask({ clock, host: stranger })).toEqual({ kind: "not-sent", reason: "link-refused" });
+    for (const wrong of [{ tokenFile: empty }, { tokenFile: join(folder, "none") }, { tokenFile, caFile: empty }])
+      await expect(openGatewayHost(site(gateway.port, wrong), parts)).rejects.toMatchObject({ code: "config-invalid" });
   });
 });
 
