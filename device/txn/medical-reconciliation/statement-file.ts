@@ -3,7 +3,7 @@
  * is empty, a refund as a negative row of its own. What cannot be read is named and never dropped. Spec: FSI, 3202.
  */
 import { type Bytes, utf8 } from "../../base/bytes.ts";
-import { type Fen, formatYuan, parseYuan } from "../../base/fen.ts";
+import { fen, formatYuan, parseYuan } from "../../base/fen.ts";
 import { readZip, writeZip, type ZipFile } from "../../codec/zip.ts";
 import type { RegionSwitches } from "../medical-host/profile.ts";
 import type { StatementSums } from "./acts.ts";
@@ -60,8 +60,7 @@ const CELL_MAX = 4000;
 
 /** Yuan with two decimals, below zero too. */
 export function formatSigned(amountFen: number): string {
-  // The sum of a day stays far inside the safe integers.
-  return amountFen < 0 ? `-${formatYuan(-amountFen as Fen)}` : formatYuan(amountFen as Fen);
+  return amountFen < 0 ? `-${formatYuan(fen(-amountFen))}` : formatYuan(fen(amountFen));
 }
 
 /** Yuan as fen, below zero too; undefined when the text is no amount. */
@@ -69,7 +68,8 @@ export function parseSigned(text: string): number | undefined {
   const trimmed = text.trim();
   const parsed = parseYuan(trimmed.startsWith("-") ? trimmed.slice(1) : trimmed);
   if (!parsed.ok) return undefined;
-  return trimmed.startsWith("-") && parsed.amount !== 0 ? -parsed.amount : parsed.amount;
+  const amount: number = parsed.amount;
+  return trimmed.startsWith("-") && amount !== 0 ? -amount : amount;
 }
 
 /** How a region writes stmt_rslt. */
