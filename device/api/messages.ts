@@ -174,6 +174,12 @@ const DEVICES: Readonly<Record<"device-not-configured" | "slip-unknown" | `print
   "printer-unknown": ["The printer does not say how it is.", "打印机状态未知。"],
 };
 
+/** Why a receipt was not printed again, where no other table has the word. */
+const RECEIPTS: Readonly<Record<"printer-absent" | "receipt-unknown", Words>> = {
+  "printer-absent": ["This terminal has no printer.", "本终端未配置打印机。"],
+  "receipt-unknown": ["The order has no such receipt.", "该订单没有此类凭条。"],
+};
+
 /** Why no card was found, where no other table has the word. */
 const NO_CARD: Readonly<Record<Exclude<NoCardReason, FaultCode>, Words>> = {
   "more-than-one-card": FAULTS["card-collision"],
@@ -185,6 +191,7 @@ const ALL: ReadonlyMap<string, Words> = new Map([
   ...Object.entries(MEDICAL),
   ...Object.entries(ORDER),
   ...Object.entries(DEVICES),
+  ...Object.entries(RECEIPTS),
   ...Object.entries(NO_CARD),
 ]);
 
