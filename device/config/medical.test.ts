@@ -43,6 +43,12 @@ describe("what is said of the insurer", () => {
       }),
     ).toMatchObject({ success: true }));
 
+  it("names groups of the insurer's totals, and refuses one that is none", () => {
+    const group = { insuranceType: "310", clearingType: "41", locality: "local", agency: "530102" };
+    expect(settings({ reconciliation: { groups: [group] } }).reconciliation.groups).toEqual([group]);
+    expect(problem({ reconciliation: { groups: [{ ...group, agency: "5301" }] } })).toEqual([expect.stringMatching(/^reconciliation\.groups\.0\.agency: /)]);
+  });
+
   it("may name a gateway with all that it takes", () =>
     expect(settings({ transport: { gateway: GATEWAY } }).gateway).toEqual({ ...GATEWAY, connectTimeoutMs: 10_000, readTimeoutMs: 60_000, connectionsMax: 16 }));
 

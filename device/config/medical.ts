@@ -115,8 +115,8 @@ const offlineLimits = z
     amountPerSaleFen: fenAmount.default(50_000),
     unreceiptedCountMax: z.int().min(0).max(100_000).default(100),
     unreceiptedSumMaxFen: z.int().min(0).max(Number.MAX_SAFE_INTEGER).default(1_000_000),
-    /** How long the settlement host's word to sell offline holds. */
-    leaseMs: z.int().min(60_000).max(604_800_000).default(86_400_000),
+    /** How long the settlement host's word to sell offline holds; 0: never. */
+    leaseMs: z.int().min(0).max(604_800_000).default(86_400_000),
   })
   .prefault({});
 
@@ -133,6 +133,18 @@ const reconciliation = z
     graceMs: z.int().min(0).max(43_200_000).default(1_800_000),
     /** How many closed days back are compared where they never were, or are not equal yet. */
     daysBack: z.int().min(1).max(31).default(7),
+    /** Groups of the insurer's totals that are asked about before any settlement has told of one. Spec: FSI, 3201. */
+    groups: z
+      .array(
+        z.strictObject({
+          insuranceType: code(6),
+          clearingType: code(30),
+          locality: z.enum(["local", "same-province", "cross-province"]),
+          agency: z.string().regex(/^\d{6}$/),
+        }),
+      )
+      .max(64)
+      .default([]),
   })
   .prefault({});
 
