@@ -1,6 +1,8 @@
 /* The host as its own process behind a real broker: killed at random moments, started again, and asked what it has. */
 import { type ChildProcess, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { request as httpsRequest } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -111,7 +113,7 @@ function linkTo({ url, tls }: Access): MessageLink {
   return openHostMqttLink({ clock: systemClock, url, clientId: "T001", reconnectMs: 50, ...files });
 }
 
-async function openStand(broker: Broker): Promise<Stand> {
+async function openStand(broker: Broker, members: Members = {}): Promise<Stand> {
   const folder = mkdtempSync(join(tmpdir(), "yikatong-host-"));
   cleanups.push(() => rmSync(folder, { recursive: true, force: true }));
   cleanups.push(() => broker.close());
@@ -130,6 +132,7 @@ async function openStand(broker: Broker): Promise<Stand> {
       insurerFile: join(folder, "insurer.db"),
       terminalsFile: join(folder, "terminals.json"),
       keys: { signingScalarHex: "11".repeat(32), dataKeysHex: { [KID]: "0123456789abcdeffedcba9876543210" } },
+      ...members,
     }),
   );
   const link = linkTo(broker.terminal);
@@ -220,6 +223,40 @@ test("a running process takes fault switches, answers questions and stops", asyn
   await upload(stand, batch);
   await waitFor(() => stand.receipts.length === 1);
   expect(await host.ask({ command: "counters" })).toMatchObject({ host: { "batch-committed": 1, "batch-repeated": 1, "receipt-dropped": 1 } });
+  expect(await host.ask({ command: "stop" })).toMatchObject({ ok: true });
+  expect(await host.ended()).toBe(0);
+}, 30_000);
+
+/** One call to a gateway; rejects where the line breaks. */
+function post(url: string, infno: string): Promise<string> {
+  const timestamp = String(systemClock.wallMs());
+  const nonce = timestamp;
+  const signature = createHash("sha256").update(`${timestamp}token${nonce}${timestamp}`).digest("hex");
+  const signed = { "x-tif-paasid": "shop", "x-tif-timestamp": timestamp, "x-tif-nonce": nonce, "x-tif-signature": signature };
+  return new Promise((resolve, reject) => {
+    const options = { method: "POST", headers: { "content-type": "application/json", ...signed }, agent: false, rejectUnauthorized: false };
+    const call = httpsRequest(url, options, (response) => {
+      const parts: Buffer[] = [];
+      response.on("data", (part: Buffer) => parts.push(part));
+      response.on("end", () => resolve(Buffer.concat(parts).toString()));
+    });
+    call.on("error", reject);
+    call.end(JSON.stringify({ infno }));
+  });
+}
+
+test("the insurer behind a gateway of the process, in its region's form, with acts and faults by command", async () => {
+  const gateway = { paasid: "shop", token: "token", tls: true };
+  const stand = await openStand(embedded(await openEmbeddedBroker()), { gateway, insurerVariants: { infcode: "text" } });
+  const host = stand.start();
+  const { url } = await host.line((line) => line["event"] === "gateway");
+  await host.ready();
+  expect(JSON.parse(await post(String(url), "2102"))).toMatchObject({ infcode: "-2", err_msg: "2102: msgid is missing or malformed" });
+  expect(await host.ask({ command: "gateway-fault", set: { fault: "reset-before" } })).toMatchObject({ ok: true });
+  await expect(post(String(url), "2102")).rejects.toThrow();
+  expect(await host.ask({ command: "gateway-fault", set: { fault: "dance" } })).toMatchObject({ ok: false });
+  expect(await host.ask({ command: "insurer-act", set: { act: "issue-e-code", person: "53010000000000000001" } })).toMatchObject({ ok: true });
+  expect(await host.ask({ command: "insurer-act", set: { act: "void", settlement: "S1" } })).toMatchObject({ ok: false });
   expect(await host.ask({ command: "stop" })).toMatchObject({ ok: true });
   expect(await host.ended()).toBe(0);
 }, 30_000);

@@ -136,6 +136,22 @@ test.each(FAULTS)("fault %s; the insurer saw the call: %s", async (fault, seen, 
   expect(await call({ url: gateway.url, headers: signed() })).toMatchObject({ status: 200, text: ANSWER, whole: true });
 });
 
+test("faults are the same under TLS", async () => {
+  const tls = makeTestCertificate();
+  if (tls === undefined) throw new Error("openssl is missing");
+  const { gateway, asked } = await bench({ tls });
+  const ask = (fault: GatewayFaultName) => {
+    gateway.faults.planned.push(GATEWAY_FAULTS[fault]);
+    return call({ url: gateway.url, headers: signed(), ca: tls.certificate }, 500);
+  };
+  expect(await ask("reset")).toEqual({ failed: "ECONNRESET" });
+  expect(await ask("half-body")).toMatchObject({ status: 200, whole: false });
+  expect(await ask("long-length")).toMatchObject({ status: 200, whole: false, text: ANSWER });
+  expect(await ask("bad-gateway")).toMatchObject({ status: 502 });
+  expect(await ask("hang")).toEqual({ failed: "timeout" });
+  expect(asked).toHaveLength(5);
+});
+
 test("an insurer that never answers leaves its caller waiting, and closing ends every line", async () => {
   const { gateway } = await bench({ exchange: () => Promise.resolve(undefined) });
   const waiting = call({ url: gateway.url, headers: signed() }, 60_000);

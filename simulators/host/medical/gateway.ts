@@ -153,7 +153,7 @@ class LoopbackGateway implements Gateway {
         this.#end(response, 200, reply);
         return;
       case "reset":
-        response.socket?.resetAndDestroy();
+        this.#lineOf(response)?.resetAndDestroy();
         return;
       case "half-body":
         response.writeHead(200, { "content-type": JSON_TYPE, "content-length": reply.length });
@@ -178,6 +178,11 @@ class LoopbackGateway implements Gateway {
         response.writeHead(302, { location: "/login" }).end();
         return;
     }
+  }
+
+  /** The line below a call: under TLS only that one can be reset. */
+  #lineOf({ socket }: ServerResponse): Socket | undefined {
+    return [...this.#lines].find((line) => line.remotePort === socket?.remotePort);
   }
 
   async #chunks(response: ServerResponse, { slowMs }: GatewayFault, reply: Bytes): Promise<void> {
