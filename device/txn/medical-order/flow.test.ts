@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { INSURER_FAULTS, planInsurerFault } from "../../../simulators/host/medical/insurer-faults.ts";
 import { fen } from "../../base/fen.ts";
 import type { OrderEvent } from "../medical-desk/desk.ts";
+import { visitBasket } from "../medical-purchase/testing.ts";
 import { OrderBench, type OrderBenchOptions, order, pay, ScriptedDesk } from "./testing.ts";
 
 const CASH = 3990;
@@ -302,6 +303,72 @@ describe("an order that is given back", () => {
     expect(await at.resume()).toBe(0);
     expect(await at.query("A1")).toMatchObject({ state: "void" });
     expect(at.counter.standing()).toEqual([]);
+  });
+});
+
+describe("an outpatient visit", () => {
+  const { clinic, disease } = visitBasket("A1");
+  const visit = order("A1", {
+    visit: "outpatient",
+    medicalType: "11",
+    ...(clinic === undefined ? {} : { clinic }),
+    ...(disease === undefined ? {} : { disease }),
+  });
+
+  test("is given back in the opposite order, and its fees and registration go as well", async () => {
+    const at = await bench();
+    expect(await at.place(visit)).toMatchObject({ state: "done" });
+    expect(await at.voidOrder("A1")).toMatchObject({ state: "void", tenders: [{ state: "refunded" }] });
+    expect(at.counter.sent.slice(-3)).toEqual(["2208", "2205", "2202"]);
+    expect([at.counter.standing(), openVisits(at)]).toEqual([[], 0]);
+  });
+
+  test("whose fees cannot be cancelled now goes back to it by itself; the money is back already", async () => {
+    const at = await bench();
+    await at.place(visit);
+    at.counter.planOnce("2205", "lost-before");
+    expect(await at.voidOrder("A1")).toMatchObject({ state: "open", reason: "host-unreachable" });
+    expect(await at.taken()).toMatchObject({ refunded: CASH });
+    await at.nextLife();
+    expect(await at.resume()).toBe(0);
+    expect(await at.query("A1")).toMatchObject({ state: "void" });
+    expect([at.counter.standing(), openVisits(at), (await at.taken()).refunded]).toEqual([[], 0, CASH]);
+  });
+});
+
+function openVisits(at: OrderBench): number {
+  return at.counter.ledger.visits.visits().filter(({ status }) => status === "open").length;
+}
+
+describe("money on the card's word alone", () => {
+  test("buys no goods and comes back when the order is undone", async () => {
+    const at = await bench({ unverifiedAmountFen: 0 });
+    at.tearDebit();
+    await at.place(order("A1", { tenders: ["e-purse"] }));
+    await at.nextLife();
+    at.purseReader.insert(at.purse);
+    expect(await at.place(order("A1", { tenders: ["e-purse"] }))).toMatchObject({ state: "unknown", reason: "tender-unknown", rest: CASH });
+    expect(await at.voidOrder("A1")).toMatchObject({ state: "void", tenders: [{ tender: "e-purse", state: "refunded" }] });
+    expect(await at.taken()).toEqual({ cash: 0, purse: CASH, refunded: CASH });
+  });
+});
+
+describe("a settlement that the insurer has taken back by itself", () => {
+  test("is told as it is; what was paid goes back on request, and no second void is sent", async () => {
+    const at = await bench();
+    const done = await at.place(order("A1"));
+    const { journal } = at.counter.ports;
+    const [original] = (await at.entries()).filter(({ kind }) => kind === "medical-purchase");
+    const name = "import.S1";
+    const draft = { kind: "medical-void", amount: done.amount, detail: { reference: name, imported: true } } as const;
+    const { subject } = await at.wait(
+      journal.append({ ...draft, state: "prepared", marks: [{ name: `void/${original?.subject}`, value: name }], subjectMark: `sale/${name}` }),
+    );
+    await at.wait(journal.append({ ...draft, subject, state: "done" }));
+    expect(await at.query("A1")).toMatchObject({ state: "open", reason: "already-void" });
+    expect(await at.voidOrder("A1")).toMatchObject({ state: "void", tenders: [{ state: "refunded" }] });
+    expect(await at.taken()).toEqual({ cash: CASH, purse: 0, refunded: CASH });
+    expect(at.counter.sent).not.toContain("2103");
   });
 });
 

@@ -27,6 +27,7 @@ import { runOfflineSale } from "../medical-offline/run.ts";
 import type { MedicalPurchaseRequest } from "../medical-purchase/ports.ts";
 import { runMedicalPurchase } from "../medical-purchase/run.ts";
 import { basket, type CounterOptions, MEDICAL_LIMITS, SimulatedCounter } from "../medical-purchase/testing.ts";
+import { undoVisitOf } from "../medical-purchase/undo-visit.ts";
 import { runMedicalVoid } from "../medical-void/run.ts";
 import type { QuickPaymentPorts } from "../quick-payment/ports.ts";
 import { runQuickPayment } from "../quick-payment/run.ts";
@@ -115,6 +116,8 @@ export function order(orderNumber: string, more: Partial<OrderRequest> = {}): Or
 export interface OrderBenchOptions extends CounterOptions {
   /** Whether goods are sold while the insurer is away. */
   readonly offline?: boolean;
+  /** Up to this a debit that only the card vouches for counts as paid. */
+  readonly unverifiedAmountFen?: number;
 }
 
 const OFFLINE_REGION: RegionSwitches = {
@@ -170,11 +173,13 @@ export class OrderBench {
     counter.disk.onCut(() => power.cut());
     await recoverAtStart(ports);
     const quick = await this.#quickPorts(power);
+    const unverifiedAmountFen = fen(this.#options.unverifiedAmountFen ?? TEST_LIMITS.risk.unverifiedAmountFen);
+    const risk = { ...TEST_LIMITS.risk, unverifiedAmountFen };
     const tenders = openTenders({
       journal: ports.journal,
       purses: ["e-purse"],
-      quickPayment: (request, { timeoutMs, signal }) => runQuickPayment(quick, request, { ...TEST_LIMITS, timeoutMs, signal, returnTimeoutMs: 2000 }),
-      unverifiedAmountFen: TEST_LIMITS.risk.unverifiedAmountFen,
+      quickPayment: (request, { timeoutMs, signal }) => runQuickPayment(quick, request, { ...TEST_LIMITS, timeoutMs, signal, returnTimeoutMs: 2000, risk }),
+      unverifiedAmountFen,
     });
     const uploads = createStockUploads({ ports: { ...ports, suite: SUITE }, journalTimeoutMs: 5000, wake: () => undefined });
     const orderPorts: OrderPorts = {
@@ -186,6 +191,7 @@ export class OrderBench {
       traces: new TraceBook({ journal: ports.journal, suite: SUITE }),
       settle: (request, limits) => runMedicalPurchase(ports, request, { ...MEDICAL_LIMITS, ...limits }),
       takeBack: (request, limits) => runMedicalVoid(ports, request, { ...MEDICAL_LIMITS, ...limits }),
+      undoVisit: (settlement, limits) => undoVisitOf(ports, settlement, limits),
       tenders,
       uploads: { enqueue: (request) => this.#upload(uploads, request) },
       print: (data) => this.#print(data),
