@@ -300,6 +300,10 @@ export const SETTLEMENT_TABLES: Readonly<Record<string, MessageTable>> = {
     nodes: { data: object({ psn_no: need(text(30)), omsgid: need(text(30)), oinfno: need(codes("2102", "2103", "2207", "2208", "2304", "2305", "2401")) }) },
   }),
   "5203": message({ nodes: { data: NAMED } }, { nodes: { setlinfo: QUERIED, setldetail: FUND_ROWS } }),
-  // The list may stand by itself, without a name; the envelope then calls it "output". Spec: FSI, 5204.
-  "5204": message({ nodes: { data: NAMED } }, { nodes: { feedetail: FEE_ROWS, output: FEE_ROWS } }),
+  // A visit that was not settled has fees and no settlement. The list may stand by itself, without a name; the envelope then calls it
+  // "output". Spec: FSI, 5204.
+  "5204": message(
+    { nodes: { data: object({ psn_no: need(text(30)), mdtrt_id: need(text(30)), setl_id: may(text(30)) }) } },
+    { nodes: { feedetail: FEE_ROWS, output: FEE_ROWS } },
+  ),
 };
