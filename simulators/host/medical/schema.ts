@@ -12,6 +12,7 @@ CREATE TABLE IF NOT EXISTS settlements (setl_id TEXT PRIMARY KEY, mdtrt_id TEXT 
   CHECK (fund_fen >= 0 AND account_fen >= 0 AND mutual_fen >= 0 AND cash_fen >= 0 AND deductible_fen >= 0));
 CREATE INDEX IF NOT EXISTS settlements_by_msgid ON settlements (msgid);
 CREATE INDEX IF NOT EXISTS settlements_by_person ON settlements (psn_no, booked_ms);
+CREATE INDEX IF NOT EXISTS settlements_by_visit ON settlements (mdtrt_id);
 CREATE TABLE IF NOT EXISTS voids (msgid TEXT PRIMARY KEY, setl_id TEXT NOT NULL, psn_no TEXT NOT NULL, undone INTEGER NOT NULL, infno TEXT NOT NULL DEFAULT '2103');
 CREATE TABLE IF NOT EXISTS reversals (omsgid TEXT PRIMARY KEY, at_ms INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS sign_ins (sign_no TEXT PRIMARY KEY, operator TEXT NOT NULL, at_ms INTEGER NOT NULL, ended_ms INTEGER);
@@ -22,7 +23,9 @@ CREATE TABLE IF NOT EXISTS visits (mdtrt_id TEXT PRIMARY KEY, ipt_otp_no TEXT NO
 CREATE INDEX IF NOT EXISTS visits_by_number ON visits (institution, ipt_otp_no);
 CREATE TABLE IF NOT EXISTS fees (mdtrt_id TEXT NOT NULL, feedetl_sn TEXT NOT NULL, batch TEXT NOT NULL, line TEXT NOT NULL, PRIMARY KEY (mdtrt_id, feedetl_sn));
 CREATE TABLE IF NOT EXISTS packs (code TEXT NOT NULL, sale TEXT NOT NULL, setl_id TEXT NOT NULL, part INTEGER NOT NULL, told_by TEXT NOT NULL, returned INTEGER NOT NULL, PRIMARY KEY (code, sale));
+CREATE INDEX IF NOT EXISTS packs_by_settlement ON packs (setl_id);
 CREATE TABLE IF NOT EXISTS stock_moves (move TEXT PRIMARY KEY, infno TEXT NOT NULL, institution TEXT NOT NULL, setl_id TEXT NOT NULL, med_list_codg TEXT NOT NULL, cnt_e4 INTEGER NOT NULL, at_ms INTEGER NOT NULL, fields TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS stock_moves_by_settlement ON stock_moves (setl_id);
 CREATE TABLE IF NOT EXISTS files (file_qury_no TEXT PRIMARY KEY, institution TEXT NOT NULL, filename TEXT NOT NULL, until_ms INTEGER NOT NULL, content BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS clearings (clr_appy_evt_id TEXT PRIMARY KEY, institution TEXT NOT NULL, status TEXT NOT NULL, at_ms INTEGER NOT NULL, fields TEXT NOT NULL);`;
 

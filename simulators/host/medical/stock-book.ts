@@ -81,6 +81,11 @@ export class StockBook {
     return this.#moves("SELECT * FROM stock_moves WHERE move = ?", name)[0];
   }
 
+  /** What was told of the goods of one settlement. */
+  movesOf(settlementId: string): StockMove[] {
+    return this.#moves("SELECT * FROM stock_moves WHERE setl_id = ? ORDER BY at_ms, move", settlementId);
+  }
+
   moves(): StockMove[] {
     return this.#moves("SELECT * FROM stock_moves ORDER BY at_ms, move");
   }

@@ -87,9 +87,7 @@ function sell(context: ServiceContext, goods: Goods): string | undefined {
 
 /** What was told sold of this settlement and not given back, in 1/10000. */
 function soldCountE4(context: ServiceContext, { node, institution }: Goods): bigint {
-  const moves = context.ledger.stock
-    .moves()
-    .filter((move) => move.institution === institution && move.settlementId === node["setl_id"] && move.code === node["med_list_codg"]);
+  const moves = context.ledger.stock.movesOf(node["setl_id"] ?? "").filter((move) => move.institution === institution && move.code === node["med_list_codg"]);
   return sumOf(moves, (move) => (move.infno === "3505" ? move.countE4 : -move.countE4));
 }
 
