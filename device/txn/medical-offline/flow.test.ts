@@ -172,6 +172,19 @@ describe("refused before anything is written", () => {
     expect(await at.sell(new ScriptedDesk())).toEqual({ kind: "refused", reason: "lane-busy" });
   });
 
+  test("lane and card are free while the counter is asked, for the tenders that follow", async () => {
+    const at = await bench();
+    let free: boolean | undefined;
+    const looks = () => {
+      const giveBack = at.counter.ports.lane.take();
+      free = giveBack !== undefined;
+      giveBack?.();
+      return LATER;
+    };
+    await at.sell(new ScriptedDesk(looks, payRest));
+    expect(free).toBe(true);
+  });
+
   test("a region without PIN asks for none", async () => {
     const at = await bench({ password: "none", holder: [] });
     const desk = new ScriptedDesk(LATER, payRest);
@@ -212,7 +225,9 @@ describe("a sale that rests, or is given up", () => {
     ["the card's own purse where the region does not let it pay", "resting", ["medical-purse", 1]],
   ])("%s is no answer", async (_, kind, [tender, amount]) => {
     const at = await bench();
-    expect((await at.sell(new ScriptedDesk(LATER, pay(tender, amount)))).kind).toBe(kind);
+    const desk = new ScriptedDesk(LATER, pay(tender, amount));
+    expect((await at.sell(desk)).kind).toBe(kind);
+    expect(desk.told.map(({ is }) => is)).not.toContain("tender-started");
     expect(await at.sum("cash-tender")).toBe(0);
   });
 

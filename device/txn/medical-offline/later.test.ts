@@ -23,6 +23,8 @@ describe("the later settlement", () => {
     expect(await at.refund()).toMatchObject({ kind: "paid", sale: { stage: "ended", refundDue: 0, refunded: DUE, open: false } });
     expect(await at.trail()).toEqual(["prepared", "acting:settlement-due", "acting:refund-due", "done:ended"]);
     expect([await at.sum("cash-tender"), await at.sum("cash-refund")]).toEqual([AMOUNT, DUE]);
+    const refund = (await at.entries()).find(({ kind }) => kind === "cash-refund");
+    expect(refund?.detail).toMatchObject({ reference: "c1.A1.o1.r1", order: "c1.A1", operator: "op2", why: "offline-difference" });
     expect(await at.wait(openOffline(at.counter.ports.journal, 10))).toEqual([]);
   });
 
@@ -67,6 +69,25 @@ describe("the later settlement", () => {
     await at.settle();
     const entry = (await at.entries()).findLast(({ kind }) => kind === "offline-medical");
     expect(entry?.detail).toMatchObject({ differs: ["account", "cash"], dueFen: DUE, settledCashFen: CASH, stage: "refund-due" });
+  });
+
+  test("one that was booked while its record could not follow is found, not made again, and the sale is not given back", async () => {
+    const at = await soldBench("settle-later");
+    expect((await at.buyOnline("c1.A1.s2")).kind).toBe("paid");
+    expect(await at.giveBack()).toEqual({ kind: "refused", reason: "already-settled" });
+    expect(await at.settle()).toMatchObject({ kind: "settled", sale: { refundDue: DUE } });
+    expect(at.counter.standing().length).toBe(1);
+  });
+
+  test.each([
+    ["leaves everything to pay", AMOUNT, undefined],
+    ["leaves more to pay than the holder was told", AMOUNT + 5, 5],
+  ])("the insurer %s: nothing is due", async (_, cash, missing) => {
+    const figures = { settlementId: "S1", visitId: "V1", total: fen(cash), fund: fen(0), account: fen(0), mutualAid: fen(0), cash: fen(cash), flags: [] };
+    const at = await soldBench("settle-later", { settles: () => ({ kind: "paid", subject: "m-1", ...figures }) });
+    expect(await at.settle()).toMatchObject({ kind: "settled", sale: { stage: "ended", refundDue: 0, open: false } });
+    expect((await at.entries()).at(-1)?.detail["missingFen"]).toBe(missing);
+    expect(await at.refund()).toEqual({ kind: "refused", reason: "nothing-due" });
   });
 
   test("without the holder only where the region settles with what was read", async () => {
@@ -133,6 +154,7 @@ describe("a sale that is given back", () => {
   test("before its settlement: everything, once, and it is never settled", async () => {
     const at = await soldBench("settle-later");
     expect(await at.giveBack()).toMatchObject({ kind: "paid", sale: { stage: "void", refunded: AMOUNT, refundDue: 0, open: false } });
+    expect((await at.entries()).find(({ kind }) => kind === "cash-refund")?.detail).toMatchObject({ why: "order-void" });
     expect(await at.giveBack()).toMatchObject({ kind: "paid", sale: { refunded: AMOUNT } });
     expect(await at.refund()).toMatchObject({ kind: "paid" });
     expect(await at.settle()).toEqual({ kind: "refused", reason: "sale-not-paid" });

@@ -157,7 +157,6 @@ export function giveBackOffline(ports: RefundPorts, request: Pick<LaterRequest, 
 
 /** Once the insurer has booked, or may have, the settlement is taken back first, and that is not done here. */
 async function cannotBeGivenBack(journal: Journal, sale: OfflineView): Promise<LaterReason | undefined> {
-  if (sale.settlement !== undefined) return "already-settled";
   const subject = await journal.mark(saleMark(sale.settlementReference));
   const last = subject === undefined ? undefined : (await journal.entriesOf(subject)).at(-1);
   if (last === undefined) return undefined;

@@ -108,7 +108,7 @@ export interface OfflineSaleRequest {
   readonly insuranceType?: string;
   readonly prescription?: Prescription;
   readonly clinic?: MedicalPurchaseRequest["clinic"];
-  /** What pays without asking, in this order, each once and whole; then the desk is asked. */
+  /** What pays without asking, in this order, each once in a run and whole; then the desk is asked. */
   readonly tenders: readonly TenderKind[];
   /** Why the insurer could not be asked, for the record; whoever calls has told the desk. */
   readonly why: string;

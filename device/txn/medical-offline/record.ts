@@ -83,7 +83,7 @@ export function missingPieces(entries: readonly JournalEntry[], request: Offline
   const [first] = entries;
   assert(first !== undefined, "the intent is durable");
   const kept = entries.filter(({ personal }) => personal !== undefined).length;
-  const rest = piecesOf(request).slice(kept, Number(first.detail["pieces"]));
+  const rest = piecesOf(request).slice(kept);
   return rest.map((basket) => ({
     subject: first.subject,
     kind: "offline-medical",
@@ -164,7 +164,9 @@ function stageOf(last: JournalEntry): OfflineStage {
     case "refused":
     case "void":
       return "void";
-    default: {
+    case "acting":
+    case "unknown":
+    case "resolving": {
       const stage = STAGES.find((known) => known === last.detail["stage"]);
       assert(stage !== undefined, "an open sale says what it owes");
       return stage;
@@ -202,7 +204,7 @@ export function readOffline(entries: readonly JournalEntry[]): OfflineView | und
 async function handedOut(journal: Journal, reference: string): Promise<Fen> {
   const subject = await journal.mark(saleMark(reference));
   const last = subject === undefined ? undefined : (await journal.entriesOf(subject)).at(-1);
-  return last?.kind === "cash-refund" && last.state === "done" ? last.amount : ZERO_FEN;
+  return last?.kind === "cash-refund" ? last.amount : ZERO_FEN;
 }
 
 /** How an offline sale stands, with what was handed out for it. Faults: those of the journal. */
@@ -213,12 +215,8 @@ export async function findOffline(journal: Journal, reference: string): Promise<
   const refunded = await handedOut(journal, refundReference(reference));
   const withOrder = await handedOut(journal, orderRefundReference(sale.order));
   if (withOrder > 0) return { ...sale, refunded, refundDue: ZERO_FEN, stage: "void" };
-  return refunded === 0 ? sale : { ...sale, refunded, refundDue: ZERO_FEN, stage: stageAfterRefund(sale) };
-}
-
-/** The insurer's part ends the sale; everything takes it back. */
-function stageAfterRefund({ stage, settlement }: OfflineView): OfflineStage {
-  return stage === "void" || settlement === undefined ? "void" : "ended";
+  // The insurer's part ends the sale; everything takes it back.
+  return refunded === 0 ? sale : { ...sale, refunded, refundDue: ZERO_FEN, stage: sale.settlement === undefined ? "void" : "ended" };
 }
 
 /** The request of the later settlement, from the intent; undefined where personal fields were erased. */

@@ -276,10 +276,9 @@ class OfflineRun {
     return tenders.offered().filter((kind) => kind !== "medical-purse" || region.offline.cardDebit);
   }
 
-  async #choose(sale: OfflineView, { paid, next }: Tally): Promise<Event> {
+  async #choose(sale: OfflineView, { paid }: Tally): Promise<Event> {
     const rest = subtractFen(sale.amount, paid);
     const choices = this.#offered();
-    this.#tried = Math.max(this.#tried, next - sale.firstTender);
     for (const tender of this.#request.tenders.slice(this.#tried)) {
       this.#tried += 1;
       if (choices.includes(tender)) return { is: "tender-chosen", chosen: { tender, amount: rest } };

@@ -2,13 +2,17 @@
 import { assert } from "../../base/assert.ts";
 import { addFen, type Fen, ZERO_FEN } from "../../base/fen.ts";
 import type { Journal } from "../journal/types.ts";
+import type { TenderKind } from "../medical-desk/desk.ts";
 import type { TenderResult, Tenders } from "../tender/tender.ts";
 import { tenderReference } from "./record.ts";
 import { TENDERS_OF_SALE_MAX } from "./rules.ts";
-import type { Tally } from "./types.ts";
+import type { ChosenTender, Tally } from "./types.ts";
 
 /** More tenders than an order has, before and during its sale without the insurer. */
 const TENDERS_MAX = 999;
+
+/** Purses that a record names; the e-purse goes without a name. */
+const PURSES: readonly TenderKind[] = ["electronic-cash", "medical-purse"];
 
 interface TallyPorts {
   readonly tenders: Tenders;
@@ -26,6 +30,8 @@ export interface FullTally extends Tally {
   readonly held: Fen;
   /** Whether one of them may still have taken money, or not. */
   readonly unknown: boolean;
+  /** The purse of which nobody knows: its card decides it when it comes back. */
+  readonly open?: { readonly number: number; readonly chosen: ChosenTender };
 }
 
 /** Counts the tenders of a sale. Faults: those of the journal. */
@@ -47,9 +53,18 @@ async function withTender(ports: TallyPorts, tally: FullTally, known: TenderResu
     case "failed":
       return tally;
     case "unknown":
-      if (known.held !== true || known.subject === undefined) return { ...tally, unknown: true, undecided: known.reason };
+      if (known.held !== true || known.subject === undefined)
+        return { ...tally, ...(await openTender(ports, tally.next, known)), unknown: true, undecided: known.reason };
       return { ...tally, undecided: known.reason, held: addFen(tally.held, await amountOf(ports.journal, known.subject)) };
   }
+}
+
+async function openTender({ journal }: TallyPorts, number: number, { subject }: TenderResult): Promise<Pick<FullTally, "open">> {
+  const first = subject === undefined ? undefined : (await journal.entriesOf(subject))[0];
+  if (first === undefined) return {};
+  const { purse } = first.detail;
+  const tender = PURSES.find((kind) => kind === purse) ?? "e-purse";
+  return { open: { number, chosen: { tender, amount: first.amount } } };
 }
 
 async function amountOf(journal: Journal, subject: string): Promise<Fen> {

@@ -102,6 +102,8 @@ export interface OfflineBenchOptions extends CounterOptions {
   readonly ports?: Partial<OfflinePorts>;
   readonly offline?: Partial<RegionSwitches["offline"]>;
   readonly password?: RegionSwitches["password"];
+  /** What the insurer says of the later settlement; left out: it is asked. */
+  readonly settles?: (request: LaterSettlementRequest) => MedicalOutcome;
 }
 
 export class OfflineBench {
@@ -172,6 +174,8 @@ export class OfflineBench {
 
   #settle(request: LaterSettlementRequest): Promise<MedicalOutcome> {
     this.settled.push(request);
+    const { settles } = this.#options;
+    if (settles !== undefined) return Promise.resolve(settles(request));
     const { asRead: _, ...rest } = request;
     return runMedicalPurchase(this.counter.ports, rest, MEDICAL_LIMITS);
   }

@@ -30,14 +30,14 @@ const EXPECTED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   telling: {
     accepted: "noting, note-progress 2",
     refused: "parking, park 1",
-    needless: "closing, drop",
+    needless: "closing, drop 1",
     silent: "rested silent",
     "journal-failed": "rested open",
   },
   "telling/last": {
     accepted: "closing, close",
     refused: "parking, park 2",
-    needless: "closing, drop",
+    needless: "closing, drop 2",
     silent: "rested silent",
     "journal-failed": "rested open",
   },

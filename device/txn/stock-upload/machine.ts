@@ -32,7 +32,7 @@ export const STOCK_UPLOAD_RULES: UploadRules = {
   telling: {
     accepted,
     refused: ({ taken }, { message }) => ({ state: { at: "parking" }, commands: [{ do: "park", taken, message }] }),
-    needless: () => ({ state: { at: "closing" }, commands: [{ do: "drop" }] }),
+    needless: ({ taken }) => ({ state: { at: "closing" }, commands: [{ do: "drop", taken }] }),
     silent: () => rested("silent"),
     "entry-durable": "impossible",
     "journal-failed": restOpen,

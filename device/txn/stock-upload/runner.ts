@@ -155,7 +155,7 @@ class Round {
         case "close":
           return await this.#append(upload, { state: "done", taken: upload.rows.length });
         case "drop":
-          return await this.#append(upload, { state: "void", more: { reason: RETURNED_UNTOLD } });
+          return await this.#append(upload, { state: "void", taken: command.taken, more: { reason: RETURNED_UNTOLD } });
         case "park":
           this.#ports.log.warn("stock-upload-parked", { subject: upload.last.subject });
           return await this.#append(upload, { state: "unknown", taken: command.taken, more: { message: command.message } });
@@ -173,10 +173,10 @@ class Round {
 
   async #tell(upload: RecordedUpload, from: number): Promise<UploadEvent> {
     if (this.#options.signal.aborted) return { is: "silent" };
-    if (upload.act === "return" && from === 0 && (await this.#isUntold(upload.order))) return { is: "needless" };
+    if (upload.act === "return" && from >= (await this.#toldOf(upload.order))) return { is: "needless" };
     const event = await this.#exchange(upload, from);
-    const meetsReturn = event.is === "refused" && upload.act === "sale" && from === 0 && (await this.#isReturned(upload.order));
-    // An insurer that takes no sale of a settlement that was taken back has nothing to be told of the return either.
+    const meetsReturn = event.is === "refused" && upload.act === "sale" && (await this.#isReturned(upload.order));
+    // An insurer that takes no sale of a settlement that was taken back has nothing to be told of the return of those rows either.
     return meetsReturn ? { is: "needless" } : event;
   }
 
@@ -184,11 +184,12 @@ class Round {
     return (await this.#ports.journal.mark(markOf(order, "return"))) !== undefined;
   }
 
-  /** Whether the sale of this order ended without a row with the insurer. */
-  async #isUntold(order: string): Promise<boolean> {
+  /** How many rows of this order's sale the insurer has taken; a sale that ended whole, or that nobody knows of, was told in full. */
+  async #toldOf(order: string): Promise<number> {
     const subject = await this.#ports.journal.mark(markOf(order, "sale"));
     const sale = subject === undefined ? undefined : readUpload(await this.#ports.journal.entriesOf(subject));
-    return sale !== undefined && sale.taken === 0 && (sale.last.state === "void" || sale.last.state === "refused");
+    const cutShort = sale !== undefined && (sale.last.state === "void" || sale.last.state === "refused");
+    return cutShort ? sale.taken : Number.POSITIVE_INFINITY;
   }
 
   async #exchange(upload: RecordedUpload, from: number): Promise<UploadEvent> {

@@ -87,7 +87,7 @@ export type UploadCommand =
   | { readonly do: "tell"; readonly from: number }
   | { readonly do: "note-progress"; readonly taken: number }
   | { readonly do: "close" }
-  | { readonly do: "drop" }
+  | { readonly do: "drop"; readonly taken: number }
   | { readonly do: "park"; readonly taken: number; readonly message: string };
 
 export interface UploadStep {

@@ -222,16 +222,16 @@ describe("what was taken back", () => {
     expect(made.taken.size).toBe(2);
   });
 
-  it("waits while its sale, told in part, waits for a person", async () => {
+  it("gives back what was told of a sale whose rest the insurer no longer takes", async () => {
     const made = await desk();
     made.plan("take", "refuse", "refuse");
-    const { subject } = await enqueue(made, sale(1, two));
-    await enqueue(made, returned(1));
-    await made.later(120_000);
-    expect(made.heard.map(({ infno }) => infno)).toEqual(["3505", "3505", "3505"]);
-    await made.clock.resolve(made.uploads.dismiss(subject, { operator: "op2" }));
+    const sold = await enqueue(made, sale(1, two));
+    const back = await enqueue(made, returned(1));
     await made.later(120_000);
     expect(made.heard.map(({ infno }) => infno)).toEqual(["3505", "3505", "3505", "3506"]);
+    expect((await made.states(sold.subject)).at(-1)).toBe("void");
+    expect((await made.states(back.subject)).at(-1)).toBe("done");
+    expect(await made.clock.resolve(made.uploads.parked(10))).toEqual([]);
   });
 
   it("is not told where the sale was not, because the insurer no longer takes it", async () => {

@@ -48,11 +48,11 @@ class DurableUploads implements StockUploads {
     return (await this.#journal.append(enqueuedDraft(request, rows))).subject;
   }
 
-  /** A parked sale that was taken back needs nobody any more, where nothing of it was told. */
+  /** A parked sale that was taken back needs nobody any more: the rest of it is not told, and its return is told for what was. */
   async #dropParkedSale(order: string): Promise<void> {
     const subject = await this.#journal.mark(markOf(order, "sale"));
     const sale = subject === undefined ? undefined : await this.#read(subject);
-    if (sale?.parked !== true || sale.taken > 0) return;
+    if (sale?.parked !== true) return;
     await this.#journal.append(laterDraft(sale, { state: "void", more: { reason: RETURNED_UNTOLD } }));
   }
 
