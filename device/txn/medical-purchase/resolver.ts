@@ -251,7 +251,9 @@ class Round {
   }
 
   async #readFees(record: UnknownRecord): Promise<ResolverEvent> {
-    const answer = await this.#ask("5204", { psn_no: record.personNumber, mdtrt_id: record.visitId, setl_id: record.settlementId }, record);
+    const { personNumber, visitId, settlementId } = record;
+    const named = { psn_no: personNumber, mdtrt_id: visitId, ...(settlementId === "" ? {} : { setl_id: settlementId }) };
+    const answer = await this.#ask("5204", named, record);
     if (answer.kind === "refused") return { is: "fees-read", left: "unknown" };
     if (answer.kind !== "done") return { is: "host-silent" };
     const { output } = answer;
