@@ -192,6 +192,22 @@ describe("a settlement that is refused", () => {
     expect(at.counter.standing().length).toBe(1);
   });
 
+  test("however often, leaves it as short a history as once, and every attempt a name of its own", async () => {
+    const at = await bench();
+    for (let attempt = 1; attempt <= 4; attempt += 1) {
+      planInsurerFault(at.counter.insurer.faults, "2102", INSURER_FAULTS.refusal);
+      expect(await at.place(order("A1"))).toMatchObject({ state: "refused", reason: "host-refused" });
+    }
+    expect(await at.place(order("A1"))).toMatchObject({ state: "done" });
+    expect(await at.voidOrder("A1")).toMatchObject({ state: "void" });
+    const entries = await at.entries();
+    const references = entries.filter(({ kind, state }) => kind === "medical-purchase" && state === "prepared").map(({ detail }) => detail["reference"]);
+    expect(references).toEqual(["c1.A1.s1", "c1.A1.s2", "c1.A1.s3", "c1.A1.s4", "c1.A1.s5"]);
+    const begun = entries.filter(({ kind, state }) => kind === "medical-order" && state === "prepared");
+    const [first] = begun;
+    expect(begun.map(({ detail }) => detail["continues"])).toEqual([undefined, ...Array.from({ length: 4 }, () => first?.subject), begun[4]?.subject]);
+  });
+
   test("by the rules for goods leaves nothing behind", async () => {
     const at = await bench();
     expect(await at.place(order("A1", { amount: fen(16_491) }))).toMatchObject({ state: "refused", reason: "total-wrong" });
@@ -297,9 +313,14 @@ describe("an order that is given back", () => {
   test("and the insurer is out of reach: it goes on by itself when it is there again", async () => {
     const at = await bench();
     await at.place(order("A1"));
-    at.counter.planOnce("2103", "not-sent");
+    at.counter.plan((infno) => (infno === "2103" ? "not-sent" : "deliver"));
     expect(await at.voidOrder("A1")).toMatchObject({ state: "open", reason: "request-expired", rest: 0 });
     expect(at.counter.standing().length).toBe(1);
+    // Looked at again and again, it is tried again only after a while.
+    expect([await at.resume(), await at.resume(), await at.resume()]).toEqual([1, 1, 1]);
+    expect((await at.entries()).filter(({ kind, state }) => kind === "medical-void" && state === "prepared").length).toBe(2);
+    at.counter.plan(() => "deliver");
+    await at.counter.pass(1000);
     expect(await at.resume()).toBe(0);
     expect(await at.query("A1")).toMatchObject({ state: "void" });
     expect(at.counter.standing()).toEqual([]);

@@ -33,6 +33,9 @@ interface Work {
 
 /** Orders looked at in one go. */
 const PAGE = 100;
+/** First and longest pause between two looks at an order that nobody could take further. */
+const PATIENCE_MIN_MS = 1000;
+const PATIENCE_MAX_MS = 600_000;
 
 export interface OpenOrders extends OrderActs {
   /**
@@ -50,6 +53,8 @@ class Orders implements OpenOrders {
   readonly #ports: OrderPorts;
   readonly #bounds: OrderBounds;
   readonly #works = new Map<string, Work>();
+  /** When an open order is looked at again without anybody asking; lost at a restart without harm. */
+  readonly #patience = new Map<string, { readonly looks: number; readonly dueMs: number }>();
 
   constructor(ports: OrderPorts, bounds: OrderBounds) {
     this.#ports = ports;
@@ -120,9 +125,18 @@ class Orders implements OpenOrders {
     const entries = await this.#ports.journal.entriesOf(subject);
     const reference = textMember(entries[0]?.detail, "reference");
     // Whoever is at it takes it further.
-    if (this.#works.has(reference)) return false;
+    if (this.#works.has(reference) || (this.#patience.get(reference)?.dueMs ?? 0) > this.#ports.clock.monotonicMs()) return false;
     const view = await this.#begin(reference, { act: "resume" }, () => this.#goOn(reference, entries, limits));
+    this.#look(reference, view.state);
     return view.state !== "open" && view.state !== "unknown";
+  }
+
+  /** What is unknown is decided elsewhere and looked at each time; what is open may wait for a person, or for an insurer that is away. */
+  #look(reference: string, state: OrderView["state"]): void {
+    const looks = this.#patience.get(reference)?.looks ?? 0;
+    const pauseMs = Math.min(PATIENCE_MAX_MS, PATIENCE_MIN_MS * 2 ** Math.min(looks, 20));
+    if (state === "open") this.#patience.set(reference, { looks: looks + 1, dueMs: this.#ports.clock.monotonicMs() + pauseMs });
+    else this.#patience.delete(reference);
   }
 
   async #goOn(reference: string, entries: readonly JournalEntry[], limits: Limits): Promise<OrderView> {
@@ -135,6 +149,7 @@ class Orders implements OpenOrders {
 
   /** Takes the name before anything is waited for. */
   #begin(reference: string, what: Omit<Work, "end">, work: () => Promise<OrderView>): Promise<OrderView> {
+    if (what.act !== "resume") this.#patience.delete(reference);
     const end = work().finally(() => this.#works.delete(reference));
     this.#works.set(reference, { ...what, end });
     return end;
@@ -203,7 +218,7 @@ class Orders implements OpenOrders {
       if (known?.whole === false && known.open) await this.#dropBeginning(reference, known);
       const marks = traces.marks(reference);
       if (history !== undefined) {
-        await journal.append(continueDraft(this.#writer(history, reference, request.operator), { after: history.last.subject, marks }));
+        await journal.append(continueDraft(this.#writer(history, reference, request.operator), history, { marks }));
         return undefined;
       }
       let subject: string | undefined;
@@ -236,9 +251,10 @@ class Orders implements OpenOrders {
     const obstacle = voidObstacle(truth);
     if (obstacle !== undefined) return viewOf(truth, { underWay: false, reason: obstacle });
     const { history } = truth;
+    if (!history.mayGoOn) return viewOf(truth, { underWay: false, reason: "queue-full" });
     const writer = this.#writer(history, reference, operator);
     const intent = { act: "give-back", why: "requested" } as const;
-    if (!history.open) await this.#ports.journal.append(continueDraft(writer, { after: history.last.subject, act: intent }));
+    if (!history.open) await this.#ports.journal.append(continueDraft(writer, history, { act: intent }));
     else if (!history.givingBack) await this.#ports.journal.append(actDraft(writer, history.last.subject, intent));
     return runOrder({ ports: this.#ports, bounds: this.#bounds, reference, operator, limits });
   }

@@ -73,6 +73,10 @@ export interface OrderHistory {
   /** The subject that tells how it stands now, and its last entry. */
   readonly last: JournalEntry;
   readonly open: boolean;
+  /** The subject that holds its goods. */
+  readonly first: string;
+  /** Whether it may go on after another end. */
+  readonly mayGoOn: boolean;
   /** Whether it was ever done. */
   readonly sold: boolean;
   readonly soldAtMs: number;
@@ -90,8 +94,8 @@ export interface OrderHistory {
   readonly kept?: string;
 }
 
-/** More subjects than any order needs: each is a refusal, or a giving back that the insurer refused. */
-const SUBJECTS_MAX = 10_000;
+/** More subjects than any order needs: each of them is a giving back that the insurer refused. */
+const SUBJECTS_MAX = 200;
 /** Goods in one entry, so that a record fits a message to the settlement host. */
 const GOODS_BYTES_MAX = 16_000;
 
@@ -160,14 +164,19 @@ export function beginDrafts(request: OrderRequest, facts: { readonly reference: 
   }));
 }
 
-/** The order goes on after an end, as another subject. */
-export function continueDraft(writer: OrderWriter, options: { readonly after: string; readonly marks?: Marks; readonly act?: OrderAct }): EntryDraft {
-  const { after, marks, act } = options;
+/**
+ * The order goes on after an end, as another subject. What was refused left nothing but its numbers, so that the subject that begins it anew
+ * stands right behind the one that holds its goods, however often it was refused.
+ */
+export function continueDraft(writer: OrderWriter, history: OrderHistory, more: { readonly marks?: Marks; readonly act?: OrderAct }): EntryDraft {
+  const { marks, act } = more;
+  const again = history.end?.as === "refused";
+  const numbers = again ? { attempts: history.attempt, offlines: history.offlines } : {};
   return {
     kind: "medical-order",
     state: "prepared",
     amount: writer.amount,
-    detail: { ...headOf(writer), continues: after, ...(act === undefined ? {} : act) },
+    detail: { ...headOf(writer), continues: again ? history.first : history.last.subject, ...numbers, ...(act === undefined ? {} : act) },
     subjectMark: saleMark(writer.reference),
     ...(marks === undefined ? {} : { marks }),
   };
@@ -223,11 +232,11 @@ function json(value: unknown): JsonValue {
 /** The order of this name; undefined where it was never begun, or not wholly. Faults: those of the journal. */
 export async function readHistory(journal: Journal, reference: string): Promise<OrderHistory | undefined> {
   const subject = await journal.mark(saleMark(reference));
-  return subject === undefined ? undefined : historyOf(await allEntries(journal, subject));
+  return subject === undefined ? undefined : historyOf(await allStretches(journal, subject));
 }
 
-/** Entries of all subjects of the order, oldest first. */
-async function allEntries(journal: Journal, newest: string): Promise<readonly JournalEntry[]> {
+/** Entries of all subjects of the order that matter, oldest first. */
+async function allStretches(journal: Journal, newest: string): Promise<readonly (readonly JournalEntry[])[]> {
   const stretches: (readonly JournalEntry[])[] = [];
   for (let subject = newest; subject !== ""; ) {
     assert(stretches.length < SUBJECTS_MAX, "an order has few subjects");
@@ -235,10 +244,11 @@ async function allEntries(journal: Journal, newest: string): Promise<readonly Jo
     stretches.unshift(entries);
     subject = textMember(entries[0]?.detail, "continues");
   }
-  return stretches.flat();
+  return stretches;
 }
 
-function historyOf(entries: readonly JournalEntry[]): OrderHistory | undefined {
+function historyOf(stretches: readonly (readonly JournalEntry[])[]): OrderHistory | undefined {
+  const entries = stretches.flat();
   const [first] = entries;
   const last = entries.at(-1);
   if (first === undefined || last === undefined || last.kind !== "medical-order") return undefined;
@@ -257,6 +267,8 @@ function historyOf(entries: readonly JournalEntry[]): OrderHistory | undefined {
     ...(replaces === "" ? {} : { replaces }),
     last,
     open: OPEN_STATES.includes(last.state),
+    first: first.subject,
+    mayGoOn: stretches.length < SUBJECTS_MAX,
   };
 }
 
@@ -294,15 +306,16 @@ class HistoryReader {
       this.parts += 1;
       this.goods.push(...(goods as unknown as readonly OrderItem[]));
     }
-    if (entry.state === "prepared") this.#begin();
+    if (entry.state === "prepared") this.#begin(entry);
     if (!OPEN_STATES.includes(entry.state)) this.#end(entry);
     // Where an order goes on, its first entry may say with what. Only this module writes entries of orders.
     else if (entry.detail["act"] !== undefined) this.#act(entry.detail as unknown as OrderAct | { readonly act: "goods" });
   }
 
-  #begin(): void {
+  #begin({ detail }: JournalEntry): void {
     const { end: _, kept: __, ...rest } = this.#told;
-    this.#told = rest;
+    const [attempt = rest.attempt, offlines = rest.offlines] = [countMember(detail, "attempts"), countMember(detail, "offlines")];
+    this.#told = { ...rest, attempt, offlines };
   }
 
   #end({ detail, personal, wallMs }: JournalEntry): void {

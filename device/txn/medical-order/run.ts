@@ -29,6 +29,8 @@ const STEPS_MAX = 2000;
 const NUMBER_MAX = 999;
 /** A sale without the insurer has names of its own behind its number. */
 const OFFLINES_MAX = 99;
+/** A void is tried until the insurer can be reached, which may take days. */
+const VOIDS_MAX = 99_999;
 /** The insurer was certainly not reached: without it the goods may be sold offline, where the region allows it. */
 const OUT_OF_REACH: ReadonlySet<string> = new Set(["host-unreachable", "request-expired"]);
 
@@ -325,7 +327,7 @@ class OrderRun {
   }
 
   async #void(number: number, truth: OrderTruth): Promise<Progress> {
-    if (number > NUMBER_MAX || !this.#once("void")) return this.#rest(this.#reason ?? "host-unreachable", this.#message);
+    if (number > VOIDS_MAX || !this.#once("void")) return this.#rest(this.#reason ?? "host-unreachable", this.#message);
     const { subject } = truth.settlement;
     assert(subject !== undefined, "a settlement that stands has a record");
     if (number > truth.history.voids) await this.#act(truth, { act: "void", number });
