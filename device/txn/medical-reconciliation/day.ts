@@ -50,6 +50,8 @@ export interface DayFindings {
   readonly differences: readonly DifferenceView[];
   readonly open: readonly OpenView[];
   readonly unreadable: readonly string[];
+  /** Subjects of settlements whose voids were taken over. */
+  readonly imported: readonly string[];
   /** Why something could not be compared; stable words. */
   readonly reason: string | undefined;
   /** The host's clock as last heard, yyyyMMddHHmmssSSS; "" where it said nothing. */
@@ -81,7 +83,7 @@ export class DayRun {
   readonly #differences: DifferenceView[] = [];
   readonly #open: OpenView[] = [];
   readonly #unreadable: string[] = [];
-  readonly #imported = new Set<string>();
+  readonly #imported = new Map<string, string>();
   /** Rows that say why totals differ without being a difference: what is not decided here is booked there. */
   #undecidedRows = 0;
 
@@ -104,7 +106,15 @@ export class DayRun {
     const views = this.#reason === undefined ? await this.#compareAll(groups) : [];
     const { length } = this.#unreadable;
     const unreadable = length <= UNREADABLE_MAX ? this.#unreadable : [...this.#unreadable.slice(0, UNREADABLE_MAX), `and ${length - UNREADABLE_MAX} more`];
-    return { groups: views, differences: this.#differences, open: this.#open, unreadable, reason: this.#reason, hostTime: this.#hostTime };
+    return {
+      groups: views,
+      differences: this.#differences,
+      open: this.#open,
+      unreadable,
+      imported: [...this.#imported.values()],
+      reason: this.#reason,
+      hostTime: this.#hostTime,
+    };
   }
 
   async #compareAll(groups: readonly Group[]): Promise<readonly GroupView[]> {
@@ -299,7 +309,7 @@ export class DayRun {
       return;
     }
     if (this.#imported.has(facts.booking.settlementId)) return;
-    this.#imported.add(facts.booking.settlementId);
+    this.#imported.set(facts.booking.settlementId, facts.booking.subject);
     const time = about === "refund" ? `${this.#day} 23:59:59` : undefined;
     await importVoid(this.#repairs(), facts.booking, { day: this.#day, ...(time === undefined ? {} : { time }) });
     this.#differences.push(differenceOf({ ...facts, kind: "voided-at-insurer", act: "void-imported" }));

@@ -129,6 +129,7 @@ describe("a void in the insurer's own client is taken over", () => {
     const [original] = (await bench.counter.entries()).filter(({ detail }) => detail["setlId"] === sale.settlementId);
     expect(voids[1]?.detail).toMatchObject({ imported: true, original: original?.subject, setlId: sale.settlementId, order: "r2" });
     expect(await bench.counter.clock.resolve(bench.counter.journal.mark(`void/${original?.subject}`))).toBe(voids[1]?.detail["reference"]);
+    expect(bench.imported).toEqual([original?.subject]);
     // Journal and insurer agree from now on.
     expect(named(await bench.reconcile(day))).toEqual(["equal", []]);
     expect((await bench.counter.entries()).filter(({ kind }) => kind === "medical-void").length).toBe(2);

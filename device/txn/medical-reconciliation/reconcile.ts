@@ -113,10 +113,7 @@ export class Reconciliation implements ReconciliationActs {
       );
     const run = new DayRun({ ...this.#ports, findOlder }, { scope, queryTimeoutMs, groups, operator }, { day, books, budget: { next } });
     const findings = await run.run();
-    for (const { kind, act, msgid } of findings.differences) {
-      const original = kind === "voided-at-insurer" && act === "void-imported" ? books.bookings.find((booking) => booking.msgid === msgid) : undefined;
-      if (original !== undefined) onImported?.(original.subject);
-    }
+    for (const original of findings.imported) onImported?.(original);
     return this.#keep(viewOf(day, findings, { operator, wallMs: clock.wallMs() }), findings, books);
   }
 
