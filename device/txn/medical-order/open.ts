@@ -83,7 +83,7 @@ class Orders implements OpenOrders {
     return this.#alone(name, { ...act, does: "void" }, () => this.#void(reference, name, { ...act, limits }));
   }
 
-  async reprint(name: OrderName, act: Parameters<OrderActs["reprint"]>[1], limits: Limits): Promise<"printed" | string> {
+  async reprint(name: OrderName, act: Parameters<OrderActs["reprint"]>[1], limits: Limits): Promise<string> {
     const { print, place, clock } = this.#ports;
     const truth = await this.#truth(orderReference(name));
     if (truth === undefined) return "order-unknown";

@@ -130,8 +130,8 @@ export interface OrderActs {
   query(name: OrderName): Promise<OrderView | undefined>;
   /** Gives the whole order back: 2103 (or 2208, 2205, 2202), refunds of the tenders, 3506. */
   voidOrder(name: OrderName, act: { readonly operator: string }, limits: Limits): Promise<OrderView>;
-  /** Prints a receipt of the order again, marked as a copy. */
-  reprint(name: OrderName, act: { readonly operator: string; readonly receipt: OrderView["receipts"][number] }, limits: Limits): Promise<"printed" | string>;
+  /** Prints a receipt of the order again, marked as a copy: "printed", or a word that says why not. */
+  reprint(name: OrderName, act: { readonly operator: string; readonly receipt: OrderView["receipts"][number] }, limits: Limits): Promise<string>;
   /** Settles what was sold offline; the holder's credential as the region asks for it. */
   settleLater(name: OrderName, act: { readonly operator: string; readonly credential: Credential }, desk: CounterDesk, limits: Limits): Promise<OrderView>;
   /** The counter has handed out what an offline sale owed its holder. */

@@ -42,8 +42,8 @@ export interface OrderPorts {
   readonly tenders: Tenders;
   readonly offline?: OfflineActs;
   readonly uploads?: Pick<StockUploads, "enqueue">;
-  /** Prints a slip; else says in a word why not. Never rejects. Absent where there is no printer. */
-  readonly print?: (data: ReceiptData, style: SlipStyle, limits: Limits) => Promise<"printed" | string>;
+  /** Prints a slip: "printed", or a word that says why not. Never rejects. Absent where there is no printer. */
+  readonly print?: (data: ReceiptData, style: SlipStyle, limits: Limits) => Promise<string>;
   /** At the head of every slip. */
   readonly place: { readonly institution: string; readonly terminal: string };
 }
