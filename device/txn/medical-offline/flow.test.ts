@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { Fault } from "../../base/fault.ts";
 import { fen } from "../../base/fen.ts";
 import type { OrderItem } from "../medical-desk/basket.ts";
-import type { TenderResult, Tenders } from "../tender/tender.ts";
+import type { TenderRequest, TenderResult, Tenders } from "../tender/tender.ts";
 import { openOffline } from "./later.ts";
 import type { OfflineOutcome, OfflinePorts, OfflineSaleRequest } from "./ports.ts";
 import { laterRequestOf } from "./record.ts";
@@ -269,19 +269,21 @@ describe("a sale that rests, or is given up", () => {
 class SaidTenders implements Tenders {
   readonly results = new Map<string, TenderResult>();
   readonly refunds: number[] = [];
-  readonly #next: TenderResult[];
+  readonly next: TenderResult[];
+  readonly taken: unknown[] = [];
   refundFails = false;
 
   constructor(...next: readonly TenderResult[]) {
-    this.#next = [...next];
+    this.next = [...next];
   }
 
   offered() {
     return ["cash", "e-purse"] as const;
   }
 
-  take({ reference }: { readonly reference: string }): Promise<TenderResult> {
-    const result = this.#next.shift() ?? { kind: "failed", reason: "no-more" };
+  take({ reference, tender, amount }: TenderRequest): Promise<TenderResult> {
+    this.taken.push([reference, tender, amount]);
+    const result = this.next.shift() ?? { kind: "failed", reason: "no-more" };
     this.results.set(reference, result);
     return Promise.resolve(result);
   }
@@ -316,6 +318,22 @@ describe("tenders that are not decided", () => {
     expect(await at.settle()).toEqual({ kind: "refused", reason: "sale-not-paid" });
     tenders.results.set("c1.A1.t2", { kind: "paid", subject: "q-1", amount: fen(AMOUNT - 490) });
     expect(await at.sell(new ScriptedDesk())).toMatchObject({ kind: "paid" });
+  });
+
+  test("a purse is asked again by its card, under its own number and for its own amount", async () => {
+    const { tenders, ports } = withTenders(UNKNOWN);
+    const at = await bench({ ports });
+    await at.sell(new ScriptedDesk(LATER, pay("e-purse", 490)));
+    const [intent] = await at.entries();
+    tenders.results.set("c1.A1.t1", { kind: "unknown", subject: intent?.subject ?? "", reason: "card-removed" });
+    tenders.next.push({ kind: "paid", subject: "q-1", amount: fen(490) }, { kind: "paid", subject: "q-2", amount: fen(AMOUNT - 490) });
+    expect(await at.sell(new ScriptedDesk(payRest))).toMatchObject({ kind: "paid" });
+    // The record of the card's debit is stood in for by one of the same amount as the sale.
+    expect(tenders.taken).toEqual([
+      ["c1.A1.t1", "e-purse", 490],
+      ["c1.A1.t1", "e-purse", AMOUNT],
+      ["c1.A1.t2", "cash", AMOUNT - 490],
+    ]);
   });
 
   test("or leave the rest open when they were not", async () => {

@@ -202,7 +202,7 @@ export const OFFLINE_RULES: OfflineRules = {
     "tenders-counted": "impossible",
     "tender-chosen": "impossible",
     "tender-paid": step.took,
-    "tender-failed": step.tookNothing,
+    "tender-failed": step.took,
     "tender-undecided": step.tookPerhaps,
     refunded: "impossible",
     "entry-durable": "impossible",

@@ -1,6 +1,6 @@
 /* The decisions of a sale without the insurer, one small function each. The table in machine.ts says when each of them applies. */
 import { assert } from "../../base/assert.ts";
-import { addFen, subtractFen } from "../../base/fen.ts";
+import { subtractFen } from "../../base/fen.ts";
 import type { OfflineOutcome, OfflineReason, OfflineView } from "./ports.ts";
 import type { EventOf, OfflineRefusal, StateOf, Step, Tally } from "./types.ts";
 
@@ -110,17 +110,19 @@ export function intended(_: unknown, { sale }: EventOf<"entry-durable">): Step {
   return count(sale);
 }
 
-export function counted({ sale }: StateOf<"counting">, { tally }: EventOf<"tenders-counted">): Step {
-  return goOn(sale, tally);
-}
-
 /** Money that may have moved blocks everything; else the rest is taken until there is none. */
-function goOn(sale: OfflineView, tally: Tally): Step {
+export function counted({ sale }: StateOf<"counting">, { tally }: EventOf<"tenders-counted">): Step {
+  // Its card alone can say what became of it: the same tender is asked for again, which is never a second one.
+  if (tally.open !== undefined) return takeTender(sale, tally.open);
   if (tally.undecided !== undefined) return end({ kind: "unknown", subject: sale.subject, reason: tally.undecided });
   assert(tally.paid <= sale.amount, "a tender takes at most the rest");
   if (tally.paid === sale.amount) return { state: { at: "noting-paid", sale }, commands: [{ do: "append-paid", sale }] };
   if (tally.next - sale.firstTender >= TENDERS_OF_SALE_MAX) return rest({ sale, tally }, "tender-failed");
   return { state: { at: "asking-tender", sale, tally }, commands: [{ do: "choose-tender", sale, tally }] };
+}
+
+function takeTender(sale: OfflineView, { number, chosen }: NonNullable<Tally["open"]>): Step {
+  return { state: { at: "taking", sale }, commands: [{ do: "take", number, chosen }] };
 }
 
 function rest({ sale, tally }: { readonly sale: OfflineView; readonly tally: Tally }, reason: OfflineReason): Step {
@@ -136,15 +138,11 @@ export function restUncounted({ sale }: StateOf<"counting">, { code }: EventOf<"
 }
 
 export function take({ sale, tally }: StateOf<"asking-tender">, { chosen }: EventOf<"tender-chosen">): Step {
-  return { state: { at: "taking", sale, tally, chosen }, commands: [{ do: "take", number: tally.next, chosen }] };
+  return takeTender(sale, { number: tally.next, chosen });
 }
 
-export function took({ sale, tally }: StateOf<"taking">, { amount }: EventOf<"tender-paid">): Step {
-  return goOn(sale, { paid: addFen(tally.paid, amount), next: tally.next + 1 });
-}
-
-/** Counted anew, because a tender that failed may have left a record or none, and numbers have no gap. */
-export function tookNothing({ sale }: StateOf<"taking">): Step {
+/** Counted anew whatever came of it: a tender that failed may have left a record or none, and numbers have no gap. */
+export function took({ sale }: StateOf<"taking">): Step {
   return count(sale);
 }
 

@@ -266,8 +266,7 @@ class OfflineRun {
 
   async #count(sale: OfflineView): Promise<Event> {
     for (const piece of missingPieces(await this.#journal.entriesOf(sale.subject), this.#request)) await this.#journal.append(piece);
-    const { paid, next, undecided } = await countTenders(this.#ports, sale);
-    return { is: "tenders-counted", tally: { paid, next, ...(undecided === undefined ? {} : { undecided }) } };
+    return { is: "tenders-counted", tally: await countTenders(this.#ports, sale) };
   }
 
   /** The card's own medical purse only where the region lets it stand in for the insurer. */
@@ -300,7 +299,7 @@ class OfflineRun {
     switch (result.kind) {
       case "paid":
         this.#desk.tell({ is: "tender-paid", tender, amount: result.amount });
-        return { is: "tender-paid", amount: result.amount };
+        return { is: "tender-paid" };
       case "failed":
         this.#desk.tell({ is: "tender-failed", tender, reason: result.reason });
         return { is: "tender-failed" };

@@ -6,7 +6,7 @@ import type { TenderKind } from "../medical-desk/desk.ts";
 import type { TenderResult, Tenders } from "../tender/tender.ts";
 import { tenderReference } from "./record.ts";
 import { TENDERS_OF_SALE_MAX } from "./rules.ts";
-import type { ChosenTender, Tally } from "./types.ts";
+import type { Tally } from "./types.ts";
 
 /** More tenders than an order has, before and during its sale without the insurer. */
 const TENDERS_MAX = 999;
@@ -30,8 +30,6 @@ export interface FullTally extends Tally {
   readonly held: Fen;
   /** Whether one of them may still have taken money, or not. */
   readonly unknown: boolean;
-  /** The purse of which nobody knows: its card decides it when it comes back. */
-  readonly open?: { readonly number: number; readonly chosen: ChosenTender };
 }
 
 /** Counts the tenders of a sale. Faults: those of the journal. */

@@ -11,6 +11,8 @@ export interface Tally {
   readonly next: number;
   /** Why nobody knows whether one of them has taken money. */
   readonly undecided?: string;
+  /** The one of which nobody knows, where its card can decide it by coming back. */
+  readonly open?: { readonly number: number; readonly chosen: ChosenTender };
 }
 
 export interface ChosenTender {
@@ -36,7 +38,7 @@ export type State =
   | { readonly at: "intending" }
   | { readonly at: "counting"; readonly sale: OfflineView }
   | { readonly at: "asking-tender"; readonly sale: OfflineView; readonly tally: Tally }
-  | { readonly at: "taking"; readonly sale: OfflineView; readonly tally: Tally; readonly chosen: ChosenTender }
+  | { readonly at: "taking"; readonly sale: OfflineView }
   | { readonly at: "noting-paid"; readonly sale: OfflineView }
   | { readonly at: "noting-give-back"; readonly sale: OfflineView; readonly tally: Tally }
   | { readonly at: "refunding"; readonly sale: OfflineView }
@@ -58,7 +60,7 @@ export type Event =
   | { readonly is: "no-answer" }
   | { readonly is: "tenders-counted"; readonly tally: Tally }
   | { readonly is: "tender-chosen"; readonly chosen: ChosenTender }
-  | { readonly is: "tender-paid"; readonly amount: Fen }
+  | { readonly is: "tender-paid" }
   | { readonly is: "tender-failed" }
   | { readonly is: "tender-undecided"; readonly reason: string }
   | { readonly is: "refunded" }

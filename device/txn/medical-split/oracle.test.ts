@@ -23,7 +23,7 @@ function figuresOf(input: SplitInput, round?: Round): SplitFigures {
   return result.figures;
 }
 
-function comparable({ lines, poolSelfPayE4, pooledKnown, ...amounts }: SplitFigures): ReturnType<typeof oracle> {
+function comparable({ lines: _lines, poolSelfPayE4: _ratio, pooledKnown: _known, ...amounts }: SplitFigures): ReturnType<typeof oracle> {
   return amounts;
 }
 
