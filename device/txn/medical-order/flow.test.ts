@@ -208,6 +208,18 @@ describe("a settlement that is refused", () => {
     expect(begun.map(({ detail }) => detail["continues"])).toEqual([undefined, ...Array.from({ length: 4 }, () => first?.subject), begun[4]?.subject]);
   });
 
+  test("for want of a card, or because the counter gives up waiting, says so", async () => {
+    const at = await bench();
+    at.counter.reader.remove();
+    expect(await at.place(order("A1"))).toMatchObject({ state: "refused", reason: "timeout" });
+    const stop = new AbortController();
+    const waiting = at.orders.place(order("A1"), new ScriptedDesk(), { ...LIMITS, signal: stop.signal });
+    await at.counter.pass(1000);
+    stop.abort();
+    expect(await at.wait(waiting)).toMatchObject({ state: "refused", reason: "cancelled" });
+    expect(at.counter.sent).toEqual([]);
+  });
+
   test("by the rules for goods leaves nothing behind", async () => {
     const at = await bench();
     expect(await at.place(order("A1", { amount: fen(16_491) }))).toMatchObject({ state: "refused", reason: "total-wrong" });

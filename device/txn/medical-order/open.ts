@@ -272,7 +272,7 @@ class Orders implements OpenOrders {
       const truth = await this.#truth(reference);
       return truth === undefined ? unheardOf(name, operator) : viewOf(truth, { underWay: false });
     }
-    const reason = outcome.kind === "unknown" ? "settlement-unknown" : outcome.kind === "refused" ? laterReason(outcome.reason) : "card-unusable";
+    const reason = outcome.kind === "unknown" ? "settlement-unknown" : outcome.kind === "refused" ? laterReason(outcome.reason) : "timeout";
     return this.#viewWith(reference, { name, operator, reason, message: outcome.kind === "refused" ? outcome.message : undefined });
   }
 

@@ -178,7 +178,7 @@ class OrderRun {
     const truth = await this.#truth();
     const { at } = truth.facts.settlement;
     if (at === "settled" || at === "undecided") return "again";
-    if (outcome.kind === "no-card") return this.#finish({ as: "refused", reason: noCardReason(outcome.reason) }, truth);
+    if (outcome.kind === "no-card") return this.#finish({ as: "refused", reason: noCardReason(outcome.reason, this.#parts.limits.signal.aborted) }, truth);
     // Somebody else is at the same settlement: how it ends is not ours to say.
     if (outcome.reason === "in-progress") return this.#rest("in-progress");
     if (this.#mayGoOffline(outcome.reason)) return this.#goOffline(outcome.reason, truth);
@@ -239,7 +239,7 @@ class OrderRun {
         return this.#rest("tender-unknown");
       case "refused":
       case "no-card": {
-        const reason = outcome.kind === "no-card" ? noCardReason(outcome.reason) : offlineReason(outcome.reason);
+        const reason = outcome.kind === "no-card" ? noCardReason(outcome.reason, limits.signal.aborted) : offlineReason(outcome.reason);
         // A sale that was begun earlier stays begun.
         if ((await offline.find(sale)) !== undefined) return this.#rest(reason);
         await this.#act(truth, { act: "offline-ended", reason });
@@ -441,9 +441,12 @@ function endReason({ history, settlement }: OrderTruth): OrderEnd["reason"] {
   return settlement.reason ? (settlement.reason as OrderEnd["reason"]) : "restart";
 }
 
-/** Words of a wait that found no card are those of a reader, or none. */
-function noCardReason(reason: string | undefined): Reason {
-  return reason === undefined || reason.startsWith("more-") || reason.startsWith("card-mute-or") ? "card-unusable" : (reason as Reason);
+/** Why there was no card, in a word that a counter knows. */
+function noCardReason(reason: string | undefined, gaveUp: boolean): Reason {
+  if (reason === "more-than-one-card") return "card-collision";
+  if (reason === "card-mute-or-several") return "card-mute";
+  // All others are words of a reader's faults.
+  return reason === undefined ? (gaveUp ? "cancelled" : "timeout") : (reason as Reason);
 }
 
 function offlineReason(reason: string): Reason {
