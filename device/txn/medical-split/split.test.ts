@@ -250,6 +250,7 @@ describe("account, family and cash", () => {
     expect(split({ ...VECTOR_A, holder, policy: { ...KUNMING, account: { ...KUNMING.account, mutualAid: false } } }).mutualAid).toBe(0);
     const { policy: _policy, ...unknown } = VECTOR_A;
     expect(split({ ...unknown, holder }).mutualAid).toBe(0);
+    expect(split({ ...unknown, holder: { ...HOLDER, accountBalance: fen(99_999) } })).toMatchObject({ account: 12_500, cash: 3990 });
   });
 });
 
