@@ -9,6 +9,7 @@ import { isFault } from "./base/fault.ts";
 import type { Log } from "./base/log.ts";
 import { explainText, formatNotes, NAMED_FORMS } from "./card/explain/explain.ts";
 import { DEVICES_COMMANDS } from "./commands/devices.ts";
+import { POLICY_COMMANDS } from "./commands/policy.ts";
 import { loadDeviceKeys } from "./config/keys.ts";
 import { loadConfig, saveConfig } from "./config/load.ts";
 import type { TerminalConfig } from "./config/schema.ts";
@@ -19,7 +20,7 @@ import { openLines } from "./drivers/lines.ts";
 import { openPcsc } from "./drivers/registry.ts";
 import { openDevices } from "./drivers/roles.ts";
 import { openLog } from "./health/log.ts";
-import { keyFileOf, openDevice } from "./main.ts";
+import { keyFileOf, openDevice, openTerminalApi } from "./main.ts";
 import { systemClock } from "./system/clock.ts";
 import { type Command, type OptionValues, runCommandLine } from "./system/command-line.ts";
 import { readKeyFile } from "./system/key-file.ts";
@@ -54,6 +55,12 @@ async function readConfig(values: OptionValues): Promise<TerminalConfig | undefi
   if (loaded.kind === "ready") return loaded.config;
   complain(`there is no configuration in ${String(values["config"])}; write one with: yikatong config set --config <folder> <file>`);
   return undefined;
+}
+
+/** Our own mistake: the supervisor starts the terminal anew, and the journal knows what was under way. */
+function endForDefect(error: unknown): void {
+  complain(`yikatong: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  process.exit(1);
 }
 
 /** The user's reader as its rule names it, for people. */
@@ -92,6 +99,8 @@ async function run(values: OptionValues): Promise<number> {
     await Promise.allSettled([closeDevices(devices), pcsc.close()]);
     throw error;
   });
+  const api = await openTerminalApi(terminal, config, { log, onDefect: endForDefect });
+  if (api !== undefined) complain(`the local API listens at ${api.url}`);
   const over = new AbortController();
   const lines = createInterface({ input: process.stdin });
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
@@ -101,6 +110,7 @@ async function run(values: OptionValues): Promise<number> {
     });
   }
   await serveLines(terminal, { lines, write: say }, over.signal);
+  await api?.close();
   await terminal.stop();
   await pcsc.close();
   return 0;
@@ -199,6 +209,7 @@ const COMMANDS: readonly Command[] = [
     run: explain,
   },
   ...DEVICES_COMMANDS,
+  ...POLICY_COMMANDS,
   { name: "config set", summary: "checks a configuration file and makes it the terminal's", operands: "<file>", options: CONFIG_OPTION, run: setConfig },
 ];
 

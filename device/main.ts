@@ -1,5 +1,7 @@
 /* The composition root: the only file that joins the terminal to real adapters. */
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { type Api, openApi } from "./api/http/server.ts";
 import { Fault } from "./base/fault.ts";
 import { fen } from "./base/fen.ts";
 import type { Log } from "./base/log.ts";
@@ -7,6 +9,7 @@ import { DEFAULT_PURSE_APPLICATIONS } from "./card/purse/commands.ts";
 import { checkPinPairing, type PinPairing } from "./card/social/pin-pairing.ts";
 import { electronicCashSettings } from "./config/electronic-cash.ts";
 import type { TerminalKeys } from "./config/keys.ts";
+import { medicalSettingsOf } from "./config/medical.ts";
 import type { TerminalConfig } from "./config/schema.ts";
 import type { CipherSuite } from "./crypto/face.ts";
 import type { Devices } from "./drivers/adapter.ts";
@@ -14,13 +17,16 @@ import type { SignalLamp } from "./drivers/peripherals.ts";
 import type { CardReader, PinVerifier } from "./drivers/ports.ts";
 import { DEFAULT_BATCH_LIMITS } from "./sync/batch/plan.ts";
 import { openWorkerSealer, type SealWorkerData } from "./sync/batch/worker-sealer.ts";
+import { openGatewayHost } from "./sync/gateway/open.ts";
 import { type MqttLink, openMqttLink, type TlsFiles } from "./sync/mqtt/link.ts";
 import { DEFAULT_SYNC_OPTIONS, type SyncOptions } from "./sync/sync.ts";
 import { systemClock } from "./system/clock.ts";
 import { systemRandomness } from "./system/randomness.ts";
+import { openFolderStorage } from "./system/storage.ts";
 import { openTerminal, type Terminal, type TerminalRules, type TerminalSettings } from "./terminal.ts";
 import { openSqliteStore } from "./txn/journal/sqlite/store.ts";
-import { DEFAULT_REGION } from "./txn/medical-host/profile.ts";
+import { parsePolicy } from "./txn/medical-split/policy.ts";
+import type { RegionPolicy } from "./txn/medical-split/types.ts";
 
 export interface DeviceParts {
   readonly config: TerminalConfig;
@@ -43,6 +49,8 @@ export interface DeviceParts {
   readonly rules?: TerminalRules;
 }
 
+/** Beside the journal: what the comparisons with the insurer's books have found. */
+const REPORTS_FOLDER = "reconciliation";
 /** Time for one command to card or module. */
 const COMMAND_TIMEOUT_MS = 2_000;
 const JOURNAL_TIMEOUT_MS = 10_000;
@@ -51,20 +59,13 @@ const RETURN_TIMEOUT_MS = 120_000;
 const PIN_TIMEOUT_MS = 60_000;
 
 /** What the configuration decides, in the terminal's own words. */
-export function settingsOf(config: TerminalConfig, sync: Partial<SyncOptions> = {}): TerminalSettings {
-  const { institution, limits, medical, cardProfile } = config;
-  const { receiverSystem, interfaceVersion, operatorType, operator, operatorName, signsIn, queryTimeoutMs, settleTimeoutMs, lateMarginMs } = medical;
-  const sender = {
-    institution: institution.code,
-    institutionName: institution.name,
-    treatmentArea: institution.areaCode,
-    receiverSystem,
-    interfaceVersion,
-    operatorType,
-    operator,
-    operatorName,
-    deviceNumber: config.terminalId,
-  };
+export function settingsOf(
+  config: TerminalConfig,
+  more: { readonly sync?: Partial<SyncOptions> | undefined; readonly policies?: readonly RegionPolicy[] } = {},
+): TerminalSettings {
+  const { institution, limits, cardProfile } = config;
+  const { queryTimeoutMs, settleTimeoutMs, lateMarginMs } = config.medical;
+  const { profile, offline, reconciliation } = medicalSettingsOf(config);
   return {
     terminalId: config.terminalId,
     purse: { applications: DEFAULT_PURSE_APPLICATIONS, keyIndex: 1, proveSeqOrder: cardProfile.proveSeqOrder },
@@ -77,12 +78,14 @@ export function settingsOf(config: TerminalConfig, sync: Partial<SyncOptions> = 
       unverifiedAmountFen: fen(limits.unverifiedAmountMaxFen),
     },
     medical: {
-      profile: { sender, signsIn, region: DEFAULT_REGION },
+      profile,
       serialLane: institution.serialLane,
       pinTimeoutMs: PIN_TIMEOUT_MS,
       queryTimeoutMs,
       settleTimeoutMs,
       resolver: { lateMarginMs, pauseMinMs: 2_000, pauseMaxMs: 300_000 },
+      offline: { ...offline, policies: more.policies ?? [], level: institution.level },
+      reconciliation: { ...reconciliation, graceMs: Math.max(reconciliation.graceMs, timeOfDayMs(reconciliation.at)) },
     },
     ...(config.electronicCash === undefined ? {} : { electronicCash: electronicCashSettings(config.electronicCash) }),
     returnTimeoutMs: RETURN_TIMEOUT_MS,
@@ -92,9 +95,34 @@ export function settingsOf(config: TerminalConfig, sync: Partial<SyncOptions> = 
       ...DEFAULT_SYNC_OPTIONS,
       messagesPerSecondMax: config.sync.messagesPerSecondMax,
       batch: { ...DEFAULT_BATCH_LIMITS, recordsMax: config.sync.batchRecordsMax },
-      ...sync,
+      ...more.sync,
     },
   };
+}
+
+/** Milliseconds after midnight of "HH:MM". */
+function timeOfDayMs(time: string): number {
+  const [hours = 0, minutes = 0] = time.split(":").map(Number);
+  return (hours * 60 + minutes) * 60_000;
+}
+
+/** The region's fee policy. Faults: "config-invalid" where its file cannot be read or cannot be worked with. */
+async function readPolicies({ medical }: TerminalConfig): Promise<readonly RegionPolicy[]> {
+  const { policyFile } = medical;
+  if (policyFile === undefined) return [];
+  const parsed = parsePolicy(await readJson(policyFile));
+  if (parsed.ok) return [parsed.policy];
+  const [problem] = parsed.problems;
+  throw new Fault("config-invalid", `the fee policy: ${problem?.at ?? ""}: ${problem?.rule ?? ""}`, { effectUnknown: false });
+}
+
+async function readJson(file: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(file, "utf8")) as unknown;
+  } catch (cause) {
+    // A file that is missing or is no JSON: both are for the person who configured it.
+    throw new Fault("config-invalid", "the fee policy: its file cannot be read", { effectUnknown: false, cause });
+  }
 }
 
 /** Joins a terminal to this machine: SQLite journal, MQTT link, sealing worker, and the devices that are handed in. Faults: those of the journal, "config-invalid". */
@@ -104,11 +132,17 @@ export async function openDevice(parts: DeviceParts): Promise<Terminal> {
   if (pairing?.kind === "refused") throw new Fault("config-invalid", pairing.message, { effectUnknown: false });
   const clock = systemClock();
   const randomness = systemRandomness();
+  const policies = await readPolicies(config);
+  const { gateway } = medicalSettingsOf(config);
+  const medicalHost = gateway === undefined ? undefined : await openGatewayHost(gateway, { clock, randomness, log });
+  const reports = await openFolderStorage(join(config.journal.folder, REPORTS_FOLDER));
   const store = await openSqliteStore({ folder: config.journal.folder, limitBytes: config.journal.limitBytes });
   const link = openLink(config, log);
   const sealer = openWorkerSealer({ ...parts.sealKeys, kid: config.sync.kid });
   const opening = openTerminal({
-    settings: settingsOf(config, parts.sync),
+    settings: settingsOf(config, { sync: parts.sync, policies }),
+    reports,
+    ...(medicalHost === undefined ? {} : { medicalHost }),
     clock,
     randomness,
     suite,
@@ -129,6 +163,30 @@ export async function openDevice(parts: DeviceParts): Promise<Terminal> {
   return opening.catch(async (error: unknown) => {
     await Promise.allSettled([link.close(), sealer.close(), store.close()]);
     throw error;
+  });
+}
+
+/** Serves the local API of a terminal, where its configuration has one. Faults: "config-invalid". */
+export async function openTerminalApi(
+  terminal: Terminal,
+  config: Pick<TerminalConfig, "api">,
+  { log, onDefect }: { readonly log: Log; readonly onDefect: (error: unknown) => void },
+): Promise<Api | undefined> {
+  if (config.api === undefined) return undefined;
+  const { orders, reconciliation, devices } = terminal;
+  return openApi({
+    config: config.api,
+    clock: systemClock(),
+    randomness: systemRandomness(),
+    log,
+    onDefect,
+    service: {
+      orders,
+      devices,
+      ...(reconciliation === undefined ? {} : { reconciliation }),
+      status: () => terminal.status(),
+      quickPayment: (request, { operator }, limits) => terminal.quickPayment({ ...request, operator }, limits),
+    },
   });
 }
 

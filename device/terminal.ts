@@ -390,6 +390,7 @@ class AssembledTerminal implements Terminal {
       devices: this.devices,
       settle: (request, limits) => this.medicalPurchase(request, limits),
       quickPayment: (request, limits) => this.quickPayment(request, limits),
+      onUnknown: () => this.#background.wake(),
       purses: this.#electronicCash === undefined ? ["e-purse"] : ["e-purse", "electronic-cash"],
       unverifiedAmountFen: risk.unverifiedAmountFen,
       ...this.#offline(),

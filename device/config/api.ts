@@ -22,7 +22,7 @@ export const STORED_PASSWORD = /^scrypt\$1[0-7]\$8\$[1-4]\$[0-9a-f]{32}\$[0-9a-f
 const operator = z.strictObject({
   operator: z.string().regex(/^[A-Za-z0-9._-]{1,30}$/),
   role: z.enum(API_ROLES),
-  password: z.string().regex(STORED_PASSWORD),
+  passwordHash: z.string().regex(STORED_PASSWORD),
 });
 
 const bounds = z.strictObject({

@@ -2,7 +2,9 @@
 import * as z from "zod";
 import { DEFAULT_CARD_PROFILE } from "../codec/card-profile.ts";
 import { devicesSettings } from "../drivers/roles.ts";
+import { apiConfig } from "./api.ts";
 import { electronicCashConfig } from "./electronic-cash.ts";
+import { medicalConfig } from "./medical.ts";
 import { TEST_AUTHORITY_CHECK_VALUES } from "./test-key-check-values.ts";
 
 const fenAmount = z.int().min(0).max(0xffff_ffff);
@@ -91,6 +93,8 @@ export const terminalConfig = z
       code: z.string().regex(/^[A-Za-z0-9]{12}$/),
       name: z.string().min(1).max(200),
       areaCode: z.string().regex(/^\d{6}$/),
+      /** Grade that the region's fee policy goes by: 1 primary, 2 secondary, 3 tertiary. */
+      level: z.literal([1, 2, 3]).default(1),
       /** Leading digits of this terminal's message serials; no two terminals of an institution may share them. */
       serialLane: z.string().regex(/^\d{1,3}$/),
     }),
@@ -106,24 +110,13 @@ export const terminalConfig = z
       /** Up to this amount a debit that only the card itself vouches for counts as paid. */
       unverifiedAmountMaxFen: fenAmount.default(0),
     }),
-    /** How the region's medical host is spoken to. Spec: FSI, request envelope. */
-    medical: z
-      .strictObject({
-        receiverSystem: z.string().max(10).default(""),
-        interfaceVersion: z.string().max(6).default("V1.0"),
-        operatorType: z.enum(["1", "2", "3"]).default("2"),
-        operator: z.string().max(30).default("terminal"),
-        operatorName: z.string().max(50).default("terminal"),
-        signsIn: z.boolean().default(true),
-        queryTimeoutMs: z.int().min(1_000).max(120_000).default(20_000),
-        settleTimeoutMs: z.int().min(1_000).max(600_000).default(60_000),
-        /** How long after its not-after time a slow host may still book. */
-        lateMarginMs: z.int().min(0).max(86_400_000).default(600_000),
-      })
-      .prefault({}),
+    /** How the region's medical host is spoken to. */
+    medical: medicalConfig,
     /** Absent: this terminal does not offer electronic cash. */
     electronicCash: electronicCashConfig.exactOptional(),
     readers: z.strictObject({ user: userReaderRule, sam: readerRule }),
+    /** The local API for counter software; absent: none is served. */
+    api: apiConfig.exactOptional(),
     /** What stands around the readers; a role that is left out is not filled. */
     devices: devicesSettings.prefault({}),
     link: z.strictObject({

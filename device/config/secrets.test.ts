@@ -17,10 +17,13 @@ const AUTHORIZATION = "0a1b2c3d4e5f6071";
 const DEVICES = { pinPad: { adapter: "padNewland", port: { path: "/dev/yikatong/pin-pad" }, authorizationHex: AUTHORIZATION } };
 
 /** A member that ends so holds a secret, or is named below with what it holds instead. */
-const SECRET_WORD = /(?:key|scalar|secret|password|passphrase|token|credentials?|authori[sz]ation|pin|seed)(?:hex|bytes|text)?$/i;
+const SECRET_WORD = /(?:key|scalar|secret|password|passphrase|token|credentials?|authori[sz]ation|pin|seed)(?:hash|sha256|hex|bytes|text)?$/i;
 
 const NO_SECRETS: ReadonlyMap<string, string> = new Map([
+  ["credentials", "which kinds a region takes"],
   ["endKey", "what the pad's key for the end of an entry does"],
+  ["laterCredential", "what a later settlement asks of its holder"],
+  ["password", "who verifies a holder"],
   ["pinKey", "where in the pad the key lies"],
   ["transitTacKey", "how a key is made"],
 ]);

@@ -4,7 +4,7 @@
  */
 
 /** Members whose values are hidden, wherever they stand. A test holds this list against every member that a configuration may have. */
-const SECRET_MEMBERS: ReadonlySet<string> = new Set(["authorizationHex"]);
+const SECRET_MEMBERS: ReadonlySet<string> = new Set(["authorizationHex", "passwordHash", "tokenSha256"]);
 
 /** Stands for a secret. No schema takes it, so that a printed configuration is not stored in place of the real one. */
 export const HIDDEN = "(hidden)";

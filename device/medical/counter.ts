@@ -16,7 +16,9 @@ import { type OpenOrders, openOrders } from "../txn/medical-order/open.ts";
 import type { OfflineActs, OrderBounds, OrderPorts } from "../txn/medical-order/ports.ts";
 import type { MedicalPurchaseRequest } from "../txn/medical-purchase/ports.ts";
 import type { MedicalOutcome } from "../txn/medical-purchase/types.ts";
-import { runMedicalVoid } from "../txn/medical-void/run.ts";
+import { undoVisitOf } from "../txn/medical-purchase/undo-visit.ts";
+import { runMedicalVoid, type VoidLimits, type VoidRequest } from "../txn/medical-void/run.ts";
+import type { VoidOutcome } from "../txn/medical-void/types.ts";
 import type { QuickPaymentOutcome } from "../txn/quick-payment/types.ts";
 import { receiptSlip } from "../txn/receipts/receipt.ts";
 import type { ReceiptData, SlipStyle } from "../txn/receipts/types.ts";
@@ -45,6 +47,8 @@ export interface MedicalCounterParts {
   readonly quickPayment: (request: SaleRequest, limits: Limits) => Promise<QuickPaymentOutcome>;
   readonly purses: readonly PurseTender[];
   readonly unverifiedAmountFen: Fen;
+  /** A void is not decided: the background looks at it at once. */
+  readonly onUnknown: () => void;
   /** Absent: nothing is sold without the insurer. */
   readonly offline?: (tenders: Tenders) => OfflineActs;
   readonly bounds: MedicalCounterBounds;
@@ -104,13 +108,21 @@ export class MedicalCounter {
       region: medical.region,
       traces: new TraceBook({ journal, suite }),
       settle: this.#parts.settle,
-      takeBack: (request, limits) => runMedicalVoid({ ...host, sales: this.#parts.sales }, request, { ...bounds, ...limits }),
+      takeBack: (request, limits) => this.#takeBack(request, { ...bounds, ...limits }),
+      undoVisit: (settlement, limits) => undoVisitOf(host, settlement, limits),
       tenders,
       ...(offline === undefined || !medical.region.offline.allowed ? {} : { offline: offline(tenders) }),
       ...(medical.region.uploadsStock ? { uploads: this.uploads } : {}),
       ...(printer === undefined ? {} : { print: (data: ReceiptData, style: SlipStyle, limits: Limits) => print(printer, receiptSlip(data, style), limits) }),
       place: { institution: medical.sender.institutionName, terminal: journal.terminalId },
     };
+  }
+
+  async #takeBack(request: VoidRequest, limits: VoidLimits): Promise<VoidOutcome> {
+    const { host, sales, onUnknown } = this.#parts;
+    const outcome = await runMedicalVoid({ ...host, sales }, request, limits);
+    if (outcome.kind === "unknown") onUnknown();
+    return outcome;
   }
 
   /** Takes up what needs nobody, now and whenever something was decided. */
@@ -143,7 +155,7 @@ export class MedicalCounter {
   }
 }
 
-async function print(printer: Printer, slip: ReturnType<typeof receiptSlip>, limits: Limits): Promise<"printed" | string> {
+async function print(printer: Printer, slip: ReturnType<typeof receiptSlip>, limits: Limits): Promise<string> {
   try {
     const outcome = await printer.print(slip, limits);
     if (outcome.kind === "printed") return "printed";

@@ -2,7 +2,7 @@
 import type { Storage } from "../base/ports.ts";
 import type { TerminalJournal } from "../txn/journal/journal.ts";
 import type { HostPorts } from "../txn/medical-host/ports.ts";
-import type { ReconciliationActs } from "../txn/medical-reconciliation/acts.ts";
+import type { GroupName, ReconciliationActs } from "../txn/medical-reconciliation/acts.ts";
 import { ReconciliationBackground } from "../txn/medical-reconciliation/background.ts";
 import { Reconciliation } from "../txn/medical-reconciliation/reconcile.ts";
 
@@ -13,6 +13,8 @@ export interface ReconciliationSettings {
   readonly graceMs: number;
   /** How far missed days reach back. */
   readonly daysBack: number;
+  /** Groups that are asked about before any settlement has told of one. */
+  readonly groups?: readonly GroupName[];
 }
 
 export interface ReconciliationParts {
@@ -45,7 +47,15 @@ export function bindReconciliation(parts: ReconciliationParts): BoundReconciliat
   const { institution, institutionName } = host.medical.sender;
   const acts = new Reconciliation(
     { ...host, entries: journal, storage },
-    { scope: { institution, serialLane }, institutionName, queryTimeoutMs, journalTimeoutMs, graceMs: settings.graceMs, onImported: parts.onDecided },
+    {
+      scope: { institution, serialLane },
+      institutionName,
+      queryTimeoutMs,
+      journalTimeoutMs,
+      graceMs: settings.graceMs,
+      groups: settings.groups ?? [],
+      onImported: parts.onDecided,
+    },
   );
   const background = new ReconciliationBackground(host, acts, {
     lookEveryMs: LOOK_EVERY_MS,

@@ -142,7 +142,7 @@ describe("a session", () => {
 });
 
 describe("what the configuration may say", () => {
-  const operator = { operator: "a", role: "cashier", password: `scrypt$15$8$1$${"0".repeat(32)}$${"0".repeat(64)}` };
+  const operator = { operator: "a", role: "cashier", passwordHash: `scrypt$15$8$1$${"0".repeat(32)}$${"0".repeat(64)}` };
   const client = { client: "pos1", tokenSha256: "0".repeat(64) };
   const plain = { clients: [client], operators: [operator] };
   const tls = { certFile: "cert.pem", keyFile: "key.pem" };
@@ -161,7 +161,7 @@ describe("what the configuration may say", () => {
     [{ ...plain, clients: [client, { ...client, client: "pos2" }] }, false],
     [{ ...plain, clients: [{ client: "pos1", token: "in the clear" }] }, false],
     [{ ...plain, operators: [operator, { ...operator, role: "supervisor" }] }, false],
-    [{ ...plain, operators: [{ ...operator, password: "in the clear" }] }, false],
+    [{ ...plain, operators: [{ ...operator, passwordHash: "in the clear" }] }, false],
   ])("%#: %s", (asked, fits) => expect(apiConfig.safeParse(asked).success).toBe(fits));
 
   it("the server asks by itself before it listens", async () => {

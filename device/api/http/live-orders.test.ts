@@ -37,7 +37,7 @@ function made(bounds: object = {}) {
   return { clock, closing, defects, live: new LiveOrders(parts) };
 }
 
-const OPERATORS = [{ operator: "a", role: "cashier", password: `scrypt$10$8$1$${"0".repeat(32)}$${"0".repeat(64)}` }];
+const OPERATORS = [{ operator: "a", role: "cashier", passwordHash: `scrypt$10$8$1$${"0".repeat(32)}$${"0".repeat(64)}` }];
 
 /** Work that asks one question and tells what it was answered. */
 function asking(answers: OrderAnswer[], question: OrderQuestion = QUESTION): OrderWork & { runs: number } {

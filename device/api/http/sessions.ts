@@ -54,7 +54,7 @@ export class Sessions {
     const known = this.#parts.config.operators.find((each) => each.operator === operator);
     // All who do not exist share one count, so that names cannot be tried without end nor fill the memory.
     const attempts = this.#attemptsOf(`${client}/${known?.operator ?? "?"}`);
-    const judged = attempts.last.then(() => this.#judge(attempts, password, known?.password ?? NOBODY));
+    const judged = attempts.last.then(() => this.#judge(attempts, password, known?.passwordHash ?? NOBODY));
     attempts.last = judged.catch(() => undefined);
     await judged;
     if (known === undefined) throw refusal("sign-in-refused");

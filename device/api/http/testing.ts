@@ -251,11 +251,11 @@ export function testToken(client: string): string {
 
 /** Operators named after their roles ("chief" for the supervisor) at these clients. */
 export async function testConfig(clients: readonly string[], more: object = {}): Promise<ApiConfig> {
-  const password = await storedPassword(TEST_PASSWORD, new Uint8Array(16), 10);
+  const passwordHash = await storedPassword(TEST_PASSWORD, new Uint8Array(16), 10);
   const operators = (["cashier", "pharmacist", "chief", "engineer"] as const).map((operator) => ({
     operator,
     role: operator === "chief" ? "supervisor" : operator,
-    password,
+    passwordHash,
   }));
   const known = clients.map((client) => ({ client, tokenSha256: tokenHash(testToken(client)) }));
   return apiConfig.parse({ port: 0, clients: known, operators, voidLimitFen: 100_000, ...more });

@@ -35,8 +35,11 @@ export function saleMark(reference: string): string {
 }
 
 /** What every purse writes of a sale: its reference, its purse (left out for the e-purse, as it always was) and what the purse knows. */
-export function saleDetail(sale: { readonly reference: string; readonly purse: PurseKind }, debit: JsonObject): JsonObject {
-  return { reference: sale.reference, ...(sale.purse === "e-purse" ? {} : { purse: sale.purse }), ...debit };
+export function saleDetail(
+  { reference, purse, operator }: { readonly reference: string; readonly purse: PurseKind; readonly operator?: string | undefined },
+  debit: JsonObject,
+): JsonObject {
+  return { reference, ...(operator === undefined ? {} : { operator }), ...(purse === "e-purse" ? {} : { purse }), ...debit };
 }
 
 /** The intent: the first entry of a sale, with its time and its reference made durable in the same commit. */

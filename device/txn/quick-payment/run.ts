@@ -397,12 +397,12 @@ class QuickPaymentRun {
 
   /** What is known of the sale that the next entry speaks of: the one of the journal while it is proved, else the one begun here. */
   #facts(): SaleFacts {
-    const { amount, reference } = this.#request;
+    const { amount, reference, operator } = this.#request;
     const recorded = this.#recorded;
     if (recorded !== undefined) return { amount, card: recorded.card, detail: { ...recorded.detail, ...this.#proved } };
     assert(this.#begun !== undefined, "the intent was begun");
     const { card, sale } = this.#begun;
-    return { amount, card, detail: saleDetail({ reference, purse: this.#purse.kind }, sale.detail()) };
+    return { amount, card, detail: saleDetail({ reference, operator, purse: this.#purse.kind }, sale.detail()) };
   }
 
   async #append(wish: EntryWish): Promise<Event> {

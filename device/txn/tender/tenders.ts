@@ -73,7 +73,7 @@ class JournalledTenders implements Tenders {
     }
     const purse = this.#ports.purses.find((offered) => offered === tender);
     if (purse === undefined) return { kind: "failed", reason: "tender-not-offered" };
-    return resultOfOutcome(await this.#ports.quickPayment({ reference, amount, purse: choiceOf(purse) }, limits));
+    return resultOfOutcome(await this.#ports.quickPayment({ reference, amount, operator: request.operator, purse: choiceOf(purse) }, limits));
   }
 
   async #takeCash({ reference, amount, operator, order }: TenderRequest): Promise<TenderResult> {
