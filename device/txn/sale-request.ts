@@ -24,6 +24,8 @@ export interface SaleRequest {
   /** 1 to 64 characters of [A-Za-z0-9._-], unique per sale at this terminal. */
   readonly reference: string;
   readonly amount: Fen;
+  /** Who took it, where somebody stands at the counter; stands in the record. */
+  readonly operator?: string;
   /** Left out: the e-purse. */
   readonly purse?: PurseChoice;
 }

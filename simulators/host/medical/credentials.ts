@@ -55,7 +55,7 @@ function holderOfCard(context: ServiceContext, node: FieldValues): Parse<Insured
 
 /** The person behind the credential of 1101. */
 export function holderOf(context: ServiceContext, node: FieldValues): Parse<InsuredPerson> {
-  switch (node["mdtrt_cert_type"]) {
+  switch (node["mdtrt_cert_type"] ?? "") {
     case "01":
       return holderOfECode(context, node["mdtrt_cert_no"] ?? "");
     case "02":
@@ -71,7 +71,7 @@ export function holderOf(context: ServiceContext, node: FieldValues): Parse<Insu
 export function checkCredential(context: ServiceContext, person: InsuredPerson, node: FieldValues): Parse<undefined> {
   const number = node["mdtrt_cert_no"] ?? "";
   const another = refuse("the credential is not this person's");
-  switch (node["mdtrt_cert_type"]) {
+  switch (node["mdtrt_cert_type"] ?? "") {
     case "01": {
       const code = readableECode(context, number);
       if (!code.ok) return code;

@@ -282,7 +282,7 @@ test("cumulative amounts of a year and a month, without what was taken back", as
   const ask = (cum_ym: string) => counter.ask("5206", { data: { psn_no: PERSON, cum_ym } });
   const sums = async (period: string) => {
     const rows = (await ask(period)).output["cuminfo"] as unknown as readonly Node[];
-    return Object.fromEntries(rows.map((row) => [row["cum_type_code"], row["cum"]]));
+    return Object.fromEntries<unknown>(rows.map((row) => [String(row["cum_type_code"]), row["cum"]]));
   };
   expect(await sums("2026")).toEqual({ medfee_sumamt: "329.80", hifp_pay: "117.84", act_pay_dedc: "40.00", acct_pay: "100.00" });
   await counter.reverse(msgid);

@@ -1,6 +1,6 @@
 /* Reversal and query: how an unknown outcome becomes known. Spec: FSI, 2601; FSI, 5203; FSI, 5204; FSI, 5206. */
 import { civilTime } from "../../../device/codec/civil-time.ts";
-import { type FsiRequest, type ReplyNode, Yuan } from "./envelope.ts";
+import { type FsiRequest, type ReplyNode, type ReplyValue, Yuan } from "./envelope.ts";
 import { type FieldValues, readFields } from "./fields.ts";
 import type { Settlement } from "./insurer-ledger.ts";
 import { namedSettlement } from "./pharmacy-services.ts";
@@ -68,11 +68,12 @@ const LINE_AMOUNTS: Readonly<Record<string, string>> = {
 
 /** A kept line with its amounts as amounts. */
 function feeRow(entry: Settlement, kept: Readonly<Record<string, string>>): ReplyNode {
-  const members = Object.entries(kept).map(([name, value]) => {
+  const members = Object.entries(kept).map(([name, value]): readonly [string, ReplyValue] => {
     const amount = LINE_AMOUNTS[name];
-    return amount === undefined ? ([name, value] as const) : ([amount, new Yuan(BigInt(value))] as const);
+    return amount === undefined ? [name, value] : [amount, new Yuan(BigInt(value))];
   });
-  return { mdtrt_id: entry.visitId, setl_id: entry.settlementId, ...Object.fromEntries(members) };
+  const told: ReplyNode = Object.fromEntries<ReplyValue>(members);
+  return { mdtrt_id: entry.visitId, setl_id: entry.settlementId, ...told };
 }
 
 /** 5204: the fee lines of one settlement, or, where none is named, those of a visit as they were told. */

@@ -40,7 +40,7 @@ function toVisit(row: Row): Visit {
     openedAtMs: Number(row["opened_ms"]),
     status: row["status"] as Visit["status"],
     registration: String(row["registration"]),
-    information: row["information"] === null ? undefined : String(row["information"]),
+    information: row["information"] === null ? undefined : (row["information"] as string),
   };
 }
 
