@@ -5,6 +5,7 @@ import { type Api, openApi } from "./api/http/server.ts";
 import { Fault } from "./base/fault.ts";
 import { fen } from "./base/fen.ts";
 import type { Log } from "./base/log.ts";
+import type { Clock } from "./base/ports.ts";
 import { DEFAULT_PURSE_APPLICATIONS } from "./card/purse/commands.ts";
 import { checkPinPairing, type PinPairing } from "./card/social/pin-pairing.ts";
 import { electronicCashSettings } from "./config/electronic-cash.ts";
@@ -44,6 +45,8 @@ export interface DeviceParts {
   /** What is known of reader and PIN pad; a pairing by which the card's PIN would pass through this process ends the start. */
   readonly pinPairing?: PinPairing;
   readonly log: Log;
+  /** Left out: the clocks of this machine. A demonstration lets its days pass faster. */
+  readonly clock?: Clock;
   /** Where it differs from the protocol's own times, for a demonstration. */
   readonly sync?: Partial<SyncOptions>;
   readonly rules?: TerminalRules;
@@ -130,7 +133,7 @@ export async function openDevice(parts: DeviceParts): Promise<Terminal> {
   const { config, keys, suite, log, pinPairing } = parts;
   const pairing = pinPairing === undefined ? undefined : checkPinPairing(pinPairing);
   if (pairing?.kind === "refused") throw new Fault("config-invalid", pairing.message, { effectUnknown: false });
-  const clock = systemClock();
+  const { clock = systemClock() } = parts;
   const randomness = systemRandomness();
   const policies = await readPolicies(config);
   const { gateway } = medicalSettingsOf(config);
@@ -170,19 +173,21 @@ export async function openDevice(parts: DeviceParts): Promise<Terminal> {
 export async function openTerminalApi(
   terminal: Terminal,
   config: Pick<TerminalConfig, "api">,
-  { log, onDefect }: { readonly log: Log; readonly onDefect: (error: unknown) => void },
+  { log, onDefect, clock = systemClock() }: { readonly log: Log; readonly onDefect: (error: unknown) => void; readonly clock?: Clock },
 ): Promise<Api | undefined> {
   if (config.api === undefined) return undefined;
-  const { orders, reconciliation, devices } = terminal;
+  const { orders, reconciliation, devices, uploads } = terminal;
   return openApi({
     config: config.api,
-    clock: systemClock(),
+    clock,
     randomness: systemRandomness(),
     log,
     onDefect,
     service: {
       orders,
       devices,
+      uploads,
+      openOffline: (limit) => terminal.openOffline(limit),
       ...(reconciliation === undefined ? {} : { reconciliation }),
       status: () => terminal.status(),
       quickPayment: (request, { operator }, limits) => terminal.quickPayment({ ...request, operator }, limits),

@@ -32,6 +32,8 @@ import { type MessageIds, openMessageIds } from "./txn/medical-host/message-id.t
 import type { HostPorts } from "./txn/medical-host/ports.ts";
 import type { MedicalProfile } from "./txn/medical-host/profile.ts";
 import { createSignInBook } from "./txn/medical-host/sign-in.ts";
+import { openOffline } from "./txn/medical-offline/later.ts";
+import type { OfflineView } from "./txn/medical-offline/ports.ts";
 import type { OrderActs } from "./txn/medical-order/order.ts";
 import { MedicalBackground } from "./txn/medical-purchase/background.ts";
 import type { MedicalPurchaseLimits, MedicalPurchaseRequest } from "./txn/medical-purchase/ports.ts";
@@ -44,7 +46,7 @@ import { type QuickPaymentTables, runQuickPayment } from "./txn/quick-payment/ru
 import type { QuickPaymentOutcome } from "./txn/quick-payment/types.ts";
 import { type RecoveryRules, recoverAtStart } from "./txn/recovery/recover.ts";
 import { type OfflineLease, openOfflineLease } from "./txn/risk/lease.ts";
-import type { RiskLimits } from "./txn/risk/limits.ts";
+import type { Exposure, RiskLimits } from "./txn/risk/limits.ts";
 import type { SaleRequest } from "./txn/sale-request.ts";
 import { openSaleTimes, type SaleTimes } from "./txn/sale-time.ts";
 import type { StockUploads } from "./txn/stock-upload/types.ts";
@@ -131,10 +133,20 @@ export interface TerminalParts {
   readonly onReconnectWindow?: (windowMs: number) => void;
 }
 
+/** What this terminal is out with before the settlement host has receipted it, by kind of sale. */
+export interface TerminalExposure {
+  readonly quickPayment: Exposure;
+  readonly medicalPurchase: Exposure;
+  readonly offlineMedical: Exposure;
+  /** How long it may still sell without the insurer; 0 where it may not. */
+  readonly offlineLeaseMs: number;
+}
+
 export interface TerminalStatus extends SyncStatus {
   readonly terminalId: string;
   readonly journalId: string;
   readonly boot: number;
+  readonly exposure: TerminalExposure;
 }
 
 export interface Terminal {
@@ -149,6 +161,8 @@ export interface Terminal {
   readonly reconciliation: ReconciliationActs | undefined;
   /** What the insurer has refused to take of sales and returns, for people. */
   readonly uploads: StockUploads;
+  /** Sales without the insurer for which something is still to be done, oldest first. Faults: those of the journal. */
+  openOffline(limit: number): Promise<readonly OfflineView[]>;
   /** One settlement with the medical host. Never rejects for what the world does. */
   medicalPurchase(request: MedicalPurchaseRequest, limits: Limits): Promise<MedicalOutcome>;
   status(): TerminalStatus;
@@ -263,6 +277,10 @@ class AssembledTerminal implements Terminal {
     return this.#counter.uploads;
   }
 
+  openOffline(limit: number): Promise<readonly OfflineView[]> {
+    return openOffline(this.journal, limit);
+  }
+
   quickPayment(request: SaleRequest, limits: Limits): Promise<QuickPaymentOutcome> {
     const { settings, rules } = this.#parts;
     const { returnTimeoutMs, commandTimeoutMs, journalTimeoutMs, risk } = settings;
@@ -294,7 +312,7 @@ class AssembledTerminal implements Terminal {
       return runMedicalPurchase(ports, request, bounds, rules?.medicalPurchase);
     };
     // Without a card nobody stands at the reader: its module, light and display are somebody else's.
-    const byCard = (request.credential?.kind ?? "card") === "card";
+    const byCard = request.asRead === undefined && (request.credential?.kind ?? "card") === "card";
     const outcome = await (byCard ? this.#sale(request, limits, work) : work(NO_MODULE));
     if (outcome.kind === "unknown") this.#background.wake();
     return outcome;
@@ -302,7 +320,7 @@ class AssembledTerminal implements Terminal {
 
   status(): TerminalStatus {
     const { terminalId, journalId, boot } = this.journal;
-    return { ...this.#sync.status(), terminalId, journalId, boot };
+    return { ...this.#sync.status(), terminalId, journalId, boot, exposure: this.#exposure() };
   }
 
   idle(limits: Limits): Promise<void> {
@@ -328,6 +346,15 @@ class AssembledTerminal implements Terminal {
     await this.#parts.link.close();
     await this.#parts.sealer.close();
     await this.journal.close();
+  }
+
+  #exposure(): TerminalExposure {
+    return {
+      quickPayment: this.journal.unreceipted("quick-payment"),
+      medicalPurchase: this.journal.unreceipted("medical-purchase"),
+      offlineMedical: this.journal.unreceipted("offline-medical"),
+      offlineLeaseMs: this.#lease.remainingMs(),
+    };
   }
 
   #openReconciliation(): BoundReconciliation | undefined {

@@ -157,6 +157,7 @@ const ORDER: Readonly<Record<Exclude<OrderReason, FaultCode | Reason | MedicalRe
   "trace-code-malformed": ["A trace code is not right.", "追溯码格式有误。"],
   "trace-code-twice": ["A trace code stands twice in the basket.", "追溯码重复扫描。"],
   "trace-code-surplus": ["There are more trace codes than packs.", "追溯码数量多于药品数量。"],
+  "credential-missing": ["Please show the card or another credential.", "请出示社保卡或其他就医凭证。"],
   "offline-not-allowed": ["This cannot be sold without the insurer.", "当前不允许脱机销售。"],
   "offline-limit": ["The limit of sales without the insurer is reached.", "脱机销售已达限额。"],
   "lease-expired": ["The permission to sell without the insurer has expired.", "脱机授权已过期。"],

@@ -10,8 +10,10 @@ import type {
   Devices,
   ErrorBody,
   Given,
+  OfflineSales,
   Order,
   OrderEvent,
+  ParkedUploads,
   Question,
   QuickPayment,
   QuickPaymentRequest,
@@ -26,6 +28,7 @@ import type {
   SlipLine,
   Status,
   StreamItem,
+  UploadAct,
 } from "./types.ts";
 
 export type * from "./types.ts";
@@ -164,8 +167,10 @@ export class CounterClient {
     return this.#json({ method: "POST", path: `${pathOf(orderNumber)}/reprint`, body: { receipt }, repeats: false });
   }
 
-  settleLater(orderNumber: string, credential: Credential): Promise<Order> {
-    return this.#untilEnded(() => this.#post(`${pathOf(orderNumber)}/settle-later`, { credential }));
+  /** `credential` left out: the card as it was read at the sale, where the region settles without its holder. */
+  settleLater(orderNumber: string, credential?: Credential): Promise<Order> {
+    const body = credential === undefined ? {} : { credential };
+    return this.#untilEnded(() => this.#post(`${pathOf(orderNumber)}/settle-later`, body));
   }
 
   payRefund(orderNumber: string): Promise<Order> {
@@ -174,6 +179,26 @@ export class CounterClient {
 
   status(): Promise<Status> {
     return this.#get("/v1/status");
+  }
+
+  /** Goods that the insurer did not take note of, for people. */
+  uploads(): Promise<ParkedUploads> {
+    return this.#get("/v1/uploads");
+  }
+
+  /** Tells a parked upload again. */
+  retryUpload(subject: string): Promise<UploadAct> {
+    return this.#json({ method: "POST", path: `/v1/uploads/${encodeURIComponent(subject)}/retry`, body: {}, repeats: false });
+  }
+
+  /** A person has dealt with it otherwise. */
+  dismissUpload(subject: string): Promise<UploadAct> {
+    return this.#json({ method: "POST", path: `/v1/uploads/${encodeURIComponent(subject)}/dismiss`, body: {}, repeats: false });
+  }
+
+  /** Sales without the insurer for which something is still to be done. */
+  offlineSales(): Promise<OfflineSales> {
+    return this.#get("/v1/offline");
   }
 
   devices(): Promise<Devices> {

@@ -182,6 +182,52 @@ export interface Reprinted {
   readonly says?: Said;
 }
 
+/** Sales that the settlement host has not receipted. */
+export interface Unreceipted {
+  readonly count: number;
+  readonly sumFen: number;
+}
+
+export interface Exposure {
+  readonly quickPayment: Unreceipted;
+  readonly medicalPurchase: Unreceipted;
+  readonly offlineMedical: Unreceipted;
+  /** How long the terminal may still sell without the insurer; 0 where it may not. */
+  readonly offlineLeaseMs: number;
+}
+
+/** Goods that the insurer did not take note of. */
+export interface ParkedUploads {
+  readonly uploads: readonly {
+    readonly subject: string;
+    readonly client: string;
+    readonly orderNumber: string;
+    readonly act: "sale" | "return";
+    readonly rowsTaken: number;
+    readonly rows: number;
+    readonly message: string;
+    readonly parkedAtMs: number;
+  }[];
+}
+
+export interface UploadAct {
+  readonly subject: string;
+  readonly state: "waiting" | "dismissed";
+}
+
+/** Sales without the insurer for which something is still to be done. */
+export interface OfflineSales {
+  readonly sales: readonly {
+    readonly client: string;
+    readonly orderNumber: string;
+    readonly amountFen: number;
+    readonly stage: "paying" | "settlement-due" | "refund-due" | "give-back-due" | "ended" | "void";
+    readonly choice: OfflineChoice;
+    readonly figures: ProvisionalFigures;
+    readonly refundDueFen: number;
+  }[];
+}
+
 export interface Status {
   readonly terminalId: string;
   readonly journalId: string;
@@ -189,6 +235,7 @@ export interface Status {
   readonly linkUp: boolean;
   readonly hostPresent: boolean;
   readonly ordersUnderWay: number;
+  readonly exposure: Exposure;
   readonly [more: string]: unknown;
 }
 
@@ -265,10 +312,12 @@ export interface ReconciledDay {
       | "held-by-insurer"
       | "voided-at-insurer"
       | "void-not-at-insurer"
+      | "booked-twice"
       | "one-sided-at-insurer"
       | "unknown-message"
       | "other-terminal"
       | "foreign"
+      | "totals-only"
       | "not-compared";
     readonly act: "none" | "reversed" | "reversal-open" | "void-imported" | "left-to-people";
     readonly msgid: string;

@@ -8,7 +8,7 @@ import { API_ROLES } from "../../config/api.ts";
 import { ROUTES } from "./openapi.ts";
 import { may } from "./roles.ts";
 import { createApi } from "./server.ts";
-import { basketOf, type FakeService, fakeService, TEST_PASSWORD, testConfig, testParts, testToken } from "./testing.ts";
+import { basketOf, type FakeService, fakeService, PARKED, TEST_PASSWORD, testConfig, testParts, testToken } from "./testing.ts";
 
 const HOST = "127.0.0.1:7420";
 const NAMES = { cashier: "cashier", pharmacist: "pharmacist", supervisor: "chief", engineer: "engineer" } as const;
@@ -133,6 +133,31 @@ describe("an order", () => {
 describe("everything else", () => {
   it.each([
     ["GET", "/v1/status", undefined, { terminalId: "T1", linkUp: true, ordersUnderWay: 0 }],
+    ["GET", "/v1/status", undefined, { exposure: { quickPayment: { count: 2, sumFen: 900 }, offlineMedical: { count: 1 }, offlineLeaseMs: 3_600_000 } }],
+    [
+      "GET",
+      "/v1/uploads",
+      undefined,
+      { uploads: [{ subject: PARKED, client: "pos1", orderNumber: "u-1", act: "sale", rowsTaken: 0, rows: 2, message: "refused", parkedAtMs: 5 }] },
+    ],
+    [
+      "GET",
+      "/v1/offline",
+      undefined,
+      {
+        sales: [
+          {
+            client: "pos1",
+            orderNumber: "o-1",
+            amountFen: 1_000,
+            stage: "settlement-due",
+            choice: "settle-later",
+            figures: { final: false, totalFen: 1_000, fundFen: 800, cashFen: 200 },
+            refundDueFen: 0,
+          },
+        ],
+      },
+    ],
     ["GET", "/v1/devices", undefined, { devices: { printer: { name: "printer", kind: "well" } } }],
     ["POST", "/v1/scan", {}, { is: "trace-code", code: "81234567890123456789" }],
     ["POST", "/v1/print", { slip: [{ kind: "text", text: "合计" }, { kind: "cut" }] }, { printed: true }],
@@ -170,9 +195,30 @@ describe("everything else", () => {
   it("the document is served to clients", async () => expect((await ask({ method: "GET", url: "/openapi.json" })).json()).toMatchObject({ openapi: "3.1.0" }));
 });
 
+describe("a parked upload", () => {
+  it.each([
+    ["retry", "pharmacist", "waiting"],
+    ["dismiss", "chief", "dismissed"],
+  ] as const)("%s by the %s", async (act, operator, state) => {
+    const answer = await ask({ method: "POST", url: `/v1/uploads/${PARKED}/${act}`, body: {} }, operator);
+    expect([answer.statusCode, answer.json<unknown>()]).toEqual([200, { subject: PARKED, state }]);
+    expect(service.calls().at(-1)).toBe(`${act} ${PARKED} by ${operator}`);
+  });
+
+  it.each([
+    ["another subject", `${"0".repeat(32)}-8`, "409 upload-not-parked"],
+    ["no subject", "anything", "400 request-invalid"],
+  ])("%s", async (_, subject, told) => {
+    for (const act of ["retry", "dismiss"]) expect(await errorOf({ method: "POST", url: `/v1/uploads/${subject}/${act}`, body: {} }, "chief")).toBe(told);
+  });
+});
+
 describe("every route asks for its act", () => {
   const cases = ROUTES.flatMap(({ definition: { id, method, path, needs } }) => {
-    const url = path.replaceAll("{orderNumber}", "none").replaceAll("{day}", "2026-11-20");
+    const url = path
+      .replaceAll("{subject}", `${"0".repeat(32)}-9`)
+      .replaceAll("{orderNumber}", "none")
+      .replaceAll("{day}", "2026-11-20");
     return needs === "client" || needs === "signed-in" ? [] : [[id, { method, url } as const, needs] as const];
   });
   it("of all but signing in and out", () => expect(cases).toHaveLength(ROUTES.length - 2));

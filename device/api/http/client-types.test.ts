@@ -27,6 +27,9 @@ const told: {
   readonly StreamItem: Told<typeof schemas.streamItem, types.StreamItem>;
   readonly Reprinted: Told<typeof schemas.reprinted, types.Reprinted>;
   readonly Status: Told<typeof schemas.status, types.Status>;
+  readonly Uploads: Told<typeof schemas.parkedUploads, types.ParkedUploads>;
+  readonly UploadAct: Told<typeof schemas.uploadAct, types.UploadAct>;
+  readonly Offline: Told<typeof schemas.offlineSales, types.OfflineSales>;
   readonly Devices: Told<typeof schemas.devices, types.Devices>;
   readonly Scanned: Told<typeof schemas.scanned, types.Scanned>;
   readonly QuickPayment: Told<typeof schemas.quickPayment, types.QuickPayment>;
@@ -41,6 +44,7 @@ const told: {
 } = {
   ...{ Said: true, Error: true, SignedIn: true, TenderKind: true, OfflineChoice: true, Question: true, Order: true, Returned: true },
   ...{ OrderEvent: true, StreamItem: true, Reprinted: true, Status: true, Devices: true, Scanned: true, QuickPayment: true, ReconciledDay: true },
+  ...{ Uploads: true, UploadAct: true, Offline: true },
   ...{ Report: true, Credential: true, OrderItem: true, Basket: true, Answer: true, QuickPaymentBody: true, Slip: true },
 };
 

@@ -34,6 +34,7 @@ const REFUSALS = {
   "day-not-closed": [409, "The day is not closed yet.", "该日期尚未结束，不能对账。"],
   "day-malformed": [400, "The day or the range of days is not right.", "日期有误。"],
   "reconciliation-under-way": [409, "This day is being compared already.", "该日期正在对账。"],
+  "upload-not-parked": [409, "This upload does not wait for anybody.", "该上传记录无需人工处理。"],
   "terminal-failed": [500, "The terminal has made a mistake and starts anew.", "终端内部错误，正在重启。"],
 } as const satisfies Readonly<Record<string, Row>>;
 

@@ -271,7 +271,7 @@ const settleLater = route({
   handle: async (desk, call) => {
     const name = nameOf(call);
     const view = await known(desk, name);
-    const act = { operator: call.operator.operator, credential: call.body.credential };
+    const act = { operator: call.operator.operator, ...call.body };
     const order = desk.live.begin(name, {
       key: "settle-later",
       first: view,

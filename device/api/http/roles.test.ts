@@ -17,6 +17,7 @@ const TABLE: Readonly<Record<Act, string>> = {
   scan: "CPSE",
   "see-orders": "CPS-",
   "see-status": "CPSE",
+  "handle-uploads": "-PS-",
   reconcile: "--S-",
   "see-reports": "--S-",
   "reset-pin": "--S-",
@@ -25,7 +26,7 @@ const TABLE: Readonly<Record<Act, string>> = {
 describe("every role and every act", () => {
   const cases = Object.entries(TABLE).flatMap(([act, row]) => API_ROLES.map((role, at) => [role, act as Act, row[at] !== "-"] as const));
   it.each(cases)("%s, %s: %s", (role, act, allowed) => expect(may(role, act)).toBe(allowed));
-  it("are as many as there are", () => expect(cases).toHaveLength(16 * 4));
+  it("are as many as there are", () => expect(cases).toHaveLength(17 * 4));
 });
 
 describe("an amount over the limit", () => {

@@ -18,6 +18,7 @@ export type Act =
   | "scan"
   | "see-orders"
   | "see-status"
+  | "handle-uploads"
   | "reconcile"
   | "see-reports"
   | "reset-pin";
@@ -40,6 +41,8 @@ const MAY: Readonly<Record<Act, Row>> = {
   scan: [true, true, true, true],
   "see-orders": [true, true, true, false],
   "see-status": [true, true, true, true],
+  // What the insurer refused of goods is put right by whoever answers for them.
+  "handle-uploads": [false, true, true, false],
   reconcile: [false, false, true, false],
   "see-reports": [false, false, true, false],
   // The holder's PIN is set anew under a second pair of eyes, never by whoever mends the machine.

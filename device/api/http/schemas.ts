@@ -21,6 +21,7 @@ const word = (length: number) => z.string().regex(new RegExp(`^[A-Za-z0-9._-]{1,
 const day = z.string().regex(/^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])$/);
 const fenAmount = z.int().min(0).max(MONEY_MAX);
 const paidAmount = z.int().min(1).max(MONEY_MAX);
+const fenSum = z.int().min(0);
 /** Sums of many orders, and what a refund makes negative. */
 const signedFen = z.int();
 
@@ -286,13 +287,38 @@ export const streamItem = named(
 export const voidBody = named("Act", z.strictObject({}));
 export const reprintBody = named("Reprint", z.strictObject({ receipt: receiptKind }));
 export const reprinted = named("Reprinted", z.strictObject({ printed: z.boolean(), reason: z.string().exactOptional(), says: said.exactOptional() }));
-export const settleLaterBody = named("SettleLater", z.strictObject({ credential }));
+export const settleLaterBody = named(
+  "SettleLater",
+  z.strictObject({ credential: credential.exactOptional() }),
+  "Left out: the card as it was read at the sale, where the region settles without its holder.",
+);
 
 // ---- the terminal and its devices
 
+const unreceipted = z.strictObject({ count: z.int(), sumFen: fenSum });
+
+export const exposure = named(
+  "Exposure",
+  z.strictObject({
+    quickPayment: unreceipted,
+    medicalPurchase: unreceipted,
+    offlineMedical: unreceipted,
+    offlineLeaseMs: z.int().min(0).meta({ description: "How long the terminal may still sell without the insurer; 0 where it may not." }),
+  }),
+  "Sales that the settlement host has not receipted, by kind.",
+);
+
 export const status = named(
   "Status",
-  z.looseObject({ terminalId: z.string(), journalId: z.string(), boot: z.int(), linkUp: z.boolean(), hostPresent: z.boolean(), ordersUnderWay: z.int() }),
+  z.looseObject({
+    terminalId: z.string(),
+    journalId: z.string(),
+    boot: z.int(),
+    linkUp: z.boolean(),
+    hostPresent: z.boolean(),
+    ordersUnderWay: z.int(),
+    exposure,
+  }),
   "Further members say more of the upload; later versions may add some.",
 );
 
@@ -318,6 +344,50 @@ export const scanned = named(
 
 export const printBody = named("Print", z.strictObject({ slip: z.array(printLine).min(1).max(500), timeoutMs }));
 export const printed = named("Printed", z.strictObject({ printed: z.literal(true) }));
+
+// ---- what waits for people
+
+/** Name of a journal's subject. */
+export const subject = z.string().regex(/^[0-9a-f]{32}-\d{1,16}$/);
+
+export const parkedUploads = named(
+  "ParkedUploads",
+  z.strictObject({
+    uploads: z.array(
+      z.strictObject({
+        subject: z.string(),
+        client: z.string(),
+        orderNumber: z.string(),
+        act: z.enum(["sale", "return"]),
+        rowsTaken: z.int(),
+        rows: z.int(),
+        message: z.string().meta({ description: "The insurer's own words, or what is missing." }),
+        parkedAtMs: z.int(),
+      }),
+    ),
+  }),
+  "Goods that the insurer did not take note of, oldest first.",
+);
+
+export const uploadAct = named("UploadAct", z.strictObject({ subject: z.string(), state: z.enum(["waiting", "dismissed"]) }));
+
+export const offlineSales = named(
+  "OfflineSales",
+  z.strictObject({
+    sales: z.array(
+      z.strictObject({
+        client: z.string(),
+        orderNumber: z.string(),
+        amountFen: fenAmount,
+        stage: z.enum(["paying", "settlement-due", "refund-due", "give-back-due", "ended", "void"]),
+        choice: offlineChoice,
+        figures: provisional,
+        refundDueFen: fenAmount,
+      }),
+    ),
+  }),
+  "Sales without the insurer for which something is still to be done, oldest first. `ended` and `void`: only the record's last entry is missing.",
+);
 
 // ---- quick payments
 
@@ -380,8 +450,8 @@ export const dayView = named(
     differences: z.array(
       z.strictObject({
         kind: z.enum([
-          ...(["amount-differs", "ours-only", "other-day", "held-by-insurer", "voided-at-insurer", "void-not-at-insurer"] as const),
-          ...(["one-sided-at-insurer", "unknown-message", "other-terminal", "foreign", "not-compared"] as const),
+          ...(["amount-differs", "ours-only", "other-day", "held-by-insurer", "voided-at-insurer", "void-not-at-insurer", "booked-twice"] as const),
+          ...(["one-sided-at-insurer", "unknown-message", "other-terminal", "foreign", "totals-only", "not-compared"] as const),
         ]),
         act: z.enum(["none", "reversed", "reversal-open", "void-imported", "left-to-people"]),
         msgid: z.string(),

@@ -1,10 +1,27 @@
 /* What stands behind the local API. A terminal fills it; tests fill it with a counter that is simulated strictly. */
 import type { Limits } from "../../base/ports.ts";
 import type { Devices } from "../../drivers/adapter.ts";
+import type { OfflineView } from "../../txn/medical-offline/ports.ts";
 import type { OrderActs } from "../../txn/medical-order/order.ts";
 import type { ReconciliationActs } from "../../txn/medical-reconciliation/acts.ts";
 import type { QuickPaymentOutcome } from "../../txn/quick-payment/types.ts";
 import type { SaleRequest } from "../../txn/sale-request.ts";
+import type { StockUploads } from "../../txn/stock-upload/types.ts";
+
+/** Sales that the settlement host has not receipted. */
+export interface Unreceipted {
+  readonly count: number;
+  readonly sumFen: number;
+}
+
+/** What this terminal is out with, and how long it may still sell without the insurer. */
+export interface Exposure {
+  readonly quickPayment: Unreceipted;
+  readonly medicalPurchase: Unreceipted;
+  readonly offlineMedical: Unreceipted;
+  /** 0: nothing is sold without the insurer until the settlement host is heard. */
+  readonly offlineLeaseMs: number;
+}
 
 /** A terminal in a few words; further members are told as they are. */
 export interface ServiceStatus {
@@ -13,12 +30,17 @@ export interface ServiceStatus {
   readonly boot: number;
   readonly linkUp: boolean;
   readonly hostPresent: boolean;
+  readonly exposure: Exposure;
 }
 
 export interface ApiService {
   readonly orders: OrderActs;
   /** Left out where this terminal keeps no account with an insurer. */
   readonly reconciliation?: ReconciliationActs;
+  /** What the insurer has refused to take of sales and returns, for people. */
+  readonly uploads: Pick<StockUploads, "parked" | "retry" | "dismiss">;
+  /** Sales without the insurer for which something is still to be done, oldest first. Faults: those of the journal. */
+  openOffline(limit: number): Promise<readonly OfflineView[]>;
   /** What stands around the readers. */
   readonly devices: Devices;
   status(): ServiceStatus;

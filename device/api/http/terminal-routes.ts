@@ -6,8 +6,10 @@ import { type EquipmentRequest, performEquipment } from "../equipment.ts";
 import { failure, refusal } from "./errors.ts";
 import { type Call, type Desk, NOTHING, type Reply, type Route, route } from "./route.ts";
 import * as schemas from "./schemas.ts";
-import { purseOf, quickPaymentWire } from "./wire.ts";
+import { offlineSaleWire, orderNameOf, purseOf, quickPaymentWire } from "./wire.ts";
 
+/** More than anybody looks through; what is older comes first and makes room. */
+const LISTED_MAX = 200;
 const DEVICES_TIMEOUT_MS = 5_000;
 const none = { params: NOTHING, query: NOTHING } as const;
 
@@ -126,6 +128,54 @@ const quickPayment = route({
   },
 });
 
+const uploads = route({
+  id: "getUploads",
+  method: "GET",
+  path: "/v1/uploads",
+  summary: `Goods that the insurer did not take note of and that wait for a person: the oldest ${LISTED_MAX}, of all clients.`,
+  needs: "handle-uploads",
+  ...none,
+  answers: [{ status: 200, schema: schemas.parkedUploads }],
+  refusals: [],
+  handle: async (desk) => {
+    const parked = await desk.service.uploads.parked(LISTED_MAX);
+    const told = parked.map(({ order, reference: _reference, ...upload }) => ({ ...upload, ...orderNameOf(order) }));
+    return { status: 200, json: { uploads: told } };
+  },
+});
+
+function uploadAct(act: "retry" | "dismiss"): Route {
+  return route({
+    id: `${act}Upload`,
+    method: "POST",
+    path: `/v1/uploads/{subject}/${act}`,
+    summary: act === "retry" ? "Tells a parked upload again." : "A person has dealt with a parked upload otherwise: it is listed no more.",
+    needs: "handle-uploads",
+    params: z.strictObject({ subject: schemas.subject }),
+    query: NOTHING,
+    body: schemas.voidBody,
+    answers: [{ status: 200, schema: schemas.uploadAct }],
+    refusals: ["upload-not-parked"],
+    handle: async (desk, { operator, params: { subject } }) => {
+      const state = await desk.service.uploads[act](subject, { operator: operator.operator });
+      if (state === "not-parked") throw refusal("upload-not-parked");
+      return { status: 200, json: { subject, state } };
+    },
+  });
+}
+
+const offline = route({
+  id: "getOffline",
+  method: "GET",
+  path: "/v1/offline",
+  summary: `Sales without the insurer for which something is still to be done: the oldest ${LISTED_MAX}, of all clients.`,
+  needs: "see-orders",
+  ...none,
+  answers: [{ status: 200, schema: schemas.offlineSales }],
+  refusals: [],
+  handle: async (desk) => ({ status: 200, json: { sales: (await desk.service.openOffline(LISTED_MAX)).map(offlineSaleWire) } }),
+});
+
 function reconciliationOf(desk: Desk): ReconciliationActs {
   const { reconciliation } = desk.service;
   if (reconciliation === undefined) throw refusal("not-offered");
@@ -199,6 +249,7 @@ function reportAs(form: Form): Route {
 }
 
 export const TERMINAL_ROUTES: readonly Route[] = [
-  ...[signIn, signOut, status, devices, scan, print, quickPayment, reconcile, lastDay],
+  ...[signIn, signOut, status, devices, scan, print, quickPayment, uploads, offline, reconcile, lastDay],
+  ...(["retry", "dismiss"] as const).map(uploadAct),
   ...(["json", "html", "csv"] as const).map(reportAs),
 ];

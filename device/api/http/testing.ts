@@ -12,6 +12,7 @@ import { storedPassword, tokenHash } from "../../crypto/passwords.ts";
 import type { Devices } from "../../drivers/adapter.ts";
 import type { PrintLine } from "../../drivers/peripherals.ts";
 import type { CounterDesk, ProvisionalFigures, TenderKind } from "../../txn/medical-desk/desk.ts";
+import type { OfflineView } from "../../txn/medical-offline/ports.ts";
 import type { OrderActs, OrderName, OrderRequest, OrderView } from "../../txn/medical-order/order.ts";
 import type { DayView, ReconciliationActs } from "../../txn/medical-reconciliation/acts.ts";
 import type { ApiParts } from "./server.ts";
@@ -198,6 +199,52 @@ export class FakeReconciliation implements ReconciliationActs {
   }
 }
 
+/** The upload that waits for somebody. */
+export const PARKED = `${"0".repeat(32)}-7`;
+
+function fakeUploads(calls: string[]): ApiService["uploads"] {
+  const acting = <State>(act: string, state: State) => {
+    return (subject: string, { operator }: { readonly operator: string }): Promise<State | "not-parked"> => {
+      if (subject !== PARKED) return Promise.resolve("not-parked");
+      calls.push(`${act} ${subject} by ${operator}`);
+      return Promise.resolve(state);
+    };
+  };
+  const upload = {
+    subject: PARKED,
+    reference: "pos1.u-1.u1",
+    order: "pos1.u-1",
+    act: "sale",
+    rowsTaken: 0,
+    rows: 2,
+    message: "refused",
+    parkedAtMs: 5,
+  } as const;
+  return { parked: () => Promise.resolve([upload]), retry: acting("retry", "waiting" as const), dismiss: acting("dismiss", "dismissed" as const) };
+}
+
+const OWED: OfflineView = {
+  subject: `${"0".repeat(32)}-3`,
+  reference: "pos1.o-1.o1",
+  order: "pos1.o-1",
+  amount: fen(1_000),
+  stage: "settlement-due",
+  choice: "settle-later",
+  figures: { final: false, total: fen(1_000), fund: fen(800), account: ZERO_FEN, mutualAid: ZERO_FEN, cash: fen(200) },
+  settlementReference: "pos1.o-1.s2",
+  firstTender: 1,
+  refundDue: ZERO_FEN,
+  refunded: ZERO_FEN,
+  open: true,
+};
+
+const EXPOSURE = {
+  quickPayment: { count: 2, sumFen: 900 },
+  medicalPurchase: { count: 0, sumFen: 0 },
+  offlineMedical: { count: 1, sumFen: 1_000 },
+  offlineLeaseMs: 3_600_000,
+};
+
 export interface FakeService extends ApiService {
   readonly orders: FakeOrders;
   readonly reconciliation: FakeReconciliation;
@@ -227,8 +274,10 @@ export function fakeService(pause?: (name: OrderName) => Promise<void>): FakeSer
     orders,
     reconciliation,
     devices,
+    uploads: fakeUploads(others),
+    openOffline: () => Promise.resolve([OWED]),
     calls: () => [...orders.calls, ...reconciliation.calls, ...others],
-    status: () => ({ terminalId: "T1", journalId: "0".repeat(32), boot: 1, linkUp: true, hostPresent: true }),
+    status: () => ({ terminalId: "T1", journalId: "0".repeat(32), boot: 1, linkUp: true, hostPresent: true, exposure: EXPOSURE }),
     quickPayment: (request, { operator }) => {
       others.push(`quick-payment ${request.reference} by ${operator}`);
       return Promise.resolve({ kind: "refused", reason: "insufficient-funds", statusWord: 0x9401 });

@@ -5,6 +5,7 @@ import { fen } from "../../base/fen.ts";
 import type { Credential, OrderItem } from "../../txn/medical-desk/basket.ts";
 import type { OrderAnswer, OrderEvent, OrderQuestion, ProvisionalFigures } from "../../txn/medical-desk/desk.ts";
 import type { SettledFigures } from "../../txn/medical-desk/figures.ts";
+import type { OfflineView } from "../../txn/medical-offline/ports.ts";
 import type { OrderName, OrderRequest, OrderView } from "../../txn/medical-order/order.ts";
 import type { QuickPaymentOutcome } from "../../txn/quick-payment/types.ts";
 import type { PurseChoice } from "../../txn/sale-request.ts";
@@ -19,6 +20,7 @@ export type StreamItem = z.output<typeof schemas.streamItem>;
 type EventWire = z.output<typeof schemas.orderEvent>;
 type ProvisionalWire = z.output<typeof schemas.question> & { ask: "confirm" };
 type QuickPaymentBody = z.output<typeof schemas.quickPaymentBody>;
+type OfflineSaleWire = z.output<typeof schemas.offlineSales>["sales"][number];
 type QuickPaymentWire = z.output<typeof schemas.quickPayment>;
 
 /** The reason in words, where there is one and the table has it. */
@@ -173,4 +175,14 @@ export function quickPaymentWire(saleNumber: string, outcome: QuickPaymentOutcom
     case "no-card":
       return head;
   }
+}
+
+/** An order's own name out of its reference; what counters did not place has none. */
+export function orderNameOf(reference: string): OrderName {
+  const at = reference.indexOf(".");
+  return { client: reference.slice(0, Math.max(at, 0)), orderNumber: reference.slice(at + 1) };
+}
+
+export function offlineSaleWire({ order, amount, stage, choice, figures, refundDue }: OfflineView): OfflineSaleWire {
+  return { ...orderNameOf(order), amountFen: amount, stage, choice, figures: provisionalWire(figures), refundDueFen: refundDue };
 }

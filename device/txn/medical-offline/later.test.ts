@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { fen } from "../../base/fen.ts";
+import { PERSON } from "../medical-purchase/testing.ts";
 import { openOffline } from "./later.ts";
 import { AMOUNT, type Answer, bench, choose, type OfflineBench, pay, payRest, ScriptedDesk, saleRequest, soldBench } from "./testing.ts";
 
@@ -98,6 +99,22 @@ describe("the later settlement", () => {
     await asRead.settle({});
     expect(asRead.settled[0]?.asRead?.cardNumber).toMatch(/^.{9}$/);
     expect(asRead.settled[0]).not.toHaveProperty("credential");
+  });
+
+  test("on the card as it was read: no reader, no lane, no PIN, and the insurer is told of the same card", async () => {
+    const at = await soldBench("settle-later", { offline: { laterCredential: "as-read" } });
+    const giveBack = at.counter.ports.lane.take();
+    at.counter.reader.remove();
+    const desk = new ScriptedDesk();
+    expect(await at.settle({ desk })).toMatchObject({ kind: "settled", sale: { stage: "refund-due", refundDue: DUE } });
+    expect(giveBack).toBeDefined();
+    expect(desk.told.map(({ is }) => is)).toEqual(["pre-settled", "settling", "settled"]);
+    expect(at.counter.standing().length).toBe(1);
+    const [sold] = (await at.entries()).filter(({ kind }) => kind === "offline-medical");
+    const booked = (await at.entries()).findLast(({ kind }) => kind === "medical-purchase");
+    const { cardNumber, cardIdentifier } = sold?.personal ?? {};
+    expect(booked?.personal).toMatchObject({ cardNumber, cardIdentifier, psnNo: PERSON });
+    expect(await at.refund()).toMatchObject({ kind: "paid", sale: { stage: "ended" } });
   });
 
   test("nothing of a sale that nobody knows, or that is not paid", async () => {

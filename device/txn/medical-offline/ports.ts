@@ -170,9 +170,7 @@ export type OfflineOutcome =
  * What the online settlement of such a sale is asked for: the basket of the sale, the credential of now. `asRead` is the card that was read
  * at the sale, where the region settles without the holder.
  */
-export interface LaterSettlementRequest extends MedicalPurchaseRequest {
-  readonly asRead?: { readonly cardNumber: string; readonly cardIdentifier: string; readonly name: string; readonly certificateNumber: string };
-}
+export type LaterSettlementRequest = MedicalPurchaseRequest;
 
 export interface LaterPorts {
   readonly clock: Clock;

@@ -5,6 +5,7 @@ import type { SocialIdentity } from "../../card/social/types.ts";
 import { type EntryDraft, type Journal, type JournalEntry, type JsonObject, OPEN_STATES } from "../journal/types.ts";
 import type { OfflineChoice, ProvisionalFigures } from "../medical-desk/desk.ts";
 import type { SettledFigures } from "../medical-desk/figures.ts";
+import type { CardAsRead } from "../medical-purchase/ports.ts";
 import { mergedDetail } from "../recovery/recover.ts";
 import type { LaterSettlementRequest, OfflineSaleRequest, OfflineStage, OfflineView } from "./ports.ts";
 
@@ -25,8 +26,6 @@ export function refundReference(reference: string): string {
 export function orderRefundReference(order: string): string {
   return `${order}.r1`;
 }
-
-export type CardAsRead = NonNullable<LaterSettlementRequest["asRead"]>;
 
 export interface IntentFacts {
   readonly request: OfflineSaleRequest;

@@ -176,8 +176,7 @@ export class OfflineBench {
     this.settled.push(request);
     const { settles } = this.#options;
     if (settles !== undefined) return Promise.resolve(settles(request));
-    const { asRead: _, ...rest } = request;
-    return runMedicalPurchase(this.counter.ports, rest, MEDICAL_LIMITS);
+    return runMedicalPurchase(this.counter.ports, request, MEDICAL_LIMITS);
   }
 
   /** The same work, whether or not its power is cut. */

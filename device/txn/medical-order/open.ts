@@ -267,7 +267,7 @@ class Orders implements OpenOrders {
     const sold = await this.#soldOffline(reference, name, act.operator);
     if ("state" in sold) return sold;
     const { operator, credential, desk, limits } = act;
-    const outcome = await sold.acts.settleLater({ reference: sold.reference, operator, credential, desk }, limits);
+    const outcome = await sold.acts.settleLater({ reference: sold.reference, operator, desk, ...(credential === undefined ? {} : { credential }) }, limits);
     if (outcome.kind === "settled") {
       const truth = await this.#truth(reference);
       return truth === undefined ? unheardOf(name, operator) : viewOf(truth, { underWay: false });
@@ -312,7 +312,7 @@ function voidObstacle({ facts }: OrderTruth): Reason | undefined {
 function laterReason(reason: string): Reason {
   const own: Readonly<Record<string, Reason>> = { "sale-unknown": "order-unknown", "sale-not-paid": "order-open", "left-to-holder": "offline-not-allowed" };
   // All others are reasons of a purchase, or say that there is nothing to do.
-  return own[reason] ?? (reason === "nothing-due" || reason === "already-settled" || reason === "credential-missing" ? "order-conflict" : (reason as Reason));
+  return own[reason] ?? (reason === "nothing-due" || reason === "already-settled" ? "order-conflict" : (reason as Reason));
 }
 
 function lineText(line: number | undefined): string | undefined {

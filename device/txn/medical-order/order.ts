@@ -122,6 +122,7 @@ export type OrderReason =
   | "offline-not-allowed"
   | "offline-limit"
   | "lease-expired"
+  | "credential-missing"
   | "queue-full";
 
 export interface OrderActs {
@@ -133,7 +134,7 @@ export interface OrderActs {
   /** Prints a receipt of the order again, marked as a copy: "printed", or a word that says why not. */
   reprint(name: OrderName, act: { readonly operator: string; readonly receipt: OrderView["receipts"][number] }, limits: Limits): Promise<string>;
   /** Settles what was sold offline; the holder's credential as the region asks for it. */
-  settleLater(name: OrderName, act: { readonly operator: string; readonly credential: Credential }, desk: CounterDesk, limits: Limits): Promise<OrderView>;
+  settleLater(name: OrderName, act: { readonly operator: string; readonly credential?: Credential }, desk: CounterDesk, limits: Limits): Promise<OrderView>;
   /** The counter has handed out what an offline sale owed its holder. */
   payRefund(name: OrderName, act: { readonly operator: string }, limits: Limits): Promise<OrderView>;
 }

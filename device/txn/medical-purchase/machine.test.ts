@@ -68,6 +68,7 @@ const EVENTS: Readonly<Record<string, Event>> = {
   "looked-up/new": { is: "looked-up", known: { kind: "new", credential: "card" } },
   "looked-up/e-code": { is: "looked-up", known: { kind: "new", credential: "e-code" } },
   "looked-up/resident": { is: "looked-up", known: { kind: "new", credential: "resident-id" } },
+  "looked-up/as-read": { is: "looked-up", known: { kind: "new", credential: "as-read" } },
   "looked-up/in-progress": { is: "looked-up", known: { kind: "in-progress" } },
   "looked-up/conflict": { is: "looked-up", known: { kind: "conflict" } },
   "looked-up/paid": { is: "looked-up", known: { kind: "paid", subject: "j-1", visitId: "V1", figures: FIGURES } },
@@ -214,6 +215,7 @@ const PURCHASE_TABLE = `
 looking-up           | looked-up/new        | awaiting-card +await-card
 looking-up           | looked-up/e-code     | reading-code +read-code
 looking-up           | looked-up/resident   | asking-person +ask-person
+looking-up           | looked-up/as-read    | asking-person +ask-person
 looking-up           | looked-up/in-progress| refused(in-progress)
 looking-up           | looked-up/conflict   | refused(reference-conflict)
 looking-up           | looked-up/paid       | paid(S1,flagged)
@@ -348,5 +350,5 @@ undoing              | visit-standing       | closing:unknown(timeout) +unknown
 undoing              | journal-failed       | unknown(store-broken)
 closing              | entry-durable        | unknown(timeout)
 closing              | journal-failed       | unknown(store-broken)
-impossible: 1018
+impossible: 1050
 `;

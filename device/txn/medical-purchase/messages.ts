@@ -6,17 +6,26 @@ import { traceInfoRows } from "../goods-rules/trace-rows.ts";
 import type { Insured, Person, PersonCredential } from "../medical-host/person-services.ts";
 import type { RegionSwitches } from "../medical-host/profile.ts";
 import { medicalTypeOf } from "./plan.ts";
-import type { MedicalPurchaseRequest, PurchaseItem, RawCard } from "./ports.ts";
+import type { CardAsRead, MedicalPurchaseRequest, PurchaseItem, RawCard } from "./ports.ts";
 import type { Refusal } from "./types.ts";
 
 const INSURED_NORMALLY = "1";
 const INSURED_SUSPENDED = "2";
 
+/** What the insurer is told of a card, read now or read when something was sold without the insurer. */
+export interface HolderCard extends Pick<SocialIdentity, "cardNumber" | "cardIdentifier"> {
+  readonly holder: Pick<SocialIdentity["holder"], "socialSecurityNumber" | "name">;
+}
+
 /** Who stands at the counter, as the insurer is told. It names a person: it enters no log, and no record but where recovery needs it. */
 export type Holder =
-  | { readonly kind: "card"; readonly card: Pick<SocialIdentity, "cardNumber" | "cardIdentifier" | "holder">; readonly raw: RawCard | undefined }
+  | { readonly kind: "card"; readonly card: HolderCard; readonly raw: RawCard | undefined }
   | { readonly kind: "resident-id"; readonly number: string; readonly name: string }
   | { readonly kind: "e-code"; readonly code: string };
+
+export function holderAsRead({ cardNumber, cardIdentifier, name, certificateNumber }: CardAsRead): Holder {
+  return { kind: "card", card: { cardNumber, cardIdentifier, holder: { socialSecurityNumber: certificateNumber, name } }, raw: undefined };
+}
 
 export type PersonParse = { readonly ok: true; readonly person: Insured } | { readonly ok: false; readonly refusal: Refusal };
 

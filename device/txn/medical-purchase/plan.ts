@@ -87,7 +87,7 @@ function planOf(request: MedicalPurchaseRequest, distance: Distance, region: Reg
     visit: visitOf(request),
     checks: wanted.filter(([, asked]) => asked).map(([check]) => check),
     confirms: request.confirms === true,
-    // No other province verifies the PIN of its cards here. Spec: FSI, patient password.
-    asksPin: credentialKindOf(request) === "card" && region.password === "card-pin" && distance !== "cross-province",
+    // No other province verifies the PIN of its cards here, and nobody that of a card that is not there. Spec: FSI, patient password.
+    asksPin: credentialKindOf(request) === "card" && request.asRead === undefined && region.password === "card-pin" && distance !== "cross-province",
   };
 }

@@ -64,6 +64,14 @@ export interface Clinic {
   readonly departmentCategory?: string;
 }
 
+/** A card as it was read when something was sold without the insurer. */
+export interface CardAsRead {
+  readonly cardNumber: string;
+  readonly cardIdentifier: string;
+  readonly name: string;
+  readonly certificateNumber: string;
+}
+
 /** `amount` is the total fee that the holder was told. */
 export interface MedicalPurchaseRequest extends SaleRequest {
   readonly items: readonly PurchaseItem[];
@@ -74,6 +82,8 @@ export interface MedicalPurchaseRequest extends SaleRequest {
   readonly insuranceType?: string;
   /** Left out: the holder's card. */
   readonly credential?: Credential;
+  /** Instead of a credential, where the region settles later without the holder: no reader, no lane, no PIN. Only a later settlement has it. */
+  readonly asRead?: CardAsRead;
   /** med_type; left out: 41, a purchase at a pharmacy. */
   readonly medicalType?: string;
   /** Left out: "pharmacy". */

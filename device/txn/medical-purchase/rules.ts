@@ -36,6 +36,7 @@ function begin(credential: Extract<EventOf<"looked-up">["known"], { kind: "new" 
     case "e-code":
       return { state: { at: "reading-code" }, commands: [{ do: "read-code" }] };
     case "resident-id":
+    case "as-read":
       return askPerson();
   }
 }

@@ -15,7 +15,7 @@ import { CardSide } from "./card-side.ts";
 import { CounterSide } from "./counter-side.ts";
 import { InsurerSide, type PersonAnswer } from "./insurer-side.ts";
 import { decide, FIRST_STEP, MEDICAL_PURCHASE_RULES } from "./machine.ts";
-import { basketInput, type Holder, LINE_PREFIX_SAMPLE, traceInput } from "./messages.ts";
+import { basketInput, type Holder, holderAsRead, LINE_PREFIX_SAMPLE, traceInput } from "./messages.ts";
 import { isOpenOfCard, isOpenOfPerson } from "./open-purchases.ts";
 import { credentialKindOf, medicalTypeOf, refusedHere, visitOf } from "./plan.ts";
 import type { MedicalPurchaseLimits, MedicalPurchasePorts, MedicalPurchaseRequest } from "./ports.ts";
@@ -38,6 +38,7 @@ export async function runMedicalPurchase(
   rules: MedicalPurchaseRules = MEDICAL_PURCHASE_RULES,
 ): Promise<MedicalOutcome> {
   assert(/^[\w.-]{1,64}$/.test(request.reference), "the reference was checked where it came in");
+  assert(request.asRead === undefined || request.credential === undefined, "whoever asks has decided who the holder is");
   const refused = refusedBeforehand(request, ports.medical.region);
   if (refused !== undefined) return refused;
   const giveBackLane = needsLane(request) ? ports.lane.take() : () => undefined;
@@ -52,7 +53,8 @@ export async function runMedicalPurchase(
   }
 }
 
-function needsLane({ credential = { kind: "card" } }: MedicalPurchaseRequest): boolean {
+function needsLane({ credential = { kind: "card" }, asRead }: MedicalPurchaseRequest): boolean {
+  if (asRead !== undefined) return false;
   return credential.kind === "card" || (credential.kind === "e-code" && credential.code === undefined);
 }
 
@@ -184,7 +186,7 @@ class MedicalPurchaseRun {
   }
 
   async #known(): Promise<KnownMedicalSale> {
-    const fresh = { kind: "new", credential: credentialKindOf(this.#request) } as const;
+    const fresh = { kind: "new", credential: this.#request.asRead === undefined ? credentialKindOf(this.#request) : "as-read" } as const;
     const subject = await this.#journal.mark(`sale/${this.#request.reference}`);
     if (subject === undefined) return fresh;
     const entries = await this.#journal.entriesOf(subject);
@@ -221,7 +223,8 @@ class MedicalPurchaseRun {
   }
 
   async #askPerson(): Promise<Event> {
-    const { credential } = this.#request;
+    const { credential, asRead } = this.#request;
+    if (asRead !== undefined) this.#holder = holderAsRead(asRead);
     if (credential?.kind === "resident-id") this.#holder = credential;
     assert(this.#holder !== undefined, "somebody has said who the holder is");
     return this.#personEvent(await this.#insurer.askPerson(this.#holder));

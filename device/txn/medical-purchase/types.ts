@@ -74,7 +74,7 @@ export type MedicalOutcome =
   | { readonly kind: "no-card"; readonly reason?: NoCardReason };
 
 export type KnownMedicalSale =
-  | { readonly kind: "new"; readonly credential: CredentialKind }
+  | { readonly kind: "new"; readonly credential: CredentialKind | "as-read" }
   | { readonly kind: "in-progress" }
   | { readonly kind: "conflict" }
   | { readonly kind: "paid"; readonly subject: string; readonly visitId: string; readonly figures: SettledFigures }
