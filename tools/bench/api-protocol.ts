@@ -3,12 +3,15 @@ import type { Basket } from "../../device/api/client/index.ts";
 
 export interface LoadPlan {
   readonly url: string;
-  readonly counters: readonly { readonly token: string; readonly operator: string; readonly password: string; readonly credential: Basket["credential"] }[];
-  readonly ordersPerCounter: number;
+  readonly counters: readonly {
+    readonly token: string;
+    readonly operator: string;
+    readonly password: string;
+    /** One for each order, those of the warm-up first. */
+    readonly baskets: readonly Basket[];
+  }[];
   /** Orders of each counter before the time counts. */
   readonly warmUp: number;
-  /** Everything but the credential and the invoice's number. */
-  readonly basket: Omit<Basket, "credential" | "invoiceNumber">;
 }
 
 export interface LoadResult {
@@ -17,4 +20,8 @@ export interface LoadResult {
   readonly tookMs: number;
   /** How many orders ended in each state. */
   readonly states: Readonly<Record<string, number>>;
+  /** What a counter was told that was not its own, or not as it had asked. */
+  readonly strange: readonly string[];
+  /** Of every order, those of the warm-up among them. */
+  readonly settlementIds: readonly string[];
 }

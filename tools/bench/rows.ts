@@ -15,4 +15,10 @@ export const BENCH_ROWS: readonly string[] = [
   "drain-records-per-second",
   "api-50-counters-p99",
   "api-50-counters-orders",
+  "api-50-counters-governed-p99",
+  "api-50-counters-governed-orders",
+  "api-50-counters-backlog-p99",
+  "api-50-counters-backlog-orders",
+  "api-50-counters-ungoverned-p99",
+  "api-50-counters-ungoverned-orders",
 ];
