@@ -217,6 +217,34 @@ test("a row that the statement leaves out is confirmed by its id", async () => {
   ]);
 });
 
+describe("a refused query is no evidence that a booking is gone", () => {
+  const REFUSED = INSURER_FAULTS.refusal;
+  const ANSWERED = { ...INSURER_FAULTS.slow, slowMs: 0 };
+
+  test.each([
+    ["before the reversal", [["5203", REFUSED]]],
+    [
+      "after a reversal that was refused as well",
+      [
+        ["5203", ANSWERED],
+        ["2601", REFUSED],
+        ["5203", REFUSED],
+      ],
+    ],
+  ] as const)("%s", async (_, faults) => {
+    const bench = await ReconcilingCounter.open();
+    await bench.sell("r1");
+    const planted = await bench.plantAtInsurer("r2");
+    await bench.closeDay();
+    for (const [code, fault] of faults) planInsurerFault(bench.counter.insurer.faults, code, fault);
+    expect(named(await bench.reconcile())).toEqual(["incomplete", [["one-sided-at-insurer", "reversal-open", planted.settlementId]]]);
+    expect(bench.counter.standing().length).toBe(2);
+    expect(named(await bench.reconcile())).toEqual(["settled", [["one-sided-at-insurer", "reversed", planted.settlementId]]]);
+    expect(bench.counter.standing().length).toBe(1);
+    expect((await bench.counter.entries()).filter(({ kind, state }) => kind === "operation" && state === "done").length).toBe(1);
+  });
+});
+
 test("one message that was delivered twice is named and not reversed, because that would take both", async () => {
   const bench = await ReconcilingCounter.open();
   planInsurerFault(bench.counter.insurer.faults, "2102", INSURER_FAULTS["delivered-twice"]);
@@ -226,6 +254,33 @@ test("one message that was delivered twice is named and not reversed, because th
   const view = await bench.reconcile();
   expect([view.state, view.differences.map(({ kind }) => kind)]).toEqual(["differs", ["booked-twice"]]);
   expect(bench.counter.standing().length).toBe(2);
+});
+
+test("with an insurer that has a receiver of its own, everything about its settlements goes there", async () => {
+  const own = { "22": "GSXT" };
+  const bench = await ReconcilingCounter.open({
+    region: { medicalTypes: ["22"], receivers: own },
+    variants: { receivers: own },
+    person: { workInjury: true },
+  });
+  const [sale, planted] = [await bench.sell("r1", { medicalType: "22" }), await bench.plantAtInsurer("r2", { medicalType: "22" })];
+  bench.voidAtInsurer(sale);
+  await bench.closeDay();
+  const before = bench.counter.bodies.length;
+  const view = await bench.reconcile();
+  expect([view.state, view.differences.map(({ kind, act }) => [kind, act])]).toEqual([
+    "settled",
+    expect.arrayContaining([
+      ["voided-at-insurer", "void-imported"],
+      ["one-sided-at-insurer", "reversed"],
+    ]),
+  ]);
+  expect(bench.counter.ledger.settlement(planted.settlementId)?.status).toBe("reversed");
+  const sent = bench.counter.bodies.slice(before).map((body) => JSON.parse(body) as { readonly infno: string; readonly recer_sys_code: string });
+  expect(sent.map(({ infno }) => infno)).toEqual(expect.arrayContaining(["3201", "9101", "3202", "9102", "5203", "2601"]));
+  expect(sent.filter(({ infno, recer_sys_code: receiver }) => infno !== "9001" && receiver !== "GSXT")).toEqual([]);
+  const imported = (await bench.counter.entries()).find(({ kind }) => kind === "medical-void");
+  expect(imported?.detail).toMatchObject({ receiver: "GSXT" });
 });
 
 describe("lost on the way", () => {

@@ -37,7 +37,9 @@ const VOID_CODES: Readonly<Record<string, string>> = { "2102": "2103", "2207": "
  */
 export async function reverseOneSided(repairs: Repairs, booking: Booking, about: OneSided): Promise<"reversed" | "gone" | "open"> {
   const before = await standing(repairs, booking, about);
-  if (before !== "standing") return before === "gone" ? "gone" : "open";
+  if (before === "voided") return "gone";
+  // The statement has just shown it: a refusal says nothing against that.
+  if (before !== "standing") return laterOf(repairs, before);
   const begun = await begin(repairs, booking, about);
   const limits = about.next();
   if (limits === undefined) return "open";
@@ -48,19 +50,25 @@ export async function reverseOneSided(repairs: Repairs, booking: Booking, about:
   // The host's word about a reversal is no end; how the settlement stands afterwards is.
   const after = await standing(repairs, booking, about);
   repairs.ports.log.info("one-sided-reversed", { subject: begun.subject, answer: answer.kind, after });
-  if (after !== "gone") return "open";
+  // What was reversed was never there, so its query is refused; a refusal alone proves nothing.
+  const isGone = after === "voided" || (after === "refused" && answer.kind === "done");
+  if (!isGone) return laterOf(repairs, after);
   await end(repairs, begun);
   return "reversed";
 }
 
-async function standing({ ports }: Repairs, booking: Booking, { row, next }: OneSided): Promise<"standing" | "gone" | "silent"> {
+/** A refusal may be about the day's sign-in: the next comparison begins with a new one. */
+function laterOf({ ports }: Repairs, is: "standing" | "refused" | "silent"): "open" {
+  if (is === "refused") ports.signIns.forget();
+  return "open";
+}
+
+async function standing({ ports }: Repairs, booking: Booking, { row, next }: OneSided): Promise<"standing" | "voided" | "refused" | "silent"> {
   const limits = next();
   if (limits === undefined) return "silent";
   const { personNumber, insuranceArea, receiver } = booking;
   const { settlementId, visitId } = row;
-  const answer = await askSettlement(ports, { personNumber, settlementId, visitId, insuranceArea, receiver }, limits);
-  if (answer.kind === "standing") return "standing";
-  return answer.kind === "silent" ? "silent" : "gone";
+  return (await askSettlement(ports, { personNumber, settlementId, visitId, insuranceArea, receiver }, limits)).kind;
 }
 
 const REVERSAL_ACT = "medical-reversal";
