@@ -140,7 +140,7 @@ function clearingsOf({ medical }: HostPorts, record: UnknownRecord, configured: 
   const { clearing, insuranceArea, receiver } = record;
   const way = receiver === undefined ? {} : { receiver };
   if (clearing.agency !== "" && clearing.clearingType !== "") return [{ ...clearing, ...way }];
-  if (configured !== undefined && configured.length > 0) return configured;
+  if (configured !== undefined && configured.length > 0) return configured.map((books) => ({ ...way, ...books }));
   const clearingType = clearingTypeOf(record);
   const agencies = new Set([insuranceArea, medical.sender.treatmentArea].filter((agency) => /^\d{6}$/.test(agency)));
   return [...agencies].map((agency) => ({ agency, clearingType, ...way }));

@@ -2,8 +2,19 @@
 import { describe, expect, test } from "vitest";
 import { INSURER_FAULTS, planInsurerFault } from "../../../simulators/host/medical/insurer-faults.ts";
 import type { Settlement } from "../../../simulators/host/medical/insurer-ledger.ts";
+import type { MedicalPurchaseRequest } from "./ports.ts";
 import { runMedicalPurchase } from "./run.ts";
-import { basket, MEDICAL_LIMITS, PERSON, SimulatedCounter } from "./testing.ts";
+import { basket, type CounterOptions, MEDICAL_LIMITS, PERSON, SimulatedCounter, visitBasket } from "./testing.ts";
+
+const OWN_RECEIVER = "GSXT";
+/** An injury at work, whose insurer has a receiver of its own. */
+const WORK_INJURY: CounterOptions = {
+  region: { medicalTypes: ["22"], receivers: { "22": OWN_RECEIVER } },
+  variants: { receivers: { "22": OWN_RECEIVER } },
+  person: { workInjury: true },
+};
+/** Before 1101 has named the person nobody knows whose insurer is meant. */
+const TO_THE_USUAL: readonly string[] = ["9001", "1101"];
 
 interface Bench {
   readonly counter: SimulatedCounter;
@@ -13,10 +24,10 @@ interface Bench {
 }
 
 /** A settlement that stands, and a void of it of which nobody knows. */
-async function unknownVoid(): Promise<Bench> {
-  const counter = new SimulatedCounter();
+async function unknownVoid(options: CounterOptions = {}, more: Partial<MedicalPurchaseRequest> = {}): Promise<Bench> {
+  const counter = new SimulatedCounter(options);
   await counter.clock.resolve(counter.switchOn());
-  const outcome = await counter.clock.resolve(runMedicalPurchase(counter.ports, basket("r1"), MEDICAL_LIMITS));
+  const outcome = await counter.clock.resolve(runMedicalPurchase(counter.ports, { ...basket("r1"), ...more }, MEDICAL_LIMITS));
   const [sale] = counter.standing();
   if (outcome.kind !== "paid" || sale === undefined) throw new Error("the sale is settled");
   const draft = {
@@ -31,6 +42,7 @@ async function unknownVoid(): Promise<Bench> {
       setlId: sale.settlementId,
       mdtrtId: sale.visitId,
       insuranceArea: "530102",
+      ...(options.region?.receivers === undefined ? {} : { receiver: OWN_RECEIVER }),
       settleTimeoutMs: 10_000,
       original: outcome.subject,
     },
@@ -130,4 +142,40 @@ test("an unknown settlement is looked for in the books that its trial has named,
     .find(({ infno }) => infno === "3202");
   expect(question?.input.data).toMatchObject({ setl_optins: "530102", clr_type: "41", stmt_begndate: "2026-01-03", stmt_enddate: "2026-01-07" });
   expect((await counter.entries())[0]?.detail).toMatchObject({ clrOptins: "530102", clrType: "41" });
+});
+
+describe("with an insurer that has a receiver of its own", () => {
+  /** What was sent from there on, each with the receiver that it went to. */
+  function sentFrom(counter: SimulatedCounter, first: number): readonly (readonly [string, string])[] {
+    return counter.bodies.slice(first).map((body) => {
+      const { infno, recer_sys_code: receiver } = JSON.parse(body) as { readonly infno: string; readonly recer_sys_code: string };
+      return [infno, receiver];
+    });
+  }
+
+  test.each([
+    ["at a pharmacy", basket("r1"), "2102", "lost-after", ["2601", "9101", "3202", "9102"]],
+    ["of a visit", visitBasket("r1"), "2207", "lost-after", ["2601"]],
+    ["of a visit that came to nothing", visitBasket("r1"), "2204", "lost-after", ["2205", "2202"]],
+    ["of a registration", visitBasket("r1"), "2201", "lost-after", []],
+  ] as const)("an unknown settlement %s is taken back there", async (_, request, infno, fate, expected) => {
+    const counter = new SimulatedCounter(WORK_INJURY);
+    await counter.clock.resolve(counter.switchOn());
+    counter.planOnce(infno, fate);
+    await counter.clock.resolve(runMedicalPurchase(counter.ports, { ...request, medicalType: "22" }, MEDICAL_LIMITS));
+    await counter.resolveAll();
+    const sent = sentFrom(counter, 0).filter(([code]) => !TO_THE_USUAL.includes(code));
+    expect(sent.filter(([, receiver]) => receiver !== OWN_RECEIVER)).toEqual([]);
+    expect(sent.map(([code]) => code)).toEqual(expect.arrayContaining([...expected]));
+    expect(counter.standing()).toEqual([]);
+  });
+
+  test("an unknown void is looked for there, by query and by statement", async () => {
+    const bench = await unknownVoid(WORK_INJURY, { medicalType: "22" });
+    voidAtInsurer(bench);
+    planInsurerFault(bench.counter.insurer.faults, "5203", INSURER_FAULTS.refusal);
+    const before = bench.counter.bodies.length;
+    expect(await round(bench)).toMatchObject({ resolved: 1 });
+    expect(sentFrom(bench.counter, before)).toEqual(["5203", "9101", "3202", "9102"].map((code) => [code, OWN_RECEIVER]));
+  });
 });

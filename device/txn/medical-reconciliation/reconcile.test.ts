@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { INSURER_FAULTS, planInsurerFault } from "../../../simulators/host/medical/insurer-faults.ts";
 import { runMedicalPurchase } from "../medical-purchase/run.ts";
-import { basket, MEDICAL_LIMITS, type MessageFate } from "../medical-purchase/testing.ts";
+import { basket, type CounterOptions, MEDICAL_LIMITS, type MessageFate } from "../medical-purchase/testing.ts";
 import type { DayView } from "./acts.ts";
 import { DAY, DAY_MS, LIMITS, LOCAL, ReconcilingCounter } from "./testing.ts";
 
@@ -256,31 +256,45 @@ test("one message that was delivered twice is named and not reversed, because th
   expect(bench.counter.standing().length).toBe(2);
 });
 
-test("with an insurer that has a receiver of its own, everything about its settlements goes there", async () => {
+describe("with an insurer that has a receiver of its own", () => {
   const own = { "22": "GSXT" };
-  const bench = await ReconcilingCounter.open({
-    region: { medicalTypes: ["22"], receivers: own },
-    variants: { receivers: own },
-    person: { workInjury: true },
+  const options: CounterOptions = { region: { medicalTypes: ["22"], receivers: own }, variants: { receivers: own }, person: { workInjury: true } };
+
+  /** What a comparison has sent, and what of it went elsewhere. */
+  async function reconciled(bench: ReconcilingCounter) {
+    await bench.closeDay();
+    const before = bench.counter.bodies.length;
+    const { state, differences } = await bench.reconcile();
+    const sent = bench.counter.bodies.slice(before).map((body) => JSON.parse(body) as { readonly infno: string; readonly recer_sys_code: string });
+    const elsewhere = sent.filter(({ infno, recer_sys_code: receiver }) => infno !== "9001" && receiver !== "GSXT");
+    return { state, differences: differences.map(({ kind, act }) => [kind, act]), sent: sent.map(({ infno }) => infno), elsewhere };
+  }
+
+  test("a void that is taken over is asked about there, and keeps the receiver", async () => {
+    const bench = await ReconcilingCounter.open(options);
+    bench.voidAtInsurer(await bench.sell("r1", { medicalType: "22" }));
+    expect(await reconciled(bench)).toEqual({
+      state: "settled",
+      differences: [["voided-at-insurer", "void-imported"]],
+      sent: expect.arrayContaining(["3201", "9101", "3202", "9102", "5203"]),
+      elsewhere: [],
+    });
+    const imported = (await bench.counter.entries()).find(({ kind }) => kind === "medical-void");
+    expect(imported?.detail).toMatchObject({ receiver: "GSXT" });
   });
-  const [sale, planted] = [await bench.sell("r1", { medicalType: "22" }), await bench.plantAtInsurer("r2", { medicalType: "22" })];
-  bench.voidAtInsurer(sale);
-  await bench.closeDay();
-  const before = bench.counter.bodies.length;
-  const view = await bench.reconcile();
-  expect([view.state, view.differences.map(({ kind, act }) => [kind, act])]).toEqual([
-    "settled",
-    expect.arrayContaining([
-      ["voided-at-insurer", "void-imported"],
-      ["one-sided-at-insurer", "reversed"],
-    ]),
-  ]);
-  expect(bench.counter.ledger.settlement(planted.settlementId)?.status).toBe("reversed");
-  const sent = bench.counter.bodies.slice(before).map((body) => JSON.parse(body) as { readonly infno: string; readonly recer_sys_code: string });
-  expect(sent.map(({ infno }) => infno)).toEqual(expect.arrayContaining(["3201", "9101", "3202", "9102", "5203", "2601"]));
-  expect(sent.filter(({ infno, recer_sys_code: receiver }) => infno !== "9001" && receiver !== "GSXT")).toEqual([]);
-  const imported = (await bench.counter.entries()).find(({ kind }) => kind === "medical-void");
-  expect(imported?.detail).toMatchObject({ receiver: "GSXT" });
+
+  test("what is one-sided is reversed there", async () => {
+    const bench = await ReconcilingCounter.open(options);
+    await bench.sell("r1", { medicalType: "22" });
+    const planted = await bench.plantAtInsurer("r2", { medicalType: "22" });
+    expect(await reconciled(bench)).toEqual({
+      state: "settled",
+      differences: [["one-sided-at-insurer", "reversed"]],
+      sent: expect.arrayContaining(["3201", "9101", "3202", "9102", "5203", "2601"]),
+      elsewhere: [],
+    });
+    expect(bench.counter.ledger.settlement(planted.settlementId)?.status).toBe("reversed");
+  });
 });
 
 describe("lost on the way", () => {

@@ -3,6 +3,7 @@ import { SimulatedStorageDisk } from "../../../simulators/disk/storage.ts";
 import { INSURER_FAULTS, planInsurerFault } from "../../../simulators/host/medical/insurer-faults.ts";
 import type { NewSettlement, Settlement } from "../../../simulators/host/medical/insurer-ledger.ts";
 import type { Storage } from "../../base/ports.ts";
+import type { MedicalPurchaseRequest } from "../medical-purchase/ports.ts";
 import { runMedicalPurchase } from "../medical-purchase/run.ts";
 import { basket, type CounterOptions, MEDICAL_LIMITS, PERSON, SimulatedCounter } from "../medical-purchase/testing.ts";
 import { recoverAtStart } from "../recovery/recover.ts";
@@ -73,8 +74,8 @@ export class ReconcilingCounter {
   }
 
   /** Sells the basket of the worked example; answers its settlement at the insurer. */
-  async sell(reference: string): Promise<Settlement> {
-    const outcome = await this.counter.clock.resolve(runMedicalPurchase(this.counter.ports, basket(reference), MEDICAL_LIMITS));
+  async sell(reference: string, more: Partial<MedicalPurchaseRequest> = {}): Promise<Settlement> {
+    const outcome = await this.counter.clock.resolve(runMedicalPurchase(this.counter.ports, { ...basket(reference), ...more }, MEDICAL_LIMITS));
     if (outcome.kind !== "paid") throw new Error(`not paid but ${outcome.kind}`);
     const booked = this.counter.ledger.settlement(outcome.settlementId);
     if (booked === undefined) throw new Error("the insurer has no such settlement");
@@ -82,9 +83,9 @@ export class ReconcilingCounter {
   }
 
   /** The insurer books and says that it does not: one-sided there. */
-  async plantAtInsurer(reference: string): Promise<Settlement> {
+  async plantAtInsurer(reference: string, more: Partial<MedicalPurchaseRequest> = {}): Promise<Settlement> {
     planInsurerFault(this.counter.insurer.faults, "2102", { ...INSURER_FAULTS["negative-code"], effect: "done" });
-    const outcome = await this.counter.clock.resolve(runMedicalPurchase(this.counter.ports, basket(reference), MEDICAL_LIMITS));
+    const outcome = await this.counter.clock.resolve(runMedicalPurchase(this.counter.ports, { ...basket(reference), ...more }, MEDICAL_LIMITS));
     if (outcome.kind !== "refused") throw new Error(`not refused but ${outcome.kind}`);
     const [booked] = this.counter.standing().slice(-1);
     if (booked === undefined) throw new Error("the insurer has booked nothing");
