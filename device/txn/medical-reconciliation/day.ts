@@ -236,7 +236,8 @@ export class DayRun {
   }
 
   #notGiven(answer: Exclude<StatementAnswer, { readonly kind: "read" }>): void {
-    if (answer.kind === "refused") this.#ports.log.warn("statement-refused", { message: answer.message });
+    // Without the insurer's words, which may name a person.
+    if (answer.kind === "refused") this.#ports.log.warn("statement-refused", { day: this.#day });
     this.#reason ??= answer.kind === "silent" ? "host-silent" : answer.kind === "refused" ? "statement-refused" : "statement-unreadable";
   }
 

@@ -1,5 +1,6 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { INSURER_FAULTS, planInsurerFault } from "../../../simulators/host/medical/insurer-faults.ts";
+import { SILENT } from "../../base/log.ts";
 import { runMedicalPurchase } from "../medical-purchase/run.ts";
 import { basket, type CounterOptions, MEDICAL_LIMITS, type MessageFate } from "../medical-purchase/testing.ts";
 import type { DayView } from "./acts.ts";
@@ -243,6 +244,18 @@ describe("a refused query is no evidence that a booking is gone", () => {
     expect(bench.counter.standing().length).toBe(1);
     expect((await bench.counter.entries()).filter(({ kind, state }) => kind === "operation" && state === "done").length).toBe(1);
   });
+});
+
+test("a statement that is refused is logged without the insurer's words, which may name a person", async () => {
+  const bench = await ReconcilingCounter.open();
+  await bench.plantAtInsurer("r1");
+  await bench.sell("r2");
+  await bench.closeDay();
+  planInsurerFault(bench.counter.insurer.faults, "3202", INSURER_FAULTS.refusal);
+  const warn = vi.spyOn(SILENT, "warn");
+  expect(await bench.reconcile()).toMatchObject({ state: "incomplete", reason: "statement-refused" });
+  expect(warn.mock.calls).toEqual([["statement-refused", { day: DAY }]]);
+  warn.mockRestore();
 });
 
 test("one message that was delivered twice is named and not reversed, because that would take both", async () => {

@@ -38,12 +38,14 @@ export interface LaterStep {
   readonly state: "acting" | "resolving" | "done" | "refused" | "unknown" | "void";
   readonly taken?: number;
   readonly more?: JsonObject;
+  /** The insurer's words may name a person: they are sealed. */
+  readonly message?: string;
 }
 
 /** A later entry of the same upload; its rows stand in the first one. */
 export function laterDraft(
   { last, reference, order, act, taken: before, rows, personal }: RecordedUpload,
-  { state, taken = before, more = {} }: LaterStep,
+  { state, taken = before, more = {}, message }: LaterStep,
 ): EntryDraft {
   return {
     subject: last.subject,
@@ -51,7 +53,7 @@ export function laterDraft(
     state,
     amount: last.amount,
     detail: { reference, order, act, taken, rowCount: rows.length, ...more },
-    personal,
+    personal: message === undefined ? personal : { ...personal, message },
   };
 }
 
@@ -81,6 +83,8 @@ export function readUpload(entries: readonly JournalEntry[]): RecordedUpload | u
   const personal = entries.findLast((entry) => entry.personal !== undefined)?.personal;
   if (first === undefined || last === undefined || personal === undefined || !Array.isArray(rows)) return undefined;
   const taken = last.detail["taken"];
+  // What the insurer has said before is nothing to tell it.
+  const { message: _, ...told } = personal;
   return {
     last,
     reference: text(first.detail, "reference"),
@@ -88,12 +92,21 @@ export function readUpload(entries: readonly JournalEntry[]): RecordedUpload | u
     act: text(first.detail, "act") === "return" ? "return" : "sale",
     insuranceArea: text(first.detail, "insuranceArea"),
     rows: rows.filter(isObject),
-    personal,
+    personal: told,
     taken: typeof taken === "number" ? taken : 0,
     parked: last.state === "unknown",
   };
 }
 
 export function parkedView({ last, reference, order, act, taken, rows }: RecordedUpload): ParkedUpload {
-  return { subject: last.subject, reference, order, act, rowsTaken: taken, rows: rows.length, message: text(last.detail, "message"), parkedAtMs: last.wallMs };
+  return {
+    subject: last.subject,
+    reference,
+    order,
+    act,
+    rowsTaken: taken,
+    rows: rows.length,
+    message: text(last.personal ?? {}, "message"),
+    parkedAtMs: last.wallMs,
+  };
 }

@@ -158,7 +158,7 @@ class Round {
           return await this.#append(upload, { state: "void", taken: command.taken, more: { reason: RETURNED_UNTOLD } });
         case "park":
           this.#ports.log.warn("stock-upload-parked", { subject: upload.last.subject });
-          return await this.#append(upload, { state: "unknown", taken: command.taken, more: { message: command.message } });
+          return await this.#append(upload, { state: "unknown", taken: command.taken, message: command.message });
       }
     } catch (fault) {
       // Nothing else than the journal throws here: the host's silence is an answer.

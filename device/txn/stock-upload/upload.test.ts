@@ -84,6 +84,23 @@ describe("what was sold", () => {
   });
 });
 
+it("the insurer's words about a refusal may name a person: they are kept apart, and told to nobody else", async () => {
+  const made = await desk();
+  const words = "追溯码已销售";
+  made.plan("decline", "decline");
+  const { subject } = await enqueue(made, sale(1));
+  await made.later(1000);
+  await made.clock.resolve(made.uploads.retry(subject, { operator: "op2" }));
+  await made.later(1000);
+  expect((await made.clock.resolve(made.uploads.parked(10))).map(({ message }) => message)).toEqual([words]);
+  await made.clock.resolve(made.uploads.dismiss(subject, { operator: "op2" }));
+  expect(await made.states(subject)).toEqual(["prepared", "unknown", "resolving", "unknown", "refused"]);
+  const entries = await made.everything();
+  expect(entries.filter(({ detail }) => detail.includes(words))).toEqual([]);
+  expect(entries.filter(({ personal }) => personal.includes(words)).length).toBe(3);
+  expect(JSON.stringify(made.heard)).not.toContain(words);
+});
+
 describe("where nothing comes back", () => {
   it.each<Fate>(["lost-before", "lost-after", "system-error", "not-sent", "mute"])("after %s the same row is told again until it is taken", async (fate) => {
     const made = await desk();

@@ -87,7 +87,7 @@ class DurableUploads implements StockUploads {
     return this.#inTurn(async () => {
       const upload = await this.#read(subject);
       if (upload?.parked !== true) return "not-parked";
-      await this.#journal.append(laterDraft(upload, { state: "refused", more: { operator, reason: "dismissed", message: parkedView(upload).message } }));
+      await this.#journal.append(laterDraft(upload, { state: "refused", more: { operator, reason: "dismissed" }, message: parkedView(upload).message }));
       // A return of the same order may have waited for it.
       this.#options.wake();
       return "dismissed";
