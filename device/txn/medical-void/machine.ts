@@ -101,7 +101,7 @@ export const VOID_RULES: VoidRules = {
     "journal-failed": refuseForJournal,
   },
   intending: {
-    "looked-up": "impossible",
+    "looked-up": lookedUp,
     "signed-in": "impossible",
     "entry-durable": send,
     "host-done": "impossible",

@@ -128,7 +128,10 @@ class VoidRun {
     return missing === undefined ? { is: "signed-in" } : unanswered(missing);
   }
 
-  #appendIntent(): Promise<VoidEvent> {
+  /** Looks once more: while the sign-in was waited for, a comparison may have taken over a void that the insurer shows. */
+  async #appendIntent(): Promise<VoidEvent> {
+    const known = await this.#known();
+    if (known.kind !== "new") return { is: "looked-up", known };
     const { clock, messageIds } = this.#ports;
     const { request, limits } = this.#options;
     const { reference, order, operator } = request;

@@ -1,9 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { INSURER_FAULTS, type InsurerFaultName, planInsurerFault } from "../../../simulators/host/medical/insurer-faults.ts";
+import { fen } from "../../base/fen.ts";
 import { runMedicalPurchase } from "../medical-purchase/run.ts";
 import { basket, MEDICAL_LIMITS, PERSON, SimulatedCounter } from "../medical-purchase/testing.ts";
 import { recoverAtStart } from "../recovery/recover.ts";
 import { decideVoid, FIRST_VOID_STEP, VOID_RULES } from "./machine.ts";
+import { voidMark } from "./record.ts";
 import { runMedicalVoid } from "./run.ts";
 import type { VoidEvent, VoidOutcome, VoidState } from "./types.ts";
 
@@ -150,6 +152,24 @@ describe("a void", () => {
     expect(await takeBack(counter, original, 2)).toMatchObject({ kind: "done" });
   });
 
+  test("that was taken over from the insurer while this one signed in is done, and nothing is sent", async () => {
+    const { counter, original } = await settled();
+    counter.ports.signIns.forget();
+    const draft = { kind: "medical-void", amount: fen(1), detail: { reference: "import.1", original }, personal: { psnNo: PERSON } } as const;
+    const marks = [{ name: voidMark(original), value: "import.1" }];
+    const takeOver = async () => {
+      const { subject } = await counter.ports.journal.append({ ...draft, state: "prepared", marks, subjectMark: "sale/import.1" });
+      await counter.ports.journal.append({ ...draft, subject, state: "done" });
+    };
+    counter.plan((infno) => {
+      if (infno === "9001") void takeOver();
+      return "deliver";
+    });
+    expect(await takeBack(counter, original)).toMatchObject({ kind: "done" });
+    expect(counter.sent).not.toContain("2103");
+    expect(await counter.clock.resolve(counter.ports.journal.mark(voidMark(original)))).toBe("import.1");
+  });
+
   const SILENCES: readonly InsurerFaultName[] = [
     "no-reply-booked",
     "no-reply-not-booked",
@@ -218,6 +238,13 @@ signing-in | host-refused | ended:refused(host-unreachable)
 signing-in | not-sent | ended:refused(host-unreachable)
 signing-in | host-undecided | ended:refused(host-unreachable)
 signing-in | journal-failed | ended:refused(store-broken)
+intending | looked-up/new | signing-in + sign-in
+intending | looked-up/in-progress | ended:refused(in-progress)
+intending | looked-up/done | ended:done
+intending | looked-up/open | ended:unknown(earlier-sale-open)
+intending | looked-up/over | ended:refused(void-refused)
+intending | looked-up/unknown | ended:refused(settlement-unknown)
+intending | looked-up/nothing | ended:refused(nothing-to-void)
 intending | entry-durable | sending + send
 intending | journal-failed | ended:refused(store-broken)
 sending | host-done | closing:done + append done
