@@ -16,6 +16,7 @@ import type { CipherSuite } from "./crypto/face.ts";
 import type { Devices } from "./drivers/adapter.ts";
 import type { SignalLamp } from "./drivers/peripherals.ts";
 import type { CardReader, PinVerifier } from "./drivers/ports.ts";
+import { REPORTS_FOLDER } from "./medical/reconciliation.ts";
 import { DEFAULT_BATCH_LIMITS } from "./sync/batch/plan.ts";
 import { openWorkerSealer, type SealWorkerData } from "./sync/batch/worker-sealer.ts";
 import { openGatewayHost } from "./sync/gateway/open.ts";
@@ -52,8 +53,6 @@ export interface DeviceParts {
   readonly rules?: TerminalRules;
 }
 
-/** Beside the journal: what the comparisons with the insurer's books have found. */
-const REPORTS_FOLDER = "reconciliation";
 /** Time for one command to card or module. */
 const COMMAND_TIMEOUT_MS = 2_000;
 const JOURNAL_TIMEOUT_MS = 10_000;

@@ -14,6 +14,10 @@ interface Expectation {
 
 const WORLD_SEEDS = 200;
 const WORLD_TAPS = 100;
+const COUNTER_SEEDS = 16;
+const COUNTER_ORDERS = 40;
+const COUNTER_FAULTS = ["no-reply-booked", "no-reply-not-booked", "empty-infcode-booked", "half-reply-booked", "late-booking", "slow"];
+const COUNTER_WEATHER = ["message-duplicated", "power-cut-during-commit", "power-cut-after-publish", "broker-lost", "card-torn-after"];
 const START_SALES_MIN = 20;
 
 const startShape = z.object({
@@ -21,6 +25,7 @@ const startShape = z.object({
   byKind: z.record(z.string(), z.object({ count: z.number(), deviceFen: z.number(), journalFen: z.number(), hostFen: z.number() })),
   sales: z.number(),
   unknown: z.number(),
+  pharmacy: z.object({ day: z.string(), orders: z.number(), state: z.string(), differences: z.number(), planted: z.array(z.string()) }),
 });
 
 const worldShape = z.object({
@@ -32,6 +37,18 @@ const worldShape = z.object({
   unknown: z.number(),
   virtualMs: z.number(),
   realMs: z.number(),
+  stateHash: z.string(),
+});
+
+const counterWorldShape = z.object({
+  seeds: z.number(),
+  orders: z.number(),
+  events: z.number(),
+  violations: z.number(),
+  ends: z.record(z.string(), z.number()),
+  faults: z.record(z.string(), z.number()),
+  insurerFaults: z.record(z.string(), z.number()),
+  powerCuts: z.number(),
   stateHash: z.string(),
 });
 
@@ -92,6 +109,14 @@ export async function runStart(root: string, limitMs: number): Promise<Outcome> 
       holds: data?.equal === true && kinds.every((kind) => kind.deviceFen === kind.journalFen && kind.journalFen === kind.hostFen),
     },
     {
+      name: "the pharmacy's day agrees with the insurer's books, without a one-sided entry",
+      holds: data !== undefined && data.pharmacy.orders > 5 && data.pharmacy.state === "equal" && data.pharmacy.differences === 0,
+    },
+    {
+      name: "an entry planted on each side is found and named",
+      holds: ["voided-at-insurer", "foreign"].every((kind) => data?.pharmacy.planted.some((each) => each.startsWith(kind)) === true),
+    },
+    {
       name: `at least ${START_SALES_MIN} sales of two kinds`,
       holds: (data?.sales ?? 0) >= START_SALES_MIN && kinds.filter((kind) => kind.count > 0 && kind.hostFen > 0).length >= 2,
     },
@@ -112,6 +137,24 @@ export async function runWorld(root: string, limitMs: number): Promise<Outcome> 
     { name: "no promise was broken", holds: data?.violations === 0 },
     { name: "faults were drawn", holds: faults.length > 0 },
     ...faults.map(([kind, count]) => ({ name: `fault "${kind}" happened`, holds: count > 0 })),
+  ]);
+}
+
+/** Runs the days of a pharmacy counter in their CI size: no violation, and every way of going wrong really happened. */
+export async function runCounterWorld(root: string, limitMs: number): Promise<Outcome> {
+  const size = ["--scenario", "counter", "--seeds", String(COUNTER_SEEDS), "--orders", String(COUNTER_ORDERS)];
+  const ended = await compiled(root, "simulators/cli.js", ["world", ...size, "--json"], limitMs);
+  const result = counterWorldShape.safeParse(onlyJsonLine(ended.stdout));
+  const data = result.success ? result.data : undefined;
+  return outcomeOf(ended, [
+    { name: "the counter's world exits with 0", holds: ended.code === 0 },
+    { name: "it prints one JSON line of the documented shape", holds: data !== undefined },
+    { name: "it ran the seeds and orders that were asked for", holds: data?.seeds === COUNTER_SEEDS && data.orders === COUNTER_SEEDS * COUNTER_ORDERS },
+    { name: "no promise was broken", holds: data?.violations === 0 },
+    { name: "the power failed during acts", holds: (data?.powerCuts ?? 0) > 0 },
+    ...["done", "void", "offline"].map((state) => ({ name: `orders ended as ${state}`, holds: (data?.ends[state] ?? 0) > 0 })),
+    ...COUNTER_WEATHER.map((fault) => ({ name: `fault "${fault}" happened`, holds: (data?.faults[fault] ?? 0) > 0 })),
+    ...COUNTER_FAULTS.map((fault) => ({ name: `the insurer went wrong by ${fault}`, holds: (data?.insurerFaults[fault] ?? 0) > 0 })),
   ]);
 }
 

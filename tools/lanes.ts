@@ -25,6 +25,7 @@ export type Work =
   | { readonly kind: "arm64" }
   | { readonly kind: "start" }
   | { readonly kind: "world" }
+  | { readonly kind: "counter-world" }
   | { readonly kind: "conformance" }
   | { readonly kind: "bench" };
 
@@ -174,6 +175,7 @@ export const LANES: readonly Lane[] = [
   },
   { name: "start", level: "ci", needs: {}, work: { kind: "start" }, limitMs: 3 * MINUTE_MS },
   { name: "world", level: "ci", needs: {}, work: { kind: "world" }, limitMs: 15 * MINUTE_MS },
+  { name: "counter-world", level: "ci", needs: {}, work: { kind: "counter-world" }, limitMs: 12 * MINUTE_MS },
   { name: "conformance", level: "ci", needs: {}, work: { kind: "conformance" }, limitMs: 6 * MINUTE_MS },
   { name: "bench", level: "ci", needs: {}, work: { kind: "bench" }, limitMs: 5 * MINUTE_MS },
 ];

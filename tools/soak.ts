@@ -23,6 +23,10 @@ const VITEST_UNIT = ["node_modules/vitest/vitest.mjs", "run", "--testTimeout=0",
 
 const SOAKS: Readonly<Record<string, Soak>> = {
   world: { about: "a million taps under virtual time", args: ["dist/simulators/cli.js", "world", "--seeds", "10000", "--taps", "100", "--json"] },
+  "counter-world": {
+    about: "200 days of a pharmacy counter under virtual time",
+    args: ["dist/simulators/cli.js", "world", "--scenario", "counter", "--seeds", "200", "--orders", "100", "--json"],
+  },
   rounds: { about: "200 rounds of killing broker and terminal", args: [...VITEST_LANES, "rounds"] },
   "bad-input": { about: "ten million mutated inputs", args: [...VITEST_LANES, "bad-input"] },
   breaches: { about: "breaches of the specifications against every conformance case", args: [...VITEST_LANES, "breaches"] },

@@ -5,6 +5,7 @@ import { systemClock } from "../../device/system/clock.ts";
 import type { Command, OptionValues } from "../../device/system/command-line.ts";
 import { formatBooks, readBooks } from "../demo/books.ts";
 import { orSay, ShopDay } from "../demo/day.ts";
+import type { PharmacyReport } from "../demo/pharmacy.ts";
 import { Shop } from "../demo/shop.ts";
 
 /** Pause between two sales while serving. */
@@ -35,11 +36,19 @@ async function demo(values: OptionValues): Promise<number> {
     const ended = await orSay(day.run(), say);
     if (values["serve"] === true) await serve(shop, day, say);
     const books = await readBooks(shop);
-    process.stdout.write(json ? `${JSON.stringify(books)}\n` : `\n${formatBooks(books)}\n`);
-    return ended && books.equal && books.unknown === 0 ? 0 : 1;
+    say(`\n${formatBooks(books)}\n\nthe next morning`);
+    const pharmacy = await day.reconcile();
+    if (json) process.stdout.write(`${JSON.stringify({ ...books, pharmacy })}\n`);
+    return ended && books.equal && books.unknown === 0 && isCompared(pharmacy) ? 0 : 1;
   } finally {
     await shop.close();
   }
+}
+
+/** The day agrees with the insurer's books, and each planted entry was named for what it is. */
+function isCompared({ state, differences, planted }: PharmacyReport): boolean {
+  const named = ["voided-at-insurer", "foreign"].every((kind) => planted.some((each) => each.startsWith(kind)));
+  return state === "equal" && differences === 0 && planted.length === 2 && named;
 }
 
 export const demoCommand: Command = {

@@ -72,6 +72,7 @@ function counterSummary(report: CounterWorldReport): string {
     `${hours} virtual hours in ${(report.realMs / 1000).toFixed(1)} s, state ${report.stateHash.slice(0, 16)}`,
     `orders ended: ${counted(report.ends)}`,
     `the power failed ${report.powerCuts} times during an act; the insurer went wrong: ${counted(report.insurerFaults)}`,
+    `faults that struck: ${counted(report.faults)}`,
     ...report.failures.map(({ seed, violation }) => `  ${seed}: ${violation}`),
   ].join("\n");
 }

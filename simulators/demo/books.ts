@@ -43,7 +43,7 @@ export async function readBooks(shop: Shop): Promise<Books> {
       count: journal["medical-purchase"].count,
       deviceFen: insurerFen,
       journalFen: journal["medical-purchase"].fen,
-      hostFen: host["medical-purchase"]?.fen ?? 0,
+      hostFen: (host["medical-purchase"]?.fen ?? 0) - (host["medical-void"]?.fen ?? 0),
     },
   };
   const equal = Object.values(byKind).every(({ deviceFen, journalFen, hostFen }) => deviceFen === journalFen && journalFen === hostFen);
@@ -55,12 +55,18 @@ async function journalTotals(journal: TerminalJournal): Promise<Record<"quick-pa
   const totals = { "quick-payment": { count: 0, fen: 0 }, "medical-purchase": { count: 0, fen: 0 } };
   for (let from = 1; from <= journal.lastSeq; from += PAGE) {
     for (const { kind, state, amount } of await journal.entries(from, PAGE)) {
-      if (state !== "done" || (kind !== "quick-payment" && kind !== "medical-purchase")) continue;
-      totals[kind].count += 1;
-      totals[kind].fen += amount;
+      if (state !== "done") continue;
+      if (kind === "quick-payment" || kind === "medical-purchase") count(totals[kind], amount, 1);
+      // What was taken back stands nowhere any more.
+      if (kind === "medical-void") count(totals["medical-purchase"], amount, -1);
     }
   }
   return totals;
+}
+
+function count(done: Done, amountFen: number, by: 1 | -1): void {
+  done.count += by;
+  done.fen += by * amountFen;
 }
 
 /** The books as a table for people. */

@@ -6,6 +6,7 @@ import type { MedicalOutcome } from "../../device/txn/medical-purchase/types.ts"
 import type { QuickPaymentOutcome } from "../../device/txn/quick-payment/types.ts";
 import type { PurseChoice, PurseKind } from "../../device/txn/sale-request.ts";
 import type { TransmitVerdict } from "../reader/in-process.ts";
+import { PharmacyDay, type PharmacyReport } from "./pharmacy.ts";
 import type { Shop, ShopCard } from "./shop.ts";
 
 /** Time for a holder to bring a card, to take it away, and to bring a torn one back. */
@@ -31,25 +32,31 @@ export interface Count {
 export class ShopDay {
   readonly #shop: Shop;
   readonly #say: (line: string) => void;
+  readonly #pharmacy: PharmacyDay;
   readonly count: Count = { sales: 0, unknown: 0 };
   #next = 0;
 
   constructor(shop: Shop, say: (line: string) => void) {
     this.#shop = shop;
     this.#say = say;
+    this.#pharmacy = new PharmacyDay(shop, say);
   }
 
   async run(): Promise<void> {
     await this.#hostThere();
+    await this.#pharmacy.open();
     this.#say("online: purchases of both kinds");
     for (let at = 0; at < 6; at += 1) await this.quickPayment();
     for (let at = 0; at < 4; at += 1) await this.medicalPurchase();
     this.#say("the other purses of the card: a trip with its record, an offline settlement, electronic cash");
     for (const purse of OTHER_PURSES) await this.quickPayment(purse);
+    this.#say("the pharmacy's program: orders by card, e-code and identity card, mixed tenders, a lost answer");
+    await this.#pharmacy.online();
     this.#say("the network is gone: the purse goes on, the insurer cannot be reached");
     await this.#shop.goOffline();
     for (let at = 0; at < 5; at += 1) await this.quickPayment();
     await this.medicalPurchase();
+    const owed = await this.#pharmacy.offline();
     this.#say("a card is torn out of the field after it was debited, and presented again");
     await this.#tornPayment();
     this.#say("the network is back: everything that was kept is sent");
@@ -57,7 +64,13 @@ export class ShopDay {
     await this.#hostThere();
     for (let at = 0; at < 4; at += 1) await this.quickPayment();
     for (let at = 0; at < 3; at += 1) await this.medicalPurchase();
+    await this.#pharmacy.settleLater(owed);
     await this.drain();
+  }
+
+  /** The morning after. */
+  reconcile(): Promise<PharmacyReport> {
+    return this.#pharmacy.reconcile();
   }
 
   async quickPayment(purse: PurseChoice = { kind: "e-purse" }): Promise<void> {

@@ -5,15 +5,19 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Api } from "../../device/api/http/server.ts";
 import { assert } from "../../device/base/assert.ts";
 import { toHex, utf8 } from "../../device/base/bytes.ts";
 import { fen } from "../../device/base/fen.ts";
 import { type Log, SILENT } from "../../device/base/log.ts";
+import type { Clock } from "../../device/base/ports.ts";
 import { DEFAULT_CARD_PROFILE } from "../../device/codec/card-profile.ts";
 import { loadDeviceKeys } from "../../device/config/keys.ts";
 import { parseTerminalConfig, type TerminalConfig } from "../../device/config/schema.ts";
 import type { CipherSuite } from "../../device/crypto/face.ts";
-import { openDevice } from "../../device/main.ts";
+import { storedPassword, tokenHash } from "../../device/crypto/passwords.ts";
+import { openDevice, openTerminalApi } from "../../device/main.ts";
 import { systemClock } from "../../device/system/clock.ts";
 import { systemRandomness } from "../../device/system/randomness.ts";
 import type { Terminal } from "../../device/terminal.ts";
@@ -24,7 +28,7 @@ import { type EmbeddedBroker, openEmbeddedBroker } from "../host/embedded-broker
 import { Ledger } from "../host/ledger.ts";
 import { type Insurer, openInsurer } from "../host/medical/insurer.ts";
 import { InsurerLedger } from "../host/medical/insurer-ledger.ts";
-import { insuredPerson } from "../host/medical/persons.ts";
+import { type InsuredPerson, insuredPerson } from "../host/medical/persons.ts";
 import { openHostMqttLink } from "../host/mqtt-link.ts";
 import { hostKeys, openSettlementHost, type SettlementHost } from "../host/settlement.ts";
 import { testDebitOracle } from "../host/tac-oracle.ts";
@@ -42,9 +46,40 @@ const STORAGE_KEY_HEX = "00112233445566778899aabbccddeeff";
 const HOST_SCALAR_HEX = "11".repeat(32);
 const TERMINAL_SCALAR_HEX = "22".repeat(32);
 const JOURNAL_BYTES = 64 * 1024 * 1024;
+/** The pharmacy's own program and the person at it. */
+export const SHOP_COUNTER = { client: "pos-1", token: "demonstration-token", operator: "li", password: "demonstration" } as const;
+/** Compiled files lie one folder deeper than their sources; data lies with the sources. */
+const POLICY = new URL(`${import.meta.url.includes("/dist/") ? "../../../" : "../../"}device/txn/medical-split/policies/kunming.json`, import.meta.url);
 const CARDS = 4;
 const OPENING_BALANCE = fen(20_000);
 const PIN_ENTRY_MS = 150;
+
+/** The machine's clocks, with a calendar whose days can be let pass. */
+export class ShopClock implements Clock {
+  readonly #clock = systemClock();
+  #aheadMs = 0;
+
+  monotonicMs(): number {
+    return this.#clock.monotonicMs();
+  }
+
+  wallMs(): number {
+    return this.#clock.wallMs() + this.#aheadMs;
+  }
+
+  sleep(durationMs: number, signal?: AbortSignal): Promise<void> {
+    return this.#clock.sleep(durationMs, signal);
+  }
+
+  /** Nobody waits: the calendar alone moves on. */
+  letDaysPass(durationMs: number): void {
+    this.#aheadMs += durationMs;
+  }
+}
+
+function rethrow(error: unknown): void {
+  throw error;
+}
 
 export interface ShopCard {
   readonly card: SimulatedCard;
@@ -56,15 +91,19 @@ export class Shop {
   readonly reader: SimulatedReader;
   readonly cards: readonly ShopCard[];
   readonly terminal: Terminal;
+  readonly api: Api;
+  readonly clock: ShopClock;
   readonly ledger: Ledger;
   readonly insurer: Insurer;
+  /** Who is insured, in the order of the cards. */
+  readonly persons: readonly InsuredPerson[];
   readonly host: SettlementHost;
   readonly #folder: string;
   readonly #closing: (() => Promise<void>)[];
   #broker: EmbeddedBroker;
 
   private constructor(
-    parts: Pick<Shop, "suite" | "reader" | "cards" | "terminal" | "ledger" | "insurer" | "host"> & {
+    parts: Pick<Shop, "suite" | "reader" | "cards" | "terminal" | "api" | "clock" | "ledger" | "insurer" | "persons" | "host"> & {
       readonly folder: string;
       readonly broker: EmbeddedBroker;
       readonly closing: (() => Promise<void>)[];
@@ -74,8 +113,11 @@ export class Shop {
     this.reader = parts.reader;
     this.cards = parts.cards;
     this.terminal = parts.terminal;
+    this.api = parts.api;
+    this.clock = parts.clock;
     this.ledger = parts.ledger;
     this.insurer = parts.insurer;
+    this.persons = parts.persons;
     this.host = parts.host;
     this.#folder = parts.folder;
     this.#broker = parts.broker;
@@ -84,18 +126,25 @@ export class Shop {
 
   static async open(suite: CipherSuite, log: Log): Promise<Shop> {
     const folder = await mkdtemp(join(tmpdir(), "yikatong-demo-"));
-    const clock = systemClock();
+    const clock = new ShopClock();
     const broker = await openEmbeddedBroker({});
     const cards = makeCards(suite);
     const ledger = Ledger.open(join(folder, "settlement-host.sqlite"));
-    const insurer = openShopInsurer(folder, cards);
+    const persons = personsOf(cards);
+    const insurer = openInsurer({ clock, randomness: systemRandomness(), ledger: InsurerLedger.open(join(folder, "insurer.sqlite")), persons });
     const hostLink = openHostMqttLink({ clock, url: broker.url, clientId: "settlement-host" });
-    const host = openHost({ suite, ledger, insurer, link: hostLink });
+    const host = openHost({ suite, ledger, insurer, clock, link: hostLink });
     const reader = new SimulatedReader({ name: "counter", interface: "contactless", clock });
     const samReader = makeSamReader(makeTestPsam(suite), { name: "module", clock });
     const { keys, sealKeys } = terminalKeys(suite);
+    const config = configOf(folder, {
+      suite,
+      brokerUrl: broker.url,
+      passwordHash: await storedPassword(SHOP_COUNTER.password, systemRandomness().bytes(16), 10),
+    });
     const terminal = await openDevice({
-      config: configOf(folder, { suite, brokerUrl: broker.url }),
+      config,
+      clock,
       keys,
       sealKeys,
       suite,
@@ -105,7 +154,10 @@ export class Shop {
       pinVerifier: { verifyOnCard: (channel, template, limits) => pinEntry(cards, reader).verifyOnCard(channel, template, limits) },
       sync: { heartbeatMs: 1_000 },
     });
+    const api = await openTerminalApi(terminal, config, { log, clock, onDefect: rethrow });
+    assert(api !== undefined, "the demonstration's configuration has an API");
     const closing = [
+      () => api.close(),
       () => terminal.stop(),
       async () => host.stop(),
       async () => insurer.stop(),
@@ -113,7 +165,7 @@ export class Shop {
       async () => ledger.close(),
       async () => insurer.ledger.close(),
     ];
-    return new Shop({ suite, reader, cards, terminal, ledger, insurer, host, folder, broker, closing });
+    return new Shop({ suite, reader, cards, terminal, api, clock, ledger, insurer, persons, host, folder, broker, closing });
   }
 
   get brokerUrl(): string {
@@ -161,21 +213,26 @@ function pinEntry(cards: readonly ShopCard[], reader: SimulatedReader): Simulate
   return new SimulatedPinVerifier({ clock: systemClock(), holder: new ScriptedHolder([act]), keyingMs: PIN_ENTRY_MS });
 }
 
-function openShopInsurer(folder: string, cards: readonly ShopCard[]): Insurer {
-  const persons = cards.map(({ card }, at) => insuredPerson({ personNumber: `9901000000000000000${at}`, cards: [socialNumbers(card)], accountFen: 500_000n }));
-  return openInsurer({ clock: systemClock(), randomness: systemRandomness(), ledger: InsurerLedger.open(join(folder, "insurer.sqlite")), persons });
+/** psn_no of the holder of the card at this place. */
+export function personNumberOf(at: number): string {
+  return `9901000000000000000${at}`;
+}
+
+function personsOf(cards: readonly ShopCard[]): readonly InsuredPerson[] {
+  return cards.map(({ card }, at) => insuredPerson({ personNumber: personNumberOf(at), cards: [socialNumbers(card)], accountFen: 500_000n }));
 }
 
 function openHost(parts: {
   readonly suite: CipherSuite;
   readonly ledger: Ledger;
   readonly insurer: Insurer;
+  readonly clock: Clock;
   readonly link: ReturnType<typeof openHostMqttLink>;
 }): SettlementHost {
-  const { suite, ledger, insurer, link } = parts;
+  const { suite, ledger, insurer, clock, link } = parts;
   const { publicKey } = suite.sm2PrivateKey(Buffer.from(TERMINAL_SCALAR_HEX, "hex"));
   return openSettlementHost({
-    clock: systemClock(),
+    clock,
     randomness: systemRandomness(),
     suite,
     ledger,
@@ -195,14 +252,31 @@ function terminalKeys(suite: CipherSuite) {
   return loadDeviceKeys(utf8(file), { suite, profile: "test" });
 }
 
-function configOf(folder: string, { suite, brokerUrl }: { readonly suite: CipherSuite; readonly brokerUrl: string }): TerminalConfig {
+function configOf(
+  folder: string,
+  { suite, brokerUrl, passwordHash }: { readonly suite: CipherSuite; readonly brokerUrl: string; readonly passwordHash: string },
+): TerminalConfig {
   const parsed = parseTerminalConfig({
     terminalId: TERMINAL_ID,
     regionCode: "990100",
     profile: "test",
     institution: { code: "P99010000001", name: "测试药店", areaCode: "530102", serialLane: "1" },
     limits: { amountPerSaleFen: 100_000, unreceiptedCountMax: 100, unreceiptedSumMaxFen: 1_000_000, unverifiedAmountMaxFen: 100_000 },
-    medical: { receiverSystem: "TEST", queryTimeoutMs: 3_000, settleTimeoutMs: 5_000 },
+    medical: {
+      receiverSystem: "TEST",
+      queryTimeoutMs: 3_000,
+      settleTimeoutMs: 2_000,
+      lateMarginMs: 500,
+      region: { offline: { allowed: true } },
+      policyFile: fileURLToPath(POLICY),
+      // On request alone, so that the story has its order.
+      reconciliation: { daily: false, at: "00:00", graceMs: 0 },
+    },
+    api: {
+      port: 0,
+      clients: [{ client: SHOP_COUNTER.client, tokenSha256: tokenHash(SHOP_COUNTER.token) }],
+      operators: [{ operator: SHOP_COUNTER.operator, role: "supervisor", passwordHash }],
+    },
     electronicCash: {
       merchantId: "990100000000001",
       merchantCategory: "5912",

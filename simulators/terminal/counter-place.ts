@@ -50,8 +50,8 @@ export interface CounterPlaceOptions {
   readonly persons: readonly InsuredPerson[];
   /** Left out: the insurer's test catalogue. */
   readonly catalogue?: readonly CatalogueItem[];
-  /** How long every reply of the insurer takes. */
-  readonly latencyMs?: number;
+  /** How long a settlement waits for its answer; left out: as everywhere. */
+  readonly settleTimeoutMs?: number;
 }
 
 export interface CounterTerminalOptions {
@@ -87,18 +87,12 @@ export class CounterPlace {
   }
 
   static async open(options: CounterPlaceOptions): Promise<CounterPlace> {
-    const { suite, folder, persons, catalogue, latencyMs } = options;
+    const { suite, folder, persons, catalogue } = options;
     const ports = { clock: systemClock(), randomness: systemRandomness() };
     const broker = await openEmbeddedBroker({});
     const ledger = Ledger.open(join(folder, "settlement-host.sqlite"));
     const books = InsurerLedger.open(join(folder, "insurer.sqlite"));
-    const insurer = openInsurer({
-      ...ports,
-      ledger: books,
-      persons,
-      ...(catalogue === undefined ? {} : { catalogue }),
-      ...(latencyMs === undefined ? {} : { latencyMs }),
-    });
+    const insurer = openInsurer({ ...ports, ledger: books, persons, ...(catalogue === undefined ? {} : { catalogue }) });
     const link = openHostMqttLink({ clock: ports.clock, url: broker.url, clientId: "settlement-host" });
     const host = openSettlementHost({
       ...ports,
@@ -117,12 +111,12 @@ export class CounterPlace {
 
   /** Opens the terminal over the journal that is there, and waits until the settlement host has been heard. One is open at a time. */
   async openTerminal({ api: config, sync, devices, pin }: CounterTerminalOptions): Promise<CounterTerminal> {
-    const { suite, folder } = this.#options;
+    const { suite } = this.#options;
     const clock = systemClock();
     const reader = new SimulatedReader({ name: "counter", interface: "contactless", clock });
     const holder = new ScriptedHolder([pin === undefined ? { kind: "cancels" } : { kind: "enters", digits: pin }]);
     const terminal = await openDevice({
-      config: terminalConfigOf(folder, this.#brokerUrl),
+      config: terminalConfigOf(this.#options, this.#brokerUrl),
       ...terminalKeys(suite),
       suite,
       log: SILENT,
@@ -162,15 +156,20 @@ function terminalKeys(suite: CipherSuite) {
   return loadDeviceKeys(utf8(file), { suite, profile: "test" });
 }
 
-function terminalConfigOf(folder: string, brokerUrl: string): TerminalConfig {
+function terminalConfigOf({ folder, settleTimeoutMs }: CounterPlaceOptions, brokerUrl: string): TerminalConfig {
   const parsed = parseTerminalConfig({
     terminalId: TERMINAL_ID,
     regionCode: "990100",
     profile: "test",
     institution: { code: "P99010000001", name: "测试药店", areaCode: "530102", serialLane: "1" },
     limits: { amountPerSaleFen: 100_000, unreceiptedCountMax: 100, unreceiptedSumMaxFen: 1_000_000 },
-    // On request alone: what an order costs is not mixed with the comparison of a day.
-    medical: { receiverSystem: "TEST", reconciliation: { daily: false, at: "00:00", graceMs: 0 } },
+    medical: {
+      receiverSystem: "TEST",
+      lateMarginMs: 1_000,
+      ...(settleTimeoutMs === undefined ? {} : { settleTimeoutMs }),
+      // On request alone: what an order costs is not mixed with the comparison of a day.
+      reconciliation: { daily: false, at: "00:00", graceMs: 0 },
+    },
     readers: { user: { interface: "contactless", nameIncludes: [] }, sam: { interface: "sam", nameIncludes: [] } },
     link: { url: brokerUrl },
     sync: { kid: KID },

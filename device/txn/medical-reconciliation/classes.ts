@@ -78,6 +78,8 @@ function strangerMeaning(row: ResultRow, { scope }: RowContext): RowMeaning {
   const { msgid } = row;
   if (!msgid.startsWith(scope.institution) || msgid.length !== SERIAL_AT + 4) return { is: "difference", kind: "foreign" };
   const serial = msgid.slice(SERIAL_AT);
+  // Every terminal counts in digits; the insurer's own client need not.
+  if (!/^\d{4}$/.test(serial)) return { is: "difference", kind: "foreign" };
   if (serial.startsWith(scope.serialLane)) return { is: "difference", kind: "unknown-message" };
   return { is: "difference", kind: "other-terminal", note: `serial ${serial}` };
 }

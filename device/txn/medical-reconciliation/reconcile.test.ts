@@ -166,6 +166,8 @@ test("other terminals, foreign systems and unknown numbers are listed by name, a
   bench.bookAtInsurer({ msgid: "P53010000001202601051201002007" });
   bench.bookAtInsurer({ msgid: "X99010000001202601051201000001" });
   bench.bookAtInsurer({ msgid: "P53010000001202601051202001999" });
+  // No terminal counts in letters: somebody in the insurer's own client.
+  bench.bookAtInsurer({ msgid: "P5301000000120260105120300Z001" });
   await bench.closeDay();
   const view = await bench.reconcile();
   expect(named(view)).toEqual([
@@ -174,11 +176,12 @@ test("other terminals, foreign systems and unknown numbers are listed by name, a
       ["other-terminal", "none", "SX000001"],
       ["foreign", "left-to-people", "SX000002"],
       ["unknown-message", "left-to-people", "SX000003"],
+      ["foreign", "left-to-people", "SX000004"],
     ],
   ]);
   expect(view.differences[0]?.note).toContain("serial 2007");
   expect(bench.counter.sent).not.toContain("2601");
-  expect(bench.counter.standing().length).toBe(4);
+  expect(bench.counter.standing().length).toBe(5);
 });
 
 test("with other terminals alone in the statement the day agrees", async () => {

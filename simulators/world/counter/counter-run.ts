@@ -13,6 +13,7 @@ import { DEFAULT_REGION, type RegionSwitches } from "../../../device/txn/medical
 import type { OrderActs, OrderName, OrderRequest, OrderView } from "../../../device/txn/medical-order/order.ts";
 import { clearInsurerFaults, INSURER_FAULTS, type InsurerFaultName, planInsurerFault } from "../../host/medical/insurer-faults.ts";
 import { promised, Violation } from "../checks/violation.ts";
+import type { FaultCounts } from "../fault-plan.ts";
 import { Holders } from "../holders.ts";
 import { Keeper } from "../keeper.ts";
 import type { Life } from "../life.ts";
@@ -37,6 +38,8 @@ export interface CounterReport {
   readonly violation: string | undefined;
   /** How the orders ended. */
   readonly ends: Readonly<Record<string, number>>;
+  /** What struck of the world's own faults. */
+  readonly faults: FaultCounts;
   /** What the insurer did wrong on purpose, by name. */
   readonly insurerFaults: Readonly<Record<string, number>>;
   readonly powerCuts: number;
@@ -74,6 +77,10 @@ const FAULTS: readonly InsurerFaultName[] = [
   "empty-infcode-not-booked",
   "unparsable-booked",
   "unparsable-not-booked",
+  "half-reply-booked",
+  "output-missing-booked",
+  "reply-of-another-person",
+  "reply-to-another-msgid",
   "late-booking",
   "slow",
 ];
@@ -329,7 +336,7 @@ export class CounterRun {
   }
 
   #report(violation: string | undefined): CounterReport {
-    const { trace, clock } = this.#town;
+    const { trace, clock, plan } = this.#town;
     const ends: Record<string, number> = {};
     for (const { view } of this.#placed.values()) ends[view?.state ?? "unseen"] = (ends[view?.state ?? "unseen"] ?? 0) + 1;
     return {
@@ -338,6 +345,7 @@ export class CounterRun {
       events: trace.events,
       violation,
       ends,
+      faults: plan.counts,
       insurerFaults: Object.fromEntries(this.#insurerFaults),
       powerCuts: this.#powerCuts,
       virtualMs: clock.monotonicMs(),

@@ -2,6 +2,7 @@
 import { toHex, utf8 } from "../../../device/base/bytes.ts";
 import type { Clock } from "../../../device/base/ports.ts";
 import type { CipherSuite } from "../../../device/crypto/face.ts";
+import type { FaultCounts } from "../fault-plan.ts";
 import { type SpreadPorts, seedNumbers, spreadSeeds } from "../spread.ts";
 import { COUNTER_BUGS, type CounterBug } from "./counter-bugs.ts";
 import { type CounterReport, CounterRun } from "./counter-run.ts";
@@ -30,6 +31,7 @@ export interface CounterWorldReport {
   readonly events: number;
   readonly violations: number;
   readonly ends: Readonly<Record<string, number>>;
+  readonly faults: FaultCounts;
   readonly insurerFaults: Readonly<Record<string, number>>;
   readonly powerCuts: number;
   readonly virtualMs: number;
@@ -66,6 +68,7 @@ export async function runCounterWorld(
     events: sum(({ events }) => events),
     violations: failures.length,
     ends: added(results.map(({ ends }) => ends)),
+    faults: added(results.map(({ faults }) => faults)) as FaultCounts,
     insurerFaults: added(results.map(({ insurerFaults }) => insurerFaults)),
     powerCuts: sum(({ powerCuts }) => powerCuts),
     virtualMs: Math.round(sum(({ virtualMs }) => virtualMs)),
