@@ -9,6 +9,8 @@ export class MedicalBackground {
   readonly #memory: ResolverMemory;
   readonly #stop = new AbortController();
   #rest = new AbortController();
+  /** Something came while a round was under way: the next one follows at once. */
+  #woken = false;
   #running: Promise<void> = Promise.resolve();
 
   constructor(ports: HostPorts, options: Omit<ResolverOptions, "signal">) {
@@ -23,6 +25,7 @@ export class MedicalBackground {
 
   /** Something has become unknown: looked at now. */
   wake(): void {
+    this.#woken = true;
     this.#rest.abort();
   }
 
@@ -36,8 +39,9 @@ export class MedicalBackground {
   async #run(): Promise<void> {
     const { signal } = this.#stop;
     while (!signal.aborted) {
+      this.#woken = false;
       const pauseMs = await this.#round();
-      if (!signal.aborted) await this.#pause(pauseMs);
+      if (!signal.aborted && !this.#woken) await this.#pause(pauseMs);
     }
   }
 
