@@ -49,8 +49,14 @@ function answerTo(question: Question, say: Pharmacy["say"]): Given {
   }
 }
 
+/** The packs that are handed over, each with the code that the counter's scanner reads off it; here they are made up, others for every run. */
+function withPacks(run: string, items: readonly OrderItem[]): readonly OrderItem[] {
+  const codes = ({ ownCode, quantity }: OrderItem) => Array.from({ length: Number(quantity) }, (_, at) => ({ code: `${run}-${ownCode}-${at + 1}` }));
+  return items.map((item) => ({ ...item, traceCodes: codes(item) }));
+}
+
 async function sell(client: CounterClient, shop: Pharmacy, sale: { readonly number: string; readonly items: readonly OrderItem[] }): Promise<Order> {
-  const order = await client.settle(sale.number, basketOf(`INV-${sale.number}`, sale.items), {
+  const order = await client.settle(sale.number, basketOf(`INV-${sale.number}`, withPacks(shop.run, sale.items)), {
     onEvent: (event) => shop.say(`  ${sale.number}: ${event.is}`),
     onQuestion: (question) => answerTo(question, shop.say),
   });
@@ -71,7 +77,7 @@ export async function runPharmacy(shop: Pharmacy): Promise<Readonly<Record<strin
   shop.say(`${first}: ${given.state}`);
 
   await sell(client, shop, { number: second, items: [TABLETS, SYRUP] });
-  const basket: Basket = { ...basketOf(`INV-${kept}`, [TABLETS]), confirms: false, tenders: ["cash"] };
+  const basket: Basket = { ...basketOf(`INV-${kept}`, withPacks(shop.run, [TABLETS])), confirms: false, tenders: ["cash"] };
   const returned = await client.returnGoods(second, { newOrderNumber: kept, basket });
   shop.say(`${second}: ${returned.given.state}; ${kept}: ${returned.kept?.state ?? "not begun"}`);
 
