@@ -8,8 +8,10 @@ import { serveLines } from "./api/lines.ts";
 import { isFault } from "./base/fault.ts";
 import type { Log } from "./base/log.ts";
 import { explainText, formatNotes, NAMED_FORMS } from "./card/explain/explain.ts";
+import { API_COMMANDS } from "./commands/api.ts";
 import { DEVICES_COMMANDS } from "./commands/devices.ts";
 import { POLICY_COMMANDS } from "./commands/policy.ts";
+import { RECONCILE_COMMANDS } from "./commands/reconcile.ts";
 import { loadDeviceKeys } from "./config/keys.ts";
 import { loadConfig, saveConfig } from "./config/load.ts";
 import type { TerminalConfig } from "./config/schema.ts";
@@ -210,6 +212,8 @@ const COMMANDS: readonly Command[] = [
   },
   ...DEVICES_COMMANDS,
   ...POLICY_COMMANDS,
+  ...RECONCILE_COMMANDS,
+  ...API_COMMANDS,
   { name: "config set", summary: "checks a configuration file and makes it the terminal's", operands: "<file>", options: CONFIG_OPTION, run: setConfig },
 ];
 

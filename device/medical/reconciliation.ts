@@ -36,6 +36,8 @@ export interface BoundReconciliation {
   stop(): Promise<void>;
 }
 
+/** Beside the journal: what the comparisons with the insurer's books have found. */
+export const REPORTS_FOLDER = "reconciliation";
 /** Who compares where nobody has asked; stands in records and reports. */
 const BY_ITSELF = "terminal";
 const LOOK_EVERY_MS = 600_000;

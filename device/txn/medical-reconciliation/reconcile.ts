@@ -17,7 +17,8 @@ import { type DayFindings, DayRun } from "./day.ts";
 import { HARMLESS } from "./differences.ts";
 import { AT_HAND_DAYS, ReconciliationMarks } from "./marks.ts";
 import { reportCsv, reportHtml } from "./report.ts";
-import { readView, viewName, writeView } from "./views.ts";
+import { type StoredDays, storedDay, storedReport } from "./stored.ts";
+import { viewName, writeView } from "./views.ts";
 
 export interface ReconciliationPorts extends HostPorts {
   /** The same journal as a reader of all entries sees it. */
@@ -41,12 +42,11 @@ export interface ReconciliationOptions {
   readonly onImported?: (original: string) => void;
 }
 
-const RANGE_MAX = 366;
-
 export class Reconciliation implements ReconciliationActs {
   readonly #ports: ReconciliationPorts;
   readonly #options: ReconciliationOptions;
   readonly #marks: ReconciliationMarks;
+  readonly #stored: StoredDays;
   #running = false;
 
   constructor(ports: ReconciliationPorts, options: ReconciliationOptions) {
@@ -54,6 +54,8 @@ export class Reconciliation implements ReconciliationActs {
     this.#ports = { ...ports, journal };
     this.#options = options;
     this.#marks = new ReconciliationMarks(journal);
+    const { storage, log } = ports;
+    this.#stored = { read: (name) => storage.read(name), onUnreadable: (day) => log.warn("reconciliation-view-unreadable", { day }) };
   }
 
   async run(day: string, { operator }: { readonly operator: string }, limits: Limits): Promise<ReconciliationResult> {
@@ -149,35 +151,17 @@ export class Reconciliation implements ReconciliationActs {
   }
 
   async report(from: string, to: string): Promise<ReconciliationReport | undefined> {
-    const range = daysBetween(from, to, RANGE_MAX);
-    if (range === undefined) return undefined;
-    const days: DayView[] = [];
-    const missing: string[] = [];
-    for (const day of range) {
-      const view = await this.#view(day);
-      if (view === undefined) missing.push(day);
-      else days.push(view);
-    }
     const { institutionName, scope } = this.#options;
-    const html = reportHtml({ institutionName, institution: scope.institution, from, to, days, missing });
-    const csv = reportCsv(days);
-    if (from !== to) {
-      await this.#ports.storage.write(`reconciliation-${from}-${to}.html`, utf8(html));
-      await this.#ports.storage.write(`reconciliation-${from}-${to}.csv`, utf8(csv));
-    }
-    return { from, to, days, missing, html, csv };
+    const report = await storedReport(this.#stored, { institution: scope.institution, institutionName, from, to });
+    if (report === undefined || from === to) return report;
+    await this.#ports.storage.write(`reconciliation-${from}-${to}.html`, utf8(report.html));
+    await this.#ports.storage.write(`reconciliation-${from}-${to}.csv`, utf8(report.csv));
+    return report;
   }
 
   async last(): Promise<DayView | undefined> {
     const day = await this.#marks.last();
-    return day === undefined ? undefined : this.#view(day);
-  }
-
-  async #view(day: string): Promise<DayView | undefined> {
-    const contents = await this.#ports.storage.read(`${viewName(day)}.json`);
-    const view = contents === undefined ? undefined : readView(contents);
-    if (contents !== undefined && view === undefined) this.#ports.log.warn("reconciliation-view-unreadable", { day });
-    return view?.day === day ? view : undefined;
+    return day === undefined ? undefined : storedDay(this.#stored, day);
   }
 }
 
