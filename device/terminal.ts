@@ -2,8 +2,6 @@
  * Goal: one terminal out of its parts, whatever the parts are made of: real adapters, or a simulated world.
  * Method: everything that touches the world is a parameter. This file joins journal, card, flows and sync; it imports no adapter.
  */
-import { AssertionFailure } from "./base/assert.ts";
-import { EMPTY } from "./base/bytes.ts";
 import { type FaultCode, isFault } from "./base/fault.ts";
 import type { Log } from "./base/log.ts";
 import type { Clock, JournalStore, Limits, MessageLink, Randomness, Storage } from "./base/ports.ts";
@@ -17,9 +15,11 @@ import type { CipherSuite, SecretKey } from "./crypto/face.ts";
 import { closeDevices, type Devices } from "./drivers/adapter.ts";
 import type { SignalLamp } from "./drivers/peripherals.ts";
 import type { CardReader, PinVerifier, Psam, SocialPsam } from "./drivers/ports.ts";
+import { keepCatalogue } from "./medical/catalogue.ts";
 import { MedicalCounter, type MedicalCounterBounds, type MedicalCounterParts } from "./medical/counter.ts";
 import { bindOffline, type OfflineSettings } from "./medical/offline.ts";
 import { type BoundReconciliation, bindReconciliation, type ReconciliationSettings } from "./medical/reconciliation.ts";
+import { LazyPsam, NO_MODULE } from "./security-module.ts";
 import type { BatchSealer } from "./sync/batch/seal.ts";
 import { openSync, type Sync, type SyncKeys, type SyncOptions, type SyncStatus } from "./sync/sync.ts";
 import { HolderFeedback, type SaleEnd } from "./txn/holder-feedback.ts";
@@ -172,38 +172,6 @@ export interface Terminal {
   stop(): Promise<void>;
 }
 
-/** The module is opened when it is first needed and again after it was lost; a terminal without it still journals and uploads. */
-class LazyPsam {
-  readonly #open: (limits: Limits) => Promise<SocialPsam>;
-  #psam: SocialPsam | undefined;
-
-  constructor(open: (limits: Limits) => Promise<SocialPsam>) {
-    this.#open = open;
-  }
-
-  async get(limits: Limits): Promise<SocialPsam> {
-    this.#psam ??= await this.#open(limits);
-    return this.#psam;
-  }
-
-  async close(): Promise<void> {
-    await this.#psam?.close();
-  }
-}
-
-function noModule(): never {
-  throw new AssertionFailure("only a card is read with the module");
-}
-
-/** For sales in which no card is read. */
-const NO_MODULE: Psam = {
-  terminalNumber: EMPTY,
-  expectedSequence: noModule,
-  beginPurchase: noModule,
-  authenticationData: noModule,
-  close: async () => undefined,
-};
-
 interface Opened {
   readonly journal: TerminalJournal;
   readonly saleTimes: SaleTimes;
@@ -229,6 +197,7 @@ class AssembledTerminal implements Terminal {
   readonly #catalogue = createCatalogueBook();
   readonly #reconciliation: BoundReconciliation | undefined;
   readonly #stopped = new AbortController();
+  #catalogueKept: Promise<void> = Promise.resolve();
   readonly #electronicCash: ElectronicCashPorts | undefined;
 
   constructor(parts: TerminalParts, opened: Opened) {
@@ -333,11 +302,12 @@ class AssembledTerminal implements Terminal {
     this.#counter.start();
     this.#reconciliation?.start();
     void this.#lease.keep(this.#stopped.signal);
+    if (this.#parts.settings.medical.profile.region.offline.allowed) this.#catalogueKept = this.#keepCatalogue();
   }
 
   async stop(): Promise<void> {
     this.#stopped.abort();
-    await Promise.all([this.#background.stop(), this.#counter.stop(), this.#reconciliation?.stop()]);
+    await Promise.all([this.#background.stop(), this.#counter.stop(), this.#reconciliation?.stop(), this.#catalogueKept]);
     this.#sync.stop();
     await this.#feedback.close();
     await closeDevices(this.devices);
@@ -355,6 +325,11 @@ class AssembledTerminal implements Terminal {
       offlineMedical: this.journal.unreceipted("offline-medical"),
       offlineLeaseMs: this.#lease.remainingMs(),
     };
+  }
+
+  #keepCatalogue(): Promise<void> {
+    const { queryTimeoutMs: questionMs } = this.#parts.settings.medical;
+    return keepCatalogue(this.#hostPorts, this.#catalogue, { questionMs, signal: this.#stopped.signal });
   }
 
   #openReconciliation(): BoundReconciliation | undefined {

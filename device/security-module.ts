@@ -1,0 +1,37 @@
+/* The terminal's own security module: opened late, and never for a sale in which no card is read. */
+import { AssertionFailure } from "./base/assert.ts";
+import { EMPTY } from "./base/bytes.ts";
+import type { Limits } from "./base/ports.ts";
+import type { Psam, SocialPsam } from "./drivers/ports.ts";
+
+/** The module is opened when it is first needed and again after it was lost; a terminal without it still journals and uploads. */
+export class LazyPsam {
+  readonly #open: (limits: Limits) => Promise<SocialPsam>;
+  #psam: SocialPsam | undefined;
+
+  constructor(open: (limits: Limits) => Promise<SocialPsam>) {
+    this.#open = open;
+  }
+
+  async get(limits: Limits): Promise<SocialPsam> {
+    this.#psam ??= await this.#open(limits);
+    return this.#psam;
+  }
+
+  async close(): Promise<void> {
+    await this.#psam?.close();
+  }
+}
+
+function noModule(): never {
+  throw new AssertionFailure("only a card is read with the module");
+}
+
+/** For sales in which no card is read. */
+export const NO_MODULE: Psam = {
+  terminalNumber: EMPTY,
+  expectedSequence: noModule,
+  beginPurchase: noModule,
+  authenticationData: noModule,
+  close: async () => undefined,
+};
