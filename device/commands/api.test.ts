@@ -27,7 +27,7 @@ async function* inputOf(pieces: readonly (Uint8Array | string)[]): AsyncGenerato
 
 function run(argv: readonly string[], pieces: readonly (Uint8Array | string)[] = [], more: { readonly isTTY?: boolean; readonly seed?: string } = {}) {
   const input = Object.assign(inputOf(pieces), more.isTTY === undefined ? {} : { isTTY: more.isTTY });
-  const commands = apiCommands({ input, randomness: new SeededRandomness(more.seed ?? "api command") });
+  const commands = apiCommands({ input: () => input, randomness: new SeededRandomness(more.seed ?? "api command") });
   const said = { print: () => undefined, complain: (text: string) => process.stderr.write(text) };
   return runCommandLine({ name: "yikatong", summary: "test", commands }, ["api", ...argv], said);
 }

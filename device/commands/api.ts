@@ -14,12 +14,12 @@ const INPUT_BYTES_MAX = 4096;
 
 export interface SecretParts {
   /** Standard input; `isTTY` where somebody types and everybody sees it. */
-  readonly input: AsyncIterable<Uint8Array | string> & { readonly isTTY?: boolean };
+  readonly input: () => AsyncIterable<Uint8Array | string> & { readonly isTTY?: boolean };
   readonly randomness: Randomness;
 }
 
 /** Standard input as text; undefined where it is longer than any password. */
-async function inputText({ input }: SecretParts): Promise<string | undefined> {
+async function inputText(input: AsyncIterable<Uint8Array | string>): Promise<string | undefined> {
   const pieces: Buffer[] = [];
   let length = 0;
   for await (const piece of input) {
@@ -32,11 +32,12 @@ async function inputText({ input }: SecretParts): Promise<string | undefined> {
 }
 
 async function runPassword(values: OptionValues, parts: SecretParts): Promise<number> {
-  if (parts.input.isTTY === true) {
+  const input = parts.input();
+  if (input.isTTY === true) {
     complain("the password comes from standard input, where nobody reads it over a shoulder: yikatong api password < file");
     return 2;
   }
-  const password = (await inputText(parts))?.replace(/\r?\n$/, "");
+  const password = (await inputText(input))?.replace(/\r?\n$/, "");
   if (password === undefined || password === "" || password.length > PASSWORD_CHARACTERS_MAX || /\p{Cc}/u.test(password)) {
     complain(`a password is one line of 1 to ${PASSWORD_CHARACTERS_MAX} characters`);
     return 1;
@@ -78,4 +79,4 @@ export function apiCommands(parts: SecretParts): readonly Command[] {
   ];
 }
 
-export const API_COMMANDS: readonly Command[] = apiCommands({ input: process.stdin, randomness: systemRandomness() });
+export const API_COMMANDS: readonly Command[] = apiCommands({ input: () => process.stdin, randomness: systemRandomness() });
