@@ -21,15 +21,15 @@ export interface RecordedUpload {
   readonly parked: boolean;
 }
 
-/** The record holds all that will be told: nothing else is needed after a power cut. */
+/** The record holds all that will be told: nothing else is needed after a power cut. Goods are sealed: they tell of an illness. */
 export function enqueuedDraft(request: StockUploadRequest, { rows, personal }: StockRows): EntryDraft {
   const { reference, order, act, operator, settlement, amount } = request;
   return {
     kind: KIND,
     state: "prepared",
     amount,
-    detail: { reference, order, act, operator, insuranceArea: settlement?.insuranceArea ?? "", taken: 0, rows },
-    personal,
+    detail: { reference, order, act, operator, insuranceArea: settlement?.insuranceArea ?? "", taken: 0 },
+    personal: { ...personal, rows },
     subjectMark: `sale/${reference}`,
   };
 }
@@ -79,12 +79,12 @@ function isObject(value: JsonValue): value is JsonObject {
 /** Reads an upload back from its entries, oldest first; undefined when its rows cannot be read. */
 export function readUpload(entries: readonly JournalEntry[]): RecordedUpload | undefined {
   const [first, last] = [entries[0], entries.at(-1)];
-  const rows = first?.detail["rows"];
+  const rows = first?.personal?.["rows"];
   const personal = entries.findLast((entry) => entry.personal !== undefined)?.personal;
   if (first === undefined || last === undefined || personal === undefined || !Array.isArray(rows)) return undefined;
   const taken = last.detail["taken"];
-  // What the insurer has said before is nothing to tell it.
-  const { message: _, ...told } = personal;
+  // What belongs to every row: neither the rows, nor what the insurer has said before.
+  const { message: _, rows: __, ...told } = personal;
   return {
     last,
     reference: text(first.detail, "reference"),

@@ -84,6 +84,18 @@ describe("what was sold", () => {
   });
 });
 
+it("what was sold tells of an illness: no entry names it where it can be read", async () => {
+  const made = await desk();
+  await enqueue(made, sale(1, two));
+  await enqueue(made, returned(1, two));
+  await made.later(5000);
+  const [sold] = two.items;
+  const entries = await made.everything();
+  expect(entries.filter(({ detail }) => [sold?.name, sold?.nationalCode].some((word) => word !== undefined && detail.includes(word)))).toEqual([]);
+  expect(entries.filter(({ personal }) => personal.includes(sold?.name ?? "?")).length).toBe(2);
+  expect(made.taken.size).toBe(4);
+});
+
 it("the insurer's words about a refusal may name a person: they are kept apart, and told to nobody else", async () => {
   const made = await desk();
   const words = "追溯码已销售";
