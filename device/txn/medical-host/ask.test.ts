@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { utf8 } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
 import { ask, type Question, REQUEST_MALFORMED, signIn, signOut } from "./ask.ts";
 import { converse, LIMITS, type SentMessage } from "./testing.ts";
 
@@ -146,6 +147,42 @@ describe("the day's sign-in", () => {
       ["9002", "N1"],
     ]);
     expect(ports.signIns.number).toBeUndefined();
+  });
+
+  it("is drawn once by lanes that begin together, and by the next one where that was in vain", async () => {
+    const tried: string[] = [];
+    const { ports, sent } = await converse(({ infno }) => {
+      tried.push(infno);
+      return tried.length === 1 ? { kind: "unknown", reason: "timeout" } : { signinoutb: { sign_no: "N1" } };
+    });
+    const lanes = await Promise.all(Array.from({ length: 50 }, () => signIn(ports, LIMITS)));
+    expect(lanes).toEqual([{ kind: "undecided", reason: "timeout" }, ...Array.from({ length: 49 }, () => undefined)]);
+    expect(sent.map(({ infno }) => infno)).toEqual(["9001", "9001"]);
+  });
+
+  it("of another lane is waited for no longer than one's own time, and given up at once", async () => {
+    const answer = Promise.withResolvers<object>();
+    const { ports, clock } = await converse(() => answer.promise);
+    const first = signIn(ports, LIMITS);
+    const given = new AbortController();
+    const late = signIn(ports, { ...LIMITS, timeoutMs: 100 });
+    const gone = signIn(ports, { ...LIMITS, signal: given.signal });
+    given.abort();
+    expect(await gone).toEqual({ kind: "not-sent" });
+    await clock.runUntil(clock.monotonicMs() + 100);
+    expect(await late).toEqual({ kind: "not-sent" });
+    answer.resolve({ signinoutb: { sign_no: "N1" } });
+    expect(await first).toBeUndefined();
+  });
+
+  it("that the journal breaks is broken for its lane alone", async () => {
+    const { ports } = await converse(() => ({ signinoutb: { sign_no: "N1" } }));
+    const { journal } = ports;
+    const broken = { setMarks: () => Promise.reject(new Fault("store-broken", "planted", { effectUnknown: true })) };
+    const first = signIn({ ...ports, journal: { ...journal, ...broken } }, LIMITS);
+    const second = signIn(ports, LIMITS);
+    await expect(first).rejects.toThrow("planted");
+    expect(await second).toBeUndefined();
   });
 
   it("that gives no number is none", async () => {

@@ -3,7 +3,8 @@
  * Method: the input is checked against its field table before it leaves; the reply is checked against its own, and against what was asked.
  */
 
-import type { FaultCode } from "../../base/fault.ts";
+import { withDeadline } from "../../base/deadline.ts";
+import { type FaultCode, isFault } from "../../base/fault.ts";
 import type { Limits } from "../../base/ports.ts";
 import { buildFsiRequest, type FsiNode, type FsiReply, type FsiRequest, fsiInputFits, nodeOf, parseFsiReply, textOf } from "../../codec/fsi.ts";
 import { checkInput, checkOutput, type TableRegion } from "../../codec/fsi-tables/check.ts";
@@ -118,10 +119,30 @@ export async function ask(ports: HostPorts, question: Question, limits: Limits):
   return send(ports, { ...question, id: await drawMessageId(ports) }, limits);
 }
 
-/** Makes sure that there is a sign-in number where the region wants one; undefined when there is, else why not. Faults: those of the journal. */
+/**
+ * Makes sure that there is a sign-in number where the region wants one; undefined when there is, else why not. One lane asks, the others
+ * wait for it within their own limits, and ask themselves where it was in vain. Faults: those of the journal.
+ */
 export async function signIn(ports: HostPorts, limits: Limits): Promise<NoAnswer | undefined> {
+  const { medical, signIns, clock } = ports;
+  const untilMs = clock.monotonicMs() + limits.timeoutMs;
+  while (medical.signsIn && signIns.number === undefined) {
+    const left = { ...limits, timeoutMs: Math.max(0, untilMs - clock.monotonicMs()) };
+    const { underWay } = signIns;
+    if (underWay === undefined) return signIns.draw(() => drawSignIn(ports, left));
+    try {
+      await withDeadline(underWay, { ...left, clock, what: "another lane's sign-in", effectUnknown: false });
+    } catch (error) {
+      // Its time was over, or it was given up: of its own nothing has left.
+      if (isFault(error)) return { kind: "not-sent" };
+      throw error;
+    }
+  }
+  return undefined;
+}
+
+async function drawSignIn(ports: HostPorts, limits: Limits): Promise<NoAnswer | undefined> {
   const { medical, signIns } = ports;
-  if (!medical.signsIn || signIns.number !== undefined) return undefined;
   // The interface asks for the device's hardware and network addresses; a terminal behind a broker has none that the host could reach.
   const node = { opter_no: medical.sender.operator, mac: medical.sender.deviceNumber, ip: "0.0.0.0" };
   const answer = await ask(ports, { infno: "9001", input: { signIn: node } }, limits);
