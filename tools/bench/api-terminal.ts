@@ -14,7 +14,7 @@ import { CounterPlace, type CounterTerminal } from "../../simulators/terminal/co
 import { amountOf, benchBasket, COUNTERS, type CounterFigures, counterRows, measureCounters } from "./api.ts";
 import type { Bench, BenchContext, BenchRow } from "./bench.ts";
 
-/** A material: no packs with codes of their own, and the fund pays a part of it. */
+/** A material: its packs carry no codes. */
 const NATIONAL_CODE = "CTEST0000000000000M1";
 /** More than this machine sends: the pace is then that of the parts. */
 const UNGOVERNED_PER_SECOND = 100_000;
