@@ -66,6 +66,12 @@ const OVER: readonly string[] = ["done", "refused", "void"];
 /** Looks, ten seconds apart, until nothing may be open any more. */
 const LOOKS_MAX = 1_000;
 
+/** Of the steps that a counter is told of, how many are cut off, and how soon after. */
+const CUT_CHANCE = 0.02;
+/** Between the durable intent and the insurer's answer nobody else knows of the settlement. */
+const CUT_SETTLING = 0.12;
+const CUT_WITHIN_MS = 200;
+
 /** Where and how the insurer goes wrong. */
 const FAULTY_CODES = ["2102", "2102", "2102", "2101", "1101", "2103", "2601", "3202", "3505"] as const;
 const FAULTS: readonly InsurerFaultName[] = [
@@ -252,8 +258,17 @@ export class CounterRun {
       silentPercent: this.#calm ? 0 : 5,
       tenders: this.#calm ? ["cash"] : ["cash", "e-purse", "electronic-cash"],
       onPurse: () => this.#layDown(life, card),
-      note: (line) => this.#town.trace.note(line),
+      note: (line) => {
+        this.#town.trace.note(line);
+        if (!this.#calm && this.#draw.chance(line === "settling" ? CUT_SETTLING : CUT_CHANCE)) void this.#cutSoon(life);
+      },
     });
+  }
+
+  /** The power fails at any step of an order, a moment after it was told. */
+  async #cutSoon(life: Life): Promise<void> {
+    await this.#town.clock.sleep(this.#draw.between(0, CUT_WITHIN_MS));
+    if (!this.#calm && life.power.on) life.power.cut();
   }
 
   #layDown(life: Life, card: WatchedCard): void {

@@ -34,7 +34,7 @@ test("over a few seeds every order comes to an end, and the power fails often", 
 describe("a bug that was planted by one rule is found", MINUTES, () => {
   test.each(Object.keys(COUNTER_BUGS) as CounterBug[])("%s", async (bug) => {
     const violations: string[] = [];
-    for (let seed = 0; seed < 10 && violations.length === 0; seed += 1) {
+    for (let seed = 0; seed < 16 && violations.length === 0; seed += 1) {
       const { violation } = await new CounterRun({ seed: `planted-${seed}`, orders: 30, suite, rules: COUNTER_BUGS[bug] }).run();
       if (violation !== undefined) violations.push(violation);
     }
