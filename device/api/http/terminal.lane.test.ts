@@ -122,6 +122,30 @@ describe("the example at a real terminal", () => {
   });
 });
 
+describe("what waits for people at a real terminal", () => {
+  it("is listed, with what is not receipted yet and what is left of the offline lease", async () => {
+    const client = new CounterClient({ baseUrl: open.api.url, token: testToken(CLIENT) });
+    await client.signIn("chief", TEST_PASSWORD);
+    const { exposure } = await client.status();
+    expect(exposure.offlineMedical).toEqual({ count: 0, sumFen: 0 });
+    expect(Object.keys(exposure)).toEqual(["quickPayment", "medicalPurchase", "offlineMedical", "offlineLeaseMs"]);
+    expect(await client.offlineSales()).toEqual({ sales: [] });
+  });
+
+  it("an upload that lacks a fact is listed until a person has dealt with it", async () => {
+    const client = new CounterClient({ baseUrl: open.api.url, token: testToken(CLIENT) });
+    await client.signIn("chief", TEST_PASSWORD);
+    // What the example tells of its goods is less than the insurer asks for.
+    const { uploads } = await client.uploads();
+    const [first] = uploads;
+    expect(first).toMatchObject({ client: CLIENT, act: "sale", rowsTaken: 0, message: expect.stringMatching(/\S/) });
+    const subject = first?.subject ?? "";
+    expect(await client.dismissUpload(subject)).toEqual({ subject, state: "dismissed" });
+    expect((await client.uploads()).uploads.map((upload) => upload.subject)).not.toContain(subject);
+    await expect(client.retryUpload(subject)).rejects.toMatchObject({ error: "upload-not-parked", status: 409 });
+  });
+});
+
 describe("an order is settled once at the insurer, and its result is the same", () => {
   it("sent twice", async () => {
     const before = settlementsOf(PERSON).length;
