@@ -119,6 +119,12 @@ describe("an order", () => {
     expect((await ask({ method: "POST", url: "/v1/orders/o-1/pay-refund" }, "chief")).json()).toMatchObject({ offline: { refundDueFen: 0 } });
   });
 
+  it("that the insurer has taken back is given up by whom a void of its amount allows", async () => {
+    service.orders.putTakenBack({ client: "pos1", orderNumber: "b-1" }, { operator: "cashier", amount: fen(1_000_000) });
+    expect(await errorOf({ method: "POST", url: "/v1/orders/b-1/cancel" }, "cashier")).toBe("403 supervisor-needed");
+    expect((await ask({ method: "POST", url: "/v1/orders/b-1/cancel" }, "chief")).statusCode).toBe(200);
+  });
+
   it("prints again what it has", async () => {
     await ask(order("p-1"), "cashier");
     expect((await ask({ method: "POST", url: "/v1/orders/p-1/reprint", body: { receipt: "sale" } }, "cashier")).json()).toEqual({ printed: true });

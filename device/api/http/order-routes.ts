@@ -202,6 +202,8 @@ const cancel = route({
     // A second cancel of the same order finds it cancelled.
     if (view.state === "refused" || view.state === "void") return { status: 200, json: orderWire(view, { underWay: false }) };
     if (view.state !== "open") throw refusal("order-ended");
+    // It was sold and paid for; the insurer has taken it back by itself, and what follows is a return like any other.
+    if (view.reason === "already-void") mayGiveBack(call, "void", { amount: view.amount, limit: desk.config.voidLimitFen });
     return settledOrder(desk, voided(desk, call, view), { query: call.query, signal });
   },
 });

@@ -161,12 +161,20 @@ export class FakeOrders implements OrderActs {
   }
 
   /** An order that was sold without the insurer. */
-  putOffline(name: OrderName, sold: { readonly operator: string; readonly amount: Fen }): void {
-    const basket = { credential: { kind: "card" }, items: [], invoiceNumber: "INV-0", usesAccount: true, visit: "pharmacy", medicalType: "41" } as const;
-    const request: OrderRequest = { ...name, ...sold, ...basket, tenders: [], confirms: false, prints: false };
-    const offline = { choice: "settle-later", settledLater: false, refundDue: ZERO_FEN } as const;
-    this.#keep(request, { ...name, ...sold, state: "offline", offline, tenders: [], rest: ZERO_FEN, receipts: ["offline"] });
+  /** Sold and paid for, and taken back by the insurer itself. */
+  putTakenBack(name: OrderName, sold: { readonly operator: string; readonly amount: Fen }): void {
+    this.#keep(requestOf(name, sold), { ...name, ...sold, state: "open", reason: "already-void", tenders: [], rest: ZERO_FEN, receipts: ["sale"] });
   }
+
+  putOffline(name: OrderName, sold: { readonly operator: string; readonly amount: Fen }): void {
+    const offline = { choice: "settle-later", settledLater: false, refundDue: ZERO_FEN } as const;
+    this.#keep(requestOf(name, sold), { ...name, ...sold, state: "offline", offline, tenders: [], rest: ZERO_FEN, receipts: ["offline"] });
+  }
+}
+
+function requestOf(name: OrderName, sold: { readonly operator: string; readonly amount: Fen }): OrderRequest {
+  const basket = { credential: { kind: "card" }, items: [], invoiceNumber: "INV-0", usesAccount: true, visit: "pharmacy", medicalType: "41" } as const;
+  return { ...name, ...sold, ...basket, tenders: [], confirms: false, prints: false };
 }
 
 const DAY: DayView = {

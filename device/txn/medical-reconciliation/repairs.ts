@@ -166,7 +166,8 @@ function textIn(object: JsonObject | undefined, name: string): string {
 /** Takes over a void that the insurer shows: from now on journal and insurer agree. Faults: those of the journal. */
 export async function importVoid({ ports, operator }: Repairs, booking: Booking, found: { readonly day: string; readonly time?: string }): Promise<void> {
   const { subject: original, settlementId, visitId, insuranceArea, receiver, infno, personNumber, sums, reference } = booking;
-  const name = `import.${settlementId.replaceAll(/[^A-Za-z0-9._-]/g, "_")}`.slice(0, REFERENCE_MAX);
+  // No client may be called so: a name of a client has no low line.
+  const name = `_import.${settlementId.replaceAll(/[^A-Za-z0-9._-]/g, "_")}`.slice(0, REFERENCE_MAX);
   const draft: Omit<EntryDraft, "state"> = {
     kind: "medical-void",
     amount: fen(sums.totalFen),
