@@ -35,7 +35,7 @@ import { createSignInBook } from "./txn/medical-host/sign-in.ts";
 import { openOffline } from "./txn/medical-offline/later.ts";
 import type { OfflineView } from "./txn/medical-offline/ports.ts";
 import type { OrderActs } from "./txn/medical-order/order.ts";
-import { MedicalBackground } from "./txn/medical-purchase/background.ts";
+import { openMedicalBackground } from "./txn/medical-purchase/background.ts";
 import type { MedicalPurchaseLimits, MedicalPurchaseRequest } from "./txn/medical-purchase/ports.ts";
 import type { ResolverOptions } from "./txn/medical-purchase/resolver.ts";
 import { runMedicalPurchase } from "./txn/medical-purchase/run.ts";
@@ -47,6 +47,7 @@ import type { QuickPaymentOutcome } from "./txn/quick-payment/types.ts";
 import { type RecoveryRules, recoverAtStart } from "./txn/recovery/recover.ts";
 import { type OfflineLease, openOfflineLease } from "./txn/risk/lease.ts";
 import type { Exposure, RiskLimits } from "./txn/risk/limits.ts";
+import type { Rounds } from "./txn/rounds.ts";
 import type { SaleRequest } from "./txn/sale-request.ts";
 import { openSaleTimes, type SaleTimes } from "./txn/sale-time.ts";
 import type { StockUploads } from "./txn/stock-upload/types.ts";
@@ -191,13 +192,13 @@ class AssembledTerminal implements Terminal {
   readonly #sales: SalesInFlight = createSalesInFlight();
   readonly #saleTimes: SaleTimes;
   readonly #hostPorts: HostPorts;
-  readonly #background: MedicalBackground;
+  readonly #background: Rounds;
   readonly #counter: MedicalCounter;
   readonly #lease: OfflineLease;
   readonly #catalogue = createCatalogueBook();
   readonly #reconciliation: BoundReconciliation | undefined;
   readonly #stopped = new AbortController();
-  #catalogueKept: Promise<void> = Promise.resolve();
+  readonly #catalogueRounds: Rounds;
   readonly #electronicCash: ElectronicCashPorts | undefined;
 
   constructor(parts: TerminalParts, opened: Opened) {
@@ -224,9 +225,10 @@ class AssembledTerminal implements Terminal {
       log,
     };
     const { resolver, queryTimeoutMs } = settings.medical;
+    this.#catalogueRounds = keepCatalogue(this.#hostPorts, this.#catalogue, queryTimeoutMs);
     this.#counter = this.#openCounter();
     this.#reconciliation = this.#openReconciliation();
-    this.#background = new MedicalBackground(this.#hostPorts, {
+    this.#background = openMedicalBackground(this.#hostPorts, {
       ...resolver,
       queryTimeoutMs,
       journalTimeoutMs: settings.journalTimeoutMs,
@@ -302,12 +304,12 @@ class AssembledTerminal implements Terminal {
     this.#counter.start();
     this.#reconciliation?.start();
     void this.#lease.keep(this.#stopped.signal);
-    if (this.#parts.settings.medical.profile.region.offline.allowed) this.#catalogueKept = this.#keepCatalogue();
+    if (this.#parts.settings.medical.profile.region.offline.allowed) this.#catalogueRounds.start();
   }
 
   async stop(): Promise<void> {
     this.#stopped.abort();
-    await Promise.all([this.#background.stop(), this.#counter.stop(), this.#reconciliation?.stop(), this.#catalogueKept]);
+    await Promise.all([this.#background.stop(), this.#counter.stop(), this.#reconciliation?.stop(), this.#catalogueRounds.stop()]);
     this.#sync.stop();
     await this.#feedback.close();
     await closeDevices(this.devices);
@@ -325,11 +327,6 @@ class AssembledTerminal implements Terminal {
       offlineMedical: this.journal.unreceipted("offline-medical"),
       offlineLeaseMs: this.#lease.remainingMs(),
     };
-  }
-
-  #keepCatalogue(): Promise<void> {
-    const { queryTimeoutMs: questionMs } = this.#parts.settings.medical;
-    return keepCatalogue(this.#hostPorts, this.#catalogue, { questionMs, signal: this.#stopped.signal });
   }
 
   #openReconciliation(): BoundReconciliation | undefined {

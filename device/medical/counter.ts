@@ -22,8 +22,9 @@ import type { VoidOutcome } from "../txn/medical-void/types.ts";
 import type { QuickPaymentOutcome } from "../txn/quick-payment/types.ts";
 import { receiptSlip } from "../txn/receipts/receipt.ts";
 import type { ReceiptData, SlipStyle } from "../txn/receipts/types.ts";
+import { Rounds } from "../txn/rounds.ts";
 import type { SaleRequest } from "../txn/sale-request.ts";
-import { StockUploadBackground } from "../txn/stock-upload/background.ts";
+import { openStockBackground } from "../txn/stock-upload/background.ts";
 import type { StockUploads } from "../txn/stock-upload/types.ts";
 import { createStockUploads } from "../txn/stock-upload/uploads.ts";
 import type { Tenders } from "../txn/tender/tender.ts";
@@ -61,38 +62,42 @@ export class MedicalCounter {
   readonly orders: OpenOrders;
   readonly uploads: StockUploads;
   readonly #parts: MedicalCounterParts;
-  readonly #telling: StockUploadBackground;
-  readonly #stop = new AbortController();
-  #rest = new AbortController();
-  /** Something was decided while orders were looked at: they are looked at once more. */
-  #woken = false;
-  #resuming: Promise<void> = Promise.resolve();
+  readonly #telling: Rounds;
+  /** Takes up what needs nobody, now and whenever something was decided. */
+  readonly #resuming: Rounds;
 
   constructor(parts: MedicalCounterParts) {
     const { host, suite, bounds } = parts;
     const { queryTimeoutMs, pauseMinMs, pauseMaxMs, journalTimeoutMs } = bounds;
     const { stockInBatches: inBatches } = host.medical.region;
     this.#parts = parts;
-    this.#telling = new StockUploadBackground(host, { queryTimeoutMs, pauseMinMs, pauseMaxMs, journalTimeoutMs, inBatches });
+    this.#telling = openStockBackground(host, { queryTimeoutMs, pauseMinMs, pauseMaxMs, journalTimeoutMs, inBatches });
     this.uploads = createStockUploads({ ports: { ...host, suite }, journalTimeoutMs, wake: () => this.#telling.wake() });
     this.orders = openOrders(this.#orderPorts(), bounds);
+    this.#resuming = new Rounds({
+      clock: host.clock,
+      log: host.log,
+      failedAs: "orders-not-resumed",
+      restAfterFaultMs: pauseMaxMs,
+      round: async (signal) => {
+        await this.orders.resumeOpen({ timeoutMs: RESUME_MS, signal });
+        return pauseMaxMs;
+      },
+    });
   }
 
   start(): void {
     this.#telling.start();
-    this.#resuming = this.#goOn();
+    this.#resuming.start();
   }
 
   /** Something that an order waits for was decided: its turn is now. */
   wake(): void {
-    this.#woken = true;
-    this.#rest.abort();
+    this.#resuming.wake();
   }
 
   async stop(): Promise<void> {
-    this.#stop.abort();
-    this.#rest.abort();
-    await Promise.all([this.#resuming, this.#telling.stop()]);
+    await Promise.all([this.#resuming.stop(), this.#telling.stop()]);
   }
 
   #orderPorts(): OrderPorts {
@@ -123,35 +128,6 @@ export class MedicalCounter {
     const outcome = await runMedicalVoid({ ...host, sales }, request, limits);
     if (outcome.kind === "unknown") onUnknown();
     return outcome;
-  }
-
-  /** Takes up what needs nobody, now and whenever something was decided. */
-  async #goOn(): Promise<void> {
-    const { signal } = this.#stop;
-    while (!signal.aborted) {
-      this.#woken = false;
-      await this.#resume();
-      if (!signal.aborted && !this.#woken) await this.#pause();
-    }
-  }
-
-  async #resume(): Promise<void> {
-    try {
-      await this.orders.resumeOpen({ timeoutMs: RESUME_MS, signal: this.#stop.signal });
-    } catch (error) {
-      // A journal that fails stops every sale as well; here it only means that nothing goes on by itself.
-      if (!isFault(error)) throw error;
-      this.#parts.host.log.warn("orders-not-resumed", { code: error.code });
-    }
-  }
-
-  async #pause(): Promise<void> {
-    this.#rest = new AbortController();
-    try {
-      await this.#parts.host.clock.sleep(this.#parts.bounds.pauseMaxMs, this.#rest.signal);
-    } catch (error) {
-      if (!isFault(error, "cancelled")) throw error;
-    }
   }
 }
 

@@ -3,7 +3,7 @@ import type { Storage } from "../base/ports.ts";
 import type { TerminalJournal } from "../txn/journal/journal.ts";
 import type { HostPorts } from "../txn/medical-host/ports.ts";
 import type { GroupName, ReconciliationActs } from "../txn/medical-reconciliation/acts.ts";
-import { ReconciliationBackground } from "../txn/medical-reconciliation/background.ts";
+import { openReconciliationBackground } from "../txn/medical-reconciliation/background.ts";
 import { Reconciliation } from "../txn/medical-reconciliation/reconcile.ts";
 
 export interface ReconciliationSettings {
@@ -59,7 +59,7 @@ export function bindReconciliation(parts: ReconciliationParts): BoundReconciliat
       onImported: parts.onDecided,
     },
   );
-  const background = new ReconciliationBackground(host, acts, {
+  const background = openReconciliationBackground(host, acts, {
     lookEveryMs: LOOK_EVERY_MS,
     pauseMaxMs: PAUSE_MAX_MS,
     dayTimeoutMs: DAY_TIMEOUT_MS,

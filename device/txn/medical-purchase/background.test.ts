@@ -1,6 +1,6 @@
 /* The background's sleep: whoever calls it is heard, also while it works. */
 import { expect, test, vi } from "vitest";
-import { MedicalBackground } from "./background.ts";
+import { openMedicalBackground } from "./background.ts";
 import { RESOLVER_OPTIONS, SimulatedCounter } from "./testing.ts";
 
 const LOOKS_OF_ROUND = 2;
@@ -9,7 +9,7 @@ test("is called once while it works and once while it sleeps, and looks each tim
   const counter = new SimulatedCounter();
   await counter.clock.resolve(counter.switchOn());
   const looks = vi.spyOn(counter.ports.journal, "openSubjects");
-  const background = new MedicalBackground(counter.ports, RESOLVER_OPTIONS);
+  const background = openMedicalBackground(counter.ports, RESOLVER_OPTIONS);
   background.start();
   background.wake();
   await counter.pass(100);

@@ -1,14 +1,15 @@
 import { describe, expect, test } from "vitest";
 import { SILENT } from "../../base/log.ts";
-import { ReconciliationBackground, type ReconciliationSchedule } from "./background.ts";
+import type { Rounds } from "../rounds.ts";
+import { openReconciliationBackground, type ReconciliationSchedule } from "./background.ts";
 import { DAY, DAY_MS, ReconcilingCounter } from "./testing.ts";
 
 const HOUR_MS = 3_600_000;
 const SCHEDULE: ReconciliationSchedule = { lookEveryMs: HOUR_MS, pauseMaxMs: 6 * HOUR_MS, dayTimeoutMs: 600_000, daysBackMax: 62, operator: "terminal" };
 
-function start(bench: ReconcilingCounter): ReconciliationBackground {
+function start(bench: ReconcilingCounter): Rounds {
   const { clock } = bench.counter.ports;
-  const background = new ReconciliationBackground({ clock, log: SILENT }, bench.reconciliation, SCHEDULE);
+  const background = openReconciliationBackground({ clock, log: SILENT }, bench.reconciliation, SCHEDULE);
   background.start();
   return background;
 }

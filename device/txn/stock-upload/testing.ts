@@ -19,7 +19,8 @@ import { openMessageIds } from "../medical-host/message-id.ts";
 import type { HostPorts } from "../medical-host/ports.ts";
 import { DEFAULT_REGION, type MedicalProfile } from "../medical-host/profile.ts";
 import { createSignInBook } from "../medical-host/sign-in.ts";
-import { StockUploadBackground } from "./background.ts";
+import type { Rounds } from "../rounds.ts";
+import { openStockBackground } from "./background.ts";
 import type { StockRunOptions } from "./runner.ts";
 import type { StockUploadRequest, StockUploads } from "./types.ts";
 import { createStockUploads, type StockUploadOptions } from "./uploads.ts";
@@ -93,7 +94,7 @@ interface Message {
 interface Parts {
   readonly journal: TerminalJournal;
   readonly uploads: StockUploads;
-  readonly background: StockUploadBackground;
+  readonly background: Rounds;
   readonly queue: Omit<StockUploadOptions, "wake">;
 }
 
@@ -130,7 +131,7 @@ export class StockDesk {
     return this.#running().uploads;
   }
 
-  get background(): StockUploadBackground {
+  get background(): Rounds {
     return this.#running().background;
   }
 
@@ -158,7 +159,7 @@ export class StockDesk {
       medical: this.profile,
       signIns: createSignInBook(),
     };
-    const background = new StockUploadBackground(ports, this.options);
+    const background = openStockBackground(ports, this.options);
     const queue = { ports: { journal, clock, suite: SUITE, medical: this.profile }, journalTimeoutMs: 5000 };
     const uploads = createStockUploads({ ...queue, wake: () => background.wake() });
     this.#parts = { journal, uploads, background, queue };
