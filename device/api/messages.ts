@@ -70,7 +70,10 @@ const QUICK: Readonly<Record<Exclude<Reason, FaultCode>, Words>> = {
   "not-yet-valid": ["The card is not valid yet.", "卡片尚未生效。"],
   "card-refused": ["The card refused.", "卡片拒绝交易。"],
   "insufficient-funds": ["The balance is not enough.", "余额不足。"],
-  "earlier-sale-open": ["An earlier sale of this holder is not decided yet. With a card, please present it again.", "持卡人有未完成的交易；如用卡，请重新刷卡。"],
+  "earlier-sale-open": [
+    "An earlier sale of this holder is not decided yet. With a card, please present it again.",
+    "持卡人有未完成的交易；如用卡，请重新刷卡。",
+  ],
   "in-progress": ["This sale is under way already.", "该交易正在处理。"],
   "reference-conflict": ["This reference belongs to another sale.", "交易号已被使用。"],
   "lane-busy": ["Another sale is under way here.", "正在处理另一笔交易。"],
