@@ -108,7 +108,7 @@ const QUICK: Readonly<Record<Exclude<Reason, FaultCode>, Words>> = {
 };
 
 const MEDICAL: Readonly<Record<Exclude<MedicalReason, FaultCode | Reason>, Words>> = {
-  "basket-too-large": ["The basket is too large.", "处方明细过多。"],
+  "basket-too-large": ["The basket is too large.", "药品清单过长。"],
   "card-unusable": ["The card cannot be used.", "卡片无法使用。"],
   "person-unknown": ["The insurer does not know this person.", "未查询到参保信息。"],
   "insurance-inactive": ["The insurance is not active.", "参保状态异常。"],
@@ -163,7 +163,7 @@ const ORDER: Readonly<Record<Exclude<OrderReason, FaultCode | Reason | MedicalRe
   "credential-missing": ["Please show the card or another credential.", "请出示社保卡或其他就医凭证。"],
   "offline-not-allowed": ["This cannot be sold without the insurer.", "当前不允许脱机销售。"],
   "offline-limit": ["The limit of sales without the insurer is reached.", "脱机销售已达限额。"],
-  "lease-expired": ["The permission to sell without the insurer has expired.", "脱机授权已过期。"],
+  "lease-expired": ["The permission to sell without the insurer has expired.", "脱机许可已过期。"],
 };
 
 /** What the devices around the readers may have to say. */

@@ -134,11 +134,6 @@ export class LiveOrder {
     open.resolve(answer);
   }
 
-  /** Which kind of question this id names, while it is open. */
-  asks(id: string): QuestionWire | undefined {
-    return this.#question?.wire.id === id ? this.#question.wire : undefined;
-  }
-
   /**
    * The counter gives the order up. An open question is answered so, and so is the next one; somebody who waits for a card before anything
    * was booked is not kept waiting. What is under way with the insurer or a card is not torn: it decides first.

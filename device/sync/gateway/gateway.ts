@@ -167,7 +167,7 @@ class Attempt {
     }
   }
 
-  /** Seconds, as the platform's own clients write them. Spec: FSI, transport. */
+  /** In seconds; public clients send either these or milliseconds. Spec: FSI, transport. */
   #headers(): Readonly<Record<string, string>> {
     const { clock, randomness, sha256, paasid, token } = this.#parts;
     const timestamp = String(Math.floor(clock.wallMs() / 1000));

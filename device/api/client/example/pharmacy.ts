@@ -1,6 +1,7 @@
 /*
  * A small pharmacy program: it signs in, sends a basket, shows the split, takes cash, prints, voids, takes a part back, and asks for the day's
- * reconciliation. Start it against a terminal: `node pharmacy.ts` with YIKATONG_API, YIKATONG_TOKEN, YIKATONG_OPERATOR and YIKATONG_PASSWORD.
+ * reconciliation. Start it against a terminal with Node 24: `node pharmacy.ts` with YIKATONG_API, YIKATONG_TOKEN, YIKATONG_OPERATOR,
+ * YIKATONG_PASSWORD, YIKATONG_DAY (a closed day, yyyy-MM-dd) and, for a day of its own, YIKATONG_RUN.
  */
 import { type Basket, CounterClient, type Given, type Order, type OrderItem, type Question } from "../index.ts";
 
