@@ -27,7 +27,7 @@ export interface OrderWork {
 }
 
 /** How a piece of work ended. */
-type End = { readonly view: OrderView } | { readonly error: ApiError };
+export type OrderEnd = { readonly view: OrderView } | { readonly error: ApiError };
 
 interface OpenQuestion {
   readonly asked: OrderQuestion;
@@ -37,7 +37,7 @@ interface OpenQuestion {
 
 interface Work {
   readonly key: string;
-  readonly end: Promise<End>;
+  readonly end: Promise<OrderEnd>;
   readonly stop: AbortController;
 }
 
@@ -50,7 +50,7 @@ export class LiveOrder {
   readonly #parts: LiveOrderParts;
   #view: OrderView | undefined;
   #work: Work | undefined;
-  #end: End | undefined;
+  #end: OrderEnd | undefined;
   #question: OpenQuestion | undefined;
   #answered: { readonly id: string; readonly body: string } | undefined;
   #questions = 0;
@@ -66,6 +66,11 @@ export class LiveOrder {
 
   get underWay(): boolean {
     return this.#work !== undefined;
+  }
+
+  /** How its latest work ended; undefined while it is under way. */
+  get end(): OrderEnd | undefined {
+    return this.underWay ? undefined : this.#end;
   }
 
   /** The order as it stands now: `durable` where the journal knows it already. */
@@ -100,8 +105,8 @@ export class LiveOrder {
   }
 
   /** How the work ends (or has ended), or undefined when `limits` are over before it does; the work goes on. */
-  async wait(limits: Limits): Promise<End | undefined> {
-    if (this.#work === undefined) return this.#end;
+  async wait(limits: Limits): Promise<OrderEnd | undefined> {
+    if (this.#work === undefined) return this.end;
     const waiting = new AbortController();
     const stop = () => waiting.abort();
     if (limits.signal.aborted) stop();
@@ -173,7 +178,7 @@ export class LiveOrder {
     return answer;
   }
 
-  #ended(end: End): void {
+  #ended(end: OrderEnd): void {
     this.#work = undefined;
     this.#end = end;
     this.#question = undefined;
@@ -186,7 +191,7 @@ export class LiveOrder {
   }
 }
 
-function settle(work: Promise<OrderView>, failed: (error: unknown) => ApiError): Promise<End> {
+function settle(work: Promise<OrderView>, failed: (error: unknown) => ApiError): Promise<OrderEnd> {
   return work.then(
     (view) => ({ view }),
     (error: unknown) => ({ error: failed(error) }),

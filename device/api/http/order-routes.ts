@@ -1,10 +1,12 @@
 /* Orders of the counter: placed, followed, answered, given up, given back. The number is the caller's own and lives within its client. */
 import * as z from "zod";
 import { fen, ZERO_FEN } from "../../base/fen.ts";
+import { canonicalJson } from "../../codec/json.ts";
 import { tokenHash } from "../../crypto/passwords.ts";
 import type { OrderName, OrderRequest, OrderView } from "../../txn/medical-order/order.ts";
+import { basketOf } from "../../txn/medical-order/record.ts";
 import { type RefusalWord, refusal } from "./errors.ts";
-import type { LiveOrder } from "./live-order.ts";
+import type { LiveOrder, OrderEnd } from "./live-order.ts";
 import { actFor, may } from "./roles.ts";
 import { type Call, type Desk, NOTHING, type Reply, type Route, route } from "./route.ts";
 import * as schemas from "./schemas.ts";
@@ -28,25 +30,16 @@ function nameOf({ caller, params }: Call<Params, unknown, unknown>): OrderName {
   return { client: caller.client, orderNumber: params.orderNumber };
 }
 
-/** The same whatever the order of members; numbers and texts of a basket have one form each. */
-function canonical(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
-  if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "";
-  const members = Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1));
-  return `{${members.map(([name, held]) => `${JSON.stringify(name)}:${canonical(held)}`).join(",")}}`;
+/** From what the journal takes for one basket, so that the two never disagree. Who shows it, and how, may differ: an e-code lives for a minute. */
+function basketKey(request: OrderRequest): string {
+  return `place:${tokenHash(canonicalJson(basketOf(request)))}`;
 }
 
-/** What makes a basket this basket. Who shows it, and how, may differ when it is sent again: an e-code lives for a minute. */
-function basketKey(body: OrderBody): string {
-  const { credential: _credential, insuranceType: _insuranceType, confirms: _confirms, prints: _prints, tenders: _tenders, ...basket } = body;
-  return `place:${tokenHash(canonical(basket))}`;
-}
-
-/** The order before anything of it is durable. */
+/** The order before anything of it is durable; nothing is to be paid before the insurer has said what. */
 function fresh(request: OrderRequest): OrderView {
   const { client, orderNumber, operator, amount, replaces } = request;
   const head = { client, orderNumber, operator, amount, ...(replaces === undefined ? {} : { replaces }) };
-  return { ...head, state: "open", tenders: [], rest: amount, receipts: [] };
+  return { ...head, state: "open", tenders: [], rest: ZERO_FEN, receipts: [] };
 }
 
 async function known(desk: Desk, name: OrderName): Promise<OrderView> {
@@ -59,14 +52,23 @@ async function known(desk: Desk, name: OrderName): Promise<OrderView> {
 async function settledOrder(desk: Desk, order: LiveOrder, call: { readonly query: Wait; readonly signal: AbortSignal }): Promise<JsonReply> {
   const { waitMs } = desk.config.bounds;
   const timeoutMs = Math.min(Number(call.query.waitMs ?? waitMs), waitMs);
-  const end = await order.wait({ timeoutMs, signal: call.signal });
+  const end = (await order.wait({ timeoutMs, signal: call.signal })) ?? order.end;
+  return end === undefined ? standing(desk, order.name, order) : { status: 200, json: endedOrder(end) };
+}
+
+/** What is known of the order now: what the journal says, and what only the work under way knows. */
+async function standing(desk: Desk, name: OrderName, live: LiveOrder | undefined): Promise<JsonReply> {
+  const wasUnderWay = live?.underWay === true;
+  const durable = await desk.service.orders.query(name);
+  // What ended while the journal was asked is told by its end: the journal may have answered before.
+  const end = wasUnderWay ? live.end : undefined;
   if (end !== undefined) return { status: 200, json: endedOrder(end) };
-  const now = order.wire();
+  const now = live?.wire(durable) ?? (durable === undefined ? undefined : orderWire(durable, { underWay: false }));
   if (now === undefined) throw refusal("order-unknown");
   return { status: now.underWay ? 202 : 200, json: now };
 }
 
-function endedOrder(end: NonNullable<Awaited<ReturnType<LiveOrder["wait"]>>>): object {
+function endedOrder(end: OrderEnd): object {
   if ("error" in end) throw end.error;
   const { reason } = end.view;
   if (reason === "order-conflict" || reason === "order-unknown" || reason === "order-open") throw refusal(reason);
@@ -78,10 +80,10 @@ function mayPlace(call: Call<unknown, unknown, unknown>, body: OrderBody): void 
     throw refusal("not-allowed", { problems: ["tenders: this operator takes no cash"] });
 }
 
-async function begin(desk: Desk, request: OrderRequest, key: string): Promise<LiveOrder> {
+async function begin(desk: Desk, request: OrderRequest): Promise<LiveOrder> {
   const { service, live } = desk;
   const first = live.find(request)?.underWay === true ? undefined : await service.orders.query(request);
-  return live.begin(request, { key, first: first ?? fresh(request), run: (counter, limits) => service.orders.place(request, counter, limits) });
+  return live.begin(request, { key: basketKey(request), first: first ?? fresh(request), run: (counter, limits) => service.orders.place(request, counter, limits) });
 }
 
 const place = route({
@@ -98,7 +100,7 @@ const place = route({
   refusals: BUSY,
   handle: async (desk, call) => {
     mayPlace(call, call.body);
-    const order = await begin(desk, requestOf(nameOf(call), call.operator.operator, call.body), basketKey(call.body));
+    const order = await begin(desk, requestOf(nameOf(call), call.operator.operator, call.body));
     return settledOrder(desk, order, { query: call.query, signal: call.caller.signal });
   },
 });
@@ -116,10 +118,7 @@ const look = route({
   handle: async (desk, call) => {
     const live = desk.live.find(nameOf(call));
     if (live?.underWay === true && call.query.waitMs !== undefined) return settledOrder(desk, live, { query: call.query, signal: call.caller.signal });
-    const durable = await desk.service.orders.query(nameOf(call));
-    const now = live?.wire(durable) ?? (durable === undefined ? undefined : orderWire(durable, { underWay: false }));
-    if (now === undefined) throw refusal("order-unknown");
-    return { status: now.underWay ? 202 : 200, json: now };
+    return standing(desk, nameOf(call), live);
   },
 });
 
@@ -190,7 +189,7 @@ const cancel = route({
   query: schemas.waitQuery,
   body: schemas.voidBody,
   answers: ENDED_OR_NOT,
-  refusals: [...BUSY, "order-ended"],
+  refusals: [...BUSY, "order-ended", "order-undecided"],
   handle: async (desk, call) => {
     const signal = call.caller.signal;
     const live = desk.live.find(nameOf(call));
@@ -201,6 +200,8 @@ const cancel = route({
     const view = await known(desk, nameOf(call));
     // A second cancel of the same order finds it cancelled.
     if (view.state === "refused" || view.state === "void") return { status: 200, json: orderWire(view, { underWay: false }) };
+    // Whoever is told that it ended gives it back, although nobody knows whether there is anything to give back.
+    if (view.state === "unknown") throw refusal("order-undecided", { problems: view.reason === undefined ? [] : [`reason: ${view.reason}`] });
     if (view.state !== "open") throw refusal("order-ended");
     // It was sold and paid for; the insurer has taken it back by itself, and what follows is a return like any other.
     if (view.reason === "already-void") mayGiveBack(call, "void", { amount: view.amount, limit: desk.config.voidLimitFen });
@@ -275,7 +276,8 @@ const settleLater = route({
     const view = await known(desk, name);
     const act = { operator: call.operator.operator, ...call.body };
     const order = desk.live.begin(name, {
-      key: "settle-later",
+      // Somebody else's credential is other work: nobody is settled for the holder of another card in silence.
+      key: `settle-later:${tokenHash(canonicalJson(call.body))}`,
       first: view,
       run: (counter, limits) => desk.service.orders.settleLater(name, act, counter, limits),
     });
@@ -347,7 +349,7 @@ async function returned(desk: Desk, call: ReturnCall, view: OrderView): Promise<
   const given = orderWire(await known(desk, nameOf(call)), { underWay: false });
   const name = { ...nameOf(call), orderNumber: body.newOrderNumber };
   const request = { ...requestOf(name, operator.operator, body.basket), amount: fen(body.basket.amountFen), replaces: call.params.orderNumber };
-  const kept = await settledOrder(desk, await begin(desk, request, basketKey(body.basket)), waited);
+  const kept = await settledOrder(desk, await begin(desk, request), waited);
   return { status: kept.status, json: { given, kept: kept.json } };
 }
 

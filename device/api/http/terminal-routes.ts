@@ -212,10 +212,10 @@ const lastDay = route({
   needs: "see-reports",
   ...none,
   answers: [{ status: 200, schema: schemas.dayView }],
-  refusals: ["not-offered", "day-malformed"],
+  refusals: ["not-offered", "nothing-compared"],
   handle: async (desk) => {
     const view: DayView | undefined = await reconciliationOf(desk).last();
-    if (view === undefined) throw refusal("day-malformed", { problems: ["day: none was compared yet"] });
+    if (view === undefined) throw refusal("nothing-compared");
     return { status: 200, json: view };
   },
 });

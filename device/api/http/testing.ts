@@ -44,7 +44,7 @@ export class FakeOrders implements OrderActs {
   readonly #kept = new Map<string, Kept>();
   readonly #pause: (name: OrderName) => Promise<void>;
 
-  /** `pause` stands between the card and the settlement. */
+  /** `pause` stands between the card and the settlement, now or later. */
   constructor(pause: (name: OrderName) => Promise<void> = () => Promise.resolve()) {
     this.#pause = pause;
   }
@@ -56,7 +56,8 @@ export class FakeOrders implements OrderActs {
     // What was refused is tried anew, as the real orders are.
     if (earlier !== undefined && earlier.view.state !== "open" && earlier.view.state !== "refused") return earlier.view;
     const { client, orderNumber, operator, amount, replaces } = request;
-    const head = { client, orderNumber, operator, amount, tenders: [], receipts: [], rest: amount, ...(replaces === undefined ? {} : { replaces }) };
+    // Nothing is to be paid before the insurer has said what.
+    const head = { client, orderNumber, operator, amount, tenders: [], receipts: [], rest: ZERO_FEN, ...(replaces === undefined ? {} : { replaces }) };
     const view = earlier?.view.state === "open" ? earlier.view : this.#keep(request, { ...head, state: "open" });
     desk.tell({ is: "started" });
     if (view.figures === undefined) return this.#settle(request, view, { desk, limits });
@@ -86,6 +87,7 @@ export class FakeOrders implements OrderActs {
     const { request, view } = this.#known(name);
     assert(view.offline !== undefined, "only what was sold offline is settled later here");
     desk.tell({ is: "settling" });
+    await this.#pause(name);
     return this.#keep(request, { ...view, state: "done", offline: { ...view.offline, settledLater: true, refundDue: fen(view.amount * FUND_SHARE) } });
   }
 
@@ -160,12 +162,18 @@ export class FakeOrders implements OrderActs {
     return this.#keep(request, { ...view, tenders: [...view.tenders, { tender, amount, state: "paid" }], rest: subtractFen(view.rest, amount) });
   }
 
-  /** An order that was sold without the insurer. */
   /** Sold and paid for, and taken back by the insurer itself. */
   putTakenBack(name: OrderName, sold: { readonly operator: string; readonly amount: Fen }): void {
     this.#keep(requestOf(name, sold), { ...name, ...sold, state: "open", reason: "already-void", tenders: [], rest: ZERO_FEN, receipts: ["sale"] });
   }
 
+  /** Sent to the insurer, and nobody knows what has become of it. */
+  putUndecided(name: OrderName, sold: { readonly operator: string; readonly amount: Fen }): void {
+    const view: OrderView = { ...name, ...sold, state: "unknown", reason: "settlement-unknown", tenders: [], rest: ZERO_FEN, receipts: [] };
+    this.#keep(requestOf(name, sold), view);
+  }
+
+  /** An order that was sold without the insurer. */
   putOffline(name: OrderName, sold: { readonly operator: string; readonly amount: Fen }): void {
     const offline = { choice: "settle-later", settledLater: false, refundDue: ZERO_FEN } as const;
     this.#keep(requestOf(name, sold), { ...name, ...sold, state: "offline", offline, tenders: [], rest: ZERO_FEN, receipts: ["offline"] });
@@ -190,6 +198,8 @@ const DAY: DayView = {
 
 export class FakeReconciliation implements ReconciliationActs {
   readonly calls: string[] = [];
+  /** What was compared last; undefined: nothing yet. */
+  latest: DayView | undefined = DAY;
 
   run(day: string, act: { readonly operator: string }): ReturnType<ReconciliationActs["run"]> {
     this.calls.push(`run ${day} by ${act.operator}`);
@@ -203,7 +213,7 @@ export class FakeReconciliation implements ReconciliationActs {
   }
 
   last(): Promise<DayView | undefined> {
-    return Promise.resolve(DAY);
+    return Promise.resolve(this.latest);
   }
 }
 
