@@ -122,6 +122,7 @@ const MEDICAL: Readonly<Record<Exclude<MedicalReason, FaultCode | Reason>, Words
   "never-booked": ["The insurer has no such settlement. Nothing was paid.", "医保中心无此结算，未付款。"],
   "credential-not-offered": ["This credential is not accepted here.", "本处不支持该就诊凭证。"],
   "code-not-scanned": ["No medical e-code was read.", "未读取到医保电子凭证。"],
+  "code-too-long": ["The code is longer than a medical e-code can be.", "该码过长，不是医保电子凭证。"],
   "medical-type-not-offered": ["This kind of treatment is not settled here.", "本机构未开通该医疗类别。"],
   "clinic-missing": ["The doctor or the department is missing.", "缺少医师或科室信息。"],
   "insurance-suspended": ["The insurance is suspended.", "参保状态为暂停参保。"],

@@ -415,9 +415,20 @@ describe("paper", () => {
     at.jam = undefined;
     const again = (receipt: "sale" | "void") => at.wait(at.orders.reprint({ client: "c1", orderNumber: "A1" }, { operator: "op3", receipt }, LIMITS));
     expect(await again("sale")).toBe("printed");
-    expect(at.printed).toMatchObject([{ slip: "sale", operator: "op3", tenders: [{ tender: "cash", amount: CASH }] }]);
+    expect(at.printed).toMatchObject([{ slip: "sale", visit: "pharmacy", operator: "op1", tenders: [{ tender: "cash", amount: CASH }] }]);
+    expect(at.styles).toEqual([{ copy: true, by: "op3" }]);
     expect(await again("void")).toBe("receipt-unknown");
     expect(await at.wait(at.orders.reprint({ client: "c1", orderNumber: "A9" }, { operator: "op3", receipt: "sale" }, LIMITS))).toBe("order-unknown");
+  });
+
+  test("names who did what it tells, whoever prints it again: the seller on the sale, who gave it back on the void", async () => {
+    const at = await bench();
+    await at.place(order("A1"));
+    await at.voidOrder("A1");
+    for (const receipt of ["sale", "void"] as const)
+      await at.wait(at.orders.reprint({ client: "c1", orderNumber: "A1" }, { operator: "op3", receipt }, LIMITS));
+    expect(at.printed.map(({ slip, operator }) => `${slip} ${operator}`)).toEqual(["sale op1", "void op2", "sale op1", "void op2"]);
+    expect(at.styles).toEqual([{ copy: false }, { copy: false }, { copy: true, by: "op3" }, { copy: true, by: "op3" }]);
   });
 
   test("is left out where the counter wants none", async () => {

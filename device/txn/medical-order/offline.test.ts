@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { fen } from "../../base/fen.ts";
 import type { OfflineChoice, OrderAnswer, OrderQuestion } from "../medical-desk/desk.ts";
 import { ORDER_LIMITS, OrderBench, order, pay, payRest, ScriptedDesk } from "./testing.ts";
 
@@ -35,8 +36,12 @@ function cutAt(at: OrderBench, cut: number): { writes: number } {
   return counted;
 }
 
-function settleLater(at: OrderBench) {
-  return at.wait(at.orders.settleLater(NAME, { operator: "op2", credential: { kind: "card" } }, new ScriptedDesk(), ORDER_LIMITS));
+function settleLater(at: OrderBench, desk = new ScriptedDesk()) {
+  return at.wait(at.orders.settleLater(NAME, { operator: "op2", credential: { kind: "card" } }, desk, ORDER_LIMITS));
+}
+
+function reprintSale(at: OrderBench) {
+  return at.wait(at.orders.reprint(NAME, { operator: "op3", receipt: "sale" }, ORDER_LIMITS));
 }
 
 function payRefund(at: OrderBench) {
@@ -88,6 +93,65 @@ describe("an order whose insurer is away", () => {
     expect((await at.taken()).refunded).toBe(TOTAL);
     const open = await at.wait(at.counter.ports.journal.openSubjects({ limit: 10 }));
     expect(open.filter(({ kind }) => kind !== "stock-upload")).toEqual([]);
+  });
+
+  test("is told on paper by itself once nothing is owed: what was due, that it was handed out, when and by whom; a copy says the same", async () => {
+    const at = await away();
+    await at.place(LATER, new ScriptedDesk(choose("settle-later"), payRest("cash")));
+    await at.nextLife();
+    await at.counter.pass(60_000);
+    await settleLater(at);
+    expect(at.printed.map(({ slip }) => slip)).toEqual(["offline"]);
+    await at.counter.pass(60_000);
+    await payRefund(at);
+    await payRefund(at);
+    await settleLater(at);
+    const refunded = (await at.entries()).find(({ kind }) => kind === "cash-refund");
+    const due = TOTAL - 3990;
+    expect(at.printed.slice(1)).toMatchObject([
+      { slip: "settled-later", operator: "op2", atMs: refunded?.wallMs, paid: TOTAL, refundDue: due, refundPaid: true },
+    ]);
+    expect(at.styles.at(-1)).toEqual({ copy: false });
+    expect(await reprintSale(at)).toBe("printed");
+    expect([at.printed.at(-1), at.styles.at(-1)]).toEqual([at.printed[1], { copy: true, by: "op3" }]);
+  });
+
+  test("is told on paper at once where the insurer pays nothing, with the time of the settlement and nothing due", async () => {
+    const at = await away();
+    const dear = LATER.items.slice(2);
+    await at.place({ ...LATER, items: dear, amount: fen(3990) }, new ScriptedDesk(choose("settle-later"), payRest("cash")));
+    await at.nextLife();
+    await at.counter.pass(60_000);
+    const desk = new ScriptedDesk();
+    await settleLater(at, desk);
+    const booked = (await at.entries()).find(({ kind, state }) => kind === "medical-purchase" && state === "done");
+    expect(at.printed.slice(1)).toMatchObject([{ slip: "settled-later", operator: "op1", atMs: booked?.wallMs, refundDue: 0, refundPaid: false }]);
+    expect([at.styles.at(-1), desk.told.at(-1)]).toEqual([{ copy: false }, { is: "printed" }]);
+    expect(booked?.wallMs).toBeDefined();
+  });
+
+  test("has on paper what waits for its holder when somebody asks, and none by itself where the counter wants none", async () => {
+    const at = await away();
+    await at.place({ ...LATER, prints: false }, new ScriptedDesk(choose("settle-later"), payRest("cash")));
+    await at.nextLife();
+    await settleLater(at);
+    expect(await reprintSale(at)).toBe("printed");
+    expect(at.printed).toMatchObject([{ slip: "settled-later", operator: "op1", refundDue: TOTAL - 3990, refundPaid: false }]);
+    expect(await payRefund(at)).toMatchObject({ offline: { refundDue: 0 } });
+    expect(at.printed.length).toBe(1);
+    await at.voidOrder("A1");
+    expect(await reprintSale(at)).toBe("printed");
+    expect(at.printed.at(-1)).toMatchObject({ slip: "settled-later", refundDue: TOTAL - 3990, refundPaid: true });
+  });
+
+  test("whose slip jams is settled and paid out all the same", async () => {
+    const at = await away();
+    await at.place(LATER, new ScriptedDesk(choose("settle-later"), payRest("cash")));
+    await at.nextLife();
+    await settleLater(at);
+    at.jam = "paper-end";
+    expect(await payRefund(at)).toMatchObject({ state: "offline", offline: { settledLater: true, refundDue: 0 } });
+    expect((await at.taken()).refunded).toBe(TOTAL - 3990);
   });
 
   test("with a slip for its holder is never settled here, and can be given back", async () => {

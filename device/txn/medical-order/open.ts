@@ -84,14 +84,12 @@ class Orders implements OpenOrders {
   }
 
   async reprint(name: OrderName, act: Parameters<OrderActs["reprint"]>[1], limits: Limits): Promise<string> {
-    const { print, place, clock } = this.#ports;
+    const { print, place } = this.#ports;
     const truth = await this.#truth(orderReference(name));
     if (truth === undefined) return "order-unknown";
     if (print === undefined) return "printer-absent";
-    const slip = viewOf(truth, { underWay: false }).receipts.includes(act.receipt)
-      ? slipOf(truth, act.receipt, { place, clock, operator: act.operator })
-      : undefined;
-    return slip === undefined ? "receipt-unknown" : print(slip, { copy: true }, limits);
+    const slip = viewOf(truth, { underWay: false }).receipts.includes(act.receipt) ? slipOf(truth, act.receipt, place) : undefined;
+    return slip === undefined ? "receipt-unknown" : print(slip, { copy: true, by: act.operator }, limits);
   }
 
   settleLater(name: OrderName, act: Parameters<OrderActs["settleLater"]>[1], desk: CounterDesk, limits: Limits): Promise<OrderView> {
@@ -270,7 +268,9 @@ class Orders implements OpenOrders {
     const outcome = await sold.acts.settleLater({ reference: sold.reference, operator, desk, ...(credential === undefined ? {} : { credential }) }, limits);
     if (outcome.kind === "settled") {
       const truth = await this.#truth(reference);
-      return truth === undefined ? unheardOf(name, operator) : viewOf(truth, { underWay: false });
+      if (truth === undefined) return unheardOf(name, operator);
+      await this.#printSettled(sold.open, truth, { desk, limits });
+      return viewOf(truth, { underWay: false });
     }
     const reason = outcome.kind === "unknown" ? "settlement-unknown" : outcome.kind === "refused" ? laterReason(outcome.reason) : "timeout";
     return this.#viewWith(reference, { name, operator, reason, message: outcome.kind === "refused" ? outcome.message : undefined });
@@ -282,7 +282,21 @@ class Orders implements OpenOrders {
     const outcome = await sold.acts.payRefund({ reference: sold.reference, operator: act.operator }, act.limits);
     if (outcome.kind === "refused") return this.#viewWith(reference, { name, operator: act.operator, reason: laterReason(outcome.reason) });
     const truth = await this.#truth(reference);
-    return truth === undefined ? unheardOf(name, act.operator) : viewOf(truth, { underWay: false });
+    if (truth === undefined) return unheardOf(name, act.operator);
+    await this.#printSettled(sold.open, truth, { limits: act.limits });
+    return viewOf(truth, { underWay: false });
+  }
+
+  /** The slip of a later settlement comes once, when nothing is owed any more. Paper changes nothing: what failed is printed again on request. */
+  async #printSettled(wasOpen: boolean, truth: OrderTruth, at: { readonly desk?: CounterDesk; readonly limits: Limits }): Promise<void> {
+    const { print, place, log } = this.#ports;
+    const { history, offline } = truth;
+    const slip = slipOf(truth, "sale", place);
+    if (print === undefined || slip === undefined || !history.prints || !wasOpen || offline?.open !== false) return;
+    const timeoutMs = Math.min(this.#bounds.printTimeoutMs, at.limits.timeoutMs);
+    const printed = await print(slip, { copy: false }, { timeoutMs, signal: at.limits.signal });
+    if (printed !== "printed") log.warn("slip-not-printed", { reason: printed });
+    at.desk?.tell(printed === "printed" ? { is: "printed" } : { is: "print-failed", reason: printed });
   }
 
   /** The sale without the insurer of an order that stands; else the view that says why there is none. */
@@ -290,13 +304,13 @@ class Orders implements OpenOrders {
     reference: string,
     name: OrderName,
     operator: string,
-  ): Promise<OrderView | { readonly acts: NonNullable<OrderPorts["offline"]>; readonly reference: string }> {
+  ): Promise<OrderView | { readonly acts: NonNullable<OrderPorts["offline"]>; readonly reference: string; readonly open: boolean }> {
     const truth = await this.#truth(reference);
     if (truth === undefined) return unheardOf(name, operator);
     const { offline } = truth.history;
     if (truth.facts.stage !== "offline" || offline === undefined || this.#ports.offline === undefined)
       return viewOf(truth, { underWay: false, reason: "offline-not-allowed" });
-    return { acts: this.#ports.offline, reference: offlineReference(reference, offline.number) };
+    return { acts: this.#ports.offline, reference: offlineReference(reference, offline.number), open: truth.offline?.open === true };
   }
 }
 

@@ -22,10 +22,19 @@ export interface ReadSettlement {
   readonly subject?: string;
   readonly reason?: string;
   readonly figures?: SettledFigures;
+  /** When it was known to be booked. */
+  readonly bookedAtMs?: number;
   readonly visitId?: string;
   readonly insuranceType?: string;
   readonly insuranceArea?: string;
   readonly holder?: { readonly personNumber?: string; readonly name?: string; readonly cardNumber?: string; readonly certificateNumber?: string };
+}
+
+/** Money that the counter has handed out. */
+export interface ReadRefund {
+  readonly amount: Fen;
+  readonly atMs: number;
+  readonly operator: string;
 }
 
 export interface ReadTender {
@@ -42,6 +51,8 @@ export interface OrderTruth {
   readonly tenders: readonly ReadTender[];
   readonly void?: RecordedVoid;
   readonly offline?: OfflineView;
+  /** What was handed out for the sale without the insurer by itself. */
+  readonly offlineRefund?: ReadRefund;
 }
 
 /** Tenders of one order, those of a sale without the insurer among them. */
@@ -58,7 +69,9 @@ export async function readTruth(ports: Ports, reference: string, history: OrderH
   const settlement = await readSettlement(journal, reference, attempt);
   const tenders = await readTenders(ports, { reference, history, offline });
   const taken = await readVoid(journal, { reference, history, settlement });
-  const refunded = addFen(await refundedSum(journal, reference), offline?.refunded ?? ZERO_FEN);
+  const refund = await readRefund(journal, reference);
+  const offlineRefund = offline === undefined ? undefined : await readRefund(journal, offline.reference);
+  const refunded = addFen(refund?.amount ?? ZERO_FEN, offlineRefund?.amount ?? ZERO_FEN);
   const facts: OrderFacts = {
     stage: history.end?.as ?? "open",
     attempt,
@@ -72,7 +85,8 @@ export async function readTruth(ports: Ports, reference: string, history: OrderH
     offline: history.offline === undefined ? "none" : offlineFact(offline),
   };
   const found = taken.found === undefined ? {} : { void: taken.found };
-  return { history, facts, settlement, tenders, ...found, ...(offline === undefined ? {} : { offline }) };
+  const without = { ...(offline === undefined ? {} : { offline }), ...(offlineRefund === undefined ? {} : { offlineRefund }) };
+  return { history, facts, settlement, tenders, ...found, ...without };
 }
 
 function offlineFact(view: OfflineView | undefined): OrderFacts["offline"] {
@@ -104,7 +118,7 @@ async function readSettlement(journal: Journal, order: string, attempt: number):
   if (OPEN_STATES.includes(last.state)) return { ...told, fact: { at: "undecided" } };
   if (last.state !== "done") return { ...told, fact: { at: "over" } };
   const figures = figuresOf(last);
-  return { ...told, fact: { at: "settled", cash: figures.cash }, figures };
+  return { ...told, fact: { at: "settled", cash: figures.cash }, figures, bookedAtMs: last.wallMs };
 }
 
 function holderOf(personal: JournalEntry["personal"]): NonNullable<ReadSettlement["holder"]> {
@@ -172,7 +186,8 @@ async function readVoid(journal: Journal, of: VoidOf): Promise<{ readonly fact: 
   return { fact: own.state === "open" ? "undecided" : own.state, found: own };
 }
 
-async function refundedSum(journal: Journal, order: string): Promise<Fen> {
-  const [refund] = await entriesOfSale(journal, refundReference(order));
-  return refund?.amount ?? ZERO_FEN;
+/** The refund of an order, or of its sale without the insurer. */
+async function readRefund(journal: Journal, reference: string): Promise<ReadRefund | undefined> {
+  const [refund] = await entriesOfSale(journal, refundReference(reference));
+  return refund === undefined ? undefined : { amount: refund.amount, atMs: refund.wallMs, operator: textMember(refund.detail, "operator") };
 }

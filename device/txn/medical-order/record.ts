@@ -80,6 +80,8 @@ export interface OrderHistory {
   /** Whether it was ever done. */
   readonly sold: boolean;
   readonly soldAtMs: number;
+  /** Who sold it; empty until it was. */
+  readonly soldBy: string;
   readonly attempt: number;
   readonly tenders: readonly RecordedTender[];
   readonly givingBack: boolean;
@@ -287,14 +289,24 @@ function basketFrom({ detail, personal, amount }: JournalEntry, items: readonly 
 
 type Told = Pick<
   OrderHistory,
-  "sold" | "soldAtMs" | "attempt" | "tenders" | "givingBack" | "voids" | "voidsBefore" | "visitUndone" | "offlines" | "offline" | "end" | "kept"
+  "sold" | "soldAtMs" | "soldBy" | "attempt" | "tenders" | "givingBack" | "voids" | "voidsBefore" | "visitUndone" | "offlines" | "offline" | "end" | "kept"
 >;
 
 class HistoryReader {
   readonly goods: OrderItem[] = [];
   parts = 0;
   readonly #tenders = new Map<number, RecordedTender>();
-  #told: Omit<Told, "tenders"> = { sold: false, soldAtMs: 0, attempt: 0, givingBack: false, voids: 0, voidsBefore: 0, visitUndone: false, offlines: 0 };
+  #told: Omit<Told, "tenders"> = {
+    sold: false,
+    soldAtMs: 0,
+    soldBy: "",
+    attempt: 0,
+    givingBack: false,
+    voids: 0,
+    voidsBefore: 0,
+    visitUndone: false,
+    offlines: 0,
+  };
 
   told(): Told {
     return { ...this.#told, tenders: [...this.#tenders.values()] };
@@ -326,7 +338,7 @@ class HistoryReader {
       ...rest,
       ...(offline === undefined || as === "refused" ? {} : { offline }),
       givingBack: false,
-      ...(sold && !rest.sold ? { sold, soldAtMs: wallMs } : {}),
+      ...(sold && !rest.sold ? { sold, soldAtMs: wallMs, soldBy: textMember(detail, "operator") } : {}),
       end: readEnd(as, detail, personal),
     };
   }

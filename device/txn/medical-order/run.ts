@@ -415,11 +415,11 @@ class OrderRun {
 
   /** Paper changes nothing: what failed is printed again when somebody asks for it. */
   async #print(end: OrderEnd): Promise<void> {
-    const { print, place, clock } = this.#ports;
+    const { print, place } = this.#ports;
     const truth = await this.#truth();
     if (print === undefined || !truth.history.prints) return;
     for (const name of SLIPS[end.as]) {
-      const slip = truth.history.sold || end.as === "void" ? slipOf(truth, name, { place, clock, operator: this.#parts.operator }) : undefined;
+      const slip = truth.history.sold || end.as === "void" ? slipOf(truth, name, place) : undefined;
       if (slip === undefined || (name === "reimbursement" && truth.offline?.choice !== "reimbursement-slip")) continue;
       const printed = await print(slip, { copy: false }, this.#limits(this.#parts.bounds.printTimeoutMs));
       this.#tell(printed === "printed" ? { is: "printed" } : { is: "print-failed", reason: printed });

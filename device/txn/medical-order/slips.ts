@@ -1,5 +1,5 @@
 /* What an order puts on paper, and what it tells the insurer about goods; both from its truth alone, so that it can be said again. */
-import type { Clock } from "../../base/ports.ts";
+import { subtractFen, ZERO_FEN } from "../../base/fen.ts";
 import type { ReceiptData, ReceiptTender } from "../receipts/types.ts";
 import type { StockUploadRequest } from "../stock-upload/types.ts";
 import { takenSum } from "./machine.ts";
@@ -10,23 +10,17 @@ import type { OrderTruth } from "./read.ts";
 
 export type ReceiptName = OrderView["receipts"][number];
 
-export interface SlipParts {
-  readonly place: OrderPorts["place"];
-  readonly clock: Pick<Clock, "wallMs">;
-  readonly operator: string;
-}
-
 function paidTenders({ tenders }: OrderTruth): readonly ReceiptTender[] {
   return tenders.filter(({ fact }) => fact.at === "paid").map(({ fact }) => ({ tender: fact.tender, amount: fact.amount }));
 }
 
-/** The slip of this name; undefined where the order has none. */
-export function slipOf(truth: OrderTruth, receipt: ReceiptName, parts: SlipParts): ReceiptData | undefined {
+/** The slip of this name, with whoever did what it tells; undefined where the order has none. */
+export function slipOf(truth: OrderTruth, receipt: ReceiptName, place: OrderPorts["place"]): ReceiptData | undefined {
   const { history, settlement, offline } = truth;
-  const { basket, soldAtMs, last } = history;
+  const { basket, soldAtMs, soldBy, last } = history;
   const head = {
-    ...parts.place,
-    operator: parts.operator,
+    ...place,
+    operator: soldBy,
     orderNumber: history.name.orderNumber,
     invoiceNumber: basket.invoiceNumber,
     ...(settlement.holder === undefined ? {} : { holder: settlement.holder }),
@@ -37,7 +31,7 @@ export function slipOf(truth: OrderTruth, receipt: ReceiptName, parts: SlipParts
       return saleSlip(truth, { ...head, atMs: soldAtMs });
     case "void": {
       const split = settlement.figures === undefined ? {} : { split: settlement.figures, settlementId: settlement.figures.settlementId };
-      return { ...head, slip: "void", atMs: last.wallMs, total: basket.amount, refunds: refundsOf(truth), ...split };
+      return { ...head, slip: "void", operator: history.operator, atMs: last.wallMs, total: basket.amount, refunds: refundsOf(truth), ...split };
     }
     case "offline":
       if (offline === undefined) return undefined;
@@ -56,20 +50,36 @@ function saleSlip(truth: OrderTruth, head: Head): ReceiptData | undefined {
   const { settlement, history, offline } = truth;
   const { figures, insuranceType, visitId } = settlement;
   if (figures === undefined) return undefined;
-  if (offline !== undefined) {
-    const { refundDue, amount } = offline;
-    return { ...head, slip: "settled-later", settlementId: figures.settlementId, split: figures, paid: amount, refundDue, refundPaid: refundDue === 0 };
-  }
+  if (offline !== undefined) return settledLaterSlip(truth, head);
   return {
     ...head,
     slip: "sale",
     items: history.basket.items,
     settlementId: figures.settlementId,
+    visit: history.basket.visit,
     medicalType: history.basket.medicalType,
     split: figures,
     tenders: paidTenders(truth),
     ...(visitId === undefined ? {} : { visitId }),
     ...(insuranceType === undefined ? {} : { insuranceType }),
+  };
+}
+
+/** What was due is told for ever: by itself, or with all the rest when the sale was given back, it is handed out. */
+function settledLaterSlip({ settlement, offline, offlineRefund }: OrderTruth, head: Head): ReceiptData | undefined {
+  const { figures, bookedAtMs } = settlement;
+  if (figures === undefined || offline === undefined) return undefined;
+  const { amount, stage } = offline;
+  return {
+    ...head,
+    operator: offlineRefund?.operator ?? head.operator,
+    atMs: offlineRefund?.atMs ?? bookedAtMs ?? head.atMs,
+    slip: "settled-later",
+    settlementId: figures.settlementId,
+    split: figures,
+    paid: amount,
+    refundDue: figures.cash < amount ? subtractFen(amount, figures.cash) : ZERO_FEN,
+    refundPaid: offlineRefund !== undefined || stage === "void",
   };
 }
 

@@ -32,7 +32,7 @@ import { runMedicalVoid } from "../medical-void/run.ts";
 import type { QuickPaymentPorts } from "../quick-payment/ports.ts";
 import { runQuickPayment } from "../quick-payment/run.ts";
 import { TEST_LIMITS } from "../quick-payment/testing.ts";
-import type { ReceiptData } from "../receipts/types.ts";
+import type { ReceiptData, SlipStyle } from "../receipts/types.ts";
 import { recoverAtStart } from "../recovery/recover.ts";
 import { openSaleTimes } from "../sale-time.ts";
 import type { StockUploadRequest, StockUploads } from "../stock-upload/types.ts";
@@ -137,6 +137,8 @@ export class OrderBench {
   readonly purseReader: SimulatedReader;
   readonly uploads: StockUploadRequest[] = [];
   readonly printed: ReceiptData[] = [];
+  /** How each of them was printed. */
+  readonly styles: SlipStyle[] = [];
   /** What the printer says instead of printing. */
   jam: string | undefined;
   /** Decides what becomes of each command to the purse's card and to the module. */
@@ -194,7 +196,7 @@ export class OrderBench {
       undoVisit: (settlement, limits) => undoVisitOf(ports, settlement, limits),
       tenders,
       uploads: { enqueue: (request) => this.#upload(uploads, request) },
-      print: (data) => this.#print(data),
+      print: (data, style) => this.#print(data, style),
       place: { institution: "Test Pharmacy", terminal: "T1" },
       ...(this.#options.offline === true ? { offline: this.#offline(tenders) } : {}),
     };
@@ -247,9 +249,10 @@ export class OrderBench {
     return uploads.enqueue(request);
   }
 
-  #print(data: ReceiptData): Promise<string> {
+  #print(data: ReceiptData, style: SlipStyle): Promise<string> {
     if (this.jam !== undefined) return Promise.resolve(this.jam);
     this.printed.push(data);
+    this.styles.push(style);
     return Promise.resolve("printed");
   }
 

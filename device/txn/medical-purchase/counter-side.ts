@@ -7,7 +7,10 @@ import type { MedicalPurchaseLimits, MedicalPurchasePorts, MedicalPurchaseReques
 import type { Event, Refusal } from "./types.ts";
 
 /** mdtrt_cert_no takes no more. Spec: FSI, 1101. */
-const CODE_SHAPE = /^[\x21-\x7e]{1,50}$/;
+const CODE_LENGTH_MAX = 50;
+const CODE_SHAPE = /^[\x21-\x7e]+$/;
+
+type Stopped = Extract<Event, { readonly is: "stopped" }>;
 
 export class CounterSide {
   readonly #ports: Pick<MedicalPurchasePorts, "scanner" | "log">;
@@ -36,7 +39,7 @@ export class CounterSide {
   }
 
   /** The insurance that pays, one of the choices; an event where nobody has chosen. */
-  async chooseInsurance(choices: readonly string[]): Promise<string | Extract<Event, { is: "stopped" }>> {
+  async chooseInsurance(choices: readonly string[]): Promise<string | Stopped> {
     const answer = await this.#ask({ ask: "insurance", choices });
     if (answer.answer === "cancel") return stopped({ reason: "cancelled" });
     if (answer.answer === "insurance" && choices.includes(answer.insuranceType)) return answer.insuranceType;
@@ -51,17 +54,18 @@ export class CounterSide {
     return stopped({ reason: answer === "cancel" ? "cancelled" : "no-answer" });
   }
 
-  /** The holder's e-code, from the counter or from the scanner; undefined where none came. It is a bearer credential: nothing tells it further. */
-  async readCode(): Promise<string | undefined> {
+  /** The holder's e-code, from the counter or from the scanner; an event where none came. It is a bearer credential: nothing tells it further. */
+  async readCode(): Promise<string | Stopped> {
     const { credential } = this.#request;
     const given = credential?.kind === "e-code" ? credential.code : undefined;
-    if (given !== undefined) return CODE_SHAPE.test(given) ? given : undefined;
-    return this.#scan();
+    if (given === undefined) return this.#scan();
+    if (given.length > CODE_LENGTH_MAX) return TOO_LONG;
+    return CODE_SHAPE.test(given) ? given : NOT_SCANNED;
   }
 
-  async #scan(): Promise<string | undefined> {
+  async #scan(): Promise<string | Stopped> {
     const { scanner, log } = this.#ports;
-    if (scanner === undefined) return undefined;
+    if (scanner === undefined) return NOT_SCANNED;
     const { timeoutMs, signal } = this.#limits;
     const session = scanner.openSession();
     try {
@@ -69,16 +73,21 @@ export class CounterSide {
       const code = classifyCode(data, symbology);
       if (code.kind === "medical-e-code") return code.code;
       log.info("no-e-code-scanned", { is: code.kind });
+      // What is somebody else's code is only no e-code, however long it is.
+      if (code.kind === "unknown" && data.length > CODE_LENGTH_MAX) return TOO_LONG;
     } catch (fault) {
       if (!isFault(fault)) throw fault;
       log.info("no-e-code-scanned", { code: fault.code });
     } finally {
       session.close();
     }
-    return undefined;
+    return NOT_SCANNED;
   }
 }
 
-function stopped(refusal: Refusal) {
-  return { is: "stopped", refusal } as const;
+function stopped(refusal: Refusal): Stopped {
+  return { is: "stopped", refusal };
 }
+
+const NOT_SCANNED = stopped({ reason: "code-not-scanned" });
+const TOO_LONG = stopped({ reason: "code-too-long" });

@@ -67,6 +67,14 @@ describe("without a card", () => {
   test.each<[string, CounterOptions, Credential, string]>([
     ["no scanner", {}, { kind: "e-code" }, "code-not-scanned"],
     ["nothing under the scanner", { scans: [] }, { kind: "e-code" }, "code-not-scanned"],
+    ["a code longer than the interface takes", {}, { kind: "e-code", code: "4".repeat(51) }, "code-too-long"],
+    ["such a code under the scanner", { scans: ["4".repeat(51)] }, { kind: "e-code" }, "code-too-long"],
+    [
+      "a long code of a pack under the scanner",
+      { scans: [`\u001d${"0106901234567892"}21${"7".repeat(30)}\u001d10ABCDE`] },
+      { kind: "e-code" },
+      "code-not-scanned",
+    ],
     ["a code that is none", {}, { kind: "e-code", code: "a code\n" }, "code-not-scanned"],
     ["an e-code that nobody has issued", {}, { kind: "e-code", code: "0".repeat(28) }, "host-refused"],
     ["an identity card of nobody", {}, { ...RESIDENT, number: "530102198001010027" }, "host-refused"],

@@ -217,7 +217,7 @@ class MedicalPurchaseRun {
 
   async #readCode(): Promise<Event> {
     const code = await this.#counter.readCode();
-    if (code === undefined) return { is: "stopped", refusal: { reason: "code-not-scanned" } };
+    if (typeof code !== "string") return code;
     this.#holder = { kind: "e-code", code };
     return { is: "code-read" };
   }

@@ -34,6 +34,7 @@ export type MedicalReason =
   | "insurance-choice-needed"
   | "credential-not-offered"
   | "code-not-scanned"
+  | "code-too-long"
   | "medical-type-not-offered"
   | "clinic-missing"
   | "insurance-suspended"

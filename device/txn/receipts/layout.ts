@@ -43,7 +43,7 @@ export function amountIfAny(name: string, value: Fen | undefined): readonly Prin
   return value === undefined || value === ZERO_FEN ? [] : amount(name, value);
 }
 
-export function head(data: ReceiptHead, title: string, { copy }: SlipStyle): readonly PrintLine[] {
+export function head(data: ReceiptHead, title: string, { copy, by }: SlipStyle): readonly PrintLine[] {
   return [
     centred(data.institution),
     headline(title),
@@ -51,6 +51,7 @@ export function head(data: ReceiptHead, title: string, { copy }: SlipStyle): rea
     RULE,
     ...fact("终端号", data.terminal),
     ...fact("操作员", data.operator),
+    ...fact("补打人", by),
     ...fact("时间", civilTime(data.atMs).iso),
   ];
 }

@@ -7,12 +7,12 @@ import { printerBench } from "../../drivers/printer-escpos/testing.ts";
 import { slipText } from "./plain-text.ts";
 import { receiptSlip } from "./receipt.ts";
 import { HOLDER, OFFLINE, RECONCILIATION, REIMBURSEMENT, SALE, SLIPS } from "./testing.ts";
-import type { ReceiptData, ReceiptItem } from "./types.ts";
+import type { ReceiptData, ReceiptItem, SlipStyle } from "./types.ts";
 
 const ORIGINAL = { copy: false };
 const PATIENT = limits(30_000);
 
-function textOf(data: ReceiptData, columns = 32, style = ORIGINAL): string {
+function textOf(data: ReceiptData, columns = 32, style: SlipStyle = ORIGINAL): string {
   return slipText(receiptSlip(data, style), columns).join("\n");
 }
 
@@ -73,7 +73,7 @@ describe("a sale on paper of 32 columns", () => {
   it("prints only what is known", () => {
     const bare = { total: fen(100), fund: fen(30), account: fen(20), mutualAid: fen(10), cash: fen(40) };
     const { visitId: _visit, insuranceType: _type, invoiceNumber: _invoice, holder: _holder, ...rest } = SALE;
-    const lines = textOf({ ...rest, medicalType: "11", split: bare, tenders: [] }).split("\n");
+    const lines = textOf({ ...rest, visit: "outpatient", medicalType: "11", split: bare, tenders: [] }).split("\n");
     expect(lines.map((line) => line.trim())).toEqual(
       expect.arrayContaining(["医保门诊结算单", "医疗类别                普通门诊", "医保基金支付合计            0.30", "家庭共济支付                0.10"]),
     );
@@ -84,6 +84,16 @@ describe("a sale on paper of 32 columns", () => {
     const data = { ...SALE, insuranceType: "777", medicalType: "888", split: { ...SALE.split, otherFunds: fen(101) } };
     expect(textOf(data)).toMatch(/其他基金支付 +1\.01\n/);
     expect(textOf(data)).toMatch(/医疗类别 +888\n险种 +777\n/);
+  });
+
+  it.each([
+    ["pharmacy", "9929", "医保购药结算单", "药店慢特病购药"],
+    ["pharmacy", "9901", "医保购药结算单", "门诊两病"],
+    ["outpatient", "9901", "医保门诊结算单", "门诊两病"],
+  ] as const)("at a visit of kind %s is titled by it, also for %s", (visit, medicalType, title, type) => {
+    const text = textOf({ ...SALE, visit, medicalType });
+    expect(text.split("\n")[1]?.trim()).toBe(title);
+    expect(text).toMatch(new RegExp(`医疗类别 +${type}\n`));
   });
 
   it("gives no change where less was handed over than is due, or nothing is said of it", () => {
@@ -118,7 +128,7 @@ describe("a sale without the insurer", () => {
 
   it.each([
     [fen(12_500), false, /应退金额 +125\.00\n差额待退，请凭本单到本店领取。/],
-    [fen(12_500), true, /已退金额 +125\.00\n差额已退还持卡人。/],
+    [fen(12_500), true, /应退金额 +125\.00\n已退金额 +125\.00\n差额已退还持卡人。/],
     [fen(0), true, /购药时已付 +164\.90\n无应退差额。/],
   ])("settled later, %i fen due, given back: %s", (refundDue, refundPaid, words) => {
     const { items: _items, visitId: _visit, medicalType: _type, tenders: _tenders, insuranceType: _insurance, ...order } = SALE;
@@ -172,6 +182,10 @@ describe("every slip", () => {
     const [original, copy] = [receiptSlip(data, ORIGINAL), receiptSlip(data, { copy: true })];
     expect(copy.filter((line) => !(line.kind === "text" && line.text === "【副本】"))).toEqual(original);
     expect(copy.length).toBe(original.length + 1);
+  });
+
+  it("printed again names who did what it tells, and who printed it beside it", () => {
+    expect(textOf(SALE, 32, { copy: true, by: "op3" })).toMatch(/【副本】\n[\s\S]*操作员 +op1\n补打人 +op3\n时间/);
   });
 
   it.each([32, 48])("stands on paper of %i columns as in plain text", async (columns) => {

@@ -39,7 +39,7 @@ function partLines(split: ReceiptSplit): readonly PrintLine[] {
 
 export function saleSlip(data: Of<"sale">, style: SlipStyle): readonly PrintLine[] {
   return [
-    ...head(data, data.medicalType === "41" ? "医保购药结算单" : "医保门诊结算单", style),
+    ...head(data, data.visit === "pharmacy" ? "医保购药结算单" : "医保门诊结算单", style),
     ...orderFacts(data),
     ...fact("结算号", data.settlementId),
     ...fact("就诊号", data.visitId),
@@ -62,7 +62,8 @@ export function settledLaterSlip(data: Of<"settled-later">, style: SlipStyle): r
     ...splitLines(data.split),
     RULE,
     ...amount("购药时已付", data.paid),
-    ...amountIfAny(data.refundPaid ? "已退金额" : "应退金额", data.refundDue),
+    ...amountIfAny("应退金额", data.refundDue),
+    ...(data.refundPaid ? amountIfAny("已退金额", data.refundDue) : []),
     ...(due ? [strong(data.refundPaid ? "差额已退还持卡人。" : "差额待退，请凭本单到本店领取。")] : [words("无应退差额。")]),
     ...end("原暂估金额以本单为准。", "本笔费用不得再申请零星报销。"),
   ];

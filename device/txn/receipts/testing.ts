@@ -45,6 +45,7 @@ export const SALE: Extract<ReceiptData, { readonly slip: "sale" }> = {
   items: ITEMS,
   settlementId: "S202601050001",
   visitId: "V202601050001",
+  visit: "pharmacy",
   medicalType: "41",
   insuranceType: "310",
   split: SPLIT,

@@ -69,6 +69,7 @@ export type ReceiptData =
       readonly items: readonly ReceiptItem[];
       readonly settlementId: string;
       readonly visitId?: string;
+      readonly visit: "pharmacy" | "outpatient";
       readonly medicalType: string;
       readonly insuranceType?: string;
       readonly split: ReceiptSplit;
@@ -92,6 +93,7 @@ export type ReceiptData =
       readonly settlementId: string;
       readonly split: ReceiptSplit;
       readonly paid: Fen;
+      /** What the insurer's part left to be given back, whether or not it was. */
       readonly refundDue: Fen;
       readonly refundPaid: boolean;
     })
@@ -127,4 +129,6 @@ export type ReceiptData =
 export interface SlipStyle {
   /** Printed again: says so. */
   readonly copy: boolean;
+  /** Who printed it again; whoever did what it tells is its operator. */
+  readonly by?: string;
 }
