@@ -125,6 +125,16 @@ describe("an order", () => {
     expect((await ask({ method: "POST", url: "/v1/orders/b-1/cancel" }, "chief")).statusCode).toBe(200);
   });
 
+  it("takes an e-code of 50 characters, and none that the insurer's interface has no room for", async () => {
+    const shown = (digits: number): Asked => ({
+      method: "PUT",
+      url: "/v1/orders/e-1",
+      body: basketOf({ credential: { kind: "e-code", code: "4".repeat(digits) }, confirms: false, tenders: ["cash"] }, 500),
+    });
+    expect(await errorOf(shown(51), "cashier")).toBe("400 request-invalid");
+    expect((await ask(shown(50), "cashier")).json()).toMatchObject({ state: "done" });
+  });
+
   it("prints again what it has", async () => {
     await ask(order("p-1"), "cashier");
     expect((await ask({ method: "POST", url: "/v1/orders/p-1/reprint", body: { receipt: "sale" } }, "cashier")).json()).toEqual({ printed: true });

@@ -75,7 +75,7 @@ export const credential = named(
       kind: z.literal("e-code"),
       code: z
         .string()
-        .regex(/^[\x21-\x7e]{8,512}$/)
+        .regex(/^[\x21-\x7e]{8,50}$/)
         .exactOptional(),
     }),
   ]),
