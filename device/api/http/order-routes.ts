@@ -83,7 +83,11 @@ function mayPlace(call: Call<unknown, unknown, unknown>, body: OrderBody): void 
 async function begin(desk: Desk, request: OrderRequest): Promise<LiveOrder> {
   const { service, live } = desk;
   const first = live.find(request)?.underWay === true ? undefined : await service.orders.query(request);
-  return live.begin(request, { key: basketKey(request), first: first ?? fresh(request), run: (counter, limits) => service.orders.place(request, counter, limits) });
+  return live.begin(request, {
+    key: basketKey(request),
+    first: first ?? fresh(request),
+    run: (counter, limits) => service.orders.place(request, counter, limits),
+  });
 }
 
 const place = route({
