@@ -3,6 +3,7 @@
  * loopback it needs TLS; everywhere each program has a token of its own, because an order's number means something only within its client.
  */
 import * as z from "zod";
+import type { DeepReadonly } from "./deep-readonly.ts";
 
 const path = z.string().min(1).max(1024);
 const fenAmount = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
@@ -105,11 +106,5 @@ export const apiConfig = z
     }
   });
 
-type Frozen<Value> = Value extends readonly (infer Item)[]
-  ? readonly Frozen<Item>[]
-  : Value extends object
-    ? { readonly [Key in keyof Value]: Frozen<Value[Key]> }
-    : Value;
-
-export type ApiConfig = Frozen<z.infer<typeof apiConfig>>;
+export type ApiConfig = DeepReadonly<z.infer<typeof apiConfig>>;
 export type ApiBounds = ApiConfig["bounds"];

@@ -5,6 +5,7 @@
 import * as z from "zod";
 import { fen } from "../base/fen.ts";
 import { DEFAULT_REGION, type MedicalProfile, type RegionSwitches } from "../txn/medical-host/profile.ts";
+import type { DeepReadonly } from "./deep-readonly.ts";
 
 const path = z.string().min(1).max(1024);
 const fenAmount = z.int().min(0).max(0xffff_ffff);
@@ -197,14 +198,8 @@ const ENVELOPE: ReadonlySet<string> = new Set([
   "input",
 ]);
 
-type Frozen<Value> = Value extends readonly (infer Item)[]
-  ? readonly Frozen<Item>[]
-  : Value extends object
-    ? { readonly [Key in keyof Value]: Frozen<Value[Key]> }
-    : Value;
-
-export type MedicalConfig = Frozen<z.infer<typeof medicalConfig>>;
-export type GatewayConfig = Frozen<z.infer<typeof gateway>>;
+export type MedicalConfig = DeepReadonly<z.infer<typeof medicalConfig>>;
+export type GatewayConfig = DeepReadonly<z.infer<typeof gateway>>;
 
 export type RegionParse = { readonly ok: true; readonly region: RegionSwitches } | { readonly ok: false; readonly problems: readonly string[] };
 

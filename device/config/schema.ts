@@ -3,6 +3,7 @@ import * as z from "zod";
 import { DEFAULT_CARD_PROFILE } from "../codec/card-profile.ts";
 import { devicesSettings } from "../drivers/roles.ts";
 import { apiConfig } from "./api.ts";
+import type { DeepReadonly } from "./deep-readonly.ts";
 import { electronicCashConfig } from "./electronic-cash.ts";
 import { medicalConfig } from "./medical.ts";
 import { TEST_AUTHORITY_CHECK_VALUES } from "./test-key-check-values.ts";
@@ -150,12 +151,6 @@ export const terminalConfig = z
 
 /** The configuration of one terminal, checked and frozen. */
 export type TerminalConfig = DeepReadonly<z.infer<typeof terminalConfig>>;
-
-export type DeepReadonly<Value> = Value extends readonly (infer Item)[]
-  ? readonly DeepReadonly<Item>[]
-  : Value extends object
-    ? { readonly [Key in keyof Value]: DeepReadonly<Value[Key]> }
-    : Value;
 
 export type ConfigParse = { readonly ok: true; readonly config: TerminalConfig } | { readonly ok: false; readonly problems: readonly string[] };
 

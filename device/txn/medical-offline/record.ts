@@ -1,7 +1,9 @@
 /* What the entries of a sale without the insurer say, written and read back. */
+
 import { assert } from "../../base/assert.ts";
 import { type Fen, fen, subtractFen, ZERO_FEN } from "../../base/fen.ts";
 import type { SocialIdentity } from "../../card/social/types.ts";
+import { textMember } from "../journal/members.ts";
 import { type EntryDraft, type Journal, type JournalEntry, type JsonObject, OPEN_STATES } from "../journal/types.ts";
 import type { OfflineChoice, ProvisionalFigures } from "../medical-desk/desk.ts";
 import type { SettledFigures } from "../medical-desk/figures.ts";
@@ -131,11 +133,6 @@ export function voidDraft(sale: OfflineView): EntryDraft {
   return laterDraft(sale, { state: "void", detail: { stage: "void", reason: "cancelled" } });
 }
 
-function text(detail: JsonObject, name: string): string {
-  const value = detail[name];
-  return typeof value === "string" ? value : "";
-}
-
 function amount(detail: JsonObject, name: string): Fen {
   const value = detail[name];
   return typeof value === "number" ? fen(value) : ZERO_FEN;
@@ -179,20 +176,22 @@ export function readOffline(entries: readonly JournalEntry[]): OfflineView | und
   if (last?.kind !== "offline-medical") return undefined;
   const detail = mergedDetail(entries);
   const stage = stageOf(last);
-  const settlement = text(detail, "settlement");
+  const settlement = textMember(detail, "settlement");
   const due = stage === "refund-due" || stage === "give-back-due";
   const firstTender = detail["firstTender"];
   return {
     subject: last.subject,
-    reference: text(detail, "reference"),
-    order: text(detail, "order"),
+    reference: textMember(detail, "reference"),
+    order: textMember(detail, "order"),
     amount: last.amount,
     stage,
     choice: detail["choice"] === "settle-later" ? "settle-later" : "reimbursement-slip",
     figures: figuresOf(detail),
-    settlementReference: text(detail, "settlementReference"),
+    settlementReference: textMember(detail, "settlementReference"),
     firstTender: typeof firstTender === "number" ? firstTender : 1,
-    ...(settlement === "" ? {} : { settlement: { subject: settlement, settlementId: text(detail, "settlementId"), cash: amount(detail, "settledCashFen") } }),
+    ...(settlement === ""
+      ? {}
+      : { settlement: { subject: settlement, settlementId: textMember(detail, "settlementId"), cash: amount(detail, "settledCashFen") } }),
     refundDue: due ? amount(detail, "dueFen") : ZERO_FEN,
     refunded: ZERO_FEN,
     open: OPEN_STATES.includes(last.state),
@@ -223,15 +222,15 @@ export function laterRequestOf(entries: readonly JournalEntry[]): (LaterSettleme
   const [first] = entries;
   const personal = first?.personal;
   if (first === undefined || personal === undefined) return undefined;
-  const pieces = entries.flatMap((entry) => (entry.personal === undefined ? [] : [text(entry.personal, "basket")]));
+  const pieces = entries.flatMap((entry) => (entry.personal === undefined ? [] : [textMember(entry.personal, "basket")]));
   if (pieces.length !== first.detail["pieces"]) return undefined;
   // Written by basketText and hashed into the journal's chain since: what is read is what was written.
   const stored = JSON.parse(pieces.join("")) as StoredBasket;
-  const [cardNumber, cardIdentifier] = [text(personal, "cardNumber"), text(personal, "cardIdentifier")];
+  const [cardNumber, cardIdentifier] = [textMember(personal, "cardNumber"), textMember(personal, "cardIdentifier")];
   return {
     ...stored,
-    reference: text(first.detail, "settlementReference"),
+    reference: textMember(first.detail, "settlementReference"),
     amount: first.amount,
-    asRead: { cardNumber, cardIdentifier, name: text(personal, "name"), certificateNumber: text(personal, "certificateNumber") },
+    asRead: { cardNumber, cardIdentifier, name: textMember(personal, "name"), certificateNumber: textMember(personal, "certificateNumber") },
   };
 }

@@ -15,9 +15,9 @@ import { CardTrouble } from "../card-trouble.ts";
 import { DEFAULT_INITIAL_PIN_RULE, initialPinReason } from "../initial-pin.ts";
 import type { EntryDraft, Journal } from "../journal/types.ts";
 import type { CounterDesk, OfflineChoice, ProvisionalFigures, TenderKind } from "../medical-desk/desk.ts";
+import { pinRefusal } from "../pin-refusal.ts";
 import { decide, FIRST_STEP, OFFLINE_RULES } from "./machine.ts";
 import { offlineRefusal } from "./permission.ts";
-import { pinRefusal } from "./pin-refusal.ts";
 import type { OfflineLimits, OfflineOutcome, OfflinePorts, OfflineSaleRequest, OfflineView } from "./ports.ts";
 import {
   cardAsRead,

@@ -1,6 +1,7 @@
 /* How an order stands: what its own entries say, and what became of each thing that was begun for it. */
 
 import { addFen, type Fen, ZERO_FEN } from "../../base/fen.ts";
+import { textMember } from "../journal/members.ts";
 import type { Journal, JournalEntry } from "../journal/types.ts";
 import { OPEN_STATES } from "../journal/types.ts";
 import type { TenderKind } from "../medical-desk/desk.ts";
@@ -8,7 +9,7 @@ import type { SettledFigures } from "../medical-desk/figures.ts";
 import type { OfflineView } from "../medical-offline/ports.ts";
 import { figuresOf } from "../medical-purchase/record.ts";
 import { findVoid, type RecordedVoid, voidMark } from "../medical-void/record.ts";
-import { purseOf, textMember } from "../quick-payment/record.ts";
+import { purseOf } from "../quick-payment/record.ts";
 import { mergedDetail } from "../recovery/recover.ts";
 import type { TenderResult } from "../tender/tender.ts";
 import type { OrderFacts, SettlementFact, TenderFact } from "./machine.ts";

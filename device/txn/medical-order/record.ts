@@ -7,11 +7,11 @@ import { toHex, utf8 } from "../../base/bytes.ts";
 import type { Fen } from "../../base/fen.ts";
 import { canonicalJson } from "../../codec/json.ts";
 import type { CipherSuite } from "../../crypto/face.ts";
+import { countMember, textMember } from "../journal/members.ts";
 import { type EntryDraft, type Journal, type JournalEntry, type JsonObject, type JsonValue, OPEN_STATES, type RecordState } from "../journal/types.ts";
 import type { OrderItem, Prescription } from "../medical-desk/basket.ts";
 import type { TenderKind } from "../medical-desk/desk.ts";
 import type { Clinic } from "../medical-purchase/ports.ts";
-import { countMember, textMember } from "../quick-payment/record.ts";
 import { saleMark } from "./names.ts";
 import type { OrderName, OrderRequest, OrderView } from "./order.ts";
 

@@ -1,4 +1,5 @@
 /* The holder's card in a medical purchase: waited for, identified, asked for its PIN, and known again when it left in between. */
+
 import { assert } from "../../base/assert.ts";
 import { toHex } from "../../base/bytes.ts";
 import { isFault } from "../../base/fault.ts";
@@ -7,9 +8,10 @@ import { type CardSight, sameCard } from "../../card/applications/same-card.ts";
 import { CARD_PIN_TEMPLATE, queryPinState, readSocialIdentity, SOCIAL_ENVIRONMENT_NAME } from "../../card/social/read-identity.ts";
 import type { SocialIdentity } from "../../card/social/types.ts";
 import { civilTime } from "../../codec/civil-time.ts";
-import type { CardChannel, PinOutcome } from "../../drivers/ports.ts";
+import type { CardChannel } from "../../drivers/ports.ts";
 import type { CardTrouble } from "../card-trouble.ts";
 import { DEFAULT_INITIAL_PIN_RULE, initialPinReason } from "../initial-pin.ts";
+import { pinRefusal } from "../pin-refusal.ts";
 import type { MedicalPurchaseLimits, MedicalPurchasePorts, RawCard } from "./ports.ts";
 import type { Refusal } from "./types.ts";
 
@@ -122,19 +124,4 @@ export class CardSide {
 
 function sightOf({ insertion }: CardChannel, { cardIdentifier, cardNumber }: SocialIdentity): CardSight {
   return { insertion, applicationId: toHex(SOCIAL_ENVIRONMENT_NAME), serial: `${cardIdentifier} ${cardNumber}` };
-}
-
-function pinRefusal(outcome: Exclude<PinOutcome, { readonly kind: "verified" }>): Refusal {
-  switch (outcome.kind) {
-    case "wrong":
-      return { reason: "pin-wrong", triesLeft: outcome.triesLeft };
-    case "locked":
-      return { reason: "pin-locked" };
-    case "cancelled":
-      return { reason: "pin-cancelled" };
-    case "timed-out":
-      return { reason: "pin-timed-out" };
-    case "refused":
-      return { reason: "pin-refused" };
-  }
 }

@@ -1,6 +1,8 @@
 /* What the entries of a medical purchase say, written and read back. Spec: pos/v1, 3. */
+
 import { type Fen, fen } from "../../base/fen.ts";
 import type { SocialIdentity } from "../../card/social/types.ts";
+import { textMember } from "../journal/members.ts";
 import type { EntryDraft, JournalEntry, JsonObject, JsonValue } from "../journal/types.ts";
 import type { SettledFigures } from "../medical-desk/figures.ts";
 import type { MessageId } from "../medical-host/message-id.ts";
@@ -116,11 +118,6 @@ export function laterDraft(wish: EntryWish, facts: PurchaseFacts): EntryDraft {
   };
 }
 
-function text(object: JsonObject | undefined, name: string): string {
-  const value = object?.[name];
-  return typeof value === "string" ? value : "";
-}
-
 function count(object: JsonObject, name: string): number {
   const value = object[name];
   return typeof value === "number" ? value : 0;
@@ -131,7 +128,7 @@ export function figuresOf(entry: JournalEntry): SettledFigures {
   const { detail } = entry;
   const flags = detail["flags"];
   return {
-    settlementId: text(detail, "setlId"),
+    settlementId: textMember(detail, "setlId"),
     total: entry.amount,
     fund: fen(count(detail, "fundFen")),
     account: fen(count(detail, "accountFen")),
@@ -143,5 +140,5 @@ export function figuresOf(entry: JournalEntry): SettledFigures {
 
 /** mdtrt_id of a purchase that is done. */
 export function visitIdOf({ detail }: JournalEntry): string {
-  return text(detail, "mdtrtId");
+  return textMember(detail, "mdtrtId");
 }

@@ -1,4 +1,5 @@
 /* What the entries of a settlement or a void of unknown outcome say, and the entries that end it. Spec: pos/v1, 3. */
+import { textMember } from "../journal/members.ts";
 import type { EntryDraft, JournalEntry, JsonObject } from "../journal/types.ts";
 import { mergedDetail } from "../recovery/recover.ts";
 import type { ResolvedReason, ResolverTask, UndoCode } from "./resolver-machine.ts";
@@ -36,11 +37,6 @@ export interface UnknownRecord {
   readonly personal: JsonObject;
 }
 
-export function textIn(object: JsonObject | undefined, name: string): string {
-  const value = object?.[name];
-  return typeof value === "string" ? value : "";
-}
-
 function countIn(object: JsonObject, name: string): number {
   const value = object[name];
   return typeof value === "number" ? value : 0;
@@ -48,9 +44,9 @@ function countIn(object: JsonObject, name: string): number {
 
 /** What is to be undone after a settlement: nothing at a pharmacy, and of a visit what is known to have been sent. */
 function visitOf(detail: JsonObject, noted: string): ResolverTask {
-  const registered = textIn(detail, "infno") === "2207" && textIn(detail, "mdtrtId") !== "";
+  const registered = textMember(detail, "infno") === "2207" && textMember(detail, "mdtrtId") !== "";
   if (!registered) return { about: "settlement", visit: { undo: [], left: [] } };
-  const hasFees = textIn(detail, "stage") !== "register" && noted !== "2202";
+  const hasFees = textMember(detail, "stage") !== "register" && noted !== "2202";
   const undo: readonly UndoCode[] = hasFees ? ["2205", "2202"] : ["2202"];
   return { about: "settlement", visit: { undo, left: [] } };
 }
@@ -63,10 +59,10 @@ export function readUnknown(entries: readonly JournalEntry[]): UnknownRecord | u
   if (last === undefined || sent === undefined || personal === undefined) return undefined;
   if (last.kind !== "medical-purchase" && last.kind !== "medical-void") return undefined;
   const detail = mergedDetail(entries);
-  const [msgid, personNumber] = [textIn(detail, "msgid"), textIn(personal, "psnNo")];
+  const [msgid, personNumber] = [textMember(detail, "msgid"), textMember(personal, "psnNo")];
   // A void that was taken over from the insurer has no message; its settlement names it.
   if ((msgid === "" && last.kind === "medical-purchase") || personNumber === "") return undefined;
-  const noted = textIn(detail, "undo");
+  const noted = textMember(detail, "undo");
   return {
     subject: last.subject,
     kind: last.kind,
@@ -74,18 +70,18 @@ export function readUnknown(entries: readonly JournalEntry[]): UnknownRecord | u
     last,
     sent,
     msgid,
-    infno: textIn(detail, "infno"),
+    infno: textMember(detail, "infno"),
     personNumber,
-    insuranceArea: textIn(detail, "insuranceArea"),
-    receiver: textIn(detail, "receiver") || undefined,
+    insuranceArea: textMember(detail, "insuranceArea"),
+    receiver: textMember(detail, "receiver") || undefined,
     settleTimeoutMs: countIn(detail, "settleTimeoutMs"),
-    settlementId: textIn(detail, "setlId"),
-    visitId: textIn(detail, "mdtrtId"),
-    outpatientNumber: textIn(detail, "iptOtpNo"),
-    original: textIn(detail, "original"),
-    clearing: { agency: textIn(detail, "clrOptins"), clearingType: textIn(detail, "clrType") },
-    insuranceType: textIn(detail, "insuranceType"),
-    medicalType: textIn(detail, "medType"),
+    settlementId: textMember(detail, "setlId"),
+    visitId: textMember(detail, "mdtrtId"),
+    outpatientNumber: textMember(detail, "iptOtpNo"),
+    original: textMember(detail, "original"),
+    clearing: { agency: textMember(detail, "clrOptins"), clearingType: textMember(detail, "clrType") },
+    insuranceType: textMember(detail, "insuranceType"),
+    medicalType: textMember(detail, "medType"),
     noted,
     detail,
     personal,

@@ -3,9 +3,11 @@
  * Method: entries are folded per subject, page by page. A day is that of the booking as the host has told it, else of the entry that is
  * final; the clock may have been set in between, so order in the journal says nothing about days.
  */
+
 import type { FaultCode } from "../../base/fault.ts";
 import { Fault } from "../../base/fault.ts";
 import { civilTime, parseCivilTime } from "../../codec/civil-time.ts";
+import { textMember } from "../journal/members.ts";
 import type { Journal, JournalEntry, JsonObject, JsonValue, UploadJournal } from "../journal/types.ts";
 import type { StatementSums } from "./acts.ts";
 
@@ -89,7 +91,7 @@ export async function findInBooks(journal: ReadableJournal & Pick<Journal, "entr
   const subjects = new Set<string>();
   await eachEntry(journal, options, ({ kind, detail, subject }) => {
     if (kind !== "medical-purchase" && kind !== "medical-void") return;
-    if (wanted.messages.has(text(detail, "msgid")) || wanted.settlements.has(text(detail, "setlId"))) subjects.add(subject);
+    if (wanted.messages.has(textMember(detail, "msgid")) || wanted.settlements.has(textMember(detail, "setlId"))) subjects.add(subject);
   });
   const folded = new Map<string, Folded>();
   for (const subject of subjects) for (const entry of await journal.entriesOf(subject)) fold(folded, entry);
@@ -131,7 +133,7 @@ function booksOf(folded: ReadonlyMap<string, Folded>): Books {
   const voids: VoidRecord[] = [];
   for (const [subject, each] of folded) {
     if (each.kind === "medical-void") voids.push(voidOf(subject, each));
-    else if (text(each.first, "msgid") !== "") bookings.push(bookingOf(subject, each));
+    else if (textMember(each.first, "msgid") !== "") bookings.push(bookingOf(subject, each));
   }
   return { bookings, voids };
 }
@@ -140,21 +142,21 @@ function bookingOf(subject: string, { firstSeq, first, detail, personal, last }:
   return {
     subject,
     firstSeq,
-    reference: text(detail, "reference"),
+    reference: textMember(detail, "reference"),
     // The end of a reversed settlement names the reversal; the first entry names the settlement.
-    msgid: text(first, "msgid"),
-    infno: text(first, "infno"),
+    msgid: textMember(first, "msgid"),
+    infno: textMember(first, "infno"),
     state: bookingState(last),
-    insuranceType: text(detail, "insuranceType"),
-    insuranceArea: text(detail, "insuranceArea"),
-    receiver: text(detail, "receiver") || undefined,
-    personNumber: text(personal ?? {}, "psnNo"),
-    settlementId: text(detail, "setlId"),
-    visitId: text(detail, "mdtrtId"),
-    agency: text(detail, "clrOptins"),
-    clearingType: text(detail, "clrType"),
+    insuranceType: textMember(detail, "insuranceType"),
+    insuranceArea: textMember(detail, "insuranceArea"),
+    receiver: textMember(detail, "receiver") || undefined,
+    personNumber: textMember(personal ?? {}, "psnNo"),
+    settlementId: textMember(detail, "setlId"),
+    visitId: textMember(detail, "mdtrtId"),
+    agency: textMember(detail, "clrOptins"),
+    clearingType: textMember(detail, "clrType"),
     sums: { totalFen: last.amount, fundFen: count(detail, "fundFen"), accountFen: count(detail, "accountFen") },
-    time: timeOf(text(detail, "setlTime"), last),
+    time: timeOf(textMember(detail, "setlTime"), last),
   };
 }
 
@@ -168,13 +170,13 @@ function voidOf(subject: string, { firstSeq, first, detail, last }: Folded): Voi
   return {
     subject,
     firstSeq,
-    reference: text(detail, "reference"),
-    msgid: text(first, "msgid"),
+    reference: textMember(detail, "reference"),
+    msgid: textMember(first, "msgid"),
     state,
-    original: text(detail, "original"),
-    settlementId: text(detail, "setlId"),
+    original: textMember(detail, "original"),
+    settlementId: textMember(detail, "setlId"),
     amountFen: last.amount,
-    time: timeOf(text(detail, "voidTime"), last),
+    time: timeOf(textMember(detail, "voidTime"), last),
   };
 }
 
@@ -182,11 +184,6 @@ function voidOf(subject: string, { firstSeq, first, detail, last }: Folded): Voi
 function timeOf(told: string, { wallMs }: JournalEntry): string {
   const toldMs = parseCivilTime(told);
   return civilTime(toldMs ?? wallMs).iso;
-}
-
-function text(object: JsonObject, name: string): string {
-  const value = object[name];
-  return typeof value === "string" ? value : "";
 }
 
 function count(object: JsonObject, name: string): number {

@@ -6,7 +6,8 @@
 
 import { fen } from "../../base/fen.ts";
 import type { Limits } from "../../base/ports.ts";
-import { type EntryDraft, type JournalEntry, type JsonObject, OPEN_STATES } from "../journal/types.ts";
+import { textMember } from "../journal/members.ts";
+import { type EntryDraft, type JournalEntry, OPEN_STATES } from "../journal/types.ts";
 import { ask } from "../medical-host/ask.ts";
 import type { HostPorts } from "../medical-host/ports.ts";
 import type { Booking } from "./books.ts";
@@ -146,21 +147,16 @@ async function endEarlier(
   const limits = next();
   if (limits === undefined) return undefined;
   const name = {
-    personNumber: textIn(entry.personal, "psnNo"),
-    settlementId: textIn(entry.detail, "setlId"),
-    visitId: textIn(entry.detail, "mdtrtId"),
-    insuranceArea: textIn(entry.detail, "insuranceArea"),
-    receiver: textIn(entry.detail, "receiver") || undefined,
+    personNumber: textMember(entry.personal, "psnNo"),
+    settlementId: textMember(entry.detail, "setlId"),
+    visitId: textMember(entry.detail, "mdtrtId"),
+    insuranceArea: textMember(entry.detail, "insuranceArea"),
+    receiver: textMember(entry.detail, "receiver") || undefined,
   };
   const answer = await askSettlement(repairs.ports, name, limits);
   if (answer.kind === "standing" || answer.kind === "silent") return undefined;
   await end(repairs, entry);
-  return { msgid: textIn(entry.detail, "omsgid"), settlementId: name.settlementId, original: textIn(entry.detail, "original") };
-}
-
-function textIn(object: JsonObject | undefined, name: string): string {
-  const value = object?.[name];
-  return typeof value === "string" ? value : "";
+  return { msgid: textMember(entry.detail, "omsgid"), settlementId: name.settlementId, original: textMember(entry.detail, "original") };
 }
 
 /** Takes over a void that the insurer shows: from now on journal and insurer agree. Faults: those of the journal. */

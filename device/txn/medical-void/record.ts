@@ -1,9 +1,10 @@
 /* What the entries of a void say, written and read back. Spec: pos/v1, 3. */
 import { assert } from "../../base/assert.ts";
 import type { Fen } from "../../base/fen.ts";
+import { textMember } from "../journal/members.ts";
 import { type EntryDraft, type Journal, type JournalEntry, type JsonObject, OPEN_STATES } from "../journal/types.ts";
 import type { MessageId } from "../medical-host/message-id.ts";
-import { saleMark, textMember } from "../quick-payment/record.ts";
+import { saleMark } from "../quick-payment/record.ts";
 import { mergedDetail } from "../recovery/recover.ts";
 import type { VoidEntryWish, VoidReason } from "./types.ts";
 

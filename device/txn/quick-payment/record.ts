@@ -1,6 +1,7 @@
 /* What the entries of a quick payment say, written and read back. What only one purse says is its dialogue's. Spec: pos/v1, 3. */
 import { assert } from "../../base/assert.ts";
 import type { Fen } from "../../base/fen.ts";
+import { textMember } from "../journal/members.ts";
 import type { EntryDraft, JournalEntry, JsonObject, JsonValue } from "../journal/types.ts";
 import { mergedDetail } from "../recovery/recover.ts";
 import type { PurseKind } from "../sale-request.ts";
@@ -86,18 +87,6 @@ export interface RecordedSale {
   readonly reason: Reason;
   /** Everything that its entries say of the debit; later ones add to earlier ones. */
   readonly detail: JsonObject;
-}
-
-/** A member of a record that is text, "" where it is absent or something else. */
-export function textMember(object: JsonObject | undefined, name: string): string {
-  const value = object?.[name];
-  return typeof value === "string" ? value : "";
-}
-
-/** A member of a record that is a number. */
-export function countMember(object: JsonObject, name: string): number | undefined {
-  const value = object[name];
-  return typeof value === "number" ? value : undefined;
 }
 
 const PROOFS: readonly Proof[] = ["psam", "signature", "log", "log-only", "balance"];

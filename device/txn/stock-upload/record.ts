@@ -1,4 +1,5 @@
 /* What the entries of an upload say, written and read back. Spec: pos/v1, 3. */
+import { textMember } from "../journal/members.ts";
 import type { EntryDraft, JournalEntry, JsonObject, JsonValue } from "../journal/types.ts";
 import type { StockRows } from "./rows.ts";
 import type { ParkedUpload, StockUploadRequest } from "./types.ts";
@@ -67,11 +68,6 @@ export function progressState({ last }: RecordedUpload): "acting" | "resolving" 
   return last.state === "resolving" ? "resolving" : "acting";
 }
 
-function text(object: JsonObject, name: string): string {
-  const value = object[name];
-  return typeof value === "string" ? value : "";
-}
-
 function isObject(value: JsonValue): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
@@ -87,10 +83,10 @@ export function readUpload(entries: readonly JournalEntry[]): RecordedUpload | u
   const { message: _, rows: __, ...told } = personal;
   return {
     last,
-    reference: text(first.detail, "reference"),
-    order: text(first.detail, "order"),
-    act: text(first.detail, "act") === "return" ? "return" : "sale",
-    insuranceArea: text(first.detail, "insuranceArea"),
+    reference: textMember(first.detail, "reference"),
+    order: textMember(first.detail, "order"),
+    act: textMember(first.detail, "act") === "return" ? "return" : "sale",
+    insuranceArea: textMember(first.detail, "insuranceArea"),
     rows: rows.filter(isObject),
     personal: told,
     taken: typeof taken === "number" ? taken : 0,
@@ -106,7 +102,7 @@ export function parkedView({ last, reference, order, act, taken, rows }: Recorde
     act,
     rowsTaken: taken,
     rows: rows.length,
-    message: text(last.personal ?? {}, "message"),
+    message: textMember(last.personal ?? {}, "message"),
     parkedAtMs: last.wallMs,
   };
 }

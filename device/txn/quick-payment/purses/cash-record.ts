@@ -4,9 +4,10 @@ import { fen } from "../../../base/fen.ts";
 import type { CashIntent, CashTerminal, ProcessingOptions, SelectedCash } from "../../../card/electronic-cash/types.ts";
 import { encodeAfl, parseAfl, type RecordName } from "../../../codec/afl.ts";
 import { numberToBcd } from "../../../codec/bcd.ts";
+import { countMember, textMember } from "../../journal/members.ts";
 import type { JsonObject } from "../../journal/types.ts";
 import type { SaleTime } from "../../sale-time.ts";
-import { countMember, type RecordedSale, textMember } from "../record.ts";
+import type { RecordedSale } from "../record.ts";
 
 /** Data objects that the card's signature and cryptogram depend on, kept by their tags. */
 const TAG = { signature: 0x9f4b, random: 0x9f37, qualifiers: 0x9f66, amount: 0x9f02, currency: 0x5f2a, results: 0x95 } as const;

@@ -15,9 +15,10 @@ import { type PinCondition, verifyPin } from "../../../card/social/pin.ts";
 import { type NamedSocialCard, nameSocialCard, SOCIAL_ENVIRONMENT_NAME } from "../../../card/social/read-identity.ts";
 import type { CardProfile } from "../../../codec/card-profile.ts";
 import { DEFAULT_INITIAL_PIN_RULE, initialPinReason } from "../../initial-pin.ts";
+import { countMember, textMember } from "../../journal/members.ts";
 import type { JsonObject } from "../../journal/types.ts";
 import type { MedicalPursePorts } from "../ports.ts";
-import { countMember, type RecordedSale, textMember } from "../record.ts";
+import type { RecordedSale } from "../record.ts";
 import type { Reason } from "../types.ts";
 import type { CardAccess, IdentifiedCard, Proven, PurseSale, SaleTerms, Unusable } from "./dialogue.ts";
 

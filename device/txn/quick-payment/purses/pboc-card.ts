@@ -10,9 +10,10 @@ import { proveSale, purseOfSale, readNewestSale } from "../../../card/purse/prov
 import { PURCHASE_TYPE_COMPOSITE, type PurchaseIntent, type PurseName, type PursePublicData } from "../../../card/purse/types.ts";
 import { initializeCompound } from "../../../card/transit/compound.ts";
 import type { Psam } from "../../../drivers/ports.ts";
+import { countMember, textMember } from "../../journal/members.ts";
 import type { JsonObject } from "../../journal/types.ts";
 import type { PurseProfile } from "../ports.ts";
-import { countMember, type RecordedSale, textMember } from "../record.ts";
+import type { RecordedSale } from "../record.ts";
 import type { CardAccess, IdentifiedCard, Proven, PurseSale, SaleTerms, Unusable } from "./dialogue.ts";
 
 export interface PbocPurseParts {
