@@ -22,3 +22,34 @@ export interface Uplink {
   /** Whether the settlement host itself has been heard of lately; a broker alone does not count. */
   hostPresent(): boolean;
 }
+
+/** A document of the settlement host for this terminal: lists, permissions, tables. Signature, addressee and age were checked before it is handed over. */
+export interface HostDocument {
+  /** What it is about: "list/national", "list/province", "list/city", "lease", "fares", …; each stream is numbered by itself. */
+  readonly stream: string;
+  /** 1, 2, 3, … within its stream. */
+  readonly sequence: number;
+  /** Sequence of the version that it continues; 0: it stands alone. */
+  readonly base: number;
+  /** Host time at which it was true. */
+  readonly issuedMs: number;
+  readonly body: Bytes;
+}
+
+/** "taken": durable. "gap": it continues a version that is not here. A refusal says why, in kebab-case, and changes nothing. */
+export type DocumentAnswer = { readonly kind: "taken" } | { readonly kind: "gap" } | { readonly kind: "refused"; readonly reason: string };
+
+/** Whoever uses one stream. */
+export interface DocumentTaker {
+  readonly stream: string;
+  /** Sequence of the newest version taken, also after a restart; 0: none. The host is told, so that it knows what to send. */
+  have(): number;
+  /** One at a time. Rejects only with faults of the disk, after which the same document comes again. */
+  take(document: HostDocument): Promise<DocumentAnswer>;
+}
+
+/** Documents from the settlement host. */
+export interface Downlink {
+  /** Called before the sync starts; one taker for each stream. */
+  register(taker: DocumentTaker): void;
+}

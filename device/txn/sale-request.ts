@@ -1,6 +1,8 @@
 /* What a caller asks of a flow. Shared by all flows; written before them, part of the contract. */
 import type { Fen } from "../base/fen.ts";
+import type { IndustryPlace } from "../card/electronic-cash/industry.ts";
 import type { CompoundUpdate } from "../card/transit/compound.ts";
+import type { Tariff } from "./quick-payment/tariff.ts";
 
 /** Where on the card the money is taken from, and by which kind of transaction. */
 export type PurseKind = "e-purse" | "compound" | "medical-purse" | "electronic-cash";
@@ -10,9 +12,29 @@ export type PurseChoice =
   | { readonly kind: "e-purse" }
   /** The record is written together with the debit, or neither. An amount of zero is an entry: the record is written, no money moves. */
   | { readonly kind: "compound"; readonly record: CompoundUpdate }
+  /** The card says where its holder got in, and the tariff what that costs and what is written. */
+  | { readonly kind: "compound"; readonly tariff: Tariff }
   /** The amount of the request is what the personal account on the card pays; the others are written down beside it. */
   | { readonly kind: "medical-purse"; readonly selfPay: Fen; readonly pooled: Fen }
-  | { readonly kind: "electronic-cash" };
+  | { readonly kind: "electronic-cash"; readonly industry?: CashIndustry };
+
+/** A sale of electronic cash that changes an industry record of the card with its balance. Spec: JR/T 0025, extension for small payments. */
+export interface CashIndustry {
+  readonly use: "segment-fare" | "pre-authorization" | "completion";
+  readonly place: IndustryPlace;
+  readonly tariff: Tariff;
+}
+
+/** The tariff that says the amount of a sale, or undefined where its caller does. */
+export function tariffOf(purse: PurseChoice): Tariff | undefined {
+  if (purse.kind === "compound" && "tariff" in purse) return purse.tariff;
+  return purse.kind === "electronic-cash" ? purse.industry?.tariff : undefined;
+}
+
+/** Whether a sale of nothing is one: it only writes a record. */
+export function allowsZero(purse: PurseChoice): boolean {
+  return purse.kind === "compound" || tariffOf(purse) !== undefined;
+}
 
 /**
  * Every request names the sale. The same reference is the same sale: when it was paid already (also before a power cut), the answer is
@@ -23,6 +45,7 @@ export type PurseChoice =
 export interface SaleRequest {
   /** 1 to 64 characters of [A-Za-z0-9._-], unique per sale at this terminal. */
   readonly reference: string;
+  /** Zero where a tariff says it. */
   readonly amount: Fen;
   /** Who took it, where somebody stands at the counter; stands in the record. */
   readonly operator?: string;

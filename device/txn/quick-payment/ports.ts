@@ -9,6 +9,7 @@ import type { CardReader, PinVerifier, Psam, SocialPsam } from "../../drivers/po
 import type { InitialPinRule } from "../initial-pin.ts";
 import type { Journal } from "../journal/types.ts";
 import type { Lane, SalesInFlight } from "../lane.ts";
+import type { RiskGuard } from "../risk/guard.ts";
 import type { RiskLimits } from "../risk/limits.ts";
 import type { SaleTimes } from "../sale-time.ts";
 
@@ -63,6 +64,8 @@ export interface QuickPaymentPorts {
   readonly sales: SalesInFlight;
   /** Shared by all lanes of the terminal. */
   readonly saleTimes: SaleTimes;
+  /** Lists and limits of this place; left out: only the limits of the terminal count. */
+  readonly guard?: RiskGuard;
   /** The PBOC purse application. */
   readonly purse: PurseProfile;
   /** Answers to what the specifications leave open; left out: the most likely ones. */

@@ -6,7 +6,7 @@
 import { AssertionFailure, assert } from "../../base/assert.ts";
 import type { Bytes } from "../../base/bytes.ts";
 import { Fault, isFault } from "../../base/fault.ts";
-import { subtractFen } from "../../base/fen.ts";
+import { type Fen, subtractFen } from "../../base/fen.ts";
 import type { Limits } from "../../base/ports.ts";
 import { civilTime } from "../../codec/civil-time.ts";
 import type { CardChannel } from "../../drivers/ports.ts";
@@ -14,8 +14,9 @@ import { boundedJournal } from "../bounded-journal.ts";
 import { CardTrouble } from "../card-trouble.ts";
 import { type EntryDraft, type Journal, type JsonObject, OPEN_STATES } from "../journal/types.ts";
 import { mergedDetail } from "../recovery/recover.ts";
+import type { ReviewedCard, TakenSale } from "../risk/guard.ts";
 import { impossibleAmount, limitReached } from "../risk/limits.ts";
-import type { PurseChoice, SaleRequest } from "../sale-request.ts";
+import { allowsZero, type PurseChoice, type SaleRequest, tariffOf } from "../sale-request.ts";
 import { decide, FIRST_STEP, QUICK_PAYMENT_RULES } from "./machine.ts";
 import { openSalesOfPurse } from "./open-sales.ts";
 import type { QuickPaymentLimits, QuickPaymentPorts } from "./ports.ts";
@@ -23,6 +24,7 @@ import { purseDialogue } from "./purses/all.ts";
 import type { IdentifiedCard, PurseDialogue, PurseSale, Unusable } from "./purses/dialogue.ts";
 import { intentDraft, laterDraft, purseOf, type RecordedSale, readSale, type SaleFacts, saleDetail, saleMark } from "./record.ts";
 import { isInFlight, type ResolutionRules, resolveCard } from "./resolve.ts";
+import type { Charge } from "./tariff.ts";
 import type { Command, EntryWish, Event, Evidence, KnownSale, QuickPaymentOutcome, QuickPaymentRules, Reason, Sale } from "./types.ts";
 import { namedUnusable, unusableAtOnce } from "./wrong-card.ts";
 
@@ -52,7 +54,7 @@ export async function runQuickPayment(
 ): Promise<QuickPaymentOutcome> {
   assert(/^[\w.-]{1,64}$/.test(request.reference), "the reference was checked where it came in");
   const purse = request.purse ?? E_PURSE;
-  const impossible = impossibleAmount(request.amount, { zeroAllowed: purse.kind === "compound" });
+  const impossible = impossibleAmount(request.amount, { zeroAllowed: allowsZero(purse) });
   if (impossible !== undefined) return { kind: "refused", reason: impossible };
   const dialogue = purseDialogue(ports, purse.kind);
   if (dialogue === undefined) return { kind: "refused", reason: "purse-not-offered" };
@@ -87,6 +89,12 @@ class QuickPaymentRun {
   readonly #journal: Journal;
   readonly #journalFaults = new WeakSet<Fault>();
   #deadlineMs: number;
+  /** The request's, the tariff's, or that of the sale in the journal. */
+  #amount: Fen;
+  /** What the tariff has said about the card that lies there. */
+  #charge: Charge | undefined;
+  /** The sale as the limits count it. */
+  #taken: TakenSale | undefined;
   readonly #underWay = new Set<Promise<void>>();
   #events: Event[] = [];
   #mistake: { readonly error: unknown } | undefined;
@@ -107,6 +115,7 @@ class QuickPaymentRun {
   constructor(ports: QuickPaymentPorts, options: RunOptions) {
     this.#ports = ports;
     this.#request = options.request;
+    this.#amount = options.request.amount;
     this.#purse = options.purse;
     this.#dialogue = options.dialogue;
     this.#limits = options.limits;
@@ -117,19 +126,22 @@ class QuickPaymentRun {
   }
 
   async run(): Promise<QuickPaymentOutcome> {
-    const { confirmation } = this.#dialogue;
-    const sale: Sale = { amount: this.#request.amount, unverifiedLimit: this.#limits.risk.unverifiedAmountFen, confirmation };
     try {
       let step = FIRST_STEP;
       for (let events = 0; events < EVENTS_MAX; events += 1) {
         for (const command of step.commands) this.#start(command);
         if (step.state.at === "ended") return this.#told(step.state.outcome);
-        step = decide(this.#tables.machine, sale, step.state, await this.#nextEvent());
+        const event = await this.#nextEvent();
+        step = decide(this.#tables.machine, this.#constants(), step.state, event);
       }
       throw new AssertionFailure("a sale has few events");
     } finally {
       await this.#leave();
     }
+  }
+
+  #constants(): Sale {
+    return { amount: this.#amount, unverifiedLimit: this.#limits.risk.unverifiedAmountFen, confirmation: this.#dialogue.confirmation };
   }
 
   /** What the holder may want to know besides the decision. */
@@ -255,9 +267,11 @@ class QuickPaymentRun {
     const entries = await this.#journal.entriesOf(subject);
     const last = entries.at(-1);
     assert(last !== undefined, "a mark names a subject of this journal");
-    if (last.kind !== "quick-payment" || last.amount !== this.#request.amount) return { kind: "conflict" };
+    const priced = tariffOf(this.#purse) !== undefined;
+    if (last.kind !== "quick-payment" || (!priced && last.amount !== this.#amount)) return { kind: "conflict" };
     if (last.state === "refused" || last.state === "void") return { kind: "new" };
     if (purseOf(mergedDetail(entries)) !== this.#purse.kind) return { kind: "conflict" };
+    this.#amount = last.amount;
     const sale = readSale(entries);
     if (last.state === "done") return { kind: "paid", subject, proof: sale?.proof ?? "log-only", refused: isRefusal(sale?.reason) };
     // Without its personal fields nobody can tell whose card it was: only the host can still decide it.
@@ -319,22 +333,52 @@ class QuickPaymentRun {
     const resolved = await resolveCard({ log, journal: this.#journal }, this.#presentCard(), this.#tables.resolution);
     if (resolved.open > 0) return { is: "earlier-unsettled" };
     const admission = await this.#presentCard().admit(civilTime(clock.wallMs()).date);
-    return admission.kind === "admitted" ? { is: "earlier-settled" } : cardUnusable(admission);
+    const refused = admission.kind === "admitted" ? (this.#reviewed() ?? (await this.#priced())) : admission;
+    return refused === undefined ? { is: "earlier-settled" } : cardUnusable(refused);
+  }
+
+  /** What lists and limits of the place say against the card. */
+  #reviewed(): Unusable | undefined {
+    const review = this.#ports.guard?.review(this.#reviewedCard());
+    return review?.kind === "refused" ? { kind: "unusable", reason: review.reason } : undefined;
+  }
+
+  #reviewedCard(): ReviewedCard {
+    const { name, issuer } = this.#presentCard();
+    return { purse: this.#purse.kind, name, ...(issuer === undefined ? {} : { issuer }) };
+  }
+
+  /** Has the tariff say what the card owes, where there is one. */
+  async #priced(): Promise<Unusable | undefined> {
+    const tariff = tariffOf(this.#purse);
+    if (tariff === undefined) return undefined;
+    const view = await this.#presentCard().journey?.();
+    assert(view !== undefined, "a purse with tariffs knows its holder's journey");
+    if ("kind" in view) return view;
+    const quote = tariff.quote(view);
+    if (quote.kind === "refused") return { kind: "unusable", reason: quote.reason };
+    this.#charge = quote;
+    this.#amount = quote.amount;
+    return undefined;
   }
 
   /** The limits are looked at in the same turn as the intent is appended, so that no other lane can come between. */
   async #appendIntent(): Promise<Event> {
     const { saleTimes, clock } = this.#ports;
-    const { amount, reference } = this.#request;
+    const { reference } = this.#request;
+    const amount = this.#amount;
     const card = this.#presentCard();
     const saleTime = saleTimes.next(clock.wallMs());
     this.#begun?.sale.release();
-    this.#begun = { card, sale: card.begin({ amount, purse: this.#purse, saleTime }) };
+    this.#begun = { card, sale: card.begin({ amount, purse: this.#purse, saleTime, ...(this.#charge === undefined ? {} : { charge: this.#charge }) }) };
     this.#recorded = undefined;
     this.#proved = {};
     this.#code = undefined;
-    const limit = limitReached(this.#limits.risk, this.#journal.unreceipted("quick-payment"), { amount, zeroAllowed: this.#purse.kind === "compound" });
+    const limit = limitReached(this.#limits.risk, this.#journal.unreceipted("quick-payment"), { amount, zeroAllowed: allowsZero(this.#purse) });
     if (limit !== undefined) return { is: "limit-reached", limit };
+    const taken = this.#ports.guard?.take(this.#reviewedCard(), amount);
+    if (taken?.kind === "refused") return { is: "limit-reached", limit: taken.reason };
+    this.#taken = taken;
     return this.#durable(intentDraft({ ...this.#facts(), reference }, saleTime));
   }
 
@@ -397,7 +441,8 @@ class QuickPaymentRun {
 
   /** What is known of the sale that the next entry speaks of: the one of the journal while it is proved, else the one begun here. */
   #facts(): SaleFacts {
-    const { amount, reference, operator } = this.#request;
+    const { reference, operator } = this.#request;
+    const amount = this.#amount;
     const recorded = this.#recorded;
     if (recorded !== undefined) return { amount, card: recorded.card, detail: { ...recorded.detail, ...this.#proved } };
     assert(this.#begun !== undefined, "the intent was begun");
@@ -408,6 +453,7 @@ class QuickPaymentRun {
   async #append(wish: EntryWish): Promise<Event> {
     const nowMs = this.#ports.clock.monotonicMs();
     const event = await this.#durable(laterDraft(wish, this.#facts()));
+    this.#taken?.became(wish.state);
     if (wish.state === "unknown") this.#returnDeadlineMs = nowMs + this.#limits.returnTimeoutMs;
     if (wish.state === "void" && wish.resolution === true) {
       // The card was away and came back: what follows has its own time.

@@ -4,7 +4,9 @@ import type { Fen } from "../../base/fen.ts";
 import type { NoCardReason } from "../card-trouble.ts";
 import type { InitialPinReason } from "../initial-pin.ts";
 import type { RecordState } from "../journal/types.ts";
+import type { RiskReason } from "../risk/guard.ts";
 import type { LimitReached } from "../risk/limits.ts";
+import type { TariffReason } from "./tariff.ts";
 
 /** What stays the same through the whole sale and decides something. */
 export interface Sale {
@@ -28,6 +30,8 @@ export interface EntryName {
 export type Reason =
   | FaultCode
   | LimitReached
+  | RiskReason
+  | TariffReason
   | InitialPinReason
   | "no-purse"
   | "storage-card"
@@ -50,7 +54,6 @@ export type Reason =
   | "usage-not-allowed"
   | "switch-interface"
   | "holder-verification-required"
-  | "card-listed"
   | "card-unreadable"
   | "online-required"
   | "card-declined"
@@ -175,7 +178,7 @@ export type Event =
   | { readonly is: "card-unusable"; readonly reason: Reason; readonly statusWord?: number }
   | { readonly is: "earlier-settled" }
   | { readonly is: "earlier-unsettled" }
-  | { readonly is: "limit-reached"; readonly limit: LimitReached }
+  | { readonly is: "limit-reached"; readonly limit: LimitReached | RiskReason }
   | { readonly is: "entry-durable"; readonly entry: EntryName }
   | { readonly is: "journal-failed"; readonly code: FaultCode; readonly effectUnknown: boolean }
   | { readonly is: "card-initialized" }

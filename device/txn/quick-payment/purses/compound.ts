@@ -61,7 +61,7 @@ class CompoundTap {
   }
 
   begin(access: CardAccess, facts: PbocCardFacts, terms: SaleTerms): PurseSale {
-    assert(terms.purse.kind === "compound", "the sale is for this purse");
+    assert(terms.purse.kind === "compound" && "record" in terms.purse, "the sale is for this purse, and says what is written");
     const { record } = terms.purse;
     const { psam, profile, purse } = this.#parts;
     const start: PurchaseStart = { keyIndex: profile.keyIndex, amount: terms.amount, terminalNumber: psam.terminalNumber, purse };

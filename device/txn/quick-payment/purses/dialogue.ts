@@ -12,6 +12,7 @@ import type { JsonObject } from "../../journal/types.ts";
 import type { PurseChoice } from "../../sale-request.ts";
 import type { SaleTime } from "../../sale-time.ts";
 import type { RecordedSale } from "../record.ts";
+import type { Charge, TransitView } from "../tariff.ts";
 import type { Confirmation, PurseEvidence, Reason } from "../types.ts";
 
 /** One card in the reader, and how long the next step with it may take. */
@@ -41,6 +42,8 @@ export interface SaleTerms {
   readonly amount: Fen;
   readonly purse: PurseChoice;
   readonly saleTime: Pick<SaleTime, "date" | "time">;
+  /** What the tariff has asked to be taken and written, where the sale has one. */
+  readonly charge?: Charge;
 }
 
 /** What the card says about a sale of before. */
@@ -60,6 +63,10 @@ export interface IdentifiedCard {
   readonly personal: JsonObject;
   /** Whether it may pay today (YYYYMMDD), asked once nothing of before is open. May ask the holder for the PIN. Faults: those of the channel. */
   admit(today: string): Promise<{ readonly kind: "admitted" } | Unusable>;
+  /** The issuer in hexadecimal, where the card names it. */
+  readonly issuer?: string;
+  /** What the card says of its holder's journey; asked once it is admitted, and only where the sale has a tariff. Faults: those of the channel. */
+  journey?(): Promise<TransitView | Unusable>;
   /** Begins a sale: sends nothing yet, so that the intent can become durable. */
   begin(terms: SaleTerms): PurseSale;
   /** The evidence of a sale that names this card. Faults: those of the channel. */

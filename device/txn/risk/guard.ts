@@ -1,0 +1,53 @@
+/*
+ * Who may pay here without anybody being asked, and how much of it. Flows ask at two moments: when the card has named itself, and in the
+ * same turn in which the intent is appended, so that no other lane can come between. Both answers are immediate.
+ */
+import type { Fen } from "../../base/fen.ts";
+import type { RecordState } from "../journal/types.ts";
+import type { PurseKind } from "../sale-request.ts";
+
+/** Why a card, or a sale, is refused offline. Stable words: they stand in answers and records. */
+export type RiskReason =
+  | "card-listed"
+  | "card-range-listed"
+  | "card-reported-lost"
+  | "debt-open"
+  | "first-use-online"
+  | "list-missing"
+  | "list-too-old"
+  | "lease-expired"
+  | "clock-not-trusted"
+  | "amount-limit"
+  | "card-count-limit"
+  | "card-sum-limit"
+  | "card-age-limit"
+  | "unreceipted-count-limit"
+  | "unreceipted-sum-limit"
+  | "unreceipted-age-limit";
+
+/** A card as lists and books know it. Its name is personal and is never kept in the clear. */
+export interface ReviewedCard {
+  readonly purse: PurseKind;
+  /** The card's own name for the purse: application serial number, card identifier, account number. */
+  readonly name: string;
+  /** Issuer in hexadecimal, where the card says it. */
+  readonly issuer?: string;
+}
+
+export type Review =
+  | { readonly kind: "clear" }
+  /** `block`: an exact entry with a signed order asks for the card to be blocked too; the flow does it where the place may. */
+  | { readonly kind: "refused"; readonly reason: RiskReason; readonly block?: true };
+
+/** A sale that counts against the limits from now on. */
+export interface TakenSale {
+  readonly kind: "taken";
+  /** Its newest durable state: "refused" and "void" give back what it counted for; every other state keeps it. */
+  became(state: RecordState): void;
+}
+
+export interface RiskGuard {
+  review(card: ReviewedCard): Review;
+  /** Counts the sale where every limit allows it. */
+  take(card: ReviewedCard, amount: Fen): TakenSale | { readonly kind: "refused"; readonly reason: RiskReason };
+}
