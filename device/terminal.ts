@@ -2,31 +2,29 @@
  * Goal: one terminal out of its parts, whatever the parts are made of: real adapters, or a simulated world.
  * Method: everything that touches the world is a parameter. This file joins journal, card, flows and sync; it imports no adapter.
  */
-import { type FaultCode, isFault } from "./base/fault.ts";
 import type { Log } from "./base/log.ts";
 import type { Clock, JournalStore, Limits, MessageLink, Randomness, Storage } from "./base/ports.ts";
 import { CertificateCache } from "./card/electronic-cash/authentication.ts";
 import { openAuthorities } from "./card/electronic-cash/authorities.ts";
-import { openPsam } from "./card/psam/open.ts";
 import type { InitialPinEvidence, InitialPinPolicy } from "./card/social/initial-pin.ts";
 import type { CardProfile } from "./codec/card-profile.ts";
 import type { ElectronicCashSettings } from "./config/electronic-cash.ts";
 import type { CipherSuite, SecretKey } from "./crypto/face.ts";
 import { closeDevices, type Devices } from "./drivers/adapter.ts";
 import type { SignalLamp } from "./drivers/peripherals.ts";
-import type { CardReader, PinVerifier, Psam, SocialPsam } from "./drivers/ports.ts";
+import type { CardReader, PinVerifier, Psam } from "./drivers/ports.ts";
 import { keepCatalogue } from "./medical/catalogue.ts";
 import { MedicalCounter, type MedicalCounterBounds, type MedicalCounterParts } from "./medical/counter.ts";
 import { bindOffline, type OfflineSettings } from "./medical/offline.ts";
 import { type BoundReconciliation, bindReconciliation, type ReconciliationSettings } from "./medical/reconciliation.ts";
-import { LazyPsam, NO_MODULE } from "./security-module.ts";
+import { SaleLane, type SharedSales } from "./sale-lane.ts";
+import { NO_MODULE } from "./security-module.ts";
 import type { BatchSealer } from "./sync/batch/seal.ts";
 import { openSync, type Sync, type SyncKeys, type SyncOptions, type SyncStatus } from "./sync/sync.ts";
-import { HolderFeedback, type SaleEnd } from "./txn/holder-feedback.ts";
 import type { MedicalHost } from "./txn/hosts.ts";
 import { DEFAULT_INITIAL_PIN_RULE, type InitialPinRule } from "./txn/initial-pin.ts";
 import { openJournal, type TerminalJournal } from "./txn/journal/journal.ts";
-import { createLane, createSalesInFlight, type Lane, type SalesInFlight } from "./txn/lane.ts";
+import { createSalesInFlight, type SalesInFlight } from "./txn/lane.ts";
 import { createCatalogueBook } from "./txn/medical-host/catalogue.ts";
 import { type MessageIds, openMessageIds } from "./txn/medical-host/message-id.ts";
 import type { HostPorts } from "./txn/medical-host/ports.ts";
@@ -41,8 +39,8 @@ import type { ResolverOptions } from "./txn/medical-purchase/resolver.ts";
 import { runMedicalPurchase } from "./txn/medical-purchase/run.ts";
 import type { MedicalOutcome, MedicalPurchaseRules } from "./txn/medical-purchase/types.ts";
 import type { ReconciliationActs } from "./txn/medical-reconciliation/acts.ts";
-import type { ElectronicCashPorts, PurseProfile, QuickPaymentLimits, QuickPaymentPorts } from "./txn/quick-payment/ports.ts";
-import { type QuickPaymentTables, runQuickPayment } from "./txn/quick-payment/run.ts";
+import type { ElectronicCashPorts, PurseProfile } from "./txn/quick-payment/ports.ts";
+import type { QuickPaymentTables } from "./txn/quick-payment/run.ts";
 import type { QuickPaymentOutcome } from "./txn/quick-payment/types.ts";
 import { type RecoveryRules, recoverAtStart } from "./txn/recovery/recover.ts";
 import { type OfflineLease, openOfflineLease } from "./txn/risk/lease.ts";
@@ -184,13 +182,11 @@ interface Opened {
 class AssembledTerminal implements Terminal {
   readonly journal: TerminalJournal;
   readonly devices: Devices;
-  readonly #feedback: HolderFeedback;
   readonly #parts: TerminalParts;
   readonly #sync: Sync;
-  readonly #psam: LazyPsam;
-  readonly #lane: Lane = createLane();
   readonly #sales: SalesInFlight = createSalesInFlight();
-  readonly #saleTimes: SaleTimes;
+  /** The place where people are served by somebody. */
+  readonly #desk: SaleLane;
   readonly #hostPorts: HostPorts;
   readonly #background: Rounds;
   readonly #counter: MedicalCounter;
@@ -202,18 +198,15 @@ class AssembledTerminal implements Terminal {
   readonly #electronicCash: ElectronicCashPorts | undefined;
 
   constructor(parts: TerminalParts, opened: Opened) {
-    const { clock, samReader, settings, log } = parts;
+    const { clock, settings, log } = parts;
     const { journal, sync, messageIds } = opened;
-    const { lamp, devices = {} } = parts;
-    const { display } = devices;
+    const { devices = {} } = parts;
     this.journal = journal;
     this.devices = devices;
-    this.#feedback = new HolderFeedback({ log, ...(lamp === undefined ? {} : { lamp }), ...(display === undefined ? {} : { display }) });
     this.#parts = parts;
-    this.#saleTimes = opened.saleTimes;
     this.#electronicCash = electronicCashPorts(parts);
     this.#sync = sync;
-    this.#psam = new LazyPsam((limits) => openPsam(samReader, { clock, profile: settings.cardProfile }, limits));
+    this.#desk = this.#openDesk(opened.saleTimes);
     this.#lease = opened.lease;
     this.#hostPorts = {
       clock,
@@ -253,12 +246,7 @@ class AssembledTerminal implements Terminal {
   }
 
   quickPayment(request: SaleRequest, limits: Limits): Promise<QuickPaymentOutcome> {
-    const { settings, rules } = this.#parts;
-    const { returnTimeoutMs, commandTimeoutMs, journalTimeoutMs, risk } = settings;
-    return this.#sale(request, limits, (psam) => {
-      const bounds: QuickPaymentLimits = { ...limits, returnTimeoutMs, commandTimeoutMs, journalTimeoutMs, risk };
-      return runQuickPayment(this.#quickPaymentPorts(psam), request, bounds, rules?.quickPayment);
-    });
+    return this.#desk.quickPayment(request, limits);
   }
 
   async medicalPurchase(request: MedicalPurchaseRequest, limits: Limits): Promise<MedicalOutcome> {
@@ -269,12 +257,12 @@ class AssembledTerminal implements Terminal {
     const work = (psam: Psam) => {
       const ports = {
         ...this.#hostPorts,
-        reader: this.#feedback.over(userReader, { long: true }),
+        reader: this.#desk.feedback.over(userReader, { long: true }),
         psam,
         pin,
         randomness,
         social: { profile: settings.cardProfile },
-        lane: this.#lane,
+        lane: this.#desk.lane,
         sales: this.#sales,
         initialPin: initialPinRule(this.#parts),
         ...(scanner === undefined ? {} : { scanner }),
@@ -284,7 +272,7 @@ class AssembledTerminal implements Terminal {
     };
     // Without a card nobody stands at the reader: its module, light and display are somebody else's.
     const byCard = request.asRead === undefined && (request.credential?.kind ?? "card") === "card";
-    const outcome = await (byCard ? this.#sale(request, limits, work) : work(NO_MODULE));
+    const outcome = await (byCard ? this.#desk.sale(request, limits, work) : work(NO_MODULE));
     if (outcome.kind === "unknown") this.#background.wake();
     return outcome;
   }
@@ -311,10 +299,8 @@ class AssembledTerminal implements Terminal {
     this.#stopped.abort();
     await Promise.all([this.#background.stop(), this.#counter.stop(), this.#reconciliation?.stop(), this.#catalogueRounds.stop()]);
     this.#sync.stop();
-    await this.#feedback.close();
+    await this.#desk.close();
     await closeDevices(this.devices);
-    await this.#psam.close();
-    await Promise.all([this.#parts.userReader.close(), this.#parts.samReader.close()]);
     await this.#parts.link.close();
     await this.#parts.sealer.close();
     await this.journal.close();
@@ -360,10 +346,10 @@ class AssembledTerminal implements Terminal {
       clock,
       randomness,
       cardProfile,
-      reader: this.#feedback.over(userReader, { long: true }),
+      reader: this.#desk.feedback.over(userReader, { long: true }),
       pin: pinVerifier,
       initialPin: initialPinRule(this.#parts),
-      lane: this.#lane,
+      lane: this.#desk.lane,
       sales: this.#sales,
       bounds: { ...counter, commandTimeoutMs, pinTimeoutMs, journalTimeoutMs },
     };
@@ -373,7 +359,7 @@ class AssembledTerminal implements Terminal {
           ...parts,
           tenders,
           settle: (request, limits) => this.medicalPurchase(request, limits),
-          withModule: (sale, limits, work) => this.#sale(sale, limits, work),
+          withModule: (sale, limits, work) => this.#desk.sale(sale, limits, work),
         }),
     };
   }
@@ -397,57 +383,27 @@ class AssembledTerminal implements Terminal {
     });
   }
 
-  /** A sale as its holder sees and hears it. */
-  async #sale<Outcome extends { readonly kind: string }>(
-    request: SaleRequest,
-    limits: Limits,
-    work: (psam: SocialPsam) => Promise<Outcome>,
-  ): Promise<Outcome | { readonly kind: "refused"; readonly reason: FaultCode }> {
-    this.#feedback.begin(request.amount);
-    const outcome = await this.#withModule(limits, work);
-    this.#feedback.end(saleEnd(outcome.kind));
-    return outcome;
-  }
-
-  /** Only the opening of the module rejects with a fault, before anything has begun. */
-  async #withModule<Outcome>(
-    limits: Limits,
-    work: (psam: SocialPsam) => Promise<Outcome>,
-  ): Promise<Outcome | { readonly kind: "refused"; readonly reason: FaultCode }> {
-    let psam: SocialPsam;
-    try {
-      psam = await this.#psam.get({ ...limits, timeoutMs: this.#parts.settings.commandTimeoutMs });
-    } catch (error) {
-      if (!isFault(error)) throw error;
-      this.#parts.log.warn("module-not-opened", { code: error.code });
-      return { kind: "refused", reason: error.code };
-    }
-    return work(psam);
-  }
-
-  #quickPaymentPorts(psam: SocialPsam): QuickPaymentPorts {
-    const { clock, settings, log, userReader, randomness, pinVerifier: verifier } = this.#parts;
-    const { keyIndex } = settings.purse;
-    return {
+  #openDesk(saleTimes: SaleTimes): SaleLane {
+    const { settings, rules, clock, randomness, log, userReader: reader, samReader, pinVerifier, lamp } = this.#parts;
+    const { purse, cardProfile, returnTimeoutMs, commandTimeoutMs, journalTimeoutMs, risk, medical } = settings;
+    const { display } = this.devices;
+    const shared: SharedSales = {
       clock,
-      journal: this.journal,
-      purse: settings.purse,
+      randomness,
       log,
-      psam,
-      reader: this.#feedback.over(userReader),
-      lane: this.#lane,
-      sales: this.#sales,
-      saleTimes: this.#saleTimes,
-      cardProfile: settings.cardProfile,
+      journal: this.journal,
+      inFlight: this.#sales,
+      saleTimes,
+      purse,
+      cardProfile,
+      initialPin: initialPinRule(this.#parts),
+      bounds: { returnTimeoutMs, commandTimeoutMs, journalTimeoutMs, risk },
+      pinTimeoutMs: medical.pinTimeoutMs,
       ...(this.#electronicCash === undefined ? {} : { electronicCash: this.#electronicCash }),
-      medicalPurse: { psam, randomness, keyIndex, pin: { verifier, timeoutMs: settings.medical.pinTimeoutMs }, initialPin: initialPinRule(this.#parts) },
+      ...(rules?.quickPayment === undefined ? {} : { rules: rules.quickPayment }),
     };
+    return new SaleLane(shared, { reader, samReader, pinVerifier, ...(lamp === undefined ? {} : { lamp }), ...(display === undefined ? {} : { display }) });
   }
-}
-
-/** A sale that is not decided, or that only the card vouches for, releases nothing: for its holder that is a refusal. */
-function saleEnd(kind: string): SaleEnd {
-  return kind === "paid" || kind === "no-card" ? kind : "refused";
 }
 
 function initialPinRule({ settings, initialPinEvidence: evidence }: TerminalParts): InitialPinRule {

@@ -27,13 +27,17 @@ function settingsOf<Wanted extends Role>(role: Wanted): z.ZodType<SettingsOf<Wan
   return z.discriminatedUnion("adapter", [first, ...others]) as unknown as z.ZodType<SettingsOf<Wanted>>;
 }
 
+/** What each lane of a gate is told of its own devices. */
+export const gateRole = settingsOf("gate");
+export const displayRole = settingsOf("display");
+
 /** The terminal's devices beside its readers; a role that is left out is not filled. */
 export const devicesSettings = z.strictObject({
   pinPad: settingsOf("pinPad").exactOptional(),
   scanner: settingsOf("scanner").exactOptional(),
   printer: settingsOf("printer").exactOptional(),
-  display: settingsOf("display").exactOptional(),
-  gate: settingsOf("gate").exactOptional(),
+  display: displayRole.exactOptional(),
+  gate: gateRole.exactOptional(),
 });
 
 export type DevicesSettings = z.infer<typeof devicesSettings>;

@@ -5,7 +5,7 @@
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import * as z from "zod";
-import { readerRule, userReaderRule } from "../../device/config/schema.ts";
+import { readerRule, userReaderRule } from "../../device/config/readers.ts";
 import type { Role } from "../../device/drivers/adapter.ts";
 import { devicesSettings, ROLES } from "../../device/drivers/roles.ts";
 

@@ -1,0 +1,72 @@
+/*
+ * What a terminal is told about its gates: who the lanes are, what hangs at each, which fare tables count, and every point in which operators
+ * differ. Each lane has readers of its own; a reader that two lanes shared would serve neither.
+ */
+import * as z from "zod";
+import { displayRole, gateRole } from "../drivers/roles.ts";
+import { DEFAULT_GATE_POLICY, type GatePolicy, type LaneSettings } from "../txn/gate/lane.ts";
+import type { DeepReadonly } from "./deep-readonly.ts";
+import { readerRule, userReaderRule } from "./readers.ts";
+
+const LANES_MAX = 8;
+const FARE_TABLES_MAX = 16;
+const someMs = (max: number) => z.int().min(100).max(max);
+
+const policy = z.strictObject({
+  sameCardWindowMs: z.int().min(0).max(3_600_000).default(DEFAULT_GATE_POLICY.sameCardWindowMs),
+  passageTimeoutMs: someMs(120_000).default(DEFAULT_GATE_POLICY.passageTimeoutMs),
+  unusedPassage: z.enum(["keep", "staff"]).default(DEFAULT_GATE_POLICY.unusedPassage),
+  reversedPassage: z.enum(["keep", "staff"]).default(DEFAULT_GATE_POLICY.reversedPassage),
+  passBack: z.enum(["refuse", "refuse-and-alarm"]).default(DEFAULT_GATE_POLICY.passBack),
+  entryTwice: z.enum(["refuse", "charge-maximum", "allow"]).default(DEFAULT_GATE_POLICY.entryTwice),
+  exitWithoutEntry: z.enum(["refuse", "charge-table"]).default(DEFAULT_GATE_POLICY.exitWithoutEntry),
+  overTime: z.enum(["refuse", "charge-table"]).default(DEFAULT_GATE_POLICY.overTime),
+  tapTimeoutMs: someMs(60_000).default(DEFAULT_GATE_POLICY.tapTimeoutMs),
+  returnTimeoutMs: someMs(120_000).default(DEFAULT_GATE_POLICY.returnTimeoutMs),
+});
+
+const lane = z.strictObject({
+  name: z.string().regex(/^[A-Za-z0-9-]{1,16}$/),
+  direction: z.enum(["entry", "exit"]),
+  /** "single": each tap is a ride of its own, as on a bus. */
+  mode: z.enum(["journey", "single"]).default("journey"),
+  /** Line 4 and station 4. */
+  place: z.string().regex(/^[0-9a-f]{8}$/),
+  readers: z.strictObject({ user: userReaderRule, sam: readerRule }),
+  device: gateRole,
+  display: displayRole.exactOptional(),
+});
+
+export const gateConfig = z
+  .strictObject({
+    city: z.string().regex(/^\d{4}$/),
+    /** Who takes the money of these lanes, as trip records name it. */
+    acquirer: z.string().regex(/^[0-9a-f]{16}$/),
+    /** Industry of trip records: 1 metro, 2 bus. Spec: JT/T 978, EF1E. */
+    industry: z.int().min(0).max(0xff).default(1),
+    fareTables: z.array(z.string().min(1).max(1024)).min(1).max(FARE_TABLES_MAX),
+    policy: policy.prefault({}),
+    lanes: z.array(lane).min(1).max(LANES_MAX),
+  })
+  .superRefine(({ lanes }, context) => {
+    const taken = new Map<string, number>();
+    for (const [at, { name, readers }] of lanes.entries()) {
+      for (const [what, key] of [
+        ["name", name],
+        ["readers.user", JSON.stringify(readers.user.nameIncludes)],
+        ["readers.sam", JSON.stringify([readers.sam.nameIncludes, readers.sam.slot])],
+      ] as const) {
+        const owner = taken.get(`${what} ${key}`);
+        if (owner !== undefined) context.addIssue({ code: "custom", path: ["lanes", at, ...what.split(".")], message: `lane ${owner} has it already` });
+        taken.set(`${what} ${key}`, at);
+      }
+    }
+  });
+
+export type GateConfig = DeepReadonly<z.infer<typeof gateConfig>>;
+
+/** What the configuration decides, in the gate's own words. */
+export function gateSettingsOf(config: GateConfig): { readonly policy: GatePolicy; readonly lanes: readonly LaneSettings[] } {
+  const { city, acquirer, industry } = config;
+  return { policy: config.policy, lanes: config.lanes.map(({ name, direction, mode, place }) => ({ name, direction, mode, place, industry, city, acquirer })) };
+}

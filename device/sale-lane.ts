@@ -1,0 +1,136 @@
+/*
+ * One place where cards pay: its reader, its security module, its light and display. The counter is one, and so is each lane of a gate; all of
+ * them share the terminal's journal, its sale times and its limits.
+ */
+import { type FaultCode, isFault } from "./base/fault.ts";
+import type { Log } from "./base/log.ts";
+import type { Clock, Limits, Randomness } from "./base/ports.ts";
+import { openPsam } from "./card/psam/open.ts";
+import type { CardProfile } from "./codec/card-profile.ts";
+import type { CustomerDisplay, SignalLamp } from "./drivers/peripherals.ts";
+import type { CardReader, PinVerifier, SocialPsam } from "./drivers/ports.ts";
+import { LazyPsam } from "./security-module.ts";
+import { HolderFeedback, type SaleEnd } from "./txn/holder-feedback.ts";
+import type { InitialPinRule } from "./txn/initial-pin.ts";
+import type { TerminalJournal } from "./txn/journal/journal.ts";
+import { createLane, type Lane, type SalesInFlight } from "./txn/lane.ts";
+import type { ElectronicCashPorts, PurseProfile, QuickPaymentLimits, QuickPaymentPorts } from "./txn/quick-payment/ports.ts";
+import { type QuickPaymentTables, runQuickPayment } from "./txn/quick-payment/run.ts";
+import type { QuickPaymentOutcome } from "./txn/quick-payment/types.ts";
+import type { RiskGuard } from "./txn/risk/guard.ts";
+import type { SaleRequest } from "./txn/sale-request.ts";
+import type { SaleTimes } from "./txn/sale-time.ts";
+
+/** What all lanes of a terminal have in common. */
+export interface SharedSales {
+  readonly clock: Clock;
+  readonly randomness: Randomness;
+  readonly log: Log;
+  readonly journal: TerminalJournal;
+  /** References of the sales under way. */
+  readonly inFlight: SalesInFlight;
+  readonly saleTimes: SaleTimes;
+  readonly purse: PurseProfile;
+  readonly cardProfile: CardProfile;
+  readonly initialPin: InitialPinRule;
+  readonly bounds: Omit<QuickPaymentLimits, "timeoutMs" | "signal">;
+  readonly pinTimeoutMs: number;
+  readonly electronicCash?: ElectronicCashPorts;
+  readonly guard?: RiskGuard;
+  readonly rules?: QuickPaymentTables;
+}
+
+/** What one lane has for itself. */
+export interface SaleLaneParts {
+  readonly reader: CardReader;
+  readonly samReader: CardReader;
+  readonly pinVerifier: PinVerifier;
+  readonly lamp?: SignalLamp;
+  readonly display?: CustomerDisplay;
+}
+
+type NotBegun = { readonly kind: "refused"; readonly reason: FaultCode };
+
+export class SaleLane {
+  readonly lane: Lane = createLane();
+  readonly feedback: HolderFeedback;
+  readonly #shared: SharedSales;
+  readonly #parts: SaleLaneParts;
+  readonly #psam: LazyPsam;
+
+  constructor(shared: SharedSales, parts: SaleLaneParts) {
+    const { clock, cardProfile, log } = shared;
+    const { lamp, display, samReader } = parts;
+    this.#shared = shared;
+    this.#parts = parts;
+    this.feedback = new HolderFeedback({ log, ...(lamp === undefined ? {} : { lamp }), ...(display === undefined ? {} : { display }) });
+    this.#psam = new LazyPsam((limits) => openPsam(samReader, { clock, profile: cardProfile }, limits));
+  }
+
+  /** One sale from a purse of the card. Never rejects for what the world does. */
+  quickPayment(request: SaleRequest, limits: Limits): Promise<QuickPaymentOutcome> {
+    const { bounds, rules } = this.#shared;
+    return this.sale(request, limits, (psam) => runQuickPayment(this.#ports(psam), request, { ...bounds, ...limits }, rules));
+  }
+
+  /** A sale as its holder sees and hears it, with the lane's module. Only the opening of the module is answered here, before anything has begun. */
+  async sale<Outcome extends { readonly kind: string }>(
+    request: Pick<SaleRequest, "amount">,
+    limits: Limits,
+    work: (psam: SocialPsam) => Promise<Outcome>,
+  ): Promise<Outcome | NotBegun> {
+    this.feedback.begin(request.amount);
+    const outcome = await this.#withModule(limits, work);
+    this.feedback.end(saleEnd(outcome.kind));
+    return outcome;
+  }
+
+  /** Opens the module before the first card comes, so that no holder waits for it. A module that is not there is opened by the first sale. */
+  async warmUp(signal: AbortSignal): Promise<void> {
+    await this.#withModule({ timeoutMs: this.#shared.bounds.commandTimeoutMs, signal }, async () => ({ kind: "open" }));
+  }
+
+  async close(): Promise<void> {
+    await this.feedback.close();
+    await this.#psam.close();
+    const { reader, samReader } = this.#parts;
+    await Promise.all([reader.close(), samReader.close()]);
+  }
+
+  async #withModule<Outcome>(limits: Limits, work: (psam: SocialPsam) => Promise<Outcome>): Promise<Outcome | NotBegun> {
+    let psam: SocialPsam;
+    try {
+      psam = await this.#psam.get({ ...limits, timeoutMs: this.#shared.bounds.commandTimeoutMs });
+    } catch (error) {
+      if (!isFault(error)) throw error;
+      this.#shared.log.warn("module-not-opened", { code: error.code });
+      return { kind: "refused", reason: error.code };
+    }
+    return work(psam);
+  }
+
+  #ports(psam: SocialPsam): QuickPaymentPorts {
+    const { clock, journal, purse, log, inFlight, saleTimes, cardProfile, electronicCash, guard, randomness, pinTimeoutMs, initialPin } = this.#shared;
+    const { reader, pinVerifier: verifier } = this.#parts;
+    return {
+      clock,
+      journal,
+      purse,
+      log,
+      psam,
+      reader: this.feedback.over(reader),
+      lane: this.lane,
+      sales: inFlight,
+      saleTimes,
+      cardProfile,
+      ...(guard === undefined ? {} : { guard }),
+      ...(electronicCash === undefined ? {} : { electronicCash }),
+      medicalPurse: { psam, randomness, keyIndex: purse.keyIndex, pin: { verifier, timeoutMs: pinTimeoutMs }, initialPin },
+    };
+  }
+}
+
+/** A sale that is not decided, or that only the card vouches for, releases nothing: for its holder that is a refusal. */
+function saleEnd(kind: string): SaleEnd {
+  return kind === "paid" || kind === "no-card" ? kind : "refused";
+}
