@@ -352,7 +352,7 @@ class QuickPaymentRun {
   async #priced(): Promise<Unusable | undefined> {
     const tariff = tariffOf(this.#purse);
     if (tariff === undefined) return undefined;
-    const view = await this.#presentCard().journey?.();
+    const view = await this.#presentCard().journey?.(tariff);
     assert(view !== undefined, "a purse with tariffs knows its holder's journey");
     if ("kind" in view) return view;
     const quote = tariff.quote(view);

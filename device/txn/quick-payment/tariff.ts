@@ -36,6 +36,7 @@ export interface WrittenAt {
 
 /** What is written together with the debit, or not at all. */
 export interface TripWrites {
+  /** Names terminal, date and time of {@link WrittenAt}, as entryRecord and fareRecord do: by them the card's own record is known again after a power cut. */
   readonly trip: TripRecord;
   /** New content of the operator's own record, of the length that was read. */
   readonly riderRecord?: Bytes;
@@ -45,6 +46,8 @@ export interface TripWrites {
 export interface Charge {
   readonly kind: "charge";
   readonly amount: Fen;
+  /** The holder's own money that must be on the purse for it: less is refused as "balance-too-low". Left out: the amount alone decides. */
+  readonly minimumBalance?: Fen;
   writes(at: WrittenAt): TripWrites;
   /** How the price came about, for the record. No personal data. */
   readonly detail: JsonObject;

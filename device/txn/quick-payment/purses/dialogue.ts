@@ -12,7 +12,7 @@ import type { JsonObject } from "../../journal/types.ts";
 import type { PurseChoice } from "../../sale-request.ts";
 import type { SaleTime } from "../../sale-time.ts";
 import type { RecordedSale } from "../record.ts";
-import type { Charge, TransitView } from "../tariff.ts";
+import type { Charge, Tariff, TransitView } from "../tariff.ts";
 import type { Confirmation, PurseEvidence, Reason } from "../types.ts";
 
 /** One card in the reader, and how long the next step with it may take. */
@@ -66,7 +66,7 @@ export interface IdentifiedCard {
   /** The issuer in hexadecimal, where the card names it. */
   readonly issuer?: string;
   /** What the card says of its holder's journey; asked once it is admitted, and only where the sale has a tariff. Faults: those of the channel. */
-  journey?(): Promise<TransitView | Unusable>;
+  journey?(tariff: Pick<Tariff, "riderRecord">): Promise<TransitView | Unusable>;
   /** Begins a sale: sends nothing yet, so that the intent can become durable. */
   begin(terms: SaleTerms): PurseSale;
   /** The evidence of a sale that names this card. Faults: those of the channel. */
