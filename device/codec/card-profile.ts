@@ -70,6 +70,11 @@ export interface CardProfile {
   readonly transitTacKey: "byAlgorithm" | "xorHalves" | "direct";
   /** Which purse a transit purchase uses: the e-purse (P2 02) or the e-passbook (P2 01). */
   readonly transitPurse: "EP" | "ED";
+  /**
+   * How a journey stands in the 46 content bytes of the housing ministry's rail record: as T-Union's trip record without its last item, the
+   * longest time, or with the right 6 bytes of the acquirer, so that the time has room.
+   */
+  readonly housingTripLayout: "withoutMaximumTime" | "shortAcquirer";
 
   // Electronic cash.
   /** Class byte of PUT DATA. */
@@ -80,6 +85,13 @@ export interface CardProfile {
   readonly acAlgByte: "fromCard" | "01" | "04";
   /** Value of DF60 that asks for a segment fare. */
   readonly df60Segment: "01" | "04";
+  /** Where the 48 bytes of a trip stand in an industry record: behind its identifier, or behind identifier, length and flag. */
+  readonly cashTripRecord: "behindIdentifier" | "behindLengthAndFlag";
+  /**
+   * Which records before the last one are read in a tap: the whole list of the card, or only those that the terminal does not hold yet, from this
+   * presentation or, under the same account number, from an earlier one.
+   */
+  readonly cashRecords: "all" | "unread";
   /** Time that one contactless electronic-cash tap may take in the field, in milliseconds. */
   readonly qpbocBudgetMs: number;
 }
@@ -114,9 +126,12 @@ export const DEFAULT_CARD_PROFILE: CardProfile = {
   transitAlg: "3des",
   transitTacKey: "byAlgorithm",
   transitPurse: "EP",
+  housingTripLayout: "withoutMaximumTime",
   putDataCla: "04",
   acPadding: "pad80",
   acAlgByte: "fromCard",
   df60Segment: "01",
+  cashTripRecord: "behindIdentifier",
+  cashRecords: "all",
   qpbocBudgetMs: 500,
 };

@@ -53,10 +53,13 @@ const cardProfile = z.strictObject({
   transitAlg: z.enum(["3des", "sm4"]).default(DEFAULT_CARD_PROFILE.transitAlg),
   transitTacKey: z.enum(["byAlgorithm", "xorHalves", "direct"]).default(DEFAULT_CARD_PROFILE.transitTacKey),
   transitPurse: z.enum(["EP", "ED"]).default(DEFAULT_CARD_PROFILE.transitPurse),
+  housingTripLayout: z.enum(["withoutMaximumTime", "shortAcquirer"]).default(DEFAULT_CARD_PROFILE.housingTripLayout),
   putDataCla: z.enum(["04", "84"]).default(DEFAULT_CARD_PROFILE.putDataCla),
   acPadding: z.enum(["pad80", "zeros"]).default(DEFAULT_CARD_PROFILE.acPadding),
   acAlgByte: z.enum(["fromCard", "01", "04"]).default(DEFAULT_CARD_PROFILE.acAlgByte),
   df60Segment: z.enum(["01", "04"]).default(DEFAULT_CARD_PROFILE.df60Segment),
+  cashTripRecord: z.enum(["behindIdentifier", "behindLengthAndFlag"]).default(DEFAULT_CARD_PROFILE.cashTripRecord),
+  cashRecords: z.enum(["all", "unread"]).default(DEFAULT_CARD_PROFILE.cashRecords),
   qpbocBudgetMs: z.int().min(100).max(10_000).default(DEFAULT_CARD_PROFILE.qpbocBudgetMs),
 });
 

@@ -31,6 +31,11 @@ export function tariffOf(purse: PurseChoice): Tariff | undefined {
   return purse.kind === "electronic-cash" ? purse.industry?.tariff : undefined;
 }
 
+/** Whether a sale only sets an amount aside on the card: it moves nothing, whatever its tariff says. */
+export function holdsOnly(purse: PurseChoice): boolean {
+  return purse.kind === "electronic-cash" && purse.industry?.use === "pre-authorization";
+}
+
 /** Whether a sale of nothing is one: it only writes a record. */
 export function allowsZero(purse: PurseChoice): boolean {
   return purse.kind === "compound" || tariffOf(purse) !== undefined;

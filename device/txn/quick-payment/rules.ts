@@ -28,9 +28,20 @@ function memoryMayHaveChanged(statusWord: number): boolean {
   return statusWord >>> 8 === 0x65;
 }
 
-/** 9401 is the one refusal that the holder can do something about. Spec: PBOC purse, status words. */
+/**
+ * Refusals that say more than no. 9401 is the one that the holder can do something about. Spec: PBOC purse, status words. The others speak of
+ * amounts held on the card and of the record that goes with a sale. Spec: JR/T 0025, extension for small payments.
+ */
+const REFUSALS: ReadonlyMap<number, Reason> = new Map([
+  [0x9401, "insufficient-funds"],
+  [0x6971, "held-too-often"],
+  [0x6972, "held-already"],
+  [0x6973, "nothing-held"],
+  [0x6974, "record-not-cached"],
+]);
+
 function refusalReason(statusWord: number): Reason {
-  return statusWord === 0x9401 ? "insufficient-funds" : "card-refused";
+  return REFUSALS.get(statusWord) ?? "card-refused";
 }
 
 export function end(outcome: QuickPaymentOutcome): Step {

@@ -6,7 +6,7 @@
 import { AssertionFailure, assert } from "../../base/assert.ts";
 import type { Bytes } from "../../base/bytes.ts";
 import { Fault, isFault } from "../../base/fault.ts";
-import { type Fen, subtractFen } from "../../base/fen.ts";
+import { type Fen, subtractFen, ZERO_FEN } from "../../base/fen.ts";
 import type { Limits } from "../../base/ports.ts";
 import { civilTime } from "../../codec/civil-time.ts";
 import type { CardChannel } from "../../drivers/ports.ts";
@@ -16,7 +16,7 @@ import { type EntryDraft, type Journal, type JsonObject, OPEN_STATES } from "../
 import { mergedDetail } from "../recovery/recover.ts";
 import type { ReviewedCard, TakenSale } from "../risk/guard.ts";
 import { impossibleAmount, limitReached } from "../risk/limits.ts";
-import { allowsZero, type PurseChoice, type SaleRequest, tariffOf } from "../sale-request.ts";
+import { allowsZero, holdsOnly, type PurseChoice, type SaleRequest, tariffOf } from "../sale-request.ts";
 import { decide, FIRST_STEP, QUICK_PAYMENT_RULES } from "./machine.ts";
 import { openSalesOfPurse } from "./open-sales.ts";
 import type { QuickPaymentLimits, QuickPaymentPorts } from "./ports.ts";
@@ -352,13 +352,13 @@ class QuickPaymentRun {
   async #priced(): Promise<Unusable | undefined> {
     const tariff = tariffOf(this.#purse);
     if (tariff === undefined) return undefined;
-    const view = await this.#presentCard().journey?.(tariff);
+    const view = await this.#presentCard().journey?.(tariff, this.#purse);
     assert(view !== undefined, "a purse with tariffs knows its holder's journey");
     if ("kind" in view) return view;
     const quote = tariff.quote(view);
     if (quote.kind === "refused") return { kind: "unusable", reason: quote.reason };
     this.#charge = quote;
-    this.#amount = quote.amount;
+    this.#amount = holdsOnly(this.#purse) ? ZERO_FEN : quote.amount;
     return undefined;
   }
 

@@ -66,7 +66,7 @@ export interface IdentifiedCard {
   /** The issuer in hexadecimal, where the card names it. */
   readonly issuer?: string;
   /** What the card says of its holder's journey; asked once it is admitted, and only where the sale has a tariff. Faults: those of the channel. */
-  journey?(tariff: Pick<Tariff, "riderRecord">): Promise<TransitView | Unusable>;
+  journey?(tariff: Pick<Tariff, "riderRecord">, purse: PurseChoice): Promise<TransitView | Unusable>;
   /** Begins a sale: sends nothing yet, so that the intent can become durable. */
   begin(terms: SaleTerms): PurseSale;
   /** The evidence of a sale that names this card. Faults: those of the channel. */
