@@ -32,36 +32,28 @@ export class Holders {
   /** Presents `card` to the reader after a moment, and acts on tears until the life or the sale ends. Returns what ends the acting. */
   attend(life: Life, card: WatchedCard): () => void {
     const over = new AbortController();
-    life.onTorn = () => {
+    life.desk.onTorn = () => {
       void this.#afterTear(life, card, over.signal);
     };
-    life.onReaderLost = () => {
-      void this.#later(this.#draw.between(500, 6_000), over.signal, () => life.reader.restoreReader(), true);
+    life.desk.onReaderLost = () => {
+      void this.#later(this.#draw.between(500, 6_000), over.signal, () => life.desk.reader.restoreReader(), true);
     };
     void this.#present(life, card, { afterMs: this.#draw.between(200, 1_500), signal: over.signal });
     return () => {
       over.abort();
-      life.onTorn = () => undefined;
+      life.desk.onTorn = () => undefined;
     };
   }
 
   /** Takes whatever lies in the reader away. */
   clear(life: Life): void {
-    if (!life.power.on) return;
-    life.reader.remove();
-    life.reader.restoreReader();
-    this.#town.cardInField = undefined;
+    life.desk.clear();
   }
 
   async #present(life: Life, card: WatchedCard, when: { readonly afterMs: number; readonly signal: AbortSignal }): Promise<void> {
     await this.#later(when.afterMs, when.signal, () => {
-      if (!life.power.on || life.reader.card !== undefined) return;
-      this.#town.trace.note(`card ${card.card.serial.slice(-4)} presented`);
-      this.#town.tears?.presented(this.kind);
-      if (this.kind !== "insurer" && !this.#town.plan.isCalm) this.#town.purseCounts[this.kind].taps += 1;
-      this.#town.cardInField = card;
-      this.#town.lastCard = card;
-      life.reader.insert(card);
+      const { kind } = this;
+      if (life.desk.present(card, kind) && kind !== "insurer" && !this.#town.plan.isCalm) this.#town.purseCounts[kind].taps += 1;
     });
   }
 

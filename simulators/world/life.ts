@@ -8,13 +8,13 @@ import { openInlineSealer } from "../../device/sync/batch/seal-inline.ts";
 import { DEFAULT_SYNC_OPTIONS } from "../../device/sync/sync.ts";
 import { openTerminal, type Terminal, type TerminalRules, type TerminalSettings } from "../../device/terminal.ts";
 import type { MedicalProfile } from "../../device/txn/medical-host/profile.ts";
-import type { TearPoint } from "../card/state.ts";
 import { ScriptedHolder } from "../pinpad/holder.ts";
 import { SimulatedPinVerifier } from "../pinpad/pin-verifier.ts";
-import { makeSamReader, SimulatedReader, type TransmitInfo, type TransmitVerdict } from "../reader/in-process.ts";
+import { makeSamReader, type TransmitInfo, type TransmitVerdict } from "../reader/in-process.ts";
 import { TEST_CASH_TERMINAL, testAuthorities } from "../terminal/purses.ts";
 import type { ExposureLimits } from "./checks/journal-check.ts";
 import { observedLink, observedStore } from "./observed.ts";
+import { Place } from "./place.ts";
 import { Power, poweredClock } from "./power.ts";
 import { TERMINAL_ID, type Town } from "./town.ts";
 
@@ -72,19 +72,17 @@ function settings(limits: ExposureLimits, { suite, region }: Town): TerminalSett
 
 export class Life {
   readonly power = new Power();
-  readonly reader: SimulatedReader;
+  /** The counter's reader. */
+  readonly desk: Place;
   readonly #town: Town;
   /** Settles when the power is cut; never rejects. */
   readonly dark: Promise<"dark">;
-  /** The card fell out of the field by a fault; its holder has to act. */
-  onTorn: () => void = () => undefined;
-  onReaderLost: () => void = () => undefined;
   terminal: Terminal | undefined;
 
   constructor(town: Town) {
     this.#town = town;
     const clock = poweredClock(town.clock, this.power);
-    this.reader = new SimulatedReader({ name: "gate", interface: "contactless", clock, beforeTransmit: (info) => this.#fateOf(info) });
+    this.desk = new Place(town, town.desk, { power: this.power, clock });
     this.dark = new Promise((resolve) => {
       this.power.whenCut(() => resolve("dark"));
     });
@@ -92,9 +90,9 @@ export class Life {
     this.power.whenCut(() => {
       town.trace.note("power cut");
       town.disk.crash({ some: town.random.stream(`crash/${town.clock.monotonicMs()}`) });
-      town.cardInField = undefined;
+      town.desk.card = undefined;
       town.psam.powerDown();
-      this.reader.remove();
+      this.desk.reader.remove();
       town.observe();
     });
   }
@@ -127,7 +125,7 @@ export class Life {
       rules,
       store: observedStore(town.disk.open(), power, () => town.observe()),
       sealer: openInlineSealer(suite, syncKeys),
-      userReader: this.reader,
+      userReader: this.desk.reader,
       samReader: makeSamReader(town.psam, { name: "module", clock, beforeTransmit: (info) => this.#moduleFate(info) }),
       pinVerifier: {
         verifyOnCard: (channel, template, bounds) => new SimulatedPinVerifier({ clock, holder: this.#holder() }).verifyOnCard(channel, template, bounds),
@@ -138,7 +136,7 @@ export class Life {
 
   /** Whoever holds the card in the field knows its PIN. */
   #holder(): ScriptedHolder {
-    const pin = this.#town.cardInField?.card.personalization.social.pin;
+    const pin = this.#town.desk.card?.card.personalization.social.pin;
     return new ScriptedHolder([pin === undefined ? { kind: "cancels" } : { kind: "enters", digits: pin }]);
   }
 
@@ -147,39 +145,6 @@ export class Life {
       this.#town.secrecyCheck.text("the log", JSON.stringify({ event, ...fields }));
     };
     return { info: write, warn: write, error: write };
-  }
-
-  #fateOf(info: TransmitInfo): TransmitVerdict {
-    const { plan, trace } = this.#town;
-    const card = this.#town.cardInField;
-    if (card === undefined) return OK;
-    if (plan.strikes("power-cut-before-apdu")) return this.#cut();
-    if (plan.strikes("power-cut-after-apdu")) {
-      card.tear(info.command, "after");
-      return this.#cut();
-    }
-    const at = this.#tornAt();
-    if (at !== undefined) {
-      trace.note(`card torn ${at} command ${info.index}`);
-      this.#town.cardInField = undefined;
-      this.onTorn();
-      return { kind: "tear", at };
-    }
-    if (plan.strikes("reader-hung")) return { kind: "hang", at: "after" };
-    if (!plan.strikes("reader-lost")) return OK;
-    trace.note("reader lost");
-    this.onReaderLost();
-    return { kind: "reader-lost", at: "after" };
-  }
-
-  /** The scenario tears taps; where single faults are tried, each command may be torn. */
-  #tornAt(): TearPoint | undefined {
-    const { plan, tears } = this.#town;
-    if (plan.isCalm) return undefined;
-    if (tears === undefined) return (["before", "during", "after"] as const).find((point) => plan.strikes(`card-torn-${point}`));
-    const at = tears.strikes();
-    if (at !== undefined) plan.struck(`card-torn-${at}`);
-    return at;
   }
 
   #moduleFate(info: TransmitInfo): TransmitVerdict {

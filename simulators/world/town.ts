@@ -29,6 +29,7 @@ import { SecrecyCheck } from "./checks/secrecy-check.ts";
 import { promised } from "./checks/violation.ts";
 import { drawFaultPlan, type FaultKind, type FaultPlan } from "./fault-plan.ts";
 import { WatchedCard } from "./observed.ts";
+import type { Spot } from "./place.ts";
 import { noPurseCounts, type PurseCounts, worldPurse } from "./purses.ts";
 import { SeededRandomness } from "./seeded-randomness.ts";
 import { Tears } from "./tears.ts";
@@ -62,8 +63,6 @@ export class Town {
   readonly suite: CipherSuite;
   readonly random: SeededRandomness;
   readonly plan: FaultPlan;
-  /** Undefined where single faults are tried. */
-  readonly tears: Tears | undefined;
   readonly purseCounts: PurseCounts;
   readonly clock = new VirtualClock(START_WALL_MS);
   readonly trace: Trace;
@@ -82,17 +81,16 @@ export class Town {
   readonly region: RegionSwitches;
   readonly secrecyCheck: SecrecyCheck;
   readonly syncKeys: SyncKeys;
-  /** Card that lies in the terminal's reader. */
-  cardInField: WatchedCard | undefined;
-  /** The card that was presented last: its sale may become durable after it has left. */
-  lastCard: WatchedCard | undefined;
+  /** The counter's reader and what lies in it. */
+  readonly desk: Spot;
 
   constructor(options: TownOptions) {
     const { seed, suite } = options;
     this.suite = suite;
     this.random = new SeededRandomness(seed);
     this.plan = drawFaultPlan(this.random.stream("faults"), options.onlyFaults);
-    this.tears = options.onlyFaults === undefined ? new Tears(this.random.stream("tears"), options.tearPercent) : undefined;
+    const tears = options.onlyFaults === undefined ? new Tears(this.random.stream("tears"), options.tearPercent) : undefined;
+    this.desk = { name: "gate", tears, card: undefined, lastCard: undefined };
     this.purseCounts = noPurseCounts();
     this.trace = new Trace(this.clock, suite, seed);
     this.journalCheck = new JournalCheck(suite, options.limits);
@@ -129,7 +127,7 @@ export class Town {
     for (const stored of flushed.entriesFrom(this.journalCheck.lastSeq + 1, Number.MAX_SAFE_INTEGER)) {
       const entry = this.journalCheck.durable(stored);
       this.trace.note(`entry ${entry.seq} ${entry.kind} ${entry.state} ${entry.amountFen} ${stored.hash.slice(0, 16)}`);
-      this.moneyCheck.durable(entry, this.lastCard?.card.serial);
+      this.moneyCheck.durable(entry, this.desk.lastCard?.card.serial);
       this.medicalCheck.durable(entry);
       this.orderCheck.durable(entry);
       this.secrecyCheck.text("the journal", stored.body);

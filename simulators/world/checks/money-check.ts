@@ -24,13 +24,14 @@ interface Debit {
 export class MoneyCheck {
   readonly #intents = new Map<string, Intent>();
   readonly #bySubject = new Map<string, Intent>();
-  readonly #debits = new Map<string, Debit>();
+  readonly #debits = new Set<string>();
+  readonly #debitOf = new Map<string, Debit>();
   readonly #debitedReferences = new Map<string, string>();
   readonly #done = new Set<string>();
 
   /** Debits by the subject they belong to. */
   get debitsBySubject(): ReadonlyMap<string, Debit> {
-    return new Map([...this.#debits.values()].map((debit) => [debit.subject, debit]));
+    return this.#debitOf;
   }
 
   /** The purse that a subject is paid from. */
@@ -73,7 +74,8 @@ export class MoneyCheck {
       );
       this.#debitedReferences.set(reference, name);
     }
-    this.#debits.set(name, { serial, purse, amountFen, subject });
+    this.#debits.add(name);
+    this.#debitOf.set(subject, { serial, purse, amountFen, subject });
   }
 
   /** A flow told its caller that goods may go. */

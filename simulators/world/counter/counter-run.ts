@@ -272,10 +272,7 @@ export class CounterRun {
   }
 
   #layDown(life: Life, card: WatchedCard): void {
-    if (!life.power.on || life.reader.card !== undefined) return;
-    this.#town.cardInField = card;
-    this.#town.lastCard = card;
-    life.reader.insert(card);
+    if (life.power.on && life.desk.reader.card === undefined) life.desk.layDown(card);
   }
 
   async #void(placed: Placed): Promise<void> {
