@@ -137,7 +137,7 @@ test("a settlement is taken back once, by whichever record says so, and the reco
   ]);
 });
 
-test.each(["medical-order", "offline-medical", "stock-upload"])("a record of kind %s tells how things belong together and moves no money", async (kind) => {
+test.each(["medical-order", "offline-medical", "stock-upload", "passage"])("a record of kind %s tells how things belong together and moves no money", async (kind) => {
   const bench = openBench(suite);
   const intent = bench.terminal.record({ kind });
   expect(await rejectsOf(bench, [intent, bench.terminal.record({ kind, subject: intent["subject"], state: "done" })])).toEqual([]);

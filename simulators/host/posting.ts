@@ -26,8 +26,8 @@ type Judgement =
   | { readonly ok: true; readonly proof: BookingProof; readonly evidence: string | undefined; readonly flags: readonly string[] }
   | { readonly ok: false; readonly reason: string };
 
-/** Records that tell how settlements, tenders and goods belong together; the money itself stands in records of its own. */
-const TELLS_ONLY: readonly string[] = ["medical-order", "offline-medical", "stock-upload"];
+/** Records that tell how settlements, tenders, goods and passages belong together; the money itself stands in records of its own. */
+const TELLS_ONLY: readonly string[] = ["medical-order", "offline-medical", "stock-upload", "passage"];
 
 const OPEN: readonly string[] = ["prepared", "acting", "unknown", "resolving"];
 

@@ -14,6 +14,7 @@ export const RECORD_KINDS: readonly string[] = [
   "cash-refund",
   "offline-medical",
   "stock-upload",
+  "passage",
   "operation",
 ];
 export const RECORD_STATES: readonly string[] = ["prepared", "acting", "done", "refused", "unknown", "resolving", "void"];

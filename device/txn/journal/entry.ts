@@ -8,7 +8,7 @@ import { canonicalJson } from "../../codec/json.ts";
 import type { CipherSuite } from "../../crypto/face.ts";
 import { nextLink, readBody, sealedHashOf } from "./chain.ts";
 import type { Sealing } from "./sealing.ts";
-import type { JournalEntry, JsonObject, RecordKind, RecordState } from "./types.ts";
+import type { ClockQuality, ClockWord, JournalEntry, JsonObject, Movement, RecordKind, RecordState } from "./types.ts";
 
 export interface EntryTools {
   readonly suite: CipherSuite;
@@ -30,8 +30,12 @@ const KINDS: readonly RecordKind[] = [
   "cash-refund",
   "offline-medical",
   "stock-upload",
+  "passage",
   "operation",
 ];
+const QUALITIES: readonly ClockQuality[] = ["trusted", "held", "untrusted"];
+/** The word of a clock that nobody has judged. */
+export const UNTRUSTED: ClockWord = Object.freeze({ quality: "untrusted" });
 const STATES: readonly RecordState[] = ["prepared", "acting", "done", "refused", "unknown", "resolving", "void"];
 
 /** Seals, writes and chains an entry after the hash `previous`. */
@@ -50,6 +54,7 @@ export function readStored(tools: EntryTools, stored: StoredEntry): JournalEntry
   if (body === undefined) throw corrupt(stored.seq, "is not readable");
   const personal = stored.sealed === undefined ? undefined : openPersonal(tools, stored.seq, stored.sealed);
   const resolves = body["resolves"];
+  const clock = body["clock"];
   return Object.freeze({
     seq: stored.seq,
     subject: stored.subject,
@@ -59,11 +64,32 @@ export function readStored(tools: EntryTools, stored: StoredEntry): JournalEntry
     boot: integer(body["boot"], stored.seq),
     wallMs: integer(body["wallMs"], stored.seq),
     monotonicMs: integer(body["monotonicMs"], stored.seq),
+    ...(clock === undefined ? {} : { clock: clockOf(clock, stored.seq) }),
     ...(resolves === undefined ? {} : { resolves: integer(resolves, stored.seq) }),
     detail: objectOf(body["detail"], stored.seq),
     ...(personal === undefined ? {} : { personal }),
     hash: stored.hash,
   });
+}
+
+/** What books of limits need of a stored entry; its personal part stays closed. Faults: "store-corrupt". */
+export function readMovement(stored: StoredEntry): Movement {
+  const { seq } = stored;
+  const body = readBody(stored.body);
+  if (body === undefined) throw corrupt(seq, "is not readable");
+  const { cardKey, clock } = body;
+  return {
+    seq,
+    firstSeq: integer(Number(stored.subject.slice(stored.subject.lastIndexOf("-") + 1)), seq),
+    kind: oneOf(KINDS, stored.kind, seq),
+    state: oneOf(STATES, stored.state, seq),
+    amountFen: amountOf(body["amountFen"], seq),
+    cardKey: typeof cardKey === "string" ? cardKey : "",
+    boot: integer(body["boot"], seq),
+    wallMs: integer(body["wallMs"], seq),
+    monotonicMs: integer(body["monotonicMs"], seq),
+    clock: clock === undefined ? UNTRUSTED : clockOf(clock, seq),
+  };
 }
 
 /** A kind or state read back from the store. Faults: "store-corrupt". */
@@ -96,6 +122,12 @@ function objectOf(value: unknown, seq: number): JsonObject {
   return value as JsonObject;
 }
 
+function clockOf(value: unknown, seq: number): ClockWord {
+  const { quality, errorMs } = objectOf(value, seq);
+  const word = oneOf(QUALITIES, typeof quality === "string" ? quality : "", seq);
+  return errorMs === undefined ? { quality: word } : { quality: word, errorMs: integer(errorMs, seq) };
+}
+
 function integer(value: unknown, seq: number): number {
   if (typeof value !== "number" || !Number.isSafeInteger(value)) throw corrupt(seq, "has a malformed number");
   return value;
@@ -109,7 +141,7 @@ function amountOf(value: unknown, seq: number): Fen {
 
 function oneOf<Word extends string>(words: readonly Word[], word: string, seq: number): Word {
   const found = words.find((known) => known === word);
-  if (found === undefined) throw corrupt(seq, "has an unknown kind or state");
+  if (found === undefined) throw corrupt(seq, "has a word that nobody knows");
   return found;
 }
 

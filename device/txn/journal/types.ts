@@ -5,7 +5,8 @@ import type { StoredBatch, StoreUsage } from "../../base/ports.ts";
 /**
  * "medical-order": one order of a counter, from basket to receipt; the settlement, its void and each tender are subjects of their own.
  * "offline-medical": a sale made without the insurer, until it is settled later or left to its holder. "stock-upload": what was sold or
- * taken back, told to the insurer. "operation": an act that moves no money.
+ * taken back, told to the insurer. "passage": a gate's opening for a paid journey, and how it ended: "prepared" it opens, "done" somebody passed,
+ * "void" nobody did, "unknown" the gate could not tell. "operation": an act that moves no money.
  */
 export type RecordKind =
   | "quick-payment"
@@ -16,6 +17,7 @@ export type RecordKind =
   | "cash-refund"
   | "offline-medical"
   | "stock-upload"
+  | "passage"
   | "operation";
 
 /**
@@ -30,6 +32,31 @@ export const OPEN_STATES: readonly RecordState[] = ["prepared", "acting", "unkno
 
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
 export type JsonObject = { readonly [key: string]: JsonValue };
+
+/**
+ * How far a time of this terminal may be relied on. "trusted": the settlement host has said it lately. "held": said once, and kept by running
+ * time since; the bound of its error grows. "untrusted": nobody has said it in this life, or so long ago that it says little.
+ */
+export type ClockQuality = "trusted" | "held" | "untrusted";
+
+/** What a record says of its own `wallMs`. */
+export interface ClockWord {
+  readonly quality: ClockQuality;
+  /** The true time lies within this of `wallMs`, before or after; absent where nobody can tell. */
+  readonly errorMs?: number;
+}
+
+/** A time with how far it may be relied on. */
+export interface ClockReading {
+  readonly wallMs: number;
+  readonly clock: ClockWord;
+}
+
+/** Who says what time it is. */
+export interface Timekeeper {
+  /** Never earlier than `notBeforeMs`, whatever the clocks show; the word tells what that costs. */
+  reading(notBeforeMs: number): ClockReading;
+}
 
 /** What a flow hands over. Identity, order, time and chain are the journal's. */
 export interface EntryDraft {
@@ -63,6 +90,8 @@ export interface JournalEntry {
   readonly boot: number;
   readonly wallMs: number;
   readonly monotonicMs: number;
+  /** Absent in entries of releases that did not judge their clock. */
+  readonly clock?: ClockWord;
   readonly resolves?: number;
   readonly detail: JsonObject;
   readonly personal?: JsonObject;
@@ -104,6 +133,45 @@ export interface Journal {
   /** Sales of `kind` in one of `states` that the settlement host has not receipted yet: count and sum. Kept in memory, exact at any moment. */
   unreceipted(kind: RecordKind): { readonly count: number; readonly sumFen: number };
   usage(): Promise<StoreUsage>;
+}
+
+/** One step of one subject as books of limits need it: nothing personal, the card as a keyed hash. */
+export interface Movement {
+  readonly seq: number;
+  /** Sequence of the subject's first entry. */
+  readonly firstSeq: number;
+  readonly kind: RecordKind;
+  readonly state: RecordState;
+  readonly amountFen: number;
+  /** "" where there is no card. */
+  readonly cardKey: string;
+  readonly boot: number;
+  readonly wallMs: number;
+  readonly monotonicMs: number;
+  readonly clock: ClockWord;
+}
+
+/** Whoever keeps a book that is a function of the journal. None of these may throw. */
+export interface MovementWatcher {
+  /** In the turn in which the entry is numbered, before it is durable. */
+  moved(movement: Movement): void;
+  /** The settlement host has receipted every entry up to this one. */
+  receipted(through: number): void;
+  /** The newest entries were refused for want of space: what is durable is all there is. No entry is numbered until this resolves. */
+  rewound(): Promise<void>;
+}
+
+/** The journal as books of limits see it. */
+export interface WatchedJournal {
+  readonly boot: number;
+  /** Sequence of the last durable entry. */
+  readonly lastSeq: number;
+  readonly receiptedThrough: number;
+  /** Durable movements from `fromSeq` on, nothing personal opened. */
+  movements(fromSeq: number, limit: number): Promise<readonly Movement[]>;
+  /** Keyed hash by which movements name this card. */
+  cardKey(card: string): string;
+  watch(watcher: MovementWatcher): void;
 }
 
 /** What sync may do with the journal. */

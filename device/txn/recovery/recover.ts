@@ -29,6 +29,8 @@ export const RECOVERY_RULES: RecoveryRules = {
   "offline-medical": LEAVE,
   // A message about goods may be sent again: the insurer knows it by its own number.
   "stock-upload": LEAVE,
+  // The gate opened, or did not, and nobody knows who went through.
+  passage: { prepared: LOST_TRACE, acting: LOST_TRACE, unknown: "leave", resolving: "leave" },
   operation: { prepared: LOST_TRACE, acting: LOST_TRACE, unknown: "leave", resolving: "leave" },
 };
 
