@@ -195,6 +195,21 @@ describe("lines of the APDU mode", () => {
   });
 
   it.each([
+    ["floor", "contactless", 4.3],
+    ["good", "contactless", 14],
+    ["bad", "contact", 30],
+  ])("takes its time in a place that is called %s (%s)", async (timing, radio, atLeastMs) => {
+    const clock = new VirtualClock(0);
+    const { pipe, ended } = openSim({ apdu: true, timing, interface: radio }, clock);
+    pipe.write(SELECT);
+    pipe.end();
+    await clock.resolve(ended);
+    expect(pipe.printed[1]).toMatch(/9000$/);
+    expect(clock.monotonicMs()).toBeGreaterThan(atLeastMs);
+    expect(clock.monotonicMs()).toBeLessThan(200);
+  });
+
+  it.each([
     ["blocked=card", SELECT, /6a81$/],
     ["blocked=purse", SELECT, /9303$/],
     ["torn=0:before", SELECT, /^!/],

@@ -11,9 +11,12 @@ import { LINE_LENGTH_MAX, type LineReply, runLine, standFacts, standText } from 
 import { hexLine, type SimOptions } from "./sim-options.ts";
 import { ScenarioPlayer, type SimRun, scenarioLine } from "./sim-scenario.ts";
 import { deviceAt, insertable, type OpenedModules, type Place, type SimIo, type Stand } from "./sim-stand.ts";
+import { setTiming } from "./sim-timing.ts";
 
 /** Time in which a command that neither hangs nor is slow has surely been answered. */
 const GRACE_MS = 100;
+/** The same with modelled times: a long record at 9,600 baud takes a third of a second. */
+const TIMED_GRACE_MS = 1_000;
 
 const REASONS: Readonly<Record<number, string>> = {
   [RC.communication]: "communication error",
@@ -116,12 +119,14 @@ class ApduSession {
   readonly #stand: Stand;
   readonly #reader: LineReader;
   readonly #writer: Writer;
+  readonly #graceMs: number;
   #underWay: Promise<void> | undefined;
 
-  constructor(stand: Stand, reader: LineReader, writer: Writer) {
+  constructor(stand: Stand, reader: LineReader, options: { readonly writer: Writer; readonly graceMs: number }) {
     this.#stand = stand;
     this.#reader = reader;
-    this.#writer = writer;
+    this.#writer = options.writer;
+    this.#graceMs = options.graceMs;
   }
 
   async powerUp(): Promise<void> {
@@ -185,7 +190,7 @@ class ApduSession {
     const underWay = this.#underWay;
     if (underWay === undefined) return;
     const { clock } = this.#stand;
-    const timeoutMs = this.#reader.place.device.extraMsPerCommand + GRACE_MS;
+    const timeoutMs = this.#reader.place.device.extraMsPerCommand + this.#graceMs;
     const waiting = withDeadline(underWay, { clock, timeoutMs, signal: new AbortController().signal, what: "a command", effectUnknown: true });
     // A command that hangs is the user's own wish; its answer is written whenever it comes.
     await waiting.catch(() => undefined);
@@ -196,8 +201,10 @@ class ApduSession {
 export async function runApduMode(options: SimOptions, io: SimIo, parts: SimRun): Promise<number> {
   const { steps, ...table } = parts;
   const reader = new LineReader(parts.clock, parts.modules, options.speaksTo);
+  setTiming(reader.place.slot, options.speaksTo, options);
   const stand: Stand = { ...table, places: [reader.place], keypad: false, daemon: undefined };
-  const session = new ApduSession(stand, reader, options.json ? jsonWriter(io) : textWriter(io));
+  const graceMs = options.timing === undefined ? GRACE_MS : TIMED_GRACE_MS;
+  const session = new ApduSession(stand, reader, { writer: options.json ? jsonWriter(io) : textWriter(io), graceMs });
   const player = new ScenarioPlayer(stand, steps, (report) => io.print(scenarioLine(report, options.json)));
   player.start();
   if (!options.out) {

@@ -44,6 +44,8 @@ describe("readSimOptions", () => {
     [{ "module-fault": "locked" }, { moduleFaults: { locked: true } }],
     [{ module: true }, { speaksTo: "module" }],
     [{ out: true }, { out: true }],
+    [{ timing: "common" }, { timing: { card: "typical", radio: { kbps: 106 }, reader: { pollMs: 30 } } }],
+    [{ timing: "good", "card-speed": "slow" }, { timing: { card: "slow", radio: { kbps: 424 } } }],
   ])("takes %j", (values, expected) => {
     expect(readSimOptions({ apdu: true, ...values })).toMatchObject(expected);
   });
@@ -54,6 +56,9 @@ describe("readSimOptions", () => {
     [{ pcscd: true, module: true }, /--module belongs to --apdu/],
     [{ apdu: true, keypad: "enters" }, /--keypad belongs to --pcscd/],
     [{ pcscd: true, keypad: "sings" }, /--keypad is one of enters, wrong, cancels, walks-away/],
+    [{ apdu: true, timing: "splendid" }, /--timing is one of floor, good, common, bad/],
+    [{ apdu: true, timing: "good", "card-speed": "warp" }, /--card-speed is one of fast, typical, slow/],
+    [{ apdu: true, "card-speed": "slow" }, /--card-speed belongs to --timing/],
     [{ apdu: true, algorithm: "aes" }, /--algorithm is one of 3des, sm4/],
     [{ apdu: true, balance: "1.50" }, /--balance is a whole number/],
     [{ apdu: true, balance: "1000000000" }, /--balance is a whole number/],

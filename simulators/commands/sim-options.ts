@@ -7,6 +7,8 @@ import type { ReplayMode } from "../card/replay/replayed-card.ts";
 import type { CardFaults } from "../card/state.ts";
 import type { KeyLevel, TestPsamOptions } from "../psam/make.ts";
 import type { PsamFaults } from "../psam/state.ts";
+import { TIMING_PROFILE_NAMES, TIMING_PROFILES, type TimingProfile } from "../reader/timing-profiles.ts";
+import { CHIP_SPEEDS } from "../reader/timing-work.ts";
 import { DEVICE_KINDS } from "./sim-device-kinds.ts";
 import { CARD_FAULT_USAGE, MODULE_FAULT_USAGE, type Parsed, parseCardFaults, parseModuleFaults } from "./sim-faults.ts";
 import { PURSE_USAGE, parseAmountOrNone, parsePurse } from "./sim-purses.ts";
@@ -33,6 +35,8 @@ export interface SimOptions {
   /** The card lies beside the reader at first. */
   readonly out: boolean;
   readonly keypad: KeypadAct | undefined;
+  /** Undefined: everything is answered at once. */
+  readonly timing: TimingProfile | undefined;
   readonly json: boolean;
 }
 
@@ -101,6 +105,11 @@ export const SIM_OPTIONS: Readonly<Record<string, CommandOption>> = {
   fault: { type: "string", summary: `faults of the card, comma list of ${[...CARD_FAULT_USAGE, EXPIRED].join(", ")}` },
   "module-fault": { type: "string", summary: `faults of the module, comma list of ${MODULE_FAULT_USAGE.join(", ")}` },
   keypad: { type: "string", summary: `with --pcscd: the user reader takes PINs itself; its holder ${KEYPAD_ACTS.join(", ")}` },
+  timing: {
+    type: "string",
+    summary: `modelled times of radio, chips and lines: ${TIMING_PROFILE_NAMES.join(", ")} (without it everything is answered at once)`,
+  },
+  "card-speed": { type: "string", summary: `with --timing: how fast the card's chip is: ${CHIP_SPEEDS.join(", ")} (default that of the profile)` },
   out: { type: "boolean", summary: "the card is not in the reader at first" },
   snapshot: { type: "string", summary: "file that keeps card and module: read when it exists, written at every change" },
   scenario: { type: "string", summary: "JSON file with steps: when something happens, a control line is carried out" },
@@ -273,7 +282,15 @@ function checkCombination(reader: OptionReader): void {
   if (reader.flag("apdu") && reader.given("keypad")) problems.push("--keypad belongs to --pcscd: without a reader there is no keypad");
   for (const name of ["snapshot", "scenario", "replay"]) if (reader.text(name) === "") problems.push(`--${name} is a file name`);
   if (reader.given("replay") && reader.given("snapshot")) problems.push("--replay has no card that --snapshot could keep");
+  if (reader.given("card-speed") && !reader.given("timing")) problems.push("--card-speed belongs to --timing");
   if (reader.given("replay-mode") && !reader.given("replay")) problems.push("--replay-mode belongs to --replay");
+}
+
+/** A place by its name, with another card in it where one is named. */
+function readTiming(reader: OptionReader): TimingProfile | undefined {
+  const name = reader.choice("timing", TIMING_PROFILE_NAMES);
+  const card = reader.choice("card-speed", CHIP_SPEEDS);
+  return name === undefined ? undefined : { ...TIMING_PROFILES[name], ...given({ card }) };
 }
 
 /** The options, or what is wrong with them, one line each. */
@@ -296,6 +313,7 @@ export function readSimOptions(values: OptionValues): SimOptions | string {
     personalizing: [...PERSONALIZING.filter((name) => reader.given(name)).map((name) => `--${name}`), ...(expired ? [`--fault ${EXPIRED}`] : [])],
     out: reader.flag("out"),
     keypad: reader.choice("keypad", KEYPAD_ACTS),
+    timing: readTiming(reader),
     json: reader.flag("json"),
   };
   return reader.problems.length === 0 ? options : reader.problems.join("\n");

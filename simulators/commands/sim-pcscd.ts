@@ -15,6 +15,7 @@ import { LINE_LENGTH_MAX, type LineReply, lineHelp, runLine, setKeypad, standFac
 import { hexLine, type SimOptions } from "./sim-options.ts";
 import { ScenarioPlayer, type SimRun, scenarioLine } from "./sim-scenario.ts";
 import { deviceAt, insertable, type Place, type SimIo, type Stand } from "./sim-stand.ts";
+import { setTiming } from "./sim-timing.ts";
 
 const USER_READER = "Yikatong SIM User";
 const SAM_READER = "Yikatong SIM SAM";
@@ -73,6 +74,7 @@ function openDesk(options: SimOptions, parts: Pick<Stand, "suite" | "clock" | "m
   assert(user !== undefined && sam !== undefined, "there are two readers");
   const pcscd = new PrivatePcscd({ folder, readers });
   const places = [placeOf(user, parts, "card"), placeOf(sam, parts, "module")] as const;
+  for (const { slot, name } of places) setTiming(slot, name, options);
   return { folder, pcscd, servers: [user, sam], stand: { ...parts, places, keypad: options.keypad !== undefined, daemon: pcscd } };
 }
 

@@ -9,6 +9,7 @@ import { openPurchase } from "../card/testing.ts";
 import { makeTestPsam } from "../psam/make.ts";
 import { VirtualClock } from "../world/virtual-clock.ts";
 import { makeSamReader, SimulatedReader, type TransmitVerdict } from "./in-process.ts";
+import { TIMING_PROFILES, timingsOf } from "./timing-profiles.ts";
 
 const suite = openCipherSuite();
 const SELECT = fromHex("00A4040008A00000063201010500");
@@ -34,6 +35,43 @@ async function outcome(call: Promise<Bytes>): Promise<string> {
     return `${error.code} ${error.effectUnknown}`;
   }
 }
+
+describe("modelled times", () => {
+  it("of a profile pass under the clock of the reader, the wait for its next look included", async () => {
+    const clock = new VirtualClock(0);
+    const timings = timingsOf(TIMING_PROFILES.common);
+    let phase = 1;
+    const reader = new SimulatedReader({
+      name: "gate",
+      interface: "contactless",
+      clock,
+      timing: timings.contactless,
+      powerUpMs: () => timings.arrivalMs(phase),
+    });
+    const card = makeTestCard(suite, { balanceFen: 1_000, algorithm: "sm4", interface: "contactless" });
+    reader.insert(card);
+    const channel = await clock.resolve(reader.waitForCard(limits()));
+    const lateMs = clock.monotonicMs();
+    expect(lateMs).toBeCloseTo(timings.arrivalMs(1), 6);
+    const answer = await clock.resolve(channel.transmit(SELECT, limits()));
+    expect(clock.monotonicMs() - lateMs).toBeCloseTo(timings.contactless(SELECT, answer), 6);
+    phase = 0;
+    reader.remove();
+    reader.insert(card);
+    const beganMs = clock.monotonicMs();
+    await clock.resolve(reader.waitForCard(limits()));
+    expect(clock.monotonicMs() - beganMs).toBeCloseTo(lateMs - 30, 6);
+  });
+
+  it("of a security module are those of its line", async () => {
+    const clock = new VirtualClock(0);
+    const { module } = timingsOf(TIMING_PROFILES.bad);
+    const reader = makeSamReader(makeTestPsam(suite), { name: "module", clock, timing: module, powerUpMs: 0 });
+    const channel = await clock.resolve(reader.waitForCard(limits()));
+    const answer = await clock.resolve(channel.transmit(fromHex("00b0960006"), limits()));
+    expect(clock.monotonicMs()).toBeCloseTo(3 + (5 + 1 + 2 + answer.length - 2) * 1.25, 6);
+  });
+});
 
 describe("several cards", () => {
   it("another card between two commands makes the old channel worthless and debits nothing", async () => {

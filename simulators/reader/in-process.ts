@@ -36,8 +36,8 @@ export interface SimulatedReaderOptions {
   readonly clock: Clock;
   readonly beforeTransmit?: (info: TransmitInfo) => TransmitVerdict;
   readonly timing?: ExchangeTiming;
-  /** Time from the card's arrival to its answer to reset. */
-  readonly powerUpMs?: number;
+  /** Time from the card's arrival to its answer to reset; asked anew for each arrival where it is a function. */
+  readonly powerUpMs?: number | (() => number);
   /** False: a reader that cannot tell several cards from one that does not answer. True when absent. */
   readonly tellsCollision?: boolean;
 }
@@ -71,7 +71,7 @@ export class SimulatedReader implements CardReader {
   readonly interface: CardInterface;
   readonly #clock: Clock;
   readonly #timing: ExchangeTiming;
-  readonly #powerUpMs: number;
+  readonly #powerUpMs: number | (() => number);
   readonly #tellsCollision: boolean;
   #beforeTransmit: (info: TransmitInfo) => TransmitVerdict;
   #insertion: Insertion | undefined;
@@ -199,7 +199,8 @@ export class SimulatedReader implements CardReader {
   /** Powers the card; undefined when it left meanwhile. */
   async #power(insertion: Insertion, limits: Limits): Promise<CardChannel | undefined> {
     const clock = this.#clock;
-    await withDeadline(clock.sleep(this.#powerUpMs, limits.signal), { ...limits, clock, what: `power-up in ${this.name}`, effectUnknown: false });
+    const powerUpMs = typeof this.#powerUpMs === "number" ? this.#powerUpMs : this.#powerUpMs();
+    await withDeadline(clock.sleep(powerUpMs, limits.signal), { ...limits, clock, what: `power-up in ${this.name}`, effectUnknown: false });
     if (!this.#present || this.#insertion !== insertion || this.#closed) return undefined;
     this.#endChannel("closed", "the card was powered anew");
     if (this.#others.length > 0) throw this.#collision();

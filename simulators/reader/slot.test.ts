@@ -46,6 +46,30 @@ describe("a crowded field", () => {
   });
 });
 
+describe("modelled times", () => {
+  it("pass before and after the card acts, and at its power-up", async () => {
+    const { clock, slot, card, ask } = bench();
+    slot.setTiming({ exchange: (command, answer) => command.length * 2 + answer.length, powerUpMs: () => 7 });
+    slot.insert(card);
+    await ask("01");
+    expect(clock.monotonicMs()).toBe(7);
+    const answer = await ask(SELECT);
+    expect(clock.monotonicMs()).toBe(7 + fromHex(SELECT).length * 2 - 4 + answer.length / 2 - 1);
+  });
+
+  it.each([
+    ["the debit's first half", 3, "03"],
+    ["its second half", 13, "03"],
+  ])("leave room for the card to go in %s", async (_name, afterMs, rc) => {
+    const { clock, slot, card, ask } = bench();
+    slot.insert(card);
+    await ask("01");
+    slot.setTiming({ exchange: (_command, answer) => (answer.length > 0 ? 20 : 10), powerUpMs: () => 0 });
+    void clock.sleep(afterMs).then(() => slot.remove());
+    expect(await ask(SELECT)).toBe(rc);
+  });
+});
+
 describe("a watcher", () => {
   it("hears of insertions and of each command before its fate is decided", async () => {
     const { slot, card, ask } = bench();

@@ -20,6 +20,7 @@ import {
   tlvProperties,
   VERIFY_PIN_DIRECT,
 } from "./part10.ts";
+import type { ExchangeTiming } from "./timing.ts";
 
 /** Answer codes of the handler's protocol. */
 export const RC = { ok: 0, communication: 1, timeout: 2, absent: 3, unsupported: 4, power: 5, gone: 6, protocol: 7 } as const;
@@ -50,6 +51,13 @@ interface Inserted {
   readonly card: CardModule;
 }
 
+/** How long things take in a slot. */
+export interface SlotTiming {
+  readonly exchange: ExchangeTiming;
+  /** From power to the answer to reset, asked anew each time. */
+  readonly powerUpMs: () => number;
+}
+
 /** What a watcher of the slot is told, before it happens to the card. Commands and insertions count from 1, commands anew in each insertion. */
 export type SlotEvent =
   | { readonly kind: "command"; readonly command: Bytes; readonly number: number }
@@ -64,6 +72,7 @@ export class ReaderSlot {
   #inserted: Inserted | undefined;
   #keypad: Keypad | undefined;
   #lamps: ReaderLamps | undefined;
+  #timing: SlotTiming | undefined;
   #plans: SlotPlan[] = [];
   #gone: (() => void)[] = [];
   /** Further cards in the field: while there is one, no card can be powered. */
@@ -97,6 +106,11 @@ export class ReaderSlot {
   /** A reader with light and sound; undefined: it has none, or its driver passes no commands on to it. */
   setLamps(lamps: ReaderLamps | undefined): void {
     this.#lamps = lamps;
+  }
+
+  /** Modelled times; undefined: everything is answered at once. */
+  setTiming(timing: SlotTiming | undefined): void {
+    this.#timing = timing;
   }
 
   plan(plan: SlotPlan): void {
@@ -159,11 +173,14 @@ export class ReaderSlot {
     const inserted = this.#inserted;
     if (inserted === undefined) return op === OP.powerDown ? Uint8Array.of(RC.ok) : Uint8Array.of(RC.absent);
     if (op === OP.transmit) return this.#transmit(inserted, request.slice(2));
-    return this.#managePower(op, inserted.card);
+    return this.#managePower(op, inserted);
   }
 
-  #managePower(op: number, card: CardModule): Bytes {
+  async #managePower(op: number, inserted: Inserted): Promise<Bytes> {
+    const { card } = inserted;
     if (op === OP.powerUp || op === OP.reset) {
+      await this.#pass(this.#timing?.powerUpMs() ?? 0);
+      if (this.#inserted !== inserted) return Uint8Array.of(RC.absent);
       const atr = this.#crowd.length > 0 ? EMPTY : card.powerUp();
       return atr.length === 0 ? Uint8Array.of(RC.power) : concat(u8(RC.ok), atr);
     }
@@ -181,13 +198,16 @@ export class ReaderSlot {
     if (this.#inserted !== inserted) return Uint8Array.of(RC.absent);
     if (this.#crowd.length > 0) return Uint8Array.of(RC.timeout);
     const plan = this.#takePlan(command);
-    const extraMs = (card.extraMsFor?.(command) ?? card.extraMsPerCommand) + (plan?.fate === "slow" ? plan.extraMs : 0);
-    if (extraMs > 0) await this.#clock.sleep(extraMs);
+    const ownMs = (card.extraMsFor?.(command) ?? card.extraMsPerCommand) + (plan?.fate === "slow" ? plan.extraMs : 0);
+    const extraMs = ownMs + (this.#timing?.exchange(command, EMPTY) ?? 0) / 2;
+    await this.#pass(extraMs);
     if (this.#inserted !== inserted) return Uint8Array.of(RC.absent);
     // Whoever held the connection has gone meanwhile, and the power with it; the card still lies there.
     if (!card.powered) return Uint8Array.of(RC.timeout);
     if (plan !== undefined && plan.fate !== "slow") return this.#befall(plan, inserted, command);
     const answer = card.transmit(command);
+    await this.#pass((this.#timing?.exchange(command, answer) ?? 0) - (extraMs - ownMs));
+    if (this.#inserted !== inserted) return Uint8Array.of(RC.absent);
     if (answer.length > 0) return concat(u8(RC.ok), answer);
     if (card.powered) return Uint8Array.of(RC.timeout);
     this.remove();
@@ -206,6 +226,10 @@ export class ReaderSlot {
     if (plan.fate === "tear") this.remove();
     else await this.#untilGone(inserted);
     return Uint8Array.of(this.#inserted === inserted ? RC.timeout : RC.absent);
+  }
+
+  async #pass(durationMs: number): Promise<void> {
+    if (durationMs > 0) await this.#clock.sleep(durationMs);
   }
 
   async #untilGone(inserted: Inserted): Promise<void> {
