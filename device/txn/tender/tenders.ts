@@ -10,6 +10,7 @@ import type { Limits } from "../../base/ports.ts";
 import { textMember } from "../journal/members.ts";
 import { type EntryDraft, type Journal, type JournalEntry, OPEN_STATES } from "../journal/types.ts";
 import type { TenderKind } from "../medical-desk/desk.ts";
+import { isHeldSale } from "../quick-payment/held.ts";
 import { saleMark } from "../quick-payment/record.ts";
 import type { QuickPaymentOutcome } from "../quick-payment/types.ts";
 import { mergedDetail } from "../recovery/recover.ts";
@@ -113,14 +114,9 @@ class JournalledTenders implements Tenders {
     const reason = textMember(detail, "reason");
     if (OPEN_STATES.includes(state)) return { kind: "unknown", subject, reason: reason || "restart" };
     if (state !== "done") return { kind: "failed", subject, reason: reason || "card-refused" };
-    return this.#isHeld(last) ? { kind: "unknown", subject, reason: reason || "unverified", held: true } : { kind: "paid", subject, amount };
-  }
-
-  /** As the quick payment itself judges a debit that only the card vouches for. */
-  #isHeld({ detail, amount }: JournalEntry): boolean {
-    if (detail["unverified"] !== true) return false;
-    const reason = textMember(detail, "reason");
-    return reason === "mac2-refused" || reason === "signature-refused" || amount > this.#ports.unverifiedAmountFen;
+    return isHeldSale(last, this.#ports.unverifiedAmountFen)
+      ? { kind: "unknown", subject, reason: reason || "unverified", held: true }
+      : { kind: "paid", subject, amount };
   }
 }
 

@@ -1,0 +1,177 @@
+/*
+ * Goal: money that was taken from a purse goes back once, never more than was taken, and only for a sale that is in the journal.
+ * Method: refunds of one sale are numbered under its own reference, so that the journal alone says what is left of it; the caller's number of a
+ * refund stands in its record, and asked for again it is the same refund. No purse can be credited here: what goes back goes back in cash where
+ * the purse's rule allows that, and otherwise through whoever issued the purse.
+ */
+import { assert } from "../../base/assert.ts";
+import { type FaultCode, isFault } from "../../base/fault.ts";
+import { type Fen, subtractFen, sumFen, ZERO_FEN } from "../../base/fen.ts";
+import { textMember } from "../journal/members.ts";
+import { type Journal, type JournalEntry, OPEN_STATES } from "../journal/types.ts";
+import { isHeldSale } from "../quick-payment/held.ts";
+import { purseOf, saleMark } from "../quick-payment/record.ts";
+import { mergedDetail } from "../recovery/recover.ts";
+import type { PurseKind } from "../sale-request.ts";
+
+/** How a purse's money goes back: in cash from the drawer, or not here at all. */
+export type RefundRules = { readonly [Kind in PurseKind]: "cash" | "issuer" };
+
+/** The insurer's money and the bank's never leave as cash. */
+export const DEFAULT_REFUND_RULES: RefundRules = { "e-purse": "cash", compound: "cash", "medical-purse": "issuer", "electronic-cash": "issuer" };
+
+export interface SaleRefund {
+  /** Reference of the sale. */
+  readonly sale: string;
+  /** The caller's own name of this refund: [A-Za-z0-9._-]{1,64}. */
+  readonly request: string;
+  /** "void": the whole sale, or what is left of it. */
+  readonly amount: Fen | "void";
+  readonly operator: string;
+}
+
+export type RefundRefusal =
+  | "sale-unknown"
+  | "sale-open"
+  | "sale-not-paid"
+  | "refund-too-large"
+  | "nothing-left"
+  | "refund-through-issuer"
+  | "order-conflict"
+  | FaultCode;
+
+export type SaleRefundOutcome =
+  | { readonly kind: "refunded"; readonly subject: string; readonly amount: Fen; readonly left: Fen }
+  /** `left`: what could still go back, where the sale is known and paid. */
+  | { readonly kind: "refused"; readonly reason: RefundRefusal; readonly left?: Fen };
+
+export interface RefundPorts {
+  readonly journal: Journal;
+  readonly rules: RefundRules;
+  /** Up to this amount a debit that only the card vouches for counts as paid. */
+  readonly unverifiedAmountFen: Fen;
+}
+
+export interface SaleRefunds {
+  /** Never rejects for what the disk does. */
+  refund(request: SaleRefund): Promise<SaleRefundOutcome>;
+}
+
+/** Partial refunds of one sale. */
+const REFUNDS_MAX = 50;
+
+interface PaidSale {
+  readonly subject: string;
+  readonly amount: Fen;
+  readonly purse: PurseKind;
+}
+
+export function openSaleRefunds(ports: RefundPorts): SaleRefunds {
+  return new JournalledRefunds(ports);
+}
+
+class JournalledRefunds implements SaleRefunds {
+  readonly #ports: RefundPorts;
+  /** The refund of each sale that was asked for last: the next one waits for it, so that both see what is left. */
+  readonly #turns = new Map<string, Promise<unknown>>();
+
+  constructor(ports: RefundPorts) {
+    this.#ports = ports;
+  }
+
+  refund(request: SaleRefund): Promise<SaleRefundOutcome> {
+    const before = this.#turns.get(request.sale) ?? Promise.resolve();
+    const turn = before.then(() => this.#refund(request));
+    const over = turn.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.#turns.set(request.sale, over);
+    void over.then(() => {
+      if (this.#turns.get(request.sale) === over) this.#turns.delete(request.sale);
+    });
+    return turn;
+  }
+
+  async #refund(request: SaleRefund): Promise<SaleRefundOutcome> {
+    try {
+      const sale = await this.#paidSale(request.sale);
+      return typeof sale === "string" ? { kind: "refused", reason: sale } : await this.#refundOf(sale, request);
+    } catch (fault) {
+      if (!isFault(fault)) throw fault;
+      return { kind: "refused", reason: fault.code };
+    }
+  }
+
+  async #refundOf(sale: PaidSale, request: SaleRefund): Promise<SaleRefundOutcome> {
+    const { journal, rules } = this.#ports;
+    const earlier = await this.#earlier(sale.subject);
+    const left = subtractFen(sale.amount, sumFen(earlier.map(({ amount }) => amount)));
+    const same = earlier.find(({ detail }) => textMember(detail, "reference") === request.request);
+    if (same !== undefined) return sameRefund(same, request, left);
+    const asked = requestMark(request.request);
+    if ((await journal.mark(asked)) !== undefined) return { kind: "refused", reason: "order-conflict", left };
+    const amount = request.amount === "void" ? left : request.amount;
+    if (left === ZERO_FEN) return { kind: "refused", reason: "nothing-left", left };
+    if (amount > left || earlier.length >= REFUNDS_MAX) return { kind: "refused", reason: "refund-too-large", left };
+    if (rules[sale.purse] === "issuer") return { kind: "refused", reason: "refund-through-issuer", left };
+    const { subject } = await journal.append({
+      kind: "cash-refund",
+      state: "done",
+      amount,
+      detail: {
+        reference: request.request,
+        sale: request.sale,
+        original: sale.subject,
+        operator: request.operator,
+        why: request.amount === "void" ? "sale-void" : "sale-refund",
+      },
+      subjectMark: refundMark(sale.subject, earlier.length + 1),
+      marks: [{ name: asked, value: sale.subject }],
+    });
+    return { kind: "refunded", subject, amount, left: subtractFen(left, amount) };
+  }
+
+  async #paidSale(reference: string): Promise<PaidSale | RefundRefusal> {
+    const { journal } = this.#ports;
+    const subject = await journal.mark(saleMark(reference));
+    const entries = subject === undefined ? [] : await journal.entriesOf(subject);
+    const last = entries.at(-1);
+    if (last === undefined || last.kind !== "quick-payment") return "sale-unknown";
+    if (OPEN_STATES.includes(last.state)) return "sale-open";
+    const held = isHeldSale(last, this.#ports.unverifiedAmountFen);
+    if (last.state !== "done" || last.amount === ZERO_FEN) return "sale-not-paid";
+    // The card says that it paid, the module says otherwise: people decide, with the host's word.
+    return held ? "sale-open" : { subject: last.subject, amount: last.amount, purse: purseOf(mergedDetail(entries)) };
+  }
+
+  /** What went back already, in order. */
+  async #earlier(sale: string): Promise<readonly JournalEntry[]> {
+    const { journal } = this.#ports;
+    const refunds: JournalEntry[] = [];
+    for (let number = 1; number <= REFUNDS_MAX; number += 1) {
+      const subject = await journal.mark(refundMark(sale, number));
+      if (subject === undefined) break;
+      const last = (await journal.entriesOf(subject)).at(-1);
+      assert(last?.kind === "cash-refund", "a refund's mark names a refund");
+      refunds.push(last);
+    }
+    return refunds;
+  }
+}
+
+function refundMark(sale: string, number: number): string {
+  return `refund/${sale}/${number}`;
+}
+
+/** Which sale a refund of this name was for. */
+function requestMark(request: string): string {
+  return `refund-request/${request}`;
+}
+
+/** The same name with another amount is another refund, which the caller must name otherwise. */
+function sameRefund(same: JournalEntry, { amount }: SaleRefund, left: Fen): SaleRefundOutcome {
+  const voided = textMember(same.detail, "why") === "sale-void";
+  const isSame = amount === "void" ? voided : !voided && same.amount === amount;
+  return isSame ? { kind: "refunded", subject: same.subject, amount: same.amount, left } : { kind: "refused", reason: "order-conflict", left };
+}

@@ -1,0 +1,166 @@
+/*
+ * Goal: at the end of a shift (班结) the drawer and the cards' money are counted from the journal, and no sale is counted in two shifts or in none.
+ * Method: a shift is a run of journal entries. What an entry has ended in it counts; the shift's own end is an entry too, and says where the
+ * next one begins. A sale that was begun in one shift and decided in the next belongs to the one in which it was decided.
+ */
+import { addFen, type Fen, subtractFen, ZERO_FEN } from "../../base/fen.ts";
+import { textMember } from "../journal/members.ts";
+import { type Journal, type JournalEntry, type JsonObject, OPEN_STATES } from "../journal/types.ts";
+
+export interface ShiftLine {
+  /** "quick-payment" by its purse: "e-purse", "electronic-cash", …; otherwise the kind of the record. */
+  readonly what: string;
+  readonly count: number;
+  readonly sumFen: number;
+}
+
+export interface ShiftTotals {
+  /** 1, 2, 3, … since the journal was born. */
+  readonly shift: number;
+  readonly fromSeq: number;
+  readonly throughSeq: number;
+  /** Money taken, by what it was taken with. */
+  readonly taken: readonly ShiftLine[];
+  /** Money given back. */
+  readonly given: readonly ShiftLine[];
+  /** Cash that the drawer must have more, or less, than at the beginning. */
+  readonly drawerFen: number;
+  /** Sales of this shift that nobody can decide yet; they will count in the shift in which they are decided. */
+  readonly open: { readonly count: number; readonly sumFen: number };
+}
+
+export interface ShiftJournal extends Pick<Journal, "append" | "mark"> {
+  readonly lastSeq: number;
+  entries(fromSeq: number, limit: number): Promise<readonly JournalEntry[]>;
+}
+
+export interface Shifts {
+  /** The shift under way. Faults: those of the journal. */
+  current(): Promise<ShiftTotals>;
+  /** Ends the shift with this number and gives its totals; one that has ended already is given again, and any other is not the current one. */
+  end(
+    shift: number,
+    act: { readonly operator: string },
+  ): Promise<{ readonly kind: "ended"; readonly totals: ShiftTotals } | { readonly kind: "not-current"; readonly current: number }>;
+}
+
+const MARK = "shift/last";
+const PAGE = 500;
+/** Kinds of records that are money at the counter, and their direction. */
+const TAKEN: readonly string[] = ["quick-payment", "medical-purchase", "cash-tender"];
+const GIVEN: readonly string[] = ["cash-refund", "medical-void"];
+
+export function openShifts(journal: ShiftJournal): Shifts {
+  return new JournalledShifts(journal);
+}
+
+interface Ended {
+  readonly shift: number;
+  readonly throughSeq: number;
+}
+
+class JournalledShifts implements Shifts {
+  readonly #journal: ShiftJournal;
+  /** One end at a time: two would count the same entries. */
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(journal: ShiftJournal) {
+    this.#journal = journal;
+  }
+
+  async current(): Promise<ShiftTotals> {
+    return this.#count(await this.#last());
+  }
+
+  end(shift: number, { operator }: { readonly operator: string }): ReturnType<Shifts["end"]> {
+    const turn = this.#turn.then(async () => {
+      const last = await this.#last();
+      if (shift === last.shift && shift > 0) return { kind: "ended" as const, totals: await this.#again(shift, last) };
+      if (shift !== last.shift + 1) return { kind: "not-current" as const, current: last.shift + 1 };
+      const totals = await this.#count(last);
+      const value = `${totals.shift} ${totals.throughSeq} ${totals.fromSeq}`;
+      await this.#journal.append({ kind: "operation", state: "done", amount: ZERO_FEN, detail: shiftDetail(totals, operator), marks: [{ name: MARK, value }] });
+      return { kind: "ended" as const, totals };
+    });
+    this.#turn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #again(shift: number, last: Ended): Promise<ShiftTotals> {
+    const fromSeq = Number((await this.#journal.mark(MARK))?.split(" ")[2] ?? "1");
+    return this.#countRange(shift, fromSeq, last.throughSeq);
+  }
+
+  async #last(): Promise<Ended> {
+    const [shift = "0", throughSeq = "0"] = (await this.#journal.mark(MARK))?.split(" ") ?? [];
+    return { shift: Number(shift), throughSeq: Number(throughSeq) };
+  }
+
+  #count({ shift, throughSeq }: Ended): Promise<ShiftTotals> {
+    return this.#countRange(shift + 1, throughSeq + 1, this.#journal.lastSeq);
+  }
+
+  async #countRange(shift: number, fromSeq: number, throughSeq: number): Promise<ShiftTotals> {
+    const count = new Count();
+    for (let from = fromSeq; from <= throughSeq; from += PAGE) {
+      const page = await this.#journal.entries(from, Math.min(PAGE, throughSeq - from + 1));
+      for (const entry of page) count.see(entry);
+    }
+    return { shift, fromSeq, throughSeq, ...count.totals() };
+  }
+}
+
+/** What a run of entries comes to. */
+class Count {
+  readonly #taken = new Map<string, ShiftLine>();
+  readonly #given = new Map<string, ShiftLine>();
+  readonly #open = new Map<string, Fen>();
+  #inFen: Fen = ZERO_FEN;
+  #outFen: Fen = ZERO_FEN;
+
+  see({ kind, state, subject, amount, detail }: JournalEntry): void {
+    const taken = TAKEN.includes(kind);
+    if (!taken && !GIVEN.includes(kind)) return;
+    if (OPEN_STATES.includes(state)) {
+      this.#open.set(subject, amount);
+      return;
+    }
+    this.#open.delete(subject);
+    if (state !== "done" || amount === ZERO_FEN) return;
+    add(taken ? this.#taken : this.#given, kind === "quick-payment" ? textMember(detail, "purse") || "e-purse" : kind, amount);
+    if (kind === "cash-tender") this.#inFen = addFen(this.#inFen, amount);
+    if (kind === "cash-refund") this.#outFen = addFen(this.#outFen, amount);
+  }
+
+  totals(): Pick<ShiftTotals, "taken" | "given" | "drawerFen" | "open"> {
+    const drawerFen = this.#inFen >= this.#outFen ? subtractFen(this.#inFen, this.#outFen) : -subtractFen(this.#outFen, this.#inFen);
+    let sumFen = 0;
+    for (const amount of this.#open.values()) sumFen += amount;
+    return { taken: linesOf(this.#taken), given: linesOf(this.#given), drawerFen, open: { count: this.#open.size, sumFen } };
+  }
+}
+
+function add(lines: Map<string, ShiftLine>, what: string, amount: Fen): void {
+  const { count, sumFen } = lines.get(what) ?? { count: 0, sumFen: 0 };
+  lines.set(what, { what, count: count + 1, sumFen: sumFen + amount });
+}
+
+function linesOf(lines: ReadonlyMap<string, ShiftLine>): readonly ShiftLine[] {
+  return [...lines.values()].toSorted((left, right) => (left.what < right.what ? -1 : 1));
+}
+
+function shiftDetail({ shift, fromSeq, throughSeq, taken, given, drawerFen, open }: ShiftTotals, operator: string): JsonObject {
+  const rows = (lines: readonly ShiftLine[]) => lines.map(({ what, count, sumFen }) => ({ what, count, sumFen }));
+  return {
+    operation: "shift-end",
+    shift,
+    fromSeq,
+    throughSeq,
+    operator,
+    taken: rows(taken),
+    given: rows(given),
+    drawerFen,
+    openCount: open.count,
+    openFen: open.sumFen,
+  };
+}
