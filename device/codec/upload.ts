@@ -65,6 +65,8 @@ export interface UploadRecord {
   readonly boot: number;
   readonly wallMs: number;
   readonly monotonicMs: number;
+  /** How far `wallMs` may be relied on; absent in records of terminals that did not judge their clock. */
+  readonly clock?: { readonly quality: string; readonly errorMs?: number };
   readonly resolves?: number;
   readonly detail: MessageObject;
   readonly personal?: MessageObject;

@@ -76,6 +76,9 @@ const BROKEN: readonly (readonly [reason: string, members: Members])[] = [
   ["record-malformed", { personal: "x" }],
   ["record-malformed", { boot: "1" }],
   ["record-malformed", { wallMs: null }],
+  ["record-malformed", { clock: "held" }],
+  ["record-malformed", { clock: { quality: "good" } }],
+  ["record-malformed", { clock: { quality: "held", errorMs: -1 } }],
   ["seq-wrong", { seq: 77 }],
   ["kind-unknown", { kind: "gift" }],
   ["state-unknown", { state: "lost" }],
@@ -137,13 +140,16 @@ test("a settlement is taken back once, by whichever record says so, and the reco
   ]);
 });
 
-test.each(["medical-order", "offline-medical", "stock-upload", "passage"])("a record of kind %s tells how things belong together and moves no money", async (kind) => {
-  const bench = openBench(suite);
-  const intent = bench.terminal.record({ kind });
-  expect(await rejectsOf(bench, [intent, bench.terminal.record({ kind, subject: intent["subject"], state: "done" })])).toEqual([]);
-  expect(bench.ledger.totalsByKind()).toEqual({});
-  expect(bench.ledger.unknownSubjects()).toEqual([]);
-});
+test.each(["medical-order", "offline-medical", "stock-upload", "passage"])(
+  "a record of kind %s tells how things belong together and moves no money",
+  async (kind) => {
+    const bench = openBench(suite);
+    const intent = bench.terminal.record({ kind });
+    expect(await rejectsOf(bench, [intent, bench.terminal.record({ kind, subject: intent["subject"], state: "done" })])).toEqual([]);
+    expect(bench.ledger.totalsByKind()).toEqual({});
+    expect(bench.ledger.unknownSubjects()).toEqual([]);
+  },
+);
 
 /** How the detail of a proved debit is spoiled, and what the host says to it. */
 const PROOFS: readonly (readonly [name: string, detail: Members, personal: Members, verdict: string])[] = [

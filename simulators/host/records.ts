@@ -18,6 +18,7 @@ export const RECORD_KINDS: readonly string[] = [
   "operation",
 ];
 export const RECORD_STATES: readonly string[] = ["prepared", "acting", "done", "refused", "unknown", "resolving", "void"];
+const CLOCK_QUALITIES: readonly unknown[] = ["trusted", "held", "untrusted"];
 
 export interface TerminalRecord {
   readonly seq: number;
@@ -65,7 +66,15 @@ export function parseRecord(value: unknown, place: { readonly journalId: string;
 
 function hasClockReadings(value: JsonFields): boolean {
   // A terminal's wall clock may stand before 1970 after a lost battery, so only "a whole number" is asked of it.
-  return countField(value, "boot") !== undefined && countField(value, "monotonicMs") !== undefined && Number.isSafeInteger(value["wallMs"]);
+  const read = countField(value, "boot") !== undefined && countField(value, "monotonicMs") !== undefined && Number.isSafeInteger(value["wallMs"]);
+  return read && isClockWord(value["clock"]);
+}
+
+/** How far the wall clock may be relied on; older terminals do not say. */
+function isClockWord(clock: unknown): boolean {
+  if (clock === undefined) return true;
+  if (!isFields(clock) || !CLOCK_QUALITIES.includes(clock["quality"])) return false;
+  return clock["errorMs"] === undefined || countField(clock, "errorMs") !== undefined;
 }
 
 function earlier(resolves: unknown, seq: number): boolean {

@@ -6,7 +6,7 @@ import { openCipherSuite } from "../../device/crypto/suite.ts";
 import { systemRandomness } from "../../device/system/randomness.ts";
 import { firstLink } from "../../device/txn/journal/chain.ts";
 import { makeStored } from "../../device/txn/journal/entry.ts";
-import { MARK_JOURNAL_ID, MARK_TERMINAL } from "../../device/txn/journal/journal.ts";
+import { MARK_JOURNAL_ID, MARK_TERMINAL } from "../../device/txn/journal/opening.ts";
 import { Sealing } from "../../device/txn/journal/sealing.ts";
 
 export const BENCH_TERMINAL = "T-0001";

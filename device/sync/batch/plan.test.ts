@@ -34,6 +34,7 @@ const IDENTITY = { tid: "T1", journalId: "00".repeat(16) };
 it.each<[string, Partial<JournalEntry>, object]>([
   ["neither resolves nor personal fields", {}, {}],
   ["the entry that it resolves", { resolves: 7 }, { resolves: 7 }],
+  ["the word on its clock", { clock: { quality: "held", errorMs: 5 } }, { clock: { quality: "held", errorMs: 5 } }],
   ["personal fields", { personal: { cardSerial: "00" } }, { personal: { cardSerial: "00" } }],
 ])("a record carries %s, and nothing that the entry does not have", (_, more, expected) => {
   expect(toUploadRecord({ ...ENTRY, ...more })).toStrictEqual({ ...UPLOAD, ...expected });

@@ -45,6 +45,7 @@ export function toUploadRecord(entry: JournalEntry): UploadRecord {
     wallMs,
     monotonicMs,
     detail,
+    ...(entry.clock === undefined ? {} : { clock: entry.clock }),
     ...(entry.resolves === undefined ? {} : { resolves: entry.resolves }),
     ...(entry.personal === undefined ? {} : { personal: entry.personal }),
   };

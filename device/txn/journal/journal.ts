@@ -5,36 +5,43 @@
  * whose outcome is unknown nothing more is written in this life, and the next start reads what really is there.
  */
 import { assert } from "../../base/assert.ts";
-import { toHex } from "../../base/bytes.ts";
 import { Fault, isFault } from "../../base/fault.ts";
 import { fen } from "../../base/fen.ts";
 import type { Log } from "../../base/log.ts";
 import type { Clock, JournalStore, Randomness, StoredBatch, StoredEntry, StoredSubject, StoreUsage } from "../../base/ports.ts";
 import type { CipherSuite, SecretKey } from "../../crypto/face.ts";
-import { firstLink, linkProblem } from "./chain.ts";
-import { type EntryFields, type EntryTools, kindOf, makeStored, readStored, stateOf } from "./entry.ts";
+import { type EntryFields, type EntryTools, kindOf, makeStored, readMovement, readStored, stateOf, UNTRUSTED } from "./entry.ts";
 import { ExposureBook } from "./exposure.ts";
+import {
+  checkedReceipts,
+  checkedTail,
+  MARK_BOOT,
+  MARK_JOURNAL_ID,
+  MARK_KEY_CHECK,
+  MARK_RECEIPTED,
+  MARK_TERMINAL,
+  OWN_MARKS,
+  readIdentity,
+  type Tail,
+} from "./opening.ts";
 import { RoomGauge } from "./room.ts";
 import { Sealing } from "./sealing.ts";
 import { isFinal, mayFollow } from "./transitions.ts";
 import {
+  type ClockReading,
   type EntryDraft,
   type Journal,
   type JournalEntry,
+  type Movement,
+  type MovementWatcher,
   OPEN_STATES,
   type OpenSubject,
   type RecordKind,
   type RecordState,
+  type Timekeeper,
   type UploadJournal,
+  type WatchedJournal,
 } from "./types.ts";
-
-/** Marks with this prefix are the journal's own. */
-export const OWN_MARKS = "journal/";
-export const MARK_JOURNAL_ID = `${OWN_MARKS}id`;
-export const MARK_TERMINAL = `${OWN_MARKS}terminal`;
-export const MARK_RECEIPTED = `${OWN_MARKS}receipted`;
-const MARK_KEY_CHECK = `${OWN_MARKS}key-check`;
-const MARK_BOOT = `${OWN_MARKS}boot`;
 
 /** Most appends that may wait for the disk. */
 const APPENDS_MAX = 1024;
@@ -56,7 +63,12 @@ export interface JournalOptions {
 }
 
 export type TerminalJournal = Journal &
-  UploadJournal & {
+  UploadJournal &
+  WatchedJournal & {
+    /** The time of the newest entry: no later one is older. */
+    readonly floorMs: number | undefined;
+    /** From now on entries take their time, and the word on it, from this keeper; before, from the clock, which nobody trusts. */
+    keepTimeBy(keeper: Timekeeper): void;
     /** Waits for what is being written, then closes the store. */
     close(): Promise<void>;
   };
@@ -90,49 +102,6 @@ export async function openJournal(options: JournalOptions): Promise<TerminalJour
   return journal;
 }
 
-async function readIdentity(options: JournalOptions, sealing: Sealing): Promise<{ readonly journalId: string; readonly boot: number }> {
-  const { store, terminalId } = options;
-  const journalId = await store.mark(MARK_JOURNAL_ID);
-  if (journalId === undefined) {
-    if ((await store.lastEntry()) !== undefined) throw new Fault("store-corrupt", "the journal has entries but no identity", { effectUnknown: false });
-    return { journalId: toHex(options.randomness.bytes(16)), boot: 0 };
-  }
-  const owner = await store.mark(MARK_TERMINAL);
-  if (owner !== terminalId)
-    throw new Fault("config-invalid", `the journal belongs to terminal ${owner ?? "(none)"}, not ${terminalId}`, { effectUnknown: false });
-  if ((await store.mark(MARK_KEY_CHECK)) !== sealing.keyCheck)
-    throw new Fault("key-missing", "the storage key is not the one that this journal was begun with", { effectUnknown: false });
-  const boot = Number(await store.mark(MARK_BOOT));
-  if (!Number.isSafeInteger(boot) || boot < 1) throw new Fault("store-corrupt", "the boot number is malformed", { effectUnknown: false });
-  return { journalId, boot };
-}
-
-interface Tail {
-  readonly seq: number;
-  readonly hash: string;
-}
-
-/** The end of the chain, its last link checked. */
-async function checkedTail(store: JournalStore, suite: CipherSuite, start: { readonly terminalId: string; readonly journalId: string }): Promise<Tail> {
-  const origin = { seq: 0, hash: firstLink(suite, start) };
-  const last = await store.lastEntry();
-  if (last === undefined) return origin;
-  const before = last.seq === 1 ? origin : (await store.entries(last.seq - 1, 1))[0];
-  const problem = before === undefined ? "the entry before it is missing" : linkProblem(suite, before, last);
-  if (problem !== undefined) throw new Fault("store-corrupt", `journal entry ${last.seq}: ${problem}`, { effectUnknown: false });
-  return { seq: last.seq, hash: last.hash };
-}
-
-/** A journal that ends before what the host has receipted was put back in time; going on would fork it. */
-async function checkedReceipts(store: JournalStore, lastSeq: number): Promise<number> {
-  const receipted = Number((await store.mark(MARK_RECEIPTED)) ?? "0");
-  const batch = await store.lastBatch();
-  if (!Number.isSafeInteger(receipted) || receipted > lastSeq || (batch !== undefined && batch.lastSeq > lastSeq)) {
-    throw new Fault("store-corrupt", `the journal ends at entry ${lastSeq}, before entries that were already batched or receipted`, { effectUnknown: false });
-  }
-  return receipted;
-}
-
 interface KnownSubject {
   readonly subject: string;
   readonly kind: RecordKind;
@@ -162,6 +131,10 @@ class DurableJournal implements TerminalJournal {
   readonly #exposure: ExposureBook;
   readonly #room: RoomGauge;
   readonly #listeners: (() => void)[] = [];
+  readonly #watchers: MovementWatcher[] = [];
+  #keeper: Timekeeper | undefined;
+  /** No entry is older than the one before it, whatever the clocks do. */
+  #floorMs: number | undefined;
   /** Open subjects that this life has written to, as of the last append, durable or not. */
   readonly #known = new Map<string, KnownSubject>();
   /** End of the chain as the next append continues it. */
@@ -189,6 +162,7 @@ class DurableJournal implements TerminalJournal {
     this.#log = options.log;
     this.#tools = start.tools;
     this.#tail = start.tail;
+    this.#floorMs = start.tail.wallMs;
     this.#durable = start.tail;
     this.#receiptedThrough = start.receiptedThrough;
     this.#lastBatch = start.lastBatch;
@@ -206,6 +180,26 @@ class DurableJournal implements TerminalJournal {
 
   get receiptedThrough(): number {
     return this.#receiptedThrough;
+  }
+
+  get floorMs(): number | undefined {
+    return this.#floorMs;
+  }
+
+  keepTimeBy(keeper: Timekeeper): void {
+    this.#keeper = keeper;
+  }
+
+  watch(watcher: MovementWatcher): void {
+    this.#watchers.push(watcher);
+  }
+
+  cardKey(card: string): string {
+    return this.#tools.sealing.cardKey(card);
+  }
+
+  async movements(fromSeq: number, limit: number): Promise<readonly Movement[]> {
+    return (await this.#store.entries(fromSeq, limit)).map(readMovement);
   }
 
   append(draft: EntryDraft): Promise<JournalEntry> {
@@ -311,6 +305,7 @@ class DurableJournal implements TerminalJournal {
     }
     await this.#commit({ batches: batches.map((batch) => ({ ...batch, receipted: true })), marks: [{ name: MARK_RECEIPTED, value: String(through) }] });
     this.#receiptedThrough = through;
+    for (const watcher of this.#watchers) watcher.receipted(through);
     await this.#exposure.receipted(through);
   }
 
@@ -349,6 +344,7 @@ class DurableJournal implements TerminalJournal {
     const stored = makeStored(this.#tools, this.#tail.hash, fields);
     const subject = toSubject(fields, before);
     this.#note(stored, subject, before);
+    this.#tell(fields, subject);
     await this.#durably(stored, { entries: [stored], subjects: [subject], marks: marksOf(draft, stored.subject) });
     return entryOf(fields, stored.hash);
   }
@@ -364,6 +360,7 @@ class DurableJournal implements TerminalJournal {
 
   #fieldsOf(draft: EntryDraft, before: KnownSubject | undefined): EntryFields {
     const seq = this.#tail.seq + 1;
+    const { wallMs, clock } = this.#reading();
     return {
       seq,
       subject: draft.subject ?? `${this.journalId}-${seq}`,
@@ -371,13 +368,27 @@ class DurableJournal implements TerminalJournal {
       state: draft.state,
       amount: draft.amount,
       boot: this.boot,
-      wallMs: Math.floor(this.#clock.wallMs()),
+      wallMs,
       monotonicMs: Math.floor(this.#clock.monotonicMs()),
+      clock,
       ...(draft.resolves === undefined ? {} : { resolves: draft.resolves }),
       detail: draft.detail,
       ...(draft.personal === undefined ? {} : { personal: draft.personal }),
       cardKey: draft.card === undefined ? (before?.cardKey ?? "") : this.#tools.sealing.cardKey(draft.card),
     };
+  }
+
+  #reading(): ClockReading {
+    const floorMs = this.#floorMs ?? Number.MIN_SAFE_INTEGER;
+    return this.#keeper?.reading(floorMs) ?? { wallMs: Math.max(floorMs, Math.floor(this.#clock.wallMs())), clock: UNTRUSTED };
+  }
+
+  /** Whoever counts along counts this entry from now on. */
+  #tell(fields: EntryFields, { firstSeq, amountFen }: KnownSubject): void {
+    const { seq, kind, state, cardKey, boot, wallMs, monotonicMs, clock = UNTRUSTED } = fields;
+    this.#floorMs = wallMs;
+    const movement: Movement = { seq, firstSeq, kind, state, amountFen, cardKey, boot, wallMs, monotonicMs, clock };
+    for (const watcher of this.#watchers) watcher.moved(movement);
   }
 
   /** Moves everything in memory to after this entry. Nothing in here may fail. */
@@ -410,7 +421,8 @@ class DurableJournal implements TerminalJournal {
     this.#tail = this.#durable;
     this.#known.clear();
     try {
-      await Promise.all([this.#exposure.recount(this.#receiptedThrough), this.#room.refresh()]);
+      const watchers = this.#watchers.map((watcher) => watcher.rewound());
+      await Promise.all([this.#exposure.recount(this.#receiptedThrough), this.#room.refresh(), ...watchers]);
     } catch {
       // The store failed while memory was put right: nothing here can be trusted in this life.
       this.#broken = true;

@@ -6,7 +6,7 @@ import type { JournalStore, StoredBatch, StoredEntry } from "../../base/ports.ts
 import type { CipherSuite } from "../../crypto/face.ts";
 import { firstLink, linkProblem } from "./chain.ts";
 import { KINDS } from "./entry.ts";
-import { MARK_JOURNAL_ID, MARK_RECEIPTED, MARK_TERMINAL } from "./journal.ts";
+import { MARK_JOURNAL_ID, MARK_RECEIPTED, MARK_TERMINAL } from "./opening.ts";
 import { isFinal, mayFollow, type StateBefore } from "./transitions.ts";
 import { OPEN_STATES, type RecordKind, type RecordState } from "./types.ts";
 
