@@ -1,0 +1,177 @@
+import { describe, expect, test } from "vitest";
+import { fen } from "../../base/fen.ts";
+import { runQuickPayment } from "../quick-payment/run.ts";
+import { commits, SimulatedPlace, TEST_LIMITS } from "../quick-payment/testing.ts";
+import { recoverAtStart } from "../recovery/recover.ts";
+import type { PurseChoice } from "../sale-request.ts";
+import { openTenders } from "../tender/tenders.ts";
+import { DEFAULT_REFUND_RULES, openSaleRefunds, type RefundRules, type SaleRefund, type SaleRefundOutcome, type SaleRefunds } from "./refunds.ts";
+import { openShifts, type Shifts } from "./shift.ts";
+
+const OPERATOR = "li";
+const UNVERIFIED = fen(100_000);
+
+class Shop {
+  readonly place = new SimulatedPlace();
+  readonly card = this.place.card();
+  refunds: SaleRefunds | undefined;
+  shifts: Shifts | undefined;
+
+  async switchOn(rules: RefundRules = DEFAULT_REFUND_RULES): Promise<void> {
+    const ports = await this.place.clock.resolve(this.place.switchOn());
+    await this.place.clock.resolve(recoverAtStart(ports));
+    this.refunds = openSaleRefunds({ journal: ports.journal, rules, unverifiedAmountFen: UNVERIFIED });
+    this.shifts = openShifts(this.place.journal);
+  }
+
+  async sell(reference: string, amountFen: number, purse: PurseChoice = { kind: "e-purse" }) {
+    const ports = this.place.ports;
+    if (this.place.reader.card === undefined) this.place.reader.insert(this.card);
+    const outcome = await this.place.clock.resolve(runQuickPayment(ports, { reference, amount: fen(amountFen), purse }, TEST_LIMITS));
+    this.place.reader.remove();
+    return outcome;
+  }
+
+  refund(request: Omit<SaleRefund, "operator">): Promise<SaleRefundOutcome> {
+    if (this.refunds === undefined) throw new Error("the shop is open");
+    return this.place.clock.resolve(this.refunds.refund({ ...request, operator: OPERATOR }));
+  }
+
+  async takeCash(reference: string, amountFen: number): Promise<void> {
+    const tenders = openTenders({
+      journal: this.place.journal,
+      purses: [],
+      quickPayment: () => Promise.reject(new Error("cash alone")),
+      unverifiedAmountFen: UNVERIFIED,
+    });
+    await this.place.clock.resolve(tenders.take({ reference, tender: "cash", amount: fen(amountFen), operator: OPERATOR, order: "c1.A1" }, TEST_LIMITS));
+  }
+
+  current() {
+    if (this.shifts === undefined) throw new Error("the shop is open");
+    return this.place.clock.resolve(this.shifts.current());
+  }
+
+  end(shift: number) {
+    if (this.shifts === undefined) throw new Error("the shop is open");
+    return this.place.clock.resolve(this.shifts.end(shift, { operator: OPERATOR }));
+  }
+}
+
+describe("a refund", () => {
+  test("gives back in parts, never more than was taken, and each part once", async () => {
+    const shop = new Shop();
+    await shop.switchOn();
+    await shop.sell("c1.S1.q1", 1_000);
+    expect(await shop.refund({ sale: "c1.S1.q1", request: "c1.R1", amount: fen(400) })).toMatchObject({ kind: "refunded", amount: 400, left: 600 });
+    expect(await shop.refund({ sale: "c1.S1.q1", request: "c1.R1", amount: fen(400) })).toMatchObject({ kind: "refunded", amount: 400, left: 600 });
+    expect(await shop.refund({ sale: "c1.S1.q1", request: "c1.R1", amount: fen(401) })).toEqual({ kind: "refused", reason: "order-conflict", left: 600 });
+    expect(await shop.refund({ sale: "c1.S1.q1", request: "c1.R2", amount: fen(601) })).toEqual({ kind: "refused", reason: "refund-too-large", left: 600 });
+    expect(await shop.refund({ sale: "c1.S1.q1", request: "c1.R3", amount: "void" })).toMatchObject({ kind: "refunded", amount: 600, left: 0 });
+    expect(await shop.refund({ sale: "c1.S1.q1", request: "c1.R4", amount: fen(1) })).toEqual({ kind: "refused", reason: "nothing-left", left: 0 });
+    const entries = await shop.place.clock.resolve(shop.place.entries());
+    expect(entries.filter(({ kind }) => kind === "cash-refund").map(({ amount, detail }) => [amount, detail["why"]])).toEqual([
+      [400, "sale-refund"],
+      [600, "sale-void"],
+    ]);
+  });
+
+  test("asked for at the same moment by two callers never passes the sale's amount", async () => {
+    const shop = new Shop();
+    await shop.switchOn();
+    await shop.sell("c1.S1.q1", 1_000);
+    const asked = ["c1.R1", "c2.R1", "c3.R1"].map((request) => shop.refunds?.refund({ sale: "c1.S1.q1", request, amount: fen(600), operator: OPERATOR }));
+    const outcomes = await shop.place.clock.resolve(Promise.all(asked));
+    expect(outcomes.map((outcome) => outcome?.kind)).toEqual(["refunded", "refused", "refused"]);
+  });
+
+  test("is the same refund after a restart, and its name cannot be used for another sale", async () => {
+    const shop = new Shop();
+    await shop.switchOn();
+    await shop.sell("c1.S1.q1", 1_000);
+    await shop.sell("c1.S2.q1", 500);
+    const first = await shop.refund({ sale: "c1.S1.q1", request: "c1.R1", amount: "void" });
+    shop.place.cutPower();
+    await shop.switchOn();
+    expect(await shop.refund({ sale: "c1.S1.q1", request: "c1.R1", amount: "void" })).toEqual(first);
+    expect(await shop.refund({ sale: "c1.S2.q1", request: "c1.R1", amount: "void" })).toMatchObject({ kind: "refused", reason: "order-conflict" });
+  });
+
+  test.each([
+    ["medical purse", { kind: "medical-purse", selfPay: fen(0), pooled: fen(0) }],
+    ["electronic cash", { kind: "electronic-cash" }],
+  ] as const)("of the %s goes through its issuer, unless this place says otherwise", async (_, purse) => {
+    const shop = new Shop();
+    await shop.switchOn();
+    await shop.sell("c1.S1.q1", 1_000, purse);
+    const request = { sale: "c1.S1.q1", request: "c1.R1", amount: "void" } as const;
+    expect(await shop.refund(request)).toEqual({ kind: "refused", reason: "refund-through-issuer", left: 1_000 });
+    shop.place.cutPower();
+    await shop.switchOn({ ...DEFAULT_REFUND_RULES, [purse.kind]: "cash" });
+    expect(await shop.refund(request)).toMatchObject({ kind: "refunded", amount: 1_000 });
+  });
+
+  test("is refused for what was never sold, was not paid, or is not decided", async () => {
+    const shop = new Shop();
+    await shop.switchOn();
+    expect(await shop.refund({ sale: "c1.S9.q1", request: "c1.R1", amount: "void" })).toEqual({ kind: "refused", reason: "sale-unknown" });
+    await shop.sell("c1.S1.q1", 99_999);
+    expect(await shop.refund({ sale: "c1.S1.q1", request: "c1.R1", amount: "void" })).toMatchObject({ kind: "refused" });
+    shop.place.plan(({ to, command }) => (to === "card" && commits("e-purse", command) ? { kind: "tear", at: "after" } : { kind: "ok" }));
+    await shop.sell("c1.S2.q1", 300);
+    expect(await shop.refund({ sale: "c1.S2.q1", request: "c1.R2", amount: "void" })).toEqual({ kind: "refused", reason: "sale-open" });
+  });
+});
+
+describe("a shift", () => {
+  test("counts what was taken and given by what it was, and the drawer by its cash", async () => {
+    const shop = new Shop();
+    await shop.switchOn();
+    await shop.sell("c1.S1.q1", 1_000);
+    await shop.sell("c1.S2.q1", 250);
+    await shop.sell("c1.S3.q1", 700, { kind: "electronic-cash" });
+    await shop.takeCash("c1.A1.t1", 5_000);
+    await shop.refund({ sale: "c1.S1.q1", request: "c1.R1", amount: fen(400) });
+    expect(await shop.current()).toMatchObject({
+      shift: 1,
+      taken: [
+        { what: "cash-tender", count: 1, sumFen: 5_000 },
+        { what: "e-purse", count: 2, sumFen: 1_250 },
+        { what: "electronic-cash", count: 1, sumFen: 700 },
+      ],
+      given: [{ what: "cash-refund", count: 1, sumFen: 400 }],
+      drawerFen: 4_600,
+      open: { count: 0, sumFen: 0 },
+    });
+  });
+
+  test("ends once, and what follows belongs to the next one, also after a restart", async () => {
+    const shop = new Shop();
+    await shop.switchOn();
+    await shop.sell("c1.S1.q1", 1_000);
+    const first = await shop.end(1);
+    await shop.sell("c1.S2.q1", 250);
+    shop.place.cutPower();
+    await shop.switchOn();
+    expect(await shop.end(1)).toEqual(first);
+    expect(await shop.end(3)).toEqual({ kind: "not-current", current: 2 });
+    expect(await shop.current()).toMatchObject({ shift: 2, taken: [{ what: "e-purse", count: 1, sumFen: 250 }] });
+    expect(await shop.end(2)).toMatchObject({ kind: "ended", totals: { shift: 2, taken: [{ sumFen: 250 }] } });
+    expect(await shop.current()).toMatchObject({ shift: 3, taken: [], given: [], drawerFen: 0 });
+  });
+
+  test("counts a sale that was torn in the shift in which its card decides it", async () => {
+    const shop = new Shop();
+    await shop.switchOn();
+    let torn = false;
+    shop.place.plan(({ to, command }) => {
+      if (torn || to !== "card" || !commits("e-purse", command)) return { kind: "ok" };
+      torn = true;
+      return { kind: "tear", at: "after" };
+    });
+    expect(await shop.sell("c1.S1.q1", 300)).toMatchObject({ kind: "unknown" });
+    expect(await shop.end(1)).toMatchObject({ totals: { taken: [], open: { count: 1, sumFen: 300 } } });
+    expect(await shop.sell("c1.S1.q1", 300)).toMatchObject({ kind: "paid" });
+    expect(await shop.current()).toMatchObject({ taken: [{ what: "e-purse", count: 1, sumFen: 300 }], open: { count: 0 } });
+  });
+});
