@@ -5,11 +5,17 @@ import type { Clock, Randomness } from "../../device/base/ports.ts";
 import { CertificateCache } from "../../device/card/electronic-cash/authentication.ts";
 import { authorityCheck, type CertificationAuthority, openAuthorities } from "../../device/card/electronic-cash/authorities.ts";
 import type { CashTerminal } from "../../device/card/electronic-cash/types.ts";
+import { StaticTransitCache } from "../../device/card/transit/static-cache.ts";
 import type { CardProfile } from "../../device/codec/card-profile.ts";
 import type { CipherSuite } from "../../device/crypto/face.ts";
 import type { PinVerifier, SocialPsam } from "../../device/drivers/ports.ts";
 import type { ElectronicCashPorts, QuickPaymentPorts } from "../../device/txn/quick-payment/ports.ts";
 import { TEST_CERTIFICATION_AUTHORITIES } from "../crypto/certificates.ts";
+
+/** City of test cards and test places. */
+export const TEST_CITY = "9901";
+/** Transit cards whose static files a test terminal remembers. */
+const TRANSIT_CARDS = 1_000;
 
 /** An unattended offline terminal in China; the merchant does not exist. */
 export const TEST_CASH_TERMINAL: CashTerminal = {
@@ -45,7 +51,7 @@ export interface TestPurseParts {
 }
 
 /** Ports of the purses that need more than card and module. */
-export function testPursePorts(parts: TestPurseParts): Pick<QuickPaymentPorts, "cardProfile" | "medicalPurse" | "electronicCash"> {
+export function testPursePorts(parts: TestPurseParts): Pick<QuickPaymentPorts, "cardProfile" | "medicalPurse" | "electronicCash" | "transit"> {
   const { suite, clock, randomness, profile, psam, pin } = parts;
   const electronicCash: ElectronicCashPorts = {
     suite,
@@ -57,5 +63,10 @@ export function testPursePorts(parts: TestPurseParts): Pick<QuickPaymentPorts, "
     certificates: new CertificateCache(),
     isRevoked: () => false,
   };
-  return { cardProfile: profile, electronicCash, medicalPurse: { psam, randomness, keyIndex: 1, ...(pin === undefined ? {} : { pin }) } };
+  return {
+    cardProfile: profile,
+    electronicCash,
+    transit: { city: TEST_CITY, cache: new StaticTransitCache(TRANSIT_CARDS) },
+    medicalPurse: { psam, randomness, keyIndex: 1, ...(pin === undefined ? {} : { pin }) },
+  };
 }

@@ -4,10 +4,11 @@
  */
 import { assert } from "../../base/assert.ts";
 import { type Bytes, concat, EMPTY, fromHex, u8 } from "../../base/bytes.ts";
+import { Fault, isFault } from "../../base/fault.ts";
 import type { Limits } from "../../base/ports.ts";
 import { command, isOk, triesLeft } from "../../codec/apdu.ts";
 import type { CardChannel, ModuleCommandMac, PinChangeTemplate, PinOutcome, PinTemplate, TransitPsam } from "../../drivers/ports.ts";
-import { exchange, exchangeDecisive, malformed } from "../dialogue.ts";
+import { exchange, exchangeDecisive } from "../dialogue.ts";
 import type { CardRefusal } from "./types.ts";
 
 const CHALLENGE_LENGTH = 4;
@@ -48,17 +49,27 @@ interface SignedCommand {
   readonly data: Bytes;
 }
 
-/** Sends a command with secure messaging: challenge, MAC, command. Faults of the last step may have unknown effect. */
+/** Sends a command with secure messaging: challenge, MAC, command. Faults of the last step alone may have unknown effect. */
 async function sendSigned(channel: CardChannel, signed: SignedCommand & { readonly signer: CommandSigner }, limits: Limits): Promise<SignedAnswer> {
   const { ins, p1, p2, data, signer } = signed;
-  const challenge = await exchange(channel, command("00 84 00 00", { le: CHALLENGE_LENGTH }), limits);
+  const challenge = await beforehand(exchange(channel, command("00 84 00 00", { le: CHALLENGE_LENGTH }), limits));
   if (!isOk(challenge.sw)) return { kind: "refused", statusWord: challenge.sw };
-  if (challenge.data.length !== CHALLENGE_LENGTH) throw malformed("GET CHALLENGE");
+  if (challenge.data.length !== CHALLENGE_LENGTH) throw new Fault("card-answer-malformed", "GET CHALLENGE: not 4 bytes", { effectUnknown: false });
   const header = Uint8Array.of(0x84, ins, p1, p2);
-  const mac = await signer.sign({ challenge: challenge.data, command: concat(header, u8(data.length + MAC_LENGTH), data) }, limits);
+  const mac = await beforehand(signer.sign({ challenge: challenge.data, command: concat(header, u8(data.length + MAC_LENGTH), data) }, limits));
   assert(mac.length === MAC_LENGTH, "a MAC has 4 bytes");
   const { sw } = await exchangeDecisive(channel, { cla: 0x84, ins, p1, p2, data: concat(data, mac) }, limits);
   return signedAnswer(sw);
+}
+
+/** Until the command itself is on its way nothing has happened, whatever a channel says of its own exchange. */
+async function beforehand<Value>(step: Promise<Value>): Promise<Value> {
+  try {
+    return await step;
+  } catch (fault) {
+    if (!isFault(fault) || !fault.effectUnknown) throw fault;
+    throw new Fault(fault.code, fault.message, { effectUnknown: false, cause: fault });
+  }
 }
 
 /** 9302 and 6988 both stand for a wrong MAC; 63Cx counts it. Spec: PBOC purse, secure messaging. */

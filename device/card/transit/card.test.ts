@@ -23,7 +23,7 @@ import {
 } from "./card.ts";
 import { initializeCompound, transitPurseOf, updateCompoundCache } from "./compound.ts";
 import { BUS_RECORD_ID, parseTripRecord } from "./records.ts";
-import { EMPTY_TRANSIT_CACHE, recallTransit, rememberTransit, type StaticTransit } from "./static-cache.ts";
+import { type StaticTransit, StaticTransitCache } from "./static-cache.ts";
 import type { TransitPublicData } from "./types.ts";
 
 const EF15 = "9901000000000001020100000000000000000123202501012035123155 66".replaceAll(" ", "");
@@ -298,14 +298,18 @@ describe("admission", () => {
 describe("what never changes", () => {
   const card = (serial: string, data: Partial<TransitPublicData> = {}): StaticTransit => ({
     applicationId: "a000000632010105",
-    scheme: "t-union",
     data: { ...DATA, serial, ...data },
   });
+  function holding(capacity: number, ...cards: readonly StaticTransit[]): StaticTransitCache {
+    const cache = new StaticTransitCache(capacity);
+    for (const each of cards) cache.remember(each);
+    return cache;
+  }
 
   it("is recalled as long as EF15 is the same", () => {
-    const cache = rememberTransit(rememberTransit(EMPTY_TRANSIT_CACHE, card("01"), 3), card("02"), 3);
-    expect(recallTransit(cache, card("01"))).toEqual(card("01"));
-    expect(recallTransit(cache, card("03"))).toBeUndefined();
+    const cache = holding(3, card("01"), card("02"));
+    expect(cache.recall(card("01"))).toEqual(card("01"));
+    expect(cache.recall(card("03"))).toBeUndefined();
   });
 
   it.each([
@@ -316,19 +320,23 @@ describe("what never changes", () => {
     { issuerControl: "0000" },
     { issuer: "9902000000000001" },
   ])("is not recalled after a change of %j", (change) => {
-    expect(recallTransit([card("01")], card("01", change))).toBeUndefined();
+    expect(holding(1, card("01")).recall(card("01", change))).toBeUndefined();
   });
 
   it("belongs to one application", () => {
-    expect(recallTransit([card("01")], { ...card("01"), applicationId: "a000000632010106" })).toBeUndefined();
+    expect(holding(1, card("01")).recall({ ...card("01"), applicationId: "a000000632010106" })).toBeUndefined();
   });
 
   it("is replaced, not doubled, and the oldest drops out", () => {
-    const full = [card("03"), card("02"), card("01")];
-    expect(rememberTransit(full, card("01", { enabled: 0 }), 3)).toEqual([card("01", { enabled: 0 }), card("03"), card("02")]);
-    expect(rememberTransit(full, card("01"), 4)).toEqual([card("01"), card("03"), card("02")]);
-    expect(rememberTransit(full, card("04"), 1)).toEqual([card("04")]);
-    expect(rememberTransit(full, card("04"), 3)).toEqual([card("04"), card("03"), card("02")]);
-    for (const capacity of [0, 1.5]) expect(() => rememberTransit([], card("01"), capacity)).toThrow("at least one");
+    const cache = holding(3, card("01"), card("02"), card("03"), card("01", { enabled: 0 }));
+    expect([cache.size, cache.recall(card("01")), cache.recall(card("01", { enabled: 0 }))]).toEqual([3, undefined, card("01", { enabled: 0 })]);
+    cache.remember(card("04"));
+    expect(["01", "02", "03", "04"].map((serial) => cache.recall(card(serial, serial === "01" ? { enabled: 0 } : {})) !== undefined)).toEqual([
+      true,
+      false,
+      true,
+      true,
+    ]);
+    for (const capacity of [0, 1.5]) expect(() => new StaticTransitCache(capacity)).toThrow("at least one");
   });
 });

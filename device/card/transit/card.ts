@@ -126,10 +126,19 @@ export async function readTrip(channel: CardChannel, number: number, limits: Lim
   return answer.kind === "unwritten" ? { kind: "no-record" } : answer;
 }
 
+/** Record `number` of EF1A. */
+export function readIndustryRecordAt(
+  channel: CardChannel,
+  number: number,
+  limits: Limits,
+): Promise<RecordAnswer<IndustryRecord> | { readonly kind: "unwritten" }> {
+  return readNumbered(channel, { file: TRANSIT_FILES.industry, number, le: 256, parse: parseIndustryRecord }, limits);
+}
+
 /** The record of EF1A with an identifier of two bytes ("2702" the bus), looked for by number. At most 16 commands. */
 export async function readIndustryRecord(channel: CardChannel, id: string, limits: Limits): Promise<RecordAnswer<IndustryRecord>> {
   for (let number = 1; number <= INDUSTRY_RECORDS_MAX; number += 1) {
-    const answer = await readNumbered(channel, { file: TRANSIT_FILES.industry, number, le: 256, parse: parseIndustryRecord }, limits);
+    const answer = await readIndustryRecordAt(channel, number, limits);
     // An unwritten record may stand before a written one; a number that is not there ends the file.
     if (answer.kind === "unwritten") continue;
     if (answer.kind !== "ok" || answer.record.id === id) return answer;
@@ -204,6 +213,10 @@ export function admitTransit(
   if (data.enabled !== ENABLED) return { kind: "refused", reason: "not-enabled" };
   const validity = purseValidity(data, here.today);
   if (validity !== "valid") return { kind: "refused", reason: validity };
-  const foreign = region !== undefined && region.city !== here.city && region.interoperability !== INTEROPERABLE;
-  return foreign ? { kind: "refused", reason: "not-interoperable" } : { kind: "admitted" };
+  return region === undefined || travelsIn(region, here.city) ? { kind: "admitted" } : { kind: "refused", reason: "not-interoperable" };
+}
+
+/** Whether an account of this region may travel in a city: its own, or any where it is open to others. Spec: JT/T 978, EF17. */
+export function travelsIn(region: TransitRegion, city: string): boolean {
+  return region.city === city || region.interoperability === INTEROPERABLE;
 }

@@ -1,11 +1,11 @@
 /* The evidence of a compound purchase: which of both witnesses decides what. */
 import { describe, expect, it } from "vitest";
-import { fromHex } from "../../base/bytes.ts";
+import { equalBytes, fromHex } from "../../base/bytes.ts";
 import { fen } from "../../base/fen.ts";
 import { PURCHASE_TYPE_COMPOSITE, type PurchaseIntent } from "../purse/types.ts";
 import { LIMITS, ScriptedChannel } from "../testing.ts";
 import type { CompoundUpdate } from "./compound.ts";
-import { type ProveCompoundRequest, proveCompound, WITNESS_RECORDS_MAX } from "./prove-compound.ts";
+import { type ProveCompoundRequest, proveCompound, type RecordWitness, WITNESS_RECORDS_MAX } from "./prove-compound.ts";
 
 const INTENT: PurchaseIntent = {
   terminalNumber: "990100000042",
@@ -18,6 +18,7 @@ const INTENT: PurchaseIntent = {
 const DATA = "03".repeat(48);
 const OTHER = "04".repeat(48);
 const ADDED: CompoundUpdate = { file: 0x1e, by: "identifier", record: 0, data: fromHex(DATA) };
+const exactly = ({ data, ...place }: CompoundUpdate): RecordWitness => ({ ...place, length: data.length, isThis: (seen) => equalBytes(seen, data) });
 const log = (number: number) => `00b2${number.toString(16).padStart(2, "0")}c417`;
 const entry = (sequence: number, type = "09", time = "120000") =>
   `${sequence.toString(16).padStart(4, "0")}00000000000000${type}99010000004220261121${time}9000`;
@@ -26,7 +27,7 @@ const prove = (sequence: number) => `805a000902 ${sequence.toString(16).padStart
 const PROOF = "0102030405060708 9000".replace(" ", "");
 type Script = readonly (readonly [string, string])[];
 
-async function evidence(script: Script, request: Partial<ProveCompoundRequest> = { update: ADDED }) {
+async function evidence(script: Script, request: Partial<ProveCompoundRequest> = { witness: exactly(ADDED) }) {
   const channel = new ScriptedChannel(script);
   const found = await proveCompound(channel, { intent: INTENT, proveSeqOrder: ["log1", "seq", "seq+1"], ...request }, LIMITS);
   expect(channel.done).toBe(true);
@@ -53,8 +54,8 @@ describe("evidence", () => {
     ).toEqual({
       kind: "debited",
       proof: "record",
-      mac2: fromHex("01020304"),
-      tac: fromHex("05060708"),
+      record: fromHex(DATA),
+      codes: { mac2: fromHex("01020304"), tac: fromHex("05060708") },
     });
   });
 
@@ -66,7 +67,7 @@ describe("evidence", () => {
         [prove(8), "9406"],
         [prove(7), PROOF],
       ]),
-    ).toMatchObject({ proof: "record", tac: fromHex("05060708") });
+    ).toMatchObject({ proof: "record", codes: { tac: fromHex("05060708") } });
     expect(
       await evidence([
         [log(1), "6a83"],
@@ -74,7 +75,7 @@ describe("evidence", () => {
         [prove(8), "9406"],
         [prove(7), "9406"],
       ]),
-    ).toEqual({ kind: "debited", proof: "record" });
+    ).toEqual({ kind: "debited", proof: "record", record: fromHex(DATA) });
   });
 
   it("without its sequence no codes are asked for: they might be another purchase's", async () => {
@@ -85,9 +86,9 @@ describe("evidence", () => {
           [log(1), "6a83"],
           [trip(1), `${DATA}9000`],
         ],
-        { intent, update: ADDED },
+        { intent, witness: exactly(ADDED) },
       ),
-    ).toEqual({ kind: "debited", proof: "record" });
+    ).toEqual({ kind: "debited", proof: "record", record: fromHex(DATA) });
   });
 
   it("later records push it down", async () => {
@@ -157,7 +158,7 @@ describe("evidence", () => {
           ["00b203d403", "2702ab9000"],
           [prove(8), PROOF],
         ],
-        { update: byNumber },
+        { witness: exactly(byNumber) },
       ),
     ).toMatchObject({ proof: "record" });
     const current: CompoundUpdate = { file: 0x1a, by: "number", record: 0, data: fromHex("2702ab") };
@@ -167,7 +168,7 @@ describe("evidence", () => {
           [log(1), "6a83"],
           ["00b200d403", "2702ac9000"],
         ],
-        { update: current },
+        { witness: exactly(current) },
       ),
     ).toEqual({ kind: "not-debited" });
     const byIdentifier: CompoundUpdate = { file: 0x17, by: "identifier", record: 2, data: fromHex("0201ab") };
@@ -177,7 +178,7 @@ describe("evidence", () => {
           [log(1), "6a83"],
           ["00b202b803", "0201ac9000"],
         ],
-        { update: byIdentifier },
+        { witness: exactly(byIdentifier) },
       ),
     ).toEqual({ kind: "not-debited" });
   });

@@ -27,6 +27,7 @@ import {
 import { type CompoundUpdate, initializeCompound, transitPurseOf, updateCompoundCache } from "./compound.ts";
 import { proveCompound } from "./prove-compound.ts";
 import { HOUSING_RAIL_RECORD_ID } from "./records.ts";
+import { tripFileOf } from "./trip-file.ts";
 import { entryRecord, fareRecord, openEntry, type TripPlace } from "./trips.ts";
 
 type Bench = ReturnType<typeof cardBench>;
@@ -129,7 +130,8 @@ describe.each(VARIANTS)("a T-Union account, %s", (_name, profile) => {
         cardSequence: opening.cardSequence,
         purse: transitPurseOf(table.profile),
       };
-      const evidence = await table.run(proveCompound(again, { intent, update, proveSeqOrder: table.profile.proveSeqOrder }, LIMITS));
+      const witness = tripFileOf("t-union", table.profile).witness({ ...intent });
+      const evidence = await table.run(proveCompound(again, { intent, witness, proveSeqOrder: table.profile.proveSeqOrder }, LIMITS));
       expect(evidence).toMatchObject(when === "after" ? { kind: "debited", proof: "log", mac2: codes.mac2 } : { kind: "not-debited" });
       expect((await table.run(readTrip(again, 1, LIMITS))).kind).toBe(when === "after" ? "ok" : "no-record");
     }

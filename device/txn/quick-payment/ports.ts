@@ -4,8 +4,9 @@ import type { Clock, Limits, Randomness } from "../../base/ports.ts";
 import type { AuthenticationPorts } from "../../card/electronic-cash/authentication.ts";
 import type { CashTerminal } from "../../card/electronic-cash/types.ts";
 import type { PurseApplication } from "../../card/purse/types.ts";
+import type { StaticTransitCache } from "../../card/transit/static-cache.ts";
 import type { CardProfile } from "../../codec/card-profile.ts";
-import type { CardReader, PinVerifier, Psam, SocialPsam } from "../../drivers/ports.ts";
+import type { CardReader, PinVerifier, Psam, SocialPsam, TransitPsam } from "../../drivers/ports.ts";
 import type { InitialPinRule } from "../initial-pin.ts";
 import type { Journal } from "../journal/types.ts";
 import type { Lane, SalesInFlight } from "../lane.ts";
@@ -41,6 +42,22 @@ export interface MedicalPursePorts {
   readonly initialPin?: InitialPinRule;
 }
 
+/** How this place blocks a card that a signed order names. */
+export interface CardBlocking {
+  /** The module that has the key of such commands. */
+  readonly psam: TransitPsam;
+  /** "temporary": its issuer can lift the block again. */
+  readonly duration: "temporary" | "permanent";
+}
+
+/** What transit accounts need besides card and module. */
+export interface TransitPorts {
+  /** City of the place, 4 hexadecimal digits: a card of another city travels here where it is open to others. */
+  readonly city: string;
+  /** What never changes on a card, read once; all lanes of a terminal share it. */
+  readonly cache: StaticTransitCache;
+}
+
 /** What electronic cash needs besides the card: keys of the authorities to verify cards with, and who this terminal is to them. */
 export interface ElectronicCashPorts extends AuthenticationPorts {
   readonly clock: Clock;
@@ -70,6 +87,10 @@ export interface QuickPaymentPorts {
   readonly purse: PurseProfile;
   /** Answers to what the specifications leave open; left out: the most likely ones. */
   readonly cardProfile?: CardProfile;
+  /** Absent where no journey is priced here. */
+  readonly transit?: TransitPorts;
+  /** Left out: this place blocks no card, whatever a list asks for. */
+  readonly blocksListedCards?: CardBlocking;
   /** Absent where this place does not offer the medical purse. */
   readonly medicalPurse?: MedicalPursePorts;
   /** Absent where this place does not offer electronic cash. */

@@ -14,9 +14,10 @@ import { boundedJournal } from "../bounded-journal.ts";
 import { CardTrouble } from "../card-trouble.ts";
 import { type EntryDraft, type Journal, type JsonObject, OPEN_STATES } from "../journal/types.ts";
 import { mergedDetail } from "../recovery/recover.ts";
-import type { ReviewedCard, TakenSale } from "../risk/guard.ts";
+import type { TakenSale } from "../risk/guard.ts";
 import { impossibleAmount, limitReached } from "../risk/limits.ts";
 import { allowsZero, holdsOnly, type PurseChoice, type SaleRequest, tariffOf } from "../sale-request.ts";
+import { admitCard, reviewedCard } from "./admission.ts";
 import { decide, FIRST_STEP, QUICK_PAYMENT_RULES } from "./machine.ts";
 import { openSalesOfPurse } from "./open-sales.ts";
 import type { QuickPaymentLimits, QuickPaymentPorts } from "./ports.ts";
@@ -332,34 +333,12 @@ class QuickPaymentRun {
     const { log, clock } = this.#ports;
     const resolved = await resolveCard({ log, journal: this.#journal }, this.#presentCard(), this.#tables.resolution);
     if (resolved.open > 0) return { is: "earlier-unsettled" };
-    const admission = await this.#presentCard().admit(civilTime(clock.wallMs()).date);
-    const refused = admission.kind === "admitted" ? (this.#reviewed() ?? (await this.#priced())) : admission;
-    return refused === undefined ? { is: "earlier-settled" } : cardUnusable(refused);
-  }
-
-  /** What lists and limits of the place say against the card. */
-  #reviewed(): Unusable | undefined {
-    const review = this.#ports.guard?.review(this.#reviewedCard());
-    return review?.kind === "refused" ? { kind: "unusable", reason: review.reason } : undefined;
-  }
-
-  #reviewedCard(): ReviewedCard {
-    const { name, issuer } = this.#presentCard();
-    return { purse: this.#purse.kind, name, ...(issuer === undefined ? {} : { issuer }) };
-  }
-
-  /** Has the tariff say what the card owes, where there is one. */
-  async #priced(): Promise<Unusable | undefined> {
-    const tariff = tariffOf(this.#purse);
-    if (tariff === undefined) return undefined;
-    const view = await this.#presentCard().journey?.(tariff, this.#purse);
-    assert(view !== undefined, "a purse with tariffs knows its holder's journey");
-    if ("kind" in view) return view;
-    const quote = tariff.quote(view);
-    if (quote.kind === "refused") return { kind: "unusable", reason: quote.reason };
-    this.#charge = quote;
-    this.#amount = holdsOnly(this.#purse) ? ZERO_FEN : quote.amount;
-    return undefined;
+    const candidate = { card: this.#presentCard(), purse: this.#purse, today: civilTime(clock.wallMs()).date };
+    const admission = await admitCard({ ...this.#ports, journal: this.#journal }, candidate);
+    if (admission.kind === "unusable") return cardUnusable(admission);
+    this.#charge = admission.charge;
+    if (admission.charge !== undefined) this.#amount = holdsOnly(this.#purse) ? ZERO_FEN : admission.charge.amount;
+    return { is: "earlier-settled" };
   }
 
   /** The limits are looked at in the same turn as the intent is appended, so that no other lane can come between. */
@@ -376,7 +355,7 @@ class QuickPaymentRun {
     this.#code = undefined;
     const limit = limitReached(this.#limits.risk, this.#journal.unreceipted("quick-payment"), { amount, zeroAllowed: allowsZero(this.#purse) });
     if (limit !== undefined) return { is: "limit-reached", limit };
-    const taken = this.#ports.guard?.take(this.#reviewedCard(), amount);
+    const taken = this.#ports.guard?.take(reviewedCard(card, this.#purse.kind), amount);
     if (taken?.kind === "refused") return { is: "limit-reached", limit: taken.reason };
     this.#taken = taken;
     return this.#durable(intentDraft({ ...this.#facts(), reference }, saleTime));

@@ -3,14 +3,14 @@
  * Method: each flow is a list of commands; each command is torn at each of three points, in both sequence modes. After the tear the card's
  * own evidence is compared with its truth, the terminal's reading of that evidence with both, and a flow that did not happen is done again.
  */
-import { type Bytes, fromHex } from "../../../device/base/bytes.ts";
+import { type Bytes, equalBytes, fromHex } from "../../../device/base/bytes.ts";
 import { fen } from "../../../device/base/fen.ts";
 import { proveGreyDebit, proveGreyLock, proveGreyUnlock } from "../../../device/card/purse/prove-grey.ts";
 import { proveLoad } from "../../../device/card/purse/prove-load.ts";
 import { proveSale } from "../../../device/card/purse/prove-sale.ts";
 import type { PurseName } from "../../../device/card/purse/types.ts";
 import type { CompoundUpdate } from "../../../device/card/transit/compound.ts";
-import { proveCompound } from "../../../device/card/transit/prove-compound.ts";
+import { proveCompound, type RecordWitness } from "../../../device/card/transit/prove-compound.ts";
 import { type CardProfile, DEFAULT_CARD_PROFILE } from "../../../device/codec/card-profile.ts";
 import type { PurseOptions } from "../../card/purse/make.ts";
 import { type Dialogue, PurseTerminal, TEST_PLACE } from "../../card/purse/terminal.ts";
@@ -201,6 +201,11 @@ interface CompoundScheme {
   readonly records: readonly (readonly [command: string, before: string, after: string])[];
 }
 
+/** A record that is known to the byte. */
+function exactly({ file, by, record, data }: CompoundUpdate): RecordWitness {
+  return { file, by, record, length: data.length, isThis: (seen) => equalBytes(seen, data) };
+}
+
 function compoundFlow(flow: Pick<Flow, "prefix" | "spec" | "title" | "tags" | "purse" | "steps" | "before">, scheme: CompoundScheme): Flow {
   return {
     ...flow,
@@ -216,7 +221,7 @@ function compoundFlow(flow: Pick<Flow, "prefix" | "spec" | "title" | "tags" | "p
       const seq = logged(mode, SEQUENCE + times - 1);
       await bench.expect(bench.terminal.proveHex(0x09, seq), `........${bench.card.debits.at(-1)?.tac}9000`);
       const intent = { ...WHEN, type: 0x09, amount: fen(AMOUNT), cardSequence: SEQUENCE + 1 };
-      const evidence = await proveCompound(await bench.channel(), { intent, proveSeqOrder, update: scheme.update }, LIMITS);
+      const evidence = await proveCompound(await bench.channel(), { intent, proveSeqOrder, witness: exactly(scheme.update) }, LIMITS);
       expectMatch(evidence, happened ? { kind: "debited", proof: "log" } : { kind: "not-debited" }, "the terminal's judgement");
     },
   };

@@ -15,7 +15,7 @@ export function purseDialogue(ports: QuickPaymentPorts, kind: PurseKind): PurseD
     case "e-purse":
       return ePurse({ psam, profile, cardProfile });
     case "compound":
-      return compound({ psam, profile, cardProfile });
+      return compound({ psam, profile, cardProfile, transit: ports.transit });
     case "medical-purse":
       return ports.medicalPurse === undefined ? undefined : medicalPurse({ profile: cardProfile, ...ports.medicalPurse });
     case "electronic-cash":

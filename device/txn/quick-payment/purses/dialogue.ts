@@ -7,10 +7,12 @@ import type { Bytes } from "../../../base/bytes.ts";
 import type { FaultCode } from "../../../base/fault.ts";
 import type { Fen } from "../../../base/fen.ts";
 import type { Limits } from "../../../base/ports.ts";
+import type { SignedAnswer } from "../../../card/purse/maintenance.ts";
 import type { CardChannel } from "../../../drivers/ports.ts";
 import type { JsonObject } from "../../journal/types.ts";
 import type { PurseChoice } from "../../sale-request.ts";
 import type { SaleTime } from "../../sale-time.ts";
+import type { CardBlocking } from "../ports.ts";
 import type { RecordedSale } from "../record.ts";
 import type { Charge, Tariff, TransitView } from "../tariff.ts";
 import type { Confirmation, PurseEvidence, Reason } from "../types.ts";
@@ -67,6 +69,8 @@ export interface IdentifiedCard {
   readonly issuer?: string;
   /** What the card says of its holder's journey; asked once it is admitted, and only where the sale has a tariff. Faults: those of the channel. */
   journey?(tariff: Pick<Tariff, "riderRecord">, purse: PurseChoice): Promise<TransitView | Unusable>;
+  /** Has the card refuse everything from now on, where it can be told to. Faults: those of the channel, with what is known of the effect. */
+  block?(blocking: CardBlocking): Promise<SignedAnswer>;
   /** Begins a sale: sends nothing yet, so that the intent can become durable. */
   begin(terms: SaleTerms): PurseSale;
   /** The evidence of a sale that names this card. Faults: those of the channel. */
@@ -83,11 +87,13 @@ export type ModuleAnswer =
   /** What the card has shown cannot be trusted or checked: nothing is debited. */
   | { readonly kind: "failed"; readonly reason: Reason | FaultCode };
 
-export type OpeningAnswer =
-  | { readonly kind: "ok" }
-  | Refusal
-  /** The card's own decision about this payment. */
-  | { readonly kind: "declined"; readonly reason: Reason };
+/** A decision about this payment by the card itself, or by what it has just told. */
+export interface Declined {
+  readonly kind: "declined";
+  readonly reason: Reason;
+}
+
+export type OpeningAnswer = { readonly kind: "ok" } | Refusal | Declined;
 
 /** One sale from its intent to its confirmation; outlives the tap that began it, because a security module may still hold it. */
 export interface PurseSale {

@@ -1,7 +1,6 @@
 /* The e-purse: a plain purchase. Spec: PBOC purse, purchase. */
 import { initializePurchase } from "../../../card/purse/commands.ts";
 import { PURCHASE_TYPE_PURSE } from "../../../card/purse/types.ts";
-import { transitPurseOf } from "../../../card/transit/compound.ts";
 import type { CardProfile } from "../../../codec/card-profile.ts";
 import type { Psam } from "../../../drivers/ports.ts";
 import type { PurseProfile } from "../ports.ts";
@@ -16,11 +15,11 @@ export interface EPurseParts {
 }
 
 export function ePurse({ psam, profile, cardProfile }: EPurseParts): PurseDialogue {
-  const parts: PbocPurseParts = { psam, profile, purse: "e-purse", compoundPurse: transitPurseOf(cardProfile) };
+  const parts: PbocPurseParts = { psam, profile, cardProfile, purse: "e-purse" };
   const begin: PbocSaleSteps["begin"] = (access, facts, terms) => {
     const start = { keyIndex: profile.keyIndex, amount: terms.amount, terminalNumber: psam.terminalNumber };
     const open = () => initializePurchase(access.channel, start, access.limits());
-    return new PbocSale(access, { psam, type: PURCHASE_TYPE_PURSE, open, more: {} }, { facts, terms });
+    return new PbocSale(access, { psam, type: PURCHASE_TYPE_PURSE, open, more: () => ({}) }, { facts, terms });
   };
   return {
     confirmation: "psam",

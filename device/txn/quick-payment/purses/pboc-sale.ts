@@ -5,10 +5,11 @@ import type { Fen } from "../../../base/fen.ts";
 import type { Limits } from "../../../base/ports.ts";
 import { debitPurchase, purseFactors } from "../../../card/purse/commands.ts";
 import type { CardRefusal, PurchaseOpening } from "../../../card/purse/types.ts";
+import { type CompoundUpdate, updateCompoundCache } from "../../../card/transit/compound.ts";
 import type { CardChannel, Psam, PsamPurchase } from "../../../drivers/ports.ts";
 import type { JsonObject } from "../../journal/types.ts";
 import { debitMembers } from "./debit-record.ts";
-import type { CardAccess, ModuleAnswer, OpeningAnswer, PurseSale, Refusal, SaleTerms } from "./dialogue.ts";
+import type { CardAccess, Declined, ModuleAnswer, OpeningAnswer, PurseSale, Refusal, SaleTerms } from "./dialogue.ts";
 import type { PbocCardFacts } from "./pboc-card.ts";
 
 /** What differs between the kinds of purchase. */
@@ -16,12 +17,14 @@ export interface PbocSaleKind {
   readonly psam: Psam;
   /** Type byte in MAC1, TAC and log. */
   readonly type: number;
-  /** INITIALIZE and whatever must follow it before the debit. */
+  /** INITIALIZE. */
   readonly open: (access: CardAccess) => Promise<PurchaseOpening | CardRefusal>;
+  /** Records that wait in the card's buffer from then on; only the debit writes them. */
+  readonly updates?: (opening: PurchaseOpening) => readonly CompoundUpdate[] | Declined;
   /** 9 bytes that some cards want in MAC1. */
   readonly authenticationCode?: Bytes | undefined;
   /** Members of the record that only this kind has. */
-  readonly more: JsonObject;
+  readonly more: () => JsonObject;
 }
 
 export class PbocSale implements PurseSale {
@@ -31,6 +34,8 @@ export class PbocSale implements PurseSale {
   readonly #terms: SaleTerms;
   #terminalSequence: number;
   #opening: PurchaseOpening | undefined;
+  /** What the module was asked for while the card is still at work. */
+  #starting: Promise<PsamPurchase> | undefined;
   #purchase: PsamPurchase | undefined;
   #mac1: Bytes | undefined;
   #mac2: Bytes | undefined;
@@ -63,7 +68,7 @@ export class PbocSale implements PurseSale {
         ...(this.#mac2 === undefined ? {} : { mac2: this.#mac2 }),
         ...(this.#tac === undefined ? {} : { tac: this.#tac }),
       }),
-      ...this.#kind.more,
+      ...this.#kind.more(),
     };
   }
 
@@ -71,16 +76,45 @@ export class PbocSale implements PurseSale {
     const opening = await this.#kind.open(this.#access);
     if (opening.kind === "refused") return opening;
     this.#opening = opening;
-    return { kind: "ok" };
+    const updates = this.#kind.updates?.(opening) ?? [];
+    if ("kind" in updates) return updates;
+    return updates.length === 0 ? { kind: "ok" } : this.#buffer(opening, updates);
+  }
+
+  /** Sends records to the card while the module computes: neither needs the other. What goes wrong with the card gives the module back. */
+  async #buffer(opening: PurchaseOpening, updates: readonly CompoundUpdate[]): Promise<OpeningAnswer> {
+    this.#starting = this.#begin(opening, this.#access.limits());
+    // Whoever waits for it hears of its failure, and nobody else does.
+    this.#starting.catch(() => undefined);
+    let buffered = false;
+    try {
+      for (const update of updates) {
+        const answer = await updateCompoundCache(this.#channel, update, this.#access.limits());
+        if (answer.kind === "refused") return answer;
+      }
+      buffered = true;
+      return { kind: "ok" };
+    } finally {
+      if (!buffered) this.release();
+    }
   }
 
   async openInModule(limits: Limits): Promise<ModuleAnswer> {
     const opening = this.#opening;
     assert(opening !== undefined, "the card has opened the purchase");
+    const purchase = await (this.#starting ?? this.#begin(opening, limits));
+    this.#starting = undefined;
+    const asReserved = purchase.terminalSequence === this.#terminalSequence;
+    this.#purchase = purchase;
+    this.#terminalSequence = purchase.terminalSequence;
+    this.#mac1 = purchase.mac1;
+    return { kind: "ok", asReserved };
+  }
+
+  #begin({ cardRandom, cardSequence, keyVersion, algorithm }: PurchaseOpening, limits: Limits): Promise<PsamPurchase> {
     const { date, time } = this.#terms.saleTime;
-    const { cardRandom, cardSequence, keyVersion, algorithm } = opening;
     const { authenticationCode } = this.#kind;
-    const purchase = await this.#kind.psam.beginPurchase(
+    return this.#kind.psam.beginPurchase(
       {
         cardRandom,
         cardSequence,
@@ -95,11 +129,6 @@ export class PbocSale implements PurseSale {
       },
       limits,
     );
-    const asReserved = purchase.terminalSequence === this.#terminalSequence;
-    this.#purchase = purchase;
-    this.#terminalSequence = purchase.terminalSequence;
-    this.#mac1 = purchase.mac1;
-    return { kind: "ok", asReserved };
   }
 
   async debit(limits: Limits): Promise<{ readonly kind: "ok" } | Refusal> {
@@ -120,6 +149,12 @@ export class PbocSale implements PurseSale {
   }
 
   release(): void {
+    // What is still on its way to the module is given back as soon as it is there.
+    this.#starting?.then(
+      (purchase) => purchase.release(),
+      () => undefined,
+    );
+    this.#starting = undefined;
     this.#purchase?.release();
     this.#purchase = undefined;
   }
