@@ -116,14 +116,32 @@ export function readRecordsBeforeLast(channel: CardChannel, options: ProcessingO
 }
 
 /** Reads all records, as the contact path does, where none of them moves money. */
-export async function readRecords(channel: CardChannel, names: readonly RecordName[], limits: Limits): Promise<RecordsAnswer> {
+export function readRecords(channel: CardChannel, names: readonly RecordName[], limits: Limits): Promise<RecordsAnswer> {
+  return readRecordsBeside(channel, { names, held: new Map() }, limits);
+}
+
+/** Bytes of records by {@link recordKey}. */
+export type HeldRecords = ReadonlyMap<string, Bytes>;
+
+export function recordKey({ sfi, number }: Pick<RecordName, "sfi" | "number">): string {
+  return `${sfi}-${number}`;
+}
+
+/** Reads the records that are not held yet; `note` is told those that the card was asked for. */
+export async function readRecordsBeside(
+  channel: CardChannel,
+  wanted: { readonly names: readonly RecordName[]; readonly held: HeldRecords; readonly note?: (name: RecordName, bytes: Bytes) => void },
+  limits: Limits,
+): Promise<RecordsAnswer> {
   let records: CardRecords = NO_RECORDS;
   try {
-    for (const name of names) {
-      const { data, sw } = await exchange(channel, readRecordCommand(name), limits);
+    for (const name of wanted.names) {
+      const held = wanted.held.get(recordKey(name));
+      const { data, sw } = held === undefined ? await exchange(channel, readRecordCommand(name), limits) : { data: held, sw: 0x9000 };
       if (!isOk(sw)) return { kind: "refused", statusWord: sw, record: name };
       const more = addRecord(records, name, data);
       if (more === undefined) throw malformed(`record ${name.number} of file ${name.sfi}`);
+      if (held === undefined) wanted.note?.(name, data);
       records = more;
     }
   } catch (fault) {

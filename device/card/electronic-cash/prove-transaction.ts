@@ -37,7 +37,8 @@ export async function getTransactionProof(channel: CardChannel, atc: number, lim
   return isOk(sw) && data.length === CRYPTOGRAM_LENGTH ? { kind: "ok", cryptogram: data } : { kind: "unsupported", statusWord: sw };
 }
 
-interface Observed {
+/** What a card has said of itself since it came back. */
+export interface Observed {
   readonly atc?: number;
   readonly balance?: Fen;
   readonly replay?: CardRecords;
@@ -60,7 +61,12 @@ export async function proveTransaction(channel: CardChannel, intent: CashIntent,
     ...(balance === undefined ? {} : { balance }),
     ...(replay === undefined ? {} : { replay }),
   };
-  return (await decided(channel, { intent, observed }, limits)) ?? evidenceOfLog(channel, { intent, observed }, limits);
+  return proveFurther(channel, { intent, observed }, limits);
+}
+
+/** The same for a card that has named itself and said what it says at once: only its proof and its log are left to ask. */
+export async function proveFurther(channel: CardChannel, question: Question, limits: Limits): Promise<CashEvidence> {
+  return (await decided(channel, question, limits)) ?? evidenceOfLog(channel, question, limits);
 }
 
 /** Undefined when the card does not tell its number without a transaction. An intent without a number can be compared with none. */
@@ -77,7 +83,8 @@ async function isSameCard(
   return number === undefined ? undefined : number === intent.accountNumber;
 }
 
-interface Question {
+/** One sale, and what its card has said so far. */
+export interface Question {
   readonly intent: CashIntent;
   readonly observed: Observed;
 }

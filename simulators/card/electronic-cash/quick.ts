@@ -12,7 +12,7 @@ import { amountOf, type Sent, sentOr0, TAG } from "./dol.ts";
 import { industryAfter, industryRefusal, purposeOf } from "./industry.ts";
 import { debitRecord, loggedPayment } from "./logs.ts";
 import { fileLocator, interchangeProfile, LAST_RECORD, lastContent, trackTwo } from "./records.ts";
-import { availableFen, BANK_SW, type Bank, type IndustryPurpose, type PendingPayment, refused, type Session, type Step } from "./session.ts";
+import { availableFen, BANK_SW, type Bank, type IndustryPurpose, type PendingPayment, refused, reservedFen, type Session, type Step } from "./session.ts";
 import type { ElectronicCashMemory } from "./state.ts";
 
 /** Longest signature that travels in the first answer. */
@@ -60,20 +60,28 @@ export function processQuick(bank: Bank, session: Session): Step {
   return { answer: ok(answer), ...ended, session: { ...ended.session, pending, cacheOpen: purpose !== "none" } };
 }
 
-/** What may be spent: a fare may take from the deposit, a completion has its own reserve besides. */
-function spendableFen(bank: Bank, session: Session, purpose: IndustryPurpose): number {
-  const { memory, data } = bank;
-  const available = availableFen(memory);
-  if (purpose === "segment") return available + (data.extension?.depositLimitFen ?? 0) - memory.depositUsedFen;
-  if (purpose !== "complete") return available;
-  return available + (memory.industry[session.industryRead?.at ?? -1]?.reservedFen ?? 0);
+/** What a completion ends. */
+function ownReserveFen({ memory }: Bank, session: Session, purpose: IndustryPurpose): number {
+  return purpose === "complete" ? (memory.industry[session.industryRead?.at ?? -1]?.reservedFen ?? 0) : 0;
 }
 
-/** Balances as this payment leaves them. */
-function settled(memory: ElectronicCashMemory, payment: { readonly amountFen: number; readonly purpose: IndustryPurpose }) {
-  const { amountFen, purpose } = payment;
+/** What may be spent: payments of the extension may take from the deposit, and a completion has its own reserve besides. */
+function spendableFen(bank: Bank, session: Session, purpose: IndustryPurpose): number {
+  const { memory, data } = bank;
+  if (purpose === "none") return availableFen(memory);
+  const deposit = (data.extension?.depositLimitFen ?? 0) - memory.depositUsedFen;
+  return memory.balanceFen + deposit - reservedFen(memory) + ownReserveFen(bank, session, purpose);
+}
+
+/** Balances as this payment leaves them; `ownReserveFen` is what it ends. */
+function settled(
+  memory: ElectronicCashMemory,
+  payment: { readonly amountFen: number; readonly purpose: IndustryPurpose; readonly ownReserveFen: number },
+): Pick<ElectronicCashMemory, "balanceFen" | "depositUsedFen" | "offlineTotalFen"> {
+  const { amountFen, purpose, ownReserveFen: ended } = payment;
   if (purpose === "reserve") return { balanceFen: memory.balanceFen, depositUsedFen: memory.depositUsedFen, offlineTotalFen: memory.offlineTotalFen };
-  const fromBalance = purpose === "segment" ? Math.min(amountFen, availableFen(memory)) : amountFen;
+  const others = reservedFen(memory) - ended;
+  const fromBalance = purpose === "none" ? amountFen : Math.min(amountFen, Math.max(0, memory.balanceFen - others));
   return {
     balanceFen: memory.balanceFen - fromBalance,
     depositUsedFen: memory.depositUsedFen + amountFen - fromBalance,
@@ -111,7 +119,7 @@ function decidedAnswer(bank: Bank, session: Session, { asked, decision }: Decisi
 function approved(bank: Bank, session: Session, { asked, decision }: Decision): { readonly answer: Bytes; readonly pending: PendingPayment } {
   const { data, memory } = bank;
   const { kind, sent } = session;
-  const after = settled(memory, asked);
+  const after = settled(memory, { ...asked, ownReserveFen: ownReserveFen(bank, session, asked.purpose) });
   const results = cardResults(memory, { first: "approved", second: "none", velocity: false });
   const certified = certify(bank, { kind, counter: asked.counter, sent, results, after });
   const qualifiers = paymentQualifiers(fromHex(data.qualifiers), decision.verification);
@@ -184,7 +192,7 @@ function commitPayment(bank: Bank, session: Session, pending: PendingPayment): S
   const kept = { ...LAST_RECORD, contentHex: toHex(content), counter };
   const reserve = purpose === "reserve";
   const changed: Partial<ElectronicCashMemory> = {
-    ...settled(memory, pending),
+    ...settled(memory, { ...pending, ownReserveFen: ownReserveFen(bank, session, purpose) }),
     industry: industryAfter(bank, session, pending),
     log: reserve ? memory.log : [toHex(loggedPayment(session.sent, counter)), ...memory.log].slice(0, data.logRecords),
     lastAnswer: core.faults.lastAnswerLost === true ? undefined : kept,
