@@ -2,6 +2,8 @@
 import type { Log } from "../../base/log.ts";
 import type { Clock, Limits, Randomness } from "../../base/ports.ts";
 import type { AuthenticationPorts } from "../../card/electronic-cash/authentication.ts";
+import type { IndustrySigner } from "../../card/electronic-cash/industry.ts";
+import type { KnownCashCards } from "../../card/electronic-cash/known-cards.ts";
 import type { CashTerminal } from "../../card/electronic-cash/types.ts";
 import type { PurseApplication } from "../../card/purse/types.ts";
 import type { StaticTransitCache } from "../../card/transit/static-cache.ts";
@@ -66,8 +68,10 @@ export interface ElectronicCashPorts extends AuthenticationPorts {
   readonly terminal: CashTerminal;
   /** Names in the order of trying, hexadecimal; left out: those of the specification. */
   readonly applicationIds?: readonly string[];
-  /** Whether an account stands on the invalid list; left out: no list. */
-  readonly isListed?: (account: { readonly accountNumber: string }) => boolean;
+  /** Makes the MACs of industry records; left out: this place takes no sales that change one. */
+  readonly industrySigner?: IndustrySigner;
+  /** What is remembered of cards, shared by all lanes of the terminal; left out: nothing is. */
+  readonly knownCards?: KnownCashCards;
 }
 
 export interface QuickPaymentPorts {

@@ -107,12 +107,12 @@ const SHAPES: { readonly [Kind in PurseKind]: PurseShape } = {
     proof: "signature",
     opened: ["prepared", "acting"],
     members: [
-      ...["applicationId", "atc", "atcBefore", "balanceBeforeFen", "cardLog", "countryCode", "currencyCode", "date", "identityRecord"],
+      ...["applicationId", "atc", "balanceBeforeFen", "cardLog", "countryCode", "currencyCode", "date", "identityRecord"],
       ...["interchangeProfile", "issuerData", "proof", "purse", "recordList", "reference", "signature", "tc", "terminalNumber"],
       ...["terminalQualifiers", "time", "type", "unpredictableNumber", "verificationResults"],
     ],
     personal: ["pan", "panExpiry", "panSequence"],
-    withoutMoney: { reason: "card-declined" },
+    withoutMoney: { reason: "insufficient-funds" },
     resolved: { verified: true, proof: "signature" },
   },
 };

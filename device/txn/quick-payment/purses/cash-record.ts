@@ -6,6 +6,7 @@ import { encodeAfl, parseAfl, type RecordName } from "../../../codec/afl.ts";
 import { numberToBcd } from "../../../codec/bcd.ts";
 import { countMember, textMember } from "../../journal/members.ts";
 import type { JsonObject } from "../../journal/types.ts";
+import type { CashIndustry } from "../../sale-request.ts";
 import type { SaleTime } from "../../sale-time.ts";
 import type { RecordedSale } from "../record.ts";
 
@@ -28,6 +29,31 @@ export interface CashBeginning {
 
 function optional(name: string, value: string | number | undefined): JsonObject {
   return value === undefined ? {} : { [name]: value };
+}
+
+/** What is written with a sale that has an industry record. */
+export interface IndustryMembers {
+  readonly use: CashIndustry["use"];
+  readonly place: CashIndustry["place"];
+  /** The whole new record, identifier first. */
+  readonly content: Bytes;
+  /** What a pre-authorisation sets aside. */
+  readonly heldFen: number | undefined;
+  /** How the price came about. */
+  readonly fare: JsonObject;
+}
+
+/** So that the trip can be told from the record alone. Spec: pos/v1, 3. */
+export function industryMembers({ use, place, content, heldFen, fare }: IndustryMembers): JsonObject {
+  return {
+    industryUse: use,
+    industryFile: place.sfi,
+    industryBy: "identifier",
+    industryRecord: Number.parseInt(place.recordId, 16),
+    industryData: toHex(content),
+    ...optional("heldFen", heldFen),
+    fare,
+  };
 }
 
 export function beginningMembers(begun: CashBeginning): JsonObject {
@@ -89,7 +115,7 @@ export interface RecordedCash {
 
 /** The sale as its record tells it; undefined where it never came as far as a commit, so that nothing can have been debited. */
 export function recordedCash(sale: RecordedSale): RecordedCash | undefined {
-  const { detail, amount } = sale;
+  const { detail } = sale;
   const atc = countMember(detail, "atc");
   const records = recordsOf(textMember(detail, "recordList"));
   const lastRecord = records.at(-1);
@@ -100,6 +126,9 @@ export function recordedCash(sale: RecordedSale): RecordedCash | undefined {
   const [logFile = 0, logRecords = 0] = parseHex(textMember(detail, "cardLog")) ?? [];
   const signature = textMember(detail, "signature");
   const unpredictableNumber = textMember(detail, "unpredictableNumber");
+  // A hold moves nothing, and the card was told how much it sets aside.
+  const amount = fen(countMember(detail, "heldFen") ?? sale.amount);
+  const use = textMember(detail, "industryUse");
   return {
     intent: {
       applicationId: textMember(detail, "applicationId"),
@@ -107,7 +136,9 @@ export function recordedCash(sale: RecordedSale): RecordedCash | undefined {
       accountNumber: sale.card.name,
       atc,
       amount,
-      movesBalance: true,
+      // What a fare takes may come from the deposit, and what was held had left the available amount before: the balance tells nothing certain.
+      movesBalance: use === "",
+      ...(use === "pre-authorization" ? { unlogged: true as const } : {}),
       date: textMember(detail, "date"),
       time: textMember(detail, "time"),
       unpredictableNumber,

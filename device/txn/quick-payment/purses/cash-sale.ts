@@ -6,7 +6,7 @@
 import { assert } from "../../../base/assert.ts";
 import { type Bytes, toHex } from "../../../base/bytes.ts";
 import { Fault } from "../../../base/fault.ts";
-import type { Fen } from "../../../base/fen.ts";
+import { type Fen, ZERO_FEN } from "../../../base/fen.ts";
 import type { Limits } from "../../../base/ports.ts";
 import {
   type Authentication,
@@ -17,20 +17,34 @@ import {
   foreseeFailure,
   quickTerminalData,
 } from "../../../card/electronic-cash/authentication.ts";
-import { beginTransaction, readLastRecord, readRecordsBeforeLast } from "../../../card/electronic-cash/commands.ts";
-import { accountNumberOf, joinData } from "../../../card/electronic-cash/data.ts";
+import { beginTransaction, getData, type HeldRecords, readLastRecord, readRecordsBeside, recordKey } from "../../../card/electronic-cash/commands.ts";
+import { accountNumberOf, amountOf, joinData } from "../../../card/electronic-cash/data.ts";
 import type { FieldTime } from "../../../card/electronic-cash/field-time.ts";
+import type { KnownCashCards } from "../../../card/electronic-cash/known-cards.ts";
 import { restrictionsOf, sharesCurrency } from "../../../card/electronic-cash/restrictions.ts";
 import { selectAgain } from "../../../card/electronic-cash/select.ts";
-import type { CardData, CardRecords, CashBaseline, CashReason, CashTerms, ProcessingOptions, SelectedCash } from "../../../card/electronic-cash/types.ts";
+import type {
+  CardData,
+  CardRecords,
+  CashBaseline,
+  CashReason,
+  CashTerms,
+  ProcessingAnswer,
+  ProcessingOptions,
+  SelectedCash,
+} from "../../../card/electronic-cash/types.ts";
+import type { RecordName } from "../../../codec/afl.ts";
 import type { JsonObject } from "../../journal/types.ts";
 import type { ElectronicCashPorts } from "../ports.ts";
 import type { Reason } from "../types.ts";
+import { balanceWritten, IndustrySale, type ShownRecord } from "./cash-industry.ts";
 import { beginningMembers, optionMembers } from "./cash-record.ts";
 import type { CardAccess, ModuleAnswer, OpeningAnswer, PurseSale, Refusal, SaleTerms } from "./dialogue.ts";
 
 /** A purchase. Spec: JR/T 0025, transaction type. */
 const PURCHASE = "00";
+/** Deposit that a fare may take from, and what was taken of it. Spec: JR/T 0025, extension for small payments. */
+const DEPOSIT = { limit: 0xdf62, used: 0xdf63 } as const;
 
 export interface CashParts extends ElectronicCashPorts {
   /** 6 bytes. */
@@ -42,6 +56,9 @@ export interface CashCardFacts {
   readonly selected: SelectedCash;
   readonly accountNumber: string;
   readonly baseline: CashBaseline;
+  /** Records that were read for its name. */
+  readonly read: HeldRecords;
+  readonly known: KnownCashCards;
   /** Began when the card was first spoken to; what was settled with it before this sale counts too. */
   readonly fieldTime: FieldTime;
 }
@@ -52,22 +69,40 @@ export class CashSale implements PurseSale {
   readonly #card: CashCardFacts;
   readonly #saleTime: SaleTerms["saleTime"];
   readonly #terms: CashTerms;
+  readonly #minimumBalance: Fen;
+  readonly #industry: IndustrySale | undefined;
+  /** Records of this card that need not be asked for, and those that have been. */
+  readonly #held: HeldRecords;
+  readonly #read: Map<string, Bytes>;
+  #reselected = false;
   #options: ProcessingOptions | undefined;
   #before: CardRecords | undefined;
   #all: CardRecords | undefined;
 
-  constructor(access: CardAccess, parts: CashParts, sale: { readonly card: CashCardFacts; readonly terms: SaleTerms }) {
-    const { amount, saleTime } = sale.terms;
+  constructor(
+    access: CardAccess,
+    parts: CashParts,
+    sale: { readonly card: CashCardFacts; readonly terms: SaleTerms; readonly shown: ShownRecord | undefined },
+  ) {
+    const { amount, saleTime, charge } = sale.terms;
+    const { read, known, accountNumber, baseline } = sale.card;
+    const unread = parts.profile.cashRecords === "unread";
+    this.#held = unread ? new Map([...known.recordsOf(accountNumber), ...read]) : new Map();
+    this.#read = new Map(this.#held);
+    this.#minimumBalance = charge?.minimumBalance ?? ZERO_FEN;
+    this.#industry = industryOf(access, parts, { ...sale, balance: balanceWritten(baseline.balance) });
     this.#access = access;
     this.#parts = parts;
     this.#card = sale.card;
     this.#saleTime = saleTime;
     this.#terms = {
       ...saleTime,
-      amount,
+      // What is held is told to the card, and moves nothing.
+      amount: charge?.amount ?? amount,
       transactionType: PURCHASE,
       unpredictableNumber: parts.randomness.bytes(4),
       sequence: Number(saleTime.time),
+      ...(this.#industry === undefined ? {} : { industry: this.#industry.use }),
     };
   }
 
@@ -90,23 +125,60 @@ export class CashSale implements PurseSale {
         balanceBefore: baseline.balance,
         counterBefore: baseline.atc,
       }),
+      ...this.#industry?.members(),
       ...(options === undefined ? {} : optionMembers(options, { selected, identityRecord })),
     };
   }
 
-  /** The card's decision, and all records but the committing one. */
+  /** The card's decision, the industry record into its cache, and all records but the committing one. */
   async openOnCard(): Promise<OpeningAnswer> {
+    const ruledOut = limitReached(this.#terms.amount, this.#parts.terminal) ?? this.#belowMinimum();
+    if (ruledOut !== undefined) return { kind: "declined", reason: ruledOut };
+    const options = await this.#decision();
+    if (options.kind === "refused") return options;
+    const declined = this.#industry?.exchanged === true ? "card-changed" : declinedBy(options);
+    if (declined !== undefined) return { kind: "declined", reason: declined === "card-declined" ? await this.#whyDeclined(options) : declined };
+    // Directly after the decision: the card takes it at no other time.
+    const notCached = await this.#industry?.cache(options);
+    return notCached ?? this.#readBeforeLast(options);
+  }
+
+  #belowMinimum(): Reason | undefined {
+    return balanceWritten(this.#card.baseline.balance) < this.#minimumBalance ? "balance-too-low" : undefined;
+  }
+
+  #decision(): Promise<ProcessingAnswer> {
     const { channel, limits } = this.#access;
     const { selected } = this.#card;
     const { terminal, profile } = this.#parts;
-    const limit = limitReached(this.#terms.amount, terminal);
-    if (limit !== undefined) return { kind: "declined", reason: limit };
-    const context = { selected, terminal, profile, terms: this.#terms, selectAgain: () => selectAgain(channel, selected, limits()) };
-    const options = await beginTransaction(channel, context, limits());
-    if (options.kind === "refused") return options;
-    const declined = declinedBy(options);
-    if (declined !== undefined) return { kind: "declined", reason: declined };
-    const before = await readRecordsBeforeLast(channel, options, limits());
+    const again = async (): Promise<void> => {
+      this.#reselected = true;
+      await selectAgain(channel, selected, limits());
+      await this.#industry?.readAgain();
+    };
+    return beginTransaction(channel, { selected, terminal, profile, terms: this.#terms, selectAgain: again }, limits());
+  }
+
+  /** A card that declines is asked whether it had enough: that is the one reason which its holder can do something about. */
+  async #whyDeclined({ available }: ProcessingOptions): Promise<Reason> {
+    const balance = available ?? this.#card.baseline.balance;
+    if (balance === undefined) return "card-declined";
+    return this.#terms.amount > balance + (await this.#deposit()) ? "insufficient-funds" : "card-declined";
+  }
+
+  async #deposit(): Promise<number> {
+    if (this.#industry === undefined) return 0;
+    const { channel, limits } = this.#access;
+    const limit = amountOf(await getData(channel, DEPOSIT.limit, limits())) ?? ZERO_FEN;
+    return limit - (amountOf(await getData(channel, DEPOSIT.used, limits())) ?? ZERO_FEN);
+  }
+
+  async #readBeforeLast(options: ProcessingOptions): Promise<OpeningAnswer> {
+    const { channel, limits } = this.#access;
+    // What was read before another selection may be another card's.
+    const held: HeldRecords = this.#reselected ? new Map() : this.#held;
+    const note = (name: RecordName, bytes: Bytes) => this.#read.set(recordKey(name), bytes);
+    const before = await readRecordsBeside(channel, { names: options.records.slice(0, -1), held, note }, limits());
     if (before.kind === "refused") return { kind: "refused", statusWord: before.statusWord };
     this.#options = options;
     this.#before = before;
@@ -117,10 +189,9 @@ export class CashSale implements PurseSale {
 
   /** Nothing irreversible has happened yet: a card that could not be proved afterwards is refused now. */
   async openInModule(): Promise<ModuleAnswer> {
-    const { terminal, isListed } = this.#parts;
+    const { terminal } = this.#parts;
     assert(this.#before !== undefined, "the card has shown its records");
     const data = this.#known(this.#before);
-    if (isListed?.({ accountNumber: this.#card.accountNumber }) === true) return { kind: "failed", reason: "card-listed" };
     const restriction = restrictionsOf(data, terminal, this.#terms.date).find(({ reason }) => reason !== undefined)?.reason;
     if (restriction !== undefined) return { kind: "failed", reason: restrictionReason(restriction) };
     if (!sharesCurrency(data, terminal)) return { kind: "failed", reason: "card-declined" };
@@ -130,7 +201,9 @@ export class CashSale implements PurseSale {
     if (authenticationMethod(interchangeProfile) === "static") return { kind: "failed", reason: "authentication-impossible" };
     // What a signed last record adds to the signed data cannot be known yet.
     const failure = records.at(-1)?.signed === true ? undefined : foreseeFailure(this.#authentication(), this.#material(this.#before));
-    return failure === undefined ? { kind: "ok", asReserved: false } : { kind: "failed", reason: authenticationReason(failure) };
+    if (failure === undefined) return { kind: "ok", asReserved: false };
+    this.#card.known.forget(this.#card.accountNumber);
+    return { kind: "failed", reason: authenticationReason(failure) };
   }
 
   /** Once the time in the field is over, the last record would be torn more often than not: the card is asked for again instead. */
@@ -139,18 +212,32 @@ export class CashSale implements PurseSale {
     const record = this.#options?.records.at(-1);
     assert(record !== undefined && this.#before !== undefined, "the card has approved, so that there is a last record");
     const answer = await readLastRecord(this.#access.channel, { record, before: this.#before }, limits);
-    if (answer.kind === "refused") return { kind: "refused", statusWord: answer.statusWord };
+    if (answer.kind === "refused") {
+      // A card that insists on being read whole is read whole at its next tap.
+      this.#card.known.forget(this.#card.accountNumber);
+      return { kind: "refused", statusWord: answer.statusWord };
+    }
     this.#all = answer;
     return { kind: "ok" };
   }
 
   async confirm(): Promise<"accepted" | "refused" | "no-session"> {
     if (this.#all === undefined) return "no-session";
-    return isProved(authenticateCard(this.#authentication(), this.#material(this.#all))) ? "accepted" : "refused";
+    const proved = isProved(authenticateCard(this.#authentication(), this.#material(this.#all)));
+    const { known, accountNumber } = this.#card;
+    if (!proved) known.forget(accountNumber);
+    else if (this.#parts.profile.cashRecords === "unread") known.keep(accountNumber, this.#listed());
+    return proved ? "accepted" : "refused";
   }
 
   release(): void {
     // No security module takes part.
+  }
+
+  /** The records of the card's list that every sale begins with; what else was read for its name is not kept. */
+  #listed(): HeldRecords {
+    const listed = (this.#options?.records.slice(0, -1) ?? []).map(recordKey);
+    return new Map([...this.#read].filter(([key]) => listed.includes(key)));
   }
 
   #authentication(): AuthenticationPorts {
@@ -177,6 +264,19 @@ export class CashSale implements PurseSale {
       ...(terminalData === undefined ? {} : { terminalData }),
     };
   }
+}
+
+/** The record that goes with a sale, where the sale has one. */
+function industryOf(
+  access: CardAccess,
+  { profile, terminalNumber }: CashParts,
+  { terms, shown, balance }: { readonly terms: SaleTerms; readonly shown: ShownRecord | undefined; readonly balance: Fen },
+): IndustrySale | undefined {
+  const { charge, saleTime } = terms;
+  if (terms.purse.kind !== "electronic-cash" || terms.purse.industry === undefined) return undefined;
+  assert(charge !== undefined && shown !== undefined, "the tariff was asked with the record that the card showed");
+  const at = { date: saleTime.date, time: saleTime.time, terminalNumber: toHex(terminalNumber), balance };
+  return new IndustrySale(access, profile, { ...shown, charge, at });
 }
 
 /** Only an approval on the quick path goes on, and only one that owes nothing: no PIN can be sent and no signature taken here. Spec: JR/T 0025, card decisions. */

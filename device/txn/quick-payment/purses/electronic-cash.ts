@@ -3,18 +3,24 @@
  * its selection only, and nobody knows yet which card it is: so the first command asks for the last record of the newest open sale. The
  * account number stands in records that may be read without a transaction. Spec: JR/T 0025, quick debit and credit, torn transactions.
  */
+import { assert } from "../../../base/assert.ts";
+import type { Bytes } from "../../../base/bytes.ts";
 import { type Authentication, authenticateCard, quickTerminalData } from "../../../card/electronic-cash/authentication.ts";
-import { BASELINE_FOR_PROOF, peekRecord, readBaseline, readRecords } from "../../../card/electronic-cash/commands.ts";
-import { accountNumberOf, joinData } from "../../../card/electronic-cash/data.ts";
+import { BASELINE_FOR_PROOF, peekRecord, readBaseline, readRawRecord, readRecords, recordKey } from "../../../card/electronic-cash/commands.ts";
+import { accountNumberOf, addRecord, joinData, NO_RECORDS } from "../../../card/electronic-cash/data.ts";
 import { startFieldTime } from "../../../card/electronic-cash/field-time.ts";
-import { evidenceAtOnce, proveTransaction } from "../../../card/electronic-cash/prove-transaction.ts";
+import { KnownCashCards } from "../../../card/electronic-cash/known-cards.ts";
+import { evidenceAtOnce, type Observed, proveFurther, proveTransaction } from "../../../card/electronic-cash/prove-transaction.ts";
 import { selectAgain, selectElectronicCash } from "../../../card/electronic-cash/select.ts";
 import type { CardData, CardRecords, CashEvidence, SelectCashAnswer, SelectedCash } from "../../../card/electronic-cash/types.ts";
 import type { RecordName } from "../../../codec/afl.ts";
 import { civilTime } from "../../../codec/civil-time.ts";
 import type { JsonObject } from "../../journal/types.ts";
+import type { PurseChoice } from "../../sale-request.ts";
 import type { RecordedSale } from "../record.ts";
+import type { TransitView } from "../tariff.ts";
 import type { PurseEvidence } from "../types.ts";
+import { cashView, readIndustry, type ShownRecord } from "./cash-industry.ts";
 import { accountMembers, answeredData, type RecordedCash, recordedCash } from "./cash-record.ts";
 import { type CashCardFacts, type CashParts, CashSale, isProved } from "./cash-sale.ts";
 import type { CardAccess, Identification, IdentifiedCard, Proven, PurseDialogue, PurseSale, SaleTerms, Unusable } from "./dialogue.ts";
@@ -30,18 +36,24 @@ const IDENTITY_PLACES: readonly RecordName[] = [
 /** Answers that cards have repeated during this sale, by the subject that they were asked for: a card repeats them once, and may be torn again. */
 type Repeated = Map<string, CardRecords>;
 
+/** What a card's counter is read for: only a sale of before is decided by it. */
+const BALANCE_ALONE = ["balance"] as const;
+/** Digits of an account number that name its issuer. Spec: ISO/IEC 7812-1, issuer identification number. */
+const ISSUER_DIGITS = 6;
+
 export function electronicCash(parts: CashParts): PurseDialogue {
   const repeated: Repeated = new Map();
+  const known = parts.knownCards ?? new KnownCashCards();
   return {
     confirmation: "signature",
     recalls: true,
-    identify: (access, open) => identify(access, { parts, repeated }, open),
+    identify: (access, open) => identify(access, { parts, repeated, known }, open),
   };
 }
 
 async function identify(
   access: CardAccess,
-  { parts, repeated }: { readonly parts: CashParts; readonly repeated: Repeated },
+  { parts, repeated, known }: { readonly parts: CashParts; readonly repeated: Repeated; readonly known: KnownCashCards },
   open: readonly RecordedSale[],
 ): Promise<Identification> {
   const { channel, limits } = access;
@@ -55,10 +67,10 @@ async function identify(
   const selected = recalled?.selected ?? (await select(access, parts));
   if (selected.kind === "no-application") return { kind: "unusable", reason: "no-purse" };
   if (selected.kind === "blocked") return { kind: "unusable", reason: "application-blocked" };
-  const named = await readAccount(access, asked?.cash.intent.identityRecord);
+  const named = await readAccount(access, asked?.cash.intent.identityRecord, known);
   if (named === undefined) return { kind: "unusable", reason: "card-unreadable" };
-  const baseline = await readBaseline(channel, BASELINE_FOR_PROOF, limits());
-  const facts: CashCardFacts = { selected, accountNumber: named.accountNumber, baseline, fieldTime };
+  const baseline = await readBaseline(channel, recalled === undefined ? BALANCE_ALONE : BASELINE_FOR_PROOF, limits());
+  const facts: CashCardFacts = { selected, accountNumber: named.accountNumber, baseline, fieldTime, read: named.read, known };
   return { kind: "ok", card: new CashCard(access, parts, { facts, recalled, repeated, personal: named.personal }) };
 }
 
@@ -85,20 +97,33 @@ async function recall({ channel, limits }: CardAccess, { intent }: RecordedCash)
 interface NamedAccount {
   readonly accountNumber: string;
   readonly personal: JsonObject;
+  readonly read: CashCardFacts["read"];
 }
 
-async function readAccount({ channel, limits }: CardAccess, known: RecordName | undefined): Promise<NamedAccount | undefined> {
+/** The places in the order of trying: first the one of the sale that is open, then the one where other cards have their number. */
+function identityPlaces(asked: RecordName | undefined, known: KnownCashCards): readonly RecordName[] {
+  const seen = known.identityPlace;
+  const first = [...(asked === undefined ? [] : [asked]), ...(seen === undefined ? [] : [{ ...seen, signed: false }])];
+  const all = [...first, ...IDENTITY_PLACES];
+  return all.filter((place, at) => all.findIndex(({ sfi, number }) => sfi === place.sfi && number === place.number) === at);
+}
+
+async function readAccount({ channel, limits }: CardAccess, asked: RecordName | undefined, known: KnownCashCards): Promise<NamedAccount | undefined> {
   let data: CardData = new Map();
-  const others = IDENTITY_PLACES.filter(({ sfi, number }) => sfi !== known?.sfi || number !== known.number);
-  for (const place of known === undefined ? others : [known, ...others]) {
-    const record = await peekRecord(channel, place, limits());
+  const read = new Map<string, Bytes>();
+  for (const place of identityPlaces(asked, known)) {
+    const answer = await readRawRecord(channel, place, limits());
+    const record = answer.kind === "ok" ? addRecord(NO_RECORDS, place, answer.bytes) : undefined;
+    if (answer.kind === "ok" && record !== undefined) read.set(recordKey(place), answer.bytes);
     data = record === undefined ? data : (joinData(data, record.data) ?? data);
     const number = accountNumberOf(data);
     // The sequence of the account's card belongs to the key of its cryptograms; it stands beside the number in one of these records.
-    if (number !== undefined && data.has(0x5f34)) return { accountNumber: number, personal: accountMembers(accountOf(number, data)) };
+    if (number === undefined || !data.has(0x5f34)) continue;
+    known.foundIdentityAt(place);
+    return { accountNumber: number, personal: accountMembers(accountOf(number, data)), read };
   }
   const number = accountNumberOf(data);
-  return number === undefined ? undefined : { accountNumber: number, personal: accountMembers(accountOf(number, data)) };
+  return number === undefined ? undefined : { accountNumber: number, personal: accountMembers(accountOf(number, data)), read };
 }
 
 function accountOf(number: string, data: CardData) {
@@ -118,14 +143,17 @@ type Debited = Extract<CashEvidence, { readonly kind: "debited" }> & { readonly 
 class CashCard implements IdentifiedCard {
   readonly name: string;
   readonly personal: JsonObject;
+  readonly issuer: string;
   readonly #access: CardAccess;
   readonly #parts: CashParts;
   readonly #facts: CashCardFacts;
   readonly #recalled: Recalled | undefined;
   readonly #repeated: Repeated;
+  #shown: ShownRecord | undefined;
 
   constructor(access: CardAccess, parts: CashParts, found: FoundCard) {
     this.name = found.facts.accountNumber;
+    this.issuer = this.name.slice(0, ISSUER_DIGITS);
     this.personal = found.personal;
     this.#access = access;
     this.#parts = parts;
@@ -139,15 +167,30 @@ class CashCard implements IdentifiedCard {
     return { kind: "admitted" };
   }
 
+  /** The industry record of the sale's place. */
+  async journey(_tariff: unknown, purse: PurseChoice): Promise<TransitView | Unusable> {
+    assert(purse.kind === "electronic-cash" && purse.industry !== undefined, "only a sale with an industry record has a tariff");
+    const answer = await readIndustry(this.#access, this.#parts, purse.industry);
+    if (answer.kind === "unusable") return answer;
+    this.#shown = answer.shown;
+    return cashView({ accountNumber: this.name, issuer: this.issuer }, answer.trip);
+  }
+
   begin(terms: SaleTerms): PurseSale {
-    return new CashSale(this.#access, this.#parts, { card: this.#facts, terms });
+    return new CashSale(this.#access, this.#parts, { card: this.#facts, terms, shown: this.#shown });
   }
 
   async prove(sale: RecordedSale): Promise<Proven> {
     const recorded = recordedCash(sale);
     // The committing record is read only after the entry that names it has become durable.
     if (recorded === undefined) return { evidence: { kind: "not-debited" }, detail: {} };
-    const evidence = this.#evidenceAtHand(recorded) ?? (await proveTransaction(this.#access.channel, recorded.intent, this.#access.limits()));
+    const { channel, limits } = this.#access;
+    const { intent } = recorded;
+    const observed = this.#atHand(recorded);
+    const evidence =
+      observed === undefined
+        ? await proveTransaction(channel, intent, limits())
+        : (evidenceAtOnce({ intent, observed }) ?? (await proveFurther(channel, { intent, observed }, limits())));
     return { evidence: await this.#judged(sale.subject, recorded, evidence), detail: {} };
   }
 
@@ -159,19 +202,18 @@ class CashCard implements IdentifiedCard {
     return {};
   }
 
-  /** What the card has said already when it was identified; undefined where that leaves the matter open, or was asked for another sale. */
-  #evidenceAtHand({ intent }: RecordedCash): CashEvidence | undefined {
+  /** What the card has said already when it was identified; undefined where it was asked for another sale. */
+  #atHand({ intent }: RecordedCash): Observed | undefined {
     const recalled = this.#recalled;
     const { lastRecord } = intent;
     if (recalled === undefined || recalled.selected.applicationId !== intent.applicationId) return undefined;
     if (recalled.place.sfi !== lastRecord?.sfi || recalled.place.number !== lastRecord.number) return undefined;
     const { balance, atc } = this.#facts.baseline;
-    const observed = {
+    return {
       ...(atc === undefined ? {} : { atc }),
       ...(balance === undefined ? {} : { balance }),
       ...(recalled.answer === undefined ? {} : { replay: recalled.answer }),
     };
-    return evidenceAtOnce({ intent, observed });
   }
 
   async #judged(subject: string, recorded: RecordedCash, evidence: CashEvidence): Promise<PurseEvidence> {
