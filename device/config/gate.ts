@@ -17,6 +17,8 @@ const policy = z.strictObject({
   passageTimeoutMs: someMs(120_000).default(DEFAULT_GATE_POLICY.passageTimeoutMs),
   unusedPassage: z.enum(["keep", "staff"]).default(DEFAULT_GATE_POLICY.unusedPassage),
   reversedPassage: z.enum(["keep", "staff"]).default(DEFAULT_GATE_POLICY.reversedPassage),
+  unreportedPassage: z.enum(["used", "keep"]).default(DEFAULT_GATE_POLICY.unreportedPassage),
+  unverifiedSale: z.enum(["staff", "open"]).default(DEFAULT_GATE_POLICY.unverifiedSale),
   passBack: z.enum(["refuse", "refuse-and-alarm"]).default(DEFAULT_GATE_POLICY.passBack),
   entryTwice: z.enum(["refuse", "charge-maximum", "allow"]).default(DEFAULT_GATE_POLICY.entryTwice),
   exitWithoutEntry: z.enum(["refuse", "charge-table"]).default(DEFAULT_GATE_POLICY.exitWithoutEntry),

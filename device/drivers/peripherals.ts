@@ -113,6 +113,15 @@ export interface Gate extends Device {
   readonly reportsPassage: boolean;
 }
 
+/**
+ * The fire loop of a building, where a driver can see it. The loop opens the locks by itself, whatever a driver knows: this tells the service,
+ * which charges nobody and says so.
+ */
+export interface FireInput {
+  /** Whether the loop is open, which is a fire. Faults: those of its device. */
+  fire(limits: Limits): Promise<boolean>;
+}
+
 // ---- pads
 
 export type PadAlgorithm = "3des" | "sm4";

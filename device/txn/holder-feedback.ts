@@ -3,12 +3,12 @@
  * Method: lamp and display are told beside the sale, one thing at a time, within bounds; what could not be told is logged once and forgotten.
  * In a quick payment nothing is told while the card is spoken to: the lamp hangs on the same reader, and its command would lengthen the tap.
  */
-import { isFault } from "../base/fault.ts";
 import type { Fen } from "../base/fen.ts";
 import type { Log } from "../base/log.ts";
 import type { Limits } from "../base/ports.ts";
 import type { CustomerDisplay, Signal, SignalLamp } from "../drivers/peripherals.ts";
 import type { CardChannel, CardReader } from "../drivers/ports.ts";
+import { Teller } from "./teller.ts";
 
 export interface FeedbackParts {
   readonly lamp?: SignalLamp;
@@ -23,55 +23,6 @@ export type SaleEnd = "paid" | "refused" | "no-card";
 const SIGNAL_MS = 3_000;
 const SHOW_MS = 2_000;
 const SIGNAL_OF: Readonly<Record<SaleEnd, Signal>> = { paid: "accepted", refused: "refused", "no-card": "idle" };
-
-/** Tells a device one thing after the other; of what waits only the newest is kept, because the rest is no longer true. */
-class Teller {
-  readonly #name: string;
-  readonly #log: Log;
-  #next: (() => Promise<void>) | undefined;
-  #busy: Promise<void> | undefined;
-  #failing = false;
-
-  constructor(name: string, log: Log) {
-    this.#name = name;
-    this.#log = log;
-  }
-
-  tell(work: () => Promise<void>): void {
-    this.#next = work;
-    this.#busy ??= this.#run();
-  }
-
-  /** Forgets what waits: its time has passed. */
-  drop(): void {
-    this.#next = undefined;
-  }
-
-  /** Resolves when nothing is being told any more. */
-  async rest(): Promise<void> {
-    await this.#busy;
-  }
-
-  async #run(): Promise<void> {
-    for (let work = this.#take(); work !== undefined; work = this.#take()) {
-      try {
-        await work();
-        this.#failing = false;
-      } catch (fault) {
-        if (!isFault(fault)) throw fault;
-        if (!this.#failing) this.#log.warn("feedback-not-given", { device: this.#name, code: fault.code });
-        this.#failing = true;
-      }
-    }
-    this.#busy = undefined;
-  }
-
-  #take(): (() => Promise<void>) | undefined {
-    const work = this.#next;
-    this.#next = undefined;
-    return work;
-  }
-}
 
 export class HolderFeedback {
   readonly #parts: FeedbackParts;

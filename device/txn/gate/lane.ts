@@ -29,6 +29,10 @@ export interface GatePolicy {
   readonly unusedPassage: "keep" | "staff";
   /** Somebody went in and came back: as above. */
   readonly reversedPassage: "keep" | "staff";
+  /** Paid at a gate that cannot tell who passes: "used" takes it for passed, "keep" lets the same card pass again within the window. */
+  readonly unreportedPassage: "used" | "keep";
+  /** A debit that nobody but the card vouches for, beyond the limit for it. One that may not have happened at all never opens. */
+  readonly unverifiedSale: "staff" | "open";
   /** A second tap whose passage was used. */
   readonly passBack: "refuse" | "refuse-and-alarm";
   /** An entry while the card says that its holder is inside. */
@@ -46,6 +50,8 @@ export const DEFAULT_GATE_POLICY: GatePolicy = {
   passageTimeoutMs: 8_000,
   unusedPassage: "keep",
   reversedPassage: "keep",
+  unreportedPassage: "used",
+  unverifiedSale: "staff",
   passBack: "refuse",
   entryTwice: "refuse",
   exitWithoutEntry: "refuse",

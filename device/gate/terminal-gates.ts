@@ -1,0 +1,60 @@
+/* The lanes of one terminal out of their devices: each a place where cards pay, with a gate behind it. */
+
+import { StaticTransitCache } from "../card/transit/static-cache.ts";
+import type { CardReader } from "../drivers/ports.ts";
+import { SaleLane, type SharedSales } from "../sale-lane.ts";
+import type { GateService, LaneEvent } from "../txn/gate/lane.ts";
+import { openLaneReader } from "../txn/gate/reader.ts";
+import { type GateLaneSetup, type GateParts, openGates } from "./lanes.ts";
+
+/** What hangs at one lane. */
+export interface LaneDevices extends Omit<GateLaneSetup, "reader" | "sale"> {
+  readonly reader: CardReader;
+  readonly samReader: CardReader;
+}
+
+/** What a terminal is told of its lanes. */
+export interface TerminalGate extends Pick<GateParts, "fares" | "rider" | "policy" | "purses"> {
+  readonly lanes: readonly LaneDevices[];
+}
+
+export interface TerminalGates {
+  readonly service: GateService;
+  start(): void;
+  /** Ends the lanes, then closes what hangs at them. */
+  stop(): Promise<void>;
+}
+
+/** Cards whose unchanging data are kept. */
+const KNOWN_CARDS_MAX = 4_096;
+
+/** Opens the lanes with what cards did at them before this start. Faults: those of the journal. */
+export async function openTerminalGates(
+  shared: SharedSales,
+  gate: TerminalGate,
+  onEvent: (lane: string, event: LaneEvent) => void = () => undefined,
+): Promise<TerminalGates> {
+  const { clock, log, journal, bounds } = shared;
+  const { lanes, ...settings } = gate;
+  const cache = new StaticTransitCache(KNOWN_CARDS_MAX);
+  const stopping = new AbortController();
+  const setups = lanes.map(({ reader: cards, samReader, ...lane }) => {
+    const reader = openLaneReader(cards);
+    const own = { ...shared, bounds: { ...bounds, returnTimeoutMs: gate.policy.returnTimeoutMs } };
+    const place = new SaleLane(own, { reader, samReader, transit: { city: lane.settings.city, cache } });
+    return { place, setup: { ...lane, reader, sale: place.quickPayment.bind(place) } };
+  });
+  const service = await openGates({ ...settings, clock, log, journal, lanes: setups.map(({ setup }) => setup), onEvent });
+  return {
+    service,
+    start: () => {
+      for (const { place } of setups) void place.warmUp(stopping.signal);
+      service.start();
+    },
+    stop: async () => {
+      stopping.abort();
+      await service.stop();
+      await Promise.all(setups.map(({ place, setup }) => Promise.all([place.close(), setup.gate.close(), setup.display?.close()])));
+    },
+  };
+}

@@ -1,0 +1,123 @@
+/*
+ * What the journal keeps of a gate: references that name lane and use, one record for each opening, and out of both, after a restart, what
+ * each card did here a moment ago.
+ */
+import { ZERO_FEN } from "../../base/fen.ts";
+import type { PassageDirection } from "../../drivers/peripherals.ts";
+import { textMember } from "../journal/members.ts";
+import type { EntryDraft, Journal, JournalEntry, JsonObject, UploadJournal } from "../journal/types.ts";
+import { readSale } from "../quick-payment/record.ts";
+import type { GatePolicy, LaneSettings } from "./lane.ts";
+import type { Note, PaidSale, RecentTaps, TapUse } from "./recent.ts";
+import type { Claim, PassageEnd } from "./types.ts";
+
+/** The journal as a gate uses it: it writes, and reads its newest entries once at its start. */
+export type GateJournal = Journal & Pick<UploadJournal, "lastSeq" | "entries">;
+
+const REFERENCE = /^gate\.[A-Za-z0-9-]{1,16}\.(entry|exit|ride)\.\d{1,15}\.\d{1,15}$/;
+
+/** One reference for each passage: no two starts of a terminal have the same number. */
+export function gateReference(lane: string, use: TapUse, count: { readonly boot: number; readonly serial: number }): string {
+  return `gate.${lane}.${use}.${count.boot}.${count.serial}`;
+}
+
+function useOfReference(reference: string): TapUse | undefined {
+  return REFERENCE.exec(reference)?.[1] as TapUse | undefined;
+}
+
+/** The gate is about to open. */
+export function openingDraft({ name, place }: LaneSettings, direction: PassageDirection, claim: Claim): EntryDraft {
+  const why = claim.is === "staff" ? { why: "staff", operator: claim.operator } : { why: claim.is, sale: claim.sale.subject };
+  return { kind: "passage", state: "prepared", amount: ZERO_FEN, detail: { ...why, lane: name, direction, place } };
+}
+
+/** How an opening ended. */
+export function endDraft(subject: string, detail: JsonObject, end: PassageEnd): EntryDraft {
+  return { subject, kind: "passage", state: end.state, amount: ZERO_FEN, detail: { ...detail, passage: end.said } };
+}
+
+/** What becomes of the right to pass once an opening is over. */
+export function noteAfter(end: PassageEnd, sale: PaidSale, policy: GatePolicy): Note {
+  const kept = (rule: "keep" | "staff"): Note => (rule === "keep" ? { is: "paid", sale } : { is: "staff" });
+  if (end.state === "done") return { is: "used" };
+  return kept(end.said === "reversed" ? policy.reversedPassage : policy.unusedPassage);
+}
+
+/** Entries that are read back at a start: those of a window, at more taps than any lane takes. */
+const READ_BACK_MAX = 5_000;
+const PAGE = 500;
+
+export interface ReadBack {
+  readonly policy: GatePolicy;
+  readonly windowMs: number;
+  readonly nowMs: number;
+  readonly wallMs: number;
+}
+
+interface KnownSale {
+  readonly card: string;
+  readonly use: TapUse;
+  readonly sale: PaidSale;
+}
+
+/** Puts back what was known before the restart. Faults: those of the journal. */
+export async function readBack(journal: GateJournal, taps: RecentTaps, at: ReadBack): Promise<void> {
+  const sales = new Map<string, KnownSale>();
+  for (let from = Math.max(1, journal.lastSeq - READ_BACK_MAX + 1); from <= journal.lastSeq; ) {
+    const page = await journal.entries(from, PAGE);
+    for (const entry of page) take(entry, { sales, taps, at, boot: journal.boot });
+    const last = page.at(-1);
+    if (last === undefined) return;
+    from = last.seq + 1;
+  }
+}
+
+interface Reading {
+  readonly sales: Map<string, KnownSale>;
+  readonly taps: RecentTaps;
+  readonly at: ReadBack;
+  readonly boot: number;
+}
+
+function take(entry: JournalEntry, reading: Reading): void {
+  const { at, taps, sales } = reading;
+  const ageMs = ageOf(entry, reading);
+  if (ageMs >= at.windowMs) return;
+  const known = entry.kind === "quick-payment" ? gateSale(entry) : sales.get(textMember(entry.detail, "sale"));
+  if (known === undefined) return;
+  sales.set(known.sale.subject, known);
+  const note = entry.kind === "quick-payment" ? noteOfSale(entry) : noteOfPassage(entry, known.sale, at.policy);
+  if (note === undefined) taps.forget(known);
+  else taps.note(known, note, at.nowMs - ageMs);
+}
+
+/** A clock that was set back makes an entry younger, never older than it is. */
+function ageOf(entry: JournalEntry, { at, boot }: Reading): number {
+  const ageMs = entry.boot === boot ? at.nowMs - entry.monotonicMs : at.wallMs - entry.wallMs;
+  return Math.max(0, ageMs);
+}
+
+function gateSale(entry: JournalEntry): KnownSale | undefined {
+  const use = useOfReference(textMember(entry.detail, "reference"));
+  const sale = use === undefined ? undefined : readSale([entry]);
+  if (use === undefined || sale === undefined) return undefined;
+  return { card: sale.card.name, use, sale: { subject: entry.subject, fare: entry.amount } };
+}
+
+/** Whether it was paid, its own name tells when the card is back; only one that was not is forgotten. */
+function noteOfSale(entry: JournalEntry): Note | undefined {
+  if (entry.state === "refused" || entry.state === "void") return undefined;
+  const purse = readSale([entry])?.purse ?? "e-purse";
+  return { is: "torn", reference: textMember(entry.detail, "reference"), purse };
+}
+
+function noteOfPassage(entry: JournalEntry, sale: PaidSale, policy: GatePolicy): Note {
+  switch (entry.state) {
+    case "done":
+      return { is: "used" };
+    case "void":
+      return noteAfter({ state: "void", said: textMember(entry.detail, "passage") }, sale, policy);
+    default:
+      return noteAfter({ state: "unknown", said: "fault" }, sale, policy);
+  }
+}

@@ -1,0 +1,189 @@
+/*
+ * Goal: one tap at a lane, from the card's arrival to what it has come to, and never two charges for one journey.
+ * Method: the sale is handed in. The tariff that it asks is made here: it notes which card it was asked about before anything is debited, so
+ * that the same card at another lane, or once more at this one, meets the note. What becomes of the note is told by the sale's outcome.
+ */
+
+import { ZERO_FEN } from "../../base/fen.ts";
+import type { Log } from "../../base/log.ts";
+import type { Clock, Limits } from "../../base/ports.ts";
+import type { IndustryPlace } from "../../card/electronic-cash/industry.ts";
+import { civilTime } from "../../codec/civil-time.ts";
+import type { FareBook } from "../fares/fares.ts";
+import type { Quote, Tariff, TransitView } from "../quick-payment/tariff.ts";
+import type { QuickPaymentOutcome } from "../quick-payment/types.ts";
+import type { PurseChoice, PurseKind, SaleRequest } from "../sale-request.ts";
+import type { GatePolicy, LaneSettings } from "./lane.ts";
+import type { LaneReader } from "./reader.ts";
+import type { Note, RecentTaps, TapUse } from "./recent.ts";
+import { gateReference } from "./records.ts";
+import { quoteTap, type RiderRecord, useOf } from "./tariff.ts";
+import type { Resumed, Verdict } from "./types.ts";
+import { judgeTap, type SeenCard } from "./verdict.ts";
+
+/** A purse that pays at gates: the compound purse of a transit account, or electronic cash with the industry record that it changes. */
+export type GatePurse = { readonly kind: "compound" } | { readonly kind: "electronic-cash"; readonly place: IndustryPlace };
+
+/** Runs one sale over the lane's reader. Never rejects for what the world does. */
+export type LaneSale = (request: SaleRequest, limits: Limits) => Promise<QuickPaymentOutcome>;
+
+export interface TapParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly settings: LaneSettings;
+  readonly policy: GatePolicy;
+  readonly fares: FareBook;
+  readonly rider?: RiderRecord;
+  /** In the order of asking; the first one that a card has pays. */
+  readonly purses: readonly [GatePurse, ...GatePurse[]];
+  readonly reader: LaneReader;
+  readonly sale: LaneSale;
+  /** Shared by all lanes of the terminal. */
+  readonly taps: RecentTaps;
+  /** Number of this start of the terminal. */
+  readonly boot: number;
+}
+
+/** One sale of a tap. */
+interface Running {
+  readonly reference: string;
+  readonly purse: GatePurse;
+  readonly giveUp: () => Promise<void>;
+  /** The card whose charge was quoted, until the sale's end says what became of it. */
+  taking: SeenCard | undefined;
+}
+
+export const DEFAULT_GATE_PURSES: readonly [GatePurse, ...GatePurse[]] = [{ kind: "compound" }];
+
+export class TapDesk {
+  readonly #parts: TapParts;
+  #serial = 0;
+  #reference = "";
+  #purse = 0;
+  #seen: SeenCard | undefined;
+
+  constructor(parts: TapParts) {
+    this.#parts = parts;
+  }
+
+  /** What a tap at this lane is for. */
+  get use(): TapUse {
+    return useOf(this.#parts.settings);
+  }
+
+  /** A new tap: the card that lies there pays with the first purse that it has. */
+  sell(signal: AbortSignal): Promise<Verdict> {
+    const { settings, boot, purses } = this.#parts;
+    this.#serial += 1;
+    this.#reference = gateReference(settings.name, useOf(settings), { boot, serial: this.#serial });
+    this.#purse = 0;
+    this.#seen = undefined;
+    return this.#run({ reference: this.#reference, purse: purses[0], resumed: false }, signal);
+  }
+
+  /** The same tap with the next purse: the sale before refused without beginning. */
+  sellNextPurse(signal: AbortSignal): Promise<Verdict> {
+    const { purses } = this.#parts;
+    this.#purse += 1;
+    return this.#run({ reference: this.#reference, purse: purses[this.#purse] ?? purses[0], resumed: false }, signal);
+  }
+
+  /** The same tap, decided by an earlier sale of the card. */
+  async resume({ reference, purse }: Resumed, signal: AbortSignal): Promise<Verdict> {
+    const { purses, taps, clock } = this.#parts;
+    const seen = this.#seen;
+    if (seen?.recent?.is === "taking") {
+      await seen.recent.giveUp();
+      // Paid at the other lane after all: it opens there.
+      if (taps.find(seen.card, seen.use, clock.monotonicMs())?.is !== "torn") return { is: "keep-shut", tap: "refused", reason: "paid-already", alarm: false };
+    }
+    return this.#run({ reference, purse: purses.find(({ kind }) => kind === purse) ?? purses[0], resumed: true }, signal);
+  }
+
+  async #run(sale: { readonly reference: string; readonly purse: GatePurse; readonly resumed: boolean }, signal: AbortSignal): Promise<Verdict> {
+    const { reference, purse, resumed } = sale;
+    const { reader, policy, purses } = this.#parts;
+    const given = new AbortController();
+    const ended = Promise.withResolvers<void>();
+    const giveUp = () => {
+      given.abort();
+      return ended.promise;
+    };
+    const running: Running = { reference, purse, giveUp, taking: undefined };
+    reader.begin();
+    try {
+      const request: SaleRequest = { reference, amount: ZERO_FEN, purse: this.#choice(running) };
+      const outcome = await this.#parts.sale(request, { timeoutMs: policy.tapTimeoutMs, signal: AbortSignal.any([signal, given.signal]) });
+      this.#settle(running, outcome);
+      const verdict = judgeTap(outcome, { seen: this.#seen, morePurses: this.#purse + 1 < purses.length, resumed, policy });
+      if (verdict.is !== "next-card" && verdict.is !== "nobody") reader.served();
+      return verdict;
+    } finally {
+      ended.resolve();
+    }
+  }
+
+  #choice(running: Running): PurseChoice {
+    const { rider } = this.#parts;
+    const tariff: Tariff = { ...(rider === undefined ? {} : { riderRecord: rider.id }), quote: (view) => this.#quote(running, view) };
+    const { purse } = running;
+    return purse.kind === "compound"
+      ? { kind: "compound", tariff }
+      : { kind: "electronic-cash", industry: { use: "segment-fare", place: purse.place, tariff } };
+  }
+
+  #quote(running: Running, view: TransitView): Quote {
+    const { clock, taps, settings } = this.#parts;
+    const { date, time } = civilTime(clock.wallMs());
+    const nowMs = clock.monotonicMs();
+    const [card, use] = [view.cardName, useOf(settings)];
+    // The sale asks again only when what it had begun with the card before is void.
+    this.#drop(running);
+    const found = taps.find(card, use, nowMs);
+    const recent = isOf(found, running.reference) ? undefined : found;
+    const quote = quoteTap({ ...this.#parts, now: { date, time } }, view, recent);
+    const seen: SeenCard = { card, use, recent };
+    this.#seen = seen;
+    if (quote.kind === "charge") {
+      running.taking = seen;
+      taps.note(seen, { is: "taking", reference: running.reference, purse: running.purse.kind, giveUp: running.giveUp }, nowMs);
+    }
+    return quote;
+  }
+
+  #drop(running: Running): void {
+    if (running.taking !== undefined) this.#parts.taps.forget(running.taking);
+    running.taking = undefined;
+  }
+
+  /** What the sale's end makes of the note that it left; a sale that was taken up again speaks of the card that led to it. */
+  #settle(running: Running, outcome: QuickPaymentOutcome): void {
+    const { taps, clock } = this.#parts;
+    const tap = running.taking ?? this.#seen;
+    const note = this.#noteAfter(running, outcome);
+    if (tap !== undefined && note !== undefined) taps.note(tap, note, clock.monotonicMs());
+    else this.#drop(running);
+    running.taking = undefined;
+  }
+
+  #noteAfter({ reference, purse }: Running, outcome: QuickPaymentOutcome): Note | undefined {
+    switch (outcome.kind) {
+      case "paid":
+        return { is: "paid", sale: { subject: outcome.subject, fare: outcome.amount, ...balanceOf(outcome) } };
+      case "unverified":
+        return { is: "staff" };
+      case "unknown":
+        return { is: "torn", reference, purse: purse.kind satisfies PurseKind };
+      default:
+        return undefined;
+    }
+  }
+}
+
+function balanceOf({ balanceAfter }: Extract<QuickPaymentOutcome, { readonly kind: "paid" }>) {
+  return balanceAfter === undefined ? {} : { balanceAfter };
+}
+
+function isOf(note: Note | undefined, reference: string): boolean {
+  return (note?.is === "taking" || note?.is === "torn") && note.reference === reference;
+}
