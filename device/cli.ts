@@ -17,12 +17,14 @@ import { loadConfig, saveConfig } from "./config/load.ts";
 import type { TerminalConfig } from "./config/schema.ts";
 import { withoutSecrets } from "./config/secrets.ts";
 import { openCipherSuite } from "./crypto/suite.ts";
-import { closeDevices } from "./drivers/adapter.ts";
+import { type AdapterParts, closeDevices } from "./drivers/adapter.ts";
 import { openLines } from "./drivers/lines.ts";
+import type { Pcsc } from "./drivers/pcsc/open.ts";
+import type { FireInput, Gate } from "./drivers/peripherals.ts";
 import { openPcsc } from "./drivers/registry.ts";
-import { openDevices } from "./drivers/roles.ts";
+import { openDevices, openRole } from "./drivers/roles.ts";
 import { openLog } from "./health/log.ts";
-import { keyFileOf, openDevice, openTerminalApi } from "./main.ts";
+import { keyFileOf, type LaneHardware, openDevice, openTerminalApi } from "./main.ts";
 import { systemClock } from "./system/clock.ts";
 import { type Command, type OptionValues, runCommandLine } from "./system/command-line.ts";
 import { readKeyFile } from "./system/key-file.ts";
@@ -71,6 +73,26 @@ function userReaderName({ readers }: TerminalConfig): string {
   return nameIncludes.length === 0 ? by : nameIncludes.join(" ");
 }
 
+/** What hangs at each lane of the gate. Nothing of it need be there yet. */
+function openLanes({ gate }: TerminalConfig, pcsc: Pcsc, parts: AdapterParts): readonly LaneHardware[] {
+  return (gate?.lanes ?? []).map(({ readers: { user, sam }, device, display }) => {
+    const opened = openRole("gate", device, parts);
+    return {
+      reader: pcsc.reader(user),
+      samReader: pcsc.reader(sam),
+      gate: opened,
+      ...(seesFire(opened) ? { fire: opened } : {}),
+      ...(user.lamp === undefined ? {} : { lamp: pcsc.lamp(user, user.lamp) }),
+      ...(display === undefined ? {} : { display: openRole("display", display, parts) }),
+    };
+  });
+}
+
+/** Some boards see the fire loop too. */
+function seesFire(gate: Gate): gate is Gate & FireInput {
+  return "fire" in gate;
+}
+
 async function run(values: OptionValues): Promise<number> {
   const config = await readConfig(values);
   if (config === undefined) return 1;
@@ -81,7 +103,9 @@ async function run(values: OptionValues): Promise<number> {
   const machine = { processes: systemProcesses(), clock, log };
   const pcsc = openPcsc(machine);
   const { user, sam } = config.readers;
-  const devices = openDevices(config.devices, { ...machine, lines: openLines(machine) });
+  const parts = { ...machine, lines: openLines(machine) };
+  const devices = openDevices(config.devices, parts);
+  const lanes = openLanes(config, pcsc, parts);
   const opening = openDevice({
     config,
     keys,
@@ -91,6 +115,7 @@ async function run(values: OptionValues): Promise<number> {
     userReader: pcsc.reader(user),
     ...(user.lamp === undefined ? {} : { lamp: pcsc.lamp(user, user.lamp) }),
     devices,
+    lanes,
     samReader: pcsc.reader(sam),
     pinVerifier: pcsc.pinVerifier({ digits: user.pinDigits }),
     // Medical purchases ask for the PIN, and every terminal offers them.
@@ -98,7 +123,7 @@ async function run(values: OptionValues): Promise<number> {
   });
   const terminal = await opening.catch(async (error: unknown) => {
     // Their processes would keep this one alive, and whoever started it would take it for a terminal.
-    await Promise.allSettled([closeDevices(devices), pcsc.close()]);
+    await Promise.allSettled([closeDevices(devices), ...lanes.map(({ gate }) => gate.close()), pcsc.close()]);
     throw error;
   });
   const api = await openTerminalApi(terminal, config, { log, onDefect: endForDefect });

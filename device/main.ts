@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Api, openApi } from "./api/http/server.ts";
+import { assert } from "./base/assert.ts";
 import { Fault } from "./base/fault.ts";
 import { fen } from "./base/fen.ts";
 import type { Log } from "./base/log.ts";
@@ -9,6 +10,7 @@ import type { Clock } from "./base/ports.ts";
 import { DEFAULT_PURSE_APPLICATIONS } from "./card/purse/commands.ts";
 import { checkPinPairing, type PinPairing } from "./card/social/pin-pairing.ts";
 import { electronicCashSettings } from "./config/electronic-cash.ts";
+import { gateSettingsOf } from "./config/gate.ts";
 import type { TerminalKeys } from "./config/keys.ts";
 import { medicalSettingsOf } from "./config/medical.ts";
 import type { TerminalConfig } from "./config/schema.ts";
@@ -16,6 +18,7 @@ import type { CipherSuite } from "./crypto/face.ts";
 import type { Devices } from "./drivers/adapter.ts";
 import type { SignalLamp } from "./drivers/peripherals.ts";
 import type { CardReader, PinVerifier } from "./drivers/ports.ts";
+import type { LaneDevices, TerminalGate } from "./gate/terminal-gates.ts";
 import { REPORTS_FOLDER } from "./medical/reconciliation.ts";
 import { DEFAULT_BATCH_LIMITS } from "./sync/batch/plan.ts";
 import { openWorkerSealer, type SealWorkerData } from "./sync/batch/worker-sealer.ts";
@@ -26,6 +29,10 @@ import { systemClock } from "./system/clock.ts";
 import { systemRandomness } from "./system/randomness.ts";
 import { openFolderStorage } from "./system/storage.ts";
 import { openTerminal, type Terminal, type TerminalRules, type TerminalSettings } from "./terminal.ts";
+import { openFareBook } from "./txn/fares/book.ts";
+import { RIDER_RECORD } from "./txn/fares/rider-record.ts";
+import { parseFareTables } from "./txn/fares/table.ts";
+import type { LaneEvent } from "./txn/gate/lane.ts";
 import { openSqliteStore } from "./txn/journal/sqlite/store.ts";
 import { parsePolicy } from "./txn/medical-split/policy.ts";
 import type { RegionPolicy } from "./txn/medical-split/types.ts";
@@ -43,6 +50,10 @@ export interface DeviceParts {
   readonly lamp?: SignalLamp;
   /** What stands around the readers; closed with the terminal. */
   readonly devices?: Devices;
+  /** What hangs at each lane of the configuration, in its order; needed where the configuration has lanes. */
+  readonly lanes?: readonly LaneHardware[];
+  /** Told what happens at each lane. It never throws. */
+  readonly onLaneEvent?: (lane: string, event: LaneEvent) => void;
   /** What is known of reader and PIN pad; a pairing by which the card's PIN would pass through this process ends the start. */
   readonly pinPairing?: PinPairing;
   readonly log: Log;
@@ -52,6 +63,9 @@ export interface DeviceParts {
   readonly sync?: Partial<SyncOptions>;
   readonly rules?: TerminalRules;
 }
+
+/** The devices of one lane; where it stands is the configuration's. */
+export type LaneHardware = Omit<LaneDevices, "settings">;
 
 /** Time for one command to card or module. */
 const COMMAND_TIMEOUT_MS = 2_000;
@@ -112,19 +126,40 @@ function timeOfDayMs(time: string): number {
 async function readPolicies({ medical }: TerminalConfig): Promise<readonly RegionPolicy[]> {
   const { policyFile } = medical;
   if (policyFile === undefined) return [];
-  const parsed = parsePolicy(await readJson(policyFile));
+  const parsed = parsePolicy(await readJson(policyFile, "the fee policy"));
   if (parsed.ok) return [parsed.policy];
   const [problem] = parsed.problems;
   throw new Fault("config-invalid", `the fee policy: ${problem?.at ?? ""}: ${problem?.rule ?? ""}`, { effectUnknown: false });
 }
 
-async function readJson(file: string): Promise<unknown> {
+async function readJson(file: string, what: string): Promise<unknown> {
   try {
     return JSON.parse(await readFile(file, "utf8")) as unknown;
   } catch (cause) {
     // A file that is missing or is no JSON: both are for the person who configured it.
-    throw new Fault("config-invalid", "the fee policy: its file cannot be read", { effectUnknown: false, cause });
+    throw new Fault("config-invalid", `${what}: its file cannot be read`, { effectUnknown: false, cause });
   }
+}
+
+/** The lanes with their fare tables. Faults: "config-invalid" where a table cannot be worked with; the row is named. */
+async function readGate({ gate }: TerminalConfig, lanes: readonly LaneHardware[]): Promise<TerminalGate | undefined> {
+  if (gate === undefined) return undefined;
+  assert(lanes.length === gate.lanes.length, "each lane of the configuration has its devices");
+  const parsed = parseFareTables(await Promise.all(gate.fareTables.map((file) => readJson(file, "the fare tables"))));
+  if (!parsed.ok) {
+    const [problem] = parsed.problems;
+    throw new Fault("config-invalid", `the fare tables: ${problem?.at ?? ""}: ${problem?.rule ?? ""}`, { effectUnknown: false });
+  }
+  const { policy, lanes: settings } = gateSettingsOf(gate);
+  return {
+    policy,
+    fares: openFareBook(parsed.tables),
+    ...(gate.riderRecord === undefined ? {} : { rider: { id: gate.riderRecord, codec: RIDER_RECORD } }),
+    lanes: settings.flatMap((lane, at) => {
+      const devices = lanes[at];
+      return devices === undefined ? [] : [{ settings: lane, ...devices }];
+    }),
+  };
 }
 
 /** Joins a terminal to this machine: SQLite journal, MQTT link, sealing worker, and the devices that are handed in. Faults: those of the journal, "config-invalid". */
@@ -135,6 +170,7 @@ export async function openDevice(parts: DeviceParts): Promise<Terminal> {
   const { clock = systemClock() } = parts;
   const randomness = systemRandomness();
   const policies = await readPolicies(config);
+  const gate = await readGate(config, parts.lanes ?? []);
   const { gateway } = medicalSettingsOf(config);
   const medicalHost = gateway === undefined ? undefined : await openGatewayHost(gateway, { clock, randomness, log });
   const reports = await openFolderStorage(join(config.journal.folder, REPORTS_FOLDER));
@@ -159,6 +195,8 @@ export async function openDevice(parts: DeviceParts): Promise<Terminal> {
     pinVerifier: parts.pinVerifier,
     ...(parts.lamp === undefined ? {} : { lamp: parts.lamp }),
     ...(parts.devices === undefined ? {} : { devices: parts.devices }),
+    ...(gate === undefined ? {} : { gate }),
+    ...(parts.onLaneEvent === undefined ? {} : { onLaneEvent: parts.onLaneEvent }),
     onReconnectWindow: (windowMs) => link.setReconnectWindow(windowMs),
     ...(parts.rules === undefined ? {} : { rules: parts.rules }),
   });

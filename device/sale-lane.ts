@@ -14,7 +14,7 @@ import { HolderFeedback, type SaleEnd } from "./txn/holder-feedback.ts";
 import type { InitialPinRule } from "./txn/initial-pin.ts";
 import type { TerminalJournal } from "./txn/journal/journal.ts";
 import { createLane, type Lane, type SalesInFlight } from "./txn/lane.ts";
-import type { ElectronicCashPorts, PurseProfile, QuickPaymentLimits, QuickPaymentPorts } from "./txn/quick-payment/ports.ts";
+import type { ElectronicCashPorts, PurseProfile, QuickPaymentLimits, QuickPaymentPorts, TransitPorts } from "./txn/quick-payment/ports.ts";
 import { type QuickPaymentTables, runQuickPayment } from "./txn/quick-payment/run.ts";
 import type { QuickPaymentOutcome } from "./txn/quick-payment/types.ts";
 import type { RiskGuard } from "./txn/risk/guard.ts";
@@ -44,7 +44,10 @@ export interface SharedSales {
 export interface SaleLaneParts {
   readonly reader: CardReader;
   readonly samReader: CardReader;
-  readonly pinVerifier: PinVerifier;
+  /** Absent where nobody can type a PIN. */
+  readonly pinVerifier?: PinVerifier;
+  /** Absent where no journey is priced. */
+  readonly transit?: TransitPorts;
   readonly lamp?: SignalLamp;
   readonly display?: CustomerDisplay;
 }
@@ -111,7 +114,8 @@ export class SaleLane {
 
   #ports(psam: SocialPsam): QuickPaymentPorts {
     const { clock, journal, purse, log, inFlight, saleTimes, cardProfile, electronicCash, guard, randomness, pinTimeoutMs, initialPin } = this.#shared;
-    const { reader, pinVerifier: verifier } = this.#parts;
+    const { reader, pinVerifier: verifier, transit } = this.#parts;
+    const pin = verifier === undefined ? {} : { pin: { verifier, timeoutMs: pinTimeoutMs } };
     return {
       clock,
       journal,
@@ -125,7 +129,8 @@ export class SaleLane {
       cardProfile,
       ...(guard === undefined ? {} : { guard }),
       ...(electronicCash === undefined ? {} : { electronicCash }),
-      medicalPurse: { psam, randomness, keyIndex: purse.keyIndex, pin: { verifier, timeoutMs: pinTimeoutMs }, initialPin },
+      ...(transit === undefined ? {} : { transit }),
+      medicalPurse: { psam, randomness, keyIndex: purse.keyIndex, ...pin, initialPin },
     };
   }
 }

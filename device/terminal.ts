@@ -13,6 +13,7 @@ import type { CipherSuite, SecretKey } from "./crypto/face.ts";
 import { closeDevices, type Devices } from "./drivers/adapter.ts";
 import type { SignalLamp } from "./drivers/peripherals.ts";
 import type { CardReader, PinVerifier, Psam } from "./drivers/ports.ts";
+import { openTerminalGates, type TerminalGate, type TerminalGates } from "./gate/terminal-gates.ts";
 import { keepCatalogue } from "./medical/catalogue.ts";
 import { MedicalCounter, type MedicalCounterBounds, type MedicalCounterParts } from "./medical/counter.ts";
 import { bindOffline, type OfflineSettings } from "./medical/offline.ts";
@@ -21,6 +22,7 @@ import { SaleLane, type SharedSales } from "./sale-lane.ts";
 import { NO_MODULE } from "./security-module.ts";
 import type { BatchSealer } from "./sync/batch/seal.ts";
 import { openSync, type Sync, type SyncKeys, type SyncOptions, type SyncStatus } from "./sync/sync.ts";
+import type { GateService, LaneEvent } from "./txn/gate/lane.ts";
 import type { MedicalHost } from "./txn/hosts.ts";
 import { DEFAULT_INITIAL_PIN_RULE, type InitialPinRule } from "./txn/initial-pin.ts";
 import { openJournal, type TerminalJournal } from "./txn/journal/journal.ts";
@@ -118,6 +120,10 @@ export interface TerminalParts {
   readonly pinVerifier: PinVerifier;
   /** Light and sound of the user's reader. */
   readonly lamp?: SignalLamp;
+  /** Lanes that work by themselves; absent: this terminal has none. */
+  readonly gate?: TerminalGate;
+  /** Told what happens at each lane, beside it. It never throws. */
+  readonly onLaneEvent?: (lane: string, event: LaneEvent) => void;
   /** What stands around the readers. */
   readonly devices?: Devices;
   /** What is known about the PIN of a card, by its identifier; left out: nothing of any. */
@@ -156,6 +162,8 @@ export interface Terminal {
   quickPayment(request: SaleRequest, limits: Limits): Promise<QuickPaymentOutcome>;
   /** Orders of a counter: settlement, tenders, void, upload and receipt of each as one. */
   readonly orders: OrderActs;
+  /** The lanes of its gates; absent where it has none. */
+  readonly gates: GateService | undefined;
   /** The daily comparison with the insurer's books; absent where nothing keeps its results. */
   readonly reconciliation: ReconciliationActs | undefined;
   /** What the insurer has refused to take of sales and returns, for people. */
@@ -187,6 +195,8 @@ class AssembledTerminal implements Terminal {
   readonly #sales: SalesInFlight = createSalesInFlight();
   /** The place where people are served by somebody. */
   readonly #desk: SaleLane;
+  readonly #shared: SharedSales;
+  #gates: TerminalGates | undefined;
   readonly #hostPorts: HostPorts;
   readonly #background: Rounds;
   readonly #counter: MedicalCounter;
@@ -206,7 +216,8 @@ class AssembledTerminal implements Terminal {
     this.#parts = parts;
     this.#electronicCash = electronicCashPorts(parts);
     this.#sync = sync;
-    this.#desk = this.#openDesk(opened.saleTimes);
+    this.#shared = this.#share(opened.saleTimes);
+    this.#desk = this.#openDesk();
     this.#lease = opened.lease;
     this.#hostPorts = {
       clock,
@@ -231,6 +242,10 @@ class AssembledTerminal implements Terminal {
 
   get orders(): OrderActs {
     return this.#counter.orders;
+  }
+
+  get gates(): GateService | undefined {
+    return this.#gates?.service;
   }
 
   get reconciliation(): ReconciliationActs | undefined {
@@ -287,16 +302,20 @@ class AssembledTerminal implements Terminal {
   }
 
   async start(): Promise<void> {
+    const { gate, onLaneEvent } = this.#parts;
+    if (gate !== undefined) this.#gates = await openTerminalGates(this.#shared, gate, onLaneEvent);
     await this.#sync.start();
     this.#background.start();
     this.#counter.start();
     this.#reconciliation?.start();
     void this.#lease.keep(this.#stopped.signal);
+    this.#gates?.start();
     if (this.#parts.settings.medical.profile.region.offline.allowed) this.#catalogueRounds.start();
   }
 
   async stop(): Promise<void> {
     this.#stopped.abort();
+    await this.#gates?.stop();
     await Promise.all([this.#background.stop(), this.#counter.stop(), this.#reconciliation?.stop(), this.#catalogueRounds.stop()]);
     this.#sync.stop();
     await this.#desk.close();
@@ -383,11 +402,10 @@ class AssembledTerminal implements Terminal {
     });
   }
 
-  #openDesk(saleTimes: SaleTimes): SaleLane {
-    const { settings, rules, clock, randomness, log, userReader: reader, samReader, pinVerifier, lamp } = this.#parts;
+  #share(saleTimes: SaleTimes): SharedSales {
+    const { settings, rules, clock, randomness, log } = this.#parts;
     const { purse, cardProfile, returnTimeoutMs, commandTimeoutMs, journalTimeoutMs, risk, medical } = settings;
-    const { display } = this.devices;
-    const shared: SharedSales = {
+    return {
       clock,
       randomness,
       log,
@@ -402,7 +420,18 @@ class AssembledTerminal implements Terminal {
       ...(this.#electronicCash === undefined ? {} : { electronicCash: this.#electronicCash }),
       ...(rules?.quickPayment === undefined ? {} : { rules: rules.quickPayment }),
     };
-    return new SaleLane(shared, { reader, samReader, pinVerifier, ...(lamp === undefined ? {} : { lamp }), ...(display === undefined ? {} : { display }) });
+  }
+
+  #openDesk(): SaleLane {
+    const { userReader: reader, samReader, pinVerifier, lamp } = this.#parts;
+    const { display } = this.devices;
+    return new SaleLane(this.#shared, {
+      reader,
+      samReader,
+      pinVerifier,
+      ...(lamp === undefined ? {} : { lamp }),
+      ...(display === undefined ? {} : { display }),
+    });
   }
 }
 

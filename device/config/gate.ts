@@ -47,6 +47,11 @@ export const gateConfig = z
     /** Industry of trip records: 1 metro, 2 bus. Spec: JT/T 978, EF1E. */
     industry: z.int().min(0).max(0xff).default(1),
     fareTables: z.array(z.string().min(1).max(1024)).min(1).max(FARE_TABLES_MAX),
+    /** Identifier of the operator's own record on cards, for transfers and caps; absent: there are none. */
+    riderRecord: z
+      .string()
+      .regex(/^[0-9a-f]{4}$/)
+      .exactOptional(),
     policy: policy.prefault({}),
     lanes: z.array(lane).min(1).max(LANES_MAX),
   })
