@@ -28,6 +28,10 @@ describe("readSimOptions", () => {
     [{ generation: "1" }, { card: { generation: "1" } }],
     [{ profile: "contactlessActivation=fileFlag", inactive: true }, { card: { contactlessActive: false, profile: { contactlessActivation: "fileFlag" } } }],
     [{ medical: "0", cash: "7" }, { card: { medicalPurse: { accountFen: 0 }, electronicCash: { balanceFen: 7 } } }],
+    [
+      { purse: "transit=t-union,own-city-only,entries-unlogged,card-type=3" },
+      { card: { purse: { transit: "t-union", interoperable: false, entriesUnlogged: true, transitCardType: 3 } } },
+    ],
     [{ purse: "passbook=5,transit=housing,grey-lock" }, { card: { purse: { passbook: { balanceFen: 5 }, transit: "housing", greyLock: true } } }],
     [{ fault: "slow-instruction=54:900,torn=3:17" }, { cardFaults: { slowInstruction: { ins: 0x54, extraMs: 900 }, commandsUntilTear: 3, tearAtByte: 17 } }],
     [{ fault: "blocked=electronic-cash" }, { cardFaults: { blocked: "electronic-cash" } }],

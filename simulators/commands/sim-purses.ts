@@ -33,6 +33,15 @@ const WORDS: ReadonlyMap<string, PurseWord> = new Map<string, PurseWord>([
   ["overdraft", { usage: "overdraft=<fen>", read: withFen((overdraftLimitFen) => ({ overdraftLimitFen })) }],
   ["transit", { usage: "transit=<t-union|housing>", read: (scheme) => (scheme === "t-union" || scheme === "housing" ? { transit: scheme } : undefined) }],
   ["not-enabled", { usage: "not-enabled", read: plain({ enabled: false }) }],
+  ["own-city-only", { usage: "own-city-only", read: plain({ interoperable: false }) }],
+  ["entries-unlogged", { usage: "entries-unlogged", read: plain({ entriesUnlogged: true }) }],
+  [
+    "card-type",
+    {
+      usage: "card-type=<1 to 255>",
+      read: (type) => (/^[1-9]\d{0,2}$/.test(type ?? "") && Number(type) <= 255 ? { transitCardType: Number(type) } : undefined),
+    },
+  ],
   ["grey-lock", { usage: "grey-lock", read: plain({ greyLock: true }) }],
   ["pin", { usage: "pin=<4 to 12 digits>", read: (pin) => (pin !== undefined && /^\d{4,12}$/.test(pin) ? { pin } : undefined) }],
 ]);

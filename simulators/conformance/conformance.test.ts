@@ -74,6 +74,7 @@ describe("the catalogue", () => {
     ["transitAlg", ["3des", "sm4"]],
     ["transitTacKey", ["byAlgorithm", "xorHalves", "direct"]],
     ["transitPurse", ["EP", "ED"]],
+    ["housingTripLayout", ["withoutMaximumTime", "shortAcquirer"]],
     ["putDataCla", ["04", "84"]],
     ["acPadding", ["pad80", "zeros"]],
     ["acAlgByte", ["fromCard", "01", "04"]],

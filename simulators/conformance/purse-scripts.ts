@@ -48,7 +48,8 @@ const naming = (name: string, instruction: number): TapCommand => ({ name, instr
 const opening = (name: string, instruction: number): TapCommand => ({ name, instruction, stage: "opening" });
 const debit = (name: string, instruction: number): TapCommand => ({ name, instruction, stage: "debit" });
 
-const NAME_PURSE = [naming("SELECT", 0xa4), naming("EF15", 0xb0), naming("LOG", 0xb2)];
+/** The answer to SELECT brings EF15 with it. */
+const NAME_ACCOUNT = [naming("SELECT", 0xa4), naming("LOG", 0xb2)];
 const SELL_COMPOUND = [opening("INITIALIZE", 0x50), opening("CACHE", 0xdc), debit("DEBIT", 0x54)];
 
 /** A trip record, as a gate would write it. Spec: JT/T 978, EF1E. */
@@ -70,9 +71,9 @@ const COMPOUND: PurseScript = {
     profile: { logSeqMode },
     card: { purse: { transit: "t-union" } },
     tags: [logSeqMode, `profile:logSeqMode=${logSeqMode}`],
-    tap: [...NAME_PURSE, ...SELL_COMPOUND],
-    returnDebited: [...NAME_PURSE, naming("LOG-PROOF", 0xb2), naming("PROVE", 0x5a)],
-    returnNotDebited: [...NAME_PURSE, naming("LOG-PROOF", 0xb2), ...SELL_COMPOUND],
+    tap: [...NAME_ACCOUNT, ...SELL_COMPOUND],
+    returnDebited: [...NAME_ACCOUNT, naming("LOG-PROOF", 0xb2), naming("PROVE", 0x5a)],
+    returnNotDebited: [...NAME_ACCOUNT, naming("LOG-PROOF", 0xb2), ...SELL_COMPOUND],
   })),
 };
 

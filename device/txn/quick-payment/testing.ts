@@ -18,7 +18,7 @@ import { openPsam } from "../../card/psam/open.ts";
 import { DEFAULT_PURSE_APPLICATIONS } from "../../card/purse/commands.ts";
 import { type CardProfile, DEFAULT_CARD_PROFILE } from "../../codec/card-profile.ts";
 import { opensslSuite } from "../../crypto/openssl.ts";
-import type { CardChannel, CardReader, SocialPsam } from "../../drivers/ports.ts";
+import type { CardChannel, CardReader, SocialPsam, TransitPsam } from "../../drivers/ports.ts";
 import { openJournal, type TerminalJournal } from "../journal/journal.ts";
 import type { JournalEntry } from "../journal/types.ts";
 import { createLane, createSalesInFlight, type SalesInFlight } from "../lane.ts";
@@ -95,6 +95,7 @@ interface Life {
   readonly power: Power;
   readonly ports: QuickPaymentPorts;
   readonly journal: TerminalJournal;
+  readonly psam: TransitPsam;
 }
 
 export class SimulatedPlace {
@@ -136,6 +137,11 @@ export class SimulatedPlace {
 
   get ports(): QuickPaymentPorts {
     return this.#current.ports;
+  }
+
+  /** The place's module as one that can block cards; ports ask for nothing of the kind by themselves. */
+  get transitPsam(): TransitPsam {
+    return this.#current.psam;
   }
 
   get journal(): TerminalJournal {
@@ -217,7 +223,7 @@ export class SimulatedPlace {
       }),
       purse: { applications: DEFAULT_PURSE_APPLICATIONS, keyIndex: 1, proveSeqOrder: DEFAULT_CARD_PROFILE.proveSeqOrder },
     };
-    this.#life = { power, ports, journal };
+    this.#life = { power, ports, journal, psam };
     return ports;
   }
 

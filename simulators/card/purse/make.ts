@@ -1,6 +1,6 @@
 /* Personalisation of a test card's purse application. */
 import { assert } from "../../../device/base/assert.ts";
-import { type Bytes, fromHex, toHex, u16be } from "../../../device/base/bytes.ts";
+import { type Bytes, fromHex, toHex, u8, u16be } from "../../../device/base/bytes.ts";
 import type { CardProfile } from "../../../device/codec/card-profile.ts";
 import type { CipherSuite } from "../../../device/crypto/face.ts";
 import type { KeyAlgorithm } from "../../crypto/blocks.ts";
@@ -26,6 +26,12 @@ export interface PurseOptions {
   readonly transit?: TransitData["scheme"];
   /** False: a transit account that is not in use yet. */
   readonly enabled?: boolean;
+  /** False: a transit account that travels in its own city only. */
+  readonly interoperable?: boolean;
+  /** Type of the account, by which concessions are given; 01 when absent. */
+  readonly transitCardType?: number;
+  /** Compound purchases of nothing (entries) leave no line in the log: the industry record alone tells of them. */
+  readonly entriesUnlogged?: boolean;
   /** Balances of a transit account come with bit 32 set. */
   readonly balanceFlag?: boolean;
   readonly aliasAidsHex?: readonly string[];
@@ -59,12 +65,13 @@ const HOLDER: PurseFileData = { kind: "transparent", id: 0x0016, read: "free", u
 const INDUSTRY_RECORD = `2702${zeros(126)}`;
 
 /** Files of a T-Union account. Spec: JT/T 978, files. */
-function unionFiles(regionCode: string): readonly PurseFileData[] {
+function unionFiles(regionCode: string, { interoperable = true, transitCardType = 1 }: PurseOptions): readonly PurseFileData[] {
   const cityDigits = regionCode.slice(0, 4);
+  const flags = `${interoperable ? "0001" : "0000"}${toHex(u8(transitCardType))}`;
   return [
     HOLDER,
     // Country 156, province, city, interoperable, type of account.
-    { kind: "transparent", id: 0x0017, read: "free", update: "mac", contentHex: `00000156${regionCode.slice(0, 2)}00${cityDigits}000101${zeros(49)}` },
+    { kind: "transparent", id: 0x0017, read: "free", update: "mac", contentHex: `00000156${regionCode.slice(0, 2)}00${cityDigits}${flags}${zeros(49)}` },
     { kind: "records", id: 0x001a, read: "free", update: "compound", recordBytes: 128, recordsMax: 1, recordsHex: [INDUSTRY_RECORD] },
     { kind: "cyclic", id: 0x001e, read: "free", update: "compound", recordBytes: 48, recordsMax: 30, recordsHex: [] },
   ];
@@ -86,9 +93,10 @@ function transitData(recipe: PurseRecipe, options: PurseOptions): Pick<PurseData
   // Made of the serial, so that no two cards have the same code.
   const code = recipe.suite.sm3(fromHex("484f5553494e47"), u16be(recipe.serial % 0x1_0000)).slice(0, 9);
   const flag = options.balanceFlag === undefined ? {} : { balanceFlag: options.balanceFlag };
+  const unlogged = options.entriesUnlogged === true ? { entriesUnlogged: true as const } : {};
   return {
-    transit: { scheme, authenticationCodeHex: toHex(code), ...flag },
-    files: scheme === "housing" ? housingFiles() : unionFiles(recipe.regionCode),
+    transit: { scheme, authenticationCodeHex: toHex(code), ...flag, ...unlogged },
+    files: scheme === "housing" ? housingFiles() : unionFiles(recipe.regionCode, options),
   };
 }
 

@@ -101,11 +101,12 @@ export class Purchases {
       cardSeqBefore: book.offlineSeq,
       tac: toHex(tac),
     };
+    const unlogged = session.updates !== undefined && terms.amountFen === 0 && this.#books.data.transit?.entriesUnlogged === true;
     const movement: Movement = {
       book,
       counter: "offline",
       changeFen: -terms.amountFen,
-      log: terms,
+      ...(unlogged ? {} : { log: terms }),
       proof: { type: terms.type, mac: mac2, tac },
       debit,
       ...(updates.length === 0 ? {} : { memory: { written: this.#files.written(updates) } }),

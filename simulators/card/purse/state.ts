@@ -27,6 +27,8 @@ export interface TransitData {
   readonly authenticationCodeHex: string;
   /** Balances come with bit 32 set, as on some cards; it says nothing. */
   readonly balanceFlag?: boolean;
+  /** Compound purchases of nothing leave no line in the log, as cards are free to do. */
+  readonly entriesUnlogged?: true;
 }
 
 /** The keys of PIN and maintenance commands. */

@@ -17,6 +17,7 @@ import {
   tripUpdate,
 } from "../../../device/card/transit/card.ts";
 import { type CompoundUpdate, initializeCompound, transitPurseOf, updateCompoundCache } from "../../../device/card/transit/compound.ts";
+import { tripFileOf } from "../../../device/card/transit/trip-file.ts";
 import { entryRecord, fareRecord, openEntry } from "../../../device/card/transit/trips.ts";
 import type { CardProfile } from "../../../device/codec/card-profile.ts";
 import type { LengthRule } from "../../card/iso.ts";
@@ -489,6 +490,24 @@ const INDUSTRY_CASES: readonly ConformanceCase[] = purseCases([
         expectEqual(toHex(tac), hostTac(bench, { amountFen: 300, terminalSeq, terminalNumber }), "the TAC has no such end");
         expectMatch(await readHousingRecord(await bench.channel(), "02", LIMITS), { kind: "ok", record }, "the rail record");
         expectEqual(bench.card.balanceFen, 9_700, "the balance");
+      },
+    }),
+  ),
+  ...(["withoutMaximumTime", "shortAcquirer"] as const).map(
+    (housingTripLayout, at): PurseRow => ({
+      id: `CAP-13${at + 1}`,
+      spec: "CJ/T 166, EF17",
+      title: `a journey written into the rail record is read back (${housingTripLayout})`,
+      tags: ["compound", "transit", `profile:housingTripLayout=${housingTripLayout}`],
+      bench: { profile: { housingTripLayout }, card: { purse: { transit: "housing" } } },
+      run: async (bench) => {
+        const { terminalNumber } = bench.bench.psam;
+        const trips = tripFileOf("housing", bench.bench.profile);
+        expectEqual(await trips.newest(await bench.channel(), LIMITS), { kind: "no-record" }, "a new card's journey");
+        const trip = entryRecord({ ...PLACE, terminalNumber }, { balance: fen(10_000), maximumFare: fen(900), maximumTime: "0240" });
+        await ride(bench, 0, () => trips.update(trip));
+        const kept = housingTripLayout === "shortAcquirer" ? { ...trip, acquirer: `0000${trip.acquirer.slice(4)}` } : { ...trip, maximumTime: "0000" };
+        expectMatch(await trips.newest(await bench.channel(), LIMITS), { kind: "ok", trip: kept }, "the journey on the card");
       },
     }),
   ),
