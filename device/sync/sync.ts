@@ -6,12 +6,14 @@ import type { Bytes } from "../base/bytes.ts";
 import { isFault } from "../base/fault.ts";
 import type { Log } from "../base/log.ts";
 import type { Clock, Limits, MessageLink, Randomness } from "../base/ports.ts";
+import { documentTopicsOf } from "../codec/downlink.ts";
 import { encodeHeartbeat, parsePresence, topicsOf } from "../codec/upload.ts";
 import type { CipherSuite, SecretKey, Sm2PrivateKey, Sm2PublicKey } from "../crypto/face.ts";
-import type { MedicalHost, Uplink } from "../txn/hosts.ts";
+import type { Downlink, MedicalHost, Uplink } from "../txn/hosts.ts";
 import type { UploadJournal } from "../txn/journal/types.ts";
 import { type BatchLimits, DEFAULT_BATCH_LIMITS } from "./batch/plan.ts";
 import type { BatchSealer } from "./batch/seal.ts";
+import { DocumentDownlink, type DownlinkPlace, type DownlinkStatus } from "./downlink/downlink.ts";
 import { HostTime } from "./host-time.ts";
 import { LiveRequests } from "./live/live.ts";
 import type { HaltReason, OutboxRules, State } from "./outbox/machine.ts";
@@ -63,6 +65,8 @@ export interface SyncParts {
   readonly sealer: BatchSealer;
   readonly log: Log;
   readonly options?: Partial<SyncOptions>;
+  /** Where documents of the host are kept while they come; without it none are taken. */
+  readonly downlink?: DownlinkPlace;
   /** The host says over how long a fleet spreads its reconnects; the link's owner passes it on. */
   readonly onReconnectWindow?: (windowMs: number) => void;
   /** The settlement host was heard by a message whose signature was verified; its time by that message. */
@@ -86,11 +90,15 @@ export interface SyncStatus {
   readonly inFlight: number;
   /** The host's clock as estimated, if it was ever heard. */
   readonly hostTimeMs: number | undefined;
+  /** Documents of the host; undefined where none are taken. */
+  readonly documents: DownlinkStatus | undefined;
 }
 
 export interface Sync {
   readonly medicalHost: MedicalHost;
   readonly uplink: Uplink;
+  /** Documents of the host; takers are registered before `start`. Undefined where no place for them was given. */
+  readonly downlink: Downlink | undefined;
   /** Reads the journal's position and begins to send. Faults: those of the journal. */
   start(): Promise<void>;
   /** Ends sending at once. What was not receipted is sent again after the next start. The link stays with its owner. */
@@ -114,6 +122,7 @@ class TerminalSync implements Sync {
   readonly #publisher: Publisher;
   readonly #outbox: Outbox;
   readonly #live: LiveRequests;
+  readonly #documents: DocumentDownlink | undefined;
   readonly #hostTime: HostTime;
   readonly #presence: HostPresence;
   readonly #stop = new AbortController();
@@ -160,6 +169,11 @@ class TerminalSync implements Sync {
     });
     this.medicalHost = this.#live;
     this.uplink = { hostPresent };
+    this.#documents = this.#openDocuments(hostPresent);
+  }
+
+  get downlink(): Downlink | undefined {
+    return this.#documents;
   }
 
   async start(): Promise<void> {
@@ -172,7 +186,9 @@ class TerminalSync implements Sync {
       this.#outbox.dispatch({ is: state === "up" ? "link-up" : "link-down" });
       // At once after each connect: the host's answer opens the drain.
       if (state === "up") this.#beat?.abort();
+      if (state === "up") this.#documents?.linkUp();
     });
+    this.#listenForDocuments();
     await this.#outbox.start(() => link.state === "up");
     void this.#heartbeats();
   }
@@ -182,6 +198,7 @@ class TerminalSync implements Sync {
     this.#beat?.abort();
     this.#presence.stop();
     this.#live.stop();
+    this.#documents?.stop();
     this.#outbox.stop();
   }
 
@@ -202,11 +219,39 @@ class TerminalSync implements Sync {
       windowOpen: Math.max(0, (ledger.slow ? 1 : ledger.window) - inFlight),
       inFlight,
       hostTimeMs: this.#hostTime.nowMs(),
+      documents: this.#documents?.status(),
     };
   }
 
   idle(limits: Limits): Promise<void> {
     return this.#outbox.idle(limits);
+  }
+
+  #openDocuments(hostPresent: () => boolean): DocumentDownlink | undefined {
+    const { downlink, journal, keys, suite, clock, log } = this.#parts;
+    if (downlink === undefined) return undefined;
+    const tid = journal.terminalId;
+    return new DocumentDownlink({
+      ...downlink,
+      addressee: { ...keys, tid, region: downlink.region },
+      suite,
+      publisher: this.#publisher,
+      topic: documentTopicsOf(tid).want,
+      clock,
+      hostNowMs: () => this.#hostTime.nowMs(),
+      hostPresent,
+      liveBusy: () => this.#live.busy,
+      log,
+    });
+  }
+
+  /** Documents have a queue of their own: a receipt never waits behind them. */
+  #listenForDocuments(): void {
+    const documents = this.#documents;
+    if (documents === undefined) return;
+    const { lists, settings } = documentTopicsOf(this.#parts.journal.terminalId);
+    for (const topic of [settings, lists]) this.#parts.link.subscribe(topic, ({ payload }) => documents.receive(payload));
+    documents.start();
   }
 
   /** Messages of the host are checked one after another; what arrives faster than that is dropped. */
@@ -257,6 +302,7 @@ class TerminalSync implements Sync {
     this.#parts.onHostHeard?.(hostTimeMs);
     this.#presence.heard();
     this.#outbox.dispatch({ is: "host-heard", drain });
+    this.#documents?.heard();
   }
 
   async #heartbeats(): Promise<void> {

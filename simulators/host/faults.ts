@@ -31,6 +31,24 @@ export interface HostFaults {
   replyLateMs: number;
   /** Chance that a live reply is sent twice. */
   duplicateReplyProbability: number;
+  /** Chance that a message of a document is not sent. */
+  dropDocumentProbability: number;
+  /** Chance that it is sent twice. */
+  duplicateDocumentProbability: number;
+  /** Chance that it leaves behind the next one. */
+  swapDocumentProbability: number;
+  /** The next n heads of documents bear a signature that does not hold. */
+  wrongSignatureNextHeads: number;
+  /** The next n heads are for another terminal (rightly signed). */
+  otherTerminalNextHeads: number;
+  /** The next n heads have expired (rightly signed). */
+  expiredNextHeads: number;
+  /** After each of the next n heads comes another document of the same number (rightly signed). */
+  twinNextHeads: number;
+  /** The next n parts end in the middle. */
+  truncateNextParts: number;
+  /** The next n parts stand in another part's place. */
+  foreignNextParts: number;
 }
 
 const NONE: Readonly<HostFaults> = {
@@ -47,6 +65,15 @@ const NONE: Readonly<HostFaults> = {
   dropNextReplies: 0,
   replyLateMs: 0,
   duplicateReplyProbability: 0,
+  dropDocumentProbability: 0,
+  duplicateDocumentProbability: 0,
+  swapDocumentProbability: 0,
+  wrongSignatureNextHeads: 0,
+  otherTerminalNextHeads: 0,
+  expiredNextHeads: 0,
+  twinNextHeads: 0,
+  truncateNextParts: 0,
+  foreignNextParts: 0,
 };
 
 export function noHostFaults(initial: Partial<HostFaults> = {}): HostFaults {

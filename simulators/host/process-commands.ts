@@ -1,5 +1,6 @@
 /* What a running host process can be told and asked, one JSON object a line; each gets one JSON object back. */
 import { isFields, parseFields } from "./canonical.ts";
+import { listDocuments, publishDocument } from "./downlink-commands.ts";
 import { clearHostFaults, parseHostFaults } from "./faults.ts";
 import type { Gateway } from "./medical/gateway.ts";
 import { applyGatewayFault } from "./medical/gateway-faults.ts";
@@ -82,6 +83,8 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
       return OK;
     },
   ],
+  ["publish", ({ host }, fields) => publishDocument(host, fields["set"])],
+  ["documents", ({ host }) => listDocuments(host)],
   [
     "take-backup",
     ({ host }) => {

@@ -9,6 +9,7 @@ import type { Clock, MessageLink, Randomness } from "../../device/base/ports.ts"
 import { FrameAssembler, parseFrame } from "../../device/codec/frames.ts";
 import type { CipherSuite } from "../../device/crypto/face.ts";
 import type { DebitOracle } from "./debits.ts";
+import { DocumentDesk } from "./downlink.ts";
 import { type HostFaults, happens, noHostFaults } from "./faults.ts";
 import { HeadEnd, type Service } from "./head-end.ts";
 import { BatchIntake, type IntakeVerdict } from "./intake.ts";
@@ -34,6 +35,8 @@ export interface SettlementHostOptions {
   readonly log?: Log;
   /** Width of the window in which terminals spread their reconnects. */
   readonly reconnectWindowMs?: number;
+  /** Messages of documents that leave in a second, to all terminals together. */
+  readonly documentsPerSecond?: number;
 }
 
 export interface SettlementHost {
@@ -41,6 +44,8 @@ export interface SettlementHost {
   /** May be changed at any time. */
   readonly faults: HostFaults;
   readonly terminals: TerminalRegistry;
+  /** Lists, permissions and tables for terminals. */
+  readonly documents: DocumentDesk;
   /** How often each verdict was reached, for example "batch-committed" or "batch-discarded: signature-wrong". */
   readonly counters: ReadonlyMap<string, number>;
   /** Puts the ledger back to its last backup; terminals are asked for what is missing. */
@@ -57,6 +62,7 @@ class Host implements SettlementHost {
   readonly ledger: Ledger;
   readonly faults: HostFaults;
   readonly terminals: TerminalRegistry;
+  readonly documents: DocumentDesk;
   readonly #counters = new Map<string, number>();
   readonly #options: SettlementHostOptions;
   readonly #log: Log;
@@ -77,6 +83,18 @@ class Host implements SettlementHost {
     const sealer = new Sealer({ suite, keys, randomness });
     this.#context = { clock, randomness, sealer, ledger, faults: this.faults };
     this.#outbound = new Outbound({ clock, link, log: this.#log });
+    this.documents = new DocumentDesk({
+      suite,
+      randomness,
+      keys,
+      sealer,
+      clock,
+      terminals: this.terminals,
+      outbound: this.#outbound,
+      faults: this.faults,
+      count: (event) => this.#count(event),
+      ...(options.documentsPerSecond === undefined ? {} : { perSecond: options.documentsPerSecond }),
+    });
     this.#intake = new BatchIntake({ clock, suite, sealer, ledger, terminals: this.terminals, debitOracle });
     this.#headEnd = new HeadEnd({
       clock,
@@ -95,7 +113,7 @@ class Host implements SettlementHost {
   }
 
   listen(): void {
-    for (const what of ["txn", "req", "hb"]) {
+    for (const what of ["txn", "req", "hb", "want"]) {
       this.#options.link.subscribe(`pos/v1/+/up/${what}`, ({ topic, payload }) => this.#receive(topic, payload));
     }
   }
@@ -107,6 +125,7 @@ class Host implements SettlementHost {
 
   stop(): void {
     this.#stopped = true;
+    this.documents.stop();
     this.#outbound.stop();
   }
 
@@ -120,6 +139,10 @@ class Host implements SettlementHost {
     if (parsed === undefined) return;
     if (parsed.what === "hb") {
       this.#heartbeat(parsed.tid, payload);
+      return;
+    }
+    if (parsed.what === "want") {
+      this.documents.receive(parsed.tid, payload);
       return;
     }
     const whole = this.#whole(topic, payload);

@@ -64,6 +64,11 @@ export class LiveRequests implements MedicalHost {
     this.#frames = new FrameAssembler((payload) => parts.suite.sm3(payload));
   }
 
+  /** Somebody waits for a reply. */
+  get busy(): boolean {
+    return this.#pending.size > 0;
+  }
+
   /** Time spent waiting for a turn is the request's own: nothing of it has left until then. */
   async exchange(body: Bytes, limits: Limits): Promise<HostReply> {
     const { clock } = this.#parts;
