@@ -26,7 +26,7 @@ export function qualifiersOf(terminal: CashTerminal, terms: CashTerms): Bytes {
   const aboveFloor = limits.contactlessFloorFen !== undefined && terms.amount > limits.contactlessFloorFen;
   const verification = limits.contactlessVerificationFen !== undefined && terms.amount >= limits.contactlessVerificationFen;
   if (!terminal.online) set.push("offline-only");
-  if (terminal.online && aboveFloor) set.push("online-required");
+  if (terminal.online && (aboveFloor || terms.asksIssuer === true)) set.push("online-required");
   if (terminal.signature) set.push("signature");
   if (verification) set.push("verification-required");
   if (terminal.signatureVersion === 1) set.push("signature-version-1");

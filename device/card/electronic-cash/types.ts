@@ -121,6 +121,8 @@ export interface CashTerms {
   readonly unpredictableNumber: Bytes;
   /** 9F41. */
   readonly sequence: number;
+  /** The card is told that its issuer must be asked, so that it moves nothing by itself; only an online terminal may say so. */
+  readonly asksIssuer?: true;
   /** DF60: absent for an ordinary sale. */
   readonly industry?: "segment-fare" | "pre-authorization" | "completion";
 }

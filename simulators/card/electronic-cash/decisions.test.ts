@@ -40,6 +40,7 @@ describe("abilities", () => {
     ["02000000", "signature"],
     ["00800000", "onlineRequired"],
     ["00400000", "verificationRequired"],
+    ["01000000", "authenticatesOnline"],
   ] as const)("%s is %s", (qualifiers, name) => {
     const on = Object.entries(terminalAbilities(fromHex(qualifiers))).filter(([, value]) => value);
     expect(on.map(([each]) => each)).toEqual([name]);

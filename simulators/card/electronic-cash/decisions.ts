@@ -7,6 +7,8 @@ export interface TerminalAbilities {
   readonly signature: boolean;
   readonly onlineRequired: boolean;
   readonly verificationRequired: boolean;
+  /** It checks a signature itself although it will ask the issuer, later perhaps. */
+  readonly authenticatesOnline: boolean;
 }
 
 export function terminalAbilities(qualifiers: Uint8Array): TerminalAbilities {
@@ -15,6 +17,7 @@ export function terminalAbilities(qualifiers: Uint8Array): TerminalAbilities {
     offlineOnly: (first & 0x08) !== 0,
     onlinePin: (first & 0x04) !== 0,
     signature: (first & 0x02) !== 0,
+    authenticatesOnline: (first & 0x01) !== 0,
     onlineRequired: (second & 0x80) !== 0,
     verificationRequired: (second & 0x40) !== 0,
   };

@@ -56,6 +56,8 @@ export interface ElectronicCashOptions {
   readonly qualifiers?: string;
   readonly supportsOnlinePin?: boolean;
   readonly supportsSignature?: boolean;
+  /** A payment that the card sends online is signed too, where the terminal says that it checks signatures. Default: no. */
+  readonly signsOnline?: boolean;
   readonly showsAvailable?: boolean;
   readonly newCard?: boolean;
   readonly pinTriesLeft?: number;
@@ -185,6 +187,7 @@ const USUAL = {
   qualifiers: "2000",
   supportsOnlinePin: true,
   supportsSignature: true,
+  signsOnline: false,
   showsAvailable: true,
   usageControl: "ff00",
   wantsTime: false,
@@ -221,6 +224,7 @@ function plainData(recipe: ElectronicCashRecipe, options: ElectronicCashOptions)
     qualifiers: data.qualifiers,
     supportsOnlinePin: data.supportsOnlinePin,
     supportsSignature: data.supportsSignature,
+    signsOnline: data.signsOnline,
     showsAvailable: data.showsAvailable,
     issuerActionCodes: { default: "d86004a800", denial: "0010980000", online: "d86804f800" },
     usageControl: data.usageControl,

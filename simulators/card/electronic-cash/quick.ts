@@ -42,8 +42,9 @@ export function processQuick(bank: Bank, session: Session): Step {
   const ended = { session: { ...session, stage: "quick" as const }, commit: { bank: { atc: counter } } };
   const refusal = industryRefusal(bank, session, purpose);
   if (refusal !== undefined) return { ...refused(refusal), ...ended };
+  const terminal = terminalAbilities(sentOr0(sent, [TAG.terminalQualifiers, 4]));
   const decision = decideQuick({
-    terminal: terminalAbilities(sentOr0(sent, [TAG.terminalQualifiers, 4])),
+    terminal,
     amountFen,
     foreignCurrency: toHex(sentOr0(sent, [TAG.currency, 2])) === data.currency ? undefined : data.foreignCurrency,
     newCard: memory.newCard,
@@ -55,7 +56,11 @@ export function processQuick(bank: Bank, session: Session): Step {
     resetThresholdFen: memory.resetThresholdFen,
   });
   if (decision.kind === "refused") return { ...refused(decision.sw), ...ended };
-  if (decision.outcome !== "approved") return { answer: ok(decidedAnswer(bank, session, { asked, decision })), ...ended };
+  if (decision.outcome === "online" && data.signsOnline && terminal.authenticatesOnline) {
+    const { answer, shown } = signedOnline(bank, session, { asked, decision });
+    return { answer: ok(answer), ...ended, session: { ...ended.session, signedOnline: shown } };
+  }
+  if (decision.outcome !== "approved") return { answer: ok(buildTlv(0x77, decidedObjects(bank, session, { asked, decision }))), ...ended };
   const { answer, pending } = approved(bank, session, { asked, decision });
   return { answer: ok(answer), ...ended, session: { ...ended.session, pending, cacheOpen: purpose !== "none" } };
 }
@@ -99,12 +104,12 @@ function available(bank: Bank, memory: ElectronicCashMemory): readonly Bytes[] {
 }
 
 /** Answer of a card that declines or wants the issuer to be asked. */
-function decidedAnswer(bank: Bank, session: Session, { asked, decision }: Decision): Bytes {
+function decidedObjects(bank: Bank, session: Session, { asked, decision }: Decision): readonly Bytes[] {
   const { data, memory } = bank;
   const results = cardResults(memory, { first: decision.outcome, second: "none", velocity: decision.velocity });
   const { kind, sent } = session;
   const certified = certify(bank, { kind, counter: asked.counter, sent, results, after: memory });
-  return buildTlv(0x77, [
+  return [
     buildTlv(0x82, interchangeProfile(data)),
     buildTlv(0x9f36, u16be(asked.counter)),
     buildTlv(0x57, trackTwo(data)),
@@ -113,7 +118,25 @@ function decidedAnswer(bank: Bank, session: Session, { asked, decision }: Decisi
     buildTlv(0x5f34, fromHex(data.panSequence)),
     buildTlv(0x9f6c, paymentQualifiers(fromHex(data.qualifiers), decision.verification)),
     ...available(bank, memory),
+  ];
+}
+
+/** The same with a signature, and with the records that prove it. */
+function signedOnline(
+  bank: Bank,
+  session: Session,
+  { asked, decision }: Decision,
+): { readonly answer: Bytes; readonly shown: NonNullable<Session["signedOnline"]> } {
+  const { data } = bank;
+  const authenticationData = cardAuthentication(bank, session.sent, paymentQualifiers(fromHex(data.qualifiers), decision.verification));
+  const signature = quickSignature(bank, session, { counter: asked.counter, authenticationData });
+  const inAnswer = signature !== undefined && signature.length <= SIGNATURE_IN_ANSWER_MAX;
+  const answer = buildTlv(0x77, [
+    ...decidedObjects(bank, session, { asked, decision }),
+    buildTlv(0x94, fileLocator(data, { path: "quick", kind: session.kind, cash: true })),
+    ...(inAnswer ? [buildTlv(0x9f4b, signature)] : []),
   ]);
+  return { answer, shown: { authenticationData, signature: inAnswer ? undefined : signature } };
 }
 
 function approved(bank: Bank, session: Session, { asked, decision }: Decision): { readonly answer: Bytes; readonly pending: PendingPayment } {
@@ -160,7 +183,7 @@ function quickSignature(bank: Bank, session: Session, parts: { readonly counter:
   return dynamicSignature(bank, kind, { cardData: counterAsDynamicData(counter), terminalData: concat(challenge, ...more) });
 }
 
-function lastRecord(pending: PendingPayment): Bytes {
+function lastRecord(pending: Pick<PendingPayment, "authenticationData" | "signature">): Bytes {
   const { authenticationData, signature } = pending;
   return buildTlv(0x70, [
     lastContent(),
@@ -177,6 +200,7 @@ export function readLastRecord(bank: Bank, session: Session): Step {
   const { memory } = bank;
   const { pending } = session;
   if (pending !== undefined) return commitPayment(bank, session, pending);
+  if (session.signedOnline !== undefined) return { answer: ok(lastRecord(session.signedOnline)) };
   const kept = memory.lastAnswer;
   const ownPayment = session.stage === "quick" && kept?.counter === memory.atc;
   if (kept !== undefined && (session.first || ownPayment)) return { answer: ok(fromHex(kept.contentHex)), repeated: true };

@@ -64,6 +64,8 @@ export interface Session {
   /** UPDATE CAPP DATA CACHE may come now. */
   readonly cacheOpen: boolean;
   readonly pending?: PendingPayment;
+  /** What the last record says of a payment that went online and was signed: there is nothing to commit. */
+  readonly signedOnline?: Pick<PendingPayment, "authenticationData" | "signature">;
   readonly full?: FullState;
 }
 

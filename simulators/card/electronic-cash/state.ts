@@ -83,6 +83,8 @@ export interface ElectronicCashData {
   readonly qualifiers: string;
   readonly supportsOnlinePin: boolean;
   readonly supportsSignature: boolean;
+  /** Whether the card signs a payment that it sends online too, so that a gate may open before its issuer was asked. */
+  readonly signsOnline: boolean;
   /** Whether the answer names 9F5D. */
   readonly showsAvailable: boolean;
   /** 9F0D, 9F0E, 9F0F: default, denial, online; ten hexadecimal digits each. */

@@ -9,8 +9,6 @@ import { Fault } from "../../../base/fault.ts";
 import { type Fen, ZERO_FEN } from "../../../base/fen.ts";
 import type { Limits } from "../../../base/ports.ts";
 import {
-  type Authentication,
-  type AuthenticationFailure,
   type AuthenticationPorts,
   authenticateCard,
   authenticationMethod,
@@ -21,23 +19,14 @@ import { beginTransaction, getData, type HeldRecords, readLastRecord, readRecord
 import { accountNumberOf, amountOf, joinData } from "../../../card/electronic-cash/data.ts";
 import type { FieldTime } from "../../../card/electronic-cash/field-time.ts";
 import type { KnownCashCards } from "../../../card/electronic-cash/known-cards.ts";
-import { restrictionsOf, sharesCurrency } from "../../../card/electronic-cash/restrictions.ts";
 import { selectAgain } from "../../../card/electronic-cash/select.ts";
-import type {
-  CardData,
-  CardRecords,
-  CashBaseline,
-  CashReason,
-  CashTerms,
-  ProcessingAnswer,
-  ProcessingOptions,
-  SelectedCash,
-} from "../../../card/electronic-cash/types.ts";
+import type { CardData, CardRecords, CashBaseline, CashTerms, ProcessingAnswer, ProcessingOptions, SelectedCash } from "../../../card/electronic-cash/types.ts";
 import type { RecordName } from "../../../codec/afl.ts";
 import type { JsonObject } from "../../journal/types.ts";
 import type { ElectronicCashPorts } from "../ports.ts";
 import type { Reason } from "../types.ts";
 import { balanceWritten, IndustrySale, type ShownRecord } from "./cash-industry.ts";
+import { authenticationReason, isProved, restrictedBy } from "./cash-judgement.ts";
 import { beginningMembers, optionMembers } from "./cash-record.ts";
 import type { CardAccess, ModuleAnswer, OpeningAnswer, PurseSale, Refusal, SaleTerms } from "./dialogue.ts";
 
@@ -192,9 +181,8 @@ export class CashSale implements PurseSale {
     const { terminal } = this.#parts;
     assert(this.#before !== undefined, "the card has shown its records");
     const data = this.#known(this.#before);
-    const restriction = restrictionsOf(data, terminal, this.#terms.date).find(({ reason }) => reason !== undefined)?.reason;
-    if (restriction !== undefined) return { kind: "failed", reason: restrictionReason(restriction) };
-    if (!sharesCurrency(data, terminal)) return { kind: "failed", reason: "card-declined" };
+    const restriction = restrictedBy(data, terminal, this.#terms.date);
+    if (restriction !== undefined) return { kind: "failed", reason: restriction };
     assert(this.#options !== undefined, "the card has decided");
     const { interchangeProfile, records } = this.#options;
     // A signature over fixed data could be copied: it would not confirm the debit, so there must be none.
@@ -291,19 +279,4 @@ function limitReached(amount: Fen, { limits, online }: CashParts["terminal"]): R
   const { contactlessSaleFen, contactlessFloorFen } = limits;
   if (contactlessSaleFen !== undefined && amount >= contactlessSaleFen) return "amount-limit";
   return !online && contactlessFloorFen !== undefined && amount > contactlessFloorFen ? "amount-limit" : undefined;
-}
-
-/** Only a signature that covers this very sale is a proof; one over fixed data could be copied. */
-export function isProved(authentication: Authentication): boolean {
-  return authentication.kind === "verified" && authentication.method === "dynamic";
-}
-
-function restrictionReason(reason: CashReason): Reason {
-  return reason === "expired" || reason === "not-yet-valid" ? reason : "usage-not-allowed";
-}
-
-/** "key-missing": a terminal with more keys could have taken this card. */
-function authenticationReason(failure: AuthenticationFailure): Reason {
-  if (failure === "authority-unknown" || failure === "authority-expired") return "key-missing";
-  return failure === "not-offered" ? "authentication-impossible" : "authentication-failed";
 }

@@ -4,10 +4,9 @@
  * account number stands in records that may be read without a transaction. Spec: JR/T 0025, quick debit and credit, torn transactions.
  */
 import { assert } from "../../../base/assert.ts";
-import type { Bytes } from "../../../base/bytes.ts";
 import { type Authentication, authenticateCard, quickTerminalData } from "../../../card/electronic-cash/authentication.ts";
-import { BASELINE_FOR_PROOF, peekRecord, readBaseline, readRawRecord, readRecords, recordKey } from "../../../card/electronic-cash/commands.ts";
-import { accountNumberOf, addRecord, joinData, NO_RECORDS } from "../../../card/electronic-cash/data.ts";
+import { BASELINE_FOR_PROOF, peekRecord, readBaseline, readRecords } from "../../../card/electronic-cash/commands.ts";
+import { joinData } from "../../../card/electronic-cash/data.ts";
 import { startFieldTime } from "../../../card/electronic-cash/field-time.ts";
 import { KnownCashCards } from "../../../card/electronic-cash/known-cards.ts";
 import { evidenceAtOnce, type Observed, proveFurther, proveTransaction } from "../../../card/electronic-cash/prove-transaction.ts";
@@ -20,26 +19,18 @@ import type { PurseChoice } from "../../sale-request.ts";
 import type { RecordedSale } from "../record.ts";
 import type { TransitView } from "../tariff.ts";
 import type { PurseEvidence } from "../types.ts";
+import { issuerOf, readAccount } from "./cash-account.ts";
 import { cashView, readIndustry, type ShownRecord } from "./cash-industry.ts";
-import { accountMembers, answeredData, type RecordedCash, recordedCash } from "./cash-record.ts";
-import { type CashCardFacts, type CashParts, CashSale, isProved } from "./cash-sale.ts";
+import { isProved } from "./cash-judgement.ts";
+import { answeredData, type RecordedCash, recordedCash } from "./cash-record.ts";
+import { type CashCardFacts, type CashParts, CashSale } from "./cash-sale.ts";
 import type { CardAccess, Identification, IdentifiedCard, Proven, PurseDialogue, PurseSale, SaleTerms, Unusable } from "./dialogue.ts";
-
-/** Records in which cards keep the account number, in the order of trying. */
-const IDENTITY_PLACES: readonly RecordName[] = [
-  { sfi: 1, number: 1, signed: false },
-  { sfi: 2, number: 1, signed: false },
-  { sfi: 1, number: 2, signed: false },
-  { sfi: 2, number: 2, signed: false },
-];
 
 /** Answers that cards have repeated during this sale, by the subject that they were asked for: a card repeats them once, and may be torn again. */
 type Repeated = Map<string, CardRecords>;
 
 /** What a card's counter is read for: only a sale of before is decided by it. */
 const BALANCE_ALONE = ["balance"] as const;
-/** Digits of an account number that name its issuer. Spec: ISO/IEC 7812-1, issuer identification number. */
-const ISSUER_DIGITS = 6;
 
 export function electronicCash(parts: CashParts): PurseDialogue {
   const repeated: Repeated = new Map();
@@ -94,42 +85,6 @@ async function recall({ channel, limits }: CardAccess, { intent }: RecordedCash)
   return { selected, place, answer: await peekRecord(channel, place, limits()) };
 }
 
-interface NamedAccount {
-  readonly accountNumber: string;
-  readonly personal: JsonObject;
-  readonly read: CashCardFacts["read"];
-}
-
-/** The places in the order of trying: first the one of the sale that is open, then the one where other cards have their number. */
-function identityPlaces(asked: RecordName | undefined, known: KnownCashCards): readonly RecordName[] {
-  const seen = known.identityPlace;
-  const first = [...(asked === undefined ? [] : [asked]), ...(seen === undefined ? [] : [{ ...seen, signed: false }])];
-  const all = [...first, ...IDENTITY_PLACES];
-  return all.filter((place, at) => all.findIndex(({ sfi, number }) => sfi === place.sfi && number === place.number) === at);
-}
-
-async function readAccount({ channel, limits }: CardAccess, asked: RecordName | undefined, known: KnownCashCards): Promise<NamedAccount | undefined> {
-  let data: CardData = new Map();
-  const read = new Map<string, Bytes>();
-  for (const place of identityPlaces(asked, known)) {
-    const answer = await readRawRecord(channel, place, limits());
-    const record = answer.kind === "ok" ? addRecord(NO_RECORDS, place, answer.bytes) : undefined;
-    if (answer.kind === "ok" && record !== undefined) read.set(recordKey(place), answer.bytes);
-    data = record === undefined ? data : (joinData(data, record.data) ?? data);
-    const number = accountNumberOf(data);
-    // The sequence of the account's card belongs to the key of its cryptograms; it stands beside the number in one of these records.
-    if (number === undefined || !data.has(0x5f34)) continue;
-    known.foundIdentityAt(place);
-    return { accountNumber: number, personal: accountMembers(accountOf(number, data)), read };
-  }
-  const number = accountNumberOf(data);
-  return number === undefined ? undefined : { accountNumber: number, personal: accountMembers(accountOf(number, data)), read };
-}
-
-function accountOf(number: string, data: CardData) {
-  return { number, sequence: data.get(0x5f34), expiry: data.get(0x5f24) };
-}
-
 interface FoundCard {
   readonly facts: CashCardFacts;
   readonly recalled: Recalled | undefined;
@@ -153,7 +108,7 @@ class CashCard implements IdentifiedCard {
 
   constructor(access: CardAccess, parts: CashParts, found: FoundCard) {
     this.name = found.facts.accountNumber;
-    this.issuer = this.name.slice(0, ISSUER_DIGITS);
+    this.issuer = issuerOf(this.name);
     this.personal = found.personal;
     this.#access = access;
     this.#parts = parts;
