@@ -10,6 +10,7 @@ import type { Log } from "./base/log.ts";
 import { explainText, formatNotes, NAMED_FORMS } from "./card/explain/explain.ts";
 import { API_COMMANDS } from "./commands/api.ts";
 import { DEVICES_COMMANDS } from "./commands/devices.ts";
+import { FARES_COMMANDS } from "./commands/fares.ts";
 import { POLICY_COMMANDS } from "./commands/policy.ts";
 import { RECONCILE_COMMANDS } from "./commands/reconcile.ts";
 import { loadDeviceKeys } from "./config/keys.ts";
@@ -237,6 +238,7 @@ const COMMANDS: readonly Command[] = [
   },
   ...DEVICES_COMMANDS,
   ...POLICY_COMMANDS,
+  ...FARES_COMMANDS,
   ...RECONCILE_COMMANDS,
   ...API_COMMANDS,
   { name: "config set", summary: "checks a configuration file and makes it the terminal's", operands: "<file>", options: CONFIG_OPTION, run: setConfig },

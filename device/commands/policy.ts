@@ -1,24 +1,9 @@
 /* `yikatong policy check`: whether a file with a region's rules can be worked with, and if not, where and why. */
-import { readFile } from "node:fs/promises";
 import type { Command, OptionValues } from "../system/command-line.ts";
 import { type PolicyProblem, parsePolicy } from "../txn/medical-split/policy.ts";
 import type { RegionPolicy } from "../txn/medical-split/types.ts";
 import { complain, say } from "./devices-machine.ts";
-
-/** The file's JSON, or the sentence that says why there is none. */
-async function readJson(file: string): Promise<{ readonly value: unknown } | string> {
-  let text: string;
-  try {
-    text = await readFile(file, "utf8");
-  } catch (error) {
-    return `${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`;
-  }
-  try {
-    return { value: JSON.parse(text) as unknown };
-  } catch (error) {
-    return `${file} is no JSON: ${error instanceof Error ? error.message : String(error)}`;
-  }
-}
+import { readJson } from "./json-file.ts";
 
 function summary({ place, insuranceTypes, validFrom, validTo, pool, otherFunds }: RegionPolicy): string {
   const until = validTo === undefined ? "on" : `to ${validTo}`;

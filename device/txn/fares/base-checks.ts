@@ -120,12 +120,11 @@ function zoneProblems({ places }: FareTable, base: ZoneBase): readonly FareProbl
   const problems: FareProblem[] = [];
   for (const [index, row] of base.rows.entries()) {
     const at = `zones/${index + 1}`;
-    for (const zone of [row.from, row.to]) if (!zones.has(zone)) problems.push({ at, rule: `no place is in zone ${zone}` });
-    for (const pair of zonePairs(row, base.bothWays)) {
-      const earlier = rows.get(pair);
-      if (earlier === undefined) rows.set(pair, index);
-      else problems.push({ at, rule: `${row.from} to ${row.to} stands already in zones/${earlier + 1}` });
-    }
+    const pairs = zonePairs(row, base.bothWays);
+    for (const zone of new Set([row.from, row.to])) if (!zones.has(zone)) problems.push({ at, rule: `no place is in zone ${zone}` });
+    const earlier = pairs.map((pair) => rows.get(pair)).find((other) => other !== undefined);
+    if (earlier !== undefined) problems.push({ at, rule: `${row.from} to ${row.to} stands already in zones/${earlier + 1}` });
+    for (const pair of pairs) if (!rows.has(pair)) rows.set(pair, index);
   }
   const missing = [...zones].flatMap((from) =>
     [...zones].filter((to) => !rows.has(zonePair(from, to))).map((to) => ({ at: "zones", rule: `no row from ${from} to ${to}` })),

@@ -4,7 +4,7 @@
  */
 import { baseProblems } from "./base-checks.ts";
 import { DAY_KINDS, type FareProblem, type FareTable, type LineChoice, type Transfer } from "./types.ts";
-import { ALWAYS, clockText, WeekSheet } from "./week.ts";
+import { ALWAYS, clockText, dayText, WeekSheet } from "./week.ts";
 
 type Check = (table: FareTable) => readonly FareProblem[];
 
@@ -37,10 +37,10 @@ function duplicates({ lines, places, timeBands, concessions, transfers, holidays
     ...namedTwice("time-band", names(timeBands)),
     ...namedTwice("concession", names(concessions)),
     ...namedTwice("transfer", names(transfers)),
-    ...namedTwice("holidays", holidays),
+    ...namedTwice("holidays", holidays.map(dayText)),
     ...namedTwice(
       "movedDays",
-      movedDays.map(({ date }) => date),
+      movedDays.map(({ date }) => dayText(date)),
     ),
     ...concessions.flatMap(({ name, cardTypes }) => namedTwice(`concession/${name}/cardTypes`, cardTypes.map(String))),
   ];
@@ -134,7 +134,7 @@ function timeBandProblems({ timeBands }: FareTable): readonly FareProblem[] {
     return [
       {
         at: `time-band/${band.name}`,
-        rule: `on ${clash.day} at ${clash.minute === 0 ? "00:00" : clockText(clash.minute)} time-band/${timeBands[clash.with]?.name} holds already`,
+        rule: `on ${clash.day} at ${clockText(clash.minute)} time-band/${timeBands[clash.with]?.name} holds already`,
       },
     ];
   });

@@ -8,6 +8,7 @@ import { type Fen, fen } from "../../base/fen.ts";
 import { isCivilDate } from "../../codec/civil-time.ts";
 import { tableProblems } from "./table-checks.ts";
 import { DAY_KINDS, type FareProblem, type FareTable } from "./types.ts";
+import { dayText } from "./week.ts";
 
 export type FareTablesParse = { readonly ok: true; readonly tables: readonly FareTable[] } | { readonly ok: false; readonly problems: readonly FareProblem[] };
 
@@ -212,7 +213,7 @@ function parseOne(value: unknown): FareTablesParse {
 export function parseFareTables(values: readonly unknown[]): FareTablesParse {
   const each = values.flat();
   const tables: FareTable[] = [];
-  const problems: FareProblem[] = [];
+  const problems: FareProblem[] = each.length === 0 ? [{ at: "table", rule: "at least one" }] : [];
   for (const [index, value] of each.entries()) {
     const parsed = parseOne(value);
     const prefix = each.length === 1 ? "" : `table ${index + 1}: `;
@@ -221,11 +222,6 @@ export function parseFareTables(values: readonly unknown[]): FareTablesParse {
   }
   problems.push(...problemsTogether(tables));
   return problems.length > 0 ? { ok: false, problems } : { ok: true, tables };
-}
-
-/** A day as people write it. */
-export function dayText(day: string): string {
-  return `${day.slice(0, 4)}-${day.slice(4, 6)}-${day.slice(6)}`;
 }
 
 /** What tables that one gate works with may not have together: a day with two of them, an id twice, another city. */

@@ -15,6 +15,11 @@ export function clockText(minute: number): string {
   return `${String(hours).padStart(2, "0")}:${String(minutes).padStart(2, "0")}`;
 }
 
+/** A day YYYYMMDD as people write it. */
+export function dayText(day: string): string {
+  return `${day.slice(0, 4)}-${day.slice(4, 6)}-${day.slice(6)}`;
+}
+
 /** The first minute for which two rows claim to hold. */
 export interface Clash {
   readonly day: DayKind;
