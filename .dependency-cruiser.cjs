@@ -168,6 +168,8 @@ module.exports = {
         "^device/api/http/(server|route|stream|guard)\\.ts$",
         // Sealing takes milliseconds of computing: its worker is an adapter that stands beside the work.
         "^device/sync/batch/(seal-worker|worker-sealer)\\.ts$",
+        // So do lists of millions.
+        "^device/txn/lists/(list-worker|threads)\\.ts$",
         "^device/(main|cli)\\.ts$",
         "^device/commands/",
         "^simulators/(reader|line|hid|host|broker|disk|demo|rounds|terminal|commands)/",

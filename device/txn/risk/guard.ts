@@ -21,6 +21,7 @@ export type RiskReason =
   | "card-count-limit"
   | "card-sum-limit"
   | "card-age-limit"
+  | "card-velocity-limit"
   | "unreceipted-count-limit"
   | "unreceipted-sum-limit"
   | "unreceipted-age-limit";
@@ -30,6 +31,8 @@ export interface ReviewedCard {
   readonly purse: PurseKind;
   /** The card's own name for the purse: application serial number, card identifier, account number. */
   readonly name: string;
+  /** Its card number where the card says one besides: lists hold ranges of these. */
+  readonly cardNumber?: string;
   /** Issuer in hexadecimal, where the card says it. */
   readonly issuer?: string;
 }
