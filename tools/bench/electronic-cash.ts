@@ -3,14 +3,9 @@
  * the card's certificate and signature, so it is measured by itself too: with our provider, and with the package sm-crypto called as its
  * users call it. Rounds of both take turns, so that a busy machine slows both.
  */
-import { type ChildProcess, fork } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import smCrypto from "sm-crypto";
 import { toHex, u32be } from "../../device/base/bytes.ts";
 import { fen } from "../../device/base/fen.ts";
-import { SILENT } from "../../device/base/log.ts";
 import { type AuthenticationMaterial, authenticateCard, CertificateCache, quickTerminalData } from "../../device/card/electronic-cash/authentication.ts";
 import { authorityCheck, openAuthorities } from "../../device/card/electronic-cash/authorities.ts";
 import { type CashTapPorts, type CashTapRequest, commitCashTap, prepareCashTap } from "../../device/card/electronic-cash/tap.ts";
@@ -19,19 +14,15 @@ import { DEFAULT_CARD_PROFILE } from "../../device/codec/card-profile.ts";
 import type { CipherSuite } from "../../device/crypto/face.ts";
 import { smCryptoSuite } from "../../device/crypto/sm-crypto.ts";
 import { openCipherSuite } from "../../device/crypto/suite.ts";
-import { openPcsc } from "../../device/drivers/pcsc/open.ts";
 import type { CardChannel } from "../../device/drivers/ports.ts";
-import { systemClock } from "../../device/system/clock.ts";
-import { moduleBeside } from "../../device/system/modules.ts";
-import { systemProcesses } from "../../device/system/processes.ts";
 import { pcscdLaneObstacle } from "../../hw-tests/benches/pcscd.ts";
 import { makeTestCard } from "../../simulators/card/make.ts";
 import { TEST_CERTIFICATION_AUTHORITIES } from "../../simulators/crypto/certificates.ts";
 import { SimulatedReader } from "../../simulators/reader/in-process.ts";
-import { PrivatePcscd } from "../../simulators/reader/pcscd.ts";
 import { VirtualClock } from "../../simulators/world/virtual-clock.ts";
 import { type Bench, type BenchContext, type BenchRow, median, percentile, rounded } from "./bench.ts";
-import { nowMs, type TapSimulatorAnswer, type TapSimulatorRequest } from "./tap-protocol.ts";
+import { withDesk } from "./tap-desk.ts";
+import { nowMs } from "./tap-protocol.ts";
 
 const ROUNDS = 15;
 const OURS_PER_ROUND = 40;
@@ -163,42 +154,17 @@ async function verifyRow({ scale, say }: BenchContext): Promise<BenchRow> {
   };
 }
 
-/** One conversation with the simulated side at a time. */
-function ask(simulator: ChildProcess, request: TapSimulatorRequest): Promise<TapSimulatorAnswer> {
-  return new Promise((resolve, reject) => {
-    const lost = () => reject(new Error("the simulated side of the benchmark ended"));
-    simulator.once("exit", lost);
-    simulator.once("message", (message) => {
-      simulator.off("exit", lost);
-      // The other side is tap-simulator.ts.
-      resolve(message as TapSimulatorAnswer);
-    });
-    simulator.send(request);
-  });
-}
-
 interface Shares {
   readonly ours: readonly number[];
   readonly theirs: readonly number[];
 }
 
 /** Milliseconds of whole taps over the PC/SC service, without the simulated card's own time. */
-async function hostTaps(folder: string, scale: number): Promise<Shares> {
-  const card = { name: "BENCH Card", socketPath: join(folder, "card.sock"), slots: 1 };
-  const simulator = fork(moduleBeside(import.meta.url, "./tap-simulator"), {
-    serialization: "advanced",
-    execArgv: [],
-    stdio: ["ignore", "ignore", "inherit", "ipc"],
-  });
-  const service = new PrivatePcscd({ folder, readers: [card] });
-  await ask(simulator, { do: "open", cardSocket: card.socketPath });
-  await service.start();
-  const pcsc = openPcsc({ processes: systemProcesses(), clock: systemClock(), log: SILENT, env: service.environment });
-  try {
-    const cards = pcsc.reader({ interface: "contactless", nameIncludes: ["card"] });
+function hostTaps(scale: number): Promise<Shares> {
+  return withDesk(async ({ cards, insert, remove }) => {
     let number = 0;
     const tap = async (ports: CashTapPorts): Promise<number> => {
-      await ask(simulator, { do: "insert" });
+      await insert("cash");
       const channel = await cards.waitForCard(LIMITS);
       const poweredMs = nowMs();
       number += 1;
@@ -206,8 +172,7 @@ async function hostTaps(folder: string, scale: number): Promise<Shares> {
       const outcome = prepared.kind === "ready" ? await commitCashTap(channel, { ports, prepared }, LIMITS) : prepared;
       const endedMs = nowMs();
       if (outcome.kind !== "approved") throw new Error(`a tap ended with ${outcome.kind}: the figure would mean nothing`);
-      const { busyMs } = await ask(simulator, { do: "remove" });
-      await cards.waitForRemoval(LIMITS);
+      const { busyMs } = await remove();
       return endedMs - poweredMs - busyMs;
     };
     const taps = async (suite: CipherSuite, count: number): Promise<readonly number[]> => {
@@ -219,33 +184,23 @@ async function hostTaps(folder: string, scale: number): Promise<Shares> {
     await taps(openCipherSuite(), WARM_UP_TAPS);
     const theirs = await taps(smCryptoSuite(), Math.max(3, Math.round(SLOW_TAPS * scale)));
     return { ours: await taps(openCipherSuite(), Math.max(3, Math.round(TAPS * scale))), theirs };
-  } finally {
-    await pcsc.close();
-    await service.kill();
-    simulator.kill("SIGKILL");
-  }
+  });
 }
 
 async function hostShareRow({ scale, say }: BenchContext): Promise<BenchRow> {
   const row = { name: "cash-tap-host-share", unit: "ms", budget: null, met: null };
   const obstacle = pcscdLaneObstacle();
   if (obstacle !== undefined) return { ...row, value: null, baseline: null, ratio: null, note: obstacle };
-  // Socket paths must be short, so that the folder of the runner does not serve.
-  const folder = mkdtempSync(join(tmpdir(), "ykt-cash-"));
-  try {
-    const { ours, theirs } = await hostTaps(folder, scale);
-    say(`electronic cash: ${ours.length} and ${theirs.length} taps through the PC/SC service`);
-    const [value, baseline] = [median(ours), median(theirs)];
-    return {
-      ...row,
-      value: rounded(value),
-      baseline: rounded(baseline),
-      ratio: rounded(baseline / value),
-      note: `p50 of ${ours.length} contactless sales, selection to proved signature, nothing cached; p99 ${rounded(percentile(ours, 0.99))} ms; baseline: the same with SM2 by sm-crypto alone; the simulator's own time is taken away`,
-    };
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  const { ours, theirs } = await hostTaps(scale);
+  say(`electronic cash: ${ours.length} and ${theirs.length} taps through the PC/SC service`);
+  const [value, baseline] = [median(ours), median(theirs)];
+  return {
+    ...row,
+    value: rounded(value),
+    baseline: rounded(baseline),
+    ratio: rounded(baseline / value),
+    note: `p50 of ${ours.length} contactless sales, selection to proved signature, nothing cached; p99 ${rounded(percentile(ours, 0.99))} ms; baseline: the same with SM2 by sm-crypto alone; the simulator's own time is taken away`,
+  };
 }
 
 async function run(context: BenchContext): Promise<readonly BenchRow[]> {

@@ -1,9 +1,11 @@
-/* What the tap benchmark and its simulated side say to each other. */
+/* What the tap benchmarks and their simulated side say to each other. */
+import type { BenchCard } from "./tap-flows.ts";
 
 export type TapSimulatorRequest =
-  /** Without a module socket the card is one with electronic cash, which needs no module. */
   | { readonly do: "open"; readonly cardSocket: string; readonly moduleSocket?: string }
-  | { readonly do: "insert" }
+  | { readonly do: "insert"; readonly card: BenchCard }
+  /** Nothing but the message itself, there and back. */
+  | { readonly do: "nothing" }
   /** Takes the card out and tells the time spent on answers since it went in. */
   | { readonly do: "remove" };
 

@@ -1,20 +1,19 @@
 /*
- * The simulated side of the tap benchmark, in a process of its own: a card reader and a module reader that answer without delay and count
+ * The simulated side of the tap benchmarks, in a process of its own: a card reader and a module reader that answer without delay and count
  * the time they spend on it. Times are those of the machine's monotonic clock, which all processes share.
  */
 import { openCipherSuite } from "../../device/crypto/suite.ts";
-import { makeTestCard } from "../../simulators/card/make.ts";
+import type { SimulatedCard } from "../../simulators/card/card.ts";
 import { makeTestPsam } from "../../simulators/psam/make.ts";
 import { IfdServer } from "../../simulators/reader/ifd-server.ts";
 import { realClock } from "../../simulators/reader/real-clock.ts";
 import type { ReaderSlot } from "../../simulators/reader/slot.ts";
+import { type BenchCard, benchCard } from "./tap-flows.ts";
 import { nowMs, type TapSimulatorAnswer, type TapSimulatorRequest } from "./tap-protocol.ts";
-
-const BALANCE_FEN = 4_000_000_000;
 
 class TapSimulator {
   readonly #suite = openCipherSuite();
-  #card = makeTestCard(this.#suite, { balanceFen: BALANCE_FEN, algorithm: "sm4" });
+  readonly #cards = new Map<BenchCard, SimulatedCard>();
   readonly #servers: IfdServer[] = [];
   #busyMs = 0;
 
@@ -22,16 +21,20 @@ class TapSimulator {
     switch (request.do) {
       case "open":
         await this.#open(request.cardSocket);
-        if (request.moduleSocket === undefined) return this.#openCash();
-        await this.#open(request.moduleSocket);
-        this.#slot(1).insert(makeTestPsam(this.#suite));
+        if (request.moduleSocket !== undefined) {
+          await this.#open(request.moduleSocket);
+          this.#slot(1).insert(makeTestPsam(this.#suite));
+        }
         return { atMs: nowMs(), busyMs: 0 };
       case "insert": {
+        const card = this.#card(request.card);
         this.#busyMs = 0;
         const atMs = nowMs();
-        this.#slot(0).insert(this.#card);
+        this.#slot(0).insert(card);
         return { atMs, busyMs: 0 };
       }
+      case "nothing":
+        return { atMs: nowMs(), busyMs: 0 };
       case "remove": {
         const busyMs = this.#busyMs;
         this.#slot(0).remove();
@@ -40,10 +43,10 @@ class TapSimulator {
     }
   }
 
-  #openCash(): TapSimulatorAnswer {
-    const electronicCash = { balanceFen: BALANCE_FEN, algorithms: "sm" } as const;
-    this.#card = makeTestCard(this.#suite, { balanceFen: 0, algorithm: "sm4", interface: "contactless", electronicCash });
-    return { atMs: nowMs(), busyMs: 0 };
+  #card(kind: BenchCard): SimulatedCard {
+    const card = this.#cards.get(kind) ?? benchCard(this.#suite, kind);
+    this.#cards.set(kind, card);
+    return card;
   }
 
   async #open(socketPath: string): Promise<void> {
