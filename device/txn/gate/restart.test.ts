@@ -1,0 +1,119 @@
+import { describe, expect, test } from "vitest";
+import { FakeCard } from "./testing/fake-sales.ts";
+import { Station } from "./testing/station.ts";
+
+const SINGLE = { lanes: [{ mode: "single" }] } as const;
+
+/** Runs in steps of a millisecond until it is so. */
+async function until(at: Station, isSo: () => boolean): Promise<void> {
+  for (let ms = 0; ms < 20_000 && !isSo(); ms += 1) await at.pass(1);
+  expect(isSo()).toBe(true);
+}
+
+async function restart(at: Station, darkMs = 2_000): Promise<void> {
+  at.cutPower();
+  for (const { reader } of at.lanes) if (reader.card !== undefined) reader.remove();
+  await at.pass(darkMs);
+  await at.switchOn();
+}
+
+describe("what a card did before a power cut is known behind it", () => {
+  test("a passage that was used", async () => {
+    const at = new Station(SINGLE);
+    await at.switchOn();
+    const card = new FakeCard("A");
+    await at.tap(card);
+    await restart(at);
+    await at.tap(card);
+    expect(card.charges).toHaveLength(1);
+    expect(at.lane().gate.passages).toHaveLength(1);
+    await at.pass(60_000);
+    await at.tap(card);
+    expect(card.charges).toHaveLength(2);
+  });
+
+  test("a passage that was not used, and the clock was set back meanwhile", async () => {
+    const at = new Station(SINGLE);
+    at.lane().walker.walk = "stays";
+    await at.switchOn();
+    const card = new FakeCard("A");
+    await at.tap(card, { thenMs: 9_000 });
+    at.cutPower();
+    at.clock.jumpWall(-86_400_000);
+    await at.switchOn();
+    await at.tap(card);
+    expect(card.charges).toHaveLength(1);
+    expect(at.prompts().at(-1)).toBe("go-again");
+  });
+
+  test("a gate that stood open at the cut: nobody knows who passed, and nobody is charged again", async () => {
+    const at = new Station(SINGLE);
+    at.lane().walker.afterMs = 5_000;
+    await at.switchOn();
+    const card = new FakeCard("A");
+    await at.tap(card, { thenMs: 100 });
+    expect(at.lane().gate.isOpen).toBe(true);
+    await restart(at, 10_000);
+    expect((await at.entries("passage")).map(({ state }) => state)).toEqual(["prepared", "unknown"]);
+    await at.tap(card);
+    expect(card.charges).toHaveLength(1);
+    expect(at.lane().gate.passages).toHaveLength(2);
+  });
+
+  test("a sale that was paid while the gate had not moved", async () => {
+    const at = new Station(SINGLE);
+    await at.switchOn();
+    const card = new FakeCard("A");
+    at.lane().reader.insert(card);
+    await until(at, () => card.charges.length === 1);
+    await until(at, () => at.gates.lanes[0]?.state === "passage");
+    await restart(at);
+    expect(at.lane().gate.passages).toEqual([]);
+    await at.tap(card);
+    expect(card.charges).toHaveLength(1);
+    expect(at.lane().gate.passages).toHaveLength(1);
+  });
+
+  test("a torn debit, whose card comes back to the new life", async () => {
+    const at = new Station(SINGLE);
+    await at.switchOn();
+    const card = new FakeCard("A");
+    at.sales.planDebit("torn-after");
+    await at.tap(card, { thenMs: 1_000 });
+    await restart(at);
+    await at.tap(card);
+    expect(card.charges).toHaveLength(1);
+    expect(at.lane().gate.passages).toHaveLength(1);
+    expect(new Set((await at.entries("quick-payment")).map(({ detail }) => detail["reference"])).size).toBe(1);
+  });
+
+  test("a right that was left to people", async () => {
+    const at = new Station({ ...SINGLE, policy: { unusedPassage: "staff" } });
+    at.lane().walker.walk = "stays";
+    await at.switchOn();
+    const card = new FakeCard("A");
+    await at.tap(card, { thenMs: 9_000 });
+    await restart(at);
+    await at.tap(card);
+    expect(card.charges).toHaveLength(1);
+    expect(at.lane().gate.passages).toHaveLength(1);
+  });
+});
+
+test("a cut at any moment of a tap charges once and opens at most once more than it charged", async () => {
+  for (let cutMs = 0; cutMs < 1_400; cutMs += 13) {
+    const at = new Station(SINGLE);
+    await at.switchOn();
+    const card = new FakeCard("A");
+    at.lane().reader.insert(card);
+    await at.pass(cutMs);
+    await restart(at);
+    await at.tap(card);
+    expect(card.charges, `cut after ${cutMs} ms`).toHaveLength(1);
+    expect(at.lane().gate.passages.length, `cut after ${cutMs} ms`).toBeGreaterThanOrEqual(1);
+    expect(at.lane().gate.passages.length, `cut after ${cutMs} ms`).toBeLessThanOrEqual(2);
+    // What was told as passed is told as used.
+    const passed = (await at.entries("passage")).some(({ state, subject }, _, [first]) => state === "done" && subject === first?.subject);
+    if (passed) expect(at.lane().gate.passages).toHaveLength(1);
+  }
+});
