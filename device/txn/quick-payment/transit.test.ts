@@ -324,6 +324,16 @@ describe("the module works while the card takes the records", () => {
     expect(await tapGate(scene, passage("in", testGate("entry")))).toMatchObject({ kind: "paid", verified: true });
   });
 
+  test("a sale that a limit ends uses up no number of the module", async () => {
+    const scene = await warm();
+    const sent = listen(scene.place);
+    const full: RiskGuard = { review: () => ({ kind: "clear" }), take: () => ({ kind: "refused", reason: "card-sum-limit" }) };
+    const outcome = await tapGate(scene, passage("out", testGate("exit")), (ports) => ({ ...ports, guard: full }));
+    expect(outcome).toEqual({ kind: "refused", reason: "card-sum-limit" });
+    expect(sent.filter((each) => each.startsWith("module"))).toEqual([]);
+    expect(await tapGate(scene, passage("out", testGate("exit")))).toMatchObject({ kind: "paid", verified: true });
+  });
+
   test("the card may leave as soon as it has answered the debit", async () => {
     const scene = await gateScene();
     const { place } = scene;

@@ -36,6 +36,7 @@ export class PbocSale implements PurseSale {
   #opening: PurchaseOpening | undefined;
   /** What the module was asked for while the card is still at work. */
   #starting: Promise<PsamPurchase> | undefined;
+  #givenUp = false;
   #purchase: PsamPurchase | undefined;
   #mac1: Bytes | undefined;
   #mac2: Bytes | undefined;
@@ -76,6 +77,8 @@ export class PbocSale implements PurseSale {
     const opening = await this.#kind.open(this.#access);
     if (opening.kind === "refused") return opening;
     this.#opening = opening;
+    // A sale that a limit has ended meanwhile uses up no number of the module.
+    if (this.#givenUp) return { kind: "ok" };
     const updates = this.#kind.updates?.(opening) ?? [];
     if ("kind" in updates) return updates;
     return updates.length === 0 ? { kind: "ok" } : this.#buffer(opening, updates);
@@ -149,6 +152,7 @@ export class PbocSale implements PurseSale {
   }
 
   release(): void {
+    this.#givenUp = true;
     // What is still on its way to the module is given back as soon as it is there.
     this.#starting?.then(
       (purchase) => purchase.release(),
