@@ -12,6 +12,9 @@ export interface DeadlineOptions extends Limits {
   readonly code?: FaultCode;
 }
 
+/** Why the timer of a wait that has ended is stopped: one for all, because a fault that nobody will ever see costs more than the wait itself. */
+const OVER = new Fault("cancelled", "the wait is over", { effectUnknown: false });
+
 /** Bounds any wait: settles with `work`, or rejects with a fault at the deadline or when the caller cancels. */
 export async function withDeadline<Value>(work: Promise<Value>, options: DeadlineOptions): Promise<Value> {
   const { clock, what, effectUnknown } = options;
@@ -21,13 +24,14 @@ export async function withDeadline<Value>(work: Promise<Value>, options: Deadlin
   }
   const timer = new AbortController();
   const stop = () => timer.abort();
+  let over = false;
   options.signal.addEventListener("abort", stop, { once: true });
   const expiry = clock.sleep(options.timeoutMs, timer.signal).then(
     () => {
       throw new Fault(options.code ?? "timeout", `${what}: no answer within ${options.timeoutMs} ms`, { effectUnknown });
     },
     () => {
-      throw new Fault("cancelled", `${what}: cancelled`, { effectUnknown });
+      throw over ? OVER : new Fault("cancelled", `${what}: cancelled`, { effectUnknown });
     },
   );
   expiry.catch(() => undefined);
@@ -35,7 +39,8 @@ export async function withDeadline<Value>(work: Promise<Value>, options: Deadlin
     return await Promise.race([work, expiry]);
   } finally {
     options.signal.removeEventListener("abort", stop);
-    timer.abort();
+    over = true;
+    timer.abort(OVER);
     work.catch(() => undefined);
   }
 }

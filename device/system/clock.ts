@@ -1,5 +1,5 @@
 import { assert } from "../base/assert.ts";
-import { Fault } from "../base/fault.ts";
+import { Fault, isFault } from "../base/fault.ts";
 import type { Clock } from "../base/ports.ts";
 
 /** Longest wait that one timer of the runtime can hold. */
@@ -25,7 +25,8 @@ function timer(durationMs: number, signal: AbortSignal | undefined): Promise<voi
   return new Promise((resolve, reject) => {
     const cancel = () => {
       clearTimeout(handle);
-      reject(new Fault("cancelled", "sleep cancelled", { effectUnknown: false }));
+      const reason: unknown = signal?.reason;
+      reject(isFault(reason, "cancelled") ? reason : new Fault("cancelled", "sleep cancelled", { effectUnknown: false }));
     };
     const handle = setTimeout(() => {
       signal?.removeEventListener("abort", cancel);
