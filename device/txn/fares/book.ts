@@ -96,7 +96,7 @@ function answer(open: OpenTable, { question, known, full }: Priced): RideAnswer 
 function continued(price: Price, transfer: Transfer | undefined): Price {
   if (transfer === undefined) return price;
   const name = `transfer/${transfer.name}`;
-  return transfer.percent === undefined ? changedBy(price, -(transfer.discountFen ?? 0), name) : percentOf(price, transfer.percent, name);
+  return transfer.percent === undefined ? changedBy(price, 0 - (transfer.discountFen ?? 0), name) : percentOf(price, transfer.percent, name);
 }
 
 /** Figures of another day or month are not of this ride's. */

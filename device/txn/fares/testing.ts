@@ -146,7 +146,7 @@ type DrawnTiers = NonNullable<NonNullable<FareTableFile["tiers"]>["day"]>;
 function drawnTiers(draws: Draws, most: number): DrawnTiers {
   const by = draws.one(["spent-fen", "rides"] as const);
   const froms = [...new Set(Array.from({ length: 1 + draws.below(3) }, () => 1 + draws.below(by === "rides" ? 8 : most)))].sort((one, other) => one - other);
-  return { by, rows: froms.map((from) => ({ from, percent: draws.below(101) })) };
+  return { by, rows: froms.map((from) => ({ from, percent: draws.one([50, 80, draws.below(101)]) })) };
 }
 
 /** One table; its days and its name are the caller's. */
