@@ -110,7 +110,10 @@ function pathOf(levels: MadeDocument["levels"], index: number): string {
 }
 
 /** Members of a part. */
-export function partMembers({ stream, sequence, parts, levels }: MadeDocument, index: number): { readonly [name: string]: Json | undefined } | undefined {
+export function partMembers(
+  { stream, sequence, parts, levels }: MadeDocument,
+  index: number,
+): ({ readonly [name: string]: Json | undefined } & { readonly data: string }) | undefined {
   const part = parts[index];
   return part === undefined ? undefined : { v: 1, stream, sequence, index, path: pathOf(levels, index), iv: part.iv, data: part.data };
 }

@@ -199,7 +199,7 @@ export class DocumentDesk {
   #part(document: MadeDocument, index: number): Bytes | undefined {
     const members = partMembers(document, index);
     if (members === undefined) return undefined;
-    const data = String(members["data"]);
+    const { data } = members;
     if (this.#countDown("truncateNextParts")) return utf8(canonicalText({ ...members, data: data.slice(0, 4 * Math.floor(data.length / 8)) }));
     if (this.#countDown("foreignNextParts")) return utf8(canonicalText({ ...members, index: index + 1 }));
     return utf8(canonicalText(members));

@@ -4,10 +4,11 @@
  * the least to come go first: a permission of one part does not wait behind a list of thousands. While somebody waits for a live reply it asks
  * for nothing, for a bounded time. Spec: pos/v1, 7.
  */
+import { assert } from "../../base/assert.ts";
 import { isFault } from "../../base/fault.ts";
 import type { Log } from "../../base/log.ts";
 import type { Clock } from "../../base/ports.ts";
-import { encodeWant, PROBLEMS_MAX, type StreamWant } from "../../codec/downlink.ts";
+import { encodeWant, PROBLEMS_MAX, type StreamWant, WANTED_PARTS_MAX } from "../../codec/downlink.ts";
 import type { Publisher } from "../publisher.ts";
 import { Bell } from "./bell.ts";
 import type { DocumentStream, Fetch } from "./stream.ts";
@@ -60,6 +61,7 @@ export class Asking {
   #pausedUntilMs = NEVER_MS;
 
   constructor(parts: AskingParts) {
+    assert(parts.times.partsAtOnce <= WANTED_PARTS_MAX, "a want names so many parts at most");
     this.#parts = parts;
     this.#bell = new Bell(parts.clock);
   }
