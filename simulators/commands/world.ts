@@ -8,6 +8,7 @@ import { systemProcesses } from "../../device/system/processes.ts";
 import { COUNTER_BUGS, isCounterBug } from "../world/counter/counter-bugs.ts";
 import { type CounterWorldOptions, type CounterWorldReport, runCounterSeed, runCounterWorld } from "../world/counter/counter-world.ts";
 import { FAULT_KINDS } from "../world/fault-plan.ts";
+import { type GateWorldOptions, type GateWorldReport, runGateSeed, runGateWorld } from "../world/gate/gate-world.ts";
 import { isPlantedBug, PLANTED_BUGS } from "../world/planted-bugs.ts";
 import { WORLD_PURSES } from "../world/purses.ts";
 import { type SeedReport, TEAR_PERCENT } from "../world/seed-run.ts";
@@ -22,7 +23,7 @@ function readOptions(values: OptionValues): WorldOptions | string {
   const taps = countOption(values, "taps", { min: 1, max: 100_000 });
   const first = countOption(values, "first", { min: 0, max: SEEDS_MAX });
   if (seeds === undefined || taps === undefined || first === undefined) return "--seeds, --taps and --first are whole numbers";
-  const tearPercent = countOption(values, "tear-percent", { min: 0, max: 100 });
+  const tearPercent = values["tear-percent"] === undefined ? TEAR_PERCENT : countOption(values, "tear-percent", { min: 0, max: 100 });
   if (tearPercent === undefined) return "--tear-percent is a whole number from 0 to 100";
   const bug = values["plant"];
   if (typeof bug === "string" && !isPlantedBug(bug)) return `--plant takes one of: ${Object.keys(PLANTED_BUGS).join(", ")}`;
@@ -84,6 +85,42 @@ async function counterWorld(options: CounterWorldOptions, values: OptionValues):
   return report.violations === 0 ? 0 : 1;
 }
 
+const GATE_TEAR_PERCENT = 5;
+
+function readGateOptions(values: OptionValues): GateWorldOptions | string {
+  const seeds = countOption(values, "seeds", { min: 1, max: SEEDS_MAX });
+  const taps = countOption(values, "taps", { min: 1, max: 1_000_000 });
+  const first = countOption(values, "first", { min: 0, max: SEEDS_MAX });
+  if (seeds === undefined || taps === undefined || first === undefined) return "--seeds, --taps and --first are whole numbers";
+  const tearPercent = values["tear-percent"] === undefined ? GATE_TEAR_PERCENT : countOption(values, "tear-percent", { min: 0, max: 100 });
+  const doublePercent = countOption(values, "double-percent", { min: 0, max: 100 });
+  if (tearPercent === undefined || doublePercent === undefined) return "--tear-percent and --double-percent are whole numbers from 0 to 100";
+  const bug = values["plant"];
+  if (typeof bug === "string" && !isPlantedBug(bug)) return `--plant takes one of: ${Object.keys(PLANTED_BUGS).join(", ")}`;
+  return { name: String(values["name"]), first, seeds, taps, tearPercent, doublePercent, ...(typeof bug === "string" ? { bug } : {}) };
+}
+
+function gateSummary(report: GateWorldReport): string {
+  const days = (report.virtualMs / 86_400_000).toFixed(1);
+  const megabytes = (bytes: number) => (bytes / 1_048_576).toFixed(0);
+  return [
+    `${report.seeds} seeds, ${report.taps} taps: ${report.events} events, ${report.violations} violations`,
+    `${days} virtual days (${report.offlineDays} without network) in ${(report.realMs / 1000).toFixed(1)} s (${Math.round(report.virtualMs / report.realMs)} times as fast), state ${report.stateHash.slice(0, 16)}`,
+    `${report.torn} taps torn, ${report.doubles} made twice, ${report.openings} openings, ${report.unknown} sales left unknown as scripted`,
+    `taps ended: ${counted(report.ends)}`,
+    `heap of a process after its first tenth ${megabytes(report.heapEarlyBytes)} MB, at its end ${megabytes(report.heapLateBytes)} MB`,
+    `faults that struck: ${counted(report.faults)}`,
+    ...report.failures.map(({ seed, violation }) => `  ${seed}: ${violation}`),
+  ].join("\n");
+}
+
+async function gateWorld(options: GateWorldOptions, values: OptionValues): Promise<number> {
+  if (values["trace"] === true) return tell(await runGateSeed(openCipherSuite(), options, options.first));
+  const report = await runGateWorld(spreadPorts(options.seeds), options);
+  process.stdout.write(values["json"] === true ? `${JSON.stringify(report)}\n` : `${gateSummary(report)}\n`);
+  return report.violations === 0 ? 0 : 1;
+}
+
 async function trace(options: WorldOptions): Promise<number> {
   return tell(await runSeed(openCipherSuite(), options, options.first));
 }
@@ -124,10 +161,11 @@ export const worldCommand: Command = {
   summary: "lives through seeds of a simulated town and checks the seven promises after every event",
   options: {
     seeds: { type: "string", summary: "how many seeds", default: "20" },
-    scenario: { type: "string", summary: "town: taps at a gate and a till; counter: orders of a pharmacy", default: "town" },
-    taps: { type: "string", summary: "town: sales per seed", default: "100" },
+    scenario: { type: "string", summary: "town: sales at a till; counter: orders of a pharmacy; gate: two lanes and a till", default: "town" },
+    taps: { type: "string", summary: "town and gate: taps per seed", default: "100" },
     orders: { type: "string", summary: "counter: orders per seed", default: "100" },
-    "tear-percent": { type: "string", summary: "taps that are torn, of a hundred", default: String(TEAR_PERCENT) },
+    "tear-percent": { type: "string", summary: `taps that are torn, of a hundred; left out: ${TEAR_PERCENT}, at gates ${GATE_TEAR_PERCENT}` },
+    "double-percent": { type: "string", summary: "gate: taps that are followed by another of the same card, of a hundred", default: "1" },
     name: { type: "string", summary: "what the seeds are called", default: "seed" },
     first: { type: "string", summary: "number of the first seed", default: "0" },
     plant: { type: "string", summary: `plants a bug: ${[...Object.keys(PLANTED_BUGS), ...Object.keys(COUNTER_BUGS)].join(", ")}` },
@@ -139,7 +177,11 @@ export const worldCommand: Command = {
       const options = readCounterOptions(values);
       return typeof options === "string" ? misused(options) : counterWorld(options, values);
     }
-    if (values["scenario"] !== "town") return misused("--scenario is town or counter");
+    if (values["scenario"] === "gate") {
+      const options = readGateOptions(values);
+      return typeof options === "string" ? misused(options) : gateWorld(options, values);
+    }
+    if (values["scenario"] !== "town") return misused("--scenario is town, counter or gate");
     const options = readOptions(values);
     if (typeof options === "string") return misused(options);
     return values["trace"] === true ? trace(options) : world(options, values);

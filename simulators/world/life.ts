@@ -2,17 +2,22 @@
 import { fen } from "../../device/base/fen.ts";
 import type { Log, LogValue } from "../../device/base/log.ts";
 import { DEFAULT_PURSE_APPLICATIONS } from "../../device/card/purse/commands.ts";
+import { BUS_RECORD_ID } from "../../device/card/transit/records.ts";
 import { DEFAULT_CARD_PROFILE } from "../../device/codec/card-profile.ts";
 import type { OfflineSettings } from "../../device/medical/offline.ts";
 import { openInlineSealer } from "../../device/sync/batch/seal-inline.ts";
 import { DEFAULT_SYNC_OPTIONS } from "../../device/sync/sync.ts";
 import { openTerminal, type Terminal, type TerminalRules, type TerminalSettings } from "../../device/terminal.ts";
+import { RIDER_RECORD } from "../../device/txn/fares/rider-record.ts";
+import type { LaneEvent } from "../../device/txn/gate/lane.ts";
 import type { MedicalProfile } from "../../device/txn/medical-host/profile.ts";
 import { ScriptedHolder } from "../pinpad/holder.ts";
 import { SimulatedPinVerifier } from "../pinpad/pin-verifier.ts";
+import type { SimulatedPsam } from "../psam/psam.ts";
 import { makeSamReader, type TransmitInfo, type TransmitVerdict } from "../reader/in-process.ts";
 import { TEST_CASH_TERMINAL, testAuthorities } from "../terminal/purses.ts";
 import type { ExposureLimits } from "./checks/journal-check.ts";
+import { LaneLife } from "./gate/lane-life.ts";
 import { observedLink, observedStore } from "./observed.ts";
 import { Place } from "./place.ts";
 import { Power, poweredClock } from "./power.ts";
@@ -77,12 +82,16 @@ export class Life {
   readonly #town: Town;
   /** Settles when the power is cut; never rejects. */
   readonly dark: Promise<"dark">;
+  readonly lanes: readonly LaneLife[];
+  /** Told what happens at each lane. */
+  onLaneEvent: (lane: string, event: LaneEvent) => void = () => undefined;
   terminal: Terminal | undefined;
 
   constructor(town: Town) {
     this.#town = town;
     const clock = poweredClock(town.clock, this.power);
     this.desk = new Place(town, town.desk, { power: this.power, clock });
+    this.lanes = town.lanes.map((lane) => new LaneLife(town, lane, { power: this.power, clock }));
     this.dark = new Promise((resolve) => {
       this.power.whenCut(() => resolve("dark"));
     });
@@ -93,6 +102,7 @@ export class Life {
       town.desk.card = undefined;
       town.psam.powerDown();
       this.desk.reader.remove();
+      for (const lane of this.lanes) lane.powerFailed();
       town.observe();
     });
   }
@@ -112,7 +122,8 @@ export class Life {
       cutBefore: () => town.plan.strikes("power-cut-before-publish"),
       cutAfter: () => town.plan.strikes("power-cut-after-publish"),
     });
-    const { suite, syncKeys } = town;
+    const { suite, syncKeys, gate } = town;
+    const lanes = this.lanes.map((lane) => lane.devices(clock, (psam, info) => this.#moduleFate(psam, info)));
     this.terminal = await openTerminal({
       settings: settings(limits, town),
       clock,
@@ -123,10 +134,14 @@ export class Life {
       link,
       log,
       rules,
+      ...(gate === undefined ? {} : { gate: { ...gate, rider: { id: BUS_RECORD_ID, codec: RIDER_RECORD }, lanes } }),
+      onLaneEvent: (lane, event) => {
+        if (power.on) this.onLaneEvent(lane, event);
+      },
       store: observedStore(town.disk.open(), power, () => town.observe()),
       sealer: openInlineSealer(suite, syncKeys),
       userReader: this.desk.reader,
-      samReader: makeSamReader(town.psam, { name: "module", clock, beforeTransmit: (info) => this.#moduleFate(info) }),
+      samReader: makeSamReader(town.psam, { name: "module", clock, beforeTransmit: (info) => this.#moduleFate(town.psam, info) }),
       pinVerifier: {
         verifyOnCard: (channel, template, bounds) => new SimulatedPinVerifier({ clock, holder: this.#holder() }).verifyOnCard(channel, template, bounds),
       },
@@ -147,8 +162,8 @@ export class Life {
     return { info: write, warn: write, error: write };
   }
 
-  #moduleFate(info: TransmitInfo): TransmitVerdict {
-    const { plan, psam } = this.#town;
+  #moduleFate(psam: SimulatedPsam, info: TransmitInfo): TransmitVerdict {
+    const { plan } = this.#town;
     if (plan.strikes("power-cut-before-apdu")) return this.#cut();
     if (!plan.strikes("power-cut-after-apdu")) return OK;
     psam.tear(info.command, "after");

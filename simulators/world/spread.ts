@@ -56,3 +56,10 @@ function runChild<Result>(
 function seedNumber({ seed }: { readonly seed: string }): number {
   return Number(seed.slice(seed.lastIndexOf("-") + 1));
 }
+
+/** Counts of many seeds, added name by name. */
+export function addedCounts(counts: readonly Readonly<Record<string, number>>[]): Readonly<Record<string, number>> {
+  const total: Record<string, number> = {};
+  for (const each of counts) for (const [name, count] of Object.entries(each)) total[name] = (total[name] ?? 0) + count;
+  return total;
+}

@@ -7,12 +7,15 @@ import { SILENT } from "../../device/base/log.ts";
 import { DEFAULT_CARD_PROFILE } from "../../device/codec/card-profile.ts";
 import type { CipherSuite } from "../../device/crypto/face.ts";
 import type { SyncKeys } from "../../device/sync/sync.ts";
+import type { FareBook } from "../../device/txn/fares/fares.ts";
+import type { GatePolicy, LaneSettings } from "../../device/txn/gate/lane.ts";
 import { DEFAULT_REGION, type RegionSwitches } from "../../device/txn/medical-host/profile.ts";
 import { SimulatedBroker } from "../broker/in-process.ts";
 import type { SimulatedCard } from "../card/card.ts";
 import { makeTestCard } from "../card/make.ts";
 import { socialNumbers, socialSecurityNumber } from "../card/numbers.ts";
 import { SimulatedJournalDisk } from "../disk/journal-store.ts";
+import type { Walker } from "../gate/walker.ts";
 import { Ledger } from "../host/ledger.ts";
 import { type Insurer, openInsurer } from "../host/medical/insurer.ts";
 import { InsurerLedger } from "../host/medical/insurer-ledger.ts";
@@ -21,6 +24,7 @@ import { hostKeys, openSettlementHost, type SettlementHost } from "../host/settl
 import { testDebitOracle } from "../host/tac-oracle.ts";
 import { makeTestPsam } from "../psam/make.ts";
 import type { SimulatedPsam } from "../psam/psam.ts";
+import type { DurableEntry } from "./checks/durable-entry.ts";
 import { type ExposureLimits, JournalCheck } from "./checks/journal-check.ts";
 import { MedicalCheck } from "./checks/medical-check.ts";
 import { MoneyCheck } from "./checks/money-check.ts";
@@ -28,6 +32,7 @@ import { OrderCheck } from "./checks/order-check.ts";
 import { SecrecyCheck } from "./checks/secrecy-check.ts";
 import { promised } from "./checks/violation.ts";
 import { drawFaultPlan, type FaultKind, type FaultPlan } from "./fault-plan.ts";
+import { GateCheck } from "./gate/gate-check.ts";
 import { WatchedCard } from "./observed.ts";
 import type { Spot } from "./place.ts";
 import { noPurseCounts, type PurseCounts, worldPurse } from "./purses.ts";
@@ -44,6 +49,7 @@ const DATA_KEY_HEX = "0123456789abcdeffedcba9876543210";
 const HOST_SCALAR_HEX = "11".repeat(32);
 const TERMINAL_SCALAR_HEX = "22".repeat(32);
 const CARDS = 6;
+const GATE_CARDS = 24;
 /** On each purse of each card; more than a seed's taps can spend. */
 export const BALANCE_FEN = 5_000_000;
 
@@ -57,6 +63,24 @@ export interface TownOptions {
   readonly onlyFaults?: readonly FaultKind[];
   /** How the region of this town speaks to its insurer; left out: as most do. */
   readonly region?: RegionSwitches;
+  /** The town has gates. */
+  readonly gate?: TownGate;
+}
+
+export interface TownGate {
+  readonly policy: GatePolicy;
+  readonly fares: FareBook;
+  readonly lanes: readonly LaneSettings[];
+  readonly possibleFares: (entry: string | undefined, exit: string) => readonly number[];
+}
+
+/** One lane of a gate, beyond the power of its terminal. */
+export interface LaneSpot {
+  readonly settings: LaneSettings;
+  readonly spot: Spot;
+  readonly psam: SimulatedPsam;
+  /** Whoever stands in front of the gate. */
+  readonly walker: Walker;
 }
 
 export class Town {
@@ -83,6 +107,9 @@ export class Town {
   readonly syncKeys: SyncKeys;
   /** The counter's reader and what lies in it. */
   readonly desk: Spot;
+  readonly gate: TownGate | undefined;
+  readonly lanes: readonly LaneSpot[];
+  readonly gateCheck: GateCheck;
 
   constructor(options: TownOptions) {
     const { seed, suite } = options;
@@ -91,10 +118,18 @@ export class Town {
     this.plan = drawFaultPlan(this.random.stream("faults"), options.onlyFaults);
     const tears = options.onlyFaults === undefined ? new Tears(this.random.stream("tears"), options.tearPercent) : undefined;
     this.desk = { name: "gate", tears, card: undefined, lastCard: undefined };
+    this.gate = options.gate;
+    this.lanes = (options.gate?.lanes ?? []).map((settings, at) => this.#makeLane(settings, at, options));
     this.purseCounts = noPurseCounts();
     this.trace = new Trace(this.clock, suite, seed);
     this.journalCheck = new JournalCheck(suite, options.limits);
     this.moneyCheck = new MoneyCheck();
+    this.gateCheck = new GateCheck({
+      sameCardWindowMs: options.gate?.policy.sameCardWindowMs ?? 0,
+      nowMs: () => this.clock.monotonicMs(),
+      stateOf: (subject) => this.journalCheck.subjects.get(subject)?.state,
+      possibleFares: options.gate?.possibleFares ?? (() => []),
+    });
     const cards = this.#makeCards();
     this.secrecyCheck = new SecrecyCheck(cards.flatMap(personalNumbers));
     this.cards = cards.map(
@@ -104,6 +139,8 @@ export class Town {
           this.trace.note(`card ${debited.serial.slice(-4)} debited ${debit.amountFen} of its ${debit.purse ?? "e-purse"}`);
           this.purseCounts[worldPurse(debit.purse ?? "e-purse")].debits += 1;
           this.moneyCheck.debited(debited.serial, debit);
+          const lane = this.lanes.find(({ spot }) => spot.card?.card === debited);
+          if (lane !== undefined) this.gateCheck.charged(debited.serial, { ...lane.settings, lane: lane.settings.name }, debit.amountFen);
         }),
     );
     this.psam = makeTestPsam(suite, { purseLevel: this.random.stream("psam").pick([1, 2, 3] as const) });
@@ -127,14 +164,29 @@ export class Town {
     for (const stored of flushed.entriesFrom(this.journalCheck.lastSeq + 1, Number.MAX_SAFE_INTEGER)) {
       const entry = this.journalCheck.durable(stored);
       this.trace.note(`entry ${entry.seq} ${entry.kind} ${entry.state} ${entry.amountFen} ${stored.hash.slice(0, 16)}`);
-      this.moneyCheck.durable(entry, this.desk.lastCard?.card.serial);
+      this.moneyCheck.durable(entry, this.#spotOf(entry).lastCard?.card.serial);
       this.medicalCheck.durable(entry);
       this.orderCheck.durable(entry);
+      this.gateCheck.durable(entry);
       this.secrecyCheck.text("the journal", stored.body);
       if (stored.sealed !== undefined) this.secrecyCheck.bytes("the journal's sealed part", stored.sealed);
       this.secrecyCheck.text("the journal's index", JSON.stringify([flushed.subject(entry.subject), flushed.lastBatch()]));
     }
     this.#observeReceipts();
+  }
+
+  /** Where a sale is made: a gate's own sales are called by their lane. */
+  #spotOf({ reference }: DurableEntry): Spot {
+    const [place, lane] = reference?.split(".") ?? [];
+    return (place === "gate" ? this.lanes.find(({ settings }) => settings.name === lane)?.spot : undefined) ?? this.desk;
+  }
+
+  #makeLane(settings: LaneSettings, at: number, { tearPercent, onlyFaults, suite }: TownOptions): LaneSpot {
+    const { name } = settings;
+    const tears = onlyFaults === undefined ? new Tears(this.random.stream(`tears/${name}`), tearPercent) : undefined;
+    // Modules of different lanes have different numbers, as their makers see to.
+    const psam = makeTestPsam(suite, { purseLevel: 2, terminalNumber: `99010000010${at + 2}` });
+    return { settings, spot: { name, tears, card: undefined, lastCard: undefined }, psam, walker: { walk: "passes", afterMs: 1_500 } };
   }
 
   #observeReceipts(): void {
@@ -150,11 +202,11 @@ export class Town {
 
   #makeCards(): readonly SimulatedCard[] {
     const draw = this.random.stream("cards");
-    return Array.from({ length: CARDS }, (_, at) =>
+    return Array.from({ length: this.gate === undefined ? CARDS : GATE_CARDS }, (_, at) =>
       makeTestCard(this.suite, {
         serial: draw.between(1_000_000, 9_999_999) * 10 + at,
         balanceFen: BALANCE_FEN,
-        purse: { transit: "t-union" },
+        purse: { transit: this.gate !== undefined && at % 3 === 2 ? "housing" : "t-union" },
         medicalPurse: { accountFen: BALANCE_FEN },
         electronicCash: { balanceFen: BALANCE_FEN, algorithms: "sm", signatureVersion: draw.pick(["00", "01"] as const) },
         algorithm: draw.pick(["3des", "sm4"] as const),

@@ -10,6 +10,9 @@ export interface DurableEntry {
   readonly amountFen: number;
   readonly reference: string | undefined;
   readonly msgid: string | undefined;
+  /** Of an opening of a gate: the sale that it is for, and the lane. */
+  readonly sale: string | undefined;
+  readonly lane: string | undefined;
   /** The purse that a quick payment is paid from. */
   readonly purse: string;
   /** Terminal number, date and time of a sale, with electronic cash random number and date: its name on the card. */
@@ -50,6 +53,8 @@ export function readDurable(stored: StoredEntry): DurableEntry {
     amountFen,
     reference: text(detail, "reference"),
     msgid: text(detail, "msgid"),
+    sale: text(detail, "sale"),
+    lane: text(detail, "lane"),
     date,
     time,
     purse: text(detail, "purse") ?? "e-purse",

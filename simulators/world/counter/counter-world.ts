@@ -3,7 +3,7 @@ import { toHex, utf8 } from "../../../device/base/bytes.ts";
 import type { Clock } from "../../../device/base/ports.ts";
 import type { CipherSuite } from "../../../device/crypto/face.ts";
 import type { FaultCounts } from "../fault-plan.ts";
-import { type SpreadPorts, seedNumbers, spreadSeeds } from "../spread.ts";
+import { addedCounts, type SpreadPorts, seedNumbers, spreadSeeds } from "../spread.ts";
 import { COUNTER_BUGS, type CounterBug } from "./counter-bugs.ts";
 import { type CounterReport, CounterRun } from "./counter-run.ts";
 
@@ -67,19 +67,13 @@ export async function runCounterWorld(
     orders: sum(({ orders }) => orders),
     events: sum(({ events }) => events),
     violations: failures.length,
-    ends: added(results.map(({ ends }) => ends)),
-    faults: added(results.map(({ faults }) => faults)) as FaultCounts,
-    insurerFaults: added(results.map(({ insurerFaults }) => insurerFaults)),
+    ends: addedCounts(results.map(({ ends }) => ends)),
+    faults: addedCounts(results.map(({ faults }) => faults)) as FaultCounts,
+    insurerFaults: addedCounts(results.map(({ insurerFaults }) => insurerFaults)),
     powerCuts: sum(({ powerCuts }) => powerCuts),
     virtualMs: Math.round(sum(({ virtualMs }) => virtualMs)),
     realMs: Math.round(ports.clock.monotonicMs() - startMs),
     stateHash: toHex(ports.suite.sm3(utf8(results.map(({ stateHash }) => stateHash).join("\n")))),
     failures,
   };
-}
-
-function added(counts: readonly Readonly<Record<string, number>>[]): Readonly<Record<string, number>> {
-  const total: Record<string, number> = {};
-  for (const each of counts) for (const [name, count] of Object.entries(each)) total[name] = (total[name] ?? 0) + count;
-  return total;
 }

@@ -1,0 +1,100 @@
+/* Many days of a gate, spread over processes; one report. */
+import { toHex, utf8 } from "../../../device/base/bytes.ts";
+import type { Clock } from "../../../device/base/ports.ts";
+import type { CipherSuite } from "../../../device/crypto/face.ts";
+import type { FaultCounts } from "../fault-plan.ts";
+import { PLANTED_BUGS, type PlantedBug } from "../planted-bugs.ts";
+import { addedCounts, type SpreadPorts, seedNumbers, spreadSeeds } from "../spread.ts";
+import { type GateReport, GateRun } from "./gate-run.ts";
+
+export interface GateWorldOptions {
+  /** Seeds are called "<name>-<number>". */
+  readonly name: string;
+  readonly first: number;
+  readonly seeds: number;
+  readonly taps: number;
+  readonly tearPercent: number;
+  readonly doublePercent: number;
+  readonly bug?: PlantedBug;
+}
+
+export interface GateJob extends GateWorldOptions {
+  readonly scenario: "gate";
+  readonly step: number;
+}
+
+/** What one seed has come to, and how much memory its process holds after it. */
+export type GateResult = Omit<GateReport, "trace"> & { readonly heapBytes: number };
+
+/** Names are fixed; see docs/json.md. */
+export interface GateWorldReport {
+  readonly scenario: "gate";
+  readonly seeds: number;
+  readonly taps: number;
+  readonly events: number;
+  readonly violations: number;
+  readonly tearPercent: number;
+  readonly doublePercent: number;
+  readonly torn: number;
+  readonly doubles: number;
+  readonly openings: number;
+  readonly offlineDays: number;
+  readonly unknown: number;
+  readonly ends: Readonly<Record<string, number>>;
+  readonly faults: FaultCounts;
+  /** Heap of a process after its first tenth of the seeds and after the last, in bytes; the greatest over the processes. */
+  readonly heapEarlyBytes: number;
+  readonly heapLateBytes: number;
+  readonly virtualMs: number;
+  readonly realMs: number;
+  readonly stateHash: string;
+  readonly failures: readonly { readonly seed: string; readonly violation: string }[];
+}
+
+export function runGateSeed(suite: CipherSuite, options: GateWorldOptions, number: number): Promise<GateReport> {
+  const { name, taps, tearPercent, doublePercent, bug } = options;
+  const rules = bug === undefined ? {} : { rules: PLANTED_BUGS[bug] };
+  return new GateRun({ seed: `${name}-${number}`, taps, suite, tearPercent, doublePercent, ...rules }).run();
+}
+
+/** Every `step`-th seed of the job, one after the other. */
+export async function runGateJob(suite: CipherSuite, job: GateJob, onSeed: (result: GateResult) => void): Promise<void> {
+  for (const number of seedNumbers(job)) {
+    const { trace: _, ...result } = await runGateSeed(suite, job, number);
+    globalThis.gc?.();
+    onSeed({ ...result, heapBytes: process.memoryUsage().heapUsed });
+  }
+}
+
+export async function runGateWorld(
+  ports: SpreadPorts<GateResult> & { readonly clock: Clock; readonly suite: CipherSuite },
+  options: GateWorldOptions,
+): Promise<GateWorldReport> {
+  const startMs = ports.clock.monotonicMs();
+  const results = await spreadSeeds(ports, { ...options, scenario: "gate" });
+  const sum = (of: (result: GateResult) => number) => results.reduce((total, result) => total + of(result), 0);
+  const heap = (some: readonly GateResult[]) => Math.max(0, ...some.map(({ heapBytes }) => heapBytes));
+  const share = Math.max(1, Math.floor(results.length / 10));
+  return {
+    scenario: "gate",
+    seeds: results.length,
+    taps: sum(({ taps }) => taps),
+    events: sum(({ events }) => events),
+    violations: results.filter(({ violation }) => violation !== undefined).length,
+    tearPercent: options.tearPercent,
+    doublePercent: options.doublePercent,
+    torn: sum(({ purses }) => Object.values(purses).reduce((torn, { tears }) => torn + tears, 0)),
+    doubles: sum(({ doubles }) => doubles),
+    openings: sum(({ openings }) => openings),
+    offlineDays: Math.round(sum(({ offlineDays }) => offlineDays)),
+    unknown: sum(({ unknown }) => unknown),
+    ends: addedCounts(results.map(({ ends }) => ends)),
+    faults: addedCounts(results.map(({ faults }) => faults)) as FaultCounts,
+    heapEarlyBytes: heap(results.slice(0, share)),
+    heapLateBytes: heap(results.slice(-share)),
+    virtualMs: Math.round(sum(({ virtualMs }) => virtualMs)),
+    realMs: Math.round(ports.clock.monotonicMs() - startMs),
+    stateHash: toHex(ports.suite.sm3(utf8(results.map(({ stateHash }) => stateHash).join("\n")))),
+    failures: results.flatMap(({ seed, violation }) => (violation === undefined ? [] : [{ seed, violation }])),
+  };
+}

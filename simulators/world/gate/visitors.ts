@@ -1,0 +1,140 @@
+/*
+ * People at a gate: they hold a card to the reader, walk through when it opens, hold it there again when they are told to or when they are not
+ * sure, and sometimes walk away. They know what the lane shows, and nothing else.
+ */
+import { isFault } from "../../../device/base/fault.ts";
+import type { LaneEvent } from "../../../device/txn/gate/lane.ts";
+import type { Life } from "../life.ts";
+import type { WatchedCard } from "../observed.ts";
+import type { SeededRandomness } from "../seeded-randomness.ts";
+import type { LaneSpot, Town } from "../town.ts";
+import type { LaneLife } from "./lane-life.ts";
+
+type Tap = Extract<LaneEvent, { readonly is: "tap" }>;
+
+/** How a visit ended: by the lane's last word, by the visitor, or by the power. */
+export type VisitEnd = Tap["outcome"] | "walked-away" | "dark";
+
+/** How long a visitor stands in front of a lane that says nothing. */
+const PATIENCE_MS = 25_000;
+const KIND = "compound";
+
+export interface VisitorsParts {
+  readonly town: Town;
+  readonly draw: SeededRandomness;
+  /** Of all visits, how many are followed by another tap of the same card at once. */
+  readonly doublePercent: number;
+  /** Cards that were scripted never to be seen again. */
+  readonly gone: Set<WatchedCard>;
+}
+
+export class Visitors {
+  readonly #parts: VisitorsParts;
+  readonly #heard = new Map<string, ((event: LaneEvent) => void)[]>();
+  /** Taps that were made on purpose after one that was answered. */
+  doubles = 0;
+
+  constructor(parts: VisitorsParts) {
+    this.#parts = parts;
+  }
+
+  /** What a lane tells; whoever stands there hears it. */
+  hear(lane: string, event: LaneEvent): void {
+    const { trace } = this.#parts.town;
+    if (event.is === "tap") trace.note(`lane ${lane} ${event.outcome} ${event.reason ?? ""} ${event.fare ?? ""}`);
+    if (event.is === "passage" || event.is === "alarm") trace.note(`lane ${lane} ${event.is} ${event.is === "alarm" ? event.why : event.passage}`);
+    for (const listener of this.#heard.get(lane) ?? []) listener(event);
+  }
+
+  /** One visitor at one lane, from the first tap to the last word. */
+  async visit(life: Life, lane: LaneLife, card: WatchedCard): Promise<VisitEnd> {
+    const { draw, doublePercent } = this.#parts;
+    this.#decideWalk(lane.lane);
+    const end = await this.#tap(life, lane, card);
+    if (end === "dark" || end === "walked-away" || draw.between(0, 99) >= doublePercent) return end;
+    this.doubles += 1;
+    await this.#pause(draw.between(100, 4_000));
+    return this.#tap(life, lane, card);
+  }
+
+  #decideWalk({ walker }: LaneSpot): void {
+    const { draw } = this.#parts;
+    const chance = draw.between(0, 99);
+    walker.walk = chance < 90 ? "passes" : chance < 96 ? "stays" : "turns-back";
+  }
+
+  async #tap(life: Life, lane: LaneLife, card: WatchedCard): Promise<VisitEnd> {
+    const { place } = lane;
+    const over = new AbortController();
+    place.onTorn = () => {
+      void this.#afterTear(lane, card, over.signal);
+    };
+    place.onReaderLost = () => {
+      void this.#later(this.#parts.draw.between(500, 6_000), undefined, () => place.reader.restoreReader());
+    };
+    const told = this.#nextTap(lane.lane.settings.name, over.signal);
+    this.#present(lane, card);
+    const end = await Promise.race([told, life.dark, this.#patience(over.signal)]);
+    over.abort();
+    place.onTorn = () => undefined;
+    await this.#pause(this.#parts.draw.between(50, 600));
+    place.clear();
+    return end;
+  }
+
+  #present({ place }: LaneLife, card: WatchedCard): void {
+    const { plan, purseCounts } = this.#parts.town;
+    if (place.present(card, KIND) && !plan.isCalm) purseCounts[KIND].taps += 1;
+  }
+
+  async #afterTear(lane: LaneLife, card: WatchedCard, signal: AbortSignal): Promise<void> {
+    const { town, draw, gone } = this.#parts;
+    const { plan, trace, cards } = town;
+    town.purseCounts[KIND].tears += 1;
+    if (cards.length - gone.size > 4 && plan.strikes("card-never-returns")) {
+      trace.note(`card ${card.card.serial.slice(-4)} is gone for good`);
+      gone.add(card);
+      return;
+    }
+    if (plan.strikes("card-absent")) return;
+    await this.#later(draw.between(300, 4_000), signal, () => this.#present(lane, card));
+  }
+
+  #nextTap(lane: string, signal: AbortSignal): Promise<VisitEnd> {
+    return new Promise((resolve) => {
+      const listeners = this.#heard.get(lane) ?? [];
+      const listener = (event: LaneEvent) => {
+        if (event.is === "tap") resolve(event.outcome);
+      };
+      this.#heard.set(lane, [...listeners, listener]);
+      signal.addEventListener("abort", () => {
+        this.#heard.set(
+          lane,
+          (this.#heard.get(lane) ?? []).filter((each) => each !== listener),
+        );
+      });
+    });
+  }
+
+  async #patience(signal: AbortSignal): Promise<"walked-away"> {
+    try {
+      await this.#parts.town.clock.sleep(PATIENCE_MS, signal);
+    } catch (fault) {
+      if (!isFault(fault, "cancelled")) throw fault;
+    }
+    return "walked-away";
+  }
+
+  #pause(durationMs: number): Promise<void> {
+    return this.#parts.town.clock.sleep(durationMs);
+  }
+
+  async #later(durationMs: number, signal: AbortSignal | undefined, act: () => void): Promise<void> {
+    try {
+      await this.#parts.town.clock.sleep(durationMs, signal);
+      act();
+    } catch (fault) {
+      if (!isFault(fault, "cancelled")) throw fault;
+    }
+  }
+}
