@@ -62,6 +62,7 @@ const QUICK: Readonly<Record<Exclude<Reason, FaultCode>, Words>> = {
   "card-count-limit": ["This card has paid too often without the host. Please go online first.", "该卡脱机交易次数超限，请先联机。"],
   "card-sum-limit": ["This card has paid too much without the host. Please go online first.", "该卡脱机交易金额超限，请先联机。"],
   "card-age-limit": ["This card's oldest payment has waited for the host too long.", "该卡未上传交易时间超限，请先联机。"],
+  "card-velocity-limit": ["This card has paid too often within a short time.", "该卡短时间内交易过于频繁，请稍后再试。"],
   "card-range-listed": ["Cards of this series must not pay. Please ask the issuer.", "该批次卡片已停用，请联系发卡机构。"],
   "card-reported-lost": ["This card was reported lost. Please ask the issuer.", "该卡已挂失，请联系发卡机构。"],
   "debt-open": ["An earlier journey has not been paid yet. Please pay it first.", "该卡有未付行程，请先补缴。"],

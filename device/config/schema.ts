@@ -6,11 +6,11 @@ import { apiConfig } from "./api.ts";
 import type { DeepReadonly } from "./deep-readonly.ts";
 import { electronicCashConfig } from "./electronic-cash.ts";
 import { gateConfig } from "./gate.ts";
+import { limitsConfig } from "./limits.ts";
 import { medicalConfig } from "./medical.ts";
 import { readerRule, userReaderRule } from "./readers.ts";
 import { TEST_AUTHORITY_CHECK_VALUES } from "./test-key-check-values.ts";
 
-const fenAmount = z.int().min(0).max(0xffff_ffff);
 const path = z.string().min(1).max(1024);
 
 /** Every switch has the default of the code, so that a region's file names only what differs there. */
@@ -82,13 +82,7 @@ export const terminalConfig = z
     cardProfile: cardProfile.prefault({}),
     /** Whether a card pays while nobody knows if its PIN was changed since it was issued; with a PIN known to be the initial one it never does. */
     initialPinPolicy: z.enum(["refuse-initial", "require-changed"]).default("refuse-initial"),
-    limits: z.strictObject({
-      amountPerSaleFen: fenAmount,
-      unreceiptedCountMax: z.int().min(1).max(100_000),
-      unreceiptedSumMaxFen: z.int().min(0).max(Number.MAX_SAFE_INTEGER),
-      /** Up to this amount a debit that only the card itself vouches for counts as paid. */
-      unverifiedAmountMaxFen: fenAmount.default(0),
-    }),
+    limits: limitsConfig,
     /** How the region's medical host is spoken to. */
     medical: medicalConfig,
     /** Absent: this terminal does not offer electronic cash. */

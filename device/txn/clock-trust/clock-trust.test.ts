@@ -308,6 +308,17 @@ describe("which day it may be", () => {
     expect(place.trust.trustedDay()).toEqual(expected);
   });
 
+  test("an untrusted clock makes no card valid too early: a beginning is judged by what the host has proved", async () => {
+    const place = await new Place().boot();
+    expect(place.trust.saleDays()).toEqual({ earliest: "20260105", latest: "20260105" });
+    await place.hear();
+    expect(place.trust.saleDays()).toEqual(place.trust.trustedDay());
+    await place.off(DAY);
+    await place.boot();
+    place.wallErrorMs = 30 * DAY;
+    expect(place.trust.saleDays()).toEqual({ earliest: "20260105", latest: "20260205" });
+  });
+
   test("a month without a word makes midnight wider", async () => {
     const place = await new Place().boot();
     await place.hear();

@@ -67,8 +67,15 @@ export interface ClockTrust extends Timekeeper {
   quality(): ClockQuality;
   /** Between which moments it is now; undefined where the clock is untrusted. */
   bounds(): TimeBounds | undefined;
+  /** The host has proved that it is not earlier than this, also while the clock is untrusted; undefined: never heard. */
+  provedMs(): number | undefined;
   /** Which day it may be: an end is judged by the latest, a beginning by the earliest. Undefined where the clock is untrusted. */
   trustedDay(): DayRange | undefined;
+  /**
+   * Days to judge a card by, also while the clock is untrusted: then a beginning is judged by the last day that the host has proved, so that no
+   * clock makes a card valid too early, and an end by the day that records bear. Where the host was never heard, both are that day.
+   */
+  saleDays(): DayRange;
   /** Host time by the newest of its messages, also after a restart; undefined: never heard. */
   lastHeardMs(): number | undefined;
   /** `hostMs` is the host's time by a message whose signature was verified. Counts at once; never rejects for the journal. */
@@ -238,9 +245,19 @@ class WindowedClock implements ClockTrust {
     return { earliestMs: now.earliestMs, latestMs: now.latestMs };
   }
 
+  provedMs(): number | undefined {
+    return this.#now()?.earliestMs;
+  }
+
   trustedDay(): DayRange | undefined {
     const bounds = this.bounds();
     return bounds === undefined ? undefined : { earliest: civilTime(bounds.earliestMs).date, latest: civilTime(bounds.latestMs).date };
+  }
+
+  saleDays(): DayRange {
+    const { date } = civilTime(this.clock.wallMs());
+    const proved = this.provedMs();
+    return this.trustedDay() ?? { earliest: proved === undefined ? date : civilTime(proved).date, latest: date };
   }
 
   lastHeardMs(): number | undefined {
