@@ -48,9 +48,9 @@ describe("messages of documents", () => {
   it("a part, with and without a seal", () => {
     expect(parse({ ...PART, index: 3, path: "12".repeat(64), iv: "34".repeat(16) })).toMatchObject({
       ok: true,
-      message: { kind: "part", part: { index: 3, path: ["12".repeat(32), "12".repeat(32)], iv: "34".repeat(16), data: "AAAA" } },
+      message: { kind: "part", part: { index: 3, path: ["12".repeat(32), "12".repeat(32)], iv: "34".repeat(16), data: new Uint8Array(3) } },
     });
-    expect(parse(PART)).toEqual({ ok: true, message: { kind: "part", part: { stream: "lease", sequence: 1, index: 0, path: [], data: "AAAA" } } });
+    expect(parse(PART)).toEqual({ ok: true, message: { kind: "part", part: { stream: "lease", sequence: 1, index: 0, path: [], data: new Uint8Array(3) } } });
   });
 
   it.each([
@@ -76,6 +76,10 @@ describe("messages of documents", () => {
     ["wrong-member: index", { ...PART, index: PARTS_MAX }],
     ["wrong-member: iv", { ...PART, iv: "" }],
     ["wrong-member: data", { ...PART, data: "A" }],
+    ["wrong-member: data", { ...PART, data: "" }],
+    ["wrong-member: data", { ...PART, data: "AAB=" }],
+    ["wrong-member: data", { ...PART, data: "AA-_" }],
+    ["wrong-member: data", { ...PART, data: 5 }],
     ["not-an-object", [HEAD]],
   ])("refuses with %s", (reason, message) => {
     expect(parse(message)).toEqual({ ok: false, reason });

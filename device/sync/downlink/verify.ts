@@ -1,7 +1,6 @@
 /* Whether a head or a part is what the host has signed for this terminal; pure. Spec: pos/v1, 7. */
 import { type Bytes, concat, fromHex, toHex } from "../../base/bytes.ts";
 import { type DocumentHead, type DocumentPart, inflatePart, partCount, partLength, type SignedHead } from "../../codec/downlink.ts";
-import { parseBase64 } from "../../codec/upload-fields.ts";
 import type { CipherSuite, SecretKey, Sm2PublicKey } from "../../crypto/face.ts";
 import { IV_BYTES, openBody } from "../sealing.ts";
 import { leafOf, rootAbove } from "./tree.ts";
@@ -40,9 +39,8 @@ export function checkHead(suite: CipherSuite, addressee: Addressee, message: Sig
 }
 
 /** A part as it is kept: what was sealed stays sealed. */
-export function keptPart(part: DocumentPart): Bytes | undefined {
-  const data = parseBase64(part.data);
-  return data === undefined || part.iv === undefined ? data : concat(fromHex(part.iv), data);
+function keptPart({ data, iv }: DocumentPart): Bytes {
+  return iv === undefined ? data : concat(fromHex(iv), data);
 }
 
 /** The bytes of the document in a kept part; undefined when it cannot be opened or has another length. Never throws. */
@@ -58,7 +56,6 @@ export function checkPart(suite: CipherSuite, checked: CheckedHead, part: Docume
   const count = partCount(head);
   if (part.index >= count || (part.iv !== undefined) !== head.sealed) return undefined;
   const bytes = keptPart(part);
-  if (bytes === undefined) return undefined;
   const plain = openPart(suite, checked, { index: part.index, bytes });
   if (plain === undefined) return undefined;
   return rootAbove(suite, leafOf(suite, plain), { index: part.index, count, path: part.path }) === head.root ? bytes : undefined;
