@@ -22,7 +22,7 @@ export const WITNESS_RECORDS_MAX = 3;
 /** A record that the debit was to commit, and how it is told from every other purchase's: by terminal and time, as a trip record can. */
 export interface RecordWitness extends Pick<CompoundUpdate, "file" | "by" | "record"> {
   readonly length: number;
-  isThis(data: Bytes): boolean;
+  readonly isThis: (data: Bytes) => boolean;
 }
 
 export interface ProveCompoundRequest extends ProveSaleRequest {

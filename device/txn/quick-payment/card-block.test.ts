@@ -8,8 +8,8 @@ import { recoverAtStart } from "../recovery/recover.ts";
 import type { Review, RiskGuard } from "../risk/guard.ts";
 import type { CardBlocking, QuickPaymentPorts } from "./ports.ts";
 import { runQuickPayment } from "./run.ts";
+import { type GateScene, gateScene, listen, passage, tapGate, testGate } from "./testing/gates.ts";
 import { type CommandFate, TEST_LIMITS } from "./testing.ts";
-import { type GateScene, gateScene, listen, passage, tapGate, testGate } from "./transit-testing.ts";
 
 const ORDERED: Review = { kind: "refused", reason: "card-listed", block: true };
 const REFUSED = { kind: "refused", reason: "card-listed" };

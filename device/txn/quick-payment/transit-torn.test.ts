@@ -13,8 +13,8 @@ import type { TripRecord } from "../../card/transit/types.ts";
 import type { JournalEntry } from "../journal/types.ts";
 import { recoverAtStart } from "../recovery/recover.ts";
 import { runQuickPayment } from "./run.ts";
+import { BALANCE, BUS_RECORD, FARE, type GateOptions, type GateScene, gateScene, passage, tapGate, testGate } from "./testing/gates.ts";
 import { type CommandFate, type CommandInfo, TEST_LIMITS } from "./testing.ts";
-import { BALANCE, BUS_RECORD, FARE, type GateOptions, type GateScene, gateScene, passage, tapGate, testGate } from "./transit-testing.ts";
 import type { QuickPaymentOutcome } from "./types.ts";
 
 type Way = "entry" | "exit";

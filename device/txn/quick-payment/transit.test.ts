@@ -7,8 +7,8 @@ import { isTripOf } from "../../card/transit/trip-file.ts";
 import type { JournalEntry } from "../journal/types.ts";
 import type { ReviewedCard, RiskGuard } from "../risk/guard.ts";
 import { runQuickPayment } from "./run.ts";
+import { BALANCE, BUS_RECORD, FARE, filling, type GateScene, gateScene, listen, passage, tapGate, testGate } from "./testing/gates.ts";
 import { TEST_LIMITS } from "./testing.ts";
-import { BALANCE, BUS_RECORD, FARE, filling, type GateScene, gateScene, listen, passage, tapGate, testGate } from "./transit-testing.ts";
 
 const SELECT = "00a40400";
 const LOG = "00b201c4";

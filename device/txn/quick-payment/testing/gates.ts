@@ -1,16 +1,16 @@
 /* Gates for tests: a tariff that lets in for nothing and out for a fare, and taps at a simulated place. */
-import type { SimulatedCard } from "../../../simulators/card/card.ts";
-import type { TestCardOptions } from "../../../simulators/card/make.ts";
-import type { PurseOptions } from "../../../simulators/card/purse/make.ts";
-import { type Bytes, toHex } from "../../base/bytes.ts";
-import { fen } from "../../base/fen.ts";
-import { entryRecord, fareRecord, INDUSTRY, openEntry, type TripPlace } from "../../card/transit/trips.ts";
-import type { SaleRequest } from "../sale-request.ts";
-import type { QuickPaymentPorts } from "./ports.ts";
-import { runQuickPayment } from "./run.ts";
-import type { Quote, Tariff, TransitView, TripWrites, WrittenAt } from "./tariff.ts";
-import { SimulatedPlace, type SimulatedPlaceOptions, TEST_LIMITS } from "./testing.ts";
-import type { QuickPaymentOutcome } from "./types.ts";
+import type { SimulatedCard } from "../../../../simulators/card/card.ts";
+import type { TestCardOptions } from "../../../../simulators/card/make.ts";
+import type { PurseOptions } from "../../../../simulators/card/purse/make.ts";
+import { type Bytes, toHex } from "../../../base/bytes.ts";
+import { fen } from "../../../base/fen.ts";
+import { entryRecord, fareRecord, INDUSTRY, openEntry, type TripPlace } from "../../../card/transit/trips.ts";
+import type { SaleRequest } from "../../sale-request.ts";
+import type { QuickPaymentPorts } from "../ports.ts";
+import { runQuickPayment } from "../run.ts";
+import type { Quote, Tariff, TransitView, TripWrites, WrittenAt } from "../tariff.ts";
+import { SimulatedPlace, type SimulatedPlaceOptions, TEST_LIMITS } from "../testing.ts";
+import type { QuickPaymentOutcome } from "../types.ts";
 
 export const FARE = 450;
 export const BALANCE = 10_000;
