@@ -4,8 +4,9 @@ import type { Bench } from "./bench.ts";
 import { bench as drain } from "./drain.ts";
 import { bench as electronicCash } from "./electronic-cash.ts";
 import { bench as journal } from "./journal.ts";
+import { bench as lists } from "./lists.ts";
 import { bench as sm2 } from "./sm2.ts";
 import { bench as tap } from "./tap.ts";
 
 /** The benchmarks in the order in which they run. */
-export const BENCHES: readonly Bench[] = [sm2, tap, electronicCash, journal, drain, api, apiTerminal];
+export const BENCHES: readonly Bench[] = [sm2, tap, electronicCash, journal, drain, api, apiTerminal, lists];

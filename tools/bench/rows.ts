@@ -40,4 +40,11 @@ export const BENCH_ROWS: readonly string[] = [
   "api-50-counters-backlog-orders",
   "api-50-counters-ungoverned-p99",
   "api-50-counters-ungoverned-orders",
+  "lists-build",
+  "lists-load",
+  "lists-memory",
+  "lists-find-p99",
+  "lists-delta-10k",
+  "lists-taps-while-changes",
+  "lists-taps-while-whole",
 ];
