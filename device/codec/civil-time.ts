@@ -25,6 +25,17 @@ export interface CivilTime {
   readonly compact: string;
 }
 
+/** Days between which it is now, YYYYMMDD each; the same where nobody doubts it. What ends is judged by the latest, what begins by the earliest. */
+export interface DayRange {
+  readonly earliest: string;
+  readonly latest: string;
+}
+
+/** A day that nobody doubts is both ends of its range. */
+export function dayRange(today: string | DayRange): DayRange {
+  return typeof today === "string" ? { earliest: today, latest: today } : today;
+}
+
 interface CivilDay {
   readonly year: number;
   readonly month: number;

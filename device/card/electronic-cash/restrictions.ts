@@ -3,6 +3,7 @@
  * where it ends a sale, a reason. Spec: JR/T 0025, processing restrictions.
  */
 import { type Bytes, equalBytes, fromHex, toHex } from "../../base/bytes.ts";
+import { type DayRange, dayRange } from "../../codec/civil-time.ts";
 import type { VerificationResult } from "../../codec/verification-results.ts";
 import { dayOf } from "./data.ts";
 import type { CardData, CashReason, CashTerminal } from "./types.ts";
@@ -17,15 +18,16 @@ export interface Restriction {
 const USAGE = { domesticGoods: 0x20, foreignGoods: 0x10, domesticServices: 0x08, foreignServices: 0x04, terminals: 0x01 } as const;
 
 /** All restrictions that apply, in the order of the specification. An absent data object does not restrict. */
-export function restrictionsOf(data: CardData, terminal: CashTerminal, today: string): readonly Restriction[] {
+export function restrictionsOf(data: CardData, terminal: CashTerminal, today: string | DayRange): readonly Restriction[] {
+  const { earliest, latest } = dayRange(today);
   const found: Restriction[] = [];
   const version = data.get(0x9f08);
   if (version !== undefined && !equalBytes(version, fromHex(terminal.applicationVersion))) found.push({ result: "versions-differ" });
   if (!isUsable(data, terminal)) found.push({ result: "service-not-allowed", reason: "usage-not-allowed" });
   const from = dayOf(data.get(0x5f25));
-  if (from !== undefined && today < from) found.push({ result: "application-not-yet-effective", reason: "not-yet-valid" });
+  if (from !== undefined && earliest < from) found.push({ result: "application-not-yet-effective", reason: "not-yet-valid" });
   const until = dayOf(data.get(0x5f24));
-  if (until !== undefined && today > until) found.push({ result: "application-expired", reason: "expired" });
+  if (until !== undefined && latest > until) found.push({ result: "application-expired", reason: "expired" });
   return found;
 }
 

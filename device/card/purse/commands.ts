@@ -7,6 +7,7 @@ import { type Bytes, concat, EMPTY, fromHex, u8, u16be, u32be } from "../../base
 import { CARD_AMOUNT_MAX, type Fen } from "../../base/fen.ts";
 import type { Limits } from "../../base/ports.ts";
 import { command, isOk } from "../../codec/apdu.ts";
+import { type DayRange, dayRange } from "../../codec/civil-time.ts";
 import type { CardChannel } from "../../drivers/ports.ts";
 import { exchange, malformed, selectByName } from "../dialogue.ts";
 import {
@@ -164,11 +165,12 @@ export async function proveTransaction(
   return proof;
 }
 
-/** Whether the purse may be used on a day, YYYYMMDD. Dates compare as text; an unwritten date (all 0 or all F) does not limit. */
-export function purseValidity(purse: Pick<PursePublicData, "startDate" | "endDate">, today: string): "valid" | "not-yet-valid" | "expired" {
+/** Whether the purse may be used on a day, YYYYMMDD, or on all days that it may be. Dates compare as text; an unwritten date (all 0 or all F) does not limit. */
+export function purseValidity(purse: Pick<PursePublicData, "startDate" | "endDate">, today: string | DayRange): "valid" | "not-yet-valid" | "expired" {
+  const { earliest, latest } = dayRange(today);
   const written = (date: string) => /^\d{8}$/.test(date) && date !== "00000000";
-  if (written(purse.startDate) && today < purse.startDate) return "not-yet-valid";
-  return written(purse.endDate) && today > purse.endDate ? "expired" : "valid";
+  if (written(purse.startDate) && earliest < purse.startDate) return "not-yet-valid";
+  return written(purse.endDate) && latest > purse.endDate ? "expired" : "valid";
 }
 
 /** ASCII that fills the province's factor behind its two digits. Spec: LD/T 32.9, annex B. */

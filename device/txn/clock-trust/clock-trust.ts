@@ -10,7 +10,7 @@ import { assert } from "../../base/assert.ts";
 import { isFault } from "../../base/fault.ts";
 import type { Log } from "../../base/log.ts";
 import type { Clock } from "../../base/ports.ts";
-import { civilTime } from "../../codec/civil-time.ts";
+import { civilTime, type DayRange } from "../../codec/civil-time.ts";
 import type { ClockQuality, ClockReading, Journal, Timekeeper } from "../journal/types.ts";
 
 export interface ClockTrustPorts {
@@ -53,12 +53,6 @@ export const DEFAULT_CLOCK_TRUST: ClockTrustOptions = {
 export interface TimeBounds {
   readonly earliestMs: number;
   readonly latestMs: number;
-}
-
-/** Civil days, YYYYMMDD; the same where midnight is far. */
-export interface DayRange {
-  readonly earliest: string;
-  readonly latest: string;
 }
 
 export interface ClockTrust extends Timekeeper {

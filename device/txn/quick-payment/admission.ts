@@ -4,6 +4,7 @@
  */
 import { assert } from "../../base/assert.ts";
 import type { Log } from "../../base/log.ts";
+import type { DayRange } from "../../codec/civil-time.ts";
 import type { Journal } from "../journal/types.ts";
 import type { ReviewedCard, RiskGuard } from "../risk/guard.ts";
 import { type PurseChoice, type PurseKind, tariffOf } from "../sale-request.ts";
@@ -22,8 +23,7 @@ export interface AdmissionParts {
 export interface Candidate {
   readonly card: IdentifiedCard;
   readonly purse: PurseChoice;
-  /** YYYYMMDD. */
-  readonly today: string;
+  readonly days: DayRange;
 }
 
 /** `charge`: what the tariff has said, where the sale has one. */
@@ -31,7 +31,7 @@ export type Admission = { readonly kind: "admitted"; readonly charge?: Charge } 
 
 /** Faults: those of the channel. */
 export async function admitCard(parts: AdmissionParts, candidate: Candidate): Promise<Admission> {
-  const admission = await candidate.card.admit(candidate.today);
+  const admission = await candidate.card.admit(candidate.days);
   if (admission.kind === "unusable") return admission;
   return (await reviewed(parts, candidate)) ?? (await priced(candidate));
 }

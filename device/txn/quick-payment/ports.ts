@@ -8,6 +8,7 @@ import type { CashTerminal } from "../../card/electronic-cash/types.ts";
 import type { PurseApplication } from "../../card/purse/types.ts";
 import type { StaticTransitCache } from "../../card/transit/static-cache.ts";
 import type { CardProfile } from "../../codec/card-profile.ts";
+import type { DayRange } from "../../codec/civil-time.ts";
 import type { CardReader, PinVerifier, Psam, SocialPsam, TransitPsam } from "../../drivers/ports.ts";
 import type { InitialPinRule } from "../initial-pin.ts";
 import type { Journal } from "../journal/types.ts";
@@ -87,6 +88,8 @@ export interface QuickPaymentPorts {
   readonly saleTimes: SaleTimes;
   /** Lists and limits of this place; left out: only the limits of the terminal count. */
   readonly guard?: RiskGuard;
+  /** Days that it may be, by which cards are judged; left out: the one that the wall clock shows. */
+  readonly saleDays?: () => DayRange;
   /** The PBOC purse application. */
   readonly purse: PurseProfile;
   /** Answers to what the specifications leave open; left out: the most likely ones. */

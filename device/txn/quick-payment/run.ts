@@ -8,7 +8,7 @@ import type { Bytes } from "../../base/bytes.ts";
 import { Fault, isFault } from "../../base/fault.ts";
 import { type Fen, subtractFen, ZERO_FEN } from "../../base/fen.ts";
 import type { Limits } from "../../base/ports.ts";
-import { civilTime } from "../../codec/civil-time.ts";
+import { civilTime, dayRange } from "../../codec/civil-time.ts";
 import type { CardChannel } from "../../drivers/ports.ts";
 import { boundedJournal } from "../bounded-journal.ts";
 import { CardTrouble } from "../card-trouble.ts";
@@ -330,10 +330,10 @@ class QuickPaymentRun {
   }
 
   async #settleEarlier(): Promise<Event> {
-    const { log, clock } = this.#ports;
+    const { log, clock, saleDays } = this.#ports;
     const resolved = await resolveCard({ log, journal: this.#journal }, this.#presentCard(), this.#tables.resolution);
     if (resolved.open > 0) return { is: "earlier-unsettled" };
-    const candidate = { card: this.#presentCard(), purse: this.#purse, today: civilTime(clock.wallMs()).date };
+    const candidate = { card: this.#presentCard(), purse: this.#purse, days: saleDays?.() ?? dayRange(civilTime(clock.wallMs()).date) };
     const admission = await admitCard({ ...this.#ports, journal: this.#journal }, candidate);
     if (admission.kind === "unusable") return cardUnusable(admission);
     this.#charge = admission.charge;

@@ -22,6 +22,7 @@ import type { KnownCashCards } from "../../../card/electronic-cash/known-cards.t
 import { selectAgain } from "../../../card/electronic-cash/select.ts";
 import type { CardData, CardRecords, CashBaseline, CashTerms, ProcessingAnswer, ProcessingOptions, SelectedCash } from "../../../card/electronic-cash/types.ts";
 import type { RecordName } from "../../../codec/afl.ts";
+import { type DayRange, dayRange } from "../../../codec/civil-time.ts";
 import type { JsonObject } from "../../journal/types.ts";
 import type { ElectronicCashPorts } from "../ports.ts";
 import type { Reason } from "../types.ts";
@@ -58,6 +59,8 @@ export class CashSale implements PurseSale {
   readonly #card: CashCardFacts;
   readonly #saleTime: SaleTerms["saleTime"];
   readonly #terms: CashTerms;
+  /** Days that it may be; the card is told the sale's own. */
+  readonly #days: DayRange;
   readonly #minimumBalance: Fen;
   readonly #industry: IndustrySale | undefined;
   /** Records of this card that need not be asked for, and those that have been. */
@@ -71,7 +74,7 @@ export class CashSale implements PurseSale {
   constructor(
     access: CardAccess,
     parts: CashParts,
-    sale: { readonly card: CashCardFacts; readonly terms: SaleTerms; readonly shown: ShownRecord | undefined },
+    sale: { readonly card: CashCardFacts; readonly terms: SaleTerms; readonly shown: ShownRecord | undefined; readonly days: DayRange | undefined },
   ) {
     const { amount, saleTime, charge } = sale.terms;
     const { read, known, accountNumber, baseline } = sale.card;
@@ -84,6 +87,7 @@ export class CashSale implements PurseSale {
     this.#parts = parts;
     this.#card = sale.card;
     this.#saleTime = saleTime;
+    this.#days = sale.days ?? dayRange(saleTime.date);
     this.#terms = {
       ...saleTime,
       // What is held is told to the card, and moves nothing.
@@ -181,7 +185,7 @@ export class CashSale implements PurseSale {
     const { terminal } = this.#parts;
     assert(this.#before !== undefined, "the card has shown its records");
     const data = this.#known(this.#before);
-    const restriction = restrictedBy(data, terminal, this.#terms.date);
+    const restriction = restrictedBy(data, terminal, this.#days);
     if (restriction !== undefined) return { kind: "failed", reason: restriction };
     assert(this.#options !== undefined, "the card has decided");
     const { interchangeProfile, records } = this.#options;

@@ -8,6 +8,7 @@ import type { FaultCode } from "../../../base/fault.ts";
 import type { Fen } from "../../../base/fen.ts";
 import type { Limits } from "../../../base/ports.ts";
 import type { SignedAnswer } from "../../../card/purse/maintenance.ts";
+import type { DayRange } from "../../../codec/civil-time.ts";
 import type { CardChannel } from "../../../drivers/ports.ts";
 import type { JsonObject } from "../../journal/types.ts";
 import type { PurseChoice } from "../../sale-request.ts";
@@ -63,8 +64,8 @@ export interface IdentifiedCard {
   readonly name: string;
   /** What the sealed part of a record says about the card. */
   readonly personal: JsonObject;
-  /** Whether it may pay today (YYYYMMDD), asked once nothing of before is open. May ask the holder for the PIN. Faults: those of the channel. */
-  admit(today: string): Promise<{ readonly kind: "admitted" } | Unusable>;
+  /** Whether it may pay on each day that it may be, asked once nothing of before is open. May ask the holder for the PIN. Faults: those of the channel. */
+  admit(days: DayRange): Promise<{ readonly kind: "admitted" } | Unusable>;
   /** The issuer in hexadecimal, where the card names it. */
   readonly issuer?: string;
   /** What the card says of its holder's journey; asked once it is admitted, and only where the sale has a tariff. Faults: those of the channel. */

@@ -13,7 +13,7 @@ import { evidenceAtOnce, type Observed, proveFurther, proveTransaction } from ".
 import { selectAgain, selectElectronicCash } from "../../../card/electronic-cash/select.ts";
 import type { CardData, CardRecords, CashEvidence, SelectCashAnswer, SelectedCash } from "../../../card/electronic-cash/types.ts";
 import type { RecordName } from "../../../codec/afl.ts";
-import { civilTime } from "../../../codec/civil-time.ts";
+import { civilTime, type DayRange } from "../../../codec/civil-time.ts";
 import type { JsonObject } from "../../journal/types.ts";
 import type { PurseChoice } from "../../sale-request.ts";
 import type { RecordedSale } from "../record.ts";
@@ -105,6 +105,7 @@ class CashCard implements IdentifiedCard {
   readonly #recalled: Recalled | undefined;
   readonly #repeated: Repeated;
   #shown: ShownRecord | undefined;
+  #days: DayRange | undefined;
 
   constructor(access: CardAccess, parts: CashParts, found: FoundCard) {
     this.name = found.facts.accountNumber;
@@ -118,7 +119,8 @@ class CashCard implements IdentifiedCard {
   }
 
   /** Days, use and certificates are asked once the card has shown its records, before it commits. */
-  async admit(): Promise<{ readonly kind: "admitted" } | Unusable> {
+  async admit(days: DayRange): Promise<{ readonly kind: "admitted" } | Unusable> {
+    this.#days = days;
     return { kind: "admitted" };
   }
 
@@ -132,7 +134,7 @@ class CashCard implements IdentifiedCard {
   }
 
   begin(terms: SaleTerms): PurseSale {
-    return new CashSale(this.#access, this.#parts, { card: this.#facts, terms, shown: this.#shown });
+    return new CashSale(this.#access, this.#parts, { card: this.#facts, terms, shown: this.#shown, days: this.#days });
   }
 
   async prove(sale: RecordedSale): Promise<Proven> {

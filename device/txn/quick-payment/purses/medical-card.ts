@@ -14,6 +14,7 @@ import { authenticateCard, INTERNAL_AUTHENTICATION_KEY } from "../../../card/soc
 import { type PinCondition, verifyPin } from "../../../card/social/pin.ts";
 import { type NamedSocialCard, nameSocialCard, SOCIAL_ENVIRONMENT_NAME } from "../../../card/social/read-identity.ts";
 import type { CardProfile } from "../../../codec/card-profile.ts";
+import type { DayRange } from "../../../codec/civil-time.ts";
 import { DEFAULT_INITIAL_PIN_RULE, initialPinReason } from "../../initial-pin.ts";
 import { countMember, textMember } from "../../journal/members.ts";
 import type { JsonObject } from "../../journal/types.ts";
@@ -85,10 +86,10 @@ export class MedicalCard implements IdentifiedCard {
     this.#begin = found.begin;
   }
 
-  async admit(today: string): Promise<{ readonly kind: "admitted" } | Unusable> {
+  async admit({ earliest, latest }: DayRange): Promise<{ readonly kind: "admitted" } | Unusable> {
     const { issueDate, expiryDate } = this.#facts;
-    if (issueDate !== "" && today < issueDate) return unusable("not-yet-valid");
-    if (expiryDate !== "" && today > expiryDate) return unusable("expired");
+    if (issueDate !== "" && earliest < issueDate) return unusable("not-yet-valid");
+    if (expiryDate !== "" && latest > expiryDate) return unusable("expired");
     if (!(await this.#isGenuine())) return unusable("social-card-refused");
     const opened = await this.#open();
     if (opened.kind === "unusable") return opened;

@@ -13,6 +13,7 @@ import { schemeOf } from "../../../card/transit/card.ts";
 import { initializeCompound, transitPurseOf } from "../../../card/transit/compound.ts";
 import { tripFileOf } from "../../../card/transit/trip-file.ts";
 import type { CardProfile } from "../../../codec/card-profile.ts";
+import type { DayRange } from "../../../codec/civil-time.ts";
 import type { Psam } from "../../../drivers/ports.ts";
 import { countMember, textMember } from "../../journal/members.ts";
 import type { JsonObject } from "../../journal/types.ts";
@@ -113,8 +114,8 @@ export class PbocCard implements IdentifiedCard {
   }
 
   /** A purse past its last day still settles what it paid before, and pays nothing new. Spec: PBOC purse, EF15. */
-  async admit(today: string): Promise<{ readonly kind: "admitted" } | Unusable> {
-    const validity = purseValidity(this.#facts.data, today);
+  async admit(days: DayRange): Promise<{ readonly kind: "admitted" } | Unusable> {
+    const validity = purseValidity(this.#facts.data, days);
     if (validity !== "valid") return { kind: "unusable", reason: validity };
     return (await this.#steps.prepare?.(this.#access, this.#facts)) ?? { kind: "admitted" };
   }
