@@ -171,6 +171,16 @@ describe("other commands", () => {
     expect(purseValidity({ startDate: "20250101", endDate: "20351231" }, today)).toBe(expected);
   });
 
+  it.each([
+    ["20241231", "20250101", "not-yet-valid"],
+    ["20250101", "20250102", "valid"],
+    ["20351231", "20360101", "expired"],
+    ["20351230", "20351231", "valid"],
+    ["19700101", "99991231", "not-yet-valid"],
+  ])("between %s and %s: %s", (earliest, latest, expected) => {
+    expect(purseValidity({ startDate: "20250101", endDate: "20351231" }, { earliest, latest })).toBe(expected);
+  });
+
   it("unwritten dates do not limit", () => {
     expect(purseValidity({ startDate: "00000000", endDate: "ffffffff" }, "20261121")).toBe("valid");
   });
