@@ -111,6 +111,8 @@ export interface Gate extends Device {
    */
   open(direction: PassageDirection, passage: { readonly passageTimeoutMs: number }, limits: Limits): Promise<Passage>;
   readonly reportsPassage: boolean;
+  /** Where this gate's hardware sees the fire loop; absent where it does not. */
+  readonly fire?: FireInput;
 }
 
 /**

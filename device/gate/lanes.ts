@@ -26,8 +26,6 @@ export interface GateLaneSetup {
   readonly reader: LaneReader;
   readonly sale: LaneSale;
   readonly gate: Gate;
-  /** Where this lane's hardware sees the fire loop. */
-  readonly fire?: FireInput;
   readonly lamp?: SignalLamp;
   readonly display?: CustomerDisplay;
 }
@@ -68,14 +66,14 @@ class Gates implements GateService {
   readonly #stopping = new AbortController();
   #watching: Promise<void> | undefined;
   #released: ReleaseWhy | undefined;
-  /** Whether the fire loop was open when it was looked at last. */
-  #loopOpen = false;
+  /** Inputs that saw the fire loop open when they were looked at last. */
+  readonly #burning = new Set<FireInput>();
 
   constructor(parts: GateParts, taps: RecentTaps) {
     const { clock, log, journal, fares, rider, policy, purses = DEFAULT_GATE_PURSES, onEvent } = parts;
     const shared = { clock, log, journal, fares, policy, purses, taps, boot: journal.boot, ...(rider === undefined ? {} : { rider }) };
     this.#parts = parts;
-    this.#lanes = parts.lanes.map(({ fire: _, ...lane }) => {
+    this.#lanes = parts.lanes.map((lane) => {
       const { name } = lane.settings;
       return new GateLane({ ...shared, ...lane, onEvent: (event) => onEvent?.(name, event) });
     });
@@ -110,7 +108,7 @@ class Gates implements GateService {
 
   /** While the fire loop is open, nobody can take the release back. */
   async serve(): Promise<void> {
-    if (this.#released === undefined || this.#loopOpen) return;
+    if (this.#released === undefined || this.#burning.size > 0) return;
     this.#released = undefined;
     for (const lane of this.#lanes) lane.serve();
     this.#parts.log.info("gates-serve", {});
@@ -128,30 +126,29 @@ class Gates implements GateService {
 
   /** Looks at the fire loop wherever a lane sees it. */
   async #watchFire(): Promise<void> {
-    const inputs = this.#parts.lanes.flatMap(({ fire }) => fire ?? []);
+    const inputs = this.#parts.lanes.flatMap(({ gate }) => gate.fire ?? []);
     const { signal } = this.#stopping;
     const failing = new Set<FireInput>();
     while (inputs.length > 0 && !signal.aborted) {
-      const seen = await Promise.all(inputs.map((input) => this.#sees(input, failing)));
-      this.#loopOpen = seen.includes(true);
-      if (this.#loopOpen) await this.release("fire");
+      await Promise.all(inputs.map((input) => this.#look(input, failing)));
+      if (this.#burning.size > 0) await this.release("fire");
       await this.#parts.clock.sleep(FIRE_LOOK_MS, signal).catch((fault: unknown) => {
         if (!isFault(fault, "cancelled")) throw fault;
       });
     }
   }
 
-  /** An input that does not answer is no fire; that it does not is told once. */
-  async #sees(input: FireInput, failing: Set<FireInput>): Promise<boolean> {
+  /** Of an input that does not answer, what it said last still counts; that it does not is told once. */
+  async #look(input: FireInput, failing: Set<FireInput>): Promise<void> {
     try {
       const fire = await input.fire({ timeoutMs: FIRE_ANSWER_MS, signal: this.#stopping.signal });
       failing.delete(input);
-      return fire;
+      if (fire) this.#burning.add(input);
+      else this.#burning.delete(input);
     } catch (fault) {
       if (!isFault(fault)) throw fault;
       if (!failing.has(input) && !this.#stopping.signal.aborted) this.#parts.log.warn("fire-input-silent", { code: fault.code });
       failing.add(input);
-      return false;
     }
   }
 }

@@ -30,6 +30,20 @@ describe("what the devices do", () => {
     await end();
   });
 
+  it("a gate stands open while the fire loop is open, with nobody at its line", async () => {
+    const gates = ["gate-fe", "gate-digicon", "gate-relay", "gate-gpio"];
+    const { ask, end } = await desk({ devices: gates.join(",") });
+    for (const gate of gates) {
+      await ask(`${gate} unplug`);
+      expect(await ask(`${gate} fire on`)).toEqual({ ok: true });
+      expect(await ask(`${gate} show`)).toMatchObject({ isOpen: true });
+      await ask(`${gate} fire off`);
+      expect(await ask(`${gate} show`)).toMatchObject({ isOpen: false });
+      expect(await ask(`${gate} fire perhaps`)).toMatchObject({ ok: false });
+    }
+    await end();
+  });
+
   it("garbled, deaf, late and slow answers are garbled, deaf, late and slow", async () => {
     const { ask, line, wait, end } = await desk({ devices: "gate-relay" });
     const gate = line("gate-relay");

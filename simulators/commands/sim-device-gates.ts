@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { SimulatedDigiconBoard } from "../gate/digicon-board.ts";
 import { SimulatedFeBoard } from "../gate/fe-board.ts";
+import { FireLoop } from "../gate/fire-loop.ts";
 import { type RelayFaults, SimulatedRelayBoard } from "../gate/relay-board.ts";
 import type { Walk, Walker } from "../gate/walker.ts";
 import { type LineFaults, NO_LINE_FAULTS } from "../line/far-end.ts";
@@ -20,6 +21,8 @@ const BOARD_PASSAGE_MS = 5_000;
 const WALKS: readonly Walk[] = ["passes", "stays", "turns-back"];
 const LATE_MS_MAX = 600_000;
 const COILS = 8;
+/** The input of the relay board that sees the fire loop. */
+const FIRE_INPUT = 7;
 const GPIO_LINES = { entry: 17, exit: 27 } as const;
 /** Passages that are shown, the newest last. */
 const SHOWN_MAX = 20;
@@ -42,6 +45,21 @@ function walkerAct(walker: Walker): DeviceAct {
       if (walk === undefined || more.length > 0) return refused(`written: ${usage}`);
       walker.walk = walk;
       return done(`the walker ${walk}`);
+    },
+  };
+}
+
+/** The fire loop through which the lock has its current. */
+function fireAct(loop: FireLoop): DeviceAct {
+  const usage = "fire on|off";
+  return {
+    usage,
+    meaning: "the fire loop opens, and the lock with it whatever the line says; or it closes again",
+    needsDevice: false,
+    run: ([word = "", ...more]) => {
+      if (!["on", "off"].includes(word) || more.length > 0) return refused(`written: ${usage}`);
+      loop.set(word === "on");
+      return done(loop.isOpen ? "the fire loop is open: so is the gate" : "the fire loop is closed");
     },
   };
 }
@@ -75,6 +93,7 @@ export function makeGateFe({ clock, folder, openLine }: Table): SimDevice {
     acts: new Map([
       ["walker", walkerAct(walker)],
       ["free", freeAct(["A", "B"], (side) => board.passFreely(side))],
+      ["fire", fireAct(board.fireLoop)],
     ]),
     facts: () => ({ isOpen: board.isOpen, openedCount: board.opened.length, opened: board.opened.slice(-SHOWN_MAX), walker: walker.walk }),
   };
@@ -101,6 +120,7 @@ export function makeGateDigicon({ clock, folder, openLine }: Table): SimDevice {
     acts: new Map([
       ["walker", walkerAct(walker)],
       ["free", freeAct(["right-to-left", "left-to-right"], (way) => board.passFreely(way))],
+      ["fire", fireAct(board.fireLoop)],
     ]),
     facts: () => ({ isOpen: board.isOpen, openedCount: board.opened.length, opened: board.opened.slice(-SHOWN_MAX), walker: walker.walk }),
   };
@@ -121,13 +141,13 @@ function leaveOnAct(board: SimulatedRelayBoard): DeviceAct {
 }
 
 export function makeGateRelay({ clock, folder, openLine }: Table): SimDevice {
-  const board = new SimulatedRelayBoard({ clock, settings: { unit: 1, relayFlash: "waveshare0200" } });
+  const board = new SimulatedRelayBoard({ clock, settings: { unit: 1, relayFlash: "waveshare0200", fireInput: FIRE_INPUT } });
   const path = join(folder, "gate-relay");
   return {
     kind: "gate-relay",
     place: linePlace(openLine(path), (end) => board.attach(end)),
     baudRate: RELAY_BAUD,
-    configuration: { gate: { adapter: "gateRelay", port: { path, baudRate: RELAY_BAUD } } },
+    configuration: { gate: { adapter: "gateRelay", port: { path, baudRate: RELAY_BAUD }, fireInput: FIRE_INPUT } },
     faults: faultSwitches<RelayFaults & Refusing>({
       words: lineWords<RelayFaults & Refusing>([
         ["pulse-sticks", switched<RelayFaults & Refusing>("pulse-sticks", "a timed pulse never ends", { pulseSticks: true })],
@@ -140,7 +160,10 @@ export function makeGateRelay({ clock, folder, openLine }: Table): SimDevice {
         if (refuseNext) board.refuseNext();
       },
     }),
-    acts: new Map([["leave-on", leaveOnAct(board)]]),
+    acts: new Map([
+      ["leave-on", leaveOnAct(board)],
+      ["fire", fireAct(board.fireLoop)],
+    ]),
     facts: () => ({ isOpen: board.isOpen, switchedOnCount: board.switchedOn.length, switchedOn: board.switchedOn.slice(-SHOWN_MAX) }),
   };
 }
@@ -148,6 +171,7 @@ export function makeGateRelay({ clock, folder, openLine }: Table): SimDevice {
 export function makeGateGpio({ folder }: Table): SimDevice {
   const path = join(folder, "gate-gpio");
   const tools = new SimulatedGpioPrograms(path, "v2");
+  const fireLoop = new FireLoop();
   let pluggedIn = false;
   const set = (present: boolean) => {
     pluggedIn = present;
@@ -189,7 +213,10 @@ export function makeGateGpio({ folder }: Table): SimDevice {
         if (refuseNext) tools.refuseNext();
       },
     }),
-    acts: new Map(),
-    facts: () => ({ isOpen: tools.holder !== undefined, levels: tools.levels.slice(-SHOWN_MAX).map(({ line, level }) => ({ line, level })) }),
+    acts: new Map([["fire", fireAct(fireLoop)]]),
+    facts: () => ({
+      isOpen: fireLoop.isOpen || tools.holder !== undefined,
+      levels: tools.levels.slice(-SHOWN_MAX).map(({ line, level }) => ({ line, level })),
+    }),
   };
 }

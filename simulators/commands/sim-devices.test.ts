@@ -167,7 +167,7 @@ describe("control lines of every device", () => {
     ["gate-relay show", /^there is no line "gate-relay"/],
     ["show me", /^there is no line "show"/],
     ["quit now", /^there is no line "quit"/],
-    ["gate-fe", /^gate-fe knows no ""; it knows unplug, plug, hang, release, show, fault, walker, free$/],
+    ["gate-fe", /^gate-fe knows no ""; it knows unplug, plug, hang, release, show, fault, walker, free, fire$/],
     ["gate-fe paper", /^gate-fe knows no "paper"/],
     ["gate-fe unplug now", /^written: gate-fe unplug$/],
     ["gate-fe walker", /^gate-fe: written: walker passes\|stays\|turns-back$/],

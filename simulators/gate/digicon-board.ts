@@ -6,6 +6,7 @@ import { type Bytes, concat, u8 } from "../../device/base/bytes.ts";
 import type { Clock } from "../../device/base/ports.ts";
 import { sendAnswer } from "../line/answer.ts";
 import { type FarEnd, type LineFaults, NO_LINE_FAULTS } from "../line/far-end.ts";
+import { FireLoop } from "./fire-loop.ts";
 import type { Walker } from "./walker.ts";
 
 export interface DigiconSettings {
@@ -16,6 +17,8 @@ export interface DigiconSettings {
 type Way = DigiconSettings["digiconDirection"];
 
 export class SimulatedDigiconBoard {
+  /** Through which the lock gets its current. */
+  readonly fireLoop = new FireLoop();
   /** Directions that were opened so far. */
   readonly opened: Way[] = [];
   readonly #clock: Clock;
@@ -35,7 +38,7 @@ export class SimulatedDigiconBoard {
   }
 
   get isOpen(): boolean {
-    return this.#passage !== undefined;
+    return this.fireLoop.isOpen || this.#passage !== undefined;
   }
 
   /** Commands understood so far. */

@@ -6,6 +6,7 @@ import { type Bytes, concat } from "../../device/base/bytes.ts";
 import type { Clock } from "../../device/base/ports.ts";
 import { sendAnswer } from "../line/answer.ts";
 import { type FarEnd, type LineFaults, NO_LINE_FAULTS } from "../line/far-end.ts";
+import { FireLoop } from "./fire-loop.ts";
 import type { Walker } from "./walker.ts";
 
 export interface FeBoardSettings {
@@ -18,6 +19,8 @@ export interface FeBoardSettings {
 const FRAME_BYTES = 7;
 
 export class SimulatedFeBoard {
+  /** Through which the lock gets its current. */
+  readonly fireLoop = new FireLoop();
   /** Sides that were opened so far. */
   readonly opened: ("A" | "B")[] = [];
   readonly #clock: Clock;
@@ -36,7 +39,7 @@ export class SimulatedFeBoard {
   }
 
   get isOpen(): boolean {
-    return this.#passage !== undefined;
+    return this.fireLoop.isOpen || this.#passage !== undefined;
   }
 
   /** Hangs the board on a line; a passage that is under way goes on. */
@@ -68,7 +71,8 @@ export class SimulatedFeBoard {
   #obey(operation: number, side: number): void {
     const query = this.#settings.feStatusQuery;
     if (operation === 0x80 && (side === 1 || side === 2)) void this.#open(side);
-    else if (query !== "off" && operation === query.operation && side === 0) this.#tell(operation, 0, this.isOpen ? query.idle ^ 0xff : query.idle);
+    else if (query !== "off" && operation === query.operation && side === 0)
+      this.#tell(operation, 0, this.#passage !== undefined ? query.idle ^ 0xff : query.idle);
   }
 
   async #open(side: number): Promise<void> {

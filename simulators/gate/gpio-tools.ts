@@ -2,6 +2,7 @@
 import { type Bytes, EMPTY, utf8 } from "../../device/base/bytes.ts";
 import { Fault } from "../../device/base/fault.ts";
 import type { ChildProcess, Clock, Limits, Processes } from "../../device/base/ports.ts";
+import { FireLoop } from "./fire-loop.ts";
 import { type GpiosetCall, type GpioVersion, parseGpioset, printedChips, printedVersion } from "./gpioset.ts";
 
 interface Ended {
@@ -18,6 +19,8 @@ export interface LevelChange {
 
 export class SimulatedGpioTools implements Processes {
   readonly levels: LevelChange[] = [];
+  /** Through which the lock behind the line gets its current. */
+  readonly fireLoop = new FireLoop();
   readonly #clock: Clock;
   readonly #version: GpioVersion;
   readonly #label: string;
@@ -32,7 +35,7 @@ export class SimulatedGpioTools implements Processes {
   }
 
   get isOpen(): boolean {
-    return this.levels.at(-1)?.level === 1;
+    return this.fireLoop.isOpen || this.levels.at(-1)?.level === 1;
   }
 
   /** The chip goes away, and with it whoever holds a line of it; or it comes back. */

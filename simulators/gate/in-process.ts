@@ -5,6 +5,7 @@
 import { Fault } from "../../device/base/fault.ts";
 import type { Clock, Limits } from "../../device/base/ports.ts";
 import type { DeviceHealth, FireInput, Gate, Passage, PassageDirection } from "../../device/drivers/peripherals.ts";
+import { FireLoop } from "./fire-loop.ts";
 import type { Walk, Walker } from "./walker.ts";
 
 export interface SimulatedGateParts {
@@ -13,6 +14,8 @@ export interface SimulatedGateParts {
   readonly walker: Walker;
   /** False: a gate that cannot tell who passes. True when absent. */
   readonly reportsPassage?: boolean;
+  /** One for all lanes of a building; left out: a loop of its own. */
+  readonly fireLoop?: FireLoop;
 }
 
 /** What the gate did once, and how that ended. */
@@ -25,20 +28,24 @@ export interface SimulatedPassage {
   readonly walk: Walk;
 }
 
-export class SimulatedGate implements Gate, FireInput {
+export class SimulatedGate implements Gate {
   readonly name: string;
   readonly reportsPassage: boolean;
   /** Every opening by command, in order. */
   readonly passages: SimulatedPassage[] = [];
+  readonly fireLoop: FireLoop;
+  /** The panel's second contact, which tells the service. */
+  readonly fire: FireInput = { fire: () => this.#sees() };
   readonly #clock: Clock;
   readonly #walker: Walker;
   #open: SimulatedPassage | undefined;
-  #loopOpen = false;
   #health: DeviceHealth = { kind: "well" };
+  #inputSilent = false;
   #fail: "fault" | "lost" | "refused" | undefined;
 
   constructor(parts: SimulatedGateParts) {
     this.name = parts.name ?? "simulated gate";
+    this.fireLoop = parts.fireLoop ?? new FireLoop();
     this.#clock = parts.clock;
     this.#walker = parts.walker;
     this.reportsPassage = parts.reportsPassage ?? true;
@@ -46,25 +53,26 @@ export class SimulatedGate implements Gate, FireInput {
 
   /** Whether one can walk through: by a command, or because the lock has no current. */
   get isOpen(): boolean {
-    return this.#loopOpen || this.#open !== undefined;
-  }
-
-  /** Opens or closes the fire loop. */
-  setFireLoop(open: boolean): void {
-    this.#loopOpen = open;
+    return this.fireLoop.isOpen || this.#open !== undefined;
   }
 
   setHealth(health: DeviceHealth): void {
     this.#health = health;
   }
 
+  /** Opens or closes the fire loop. */
+  setFireLoop(open: boolean): void {
+    this.fireLoop.set(open);
+  }
+
+  /** "silent": the panel's second contact is not heard any more. */
+  setFireInput(how: "answers" | "silent"): void {
+    this.#inputSilent = how === "silent";
+  }
+
   /** The next opening goes wrong: "fault" as the gate's own word in its middle, "lost" with its line in its middle, "refused" before anything moves. */
   failNext(how: "fault" | "lost" | "refused"): void {
     this.#fail = how;
-  }
-
-  fire(): Promise<boolean> {
-    return Promise.resolve(this.#loopOpen);
   }
 
   health(): Promise<DeviceHealth> {
@@ -95,6 +103,11 @@ export class SimulatedGate implements Gate, FireInput {
     } finally {
       this.#open = undefined;
     }
+  }
+
+  #sees(): Promise<boolean> {
+    if (this.#inputSilent) return Promise.reject(new Fault("timeout", `${this.name}: no answer`, { effectUnknown: false }));
+    return Promise.resolve(this.fireLoop.isOpen);
   }
 
   /** Whoever leaves in the middle does not know who went through. */

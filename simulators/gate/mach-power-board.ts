@@ -5,6 +5,7 @@
 import { type Bytes, concat } from "../../device/base/bytes.ts";
 import type { Clock } from "../../device/base/ports.ts";
 import type { FarEnd } from "../line/far-end.ts";
+import { FireLoop } from "./fire-loop.ts";
 import type { Walker } from "./walker.ts";
 
 export interface MachPowerSettings {
@@ -24,6 +25,8 @@ const PRINTED_CHECK = 0xab;
 export class SimulatedMachPowerBoard {
   /** Sides that were opened so far. */
   readonly opened: Side[] = [];
+  /** Through which the arm's lock gets its current: without it the arm drops. */
+  readonly fireLoop = new FireLoop();
   readonly #clock: Clock;
   readonly #walker: Walker;
   readonly #settings: MachPowerSettings;
@@ -40,7 +43,7 @@ export class SimulatedMachPowerBoard {
   }
 
   get isOpen(): boolean {
-    return this.#passage !== undefined || this.#armIsDown;
+    return this.fireLoop.isOpen || this.#passage !== undefined || this.#armIsDown;
   }
 
   /** Hangs the board on a line; a passage that is under way goes on. */

@@ -6,11 +6,14 @@ import { type Bytes, concat, u8 } from "../../device/base/bytes.ts";
 import type { Clock } from "../../device/base/ports.ts";
 import { sendAnswer } from "../line/answer.ts";
 import { type FarEnd, type LineFaults, NO_LINE_FAULTS } from "../line/far-end.ts";
+import { FireLoop } from "./fire-loop.ts";
 
 export interface RelaySettings {
   readonly unit: number;
   /** Whether the board times pulses at 0200 and the coil, or knows plain coils only. */
   readonly relayFlash: "waveshare0200" | "softwarePulse";
+  /** The input that has current while the fire loop is closed; absent: none is wired. */
+  readonly fireInput?: number;
 }
 
 /** Faults of the board itself, beside those of its line. */
@@ -37,6 +40,8 @@ function crc16(bytes: Bytes): number {
 export class SimulatedRelayBoard {
   /** Coils in the order in which they were switched on. */
   readonly switchedOn: number[] = [];
+  /** Through which the lock gets its current. */
+  readonly fireLoop = new FireLoop();
   readonly #clock: Clock;
   readonly #settings: RelaySettings;
   readonly #coils: boolean[] = Array.from({ length: COILS }, () => false);
@@ -51,7 +56,7 @@ export class SimulatedRelayBoard {
   }
 
   get isOpen(): boolean {
-    return this.#coils.some((on) => on);
+    return this.fireLoop.isOpen || this.#coils.some((on) => on);
   }
 
   /** Hangs the board on a line; its coils stay as they are. */
@@ -96,7 +101,7 @@ export class SimulatedRelayBoard {
 
   #read(operation: number, address: number, count: number): void {
     if (address + count > COILS || count === 0) return this.#answer(Uint8Array.of(operation | 0x80, 2));
-    const bits = operation === 0x01 ? this.#coils.slice(address, address + count) : [];
+    const bits = (operation === 0x01 ? this.#coils : this.#inputs()).slice(address, address + count);
     this.#answer(
       Uint8Array.of(
         operation,
@@ -104,6 +109,10 @@ export class SimulatedRelayBoard {
         bits.reduce((sum, on, at) => sum + (on ? 1 << at : 0), 0),
       ),
     );
+  }
+
+  #inputs(): readonly boolean[] {
+    return this.#coils.map((_, input) => input === this.#settings.fireInput && !this.fireLoop.isOpen);
   }
 
   #write(request: Bytes, address: number, value: number): void {

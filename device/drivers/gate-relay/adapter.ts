@@ -21,6 +21,8 @@ export const gateRelay = defineAdapter({
     unit: z.int().min(1).max(247).default(1),
     coils: z.strictObject({ entry: coil.default(0), exit: coil.default(1) }).prefault({}),
     pulseMs: z.int().min(100).max(60_000).default(500),
+    /** The board's input that has current while the fire loop is closed. */
+    fireInput: coil.exactOptional(),
   }),
   open: ({ port, relayFlash, adapter: _adapter, ...settings }, { clock, lines }) =>
     openRelayGate(lines.serial(port), { clock, profile: { relayFlash }, ...settings }),

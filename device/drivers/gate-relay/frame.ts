@@ -1,12 +1,14 @@
 /*
- * The little of Modbus RTU that a relay board needs: write one coil, read coils, and the exceptions to both. Spec: Modbus RTU, frames.
+ * The little of Modbus RTU that a relay board needs: write one coil, read coils and inputs, and the exceptions to them. Spec: Modbus RTU, frames.
  */
 import { type Bytes, concat, u8, u16be } from "../../base/bytes.ts";
 import type { WordReader } from "../framing/line-talk.ts";
 
 export const READ_COILS = 0x01;
+export const READ_INPUTS = 0x02;
 export const WRITE_COIL = 0x05;
 const EXCEPTION = 0x80;
+const EXCEPTIONS: readonly number[] = [READ_COILS, READ_INPUTS, WRITE_COIL].map((operation) => operation | EXCEPTION);
 const CRC_BYTES = 2;
 const WRITE_ANSWER_BYTES = 8;
 const EXCEPTION_BYTES = 5;
@@ -81,8 +83,8 @@ export class ModbusAnswerReader implements WordReader<ModbusAnswer> {
     if (unit !== this.#unit) return "broken";
     if (operation === undefined) return "more";
     if (operation === WRITE_COIL) return WRITE_ANSWER_BYTES;
-    if (operation === (WRITE_COIL | EXCEPTION) || operation === (READ_COILS | EXCEPTION)) return EXCEPTION_BYTES;
-    if (operation !== READ_COILS) return "broken";
+    if (EXCEPTIONS.includes(operation)) return EXCEPTION_BYTES;
+    if (operation !== READ_COILS && operation !== READ_INPUTS) return "broken";
     if (count === undefined) return "more";
     return count >= 1 && count <= READ_DATA_MAX ? READ_HEAD_BYTES + count + CRC_BYTES : "broken";
   }

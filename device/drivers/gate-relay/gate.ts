@@ -8,8 +8,8 @@ import type { Clock, Limits } from "../../base/ports.ts";
 import { bounded, countdown, type Ear, LineTalk } from "../framing/line-talk.ts";
 import type { ByteLine, Unsubscribe } from "../framing/lines.ts";
 import { OnePassage } from "../framing/one-passage.ts";
-import type { DeviceHealth, Gate, Passage, PassageDirection } from "../peripherals.ts";
-import { encodeModbusRequest, type ModbusAnswer, ModbusAnswerReader, READ_COILS, WRITE_COIL } from "./frame.ts";
+import type { DeviceHealth, FireInput, Gate, Passage, PassageDirection } from "../peripherals.ts";
+import { encodeModbusRequest, type ModbusAnswer, ModbusAnswerReader, READ_COILS, READ_INPUTS, WRITE_COIL } from "./frame.ts";
 
 /** Open questions of these boards, each a named switch. */
 export interface RelayProfile {
@@ -34,6 +34,8 @@ export interface RelayGateOptions {
   readonly coils: Readonly<Record<PassageDirection, number>>;
   /** How long the relay is closed for one passage, 100 to 60,000 ms. */
   readonly pulseMs: number;
+  /** The input, 0 to 7, that has current while the fire loop is closed; absent where none is wired. */
+  readonly fireInput?: number;
 }
 
 const COILS = 8;
@@ -54,6 +56,7 @@ const ANSWERS_MAX = 100;
 export class RelayGate implements Gate {
   readonly name: string;
   readonly reportsPassage = false;
+  readonly fire?: FireInput;
   readonly #line: ByteLine;
   readonly #options: RelayGateOptions;
   readonly #talk: LineTalk<ModbusAnswer>;
@@ -75,6 +78,8 @@ export class RelayGate implements Gate {
     this.#talk = new LineTalk(line, { clock: options.clock, reader: new ModbusAnswerReader(options.unit) });
     this.#mayBeOn = new Set(options.profile.relayFlash === "softwarePulse" ? Object.values(options.coils) : []);
     this.name = `gate relay ${options.unit} on ${line.name}`;
+    const { fireInput } = options;
+    if (fireInput !== undefined) this.fire = { fire: (limits) => this.#seesFire(fireInput, limits) };
     this.#stopWatching = line.onState((state) => {
       if (state === "open") void this.#switchOff();
     });
@@ -108,6 +113,14 @@ export class RelayGate implements Gate {
       return { kind: "broken", why: fault.code };
     }
     return this.#mayBeOn.size > 0 ? { kind: "degraded", why: "a relay may be on" } : { kind: "well" };
+  }
+
+  /** A wire that is cut looks like a fire, and not the other way round. */
+  async #seesFire(input: number, limits: Limits): Promise<boolean> {
+    const untilClosed = this.#untilClosed(limits);
+    const answer = await this.#talk.alone(untilClosed, () => this.#talk.hearing((ear) => this.#ask(ear, [READ_INPUTS, 0, COILS], untilClosed)));
+    if (answer.exception !== undefined) throw new Fault("device-refused", `exception ${answer.exception}`, { effectUnknown: false });
+    return (((answer.data[1] ?? 0) >>> input) & 1) === 0;
   }
 
   close(): Promise<void> {

@@ -329,13 +329,13 @@ describe("people and fires", () => {
   test("a fire opens every lane while the service is dead, before anything is recorded", async () => {
     const at = await station({ lanes: TWO_LANES });
     at.cutPower();
-    for (const { gate } of at.lanes) gate.setFireLoop(true);
+    for (const { gate } of at.lanes) gate.fireLoop.set(true);
     expect(at.lanes.map(({ gate }) => gate.isOpen)).toEqual([true, true]);
   });
 
   test("a fire that the hardware sees releases every lane, is told and recorded, and charges nobody", async () => {
     const at = await station({ lanes: TWO_LANES });
-    at.lane("b").gate.setFireLoop(true);
+    at.lane("b").gate.fireLoop.set(true);
     await at.pass(1_000);
     expect(at.gates.lanes.map(({ state }) => state)).toEqual(["released", "released"]);
     expect(at.lanes.map(({ gate }) => gate.isOpen)).toEqual([true, true]);
@@ -348,7 +348,7 @@ describe("people and fires", () => {
     await at.clock.resolve(at.gates.serve());
     await at.pass(2_000);
     expect(at.lanes.map(({ gate }) => gate.isOpen)).toEqual([true, true]);
-    at.lane("b").gate.setFireLoop(false);
+    at.lane("b").gate.fireLoop.set(false);
     await at.pass(1_000);
     await at.clock.resolve(at.gates.serve());
     await at.pass(2_000);

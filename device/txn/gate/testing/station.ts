@@ -124,7 +124,7 @@ export class Station {
     const devices = { ...(lamp === undefined ? {} : { lamp }), ...(display === undefined ? {} : { display }) };
     const lanes = this.lanes.map(({ settings, reader: real, gate }) => {
       const reader = openLaneReader(powered(real, power));
-      return { settings, reader, gate: powered(gate, power), fire: gate, sale: this.sales.over({ reader, real, clock, journal, policy }), ...devices };
+      return { settings, reader, gate: powered(gate, power), sale: this.sales.over({ reader, real, clock, journal, policy }), ...devices };
     });
     const onEvent = (lane: string, event: LaneEvent) => void this.events.push({ lane, event });
     const gates = await this.clock.resolve(openGates({ clock, log: SILENT, journal, fares, policy, lanes, onEvent }));
