@@ -6,7 +6,7 @@ import { limits } from "../../drivers/contract/bench.ts";
 import { printerBench } from "../../drivers/printer-escpos/testing.ts";
 import { slipText } from "./plain-text.ts";
 import { receiptSlip } from "./receipt.ts";
-import { HOLDER, OFFLINE, RECONCILIATION, REIMBURSEMENT, SALE, SLIPS } from "./testing.ts";
+import { HOLDER, OFFLINE, RECONCILIATION, REIMBURSEMENT, SALE, SHOP_SLIPS, SLIPS } from "./testing.ts";
 import type { ReceiptData, ReceiptItem, SlipStyle } from "./types.ts";
 
 const ORIGINAL = { copy: false };
@@ -177,6 +177,46 @@ describe("other slips", () => {
   });
 });
 
+describe("a shop's slips", () => {
+  it("tell a sale with its purse, its number, and the card as far as its holder needs it", () => {
+    expect(textOf(SHOP_SLIPS.sale)).toBe(
+      `
+         昆明测试大药房
+            消费凭条
+--------------------------------
+终端号                    T-0001
+操作员                       op1
+时间         2026-01-05 12:00:00
+交易号                       Q-1
+支付方式                电子钱包
+卡号                    ****0011
+--------------------------------
+              4.50
+消费金额                    4.50
+卡内余额                   95.50
+--------------------------------
+请核对后妥善保管本单。
+金额单位：元
+
+`.slice(1),
+    );
+    const { balanceAfter: _balance, holder: _holder, ...bare } = SHOP_SLIPS.sale;
+    expect(textOf(bare)).not.toMatch(/余额|卡号|undefined/);
+  });
+
+  it("tell what goes back, and what is left of the sale", () => {
+    expect(textOf(SHOP_SLIPS.refund)).toMatch(/退款凭条[\s\S]*交易号 +Q-1[\s\S]*退款单号 +R-1[\s\S]*退还现金 +1\.50\n剩余可退 +3\.00\n[\s\S]*卡内余额不变。/);
+  });
+
+  it("tell a shift by kind, with the drawer in either direction and what is not decided", () => {
+    const text = textOf(SHOP_SLIPS.shift);
+    expect(text).toMatch(/班次 +7\n-+\n收款\n现金 2笔 +90\.00\n电子钱包 12笔 +1234\.50\n-+\n退款\n退还现金 1笔 +91\.50\n-+\n现金应增减 +-1\.50\n/);
+    expect(text).toMatch(/待确认交易 +1笔\n {2}金额 +4\.50\n/);
+    const quiet = textOf({ ...SHOP_SLIPS.shift, taken: [], given: [], drawerFen: 150, open: { count: 0, sum: fen(0) } });
+    expect(quiet).toMatch(/收款 +无\n-+\n退款 +无\n-+\n现金应增减 +1\.50\n待确认交易 +0笔\n-+\n金额单位/);
+  });
+});
+
 describe("every slip", () => {
   it.each(SLIPS.map((data, index) => [`${index} ${data.slip}`, data] as const))("%s: a copy says so and differs in nothing else", (_name, data) => {
     const [original, copy] = [receiptSlip(data, ORIGINAL), receiptSlip(data, { copy: true })];
@@ -241,7 +281,7 @@ describe("every slip", () => {
   it("shows nobody's name and numbers in full", () => {
     fc.assert(
       fc.property(anyHolder, fc.constantFrom(...SLIPS), fc.boolean(), (holder, data, copy) => {
-        const text = textOf(data.slip === "reconciliation" ? data : { ...data, holder }, 48, { copy });
+        const text = textOf(data.slip === "reconciliation" || data.slip === "shift" ? data : { ...data, holder }, 48, { copy });
         for (const secret of Object.values(holder)) expect(text).not.toContain(secret);
         expect(text).not.toMatch(/\d{17}[\dX]/);
       }),

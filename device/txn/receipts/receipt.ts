@@ -4,6 +4,7 @@
  */
 import type { PrintLine } from "../../drivers/peripherals.ts";
 import { offlineSlip, reimbursementSlip } from "./offline-slips.ts";
+import { purseRefundSlip, purseSaleSlip, shiftSlip } from "./purse-slips.ts";
 import { reconciliationSlip } from "./reconciliation-slip.ts";
 import { saleSlip, settledLaterSlip, takenBackSlip, unknownSlip } from "./settled-slips.ts";
 import type { ReceiptData, SlipStyle } from "./types.ts";
@@ -26,5 +27,11 @@ export function receiptSlip(data: ReceiptData, style: SlipStyle): readonly Print
       return unknownSlip(data, style);
     case "reconciliation":
       return reconciliationSlip(data, style);
+    case "purse-sale":
+      return purseSaleSlip(data, style);
+    case "purse-refund":
+      return purseRefundSlip(data, style);
+    case "shift":
+      return shiftSlip(data, style);
   }
 }

@@ -78,6 +78,25 @@ export const RECONCILIATION: Extract<ReceiptData, { readonly slip: "reconciliati
   differing: 0,
 };
 
+const PURSE_SALE = { ...HEAD, saleNumber: "Q-1", purse: "e-purse", amount: fen(450), holder: { cardNumber: HOLDER.cardNumber } } as const;
+
+export const SHOP_SLIPS = {
+  sale: { ...PURSE_SALE, slip: "purse-sale", balanceAfter: fen(9550) },
+  refund: { ...PURSE_SALE, slip: "purse-refund", refundNumber: "R-1", amount: fen(150), left: fen(300) },
+  shift: {
+    ...HEAD,
+    slip: "shift",
+    shift: 7,
+    taken: [
+      { what: "cash-tender", count: 2, sum: fen(9000) },
+      { what: "e-purse", count: 12, sum: fen(123_450) },
+    ],
+    given: [{ what: "cash-refund", count: 1, sum: fen(9150) }],
+    drawerFen: -150,
+    open: { count: 1, sum: fen(450) },
+  },
+} as const satisfies Readonly<Record<string, ReceiptData>>;
+
 export const SLIPS: readonly ReceiptData[] = [
   SALE,
   OFFLINE,
@@ -90,4 +109,5 @@ export const SLIPS: readonly ReceiptData[] = [
   { ...ORDER, slip: "unknown", total: fen(16_490), what: "void" },
   { ...ORDER, slip: "unknown", total: fen(16_490), what: "tender", tender: "e-purse" },
   RECONCILIATION,
+  ...Object.values(SHOP_SLIPS),
 ];

@@ -1,6 +1,7 @@
 /* What stands on a slip, before it is laid out. Personal data is given in full and masked by the layout, so that no caller can forget it. */
 import type { Fen } from "../../base/fen.ts";
 import type { TenderKind } from "../medical-desk/desk.ts";
+import type { PurseKind } from "../sale-request.ts";
 
 /** Where and by whom; at the head of every slip. */
 export interface ReceiptHead {
@@ -61,6 +62,22 @@ export interface OrderSlip extends ReceiptHead {
   readonly orderNumber: string;
   readonly invoiceNumber?: string;
   readonly holder?: ReceiptHolder;
+}
+
+/** A sale from a purse of the card, without the insurer. */
+export interface PurseSlip extends ReceiptHead {
+  /** The caller's number of the sale. */
+  readonly saleNumber: string;
+  readonly purse: PurseKind;
+  readonly amount: Fen;
+  readonly holder?: ReceiptHolder;
+}
+
+/** Money of a shift by what it was taken or given with. */
+export interface ReceiptLine {
+  readonly what: string;
+  readonly count: number;
+  readonly sum: Fen;
 }
 
 export type ReceiptData =
@@ -124,6 +141,18 @@ export type ReceiptData =
       readonly onlyHere: number;
       readonly onlyThere: number;
       readonly differing: number;
+    })
+  | (PurseSlip & { readonly slip: "purse-sale"; readonly balanceAfter?: Fen })
+  /** `amount`: what goes back; `left`: what could still go back behind it. */
+  | (PurseSlip & { readonly slip: "purse-refund"; readonly refundNumber: string; readonly left: Fen })
+  | (ReceiptHead & {
+      readonly slip: "shift";
+      readonly shift: number;
+      readonly taken: readonly ReceiptLine[];
+      readonly given: readonly ReceiptLine[];
+      /** Cash that the drawer must have more, or less, than at the beginning. */
+      readonly drawerFen: number;
+      readonly open: { readonly count: number; readonly sum: Fen };
     });
 
 export interface SlipStyle {

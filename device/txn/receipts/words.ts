@@ -1,5 +1,6 @@
 /* Codes as a holder reads them. A code without a word is printed as it stands. Spec: FSI, insutype; FSI, med_type. */
 import type { TenderKind } from "../medical-desk/desk.ts";
+import type { PurseKind } from "../sale-request.ts";
 
 const INSURANCES: ReadonlyMap<string, string> = new Map([
   ["310", "职工基本医疗保险"],
@@ -33,6 +34,30 @@ const TENDERS: Readonly<Record<TenderKind, string>> = {
   "medical-purse": "卡内医保账户",
   "bank-card": "银行卡",
 };
+
+const PURSES: Readonly<Record<PurseKind, string>> = {
+  "e-purse": "电子钱包",
+  compound: "电子钱包（复合消费）",
+  "medical-purse": "卡内医保账户",
+  "electronic-cash": "电子现金",
+};
+
+/** What a shift's lines are called beside the purses. */
+const SHIFT_LINES: ReadonlyMap<string, string> = new Map([
+  ...Object.entries(PURSES),
+  ["cash-tender", "现金"],
+  ["cash-refund", "退还现金"],
+  ["medical-purchase", "医保结算"],
+  ["medical-void", "医保撤销"],
+]);
+
+export function purseWords(purse: PurseKind): string {
+  return PURSES[purse];
+}
+
+export function shiftLineWords(what: string): string {
+  return SHIFT_LINES.get(what) ?? what;
+}
 
 export function insuranceWords(code: string): string {
   return INSURANCES.get(code) ?? code;
