@@ -36,7 +36,7 @@ export interface RiskPolicy {
   readonly leaseMs?: number;
   /** What the clock must be at least. */
   readonly clock: "any" | Exclude<ClockQuality, "untrusted">;
-  /** Records that count; left out: those of quick payments. */
+  /** Records that count; left out: quick payments and delayed charges. */
   readonly kinds?: readonly RecordKind[];
 }
 
@@ -71,7 +71,8 @@ export interface TerminalRiskGuard extends RiskGuard {
 }
 
 const CLEAR: Review = { kind: "clear" };
-const QUICK_PAYMENTS: readonly RecordKind[] = ["quick-payment"];
+/** What a card pays, or promises to pay, without anybody being asked. */
+const PAYMENTS: readonly RecordKind[] = ["quick-payment", "delayed-charge"];
 
 /** Opened after the journal has its keeper of time, before any lane. Faults: those of the journal. */
 export async function openRiskGuard(parts: RiskGuardParts): Promise<TerminalRiskGuard> {
@@ -81,7 +82,7 @@ export async function openRiskGuard(parts: RiskGuardParts): Promise<TerminalRisk
   const book = await openSaleBook(
     { clock, journal, trust },
     {
-      kinds: policy.kinds ?? QUICK_PAYMENTS,
+      kinds: policy.kinds ?? PAYMENTS,
       windowMs: policy.velocity?.windowMs ?? 0,
       ...(known === undefined ? {} : { onReceipted: (cardKeys: readonly string[]) => void known.learn(cardKeys) }),
     },

@@ -28,7 +28,7 @@ export interface ReadBackOptions {
   readonly windowMs: number;
 }
 
-const PAGE = 1024;
+const PAGE = 2048;
 /** More entries than a terminal can make within the longest window. */
 const WINDOW_ENTRIES_MAX = 500_000;
 
@@ -44,6 +44,12 @@ function placeOf({ boot, monotonicMs }: Movement, after: Place): Place {
   return { boot, monotonicMs, runMs: after.runMs - betweenMs };
 }
 
+/** The last `PAGE` entries up to `end`. */
+function pageBefore(journal: Pick<WatchedJournal, "movements">, end: number): Promise<readonly Movement[]> {
+  const from = Math.max(1, end - PAGE + 1);
+  return journal.movements(from, end - from + 1);
+}
+
 /** Oldest first. Faults: those of the journal. */
 export async function readBack(
   journal: Pick<WatchedJournal, "boot" | "lastSeq" | "receiptedThrough" | "movements">,
@@ -51,18 +57,19 @@ export async function readBack(
 ): Promise<readonly ReadLine[]> {
   const lines: ReadLine[] = [];
   let place: Place = { boot: journal.boot, runMs: monotonicMs, monotonicMs };
-  let end = journal.lastSeq;
   // The last receipted entry is read too: it may prove that what follows is not older than itself.
   const needed = Math.max(1, journal.receiptedThrough);
   const stop = Math.max(1, journal.lastSeq - WINDOW_ENTRIES_MAX);
-  while (end >= 1 && (end >= needed || (end >= stop && monotonicMs - place.runMs < windowMs))) {
-    const from = Math.max(1, end - PAGE + 1);
-    const page = await journal.movements(from, end - from + 1);
+  const inWindow = () => monotonicMs - place.runMs < windowMs;
+  let ahead: Promise<readonly Movement[]> | undefined;
+  for (let end = journal.lastSeq; end >= needed || (end >= stop && inWindow()); end -= PAGE) {
+    const page = await (ahead ?? pageBefore(journal, end));
+    // The disk's thread reads on while this one understands what it has read.
+    ahead = end - PAGE >= needed ? pageBefore(journal, end - PAGE) : undefined;
     for (const movement of page.toReversed()) {
       place = placeOf(movement, place);
       lines.push({ movement, runMs: place.runMs });
     }
-    end = from - 1;
   }
   return lines.reverse();
 }
