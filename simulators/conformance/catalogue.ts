@@ -40,6 +40,7 @@ import { TORN_PURSE_CASES } from "./cases/torn-purses.ts";
 import { TORN_TAP_CASES } from "./cases/torn-taps.ts";
 import { TRANSIT_ACCOUNT_CASES } from "./cases/transit-accounts.ts";
 import { TRANSIT_COMPOUND_CASES } from "./cases/transit-compound.ts";
+import { TRANSIT_RIDE_CASES } from "./cases/transit-rides.ts";
 import { TRANSPORT_CASES } from "./cases/transport.ts";
 import { WRONG_CARD_CASES } from "./cases/wrong-cards.ts";
 import type { ConformanceCase } from "./types.ts";
@@ -81,6 +82,7 @@ export const CATALOGUE: readonly ConformanceCase[] = [
   ...PURSE_TORN_CASES,
   ...TRANSIT_ACCOUNT_CASES,
   ...TRANSIT_COMPOUND_CASES,
+  ...TRANSIT_RIDE_CASES,
   ...TRANSPORT_CASES,
   ...QUICK_PAYMENT_CASES,
   ...STORY_CASES,
