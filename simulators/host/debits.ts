@@ -55,6 +55,8 @@ export type DebitFacts = { readonly evidence: Bytes } & (
   | { readonly purse: "pboc"; readonly facts: TacFacts }
   | { readonly purse: "medical-purse"; readonly facts: MedicalFacts }
   | { readonly purse: "electronic-cash"; readonly facts: CashFacts }
+  /** A ride that the card's issuer is to be asked for: its cryptogram asks, and moves nothing by itself. */
+  | { readonly purse: "delayed-charge"; readonly facts: CashFacts }
 );
 
 /** What the oracle makes of a proof. "key-unknown": it has no key for such a card. */
@@ -83,7 +85,7 @@ export function debitFacts(record: TerminalRecord): DebitFacts | undefined {
     case "medical-purse":
       return medicalDebit(record);
     case "electronic-cash":
-      return cashDebit(record);
+      return cashDebit(record, "electronic-cash");
     default:
       return undefined;
   }
@@ -135,7 +137,7 @@ function amountOf(detail: JsonFields, name: string): number | undefined {
 }
 
 /** Spec: JR/T 0025, application cryptograms. */
-function cashDebit({ detail, personal, amountFen }: TerminalRecord): DebitFacts | undefined {
+function cashDebit({ detail, personal, amountFen }: TerminalRecord, purse: "electronic-cash" | "delayed-charge"): DebitFacts | undefined {
   const pan = textField(personal, "pan") ?? "";
   const panSequence = textField(personal, "panSequence") ?? "00";
   const counter = countField(detail, "atc");
@@ -152,20 +154,26 @@ function cashDebit({ detail, personal, amountFen }: TerminalRecord): DebitFacts 
   });
   if (told === undefined) return undefined;
   return {
-    purse: "electronic-cash",
+    purse,
     facts: { pan, panSequence, amountFen, counter, ...told },
     evidence: concat(utf8(`${pan}/${panSequence}/${counter}`), told.unpredictableNumber, told.date),
   };
 }
 
+/** The ride that a delayed charge speaks of, or undefined when something is missing or malformed. Spec: pos/v1, 3. */
+export function delayedChargeFacts(record: TerminalRecord): DebitFacts | undefined {
+  return record.amountFen > CARD_AMOUNT_MAX ? undefined : cashDebit(record, "delayed-charge");
+}
+
 export type DebitVerdict = "proved" | "unproved" | "tac-wrong" | "tac-missing" | "tac-input-malformed" | "tac-key-unknown";
 
-const PROOF_LENGTHS = { tac: 4, tc: 8 } as const;
+const PROOF_LENGTHS = { tac: 4, tc: 8, arqc: 8 } as const;
+const PROOF_MEMBERS = { pboc: "tac", "medical-purse": "tac", "electronic-cash": "tc", "delayed-charge": "arqc" } as const;
 
 /** Judges the proof of a done quick payment. */
 export function judgeDebit(record: TerminalRecord, debit: DebitFacts | undefined, oracle: DebitOracle): DebitVerdict {
   if (debit === undefined) return "tac-input-malformed";
-  const member = debit.purse === "electronic-cash" ? "tc" : "tac";
+  const member = PROOF_MEMBERS[debit.purse];
   if (record.detail[member] === undefined) return record.detail["proof"] === "log-only" ? "unproved" : "tac-missing";
   const proof = hexOf(record.detail, member, PROOF_LENGTHS[member]);
   if (proof === undefined) return "tac-wrong";

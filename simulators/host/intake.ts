@@ -9,6 +9,7 @@ import type { Clock } from "../../device/base/ports.ts";
 import type { CipherSuite } from "../../device/crypto/face.ts";
 import { canonicalize, canonicalText, type Json, parseJsonBytes } from "./canonical.ts";
 import type { DebitOracle } from "./debits.ts";
+import type { ChargeDesk } from "./debts.ts";
 import type { JournalHead, Ledger } from "./ledger.ts";
 import { type BatchEnvelope, parseBatchEnvelope } from "./messages.ts";
 import { type PostingContext, postRecord } from "./posting.ts";
@@ -27,6 +28,7 @@ export interface IntakeOptions {
   readonly ledger: Ledger;
   readonly terminals: TerminalRegistry;
   readonly debitOracle: DebitOracle;
+  readonly charges?: ChargeDesk;
 }
 
 /** Inflated records of one payload of 48 KiB stay far below this; a deflate bomb does not. */
@@ -105,9 +107,10 @@ export class BatchIntake {
   }
 
   #commit(envelope: BatchEnvelope, records: readonly unknown[], head: JournalHead): void {
-    const { ledger, suite, clock, debitOracle } = this.#options;
+    const { ledger, suite, clock, debitOracle, charges } = this.#options;
     const { tid, journalId, batchSeq, hash, firstSeq, lastSeq, sealed, sig } = envelope;
-    const context: PostingContext = { ledger, tid, journalId, debitOracle, hash: ({ evidence }) => toHex(suite.sm3(evidence)) };
+    const evidenceHash: PostingContext["hash"] = ({ evidence }) => toHex(suite.sm3(evidence));
+    const context: PostingContext = { ledger, tid, journalId, debitOracle, hash: evidenceHash, ...(charges === undefined ? {} : { charges }) };
     const wholeBatch = batchObstacle(envelope, records);
     ledger.inTransaction(() => {
       ledger.addBatch({

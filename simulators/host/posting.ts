@@ -5,7 +5,8 @@
  */
 import { fen } from "../../device/base/fen.ts";
 import { textField } from "./canonical.ts";
-import { type DebitFacts, type DebitOracle, debitFacts, judgeDebit } from "./debits.ts";
+import { type DebitFacts, type DebitOracle, debitFacts, delayedChargeFacts, judgeDebit } from "./debits.ts";
+import type { ChargeDesk } from "./debts.ts";
 import type { BookingProof, Ledger, SubjectState } from "./ledger.ts";
 import type { TerminalRecord } from "./records.ts";
 
@@ -19,6 +20,8 @@ export interface PostingContext {
   readonly debitOracle: DebitOracle;
   /** SM3 in hexadecimal. */
   readonly hash: (facts: DebitFacts) => string;
+  /** Who charges rides that were taken on a signature; left out: they are booked as owed, and nobody does. */
+  readonly charges?: Pick<ChargeDesk, "take">;
 }
 
 /** What a booking stands on, or why there is none. */
@@ -43,12 +46,17 @@ export function postRecord(context: PostingContext, record: TerminalRecord): str
   const known = context.ledger.subjectState(record.subject);
   const obstacle = known === undefined ? obstacleForFirst(record) : obstacleForNext(context, record, known);
   if (obstacle !== undefined) return obstacle;
-  if (record.state === "done" && !TELLS_ONLY.includes(record.kind)) {
+  if (record.state === "done" && !TELLS_ONLY.includes(record.kind) && !isHold(record)) {
     const reason = book(context, record, known);
     if (reason !== undefined) return reason;
   }
   moveSubject(context, record, known);
   return undefined;
+}
+
+/** An amount that was only set aside on the card: its completion is the debit. */
+function isHold({ kind, amountFen, detail }: TerminalRecord): boolean {
+  return kind === "quick-payment" && amountFen === 0 && textField(detail, "industryUse") === "pre-authorization";
 }
 
 function obstacleForFirst(record: TerminalRecord): string | undefined {
@@ -84,6 +92,8 @@ function book(context: PostingContext, record: TerminalRecord, known: SubjectSta
     },
     evidence,
   );
+  const account = record.kind === "delayed-charge" ? textField(record.personal, "pan") : undefined;
+  if (account !== undefined) context.charges?.take({ subject: record.subject, account, amountFen: fen(record.amountFen) });
   return undefined;
 }
 
@@ -91,6 +101,8 @@ function judge(context: PostingContext, record: TerminalRecord, differs: boolean
   switch (record.kind) {
     case "quick-payment":
       return judgeQuickPayment(context, record, differs);
+    case "delayed-charge":
+      return judgeDelayedCharge(context, record);
     case "medical-purchase":
       return judgeMedicalPurchase(record, differs);
     case "medical-void":
@@ -116,6 +128,14 @@ function judgeQuickPayment(context: PostingContext, record: TerminalRecord, diff
   if (facts === undefined || (verdict !== "proved" && verdict !== "unproved")) return { ok: false, reason: verdict };
   const evidence = `debit:${context.hash(facts)}`;
   return verdict === "proved" ? { ok: true, proof: "tac", evidence, flags: [] } : { ok: true, proof: "unproved", evidence, flags: ["unproved"] };
+}
+
+/** What is booked is owed; whether it was paid is the charge's own story. */
+function judgeDelayedCharge(context: PostingContext, record: TerminalRecord): Judgement {
+  const facts = delayedChargeFacts(record);
+  const verdict = judgeDebit(record, facts, context.debitOracle);
+  if (facts?.purse !== "delayed-charge" || verdict !== "proved") return { ok: false, reason: verdict };
+  return { ok: true, proof: "tac", evidence: `debit:${context.hash(facts)}`, flags: record.detail["firstUse"] === true ? ["first-use"] : [] };
 }
 
 function judgeMedicalPurchase(record: TerminalRecord, differs: boolean): Judgement {

@@ -1,5 +1,7 @@
 /* What a running host process can be told and asked, one JSON object a line; each gets one JSON object back. */
 import { isFields, parseFields } from "./canonical.ts";
+import type { ChargeDesk } from "./debts.ts";
+import { actAtChargeDesk } from "./debts-commands.ts";
 import { listDocuments, publishDocument } from "./downlink-commands.ts";
 import { clearHostFaults, parseHostFaults } from "./faults.ts";
 import type { Gateway } from "./medical/gateway.ts";
@@ -12,6 +14,8 @@ import type { SettlementHost } from "./settlement.ts";
 export interface CommandContext {
   readonly host: SettlementHost;
   readonly insurer: Insurer;
+  /** Undefined where nobody charges rides. */
+  readonly charges?: ChargeDesk;
   /** Undefined while there is none. */
   readonly gateway?: () => Gateway | undefined;
   readonly stop: () => void;
@@ -83,6 +87,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
       return OK;
     },
   ],
+  ["charges", ({ charges }, fields) => (charges === undefined ? refused("nobody charges rides here") : actAtChargeDesk(charges, fields["set"]))],
   ["publish", ({ host }, fields) => publishDocument(host, fields["set"])],
   ["documents", ({ host }) => listDocuments(host)],
   [

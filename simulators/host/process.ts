@@ -9,6 +9,7 @@ import { fromHex, utf8 } from "../../device/base/bytes.ts";
 import type { Log } from "../../device/base/log.ts";
 import { DEFAULT_CARD_PROFILE } from "../../device/codec/card-profile.ts";
 import { openCipherSuite } from "../../device/crypto/suite.ts";
+import { ChargeDesk } from "./debts.ts";
 import { noHostFaults } from "./faults.ts";
 import { Ledger } from "./ledger.ts";
 import { type Gateway, openGateway } from "./medical/gateway.ts";
@@ -82,6 +83,7 @@ async function run(config: HostProcessConfig): Promise<void> {
   const suite = openCipherSuite();
   const log = stderrLog();
   const ledger = Ledger.open(config.ledgerFile);
+  const charges = ChargeDesk.open(config.ledgerFile === ":memory:" ? ":memory:" : `${config.ledgerFile}.charges`);
   const insurer = openInsurer({
     clock: systemClock,
     randomness: systemRandomness,
@@ -102,6 +104,7 @@ async function run(config: HostProcessConfig): Promise<void> {
     log,
     terminals: config.terminals.map(({ tid, publicKeyHex, kids }) => ({ tid, kids, publicKey: suite.sm2PublicKey(fromHex(publicKeyHex)) })),
     debitOracle: testDebitOracle(suite, DEFAULT_CARD_PROFILE),
+    charges,
     services: new Map([["fsi", insurer.exchange]]),
     faults: noHostFaults(config.faults),
     ...(config.reconnectWindowMs === undefined ? {} : { reconnectWindowMs: config.reconnectWindowMs }),
@@ -119,6 +122,7 @@ async function run(config: HostProcessConfig): Promise<void> {
     process.stdin.destroy();
     void Promise.all([link.close(), gateway?.close()]).finally(() => {
       ledger.close();
+      charges.close();
       insurer.ledger.close();
     });
   };
@@ -127,7 +131,7 @@ async function run(config: HostProcessConfig): Promise<void> {
     write({ event: announced || state === "down" ? state : "ready" });
     announced ||= state === "up";
   });
-  lines.on("line", (line) => write(runCommand({ host, insurer, stop, gateway: () => gateway }, line)));
+  lines.on("line", (line) => write(runCommand({ host, insurer, charges, stop, gateway: () => gateway }, line)));
   // Whoever started this process has gone: nobody could stop it any more.
   lines.on("close", stop);
 }

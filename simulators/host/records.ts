@@ -15,6 +15,7 @@ export const RECORD_KINDS: readonly string[] = [
   "offline-medical",
   "stock-upload",
   "passage",
+  "delayed-charge",
   "operation",
 ];
 export const RECORD_STATES: readonly string[] = ["prepared", "acting", "done", "refused", "unknown", "resolving", "void"];

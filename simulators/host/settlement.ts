@@ -9,6 +9,7 @@ import type { Clock, MessageLink, Randomness } from "../../device/base/ports.ts"
 import { FrameAssembler, parseFrame } from "../../device/codec/frames.ts";
 import type { CipherSuite } from "../../device/crypto/face.ts";
 import type { DebitOracle } from "./debits.ts";
+import type { ChargeDesk } from "./debts.ts";
 import { DocumentDesk } from "./downlink.ts";
 import { type HostFaults, happens, noHostFaults } from "./faults.ts";
 import { HeadEnd, type Service } from "./head-end.ts";
@@ -29,6 +30,8 @@ export interface SettlementHostOptions {
   readonly terminals: readonly TerminalRegistration[];
   readonly link: MessageLink;
   readonly debitOracle: DebitOracle;
+  /** Charges rides that were taken on a card's signature; left out: they are booked as owed, and nobody does. */
+  readonly charges?: ChargeDesk;
   /** Services of live requests by name, for example "fsi". */
   readonly services?: ReadonlyMap<string, Service>;
   readonly faults?: HostFaults;
@@ -95,7 +98,8 @@ class Host implements SettlementHost {
       count: (event) => this.#count(event),
       ...(options.documentsPerSecond === undefined ? {} : { perSecond: options.documentsPerSecond }),
     });
-    this.#intake = new BatchIntake({ clock, suite, sealer, ledger, terminals: this.terminals, debitOracle });
+    const { charges } = options;
+    this.#intake = new BatchIntake({ clock, suite, sealer, ledger, terminals: this.terminals, debitOracle, ...(charges === undefined ? {} : { charges }) });
     this.#headEnd = new HeadEnd({
       clock,
       randomness,

@@ -36,12 +36,15 @@ function medicalTacOf(suite: CipherSuite, profile: CardProfile, facts: MedicalFa
   return medicalPurchaseTac({ suite, profile, algorithm }, testSocialCardKey(suite, algorithm, { name: "medical-dtk", place }), facts);
 }
 
-/** Only a cryptogram by which the card approved is money. Spec: JR/T 0025, application cryptograms. */
-function isApproval(suite: CipherSuite, profile: CardProfile, claim: { readonly facts: CashFacts; readonly cryptogram: Bytes }): boolean {
+/** What the card decided, by a genuine cryptogram: approved is money, online a question. Spec: JR/T 0025, application cryptograms. */
+function decisionOf(suite: CipherSuite, profile: CardProfile, claim: { readonly facts: CashFacts; readonly cryptogram: Bytes }): string {
   const { country, currency, verificationResults, date, type, interchangeProfile, ...named } = claim.facts;
   const further = { country, currency, verificationResults, date, type, interchangeProfile };
-  return checkTestCryptogram({ suite, profile }, { ...named, cryptogram: claim.cryptogram, further }) === "approved";
+  return checkTestCryptogram({ suite, profile }, { ...named, cryptogram: claim.cryptogram, further });
 }
+
+/** What a card must have decided for its cryptogram to prove this. */
+const DECISIONS = { "electronic-cash": "approved", "delayed-charge": "online" } as const;
 
 /** Every purse's proof over the test keys. */
 export function testDebitOracle(suite: CipherSuite, profile: CardProfile): DebitOracle {
@@ -56,7 +59,8 @@ export function testDebitOracle(suite: CipherSuite, profile: CardProfile): Debit
       case "medical-purse":
         return equalBytes(proof, medicalTacOf(suite, profile, debit.facts)) ? "proved" : "wrong";
       case "electronic-cash":
-        return isApproval(suite, profile, { facts: debit.facts, cryptogram: proof }) ? "proved" : "wrong";
+      case "delayed-charge":
+        return decisionOf(suite, profile, { facts: debit.facts, cryptogram: proof }) === DECISIONS[debit.purse] ? "proved" : "wrong";
     }
   };
 }

@@ -31,6 +31,7 @@ const KINDS: readonly RecordKind[] = [
   "offline-medical",
   "stock-upload",
   "passage",
+  "delayed-charge",
   "operation",
 ];
 const QUALITIES: readonly ClockQuality[] = ["trusted", "held", "untrusted"];

@@ -23,8 +23,8 @@ const SALE_STEPS: { readonly [Before in StateBefore]: readonly RecordState[] } =
 /** An operation (an operator's act, what a host parked) moves no money and may be told when it is over. */
 const OPERATION_STEPS: typeof SALE_STEPS = { ...SALE_STEPS, new: ["prepared", "done", "refused", "void", "unknown"] };
 
-/** Kinds that may be over as they begin: the act is the record. Cash lies in the drawer when its operator says so. */
-const TOLD_AT_THE_END: readonly RecordKind[] = ["operation", "cash-tender", "cash-refund"];
+/** Kinds that may be over as they begin: the act is the record. Cash lies in the drawer when its operator says so; a signed ride moves nothing on its card. */
+const TOLD_AT_THE_END: readonly RecordKind[] = ["operation", "cash-tender", "cash-refund", "delayed-charge"];
 
 export function mayFollow(kind: RecordKind, before: StateBefore, after: RecordState): boolean {
   return (TOLD_AT_THE_END.includes(kind) ? OPERATION_STEPS : SALE_STEPS)[before].includes(after);

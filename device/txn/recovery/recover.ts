@@ -31,6 +31,8 @@ export const RECOVERY_RULES: RecoveryRules = {
   "stock-upload": LEAVE,
   // The gate opened, or did not, and nobody knows who went through.
   passage: { prepared: LOST_TRACE, acting: LOST_TRACE, unknown: "leave", resolving: "leave" },
+  // One record tells the whole: there is nothing to take up again.
+  "delayed-charge": LEAVE,
   operation: { prepared: LOST_TRACE, acting: LOST_TRACE, unknown: "leave", resolving: "leave" },
 };
 

@@ -142,7 +142,6 @@ describe.each(CASES.filter(([name, cardName]) => cardName === "that repeats its 
       });
       // Only when everything was durable may the answer have come out before the power went.
       if ((await sell(cut, "r1")) !== undefined) expect([when, commit]).toEqual(["after", 2]);
-      cut.place.place.disk.onCommit(() => ({ kind: "go" }));
       await nextLife(cut);
       expect(await sell(cut, "r1")).toMatchObject({ kind: "paid" });
       await expectBooked(cut);
