@@ -100,16 +100,17 @@ export class LevelKeeper implements DocumentTaker {
     const early = this.#judge(document);
     if (early !== undefined) return early;
     const before = this.#held;
-    const made = await this.#work(this.#requestFor(document, before), () => piecesOf(document.body));
+    const request = this.#requestFor(document, before);
+    const made = await this.#work(request, () => piecesOf(document.body));
     if (made.kind !== "made") return { kind: "refused", reason: made.kind === "refused" ? made.reason : "list-malformed" };
     const { image, stored, version, entries } = made;
     assert(image !== undefined, "a document becomes something to be written");
     const kept = await this.#shelf.write(image, stored);
-    const images = imagesAfter(document, { before, kept, base: version.overlay === image });
+    const images = imagesAfter(request, before?.images ?? [], kept);
     const manifest = { sequence: document.sequence, issuedMs: document.issuedMs, entries, images };
     await this.#shelf.commit(manifest);
     this.#show(manifest, version);
-    if (document.base !== 0) this.#meanwhile?.push(image);
+    if (request.do === "delta") this.#meanwhile?.push(image);
     this.#log.info("list-taken", { level: this.level, sequence: document.sequence, base: document.base, entries });
     await this.#shelf.sweep(images);
     this.#foldWhenGrown();
@@ -173,7 +174,8 @@ export class LevelKeeper implements DocumentTaker {
 
   async #showFolded(from: HeldVersion, { made, base }: { readonly made: Made; readonly base: KeptImage }): Promise<void> {
     const held = this.#held;
-    if (held === undefined || held.memory.base !== from.memory.base) {
+    // By its number: memory that has been in another thread comes back as another object.
+    if (held === undefined || held.images[0]?.serial !== from.images[0]?.serial) {
       // A whole list has come meanwhile.
       this.#shelf.discard(base);
       return;
@@ -201,11 +203,7 @@ function* piecesOf(body: Bytes): Generator<Bytes> {
   for (let at = 0; at < body.length; at += PART_BYTES) yield body.subarray(at, at + PART_BYTES);
 }
 
-/** `base`: what was written holds all changes since the base, and not only the newest. */
-function imagesAfter(
-  document: HostDocument,
-  { before, kept, base }: { readonly before: HeldVersion | undefined; readonly kept: KeptImage; readonly base: boolean },
-): readonly KeptImage[] {
-  if (document.base === 0 || before === undefined) return [kept];
-  return base ? [...before.images.slice(0, 1), kept] : [...before.images, kept];
+function imagesAfter(request: WorkRequest, before: readonly KeptImage[], kept: KeptImage): readonly KeptImage[] {
+  if (request.do !== "delta") return [kept];
+  return request.compact ? [...before.slice(0, 1), kept] : [...before, kept];
 }

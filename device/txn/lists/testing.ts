@@ -15,20 +15,32 @@ export const ISSUED_MS = 1_790_000_000_000;
 export class NotedLog implements Log {
   readonly events: { readonly event: string; readonly fields: Readonly<Record<string, LogValue>> }[] = [];
 
+  readonly #awaited: { readonly event: string; readonly resolve: () => void }[] = [];
+
   info(event: string, fields: Readonly<Record<string, LogValue>> = {}): void {
-    this.events.push({ event, fields });
+    this.#note(event, fields);
   }
 
   warn(event: string, fields: Readonly<Record<string, LogValue>> = {}): void {
-    this.events.push({ event, fields });
+    this.#note(event, fields);
   }
 
   error(event: string, fields: Readonly<Record<string, LogValue>> = {}): void {
-    this.events.push({ event, fields });
+    this.#note(event, fields);
+  }
+
+  /** Resolves when the event is noted, or was before. */
+  async when(event: string): Promise<void> {
+    if (!this.has(event)) await new Promise<void>((resolve) => this.#awaited.push({ event, resolve }));
   }
 
   has(event: string): boolean {
     return this.events.some((noted) => noted.event === event);
+  }
+
+  #note(event: string, fields: Readonly<Record<string, LogValue>>): void {
+    this.events.push({ event, fields });
+    for (const waiting of this.#awaited) if (waiting.event === event) waiting.resolve();
   }
 }
 

@@ -35,6 +35,11 @@ class ListThread {
     return turn;
   }
 
+  /** Starts the thread before it is needed, so that its first job does not wait for it. */
+  prepare(): void {
+    if (this.#worker === undefined && !this.#closed) this.#start().unref();
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     await this.#worker?.terminate();
@@ -100,7 +105,11 @@ export function openListThreads(secrets: ListSecrets): ListWorkshop {
   const changes = new ListThread(secrets, true);
   const wholes = new ListThread(secrets, false);
   return {
-    run: (request, pieces) => (request.do === "delta" || request.do === "join" ? changes : wholes).run(request, pieces),
+    run: (request, pieces) => {
+      // Where there is a list, changes of it follow.
+      changes.prepare();
+      return (request.do === "delta" || request.do === "join" ? changes : wholes).run(request, pieces);
+    },
     close: async () => {
       await Promise.all([changes.close(), wholes.close()]);
     },
