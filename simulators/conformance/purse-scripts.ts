@@ -127,7 +127,6 @@ const NAME_CASH = [
   naming("TRACK2", 0xb2),
   naming("ACCOUNT", 0xb2),
   naming("BALANCE", 0xca),
-  naming("COUNTER", 0xca),
 ];
 const SELL_CASH = [
   opening("OPTIONS", 0xa8),
