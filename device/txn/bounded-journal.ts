@@ -1,11 +1,9 @@
 /* The journal as a flow waits for it: every wait has an end, and its faults can be told from those of cards and hosts. */
 import { withDeadline } from "../base/deadline.ts";
 import { type Fault, isFault } from "../base/fault.ts";
+import { neverAborted } from "../base/never.ts";
 import type { Clock } from "../base/ports.ts";
 import type { Journal } from "./journal/types.ts";
-
-/** The disk is not given up because a caller is. */
-const NEVER: AbortSignal = new AbortController().signal;
 
 export interface BoundedJournalOptions {
   readonly timeoutMs: number;
@@ -19,7 +17,7 @@ export function boundedJournal(ports: { readonly clock: Clock; readonly journal:
   const { timeoutMs, noteFault } = options;
   const bounded = async <Value>(work: Promise<Value>): Promise<Value> => {
     try {
-      return await withDeadline(work, { clock, timeoutMs, signal: NEVER, what: "journal", effectUnknown: true, code: "store-broken" });
+      return await withDeadline(work, { clock, timeoutMs, signal: neverAborted(), what: "journal", effectUnknown: true, code: "store-broken" });
     } catch (fault) {
       if (isFault(fault)) noteFault?.(fault);
       throw fault;

@@ -28,6 +28,12 @@ export class Keeper {
     return this.#life;
   }
 
+  /** After the last check: everything that still waits, of the terminal and around it, is over. */
+  end(): void {
+    this.#life?.power.cut();
+    this.#town.close();
+  }
+
   /** Lets virtual time pass until `work` has ended, at most for `forMs`: idle with work pending is a broken promise. */
   async bounded<Value>(work: Promise<Value>, forMs: number, what: string): Promise<Value> {
     const { clock } = this.#town;

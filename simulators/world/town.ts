@@ -158,6 +158,14 @@ export class Town {
     this.host.terminals.register({ tid: TERMINAL_ID, publicKey: keys.signing.publicKey, kids: [KID] });
   }
 
+  /** Ends what stands around the terminal: whoever is asleep there would keep the whole town in memory. */
+  close(): void {
+    this.host.stop();
+    this.insurer.stop();
+    this.ledger.close();
+    this.insurer.ledger.close();
+  }
+
   /** Shows the checkers what has become durable since they last looked. */
   observe(): void {
     const { flushed } = this.disk;

@@ -3,6 +3,7 @@
  * Method: nothing is decided here. What an answer gives is kept for the next question and for the record.
  */
 import { assert } from "../../base/assert.ts";
+import { neverAborted } from "../../base/never.ts";
 import type { Limits } from "../../base/ports.ts";
 import { civilTime } from "../../codec/civil-time.ts";
 import type { FsiRequest } from "../../codec/fsi.ts";
@@ -29,9 +30,6 @@ import type { MedicalPurchaseLimits, MedicalPurchasePorts, MedicalPurchaseReques
 import { SETTLEMENT_CODE, VISIT_SETTLEMENT_CODE } from "./record.ts";
 import { type Clearing, readClearing, readProvisional, readSettlement } from "./settlement.ts";
 import type { Check, Event, Refusal, VisitStage } from "./types.ts";
-
-/** What was begun at the insurer is not given up because the caller is. */
-const NEVER: AbortSignal = new AbortController().signal;
 
 /** How 1101 was answered. */
 export type PersonAnswer =
@@ -198,7 +196,7 @@ export class InsurerSide {
   async stage(stage: VisitStage): Promise<Event> {
     const basket = this.#visitBasket();
     const question = { infno: STAGE_CODES[stage], input: stageInput(stage, basket), ...this.#way() };
-    const answer = await ask(this.#ports, question, { timeoutMs: this.#limits.queryTimeoutMs, signal: NEVER });
+    const answer = await ask(this.#ports, question, { timeoutMs: this.#limits.queryTimeoutMs, signal: neverAborted() });
     if (answer.kind !== "done") return this.#unserved(answer);
     if (stage !== "register") return { is: "stage-done" };
     const visitId = readVisitId(answer.output);
@@ -236,7 +234,7 @@ export class InsurerSide {
   async settle(id: MessageId): Promise<Event> {
     // A visit has drawn its msgid before its registration; the message itself is of now.
     const message = { id: this.#visit === undefined ? id : { ...id, sentAt: this.#now() }, ...this.#settlement("booking"), ...this.#way() };
-    const answer = await send(this.#ports, message, { timeoutMs: this.#limits.settleTimeoutMs, signal: NEVER });
+    const answer = await send(this.#ports, message, { timeoutMs: this.#limits.settleTimeoutMs, signal: neverAborted() });
     if (answer.kind === "refused") return this.#unserved(answer);
     if (answer.kind !== "done") return unanswered(answer);
     const parsed = readSettlement(answer.output, { total: this.#request.amount, msgid: id.text });
@@ -249,7 +247,7 @@ export class InsurerSide {
   async undo(): Promise<Event> {
     const { visit } = this.#visitBasket();
     const { personNumber } = this.person;
-    const limits = { timeoutMs: this.#limits.queryTimeoutMs, signal: NEVER };
+    const limits = { timeoutMs: this.#limits.queryTimeoutMs, signal: neverAborted() };
     // What made the visit come to nothing may have ended the sign-in too.
     const signedIn = await signIn(this.#terminal, limits);
     if (signedIn !== undefined) return { is: "visit-standing", reason: signedIn.kind === "undecided" ? signedIn.reason : "host-unreachable" };

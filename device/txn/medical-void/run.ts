@@ -4,6 +4,7 @@
  */
 import { AssertionFailure, assert } from "../../base/assert.ts";
 import { isFault } from "../../base/fault.ts";
+import { neverAborted } from "../../base/never.ts";
 import type { Limits } from "../../base/ports.ts";
 import { boundedJournal } from "../bounded-journal.ts";
 import type { EntryDraft, Journal } from "../journal/types.ts";
@@ -15,8 +16,6 @@ import { findVoid, laterVoidDraft, type RecordedVoid, readStanding, type Standin
 import type { KnownVoid, VoidCommand, VoidEvent, VoidOutcome, VoidRules } from "./types.ts";
 
 const EVENTS_MAX = 20;
-/** What was sent is not given up because the caller is. */
-const NEVER: AbortSignal = new AbortController().signal;
 
 export interface VoidPorts extends HostPorts {
   /** Shared by all lanes of the terminal. */
@@ -156,7 +155,7 @@ class VoidRun {
     const input = { data: { psn_no: settlement.personNumber, setl_id: settlement.settlementId, mdtrt_id: settlement.visitId } };
     const { insuranceArea, receiver } = settlement;
     const message = { id, infno: settlement.voidCode, input, insuranceArea, ...(receiver === undefined ? {} : { receiver }) };
-    const answer = await send(this.#ports, message, { timeoutMs: settleTimeoutMs, signal: NEVER });
+    const answer = await send(this.#ports, message, { timeoutMs: settleTimeoutMs, signal: neverAborted() });
     if (answer.kind === "done") return { is: "host-done" };
     // A refusal may mean that the day's sign-in is over; a new one costs one question.
     this.#ports.signIns.forget();

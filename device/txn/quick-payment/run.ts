@@ -7,6 +7,7 @@ import { AssertionFailure, assert } from "../../base/assert.ts";
 import type { Bytes } from "../../base/bytes.ts";
 import { Fault, isFault } from "../../base/fault.ts";
 import { type Fen, subtractFen, ZERO_FEN } from "../../base/fen.ts";
+import { neverAborted } from "../../base/never.ts";
 import type { Limits } from "../../base/ports.ts";
 import { civilTime, dayRange } from "../../codec/civil-time.ts";
 import type { CardChannel } from "../../drivers/ports.ts";
@@ -34,8 +35,6 @@ const EVENTS_MAX = 1000;
 /** Pause between looks at a reader that is gone, or a card that is mute. */
 const READER_PAUSE_MS = 100;
 const E_PURSE: PurseChoice = { kind: "e-purse" };
-/** What must not be given up half-way runs without the caller's signal, within its own time. */
-const NEVER: AbortSignal = new AbortController().signal;
 
 /** The tables that decide; a simulated world may replace single rules of them. */
 export interface QuickPaymentTables {
@@ -397,7 +396,7 @@ class QuickPaymentRun {
   }
 
   #finishingLimits(): Limits {
-    return { timeoutMs: this.#limits.commandTimeoutMs, signal: NEVER };
+    return { timeoutMs: this.#limits.commandTimeoutMs, signal: neverAborted() };
   }
 
   async #confirm(): Promise<Event> {

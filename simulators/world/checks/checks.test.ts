@@ -23,12 +23,13 @@ interface Given {
   readonly amountFen?: number;
   readonly detail?: Readonly<Record<string, unknown>>;
   readonly previous?: string;
+  readonly wallMs?: number;
 }
 
 /** An entry as a journal would store it. */
 function stored(given: Given): StoredEntry {
   const { seq, state = "prepared", kind = "quick-payment", subject = `s-${seq}`, amountFen = 100 } = given;
-  const body = JSON.stringify({ seq, amountFen, detail: given.detail ?? { ...SALE, reference: "r" } });
+  const body = JSON.stringify({ seq, amountFen, wallMs: given.wallMs, detail: given.detail ?? { ...SALE, reference: "r" } });
   const hash = toHex(suite.sm3(fromHex(given.previous ?? "00".repeat(32)), concat(suite.sm3(utf8(body)), suite.sm3(EMPTY))));
   return { seq, subject, kind, state, body, hash };
 }
@@ -57,6 +58,12 @@ describe("order, chain and exposure", () => {
   const later = (given: Given) => stored({ ...given, detail: { ...SALE, time: "120001" } });
 
   test("a gap", () => broken(5, () => started().check.durable(later({ seq: 3 }))));
+  test("a record that is older than the one before it", () => {
+    const check = new JournalCheck(suite, LIMITS);
+    const first = stored({ seq: 1, wallMs: 5000 });
+    check.durable(first);
+    broken(5, () => check.durable(later({ seq: 2, previous: first.hash, wallMs: 4999 })));
+  });
   test("a broken chain", () => broken(5, () => started().check.durable(later({ seq: 2 }))));
   test("a sale time that does not rise", () => {
     const { check, first } = started();

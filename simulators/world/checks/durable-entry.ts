@@ -8,6 +8,8 @@ export interface DurableEntry {
   readonly kind: string;
   readonly state: string;
   readonly amountFen: number;
+  /** The terminal's own time of it; undefined where the record bears none. */
+  readonly wallMs: number | undefined;
   readonly reference: string | undefined;
   readonly msgid: string | undefined;
   /** Of an opening of a gate: the sale that it is for, and the lane. */
@@ -40,7 +42,7 @@ function text(detail: Readonly<Record<string, unknown>>, name: string): string |
 
 export function readDurable(stored: StoredEntry): DurableEntry {
   const body = JSON.parse(stored.body) as Readonly<Record<string, unknown>>;
-  const { amountFen } = body;
+  const { amountFen, wallMs } = body;
   promised(5, body["seq"] === stored.seq && typeof amountFen === "number", () => `entry ${stored.seq} is not what its row says`);
   const detail = (body["detail"] ?? {}) as Readonly<Record<string, unknown>>;
   const [terminalNumber, date, time] = [text(detail, "terminalNumber"), text(detail, "date"), text(detail, "time")];
@@ -51,6 +53,7 @@ export function readDurable(stored: StoredEntry): DurableEntry {
     kind: stored.kind,
     state: stored.state,
     amountFen,
+    wallMs: typeof wallMs === "number" ? wallMs : undefined,
     reference: text(detail, "reference"),
     msgid: text(detail, "msgid"),
     sale: text(detail, "sale"),

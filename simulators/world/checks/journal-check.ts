@@ -30,6 +30,7 @@ export class JournalCheck {
   #seq = 0;
   #hash: string | undefined;
   #saleTime = "";
+  #wallMs = Number.NEGATIVE_INFINITY;
   #receiptedThrough = 0;
 
   constructor(suite: CipherSuite, limits: ExposureLimits) {
@@ -82,6 +83,9 @@ export class JournalCheck {
   }
 
   #times(entry: DurableEntry): void {
+    const { wallMs } = entry;
+    promised(5, wallMs === undefined || wallMs >= this.#wallMs, () => `entry ${entry.seq} is older than the one before it`);
+    this.#wallMs = wallMs ?? this.#wallMs;
     if (entry.state !== "prepared" || entry.date === undefined || entry.time === undefined) return;
     const saleTime = `${entry.date}${entry.time}`;
     promised(5, saleTime > this.#saleTime, () => `sale time ${saleTime} follows ${this.#saleTime}`);

@@ -133,7 +133,9 @@ export class CounterRun {
       if (!(error instanceof Error)) throw error;
       violation = error instanceof Violation ? error.message : `${error.name}: ${error.message}\n${error.stack ?? ""}`;
     }
-    return this.#report(violation);
+    const report = this.#report(violation);
+    this.#keeper.end();
+    return report;
   }
 
   async #safety(): Promise<void> {
