@@ -9,7 +9,7 @@ export interface DurableEntry {
   readonly state: string;
   readonly amountFen: number;
   /** The terminal's own time of it; undefined where the record bears none. */
-  readonly wallMs: number | undefined;
+  readonly wallMs?: number | undefined;
   readonly reference: string | undefined;
   readonly msgid: string | undefined;
   /** Of an opening of a gate: the sale that it is for, and the lane. */
