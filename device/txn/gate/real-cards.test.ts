@@ -1,6 +1,7 @@
 /* Two lanes with simulated cards as the specifications have them, two modules, the real flow and a real fare table. */
 import { describe, expect, test } from "vitest";
 import type { SimulatedCard } from "../../../simulators/card/card.ts";
+import { makeTestCard } from "../../../simulators/card/make.ts";
 import { SimulatedGate } from "../../../simulators/gate/in-process.ts";
 import type { Walk } from "../../../simulators/gate/walker.ts";
 import { makeTestPsam } from "../../../simulators/psam/make.ts";
@@ -10,13 +11,14 @@ import { openPsam } from "../../card/psam/open.ts";
 import { DEFAULT_CARD_PROFILE } from "../../codec/card-profile.ts";
 import { opensslSuite } from "../../crypto/openssl.ts";
 import type { CardReader, Psam } from "../../drivers/ports.ts";
-import { type GateLaneSetup, openGates } from "../../gate/lanes.ts";
+import { type GateLaneSetup, type GateParts, openGates } from "../../gate/lanes.ts";
 import { openFareBook } from "../fares/book.ts";
 import { RIDER_RECORD } from "../fares/rider-record.ts";
 import { checkedTables, shippedTable } from "../fares/testing.ts";
 import { createLane } from "../lane.ts";
+import { extendedCard, PLACE, testIndustrySigner } from "../quick-payment/purses/cash-testing.ts";
 import { runQuickPayment } from "../quick-payment/run.ts";
-import { SimulatedPlace, TEST_LIMITS } from "../quick-payment/testing.ts";
+import { balanceOf, SimulatedPlace, TEST_LIMITS } from "../quick-payment/testing.ts";
 import { recoverAtStart } from "../recovery/recover.ts";
 import { DEFAULT_GATE_POLICY, type GateService, type LaneEvent, type LaneSettings } from "./lane.ts";
 import { openLaneReader } from "./reader.ts";
@@ -27,6 +29,8 @@ const OUT: LaneSettings = { ...CITY, name: "out", direction: "exit", place: "000
 /** 19,000 metres. */
 const FARE = 500;
 const BUS_RECORD = "2702";
+/** A transit card without a bank. */
+const PLAIN = { balanceFen: 10_000, algorithm: "3des", interface: "contactless", purse: { transit: "t-union" } } as const;
 
 class Hall {
   readonly place = new SimulatedPlace();
@@ -38,7 +42,12 @@ class Hall {
     in: new SimulatedGate({ clock: this.place.clock, walker: this.walker }),
     out: new SimulatedGate({ clock: this.place.clock, walker: this.walker }),
   };
+  readonly #purses: GateParts["purses"];
   #service: GateService | undefined;
+
+  constructor(purses?: GateParts["purses"]) {
+    this.#purses = purses;
+  }
 
   get service(): GateService {
     if (this.#service === undefined) throw new Error("the hall is open first");
@@ -61,6 +70,7 @@ class Hall {
         fares: openFareBook(checkedTables(shippedTable("example-metro"))),
         rider: { id: BUS_RECORD, codec: RIDER_RECORD },
         policy: DEFAULT_GATE_POLICY,
+        ...(this.#purses === undefined ? {} : { purses: this.#purses }),
         lanes,
         onEvent: (lane, event) => void this.events.push({ lane, event }),
       }),
@@ -71,7 +81,9 @@ class Hall {
 
   #lane(settings: LaneSettings, real: CardReader, psam: Psam, gate: SimulatedGate): GateLaneSetup {
     const reader = openLaneReader(real);
-    const ports = { ...this.place.ports, psam, reader, lane: createLane() };
+    const { electronicCash } = this.place.ports;
+    const cash = electronicCash === undefined ? {} : { electronicCash: { ...electronicCash, industrySigner: testIndustrySigner() } };
+    const ports = { ...this.place.ports, ...cash, psam, reader, lane: createLane() };
     const bounds = { ...TEST_LIMITS, returnTimeoutMs: DEFAULT_GATE_POLICY.returnTimeoutMs };
     return { settings, reader, gate, sale: (request, limits) => runQuickPayment(ports, request, { ...bounds, ...limits }) };
   }
@@ -167,6 +179,44 @@ describe("two lanes with a reader and a module each", () => {
     await hall.tap(card, "out");
     expect(card.balanceFen).toBe(10_000 - FARE);
     expect(hall.taps().slice(-1)).toEqual(["out again"]);
+  });
+});
+
+describe("which purse pays", () => {
+  const CASH = { kind: "electronic-cash", place: PLACE } as const;
+
+  test("is the first one of the configured order that the card has", async () => {
+    const hall = new Hall([CASH, { kind: "compound" }]);
+    await hall.open();
+    const [cash, transit] = [extendedCard(hall.place), makeTestCard(opensslSuite(), { ...PLAIN, serial: 77 })];
+    for (const card of [cash, transit]) {
+      await hall.tap(card, "in", 60_000);
+      await hall.tap(card, "out", 60_000);
+    }
+    expect(hall.taps()).toEqual(["in let-in", `out paid ${FARE}`, "in let-in", `out paid ${FARE}`]);
+    expect([balanceOf(cash, "electronic-cash"), cash.balanceFen]).toEqual([10_000 - FARE, 10_000]);
+    expect(transit.balanceFen).toBe(10_000 - FARE);
+  });
+
+  test("a ride that was begun with electronic cash and torn is taken up again with it", async () => {
+    const hall = new Hall([CASH, { kind: "compound" }]);
+    await hall.open();
+    const card = extendedCard(hall.place);
+    hall.place.tearDebit("after", "electronic-cash");
+    await hall.tap(card, "in", 500);
+    await hall.tap(extendedCard(hall.place), "in");
+    await hall.tap(card, "in", 60_000);
+    expect(hall.gates.in.passages).toHaveLength(2);
+    await hall.tap(card, "out");
+    expect(balanceOf(card, "electronic-cash")).toBe(10_000 - FARE);
+  });
+
+  test("without either of them nobody passes", async () => {
+    const hall = new Hall();
+    await hall.open();
+    await hall.tap(makeTestCard(opensslSuite(), { serial: 78, balanceFen: 10_000, algorithm: "3des", interface: "contactless" }), "in");
+    expect(hall.gates.in.passages).toEqual([]);
+    expect(hall.taps()).toEqual([expect.stringMatching(/^in refused /)]);
   });
 });
 
