@@ -25,6 +25,12 @@ const STATES: Readonly<Record<string, State>> = {
   "preparing/other-sequence": { at: "preparing", card: CARD, attempt: 1, opened: { asReserved: false } },
   "preparing/failed": { at: "preparing", card: CARD, attempt: 1, failure: { state: "void", reason: "card-removed", again: true } },
   "preparing/failed-last": { at: "preparing", card: CARD, attempt: ATTEMPTS_MAX, failure: { state: "void", reason: "card-removed", again: true } },
+  "preparing/due": { at: "preparing", card: CARD, attempt: 1, correction: "due" },
+  "preparing/due-failed": { at: "preparing", card: CARD, attempt: 1, correction: "due", failure: { state: "void", reason: "card-removed", again: true } },
+  "preparing/acting": { at: "preparing", ...IN_SALE, correction: "under-way" },
+  "preparing/acting-opened": { at: "preparing", ...IN_SALE, correction: "under-way", opened: { asReserved: true } },
+  "preparing/acting-other": { at: "preparing", ...IN_SALE, correction: "under-way", opened: { asReserved: false } },
+  "preparing/acting-failed": { at: "preparing", ...IN_SALE, correction: "under-way", failure: { state: "refused", reason: "card-refused", again: false } },
   correcting: { at: "correcting", ...IN_SALE },
   debiting: { at: "debiting", ...IN_SALE },
   checking: { at: "checking", ...IN_SALE },
@@ -62,6 +68,7 @@ const EVENTS: Readonly<Record<string, Event>> = {
   "limit-reached": { is: "limit-reached", limit: "amount-limit" },
   "entry-durable": { is: "entry-durable", entry: { subject: "j-1", seq: 9 } },
   "journal-failed": { is: "journal-failed", code: "store-broken", effectUnknown: true },
+  "card-decided": { is: "card-decided" },
   "card-initialized": { is: "card-initialized" },
   "card-refused/9401": { is: "card-refused", statusWord: 0x9401 },
   "card-refused/6581": { is: "card-refused", statusWord: 0x6581 },
@@ -101,7 +108,7 @@ function stateText(state: State): string {
     case "ended":
       return outcomeText(state.outcome);
     case "preparing":
-      return `preparing${state.intent === undefined ? "" : "/intent"}${state.opened === undefined ? "" : "/opened"}${state.failure === undefined ? "" : `/${state.failure.state}`}`;
+      return `preparing${state.intent === undefined ? "" : "/intent"}${state.opened === undefined ? "" : "/opened"}${state.failure === undefined ? "" : `/${state.failure.state}`}${state.correction === undefined ? "" : `/${state.correction}`}`;
     case "closing":
       return `closing:${state.next.kind === "end" ? outcomeText(state.next.outcome) : `again#${state.next.attempt}`}`;
     case "awaiting-card":
@@ -265,6 +272,7 @@ settling-earlier/last    | card-lost/not-sent       | refused(card-removed) +rel
 preparing                | limit-reached            | refused(amount-limit) +release-module
 preparing                | entry-durable            | preparing/intent
 preparing                | journal-failed           | refused(store-broken) +release-module
+preparing                | card-decided             | preparing/due
 preparing                | card-initialized         | preparing +open-in-module
 preparing                | card-refused/9401        | preparing/refused
 preparing                | card-refused/6581        | preparing/refused
@@ -276,7 +284,8 @@ preparing                | card-lost/sent           | preparing/void
 preparing                | card-lost/not-sent       | preparing/void
 preparing/intent         | limit-reached            | refused(amount-limit) +release-module
 preparing/intent         | entry-durable            | preparing/intent
-preparing/intent         | journal-failed           | refused(store-broken) +release-module
+preparing/intent         | journal-failed           | unknown(store-broken) +release-module
+preparing/intent         | card-decided             | preparing/intent/under-way +acting
 preparing/intent         | card-initialized         | preparing/intent +open-in-module
 preparing/intent         | card-refused/9401        | closing:refused(insufficient-funds) +refused
 preparing/intent         | card-refused/6581        | closing:refused(card-refused) +refused
@@ -289,6 +298,7 @@ preparing/intent         | card-lost/not-sent       | closing:again#2 +void
 preparing/opened         | limit-reached            | refused(amount-limit) +release-module
 preparing/opened         | entry-durable            | debiting +debit
 preparing/opened         | journal-failed           | refused(store-broken) +release-module
+preparing/opened         | card-decided             | preparing/opened/due
 preparing/opened         | card-initialized         | preparing/opened +open-in-module
 preparing/opened         | card-refused/9401        | preparing/opened/refused
 preparing/opened         | card-refused/6581        | preparing/opened/refused
@@ -301,6 +311,7 @@ preparing/opened         | card-lost/not-sent       | preparing/opened/void
 preparing/other-sequence | limit-reached            | refused(amount-limit) +release-module
 preparing/other-sequence | entry-durable            | correcting +acting
 preparing/other-sequence | journal-failed           | refused(store-broken) +release-module
+preparing/other-sequence | card-decided             | preparing/opened/due
 preparing/other-sequence | card-initialized         | preparing/opened +open-in-module
 preparing/other-sequence | card-refused/9401        | preparing/opened/refused
 preparing/other-sequence | card-refused/6581        | preparing/opened/refused
@@ -313,6 +324,7 @@ preparing/other-sequence | card-lost/not-sent       | preparing/opened/void
 preparing/failed         | limit-reached            | refused(amount-limit) +release-module
 preparing/failed         | entry-durable            | closing:again#2 +void
 preparing/failed         | journal-failed           | refused(store-broken) +release-module
+preparing/failed         | card-decided             | preparing/void/due
 preparing/failed         | card-initialized         | preparing/void
 preparing/failed         | card-refused/9401        | preparing/refused
 preparing/failed         | card-refused/6581        | preparing/refused
@@ -325,6 +337,7 @@ preparing/failed         | card-lost/not-sent       | preparing/void
 preparing/failed-last    | limit-reached            | refused(amount-limit) +release-module
 preparing/failed-last    | entry-durable            | closing:refused(card-removed) +void
 preparing/failed-last    | journal-failed           | refused(store-broken) +release-module
+preparing/failed-last    | card-decided             | preparing/void/due
 preparing/failed-last    | card-initialized         | preparing/void
 preparing/failed-last    | card-refused/9401        | preparing/refused
 preparing/failed-last    | card-refused/6581        | preparing/refused
@@ -334,6 +347,84 @@ preparing/failed-last    | module-opened/other      | preparing/opened/void
 preparing/failed-last    | module-failed            | preparing/void
 preparing/failed-last    | card-lost/sent           | preparing/void
 preparing/failed-last    | card-lost/not-sent       | preparing/void
+preparing/due            | limit-reached            | refused(amount-limit) +release-module
+preparing/due            | entry-durable            | preparing/intent/under-way +acting
+preparing/due            | journal-failed           | refused(store-broken) +release-module
+preparing/due            | card-decided             | preparing/due
+preparing/due            | card-initialized         | preparing/due +open-in-module
+preparing/due            | card-refused/9401        | preparing/refused/due
+preparing/due            | card-refused/6581        | preparing/refused/due
+preparing/due            | card-declined            | preparing/refused/due
+preparing/due            | module-opened/same       | preparing/opened/due
+preparing/due            | module-opened/other      | preparing/opened/due
+preparing/due            | module-failed            | preparing/void/due
+preparing/due            | card-lost/sent           | preparing/void/due
+preparing/due            | card-lost/not-sent       | preparing/void/due
+preparing/due-failed     | limit-reached            | refused(amount-limit) +release-module
+preparing/due-failed     | entry-durable            | closing:again#2 +void
+preparing/due-failed     | journal-failed           | refused(store-broken) +release-module
+preparing/due-failed     | card-decided             | preparing/void/due
+preparing/due-failed     | card-initialized         | preparing/void/due
+preparing/due-failed     | card-refused/9401        | preparing/refused/due
+preparing/due-failed     | card-refused/6581        | preparing/refused/due
+preparing/due-failed     | card-declined            | preparing/refused/due
+preparing/due-failed     | module-opened/same       | preparing/opened/void/due
+preparing/due-failed     | module-opened/other      | preparing/opened/void/due
+preparing/due-failed     | module-failed            | preparing/void/due
+preparing/due-failed     | card-lost/sent           | preparing/void/due
+preparing/due-failed     | card-lost/not-sent       | preparing/void/due
+preparing/acting         | limit-reached            | refused(amount-limit) +release-module
+preparing/acting         | entry-durable            | preparing/intent
+preparing/acting         | journal-failed           | unknown(store-broken) +release-module
+preparing/acting         | card-decided             | preparing/intent/under-way
+preparing/acting         | card-initialized         | preparing/intent/under-way +open-in-module
+preparing/acting         | card-refused/9401        | preparing/intent/refused/under-way
+preparing/acting         | card-refused/6581        | preparing/intent/refused/under-way
+preparing/acting         | card-declined            | preparing/intent/refused/under-way
+preparing/acting         | module-opened/same       | preparing/intent/opened/under-way
+preparing/acting         | module-opened/other      | preparing/intent/opened/under-way
+preparing/acting         | module-failed            | preparing/intent/void/under-way
+preparing/acting         | card-lost/sent           | preparing/intent/void/under-way
+preparing/acting         | card-lost/not-sent       | preparing/intent/void/under-way
+preparing/acting-opened  | limit-reached            | refused(amount-limit) +release-module
+preparing/acting-opened  | entry-durable            | debiting +debit
+preparing/acting-opened  | journal-failed           | unknown(store-broken) +release-module
+preparing/acting-opened  | card-decided             | preparing/intent/opened/under-way
+preparing/acting-opened  | card-initialized         | preparing/intent/opened/under-way +open-in-module
+preparing/acting-opened  | card-refused/9401        | preparing/intent/opened/refused/under-way
+preparing/acting-opened  | card-refused/6581        | preparing/intent/opened/refused/under-way
+preparing/acting-opened  | card-declined            | preparing/intent/opened/refused/under-way
+preparing/acting-opened  | module-opened/same       | preparing/intent/opened/under-way
+preparing/acting-opened  | module-opened/other      | preparing/intent/opened/under-way
+preparing/acting-opened  | module-failed            | preparing/intent/opened/void/under-way
+preparing/acting-opened  | card-lost/sent           | preparing/intent/opened/void/under-way
+preparing/acting-opened  | card-lost/not-sent       | preparing/intent/opened/void/under-way
+preparing/acting-other   | limit-reached            | refused(amount-limit) +release-module
+preparing/acting-other   | entry-durable            | correcting +acting
+preparing/acting-other   | journal-failed           | unknown(store-broken) +release-module
+preparing/acting-other   | card-decided             | preparing/intent/opened/under-way
+preparing/acting-other   | card-initialized         | preparing/intent/opened/under-way +open-in-module
+preparing/acting-other   | card-refused/9401        | preparing/intent/opened/refused/under-way
+preparing/acting-other   | card-refused/6581        | preparing/intent/opened/refused/under-way
+preparing/acting-other   | card-declined            | preparing/intent/opened/refused/under-way
+preparing/acting-other   | module-opened/same       | preparing/intent/opened/under-way
+preparing/acting-other   | module-opened/other      | preparing/intent/opened/under-way
+preparing/acting-other   | module-failed            | preparing/intent/opened/void/under-way
+preparing/acting-other   | card-lost/sent           | preparing/intent/opened/void/under-way
+preparing/acting-other   | card-lost/not-sent       | preparing/intent/opened/void/under-way
+preparing/acting-failed  | limit-reached            | refused(amount-limit) +release-module
+preparing/acting-failed  | entry-durable            | closing:refused(card-refused) +refused
+preparing/acting-failed  | journal-failed           | unknown(store-broken) +release-module
+preparing/acting-failed  | card-decided             | preparing/intent/refused/under-way
+preparing/acting-failed  | card-initialized         | preparing/intent/refused/under-way
+preparing/acting-failed  | card-refused/9401        | preparing/intent/refused/under-way
+preparing/acting-failed  | card-refused/6581        | preparing/intent/refused/under-way
+preparing/acting-failed  | card-declined            | preparing/intent/refused/under-way
+preparing/acting-failed  | module-opened/same       | preparing/intent/opened/refused/under-way
+preparing/acting-failed  | module-opened/other      | preparing/intent/opened/refused/under-way
+preparing/acting-failed  | module-failed            | preparing/intent/void/under-way
+preparing/acting-failed  | card-lost/sent           | preparing/intent/void/under-way
+preparing/acting-failed  | card-lost/not-sent       | preparing/intent/void/under-way
 correcting               | entry-durable            | debiting +debit
 correcting               | journal-failed           | unknown(store-broken) +release-module
 debiting                 | card-refused/9401        | closing:refused(insufficient-funds) +refused
@@ -415,5 +506,5 @@ closing/again            | entry-durable            | awaiting-card#2 +release-m
 closing/again            | journal-failed           | unknown(store-broken) +release-module
 closing/again-card       | entry-durable            | settling-earlier#2 +settle-earlier
 closing/again-card       | journal-failed           | unknown(store-broken) +release-module
-impossible: 839
+impossible: 1016
 `;

@@ -267,7 +267,7 @@ describe("electronic cash that cannot be believed", () => {
   ] as const)("%o is refused before anything is debited", async (faults, reason) => {
     const { card, outcome, states } = await tap({ kind: "electronic-cash", faults });
     expect(outcome).toMatchObject({ kind: "refused", reason });
-    expect([states, card.debits]).toEqual([["prepared", "void"], []]);
+    expect([states, card.debits]).toEqual([["prepared", "acting", "void"], []]);
   });
 
   test("a card without dynamic data is refused: what it shows could be copied", async () => {

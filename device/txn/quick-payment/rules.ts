@@ -141,18 +141,36 @@ export function openInModule(state: StateOf<"preparing">): Step {
   return { state, commands: state.failure === undefined ? [{ do: "open-in-module" }] : [] };
 }
 
-/** Once both halves are there, the debit; where one has failed, the end of the subject as soon as it has a name. */
+/**
+ * Once both halves are there, the debit; where one has failed, the end of the subject as soon as it has a name. An entry that is on its way
+ * is waited for first, because whatever follows names it.
+ */
 function proceed(state: StateOf<"preparing">): Step {
-  const { card, attempt, intent, opened, failure } = state;
-  if (intent === undefined) return { state, commands: [] };
+  const { card, attempt, intent, opened, failure, correction } = state;
+  if (intent === undefined || correction === "under-way") return { state, commands: [] };
   if (failure !== undefined) return abandon(state, intent, failure);
+  const commands: Step["commands"] = [{ do: "append", entry: { state: "acting", after: intent } }];
+  if (correction === "due") return { state: { ...state, correction: "under-way" }, commands };
   if (opened === undefined) return { state, commands: [] };
   if (opened.asReserved) return debit({ card, attempt, intent });
-  return { state: { at: "correcting", card, attempt, intent }, commands: [{ do: "append", entry: { state: "acting", after: intent } }] };
+  return { state: { at: "correcting", card, attempt, intent }, commands };
 }
 
+/** The intent, or what the card has decided since. */
 export function intentDurable(state: StateOf<"preparing">, { entry }: EventOf<"entry-durable">): Step {
-  return proceed({ ...state, intent: entry });
+  if (state.correction !== "under-way") return proceed({ ...state, intent: entry });
+  const { correction: _, ...corrected } = state;
+  return proceed({ ...corrected, intent: entry });
+}
+
+/** What the card has decided becomes durable while the card is asked for the rest: neither waits for the other. */
+export function recordDecision(state: StateOf<"preparing">): Step {
+  return state.correction === undefined ? proceed({ ...state, correction: "due" }) : { state, commands: [] };
+}
+
+/** An intent that has become durable stays open in the journal; no debit was sent and none will be. */
+export function prepareJournalLost(state: StateOf<"preparing">, event: EventOf<"journal-failed">): Step {
+  return state.intent === undefined ? refuseForJournal(state, event) : unknownEnd(state.intent.subject, event.code);
 }
 
 export function moduleOpened(state: StateOf<"preparing">, { asReserved }: EventOf<"module-opened">): Step {

@@ -171,6 +171,12 @@ class QuickPaymentRun {
     }
   }
 
+  /** An event in the middle of a command. */
+  #tell(event: Event): void {
+    this.#events.push(event);
+    this.#wake();
+  }
+
   #start(command: Command): void {
     const done = this.#execute(command)
       .then(
@@ -371,7 +377,7 @@ class QuickPaymentRun {
   }
 
   async #openOnCard(): Promise<Event> {
-    const opening = await this.#sale().openOnCard();
+    const opening = await this.#sale().openOnCard(() => this.#tell({ is: "card-decided" }));
     switch (opening.kind) {
       case "ok":
         return { is: "card-initialized" };

@@ -150,7 +150,14 @@ export type State =
   | { readonly at: "identifying"; readonly attempt: number; readonly tries: number }
   | (InSale & { readonly at: "settling-earlier" })
   /** The intent is on its way to the disk while card and module open the purchase. */
-  | (InSale & { readonly at: "preparing"; readonly intent?: EntryName; readonly opened?: { readonly asReserved: boolean }; readonly failure?: Failure })
+  | (InSale & {
+      readonly at: "preparing";
+      readonly intent?: EntryName;
+      readonly opened?: { readonly asReserved: boolean };
+      readonly failure?: Failure;
+      /** What the card has decided is to become durable too, while the rest is prepared. */
+      readonly correction?: "due" | "under-way";
+    })
   | (InSale & { readonly at: "correcting"; readonly intent: EntryName })
   | (InSale & { readonly at: "debiting"; readonly intent: EntryName })
   | (InSale & { readonly at: "checking"; readonly intent: EntryName })
@@ -187,6 +194,8 @@ export type Event =
   | { readonly is: "limit-reached"; readonly limit: LimitReached | RiskReason }
   | { readonly is: "entry-durable"; readonly entry: EntryName }
   | { readonly is: "journal-failed"; readonly code: FaultCode; readonly effectUnknown: boolean }
+  /** The record says more now than the intent did; the card is still being opened. */
+  | { readonly is: "card-decided" }
   | { readonly is: "card-initialized" }
   | { readonly is: "card-refused"; readonly statusWord: number }
   /** The card's own decision about this payment, before anything irreversible. */

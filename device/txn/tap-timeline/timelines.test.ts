@@ -63,6 +63,15 @@ describe("a watched sale", () => {
     expect(times.disk).toBeGreaterThan(flushMs - 1);
   });
 
+  it("of electronic cash records what the card has decided while its records are read", async () => {
+    const { place, taps, sell } = await watchedPlace({ flushMs: 20 });
+    place.reader.insert(place.card());
+    expect(await sell("one", { kind: "electronic-cash" })).toMatchObject({ kind: "paid" });
+    const [tap] = taps;
+    expect(tap?.steps.filter(({ what }) => what === "append")).toHaveLength(3);
+    expect([tap?.times.diskWait, Number(tap?.times.diskCover) > 20]).toEqual([0, true]);
+  });
+
   it("that is torn leaves the failed step, and the return is a tap of its own", async () => {
     const { place, taps, sell } = await watchedPlace();
     const card = place.card();

@@ -16,7 +16,7 @@ import {
   quickTerminalData,
 } from "../../../card/electronic-cash/authentication.ts";
 import { beginTransaction, getData, type HeldRecords, readLastRecord, readRecordsBeside, recordKey } from "../../../card/electronic-cash/commands.ts";
-import { accountNumberOf, amountOf, joinData } from "../../../card/electronic-cash/data.ts";
+import { accountNumberOf, addRecord, amountOf, joinData, NO_RECORDS } from "../../../card/electronic-cash/data.ts";
 import type { FieldTime } from "../../../card/electronic-cash/field-time.ts";
 import type { KnownCashCards } from "../../../card/electronic-cash/known-cards.ts";
 import { selectAgain } from "../../../card/electronic-cash/select.ts";
@@ -68,6 +68,8 @@ export class CashSale implements PurseSale {
   readonly #read: Map<string, Bytes>;
   #reselected = false;
   #options: ProcessingOptions | undefined;
+  /** The record with the account number among those of the card's list, where it was read for the card's name already. */
+  #identityRecord: RecordName | undefined;
   #before: CardRecords | undefined;
   #all: CardRecords | undefined;
 
@@ -106,7 +108,7 @@ export class CashSale implements PurseSale {
   detail(): JsonObject {
     const { selected, baseline } = this.#card;
     const options = this.#options;
-    const identityRecord = this.#before?.identityRecord;
+    const identityRecord = this.#identityRecord ?? this.#before?.identityRecord;
     return {
       ...beginningMembers({
         terminalNumber: toHex(this.#parts.terminalNumber),
@@ -124,7 +126,7 @@ export class CashSale implements PurseSale {
   }
 
   /** The card's decision, the industry record into its cache, and all records but the committing one. */
-  async openOnCard(): Promise<OpeningAnswer> {
+  async openOnCard(decided: () => void): Promise<OpeningAnswer> {
     const ruledOut = limitReached(this.#terms.amount, this.#parts.terminal) ?? this.#belowMinimum();
     if (ruledOut !== undefined) return { kind: "declined", reason: ruledOut };
     const options = await this.#decision();
@@ -133,7 +135,17 @@ export class CashSale implements PurseSale {
     if (declined !== undefined) return { kind: "declined", reason: declined === "card-declined" ? await this.#whyDeclined(options) : declined };
     // Directly after the decision: the card takes it at no other time.
     const notCached = await this.#industry?.cache(options);
-    return notCached ?? this.#readBeforeLast(options);
+    if (notCached !== undefined) return notCached;
+    // All that the proof needs is known: it becomes durable while the records are read.
+    this.#options = options;
+    this.#identityRecord = options.records.slice(0, -1).find((name) => this.#showsAccount(name));
+    decided();
+    return this.#readBeforeLast(options);
+  }
+
+  #showsAccount(name: RecordName): boolean {
+    const bytes = this.#reselected ? undefined : this.#card.read.get(recordKey(name));
+    return bytes !== undefined && addRecord(NO_RECORDS, name, bytes)?.identityRecord !== undefined;
   }
 
   #belowMinimum(): Reason | undefined {
@@ -173,7 +185,6 @@ export class CashSale implements PurseSale {
     const note = (name: RecordName, bytes: Bytes) => this.#read.set(recordKey(name), bytes);
     const before = await readRecordsBeside(channel, { names: options.records.slice(0, -1), held, note }, limits());
     if (before.kind === "refused") return { kind: "refused", statusWord: before.statusWord };
-    this.#options = options;
     this.#before = before;
     const number = accountNumberOf(this.#known(before));
     // A card that was exchanged between the two selections must not pay for the one that was identified.
@@ -193,7 +204,9 @@ export class CashSale implements PurseSale {
     if (authenticationMethod(interchangeProfile) === "static") return { kind: "failed", reason: "authentication-impossible" };
     // What a signed last record adds to the signed data cannot be known yet.
     const failure = records.at(-1)?.signed === true ? undefined : foreseeFailure(this.#authentication(), this.#material(this.#before));
-    if (failure === undefined) return { kind: "ok", asReserved: false };
+    // A card whose number was first seen in its list has told something that its proof needs.
+    const asReserved = this.#identityRecord !== undefined || this.#before.identityRecord === undefined;
+    if (failure === undefined) return { kind: "ok", asReserved };
     this.#card.known.forget(this.#card.accountNumber);
     return { kind: "failed", reason: authenticationReason(failure) };
   }

@@ -102,8 +102,11 @@ export interface PurseSale {
   detail(): JsonObject;
   /** What was on the purse before the debit, once the card has said it. */
   readonly balanceBefore: Fen | undefined;
-  /** Faults: those of the channel. Moves no money. */
-  openOnCard(): Promise<OpeningAnswer>;
+  /**
+   * Faults: those of the channel. Moves no money. `decided` is called, at most once, when the record says more than the intent did although the
+   * card is asked for more yet: what it says may become durable meanwhile.
+   */
+  openOnCard(decided: () => void): Promise<OpeningAnswer>;
   /** Faults: those of the security module. */
   openInModule(limits: Limits): Promise<ModuleAnswer>;
   /** The one command that cannot be taken back. "refused": nothing was debited. Faults carry what is known of the effect. */
