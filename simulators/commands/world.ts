@@ -102,13 +102,11 @@ function readGateOptions(values: OptionValues): GateWorldOptions | string {
 
 function gateSummary(report: GateWorldReport): string {
   const days = (report.virtualMs / 86_400_000).toFixed(1);
-  const megabytes = (bytes: number) => (bytes / 1_048_576).toFixed(0);
   return [
     `${report.seeds} seeds, ${report.taps} taps: ${report.events} events, ${report.violations} violations`,
     `${days} virtual days (${report.offlineDays} without network) in ${(report.realMs / 1000).toFixed(1)} s (${Math.round(report.virtualMs / report.realMs)} times as fast), state ${report.stateHash.slice(0, 16)}`,
     `${report.torn} taps torn, ${report.doubles} made twice, ${report.openings} openings, ${report.unknown} sales left unknown as scripted`,
     `taps ended: ${counted(report.ends)}`,
-    `heap of a process after its first tenth ${megabytes(report.heapEarlyBytes)} MB, at its end ${megabytes(report.heapLateBytes)} MB`,
     `faults that struck: ${counted(report.faults)}`,
     ...report.failures.map(({ seed, violation }) => `  ${seed}: ${violation}`),
   ].join("\n");

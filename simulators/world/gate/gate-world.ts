@@ -23,8 +23,7 @@ export interface GateJob extends GateWorldOptions {
   readonly step: number;
 }
 
-/** What one seed has come to, and how much memory its process holds after it. */
-export type GateResult = Omit<GateReport, "trace"> & { readonly heapBytes: number };
+export type GateResult = Omit<GateReport, "trace">;
 
 /** Names are fixed; see docs/json.md. */
 export interface GateWorldReport {
@@ -42,9 +41,6 @@ export interface GateWorldReport {
   readonly unknown: number;
   readonly ends: Readonly<Record<string, number>>;
   readonly faults: FaultCounts;
-  /** Heap of a process after its first tenth of the seeds and after the last, in bytes; the greatest over the processes. */
-  readonly heapEarlyBytes: number;
-  readonly heapLateBytes: number;
   readonly virtualMs: number;
   readonly realMs: number;
   readonly stateHash: string;
@@ -61,8 +57,7 @@ export function runGateSeed(suite: CipherSuite, options: GateWorldOptions, numbe
 export async function runGateJob(suite: CipherSuite, job: GateJob, onSeed: (result: GateResult) => void): Promise<void> {
   for (const number of seedNumbers(job)) {
     const { trace: _, ...result } = await runGateSeed(suite, job, number);
-    globalThis.gc?.();
-    onSeed({ ...result, heapBytes: process.memoryUsage().heapUsed });
+    onSeed(result);
   }
 }
 
@@ -73,8 +68,6 @@ export async function runGateWorld(
   const startMs = ports.clock.monotonicMs();
   const results = await spreadSeeds(ports, { ...options, scenario: "gate" });
   const sum = (of: (result: GateResult) => number) => results.reduce((total, result) => total + of(result), 0);
-  const heap = (some: readonly GateResult[]) => Math.max(0, ...some.map(({ heapBytes }) => heapBytes));
-  const share = Math.max(1, Math.floor(results.length / 10));
   return {
     scenario: "gate",
     seeds: results.length,
@@ -90,8 +83,6 @@ export async function runGateWorld(
     unknown: sum(({ unknown }) => unknown),
     ends: addedCounts(results.map(({ ends }) => ends)),
     faults: addedCounts(results.map(({ faults }) => faults)) as FaultCounts,
-    heapEarlyBytes: heap(results.slice(0, share)),
-    heapLateBytes: heap(results.slice(-share)),
     virtualMs: Math.round(sum(({ virtualMs }) => virtualMs)),
     realMs: Math.round(ports.clock.monotonicMs() - startMs),
     stateHash: toHex(ports.suite.sm3(utf8(results.map(({ stateHash }) => stateHash).join("\n")))),
