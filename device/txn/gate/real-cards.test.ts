@@ -16,7 +16,7 @@ import { openFareBook } from "../fares/book.ts";
 import { RIDER_RECORD } from "../fares/rider-record.ts";
 import { checkedTables, shippedTable } from "../fares/testing.ts";
 import { createLane } from "../lane.ts";
-import { extendedCard, PLACE, testIndustrySigner } from "../quick-payment/purses/cash-testing.ts";
+import { extendedCard, PLACE, testIndustrySigner } from "../quick-payment/purses/testing.ts";
 import { runQuickPayment } from "../quick-payment/run.ts";
 import { balanceOf, SimulatedPlace, TEST_LIMITS } from "../quick-payment/testing.ts";
 import { recoverAtStart } from "../recovery/recover.ts";
