@@ -256,4 +256,29 @@ describe("time", () => {
     counter.place.clock.jumpWall(-20_000 * DAY);
     expect(await counter.sell(card, 1)).toEqual({ kind: "refused", reason: "expired" });
   });
+
+  test("thirty days without a network, a clock that jumps both ways, a start in 1970: no record is older than the one before it, and each says what its time is worth", async () => {
+    const counter = await till({});
+    const { clock } = counter.place;
+    const truths: number[] = [];
+    for (let day = 1; day <= 30; day += 1) {
+      await counter.pass(DAY);
+      clock.jumpWall((day % 2 === 0 ? -1 : 1) * day * DAY);
+      if (day === 20) {
+        clock.jumpWall(-clock.wallMs());
+        await counter.switchOn();
+      }
+      await counter.expectPaid(counter.place.card(), 1);
+      const entries = await clock.resolve(counter.place.entries());
+      while (truths.length < entries.length) truths.push(NOON_MS + clock.monotonicMs());
+    }
+    const entries = await clock.resolve(counter.place.entries());
+    for (const [at, { seq, wallMs, clock: word }] of entries.entries()) {
+      expect(wallMs, `entry ${seq}`).toBeGreaterThanOrEqual(entries[at - 1]?.wallMs ?? 0);
+      expect(word?.quality, `entry ${seq}`).toBe(at < 38 ? "held" : "untrusted");
+      // The sale itself takes a second at most.
+      if (word?.errorMs !== undefined) expect(Math.abs(wallMs - (truths[at] ?? 0)), `entry ${seq}`).toBeLessThanOrEqual(word.errorMs + 1000);
+    }
+    expect(entries.length).toBe(60);
+  });
 });
