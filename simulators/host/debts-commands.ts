@@ -17,7 +17,7 @@ function accountOf(fields: JsonFields): string | undefined {
 }
 
 /** Acts that name an account. */
-function actOnAccount(desk: ChargeDesk, act: string, fields: JsonFields): Reply {
+function actOnAccount(desk: ChargeDesk, act: "fund" | "pay" | "decline-account" | "allow-account", fields: JsonFields): Reply {
   const account = accountOf(fields);
   if (account === undefined) return refused("account takes 12 to 19 digits");
   if (act === "decline-account" || act === "allow-account") {
@@ -51,7 +51,10 @@ export function actAtChargeDesk(desk: ChargeDesk, set: unknown): Reply {
       return { ok: true };
     case undefined:
       return refused(`act is one of ${ACT_NAMES.join(", ")}`);
-    default:
+    case "fund":
+    case "pay":
+    case "decline-account":
+    case "allow-account":
       return actOnAccount(desk, act, set);
   }
 }

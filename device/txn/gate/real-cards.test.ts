@@ -15,6 +15,7 @@ import { type GateLaneSetup, type GateParts, openGates } from "../../gate/lanes.
 import { openFareBook } from "../fares/book.ts";
 import { RIDER_RECORD } from "../fares/rider-record.ts";
 import { checkedTables, shippedTable } from "../fares/testing.ts";
+import { textMember } from "../journal/members.ts";
 import { createLane } from "../lane.ts";
 import { extendedCard, PLACE, testIndustrySigner } from "../quick-payment/purses/testing.ts";
 import { runQuickPayment } from "../quick-payment/run.ts";
@@ -106,7 +107,7 @@ class Hall {
 
   async opened(): Promise<readonly string[]> {
     const entries = await this.place.clock.resolve(this.place.entries());
-    return entries.flatMap(({ kind, state, detail }) => (kind === "passage" ? `${String(detail["lane"])} ${state}` : []));
+    return entries.flatMap(({ kind, state, detail }) => (kind === "passage" ? `${textMember(detail, "lane")} ${state}` : []));
   }
 }
 

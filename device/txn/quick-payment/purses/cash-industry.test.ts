@@ -10,7 +10,7 @@ import type { CardProfile } from "../../../codec/card-profile.ts";
 import { runQuickPayment } from "../run.ts";
 import type { TransitView } from "../tariff.ts";
 import { TEST_LIMITS } from "../testing.ts";
-import { CashPlace, type CashPlaceOptions, contentOf, extendedCard, fareTariff, gateTariff, industrySale, testIndustrySigner } from "./cash-testing.ts";
+import { CashPlace, type CashPlaceOptions, contentOf, extendedCard, fareTariff, gateTariff, industrySale, testIndustrySigner } from "./testing.ts";
 
 async function scene(options: CashPlaceOptions = {}, card: Partial<ElectronicCashOptions> = {}) {
   const place = new CashPlace(options);
@@ -171,6 +171,19 @@ describe("an amount held offline", () => {
 });
 
 describe("records that are not read again", () => {
+  it("are read anew after a signature that did not verify", async () => {
+    const knownCards = new KnownCashCards();
+    const { place, card } = await scene({ profile: { cashRecords: "unread" }, cash: { knownCards } });
+    const name = card.personalization.electronicCash?.pan ?? "";
+    const plain = async (reference: string) =>
+      place.place.clock.resolve(runQuickPayment(place.ports, { reference, amount: fen(10), purse: { kind: "electronic-cash" } }, TEST_LIMITS));
+    expect(await plain("s1")).toMatchObject({ kind: "paid", verified: true });
+    expect(knownCards.recordsOf(name).size).toBe(4);
+    card.setFaults({ wrongDynamicSignature: true });
+    expect(await plain("s2")).toMatchObject({ kind: "unverified", reason: "signature-refused" });
+    expect(knownCards.recordsOf(name).size).toBe(0);
+  });
+
   it.each<readonly [CardProfile["cashRecords"], boolean, readonly number[]]>([
     ["all", true, [13, 12]],
     ["unread", false, [11, 11]],

@@ -12,9 +12,9 @@ import { industryRecordWithTrip, tripOfIndustryRecord } from "../../../card/elec
 import type { ProcessingOptions } from "../../../card/electronic-cash/types.ts";
 import type { JsonObject } from "../../journal/types.ts";
 import type { CashIndustry } from "../../sale-request.ts";
+import type { ElectronicCashPorts } from "../ports.ts";
 import type { Charge, TransitView, WrittenAt } from "../tariff.ts";
 import { industryMembers } from "./cash-record.ts";
-import type { CashParts } from "./cash-sale.ts";
 import type { CardAccess, OpeningAnswer, Unusable } from "./dialogue.ts";
 
 /** The record as the card showed it before the sale. */
@@ -27,7 +27,7 @@ export interface ShownRecord {
 export type IndustryAnswer = { readonly kind: "ok"; readonly shown: ShownRecord; readonly trip: TransitView["trip"] } | Unusable;
 
 /** READ CAPP DATA, which must come before the card decides. */
-export async function readIndustry({ channel, limits }: CardAccess, parts: CashParts, industry: CashIndustry): Promise<IndustryAnswer> {
+export async function readIndustry({ channel, limits }: CardAccess, parts: ElectronicCashPorts, industry: CashIndustry): Promise<IndustryAnswer> {
   const { industrySigner: signer, profile } = parts;
   if (signer === undefined) return { kind: "unusable", reason: "industry-signer-missing" };
   const answer = await readIndustryRecord(channel, industry.place, limits());
@@ -50,7 +50,7 @@ export class IndustrySale {
   readonly #content: Bytes;
   #exchanged = false;
 
-  constructor(access: CardAccess, profile: CashParts["profile"], terms: IndustryTerms) {
+  constructor(access: CardAccess, profile: ElectronicCashPorts["profile"], terms: IndustryTerms) {
     const { charge, at, record } = terms;
     this.#access = access;
     this.#terms = terms;

@@ -12,7 +12,7 @@ import type { PurseChoice } from "../../sale-request.ts";
 import { runQuickPayment } from "../run.ts";
 import { TEST_LIMITS } from "../testing.ts";
 import type { QuickPaymentOutcome } from "../types.ts";
-import { CashPlace, contentOf, extendedCard, fareTariff, gateTariff, industrySale } from "./cash-testing.ts";
+import { CashPlace, contentOf, extendedCard, fareTariff, gateTariff, industrySale } from "./testing.ts";
 
 const POINTS = ["before", "during", "after"] as const;
 const BALANCE = 10_000;
