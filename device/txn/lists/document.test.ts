@@ -88,7 +88,10 @@ describe("DocumentReader", () => {
   );
   const document = fc.array(fc.record({ add: fc.boolean(), row: entry }), { maxLength: 20 }).map((rows) => {
     const writer = new ListDocumentWriter("city", "delta");
-    for (const { add, row } of rows) add ? writer.add(row) : writer.remove(row);
+    for (const { add, row } of rows) {
+      if (add) writer.add(row);
+      else writer.remove(row);
+    }
     return { rows, body: writer.end() };
   });
 

@@ -212,7 +212,10 @@ describe("any books and changes", () => {
         for (const { entry } of first) book.list(entry);
         expect(await running.take(book.whole())).toEqual({ kind: "taken" });
         for (const step of later) {
-          for (const { add, entry } of step) add ? book.list(entry) : book.takeBack(entry);
+          for (const { add, entry } of step) {
+            if (add) book.list(entry);
+            else book.takeBack(entry);
+          }
           expect(await running.take(book.changes())).toEqual({ kind: "taken" });
         }
         const expected = ASKED.map((asked) => oracle(book, asked));
