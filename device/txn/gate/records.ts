@@ -112,12 +112,7 @@ function noteOfSale(entry: JournalEntry): Note | undefined {
 }
 
 function noteOfPassage(entry: JournalEntry, sale: PaidSale, policy: GatePolicy): Note {
-  switch (entry.state) {
-    case "done":
-      return { is: "used" };
-    case "void":
-      return noteAfter({ state: "void", said: textMember(entry.detail, "passage") }, sale, policy);
-    default:
-      return noteAfter({ state: "unknown", said: "fault" }, sale, policy);
-  }
+  if (entry.state === "done") return { is: "used" };
+  const said = entry.state === "void" ? textMember(entry.detail, "passage") : "fault";
+  return noteAfter({ state: entry.state === "void" ? "void" : "unknown", said }, sale, policy);
 }

@@ -194,7 +194,12 @@ export class GateLane {
         return this.#open(command.claim);
       case "note":
         return this.#note(command.claim, command.end);
-      default:
+      case "interrupt":
+      case "hold-open":
+      case "let-go":
+      case "answer-staff":
+      case "prompt":
+      case "tell":
         this.#say(command);
         return Promise.resolve(undefined);
     }

@@ -174,7 +174,8 @@ export class TapDesk {
         return { is: "staff" };
       case "unknown":
         return { is: "torn", reference, purse: purse.kind satisfies PurseKind };
-      default:
+      case "refused":
+      case "no-card":
         return undefined;
     }
   }

@@ -16,6 +16,7 @@ import type { CustomerDisplay, SignalLamp } from "../../../drivers/peripherals.t
 import { openGates } from "../../../gate/lanes.ts";
 import type { FareBook } from "../../fares/fares.ts";
 import type { TerminalJournal } from "../../journal/journal.ts";
+import { textMember } from "../../journal/members.ts";
 import { openTestJournal } from "../../journal/testing.ts";
 import type { JournalEntry } from "../../journal/types.ts";
 import { recoverAtStart } from "../../recovery/recover.ts";
@@ -173,7 +174,7 @@ export class Station {
 
   /** State and word of every passage record. */
   async passages(): Promise<readonly string[]> {
-    return (await this.entries("passage")).map(({ state, detail }) => `${state} ${String(detail["why"])} ${String(detail["passage"] ?? "")}`.trim());
+    return (await this.entries("passage")).map(({ state, detail }) => `${state} ${textMember(detail, "why")} ${textMember(detail, "passage")}`.trim());
   }
 }
 
