@@ -85,7 +85,7 @@ function fieldRows(flow: TapFlow, taps: readonly FieldTap[], hosts: readonly Hos
       ratio: rounded(p99 / budgetMs),
       budget: `p99 <= ${budgetMs} ms`,
       met: met(p99 <= budgetMs),
-      note: `p50 ${rounded(p50)} ms; modelled: typical card, good reader, flush ${FLUSH_MS} ms, arrival at any moment between two looks of the reader; ${ours}`,
+      note: `p50 ${rounded(p50)} ms; modelled: typical card, good reader, flush ${FLUSH_MS} ms, arrival at any moment between two looks of the reader; ${ours}; alone ${both(taps.map((tap) => tap.fieldMs))}`,
     },
     {
       name: FLOOR_ROW[flow],
