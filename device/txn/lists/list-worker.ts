@@ -1,12 +1,27 @@
-/* The thread that builds lists. Secrets come once, at the start; afterwards one job at a time: its request, its pieces, its end. */
+/* A thread that builds lists. Secrets come once, at the start; afterwards one job at a time: its request, its pieces, its end. */
+import { readlinkSync } from "node:fs";
+import { setPriority } from "node:os";
 import { parentPort, workerData } from "node:worker_threads";
 import { assert } from "../../base/assert.ts";
 import { openCipherSuite } from "../../crypto/suite.ts";
-import type { ThreadMessage, ThreadReply } from "./threads.ts";
-import { beginJob, type ListJob, type ListSecrets, ListTools } from "./work.ts";
+import type { ThreadData, ThreadMessage, ThreadReply } from "./threads.ts";
+import { beginJob, type ListJob, ListTools } from "./work.ts";
+
+/** Taps come first where there are fewer processors than work. */
+const PATIENT_PRIORITY = 10;
+
+function givePrecedence(): void {
+  try {
+    // Linux has a priority for each thread; its number is the last part of this link.
+    setPriority(Number(readlinkSync("/proc/thread-self").split("/").at(-1)), PATIENT_PRIORITY);
+  } catch {
+    // Another system: the list is built all the same.
+  }
+}
 
 /** The name says who wrote it: only threads.ts starts this module. */
-function serve(secrets: ListSecrets): void {
+function serve({ secrets, patient }: ThreadData): void {
+  if (patient) givePrecedence();
   const tools = new ListTools(openCipherSuite(), secrets);
   for (const copy of [secrets.fingerprints, secrets.encryption, secrets.authentication]) copy.fill(0);
   const port = parentPort;
@@ -26,4 +41,4 @@ function serve(secrets: ListSecrets): void {
   });
 }
 
-serve(workerData as ListSecrets);
+serve(workerData as ThreadData);

@@ -1,6 +1,6 @@
 /*
  * Works in other threads, so that the one that serves taps only hands over pieces and takes the result. Changes have a thread that stays; whole lists
- * have one of their own each time, so that its memory goes with it and a change of another level does not wait behind it.
+ * have one of their own each time, which gives precedence to all others, so that its memory goes with it and a change of another level does not wait behind it.
  */
 import { Worker } from "node:worker_threads";
 import type { Bytes } from "../../base/bytes.ts";
@@ -9,6 +9,12 @@ import type { ListSecrets, ListWorkshop, WorkAnswer, WorkRequest } from "./work.
 
 export type ThreadMessage = { readonly do: "begin"; readonly request: WorkRequest } | { readonly do: "piece"; readonly piece: Bytes } | { readonly do: "end" };
 export type ThreadReply = { readonly is: "ready" } | { readonly is: "answer"; readonly answer: WorkAnswer };
+
+export interface ThreadData {
+  readonly secrets: ListSecrets;
+  /** Works only while nobody else wants the processor. */
+  readonly patient: boolean;
+}
 
 /** The worker's module, as source or compiled. */
 function workerModule(): URL {
@@ -79,7 +85,11 @@ class ListThread {
   }
 
   #start(): Worker {
-    const worker = new Worker(workerModule(), { workerData: this.#secrets, name: "lists", execArgv: [] });
+    const worker = new Worker(workerModule(), {
+      workerData: { secrets: this.#secrets, patient: !this.#stays } satisfies ThreadData,
+      name: "lists",
+      execArgv: [],
+    });
     this.#worker = worker;
     worker.on("message", (reply: ThreadReply) => {
       const waiting = this.#waiting;
