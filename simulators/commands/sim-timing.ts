@@ -1,5 +1,4 @@
 /* How long card and module take to answer when they were asked to take their time: `--timing` and `--card-speed`. */
-
 import type { ReaderSlot } from "../reader/slot.ts";
 import { timingsOf } from "../reader/timing-profiles.ts";
 import type { SimOptions } from "./sim-options.ts";

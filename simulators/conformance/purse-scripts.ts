@@ -12,8 +12,8 @@ import type { Tag } from "./types.ts";
 export interface TapCommand {
   readonly name: string;
   readonly instruction: number;
-  /** Where the sale stands: nobody knows of it yet; it is being opened; this command takes the money. */
-  readonly stage: "naming" | "opening" | "debit";
+  /** Where the sale stands: nobody knows of it yet; it is being opened; the card has decided, which is on record; this command takes the money. */
+  readonly stage: "naming" | "opening" | "decided" | "debit";
 }
 
 /** One setting under which a purse is tapped. */
@@ -46,6 +46,7 @@ const MODES = ["pre", "post"] as const;
 
 const naming = (name: string, instruction: number): TapCommand => ({ name, instruction, stage: "naming" });
 const opening = (name: string, instruction: number): TapCommand => ({ name, instruction, stage: "opening" });
+const decided = (name: string, instruction: number): TapCommand => ({ name, instruction, stage: "decided" });
 const debit = (name: string, instruction: number): TapCommand => ({ name, instruction, stage: "debit" });
 
 /** The answer to SELECT brings EF15 with it. */
@@ -121,19 +122,13 @@ const MEDICAL: PurseScript = {
   settings: [...MODES.map((mode) => medicalSetting(mode, undefined)), medicalSetting("post", "123456")],
 };
 
-const NAME_CASH = [
-  naming("SELECT-PPSE", 0xa4),
-  naming("SELECT-AID", 0xa4),
-  naming("TRACK2", 0xb2),
-  naming("ACCOUNT", 0xb2),
-  naming("BALANCE", 0xca),
-];
+const NAME_CASH = [naming("SELECT-PPSE", 0xa4), naming("SELECT-AID", 0xa4), naming("TRACK2", 0xb2), naming("ACCOUNT", 0xb2), naming("BALANCE", 0xca)];
 const SELL_CASH = [
   opening("OPTIONS", 0xa8),
-  opening("RECORD-1", 0xb2),
-  opening("RECORD-2", 0xb2),
-  opening("RECORD-3", 0xb2),
-  opening("RECORD-4", 0xb2),
+  decided("RECORD-1", 0xb2),
+  decided("RECORD-2", 0xb2),
+  decided("RECORD-3", 0xb2),
+  decided("RECORD-4", 0xb2),
   debit("LAST-RECORD", 0xb2),
 ];
 /** The first command after the selection asks for the last record again, before anything could erase the card's copy. */

@@ -35,6 +35,7 @@ function recordsOf(script: PurseScript, command: TapCommand, at: TearPoint): rea
   const before = script.paid.slice(0, -1);
   if (command.stage === "naming") return script.paid;
   if (command.stage === "opening") return ["prepared", "void", ...script.paid];
+  if (command.stage === "decided") return [...before, "void", ...script.paid];
   return at === "after" ? [...before, "unknown", "done"] : [...before, "unknown", "void", ...script.paid];
 }
 
