@@ -14,6 +14,7 @@ import { gateSettingsOf } from "./config/gate.ts";
 import type { TerminalKeys } from "./config/keys.ts";
 import { medicalSettingsOf } from "./config/medical.ts";
 import type { TerminalConfig } from "./config/schema.ts";
+import { shopSettingsOf } from "./config/shop.ts";
 import type { CipherSuite } from "./crypto/face.ts";
 import type { Devices } from "./drivers/adapter.ts";
 import type { SignalLamp } from "./drivers/peripherals.ts";
@@ -104,6 +105,7 @@ export function settingsOf(
       reconciliation: { ...reconciliation, graceMs: Math.max(reconciliation.graceMs, timeOfDayMs(reconciliation.at)) },
     },
     ...(config.electronicCash === undefined ? {} : { electronicCash: electronicCashSettings(config.electronicCash) }),
+    shop: shopSettingsOf(config.shop),
     returnTimeoutMs: RETURN_TIMEOUT_MS,
     commandTimeoutMs: COMMAND_TIMEOUT_MS,
     journalTimeoutMs: JOURNAL_TIMEOUT_MS,
@@ -213,7 +215,7 @@ export async function openTerminalApi(
   { log, onDefect, clock = systemClock() }: { readonly log: Log; readonly onDefect: (error: unknown) => void; readonly clock?: Clock },
 ): Promise<Api | undefined> {
   if (config.api === undefined) return undefined;
-  const { orders, reconciliation, devices, uploads } = terminal;
+  const { orders, reconciliation, devices, uploads, shop, gates } = terminal;
   return openApi({
     config: config.api,
     clock,
@@ -224,6 +226,8 @@ export async function openTerminalApi(
       orders,
       devices,
       uploads,
+      shop,
+      ...(gates === undefined ? {} : { gates: { service: gates, listen: (listener) => terminal.onLaneEvent(listener) } }),
       openOffline: (limit) => terminal.openOffline(limit),
       ...(reconciliation === undefined ? {} : { reconciliation }),
       status: () => terminal.status(),

@@ -13,16 +13,19 @@ import type { CipherSuite, SecretKey } from "./crypto/face.ts";
 import { closeDevices, type Devices } from "./drivers/adapter.ts";
 import type { SignalLamp } from "./drivers/peripherals.ts";
 import type { CardReader, PinVerifier, Psam } from "./drivers/ports.ts";
+import { type LaneListener, LaneListeners } from "./gate/lane-listeners.ts";
 import { openTerminalGates, type TerminalGate, type TerminalGates } from "./gate/terminal-gates.ts";
 import { keepCatalogue } from "./medical/catalogue.ts";
-import { MedicalCounter, type MedicalCounterBounds, type MedicalCounterParts } from "./medical/counter.ts";
+import { type CounterBounds, DEFAULT_COUNTER_BOUNDS, MedicalCounter, type MedicalCounterParts } from "./medical/counter.ts";
 import { bindOffline, type OfflineSettings } from "./medical/offline.ts";
 import { type BoundReconciliation, bindReconciliation, type ReconciliationSettings } from "./medical/reconciliation.ts";
 import { SaleLane, type SharedSales } from "./sale-lane.ts";
 import { NO_MODULE } from "./security-module.ts";
+import type { ShopActs } from "./shop/acts.ts";
+import { openTerminalShop, type ShopSettings, type TerminalShop } from "./shop/terminal-shop.ts";
 import type { BatchSealer } from "./sync/batch/seal.ts";
 import { openSync, type Sync, type SyncKeys, type SyncOptions, type SyncStatus } from "./sync/sync.ts";
-import type { GateService, LaneEvent } from "./txn/gate/lane.ts";
+import type { GateService } from "./txn/gate/lane.ts";
 import type { MedicalHost } from "./txn/hosts.ts";
 import { DEFAULT_INITIAL_PIN_RULE, type InitialPinRule } from "./txn/initial-pin.ts";
 import { openJournal, type TerminalJournal } from "./txn/journal/journal.ts";
@@ -69,17 +72,6 @@ export interface MedicalSettings {
   readonly resolver: Omit<ResolverOptions, "signal" | "rules" | "journalTimeoutMs" | "queryTimeoutMs" | "onResolved">;
 }
 
-export type CounterBounds = Omit<MedicalCounterBounds, "queryTimeoutMs" | "settleTimeoutMs" | "journalTimeoutMs">;
-
-export const DEFAULT_COUNTER_BOUNDS: CounterBounds = {
-  answerTimeoutMs: 300_000,
-  tenderTimeoutMs: 120_000,
-  credentialTimeoutMs: 120_000,
-  printTimeoutMs: 30_000,
-  pauseMinMs: 2_000,
-  pauseMaxMs: 300_000,
-};
-
 /** What is decided by configuration. */
 export interface TerminalSettings {
   readonly terminalId: string;
@@ -91,6 +83,8 @@ export interface TerminalSettings {
   readonly medical: MedicalSettings;
   /** Absent: this terminal does not offer electronic cash. */
   readonly electronicCash?: ElectronicCashSettings;
+  /** Absent: refunds by the usual rules, and nothing is sold at a keypad. */
+  readonly shop?: ShopSettings;
   readonly returnTimeoutMs: number;
   readonly commandTimeoutMs: number;
   readonly journalTimeoutMs: number;
@@ -123,7 +117,7 @@ export interface TerminalParts {
   /** Lanes that work by themselves; absent: this terminal has none. */
   readonly gate?: TerminalGate;
   /** Told what happens at each lane, beside it. It never throws. */
-  readonly onLaneEvent?: (lane: string, event: LaneEvent) => void;
+  readonly onLaneEvent?: LaneListener;
   /** What stands around the readers. */
   readonly devices?: Devices;
   /** What is known about the PIN of a card, by its identifier; left out: nothing of any. */
@@ -164,6 +158,10 @@ export interface Terminal {
   readonly orders: OrderActs;
   /** The lanes of its gates; absent where it has none. */
   readonly gates: GateService | undefined;
+  /** Calls `listener`, which never throws, for what happens at each lane, until the returned function is called. */
+  onLaneEvent(listener: LaneListener): () => void;
+  /** Refunds of sales from a purse, shifts, and their slips. */
+  readonly shop: ShopActs;
   /** The daily comparison with the insurer's books; absent where nothing keeps its results. */
   readonly reconciliation: ReconciliationActs | undefined;
   /** What the insurer has refused to take of sales and returns, for people. */
@@ -197,6 +195,8 @@ class AssembledTerminal implements Terminal {
   readonly #desk: SaleLane;
   readonly #shared: SharedSales;
   #gates: TerminalGates | undefined;
+  readonly #laneListeners = new LaneListeners();
+  readonly #shop: TerminalShop;
   readonly #hostPorts: HostPorts;
   readonly #background: Rounds;
   readonly #counter: MedicalCounter;
@@ -231,6 +231,11 @@ class AssembledTerminal implements Terminal {
     const { resolver, queryTimeoutMs } = settings.medical;
     this.#catalogueRounds = keepCatalogue(this.#hostPorts, this.#catalogue, queryTimeoutMs);
     this.#counter = this.#openCounter();
+    this.#shop = openTerminalShop({
+      ...{ clock, log, journal, devices, settings: settings.shop, unverifiedAmountFen: settings.risk.unverifiedAmountFen },
+      institution: settings.medical.profile.sender.institutionName,
+      quickPayment: (request, limits) => this.quickPayment(request, limits),
+    });
     this.#reconciliation = this.#openReconciliation();
     this.#background = openMedicalBackground(this.#hostPorts, {
       ...resolver,
@@ -246,6 +251,14 @@ class AssembledTerminal implements Terminal {
 
   get gates(): GateService | undefined {
     return this.#gates?.service;
+  }
+
+  get shop(): ShopActs {
+    return this.#shop.acts;
+  }
+
+  onLaneEvent(listener: LaneListener): () => void {
+    return this.#laneListeners.add(listener);
   }
 
   get reconciliation(): ReconciliationActs | undefined {
@@ -303,19 +316,22 @@ class AssembledTerminal implements Terminal {
 
   async start(): Promise<void> {
     const { gate, onLaneEvent } = this.#parts;
-    if (gate !== undefined) this.#gates = await openTerminalGates(this.#shared, gate, onLaneEvent);
+    if (onLaneEvent !== undefined) this.onLaneEvent(onLaneEvent);
+    if (gate !== undefined) this.#gates = await openTerminalGates(this.#shared, gate, (lane, event) => this.#laneListeners.tell(lane, event));
     await this.#sync.start();
     this.#background.start();
     this.#counter.start();
     this.#reconciliation?.start();
     void this.#lease.keep(this.#stopped.signal);
     this.#gates?.start();
+    this.#shop.start();
     if (this.#parts.settings.medical.profile.region.offline.allowed) this.#catalogueRounds.start();
   }
 
   async stop(): Promise<void> {
     this.#stopped.abort();
     await this.#gates?.stop();
+    await this.#shop.stop();
     await Promise.all([this.#background.stop(), this.#counter.stop(), this.#reconciliation?.stop(), this.#catalogueRounds.stop()]);
     this.#sync.stop();
     await this.#desk.close();

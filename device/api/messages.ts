@@ -5,6 +5,7 @@ import type { NoCardReason } from "../txn/card-trouble.ts";
 import type { OrderReason } from "../txn/medical-order/order.ts";
 import type { MedicalReason } from "../txn/medical-purchase/types.ts";
 import type { Reason } from "../txn/quick-payment/types.ts";
+import type { RefundRefusal } from "../txn/shop/refunds.ts";
 
 export interface Said {
   readonly en: string;
@@ -212,6 +213,18 @@ const RECEIPTS: Readonly<Record<"printer-absent" | "receipt-unknown", Words>> = 
   "receipt-unknown": ["The order has no such receipt.", "该订单没有此类凭条。"],
 };
 
+/** Why money does not go back, or its slip is not there, where no other table has the word. */
+const SHOP: Readonly<Record<Exclude<RefundRefusal, FaultCode>, Words>> = {
+  "sale-unknown": ["There is no such sale.", "未找到该交易。"],
+  "sale-open": ["The sale is not decided yet. Please ask again later.", "该交易结果待确认，请稍后再试。"],
+  "sale-not-paid": ["The sale was not paid.", "该交易未付款。"],
+  "refund-too-large": ["More than is left of the sale cannot go back.", "退款金额超过可退金额。"],
+  "nothing-left": ["The whole sale has gone back already.", "该交易已全部退款。"],
+  "refund-through-issuer": ["This money goes back through the card's issuer. Do not hand out cash.", "该笔款项须由发卡机构退回，请勿退付现金。"],
+  "refund-conflict": ["This refund number belongs to another refund.", "该退款单号已用于另一笔退款。"],
+  "supervisor-needed": ["The amount needs a supervisor.", "金额超过限额，需主管操作。"],
+};
+
 /** Why no card was found, where no other table has the word. */
 const NO_CARD: Readonly<Record<Exclude<NoCardReason, FaultCode>, Words>> = {
   "more-than-one-card": FAULTS["card-collision"],
@@ -224,6 +237,7 @@ const ALL: ReadonlyMap<string, Words> = new Map([
   ...Object.entries(ORDER),
   ...Object.entries(DEVICES),
   ...Object.entries(RECEIPTS),
+  ...Object.entries(SHOP),
   ...Object.entries(NO_CARD),
 ]);
 

@@ -12,6 +12,7 @@ export const ROLE_NAMES: Readonly<Record<AnyRole, string>> = {
   printer: "printer 打印机",
   display: "display 客显屏",
   gate: "gate 闸机",
+  keypad: "keypad 金额键盘",
   user: "user 用户读卡器",
   sam: "sam 安全模块",
 };

@@ -5,7 +5,7 @@
 import { saidFor } from "../api/messages.ts";
 import { type Bytes, fromHex, parseHex, toHex } from "../base/bytes.ts";
 import { type Fault, isFault } from "../base/fault.ts";
-import { fen } from "../base/fen.ts";
+import { fen, formatYuan } from "../base/fen.ts";
 import type { Limits } from "../base/ports.ts";
 import { surveyCard } from "../card/applications/survey.ts";
 import { openPsam } from "../card/psam/open.ts";
@@ -156,6 +156,19 @@ function tryGate(all: Try): Promise<Outcome> {
   });
 }
 
+/** More than anybody types to try. */
+const TRY_AMOUNT_MAX = fen(99_999_99);
+
+function tryKeypad(all: Try): Promise<Outcome> {
+  return withRole("keypad", all, async (keypad) => {
+    complain("type any amount and press Enter / 请输入任意金额并按确认键");
+    const typed = await keypad.readAmount({ typed: "yuan", amountMax: TRY_AMOUNT_MAX }, all.limits);
+    return typed.kind === "entered"
+      ? outcome(true, `typed: ${formatYuan(typed.amount)}`, `已输入 ${formatYuan(typed.amount)}`)
+      : outcome(true, "cancelled", "已取消");
+  });
+}
+
 const KINDS: Readonly<Record<string, string>> = { social: "社会保障", transit: "交通", purse: "电子钱包", "electronic-cash": "电子现金" };
 
 async function tryUserReader({ config, machine, limits }: Try): Promise<Outcome> {
@@ -205,6 +218,7 @@ const TRIES: ReadonlyMap<string, (all: Try) => Promise<Outcome>> = new Map([
   ["printer", tryPrinter],
   ["display", tryDisplay],
   ["gate", tryGate],
+  ["keypad", tryKeypad],
   ["userReader", tryUserReader],
   ["sam", trySam],
 ]);

@@ -54,7 +54,7 @@ export const DEVICES_COMMANDS: readonly Command[] = [
   {
     name: "devices try",
     summary: "has one device of the configuration do one harmless thing that can be seen",
-    operands: "<pinPad | scanner | printer | display | gate | userReader | sam>",
+    operands: "<pinPad | scanner | printer | display | gate | keypad | userReader | sam>",
     options: {
       config: { ...CONFIG.config, default: "/etc/yikatong" },
       yes: { type: "boolean", summary: "the gate may open" },

@@ -9,6 +9,7 @@ import { gateConfig } from "./gate.ts";
 import { limitsConfig } from "./limits.ts";
 import { medicalConfig } from "./medical.ts";
 import { readerRule, userReaderRule } from "./readers.ts";
+import { shopConfig } from "./shop.ts";
 import { TEST_AUTHORITY_CHECK_VALUES } from "./test-key-check-values.ts";
 
 const path = z.string().min(1).max(1024);
@@ -92,6 +93,8 @@ export const terminalConfig = z
     api: apiConfig.exactOptional(),
     /** Lanes that work by themselves; absent: this terminal has none. */
     gate: gateConfig.exactOptional(),
+    /** How money of purses goes back, and whether amounts are typed at the terminal itself; left out: the usual rules, and they are not. */
+    shop: shopConfig.exactOptional(),
     /** What stands around the readers; a role that is left out is not filled. */
     devices: devicesSettings.prefault({}),
     link: z.strictObject({

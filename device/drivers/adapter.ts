@@ -8,7 +8,7 @@ import type { Clock, Limits, Processes } from "../base/ports.ts";
 import type { Found } from "./found.ts";
 import type { ByteLine, ReportLine } from "./framing/lines.ts";
 import type { HidDevice, SerialPort } from "./framing/settings.ts";
-import type { CustomerDisplay, Device, Gate, NewPinPad, PadKeys, Printer, Scanner } from "./peripherals.ts";
+import type { AmountKeypad, CustomerDisplay, Device, Gate, NewPinPad, PadKeys, Printer, Scanner } from "./peripherals.ts";
 import type { PinPad } from "./ports.ts";
 
 /** A place in the terminal that one device fills, and what it must be able to do there. */
@@ -18,6 +18,7 @@ export interface Roles {
   readonly printer: Printer;
   readonly display: CustomerDisplay;
   readonly gate: Gate;
+  readonly keypad: AmountKeypad;
 }
 
 export type Role = keyof Roles;

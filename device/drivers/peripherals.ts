@@ -45,6 +45,30 @@ export interface Scanner extends Device {
   openSession(): ScanSession;
 }
 
+// ---- amounts
+
+/** What an amount at a keypad may be, and how it is typed. */
+export interface AmountWish {
+  /** "yuan": 12.5 is twelve yuan fifty. "fen": digits come in from the right, 1250 is twelve yuan fifty. */
+  readonly typed: "yuan" | "fen";
+  /** A key that would make more of it is not taken. */
+  readonly amountMax: Fen;
+  /** Told what is typed so far, whenever it changes. It never throws. */
+  readonly onTyped?: (amount: Fen) => void;
+}
+
+export type TypedAmount = { readonly kind: "entered"; readonly amount: Fen } | { readonly kind: "cancelled" };
+
+/** A keypad at which the counter types amounts. */
+export interface AmountKeypad extends Device {
+  /**
+   * Reads one amount, which is never zero, from the keys that are pressed from now on; keys of before belong to nobody. `limits.timeoutMs` is the
+   * longest wait for the next key. What was typed when the keypad went away is dropped, because a key may be missing in it.
+   * Faults: "timeout", "cancelled", "closed", "device-refused" (somebody reads already). A keypad that is away is waited for.
+   */
+  readAmount(wish: AmountWish, limits: Limits): Promise<TypedAmount>;
+}
+
 // ---- paper
 
 export type PrintLine =

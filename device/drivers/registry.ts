@@ -5,6 +5,7 @@ import { gateFe } from "./gate-fe/adapter.ts";
 import { gateGpio } from "./gate-gpio/adapter.ts";
 import { gateMachPower } from "./gate-mach-power/adapter.ts";
 import { gateRelay } from "./gate-relay/adapter.ts";
+import { keypadHid } from "./keypad-hid/adapter.ts";
 import { pad02h } from "./pad-02h/adapter.ts";
 import { pad02hHid } from "./pad-02h-hid/adapter.ts";
 import { padNewland } from "./pad-newland/adapter.ts";
@@ -27,6 +28,7 @@ export const ADAPTERS = {
   gateRelay,
   gateMachPower,
   gateGpio,
+  keypadHid,
 } as const;
 
 /** Readers of the PC/SC service: cards, security modules, PIN entry, lamps. */

@@ -23,6 +23,7 @@ const LEAST = {
   gateRelay: { port: PORT },
   gateMachPower: { port: PORT },
   gateGpio: { lines: { entry: 17, exit: 27 } },
+  keypadHid: { device: { vendorId: 0x04d9 } },
 } as const satisfies Readonly<Record<keyof typeof ADAPTERS, object>>;
 
 function parts() {

@@ -38,11 +38,12 @@ export const devicesSettings = z.strictObject({
   printer: settingsOf("printer").exactOptional(),
   display: displayRole.exactOptional(),
   gate: gateRole.exactOptional(),
+  keypad: settingsOf("keypad").exactOptional(),
 });
 
 export type DevicesSettings = z.infer<typeof devicesSettings>;
 
-export const ROLES = ["pinPad", "scanner", "printer", "display", "gate"] as const satisfies readonly Role[];
+export const ROLES = ["pinPad", "scanner", "printer", "display", "gate", "keypad"] as const satisfies readonly Role[];
 
 /** Opens the device of one role. It need not be there yet. */
 export function openRole<Wanted extends Role>(role: Wanted, settings: { readonly adapter: string }, parts: AdapterParts): Roles[Wanted] {
@@ -60,5 +61,5 @@ export function openDevices(settings: { readonly [Filled in Role]?: { readonly a
     // One member, of the role that names it.
     return { [role]: openRole(role, chosen, parts) } as { readonly [Filled in Wanted]: Roles[Filled] };
   };
-  return { ...open("pinPad"), ...open("scanner"), ...open("printer"), ...open("display"), ...open("gate") };
+  return { ...open("pinPad"), ...open("scanner"), ...open("printer"), ...open("display"), ...open("gate"), ...open("keypad") };
 }

@@ -3,12 +3,10 @@
  * Method: parts that know nothing of each other are bound here; what goes on by itself (uploads, orders that wait for something unknown) is
  * started and stopped here. Like terminal.ts this file imports no adapter.
  */
-import { isFault } from "../base/fault.ts";
 import type { Fen } from "../base/fen.ts";
 import type { Limits } from "../base/ports.ts";
 import type { CipherSuite } from "../crypto/face.ts";
 import type { Devices } from "../drivers/adapter.ts";
-import type { Printer } from "../drivers/peripherals.ts";
 import { TraceBook } from "../txn/goods-rules/trace-book.ts";
 import type { SalesInFlight } from "../txn/lane.ts";
 import type { HostPorts } from "../txn/medical-host/ports.ts";
@@ -20,6 +18,7 @@ import { undoVisitOf } from "../txn/medical-purchase/undo-visit.ts";
 import { runMedicalVoid, type VoidLimits, type VoidRequest } from "../txn/medical-void/run.ts";
 import type { VoidOutcome } from "../txn/medical-void/types.ts";
 import type { QuickPaymentOutcome } from "../txn/quick-payment/types.ts";
+import { printSlip } from "../txn/receipts/print.ts";
 import { receiptSlip } from "../txn/receipts/receipt.ts";
 import type { ReceiptData, SlipStyle } from "../txn/receipts/types.ts";
 import { Rounds } from "../txn/rounds.ts";
@@ -37,6 +36,18 @@ export interface MedicalCounterBounds extends OrderBounds {
   readonly pauseMinMs: number;
   readonly pauseMaxMs: number;
 }
+
+/** What a place may say of them; the rest is the terminal's own. */
+export type CounterBounds = Omit<MedicalCounterBounds, "queryTimeoutMs" | "settleTimeoutMs" | "journalTimeoutMs">;
+
+export const DEFAULT_COUNTER_BOUNDS: CounterBounds = {
+  answerTimeoutMs: 300_000,
+  tenderTimeoutMs: 120_000,
+  credentialTimeoutMs: 120_000,
+  printTimeoutMs: 30_000,
+  pauseMinMs: 2_000,
+  pauseMaxMs: 300_000,
+};
 
 export interface MedicalCounterParts {
   readonly host: HostPorts;
@@ -118,7 +129,9 @@ export class MedicalCounter {
       tenders,
       ...(offline === undefined || !medical.region.offline.allowed ? {} : { offline: offline(tenders) }),
       ...(medical.region.uploadsStock ? { uploads: this.uploads } : {}),
-      ...(printer === undefined ? {} : { print: (data: ReceiptData, style: SlipStyle, limits: Limits) => print(printer, receiptSlip(data, style), limits) }),
+      ...(printer === undefined
+        ? {}
+        : { print: (data: ReceiptData, style: SlipStyle, limits: Limits) => printSlip(printer, receiptSlip(data, style), limits) }),
       place: { institution: medical.sender.institutionName, terminal: journal.terminalId },
     };
   }
@@ -128,17 +141,5 @@ export class MedicalCounter {
     const outcome = await runMedicalVoid({ ...host, sales }, request, limits);
     if (outcome.kind === "unknown") onUnknown();
     return outcome;
-  }
-}
-
-async function print(printer: Printer, slip: ReturnType<typeof receiptSlip>, limits: Limits): Promise<string> {
-  try {
-    const outcome = await printer.print(slip, limits);
-    if (outcome.kind === "printed") return "printed";
-    return outcome.kind === "unknown" ? "slip-unknown" : `printer-${outcome.state}`;
-  } catch (fault) {
-    // A slip that did not come changes nothing about its order: it is printed again on request.
-    if (!isFault(fault)) throw fault;
-    return fault.code;
   }
 }

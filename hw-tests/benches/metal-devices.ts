@@ -4,7 +4,7 @@ import { equalBytes, fromHex, toHex, utf8 } from "../../device/base/bytes.ts";
 import { SILENT } from "../../device/base/log.ts";
 import type { Role, Roles } from "../../device/drivers/adapter.ts";
 import { type HolderPlan, limits, type PinPadBench, type WalkerPlan } from "../../device/drivers/contract/bench.ts";
-import type { DisplayDesk, GateDesk, PrinterDesk, ScannerDesk } from "../../device/drivers/contract/desk.ts";
+import type { DisplayDesk, GateDesk, KeypadDesk, PrinterDesk, ScannerDesk } from "../../device/drivers/contract/desk.ts";
 import type { ByteLine, ReportLine } from "../../device/drivers/framing/lines.ts";
 import { openLines } from "../../device/drivers/lines.ts";
 import type { Gate, PassageDirection } from "../../device/drivers/peripherals.ts";
@@ -155,6 +155,11 @@ export async function metalScannerBench(desk: Desk): Promise<ScannerDesk> {
     ...plug,
     close,
   };
+}
+
+export async function metalKeypadBench(desk: Desk): Promise<KeypadDesk> {
+  const { device, plug, close } = await openOnDesk(desk, "keypad");
+  return { keypad: device, clock, handMs: desk.hand.handMs, run: (work) => work, press: (keys) => desk.hand.does("press-keys", keys), ...plug, close };
 }
 
 export async function metalPinPadBench(desk: Desk): Promise<PinPadBench> {

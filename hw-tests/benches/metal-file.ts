@@ -91,6 +91,7 @@ export const METAL_SUITES: Readonly<Record<MetalKind, string>> = {
   printer: "printers",
   display: "displays",
   gate: "gates",
+  keypad: "keypads",
 };
 
 /** What a bench file names, and so what is run. */

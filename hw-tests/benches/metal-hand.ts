@@ -26,6 +26,7 @@ const ACTS = {
   "press-cancel": () => "when you are asked: press cancel",
   "press-nothing": () => "when you are asked: press nothing and wait",
   scan: (detail: string) => `scan this code: ${Buffer.from(detail, "hex").toString("utf8")}`,
+  "press-keys": (detail: string) => `press these keys of the keypad: ${detail}`,
   "paper-low": () => "put a roll into the printer that is nearly used up",
   "paper-end": () => "take the paper out of the printer",
   "cover-open": () => "open the cover of the printer",

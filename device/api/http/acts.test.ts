@@ -234,12 +234,17 @@ describe("every route asks for its act", () => {
     const url = path
       .replaceAll("{subject}", `${"0".repeat(32)}-9`)
       .replaceAll("{orderNumber}", "none")
-      .replaceAll("{day}", "2026-11-20");
+      .replaceAll("{day}", "2026-11-20")
+      .replaceAll("{saleNumber}", "none")
+      .replaceAll("{refundNumber}", "none")
+      .replaceAll("{shift}", "9")
+      .replaceAll("{lane}", "none");
     return needs === "client" || needs === "signed-in" ? [] : [[id, { method, url } as const, needs] as const];
   });
   it("of all but signing in and out", () => expect(cases).toHaveLength(ROUTES.length - 2));
 
-  it.each(cases)("%s", async (_, asked, act) => {
+  // The stream of the lanes has no end: shop-acts.test.ts asks for it.
+  it.each(cases.filter(([id]) => id !== "gateEvents"))("%s", async (_, asked, act) => {
     expect(await errorOf(asked)).toBe("401 session-missing");
     for (const role of API_ROLES) {
       const { statusCode, body } = await ask(asked, NAMES[role]);

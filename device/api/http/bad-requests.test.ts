@@ -96,7 +96,15 @@ const RIGHT: readonly Right[] = [
   { method: "POST", url: "/v1/orders/n-1/return", body: { newOrderNumber: "n-3", basket: BASKET }, optional: BASKET_OPTIONAL },
   { method: "POST", url: "/v1/scan", body: { timeoutMs: 1_000 }, optional: ["timeoutMs"] },
   { method: "POST", url: "/v1/print", body: { slip: SLIP, timeoutMs: 1_000 }, optional: ["timeoutMs", "align", "bold", "scale", "0", "1", "2", "3"] },
-  { method: "POST", url: "/v1/quick-payments", body: { saleNumber: "q", purse: "e-purse", amountFen: 1, timeoutMs: 1_000 }, optional: ["timeoutMs"] },
+  {
+    method: "POST",
+    url: "/v1/quick-payments",
+    body: { saleNumber: "q", purse: "e-purse", amountFen: 1, timeoutMs: 1_000, prints: true },
+    optional: ["timeoutMs", "prints"],
+  },
+  { method: "POST", url: "/v1/quick-payments/s-1/refunds", body: { refundNumber: "r", amountFen: 1, prints: true }, optional: ["amountFen", "prints"] },
+  { method: "POST", url: "/v1/shifts/1/end", body: { prints: true }, optional: ["prints"] },
+  { method: "POST", url: "/v1/gates/release", body: { why: "fire" }, optional: ["why"] },
   {
     method: "POST",
     url: "/v1/quick-payments",
@@ -152,7 +160,12 @@ function mutated(right: Right, chance: SeededRandomness): { readonly url: string
   return { url: right.url, body };
 }
 
-const pathOf = (url: string): string => url.replace(/\?.*/, "").replace(/\/n-\d+/, "/{orderNumber}");
+const pathOf = (url: string): string =>
+  url
+    .replace(/\?.*/, "")
+    .replace(/\/n-\d+/, "/{orderNumber}")
+    .replace(/\/s-\d+/, "/{saleNumber}")
+    .replace("/shifts/1/", "/shifts/{shift}/");
 
 let service: FakeService;
 let served: ReturnType<typeof createApi>;

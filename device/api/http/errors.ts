@@ -37,6 +37,10 @@ const REFUSALS = {
   "nothing-compared": [404, "No day has been compared yet.", "尚未进行过对账。"],
   "reconciliation-under-way": [409, "This day is being compared already.", "该日期正在对账。"],
   "upload-not-parked": [409, "This upload does not wait for anybody.", "该上传记录无需人工处理。"],
+  "sale-unknown": [404, "There is no such sale.", "未找到该交易。"],
+  "refund-conflict": [409, "This refund number belongs to another refund.", "该退款单号已用于另一笔退款。"],
+  "shift-not-current": [409, "This is not the current shift.", "该班次不是当前班次。"],
+  "lane-unknown": [404, "There is no such lane.", "未找到该通道。"],
   "terminal-failed": [500, "The terminal has made a mistake and starts anew.", "终端内部错误，正在重启。"],
 } as const satisfies Readonly<Record<string, Row>>;
 

@@ -1,20 +1,18 @@
 /*
- * What was told of one order, for whoever listens now or comes later: bounded, numbered, and named after this start of the order's life, so
+ * What was told of one order or of the lanes, for whoever listens now or comes later: bounded, numbered, and named after this start of its life, so
  * that a reader who comes back with the last number it saw misses nothing, or is told that it did.
  */
-import type { StreamItem } from "./wire.ts";
-
-export interface LoggedItem {
+export interface LoggedItem<Item> {
   /** `<generation>-<number>`: what a reader names as the last that it saw. */
   readonly id: string;
-  readonly item: StreamItem;
+  readonly item: Item;
 }
 
-export class EventLog {
+export class EventLog<Item> {
   readonly #generation: string;
   readonly #capacity: number;
   #next = 1;
-  #items: LoggedItem[] = [];
+  #items: LoggedItem<Item>[] = [];
   readonly #listeners = new Set<() => void>();
 
   constructor(generation: string, capacity: number) {
@@ -26,7 +24,7 @@ export class EventLog {
     return this.#listeners.size;
   }
 
-  append(item: StreamItem): void {
+  append(item: Item): void {
     this.#items.push({ id: `${this.#generation}-${this.#next}`, item });
     this.#next += 1;
     if (this.#items.length > this.#capacity) this.#items.shift();
@@ -34,7 +32,7 @@ export class EventLog {
   }
 
   /** What came after the item of this id. `gap`: some of it is no longer there, or the id is none of this log. */
-  after(lastId: string | undefined): { readonly gap: boolean; readonly items: readonly LoggedItem[] } {
+  after(lastId: string | undefined): { readonly gap: boolean; readonly items: readonly LoggedItem<Item>[] } {
     const first = this.#next - this.#items.length;
     const seen = this.#numberOf(lastId);
     if (seen === undefined) return { gap: lastId !== undefined || first > 1, items: [...this.#items] };

@@ -5,7 +5,7 @@ import type { CounterDesk, OrderAnswer, OrderEvent, OrderQuestion } from "../../
 import type { OrderName, OrderView } from "../../txn/medical-order/order.ts";
 import { type ApiError, refusal } from "./errors.ts";
 import { EventLog } from "./event-log.ts";
-import { type AnswerBody, answerOf, eventWire, type OrderWire, orderWire, type QuestionWire, questionWire } from "./wire.ts";
+import { type AnswerBody, answerOf, eventWire, type OrderWire, orderWire, type QuestionWire, questionWire, type StreamItem } from "./wire.ts";
 
 export interface LiveOrderParts {
   readonly clock: Clock;
@@ -46,7 +46,7 @@ const BINDING: ReadonlySet<OrderEvent["is"]> = new Set<OrderEvent["is"]>(["settl
 
 export class LiveOrder {
   readonly name: OrderName;
-  readonly events: EventLog;
+  readonly events: EventLog<StreamItem>;
   readonly #parts: LiveOrderParts;
   #view: OrderView | undefined;
   #work: Work | undefined;

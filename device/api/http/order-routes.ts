@@ -10,7 +10,7 @@ import type { LiveOrder, OrderEnd } from "./live-order.ts";
 import { actFor, may } from "./roles.ts";
 import { type Call, type Desk, NOTHING, type Reply, type Route, route } from "./route.ts";
 import * as schemas from "./schemas.ts";
-import { frame, STREAM_HEADERS, tellOrder } from "./stream.ts";
+import { frame, STREAM_HEADERS, tellEvents } from "./stream.ts";
 import { type OrderBody, orderWire, requestOf, type StreamItem, wordsFor } from "./wire.ts";
 
 const numbered = z.strictObject({ orderNumber: schemas.orderNumber });
@@ -143,7 +143,7 @@ const events = route({
     const giveBack = desk.streams.take(caller.client);
     if (giveBack === undefined) throw refusal("too-many-streams", { retryAfterMs: 1_000 });
     const options = { clock: desk.clock, heartbeatMs: desk.config.bounds.heartbeatMs, lastId: caller.lastEventId, signal: caller.signal };
-    return { stream: (response) => tellOrder(response, live, options).finally(giveBack) };
+    return { stream: (response) => tellEvents(response, live, options).finally(giveBack) };
   },
 });
 

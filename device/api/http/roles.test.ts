@@ -21,12 +21,18 @@ const TABLE: Readonly<Record<Act, string>> = {
   reconcile: "--S-",
   "see-reports": "--S-",
   "reset-pin": "--S-",
+  "see-shift": "C-S-",
+  "end-shift": "C-S-",
+  "see-gates": "CPSE",
+  "open-gate": "C-S-",
+  "release-gates": "CPSE",
+  "serve-gates": "C-SE",
 };
 
 describe("every role and every act", () => {
   const cases = Object.entries(TABLE).flatMap(([act, row]) => API_ROLES.map((role, at) => [role, act as Act, row[at] !== "-"] as const));
   it.each(cases)("%s, %s: %s", (role, act, allowed) => expect(may(role, act)).toBe(allowed));
-  it("are as many as there are", () => expect(cases).toHaveLength(17 * 4));
+  it("are as many as there are", () => expect(cases).toHaveLength(23 * 4));
 });
 
 describe("an amount over the limit", () => {

@@ -21,7 +21,13 @@ export type Act =
   | "handle-uploads"
   | "reconcile"
   | "see-reports"
-  | "reset-pin";
+  | "reset-pin"
+  | "see-shift"
+  | "end-shift"
+  | "see-gates"
+  | "open-gate"
+  | "release-gates"
+  | "serve-gates";
 
 /** In the order: cashier, pharmacist, supervisor, engineer. */
 type Row = readonly [cashier: boolean, pharmacist: boolean, supervisor: boolean, engineer: boolean];
@@ -47,6 +53,14 @@ const MAY: Readonly<Record<Act, Row>> = {
   "see-reports": [false, false, true, false],
   // The holder's PIN is set anew under a second pair of eyes, never by whoever mends the machine.
   "reset-pin": [false, false, true, false],
+  "see-shift": [true, false, true, false],
+  "end-shift": [true, false, true, false],
+  "see-gates": [true, true, true, true],
+  // A passage without payment.
+  "open-gate": [true, false, true, false],
+  // People first: whoever is there may open every lane.
+  "release-gates": [true, true, true, true],
+  "serve-gates": [true, false, true, true],
 };
 
 const COLUMN: Readonly<Record<Role, 0 | 1 | 2 | 3>> = { cashier: 0, pharmacist: 1, supervisor: 2, engineer: 3 };

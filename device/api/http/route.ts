@@ -6,6 +6,7 @@ import type { Clock } from "../../base/ports.ts";
 import type { ApiConfig } from "../../config/api.ts";
 import type { QuickPaymentOutcome } from "../../txn/quick-payment/types.ts";
 import { type RefusalWord, refusal } from "./errors.ts";
+import type { GateWatch } from "./gate-watch.ts";
 import type { JoinedWork } from "./joined.ts";
 import type { LiveOrders } from "./live-orders.ts";
 import type { Act } from "./roles.ts";
@@ -22,6 +23,8 @@ export interface Desk {
   readonly log: Log;
   readonly streams: StreamPlaces;
   readonly quickPayments: JoinedWork<QuickPaymentOutcome>;
+  /** What happens at the lanes; undefined where this terminal has none. */
+  readonly gateWatch: GateWatch | undefined;
 }
 
 /** Places for event streams, over all and for each client. */

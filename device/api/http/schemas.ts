@@ -48,6 +48,12 @@ export const errorBody = named(
   "The one shape of every refusal.",
 );
 
+export const slip = named(
+  "Slip",
+  z.strictObject({ printed: z.boolean(), reason: z.string().exactOptional(), says: said.exactOptional() }),
+  "What became of a slip. One that was not printed changes nothing; it can be printed later.",
+);
+
 // ---- operators
 
 export const signInBody = named("SignIn", z.strictObject({ operator: word(30), password: z.string().min(1).max(200) }));
@@ -391,7 +397,8 @@ export const offlineSales = named(
 
 // ---- quick payments
 
-const quick = { saleNumber: orderNumber, timeoutMs };
+const prints = z.boolean().default(false);
+const quick = { saleNumber: orderNumber, timeoutMs, prints };
 const industryRecord = z.strictObject({
   file: z.int().min(1).max(0x1e),
   by: z.enum(["number", "identifier"]).default("number"),
@@ -422,8 +429,9 @@ export const quickPayment = named(
     statusWord: z.int().exactOptional(),
     reason: z.string().exactOptional(),
     says: said.exactOptional(),
+    slip: slip.exactOptional(),
   }),
-  "Goods may go at `paid` alone.",
+  "Goods may go at `paid` alone. `slip`: where one was asked for and the sale is paid.",
 );
 
 // ---- reconciliation

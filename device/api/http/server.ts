@@ -7,11 +7,13 @@ import { createServer as createPlain, type RequestListener, type Server, type Se
 import { createServer as createTls } from "node:https";
 import type { Socket } from "node:net";
 import { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from "fastify";
+import { toHex } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Log } from "../../base/log.ts";
 import type { Clock, Randomness } from "../../base/ports.ts";
 import { type ApiConfig, exposureProblems } from "../../config/api.ts";
 import { type ApiError, refusal, tellable } from "./errors.ts";
+import { GateWatch } from "./gate-watch.ts";
 import { Guard } from "./guard.ts";
 import { JoinedWork } from "./joined.ts";
 import { LiveOrders } from "./live-orders.ts";
@@ -73,7 +75,8 @@ export function createApi(parts: ApiParts): { readonly app: FastifyInstance; lis
   const { bounds } = config;
   const live = new LiveOrders({ ...parts, bounds, signal: closing.signal });
   const streams = createStreamPlaces({ all: bounds.streams, perClient: bounds.streamsPerClient });
-  const desk: Desk = { config, service, live, sessions: new Sessions(parts), clock, log, streams, quickPayments: new JoinedWork() };
+  const gateWatch = watchGates(parts);
+  const desk: Desk = { config, service, live, sessions: new Sessions(parts), clock, log, streams, quickPayments: new JoinedWork(), gateWatch };
   const app = fastify({
     serverFactory: (handler) => createServer(config, handler),
     bodyLimit: bounds.bodyBytes,
@@ -95,9 +98,15 @@ export function createApi(parts: ApiParts): { readonly app: FastifyInstance; lis
     listensAt: (port) => counter.listensAt(port),
     close: async () => {
       closing.abort();
+      gateWatch?.close();
       await app.close();
     },
   };
+}
+
+function watchGates({ service, config, clock, randomness }: ApiParts): GateWatch | undefined {
+  const { gates } = service;
+  return gates === undefined ? undefined : new GateWatch({ gates, clock, generation: toHex(randomness.bytes(4)), eventsMax: config.bounds.eventsPerOrder });
 }
 
 function createServer(config: ApiConfig, handler: RequestListener): Server {

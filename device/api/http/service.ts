@@ -1,6 +1,8 @@
 /* What stands behind the local API. A terminal fills it; tests fill it with a counter that is simulated strictly. */
 import type { Limits } from "../../base/ports.ts";
 import type { Devices } from "../../drivers/adapter.ts";
+import type { ShopActs } from "../../shop/acts.ts";
+import type { GateService, LaneEvent } from "../../txn/gate/lane.ts";
 import type { OfflineView } from "../../txn/medical-offline/ports.ts";
 import type { OrderActs } from "../../txn/medical-order/order.ts";
 import type { ReconciliationActs } from "../../txn/medical-reconciliation/acts.ts";
@@ -33,6 +35,13 @@ export interface ServiceStatus {
   readonly exposure: Exposure;
 }
 
+/** The lanes of this terminal, and whoever listens to what happens at them. */
+export interface ServedGates {
+  readonly service: GateService;
+  /** Calls `listener` for each event until the returned function is called. */
+  listen(listener: (lane: string, event: LaneEvent) => void): () => void;
+}
+
 export interface ApiService {
   readonly orders: OrderActs;
   /** Left out where this terminal keeps no account with an insurer. */
@@ -41,6 +50,9 @@ export interface ApiService {
   readonly uploads: Pick<StockUploads, "parked" | "retry" | "dismiss">;
   /** Sales without the insurer for which something is still to be done, oldest first. Faults: those of the journal. */
   openOffline(limit: number): Promise<readonly OfflineView[]>;
+  readonly shop: ShopActs;
+  /** Left out where this terminal has no lanes. */
+  readonly gates?: ServedGates;
   /** What stands around the readers. */
   readonly devices: Devices;
   status(): ServiceStatus;

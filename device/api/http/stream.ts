@@ -1,9 +1,8 @@
-/* Server-sent events of one order: what was told since the reader's last number, then what is told as it happens, with a sign of life between. */
+/* Server-sent events of an order or of the lanes: what was told since the reader's last number, then what is told as it happens, with a sign of life between. */
 import type { ServerResponse } from "node:http";
 import type { Clock } from "../../base/ports.ts";
-import type { LiveOrder } from "./live-order.ts";
+import type { EventLog } from "./event-log.ts";
 import type { StreamPlaces } from "./route.ts";
-import type { StreamItem } from "./wire.ts";
 
 /** A reader that takes nothing is let go; it comes back with its last number. */
 const UNREAD_BYTES_MAX = 256 * 1024;
@@ -15,7 +14,18 @@ export const STREAM_HEADERS = {
   "x-accel-buffering": "no",
 } as const;
 
-export function frame(item: StreamItem, id?: string): string {
+/** What every stream tells of itself: earlier items are no longer kept, or were another start's. */
+interface Told {
+  readonly type: string;
+}
+
+/** Something that is told of until it is no longer under way. */
+export interface ToldWork<Item extends Told> {
+  readonly events: EventLog<Item>;
+  readonly underWay: boolean;
+}
+
+export function frame(item: Told, id?: string): string {
   return `${id === undefined ? "" : `id: ${id}\n`}event: ${item.type}\ndata: ${JSON.stringify(item)}\n\n`;
 }
 
@@ -26,26 +36,26 @@ export interface StreamOptions {
   readonly signal: AbortSignal;
 }
 
-/** Tells until the order is no longer under way, the reader goes, or `signal` ends. */
-export async function tellOrder(response: ServerResponse, order: LiveOrder, options: StreamOptions): Promise<void> {
+/** Tells until the work is no longer under way, the reader goes, or `signal` ends. */
+export async function tellEvents<Item extends Told>(response: ServerResponse, work: ToldWork<Item>, options: StreamOptions): Promise<void> {
   const over = new AbortController();
   const end = () => over.abort();
   let lastId = options.lastId;
   const flush = () => {
     if (over.signal.aborted) return;
-    const { gap, items } = order.events.after(lastId);
+    const { gap, items } = work.events.after(lastId);
     if (gap) response.write(frame({ type: "gap" }));
     for (const { id, item } of items) response.write(frame(item, id));
     lastId = items.at(-1)?.id ?? lastId;
     if (response.writableLength > UNREAD_BYTES_MAX) response.destroy();
-    if (!order.underWay) end();
+    if (!work.underWay) end();
   };
   response.on("close", end);
   if (options.signal.aborted) end();
   options.signal.addEventListener("abort", end, { once: true });
   response.writeHead(200, STREAM_HEADERS);
   response.flushHeaders();
-  const deaf = order.events.listen(flush);
+  const deaf = work.events.listen(flush);
   flush();
   await beat(response, options, over.signal);
   deaf();

@@ -1,12 +1,11 @@
-/* Everything beside orders: operators, the terminal and its devices, quick payments, the daily reconciliation. */
+/* Everything beside orders: operators, the terminal and its devices, what waits for people, the daily reconciliation. */
 import * as z from "zod";
-import { fen } from "../../base/fen.ts";
 import type { DayView, ReconciliationActs, ReconciliationReport } from "../../txn/medical-reconciliation/acts.ts";
 import { type EquipmentRequest, performEquipment } from "../equipment.ts";
 import { failure, refusal } from "./errors.ts";
 import { type Call, type Desk, NOTHING, type Reply, type Route, route } from "./route.ts";
 import * as schemas from "./schemas.ts";
-import { offlineSaleWire, orderNameOf, purseOf, quickPaymentWire } from "./wire.ts";
+import { offlineSaleWire, orderNameOf } from "./wire.ts";
 
 /** More than anybody looks through; what is older comes first and makes room. */
 const LISTED_MAX = 200;
@@ -104,27 +103,6 @@ const print = route({
     const { slip, timeoutMs } = call.body;
     await equipment(desk, call, { do: "print", slip, timeoutMs });
     return { status: 200, json: { printed: true } };
-  },
-});
-
-const quickPayment = route({
-  id: "quickPayment",
-  method: "POST",
-  path: "/v1/quick-payments",
-  summary: "One sale from a purse of the card. The same sale number is the same sale: asking again never debits twice.",
-  needs: "quick-payment",
-  ...none,
-  body: schemas.quickPaymentBody,
-  answers: [{ status: 200, schema: schemas.quickPayment }],
-  refusals: ["order-conflict"],
-  handle: async (desk, { caller, operator, body }) => {
-    const reference = `${caller.client}.${body.saleNumber}.q1`;
-    const request = { reference, amount: fen(body.amountFen), purse: purseOf(body) };
-    const limits = { timeoutMs: body.timeoutMs, signal: caller.closing };
-    const { timeoutMs: _timeoutMs, ...content } = body;
-    const pay = () => desk.service.quickPayment(request, { operator: operator.operator }, limits);
-    const outcome = await desk.quickPayments.run(reference, JSON.stringify(content), pay);
-    return { status: 200, json: quickPaymentWire(body.saleNumber, outcome) };
   },
 });
 
@@ -249,7 +227,7 @@ function reportAs(form: Form): Route {
 }
 
 export const TERMINAL_ROUTES: readonly Route[] = [
-  ...[signIn, signOut, status, devices, scan, print, quickPayment, uploads, offline, reconcile, lastDay],
+  ...[signIn, signOut, status, devices, scan, print, uploads, offline, reconcile, lastDay],
   ...(["retry", "dismiss"] as const).map(uploadAct),
   ...(["json", "html", "csv"] as const).map(reportAs),
 ];

@@ -17,6 +17,7 @@ import type { OrderActs, OrderName, OrderRequest, OrderView } from "../../txn/me
 import type { DayView, ReconciliationActs } from "../../txn/medical-reconciliation/acts.ts";
 import type { ApiParts } from "./server.ts";
 import type { ApiService } from "./service.ts";
+import { FakeGates, FakeShop } from "./shop-testing.ts";
 
 /** Cash and purses; bank cards are not offered. */
 const OFFERED: readonly TenderKind[] = ["cash", "e-purse"];
@@ -266,6 +267,8 @@ const EXPOSURE = {
 export interface FakeService extends ApiService {
   readonly orders: FakeOrders;
   readonly reconciliation: FakeReconciliation;
+  readonly shop: FakeShop;
+  readonly gates: FakeGates;
   /** Every call that could change something, orders and reconciliation included. */
   calls(): readonly string[];
 }
@@ -274,6 +277,8 @@ export function fakeService(pause?: (name: OrderName) => Promise<void>): FakeSer
   const orders = new FakeOrders(pause);
   const reconciliation = new FakeReconciliation();
   const others: string[] = [];
+  const shop = new FakeShop();
+  const gates = new FakeGates();
   const well = () => Promise.resolve({ kind: "well" } as const);
   const close = () => Promise.resolve();
   const print = (slip: readonly PrintLine[]) => {
@@ -291,13 +296,18 @@ export function fakeService(pause?: (name: OrderName) => Promise<void>): FakeSer
   return {
     orders,
     reconciliation,
+    shop,
+    gates,
     devices,
     uploads: fakeUploads(others),
     openOffline: () => Promise.resolve([OWED]),
-    calls: () => [...orders.calls, ...reconciliation.calls, ...others],
+    calls: () => [...orders.calls, ...reconciliation.calls, ...shop.calls, ...gates.calls, ...others],
     status: () => ({ terminalId: "T1", journalId: "0".repeat(32), boot: 1, linkUp: true, hostPresent: true, exposure: EXPOSURE }),
     quickPayment: (request, { operator }) => {
       others.push(`quick-payment ${request.reference} by ${operator}`);
+      if (shop.sales.has(request.reference)) {
+        return Promise.resolve({ kind: "paid", subject: PARKED, amount: request.amount, verified: true, proof: "psam", balanceAfter: fen(9_000) });
+      }
       return Promise.resolve({ kind: "refused", reason: "insufficient-funds", statusWord: 0x9401 });
     },
   };

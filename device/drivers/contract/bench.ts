@@ -4,7 +4,7 @@
  */
 import type { Bytes } from "../../base/bytes.ts";
 import type { Clock, Limits } from "../../base/ports.ts";
-import type { CustomerDisplay, DisplayedAmount, Gate, PassageDirection, Printer, Scanner } from "../peripherals.ts";
+import type { AmountKeypad, CustomerDisplay, DisplayedAmount, Gate, PassageDirection, Printer, Scanner } from "../peripherals.ts";
 import type { CardChannel, CardReader, PinPad, PinTemplate, PinVerifier, Psam, PsamPurchase, PurchaseInitialization } from "../ports.ts";
 
 export interface Bench {
@@ -133,6 +133,15 @@ export interface ScannerBench extends Bench {
   scan(code: Bytes): void;
   /** A scan that is broken off in the middle. */
   scanHalf?(code: Bytes): void;
+  unplug?(): Promise<void>;
+  plugIn?(): Promise<void>;
+}
+
+export interface KeypadBench extends Bench {
+  readonly keypad: AmountKeypad;
+  readonly clock: Clock;
+  /** Somebody presses these keys, with a space between: digits, ".", "back", "esc", "enter". They are heard a moment later. */
+  press(keys: string): void;
   unplug?(): Promise<void>;
   plugIn?(): Promise<void>;
 }

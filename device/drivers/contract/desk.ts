@@ -4,7 +4,7 @@
  */
 import type { Bytes } from "../../base/bytes.ts";
 import type { PassageDirection } from "../peripherals.ts";
-import type { CardBench, DisplayBench, GateBench, PinVerifierBench, PrinterBench, PrinterMishap, ScannerBench, WalkerPlan } from "./bench.ts";
+import type { CardBench, DisplayBench, GateBench, KeypadBench, PinVerifierBench, PrinterBench, PrinterMishap, ScannerBench, WalkerPlan } from "./bench.ts";
 
 /** What this bench may leave out. */
 type Without<Bench, Sight extends keyof Bench> = Omit<Bench, Sight> & Partial<Pick<Bench, Sight>>;
@@ -38,6 +38,8 @@ export type DisplayDesk = Without<DisplayBench, "shown" | "mistakes"> & {
   /** Somebody looks whether this is shown. */
   seesShown?(wanted: ReturnType<DisplayBench["shown"]>): Promise<boolean>;
 };
+
+export type KeypadDesk = Omit<KeypadBench, "press"> & Handed & { press(keys: string): void | Promise<void> };
 
 export type ScannerDesk = Omit<ScannerBench, "scan"> &
   Handed & {

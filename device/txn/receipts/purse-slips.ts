@@ -46,7 +46,10 @@ export function purseRefundSlip(data: Of<"purse-refund">, style: SlipStyle): rea
 
 function shiftLines(title: string, lines: readonly ReceiptLine[]): readonly PrintLine[] {
   if (lines.length === 0) return [{ kind: "columns", left: title, right: "无" }];
-  return [strong(title), ...lines.map(({ what, count, sum }): PrintLine => ({ kind: "columns", left: `${shiftLineWords(what)} ${count}笔`, right: formatYuan(sum) }))];
+  return [
+    strong(title),
+    ...lines.map(({ what, count, sum }): PrintLine => ({ kind: "columns", left: `${shiftLineWords(what)} ${count}笔`, right: formatYuan(sum) })),
+  ];
 }
 
 export function shiftSlip(data: Of<"shift">, style: SlipStyle): readonly PrintLine[] {

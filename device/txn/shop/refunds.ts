@@ -28,6 +28,8 @@ export interface SaleRefund {
   /** "void": the whole sale, or what is left of it. */
   readonly amount: Fen | "void";
   readonly operator: string;
+  /** Most that this operator may give back at once; left out: anything. What was given back already is told again whatever it was. */
+  readonly amountMax?: Fen;
 }
 
 export type RefundRefusal =
@@ -37,13 +39,16 @@ export type RefundRefusal =
   | "refund-too-large"
   | "nothing-left"
   | "refund-through-issuer"
-  | "order-conflict"
+  | "refund-conflict"
+  | "supervisor-needed"
   | FaultCode;
 
 export type SaleRefundOutcome =
   | { readonly kind: "refunded"; readonly subject: string; readonly amount: Fen; readonly left: Fen }
   /** `left`: what could still go back, where the sale is known and paid. */
-  | { readonly kind: "refused"; readonly reason: RefundRefusal; readonly left?: Fen };
+  | { readonly kind: "refused"; readonly reason: RefundRefusal; readonly left?: Fen }
+  /** Nobody knows whether the refund is on the books: nothing is handed out before the same refund, asked for again, is "refunded". */
+  | { readonly kind: "unknown"; readonly reason: FaultCode };
 
 export interface RefundPorts {
   readonly journal: Journal;
@@ -99,22 +104,23 @@ class JournalledRefunds implements SaleRefunds {
       return typeof sale === "string" ? { kind: "refused", reason: sale } : await this.#refundOf(sale, request);
     } catch (fault) {
       if (!isFault(fault)) throw fault;
-      return { kind: "refused", reason: fault.code };
+      return fault.effectUnknown ? { kind: "unknown", reason: fault.code } : { kind: "refused", reason: fault.code };
     }
   }
 
   async #refundOf(sale: PaidSale, request: SaleRefund): Promise<SaleRefundOutcome> {
     const { journal, rules } = this.#ports;
-    const earlier = await this.#earlier(sale.subject);
+    const earlier = await refundsOf(journal, sale.subject);
     const left = subtractFen(sale.amount, sumFen(earlier.map(({ amount }) => amount)));
     const same = earlier.find(({ detail }) => textMember(detail, "reference") === request.request);
     if (same !== undefined) return sameRefund(same, request, left);
     const asked = requestMark(request.request);
-    if ((await journal.mark(asked)) !== undefined) return { kind: "refused", reason: "order-conflict", left };
+    if ((await journal.mark(asked)) !== undefined) return { kind: "refused", reason: "refund-conflict", left };
     const amount = request.amount === "void" ? left : request.amount;
     if (left === ZERO_FEN) return { kind: "refused", reason: "nothing-left", left };
     if (amount > left || earlier.length >= REFUNDS_MAX) return { kind: "refused", reason: "refund-too-large", left };
     if (rules[sale.purse] === "issuer") return { kind: "refused", reason: "refund-through-issuer", left };
+    if (amount > (request.amountMax ?? amount)) return { kind: "refused", reason: "supervisor-needed", left };
     const { subject } = await journal.append({
       kind: "cash-refund",
       state: "done",
@@ -144,20 +150,19 @@ class JournalledRefunds implements SaleRefunds {
     // The card says that it paid, the module says otherwise: people decide, with the host's word.
     return held ? "sale-open" : { subject: last.subject, amount: last.amount, purse: purseOf(mergedDetail(entries)) };
   }
+}
 
-  /** What went back already, in order. */
-  async #earlier(sale: string): Promise<readonly JournalEntry[]> {
-    const { journal } = this.#ports;
-    const refunds: JournalEntry[] = [];
-    for (let number = 1; number <= REFUNDS_MAX; number += 1) {
-      const subject = await journal.mark(refundMark(sale, number));
-      if (subject === undefined) break;
-      const last = (await journal.entriesOf(subject)).at(-1);
-      assert(last?.kind === "cash-refund", "a refund's mark names a refund");
-      refunds.push(last);
-    }
-    return refunds;
+/** What went back of a sale already, in order. Faults: those of the journal. */
+export async function refundsOf(journal: Pick<Journal, "mark" | "entriesOf">, sale: string): Promise<readonly JournalEntry[]> {
+  const refunds: JournalEntry[] = [];
+  for (let number = 1; number <= REFUNDS_MAX; number += 1) {
+    const subject = await journal.mark(refundMark(sale, number));
+    if (subject === undefined) break;
+    const last = (await journal.entriesOf(subject)).at(-1);
+    assert(last?.kind === "cash-refund", "a refund's mark names a refund");
+    refunds.push(last);
   }
+  return refunds;
 }
 
 function refundMark(sale: string, number: number): string {
@@ -165,7 +170,7 @@ function refundMark(sale: string, number: number): string {
 }
 
 /** Which sale a refund of this name was for. */
-function requestMark(request: string): string {
+export function requestMark(request: string): string {
   return `refund-request/${request}`;
 }
 
@@ -173,5 +178,5 @@ function requestMark(request: string): string {
 function sameRefund(same: JournalEntry, { amount }: SaleRefund, left: Fen): SaleRefundOutcome {
   const voided = textMember(same.detail, "why") === "sale-void";
   const isSame = amount === "void" ? voided : !voided && same.amount === amount;
-  return isSame ? { kind: "refunded", subject: same.subject, amount: same.amount, left } : { kind: "refused", reason: "order-conflict", left };
+  return isSame ? { kind: "refunded", subject: same.subject, amount: same.amount, left } : { kind: "refused", reason: "refund-conflict", left };
 }

@@ -4,8 +4,8 @@
  * next one begins. A sale that was begun in one shift and decided in the next belongs to the one in which it was decided.
  */
 import { addFen, type Fen, subtractFen, ZERO_FEN } from "../../base/fen.ts";
-import { textMember } from "../journal/members.ts";
-import { type Journal, type JournalEntry, type JsonObject, OPEN_STATES } from "../journal/types.ts";
+import { countMember, textMember } from "../journal/members.ts";
+import { type Journal, type JournalEntry, type JsonObject, type JsonValue, OPEN_STATES } from "../journal/types.ts";
 
 export interface ShiftLine {
   /** "quick-payment" by its purse: "e-purse", "electronic-cash", …; otherwise the kind of the record. */
@@ -29,7 +29,18 @@ export interface ShiftTotals {
   readonly open: { readonly count: number; readonly sumFen: number };
 }
 
-export interface ShiftJournal extends Pick<Journal, "append" | "mark"> {
+/** A shift that has ended, as its record tells it. */
+export interface EndedShift {
+  readonly totals: ShiftTotals;
+  readonly operator: string;
+  readonly atMs: number;
+}
+
+export type ShiftEnd =
+  /** `again`: it had ended before. */
+  (EndedShift & { readonly kind: "ended"; readonly again: boolean }) | { readonly kind: "not-current"; readonly current: number };
+
+export interface ShiftJournal extends Pick<Journal, "append" | "mark" | "entriesOf"> {
   readonly lastSeq: number;
   entries(fromSeq: number, limit: number): Promise<readonly JournalEntry[]>;
 }
@@ -37,11 +48,10 @@ export interface ShiftJournal extends Pick<Journal, "append" | "mark"> {
 export interface Shifts {
   /** The shift under way. Faults: those of the journal. */
   current(): Promise<ShiftTotals>;
-  /** Ends the shift with this number and gives its totals; one that has ended already is given again, and any other is not the current one. */
-  end(
-    shift: number,
-    act: { readonly operator: string },
-  ): Promise<{ readonly kind: "ended"; readonly totals: ShiftTotals } | { readonly kind: "not-current"; readonly current: number }>;
+  /** Ends the shift with this number and gives its totals; one that has ended already is told again, and any other is not the current one. */
+  end(shift: number, act: { readonly operator: string }): Promise<ShiftEnd>;
+  /** A shift that has ended; undefined for any other. */
+  ended(shift: number): Promise<EndedShift | undefined>;
 }
 
 const MARK = "shift/last";
@@ -54,7 +64,8 @@ export function openShifts(journal: ShiftJournal): Shifts {
   return new JournalledShifts(journal);
 }
 
-interface Ended {
+/** Where the last shift ended; 0 where none has. */
+interface LastEnd {
   readonly shift: number;
   readonly throughSeq: number;
 }
@@ -72,31 +83,41 @@ class JournalledShifts implements Shifts {
     return this.#count(await this.#last());
   }
 
-  end(shift: number, { operator }: { readonly operator: string }): ReturnType<Shifts["end"]> {
-    const turn = this.#turn.then(async () => {
-      const last = await this.#last();
-      if (shift === last.shift && shift > 0) return { kind: "ended" as const, totals: await this.#again(shift, last) };
-      if (shift !== last.shift + 1) return { kind: "not-current" as const, current: last.shift + 1 };
-      const totals = await this.#count(last);
-      const value = `${totals.shift} ${totals.throughSeq} ${totals.fromSeq}`;
-      await this.#journal.append({ kind: "operation", state: "done", amount: ZERO_FEN, detail: shiftDetail(totals, operator), marks: [{ name: MARK, value }] });
-      return { kind: "ended" as const, totals };
-    });
+  end(shift: number, { operator }: { readonly operator: string }): Promise<ShiftEnd> {
+    const turn = this.#turn.then(() => this.#end(shift, operator));
     this.#turn = turn.catch(() => undefined);
     return turn;
   }
 
-  async #again(shift: number, last: Ended): Promise<ShiftTotals> {
-    const fromSeq = Number((await this.#journal.mark(MARK))?.split(" ")[2] ?? "1");
-    return this.#countRange(shift, fromSeq, last.throughSeq);
+  async ended(shift: number): Promise<EndedShift | undefined> {
+    const subject = await this.#journal.mark(shiftMark(shift));
+    const entry = subject === undefined ? undefined : (await this.#journal.entriesOf(subject)).at(-1);
+    return entry === undefined ? undefined : { totals: totalsOf(entry.detail), operator: textMember(entry.detail, "operator"), atMs: entry.wallMs };
   }
 
-  async #last(): Promise<Ended> {
+  async #end(shift: number, operator: string): Promise<ShiftEnd> {
+    const last = await this.#last();
+    const earlier = shift <= last.shift ? await this.ended(shift) : undefined;
+    if (earlier !== undefined) return { kind: "ended", again: true, ...earlier };
+    if (shift !== last.shift + 1) return { kind: "not-current", current: last.shift + 1 };
+    const totals = await this.#count(last);
+    const { wallMs: atMs } = await this.#journal.append({
+      kind: "operation",
+      state: "done",
+      amount: ZERO_FEN,
+      detail: shiftDetail(totals, operator),
+      marks: [{ name: MARK, value: `${totals.shift} ${totals.throughSeq}` }],
+      subjectMark: shiftMark(totals.shift),
+    });
+    return { kind: "ended", again: false, totals, operator, atMs };
+  }
+
+  async #last(): Promise<LastEnd> {
     const [shift = "0", throughSeq = "0"] = (await this.#journal.mark(MARK))?.split(" ") ?? [];
     return { shift: Number(shift), throughSeq: Number(throughSeq) };
   }
 
-  #count({ shift, throughSeq }: Ended): Promise<ShiftTotals> {
+  #count({ shift, throughSeq }: LastEnd): Promise<ShiftTotals> {
     return this.#countRange(shift + 1, throughSeq + 1, this.#journal.lastSeq);
   }
 
@@ -149,6 +170,11 @@ function linesOf(lines: ReadonlyMap<string, ShiftLine>): readonly ShiftLine[] {
   return [...lines.values()].toSorted((left, right) => (left.what < right.what ? -1 : 1));
 }
 
+/** By which the record of a shift is found again. */
+function shiftMark(shift: number): string {
+  return `shift/${shift}`;
+}
+
 function shiftDetail({ shift, fromSeq, throughSeq, taken, given, drawerFen, open }: ShiftTotals, operator: string): JsonObject {
   const rows = (lines: readonly ShiftLine[]) => lines.map(({ what, count, sumFen }) => ({ what, count, sumFen }));
   return {
@@ -163,4 +189,28 @@ function shiftDetail({ shift, fromSeq, throughSeq, taken, given, drawerFen, open
     openCount: open.count,
     openFen: open.sumFen,
   };
+}
+
+/** The totals as their record tells them: what was counted stays what it was. */
+function totalsOf(detail: JsonObject): ShiftTotals {
+  const count = (name: string) => countMember(detail, name) ?? 0;
+  return {
+    shift: count("shift"),
+    fromSeq: count("fromSeq"),
+    throughSeq: count("throughSeq"),
+    taken: rowsOf(detail["taken"]),
+    given: rowsOf(detail["given"]),
+    drawerFen: count("drawerFen"),
+    open: { count: count("openCount"), sumFen: count("openFen") },
+  };
+}
+
+function rowsOf(rows: JsonValue | undefined): readonly ShiftLine[] {
+  if (!Array.isArray(rows)) return [];
+  // Only shiftDetail writes them.
+  return (rows as readonly JsonObject[]).map((row) => ({
+    what: textMember(row, "what"),
+    count: countMember(row, "count") ?? 0,
+    sumFen: countMember(row, "sumFen") ?? 0,
+  }));
 }

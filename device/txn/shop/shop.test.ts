@@ -65,7 +65,7 @@ describe("a refund", () => {
     await shop.sell("c1.S1.q1", 1_000);
     expect(await shop.refund({ sale: "c1.S1.q1", request: "c1.R1", amount: fen(400) })).toMatchObject({ kind: "refunded", amount: 400, left: 600 });
     expect(await shop.refund({ sale: "c1.S1.q1", request: "c1.R1", amount: fen(400) })).toMatchObject({ kind: "refunded", amount: 400, left: 600 });
-    expect(await shop.refund({ sale: "c1.S1.q1", request: "c1.R1", amount: fen(401) })).toEqual({ kind: "refused", reason: "order-conflict", left: 600 });
+    expect(await shop.refund({ sale: "c1.S1.q1", request: "c1.R1", amount: fen(401) })).toEqual({ kind: "refused", reason: "refund-conflict", left: 600 });
     expect(await shop.refund({ sale: "c1.S1.q1", request: "c1.R2", amount: fen(601) })).toEqual({ kind: "refused", reason: "refund-too-large", left: 600 });
     expect(await shop.refund({ sale: "c1.S1.q1", request: "c1.R3", amount: "void" })).toMatchObject({ kind: "refunded", amount: 600, left: 0 });
     expect(await shop.refund({ sale: "c1.S1.q1", request: "c1.R4", amount: fen(1) })).toEqual({ kind: "refused", reason: "nothing-left", left: 0 });
@@ -74,6 +74,16 @@ describe("a refund", () => {
       [400, "sale-refund"],
       [600, "sale-void"],
     ]);
+  });
+
+  test("above what its operator may give back is refused, and told to anybody once a supervisor has given it", async () => {
+    const shop = new Shop();
+    await shop.switchOn();
+    await shop.sell("c1.S1.q1", 1_000);
+    const request = { sale: "c1.S1.q1", request: "c1.R1", amount: "void", amountMax: fen(999) } as const;
+    expect(await shop.refund(request)).toEqual({ kind: "refused", reason: "supervisor-needed", left: 1_000 });
+    expect(await shop.refund({ ...request, amountMax: fen(1_000) })).toMatchObject({ kind: "refunded", amount: 1_000 });
+    expect(await shop.refund(request)).toMatchObject({ kind: "refunded", amount: 1_000 });
   });
 
   test("asked for at the same moment by two callers never passes the sale's amount", async () => {
@@ -94,7 +104,7 @@ describe("a refund", () => {
     shop.place.cutPower();
     await shop.switchOn();
     expect(await shop.refund({ sale: "c1.S1.q1", request: "c1.R1", amount: "void" })).toEqual(first);
-    expect(await shop.refund({ sale: "c1.S2.q1", request: "c1.R1", amount: "void" })).toMatchObject({ kind: "refused", reason: "order-conflict" });
+    expect(await shop.refund({ sale: "c1.S2.q1", request: "c1.R1", amount: "void" })).toMatchObject({ kind: "refused", reason: "refund-conflict" });
   });
 
   test.each([
@@ -153,7 +163,7 @@ describe("a shift", () => {
     await shop.sell("c1.S2.q1", 250);
     shop.place.cutPower();
     await shop.switchOn();
-    expect(await shop.end(1)).toEqual(first);
+    expect(await shop.end(1)).toEqual({ ...first, again: true });
     expect(await shop.end(3)).toEqual({ kind: "not-current", current: 2 });
     expect(await shop.current()).toMatchObject({ shift: 2, taken: [{ what: "e-purse", count: 1, sumFen: 250 }] });
     expect(await shop.end(2)).toMatchObject({ kind: "ended", totals: { shift: 2, taken: [{ sumFen: 250 }] } });

@@ -1,0 +1,134 @@
+/*
+ * Goal: a shop without a program of its own sells: an amount at the keypad, a card, a slip.
+ * Method: one sale after another, each under a reference that no other start of this terminal can draw. While it is typed, the amount stands on
+ * the customer's display. A sale that was torn waits for its card as any sale does; when the card stays away the sale stays open, and the card's
+ * next payment settles it first.
+ */
+import { isFault } from "../base/fault.ts";
+import { type Fen, ZERO_FEN } from "../base/fen.ts";
+import type { Log } from "../base/log.ts";
+import type { Clock, Limits } from "../base/ports.ts";
+import type { AmountKeypad, CustomerDisplay, TypedAmount } from "../drivers/peripherals.ts";
+import type { QuickPaymentOutcome } from "../txn/quick-payment/types.ts";
+import { Rounds } from "../txn/rounds.ts";
+import type { SaleRequest } from "../txn/sale-request.ts";
+import { Teller } from "../txn/teller.ts";
+import type { ShopActs } from "./acts.ts";
+
+/** Purses that need nothing but an amount. */
+export type KeypadPurse = "e-purse" | "electronic-cash";
+
+export interface KeypadSaleSettings {
+  /** Tried in this order: the first that the card has pays. */
+  readonly purses: readonly KeypadPurse[];
+  readonly typed: "yuan" | "fen";
+  readonly amountMax: Fen;
+  readonly keyTimeoutMs: number;
+  readonly cardTimeoutMs: number;
+  readonly prints: boolean;
+}
+
+export interface KeypadSaleParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly boot: number;
+  readonly keypad: AmountKeypad;
+  readonly display?: CustomerDisplay;
+  readonly settings: KeypadSaleSettings;
+  /** Never rejects for what the world does. */
+  readonly quickPayment: (request: SaleRequest, limits: Limits) => Promise<QuickPaymentOutcome>;
+  readonly shop: Pick<ShopActs, "printSale">;
+}
+
+const SHOW_MS = 2_000;
+const PRINT_MS = 30_000;
+const REST_AFTER_FAULT_MS = 5_000;
+/** The card has no such purse, or this terminal does not take it: nothing was begun. */
+const ANOTHER_PURSE: readonly string[] = ["no-purse", "purse-not-offered"];
+
+export interface KeypadSales {
+  start(): void;
+  /** Resolves when the sale under way has ended. */
+  stop(): Promise<void>;
+}
+
+export function openKeypadSales(parts: KeypadSaleParts): KeypadSales {
+  return new SalesAtKeypad(parts);
+}
+
+class SalesAtKeypad implements KeypadSales {
+  readonly #parts: KeypadSaleParts;
+  readonly #rounds: Rounds;
+  readonly #teller: Teller;
+  #serial = 0;
+
+  constructor(parts: KeypadSaleParts) {
+    this.#parts = parts;
+    this.#teller = new Teller("display", parts.log);
+    this.#rounds = new Rounds({
+      clock: parts.clock,
+      log: parts.log,
+      failedAs: "keypad-sale-failed",
+      restAfterFaultMs: REST_AFTER_FAULT_MS,
+      round: (signal) => this.#round(signal),
+    });
+  }
+
+  start(): void {
+    this.#rounds.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.#rounds.stop();
+    await this.#teller.rest();
+  }
+
+  async #round(signal: AbortSignal): Promise<number> {
+    const typed = await this.#typed(signal);
+    if (typed.kind === "entered") await this.#sell(typed.amount, signal);
+    else this.#show(ZERO_FEN);
+    return 0;
+  }
+
+  /** Faults: those of the keypad, but for a time in which nobody typed. */
+  async #typed(signal: AbortSignal): Promise<TypedAmount> {
+    const { keypad, settings } = this.#parts;
+    const { typed, amountMax, keyTimeoutMs: timeoutMs } = settings;
+    try {
+      return await keypad.readAmount({ typed, amountMax, onTyped: (amount) => this.#show(amount) }, { timeoutMs, signal });
+    } catch (fault) {
+      if (isFault(fault, "timeout") || isFault(fault, "cancelled")) return { kind: "cancelled" };
+      throw fault;
+    }
+  }
+
+  async #sell(amount: Fen, signal: AbortSignal): Promise<void> {
+    const { boot, log, settings, shop } = this.#parts;
+    this.#serial += 1;
+    const reference = `till.${boot}.${this.#serial}`;
+    const outcome = await this.#paid({ reference, amount }, signal);
+    log.info("keypad-sale", { reference, outcome: outcome.kind, ...("reason" in outcome ? { reason: outcome.reason } : {}) });
+    if (outcome.kind !== "paid" || !settings.prints) return;
+    const slip = await shop.printSale(reference, { as: "original" }, { timeoutMs: PRINT_MS, signal });
+    if (slip !== "printed") log.warn("slip-not-printed", { reference, reason: slip });
+  }
+
+  async #paid(sale: Pick<SaleRequest, "reference" | "amount">, signal: AbortSignal): Promise<QuickPaymentOutcome> {
+    const { quickPayment, settings } = this.#parts;
+    const limits = { timeoutMs: settings.cardTimeoutMs, signal };
+    let outcome: QuickPaymentOutcome = { kind: "no-card" };
+    for (const kind of settings.purses) {
+      outcome = await quickPayment({ ...sale, purse: { kind } }, limits);
+      if (outcome.kind !== "refused" || outcome.subject !== undefined || !ANOTHER_PURSE.includes(outcome.reason)) break;
+    }
+    return outcome;
+  }
+
+  /** Nothing typed is nothing shown. */
+  #show(amount: Fen): void {
+    const { display } = this.#parts;
+    if (display === undefined) return;
+    const limits = { timeoutMs: SHOW_MS, signal: new AbortController().signal };
+    this.#teller.tell(() => (amount === ZERO_FEN ? display.clear(limits) : display.show("price", amount, limits)));
+  }
+}
