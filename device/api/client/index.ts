@@ -9,7 +9,10 @@ import type {
   Credential,
   Devices,
   ErrorBody,
+  GateItem,
+  Gates,
   Given,
+  LaneOpened,
   OfflineSales,
   Order,
   OrderEvent,
@@ -23,8 +26,13 @@ import type {
   Reprinted,
   Returned,
   Said,
+  SaleRefund,
+  SaleRefundRequest,
   Scanned,
+  Shift,
+  ShiftEnd,
   SignedIn,
+  Slip,
   SlipLine,
   Status,
   StreamItem,
@@ -188,12 +196,12 @@ export class CounterClient {
 
   /** Tells a parked upload again. */
   retryUpload(subject: string): Promise<UploadAct> {
-    return this.#json({ method: "POST", path: `/v1/uploads/${encodeURIComponent(subject)}/retry`, body: {}, repeats: false });
+    return this.#act(`/v1/uploads/${encodeURIComponent(subject)}/retry`);
   }
 
   /** A person has dealt with it otherwise. */
   dismissUpload(subject: string): Promise<UploadAct> {
-    return this.#json({ method: "POST", path: `/v1/uploads/${encodeURIComponent(subject)}/dismiss`, body: {}, repeats: false });
+    return this.#act(`/v1/uploads/${encodeURIComponent(subject)}/dismiss`);
   }
 
   /** Sales without the insurer for which something is still to be done. */
@@ -218,6 +226,56 @@ export class CounterClient {
     return this.#post("/v1/quick-payments", sale);
   }
 
+  /** The same refund number is the same refund: asking again never gives back twice. */
+  refundQuickPayment(saleNumber: string, refund: SaleRefundRequest): Promise<SaleRefund> {
+    return this.#post(`/v1/quick-payments/${encodeURIComponent(saleNumber)}/refunds`, refund);
+  }
+
+  /** Prints the slip of a sale again, marked as a copy. */
+  printSale(saleNumber: string): Promise<Slip> {
+    return this.#act(`/v1/quick-payments/${encodeURIComponent(saleNumber)}/slip`);
+  }
+
+  printRefund(refundNumber: string): Promise<Slip> {
+    return this.#act(`/v1/refunds/${encodeURIComponent(refundNumber)}/slip`);
+  }
+
+  shift(): Promise<Shift> {
+    return this.#get("/v1/shifts/current");
+  }
+
+  /** Ends this shift once, however often it is asked to. */
+  endShift(shift: number, { prints = false }: { readonly prints?: boolean } = {}): Promise<ShiftEnd> {
+    return this.#post(`/v1/shifts/${shift}/end`, { prints });
+  }
+
+  printShift(shift: number): Promise<Slip> {
+    return this.#act(`/v1/shifts/${shift}/slip`);
+  }
+
+  gates(): Promise<Gates> {
+    return this.#get("/v1/gates");
+  }
+
+  /** Opens a lane for one passage without payment; asked again it would open again. */
+  openGate(lane: string): Promise<LaneOpened> {
+    return this.#act(`/v1/gates/${encodeURIComponent(lane)}/open`);
+  }
+
+  /** Opens every lane until {@link serveGates}. */
+  releaseGates(why: "fire" | "staff" = "staff"): Promise<Gates> {
+    return this.#post("/v1/gates/release", { why });
+  }
+
+  serveGates(): Promise<Gates> {
+    return this.#post("/v1/gates/serve", {});
+  }
+
+  /** What happens at the lanes, until `signal` ends; lines that break are taken up again where they broke. */
+  gateEvents(signal: AbortSignal): AsyncGenerator<GateItem, void> {
+    return this.#follow<GateItem>("/v1/gates/events", signal, isFinal);
+  }
+
   reconcile(day: string): Promise<ReconciledDay> {
     return this.#post(`/v1/reconciliation/${day}`, {});
   }
@@ -237,7 +295,7 @@ export class CounterClient {
 
   /** What is told of an order, from its beginning, until it has ended; lines that break are taken up again where they broke. */
   async *events(orderNumber: string, signal: AbortSignal = NEVER): AsyncGenerator<StreamItem, void> {
-    for await (const item of this.#follow(orderNumber, signal, isFinal)) {
+    for await (const item of this.#follow<StreamItem>(`${pathOf(orderNumber)}/events`, signal, isFinal)) {
       yield item;
       if (item.type === "result" || item.type === "failed") return;
     }
@@ -296,19 +354,19 @@ export class CounterClient {
 
   /** Serves the order until `signal` ends: one that rested and is taken up again goes on telling, and one may not be known yet. */
   async #serve(orderNumber: string, handlers: OrderHandlers, signal: AbortSignal): Promise<void> {
-    for await (const item of this.#follow(orderNumber, signal, () => false)) {
+    for await (const item of this.#follow<StreamItem>(`${pathOf(orderNumber)}/events`, signal, () => false)) {
       if (item.type === "event") handlers.onEvent?.(item.event);
       if (item.type === "question") await this.#answerFor(orderNumber, item.question, handlers);
     }
   }
 
   /** One stream after another, each from where the last one ended, until `signal` ends or one of them ends with a `final` error. */
-  async *#follow(orderNumber: string, signal: AbortSignal, final: (error: unknown) => boolean): AsyncGenerator<StreamItem, void> {
+  async *#follow<Item>(path: string, signal: AbortSignal, final: (error: unknown) => boolean): AsyncGenerator<Item, void> {
     let lastId: string | undefined;
     let delayMs = FIRST_DELAY_MS;
     while (!signal.aborted) {
       try {
-        for await (const { id, item } of this.#stream(orderNumber, lastId, signal)) {
+        for await (const { id, item } of this.#stream<Item>(path, lastId, signal)) {
           lastId = id ?? lastId;
           delayMs = FIRST_DELAY_MS;
           yield item;
@@ -335,13 +393,13 @@ export class CounterClient {
     }
   }
 
-  async *#stream(
-    orderNumber: string,
+  async *#stream<Item>(
+    path: string,
     lastId: string | undefined,
     signal: AbortSignal | undefined,
-  ): AsyncGenerator<{ readonly id: string | undefined; readonly item: StreamItem }, void> {
+  ): AsyncGenerator<{ readonly id: string | undefined; readonly item: Item }, void> {
     const headers = lastId === undefined ? {} : { "last-event-id": lastId };
-    const response = await this.#answered({ method: "GET", path: `${pathOf(orderNumber)}/events`, headers, signal, repeats: false });
+    const response = await this.#answered({ method: "GET", path, headers, signal, repeats: false });
     if (response.body === null) return;
     const reader = new EventReader();
     const decoder = new TextDecoder();
@@ -349,13 +407,18 @@ export class CounterClient {
     for await (const piece of response.body as AsyncIterable<Uint8Array>) {
       for (const { id, data } of reader.push(decoder.decode(piece, { stream: true }))) {
         // The terminal's own schema has made it.
-        yield { id, item: JSON.parse(data) as StreamItem };
+        yield { id, item: JSON.parse(data) as Item };
       }
     }
   }
 
   #get<Told>(path: string): Promise<Told> {
     return this.#json({ method: "GET", path, repeats: true });
+  }
+
+  /** What would be done twice if it were asked for twice. */
+  #act<Told>(path: string): Promise<Told> {
+    return this.#json({ method: "POST", path, body: {}, repeats: false });
   }
 
   #post<Told>(path: string, body: object): Promise<Told> {

@@ -261,6 +261,8 @@ interface QuickHead {
   readonly saleNumber: string;
   readonly amountFen: number;
   readonly timeoutMs?: number | undefined;
+  /** Its slip is printed once it is paid. */
+  readonly prints?: boolean | undefined;
 }
 
 export type QuickPaymentRequest =
@@ -283,7 +285,98 @@ export interface QuickPayment {
   readonly statusWord?: number;
   readonly reason?: string;
   readonly says?: Said;
+  /** Where one was asked for and the sale is paid. */
+  readonly slip?: Slip;
 }
+
+/** What becomes of a slip changes nothing of what it tells. */
+export interface Slip {
+  readonly printed: boolean;
+  readonly reason?: string;
+  readonly says?: Said;
+}
+
+export interface SaleRefundRequest {
+  readonly refundNumber: string;
+  /** Left out: the whole sale, or what is left of it. */
+  readonly amountFen?: number;
+  readonly prints?: boolean | undefined;
+}
+
+export interface SaleRefund {
+  readonly saleNumber: string;
+  readonly refundNumber: string;
+  /** Money may be handed out at "refunded" alone; "unknown" is asked for again. */
+  readonly kind: "refunded" | "refused" | "unknown";
+  readonly amountFen?: number;
+  /** What could still go back. */
+  readonly leftFen?: number;
+  readonly subject?: string;
+  readonly reason?: string;
+  readonly says?: Said;
+  readonly slip?: Slip;
+}
+
+export interface ShiftLine {
+  readonly what: string;
+  readonly count: number;
+  readonly sumFen: number;
+}
+
+/** Money of a shift, by what it was taken with and how it went back. */
+export interface Shift {
+  readonly shift: number;
+  readonly fromSeq: number;
+  readonly throughSeq: number;
+  readonly taken: readonly ShiftLine[];
+  readonly given: readonly ShiftLine[];
+  /** Cash that the drawer must have more, or less, than at the beginning. */
+  readonly drawerFen: number;
+  readonly open: { readonly count: number; readonly sumFen: number };
+}
+
+export interface ShiftEnd extends Shift {
+  readonly operator: string;
+  readonly atMs: number;
+  readonly slip?: Slip;
+}
+
+export interface Gates {
+  readonly lanes: readonly {
+    readonly name: string;
+    readonly state: "starting" | "serving" | "passage" | "awaiting-return" | "released" | "out-of-order" | "stopped";
+    readonly taps: number;
+    readonly passages: number;
+    readonly refused: number;
+    readonly fareFen: number;
+  }[];
+}
+
+export interface LaneOpened {
+  readonly lane: string;
+  readonly opened: boolean;
+}
+
+interface TapWords {
+  readonly reason?: string;
+  readonly says?: Said;
+  readonly fareFen?: number;
+}
+
+/** What happens at a lane. It names nobody. */
+export type LaneEvent =
+  | (TapWords & {
+      readonly is: "prompt";
+      readonly what: "ready" | "go" | "go-again" | "refused" | "present-again" | "one-card" | "closed" | "fire";
+    })
+  | (TapWords & { readonly is: "tap"; readonly outcome: "paid" | "let-in" | "again" | "refused" | "unknown" })
+  | { readonly is: "passage"; readonly passage: "passed" | "timeout" | "reversed" | "fault" }
+  | { readonly is: "alarm"; readonly why: "pass-back" | "gate-fault" | "fire" | "staff-release" };
+
+export type GateItem =
+  | { readonly type: "event"; readonly lane: string; readonly atMs: number; readonly event: LaneEvent }
+  /** Earlier items are no longer kept, or were another start's. */
+  | { readonly type: "gap" };
 
 export interface Sums {
   readonly totalFen: number;

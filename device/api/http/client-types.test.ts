@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import type * as z from "zod";
 import type * as types from "../client/types.ts";
 import type * as schemas from "./schemas.ts";
+import type * as shop from "./shop-schemas.ts";
 
 type Frozen<Value> = Value extends readonly (infer Item)[]
   ? readonly Frozen<Item>[]
@@ -33,6 +34,14 @@ const told: {
   readonly Devices: Told<typeof schemas.devices, types.Devices>;
   readonly Scanned: Told<typeof schemas.scanned, types.Scanned>;
   readonly QuickPayment: Told<typeof schemas.quickPayment, types.QuickPayment>;
+  readonly PrintedSlip: Told<typeof schemas.slip, types.Slip>;
+  readonly SaleRefund: Told<typeof shop.saleRefund, types.SaleRefund>;
+  readonly Shift: Told<typeof shop.shift, types.Shift>;
+  readonly ShiftEnd: Told<typeof shop.shiftEnd, types.ShiftEnd>;
+  readonly Gates: Told<typeof shop.gates, types.Gates>;
+  readonly LaneOpened: Told<typeof shop.laneOpened, types.LaneOpened>;
+  readonly GateItem: Told<typeof shop.gateItem, types.GateItem>;
+  readonly SaleRefundBody: Taken<typeof shop.saleRefundBody, types.SaleRefundRequest>;
   readonly ReconciledDay: Told<typeof schemas.dayView, types.ReconciledDay>;
   readonly Report: Told<typeof schemas.report, types.ReconciliationReport>;
   readonly Credential: Taken<typeof schemas.credential, types.Credential>;
@@ -44,6 +53,7 @@ const told: {
 } = {
   ...{ Said: true, Error: true, SignedIn: true, TenderKind: true, OfflineChoice: true, Question: true, Order: true, Returned: true },
   ...{ OrderEvent: true, StreamItem: true, Reprinted: true, Status: true, Devices: true, Scanned: true, QuickPayment: true, ReconciledDay: true },
+  ...{ PrintedSlip: true, SaleRefund: true, Shift: true, ShiftEnd: true, Gates: true, LaneOpened: true, GateItem: true, SaleRefundBody: true },
   ...{ Uploads: true, UploadAct: true, Offline: true },
   ...{ Report: true, Credential: true, OrderItem: true, Basket: true, Answer: true, QuickPaymentBody: true, Slip: true },
 };
