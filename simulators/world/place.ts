@@ -1,25 +1,13 @@
-/*
- * A reader of the town and what lies in it. The spot outlives the terminal's power; the place is what one life of the terminal makes of it.
- */
+/* A reader of the town and what lies in it: what one life of the terminal makes of a spot. */
 import type { Clock } from "../../device/base/ports.ts";
 import type { TearPoint } from "../card/state.ts";
 import { SimulatedReader, type TransmitInfo, type TransmitVerdict } from "../reader/in-process.ts";
 import type { WatchedCard } from "./observed.ts";
 import type { Power } from "./power.ts";
-import type { Tears } from "./tears.ts";
+import type { Spot } from "./spot.ts";
 import type { Town } from "./town.ts";
 
 const OK: TransmitVerdict = { kind: "ok" };
-
-export interface Spot {
-  readonly name: string;
-  /** Undefined where single faults are tried. */
-  readonly tears: Tears | undefined;
-  /** Card that lies in the reader. */
-  card: WatchedCard | undefined;
-  /** The card that was presented last: its sale may become durable after it has left. */
-  lastCard: WatchedCard | undefined;
-}
 
 export class Place {
   readonly spot: Spot;

@@ -19,11 +19,11 @@ export interface TapDesk {
   readonly pcsc: Pcsc;
   readonly cards: CardReader;
   /** Puts a card of this kind into the field, the same one each time; tells when. */
-  insert(card: BenchCard): Promise<{ readonly atMs: number }>;
+  readonly insert: (card: BenchCard) => Promise<{ readonly atMs: number }>;
   /** So many messages to another process and back, one after the other, and what they took. */
-  messagesMs(count: number): Promise<number>;
+  readonly messagesMs: (count: number) => Promise<number>;
   /** Takes it away, and tells how long its answers and those of the module took. */
-  remove(): Promise<{ readonly busyMs: number }>;
+  readonly remove: () => Promise<{ readonly busyMs: number }>;
 }
 
 /** One conversation with the simulated side at a time. */

@@ -21,7 +21,7 @@ import { openPlace } from "./tap-place.ts";
 export const FLUSH_MS = 20;
 const PLACE: TimingProfile = { ...TIMING_PROFILES.good, card: "typical" };
 /** A command of a module that makes a MAC over one record, and its answer. */
-const MAC_COMMAND = Uint8Array.from([0x80, 0xfa, 0x05, 0x00, 0x40, ...new Array<number>(0x40).fill(0)]);
+const MAC_COMMAND = Uint8Array.from([0x80, 0xfa, 0x05, 0x00, 0x40, ...new Uint8Array(0x40)]);
 const MAC_ANSWER = new Uint8Array(6);
 const OPENING_MS = 10_000;
 

@@ -3,7 +3,6 @@ import type { Clock } from "../../base/ports.ts";
 import type { LaneEvent } from "../../txn/gate/lane.ts";
 import { EventLog } from "./event-log.ts";
 import type { ServedGates } from "./service.ts";
-
 import { type GateItem, laneEventWire } from "./shop-wire.ts";
 import type { ToldWork } from "./stream.ts";
 

@@ -12,6 +12,7 @@ import type { LiveOrders } from "./live-orders.ts";
 import type { Act } from "./roles.ts";
 import type { ApiService } from "./service.ts";
 import type { Session, Sessions } from "./sessions.ts";
+import type { StreamPlaces } from "./stream.ts";
 
 /** What every route works with. */
 export interface Desk {
@@ -25,12 +26,6 @@ export interface Desk {
   readonly quickPayments: JoinedWork<QuickPaymentOutcome>;
   /** What happens at the lanes; undefined where this terminal has none. */
   readonly gateWatch: GateWatch | undefined;
-}
-
-/** Places for event streams, over all and for each client. */
-export interface StreamPlaces {
-  /** A place, given back by the returned function; undefined when there is none. */
-  take(client: string): (() => void) | undefined;
 }
 
 /** Who asks. `signal` ends when the caller goes away or the API closes, `closing` only at the latter: what moves money outlives its caller. */

@@ -2,7 +2,6 @@
 import type { ServerResponse } from "node:http";
 import type { Clock } from "../../base/ports.ts";
 import type { EventLog } from "./event-log.ts";
-import type { StreamPlaces } from "./route.ts";
 
 /** A reader that takes nothing is let go; it comes back with its last number. */
 const UNREAD_BYTES_MAX = 256 * 1024;
@@ -71,6 +70,12 @@ async function beat(response: ServerResponse, { clock, heartbeatMs }: StreamOpti
     );
     if (slept) response.write(": beat\n\n");
   }
+}
+
+/** Places for event streams, over all and for each client. */
+export interface StreamPlaces {
+  /** A place, given back by the returned function; undefined when there is none. */
+  take(client: string): (() => void) | undefined;
 }
 
 export function createStreamPlaces(max: { readonly all: number; readonly perClient: number }): StreamPlaces {

@@ -27,6 +27,7 @@ export function amountOf({ text }: Typing, typed: Rule["typed"]): Fen {
 
 /** What a key makes of it: more typing, or the end. */
 export function press(typing: Typing, key: KeypadKey, rule: Rule): Typing | TypedAmount {
+  if (isDigits(key)) return taken(typing, `${typing.text}${key}`.replace(/^0+(?=\d)/, ""), rule);
   switch (key) {
     case "clear":
       return { kind: "cancelled" };
@@ -38,9 +39,11 @@ export function press(typing: Typing, key: KeypadKey, rule: Rule): Typing | Type
       return { text: typing.text.slice(0, -1) };
     case "point":
       return rule.typed === "yuan" ? taken(typing, typing.text === "" ? "0." : `${typing.text}.`, rule) : typing;
-    default:
-      return taken(typing, `${typing.text}${key}`.replace(/^0+(?=\d)/, ""), rule);
   }
+}
+
+function isDigits(key: KeypadKey): key is Digits {
+  return /^\d+$/.test(key);
 }
 
 /** A key that does not fit is as if it had not been pressed. */

@@ -46,7 +46,7 @@ class Place {
     this.#over = new AbortController();
     const bootedAtMs = this.truth.monotonicMs();
     if (wall === "1970") this.wallErrorMs = -this.truth.wallMs();
-    const place = this;
+    const floorMs = () => this.floorMs;
     const clock: Clock = {
       monotonicMs: () => this.#running(bootedAtMs),
       wallMs: () => this.truth.wallMs() + this.wallErrorMs,
@@ -54,7 +54,7 @@ class Place {
     };
     const journal = {
       get floorMs() {
-        return place.floorMs;
+        return floorMs();
       },
       mark: async (name: string) => this.marks.get(name),
       setMarks: async (marks: readonly { readonly name: string; readonly value: string }[]) => {

@@ -3,7 +3,7 @@
  * Method: a shift is a run of journal entries. What an entry has ended in it counts; the shift's own end is an entry too, and says where the
  * next one begins. A sale that was begun in one shift and decided in the next belongs to the one in which it was decided.
  */
-import { addFen, type Fen, subtractFen, ZERO_FEN } from "../../base/fen.ts";
+import { addFen, type Fen, ZERO_FEN } from "../../base/fen.ts";
 import { countMember, textMember } from "../journal/members.ts";
 import { type Journal, type JournalEntry, type JsonObject, type JsonValue, OPEN_STATES } from "../journal/types.ts";
 
@@ -154,7 +154,7 @@ class Count {
   }
 
   totals(): Pick<ShiftTotals, "taken" | "given" | "drawerFen" | "open"> {
-    const drawerFen = this.#inFen >= this.#outFen ? subtractFen(this.#inFen, this.#outFen) : -subtractFen(this.#outFen, this.#inFen);
+    const drawerFen = this.#inFen - this.#outFen;
     let sumFen = 0;
     for (const amount of this.#open.values()) sumFen += amount;
     return { taken: linesOf(this.#taken), given: linesOf(this.#given), drawerFen, open: { count: this.#open.size, sumFen } };

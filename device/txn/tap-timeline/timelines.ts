@@ -54,7 +54,7 @@ function withTap(slowest: readonly TapTimeline[], tap: TapTimeline): readonly Ta
 }
 
 class Histogram {
-  readonly #counts = new Array<number>(BOUNDS_MS.length + 1).fill(0);
+  readonly #counts = Array.from({ length: BOUNDS_MS.length + 1 }, () => 0);
   #sumMs = 0;
 
   note(ms: number): void {

@@ -76,7 +76,8 @@ export class TapWatch {
     const watched = this.#behind(channel, cardQuestion);
     return new Proxy(watched, {
       get: (target, key) => {
-        if (key !== "close") return Reflect.get(target, key, target);
+        const value: unknown = Reflect.get(target, key, target);
+        if (key !== "close") return value;
         return () => {
           if (this.#tap === tap) this.#end();
           return target.close();
