@@ -14,6 +14,9 @@ import type { Claim, PassageEnd } from "./types.ts";
 /** The journal as a gate uses it: it writes, and reads its newest entries once at its start. */
 export type GateJournal = Journal & Pick<UploadJournal, "lastSeq" | "entries">;
 
+/** The passage of an opening that ends without anybody knowing who went through. */
+const NOBODY_KNOWS = "unknown";
+
 const REFERENCE = /^gate\.[A-Za-z0-9-]{1,16}\.(entry|exit|ride)\.\d{1,15}\.\d{1,15}$/;
 
 /** One reference for each passage: no two starts of a terminal have the same number. */
@@ -34,6 +37,11 @@ export function openingDraft({ name, place }: LaneSettings, direction: PassageDi
 /** How an opening ended. */
 export function endDraft(subject: string, detail: JsonObject, end: PassageEnd): EntryDraft {
   return { subject, kind: "passage", state: end.state, amount: ZERO_FEN, detail: { ...detail, passage: end.said } };
+}
+
+/** Nobody has said who went through, and nobody will: the opening is over all the same. */
+export function forgottenDraft(subject: string, detail: JsonObject): EntryDraft {
+  return endDraft(subject, detail, { state: "void", said: NOBODY_KNOWS });
 }
 
 /** What becomes of the right to pass once an opening is over. */
@@ -81,6 +89,8 @@ interface Reading {
 
 function take(entry: JournalEntry, reading: Reading): void {
   const { at, taps, sales } = reading;
+  // Only the end of an opening's record: what it meant for the right to pass was said before it.
+  if (entry.kind === "passage" && textMember(entry.detail, "passage") === NOBODY_KNOWS) return;
   const ageMs = ageOf(entry, reading);
   if (ageMs >= at.windowMs) return;
   const known = entry.kind === "quick-payment" ? gateSale(entry) : sales.get(textMember(entry.detail, "sale"));

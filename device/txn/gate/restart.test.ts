@@ -54,7 +54,8 @@ describe("what a card did before a power cut is known behind it", () => {
     await at.tap(card, { thenMs: 100 });
     expect(at.lane().gate.isOpen).toBe(true);
     await restart(at, 10_000);
-    expect((await at.entries("passage")).map(({ state }) => state)).toEqual(["prepared", "unknown"]);
+    expect((await at.entries("passage")).map(({ state }) => state)).toEqual(["prepared", "void"]);
+    expect((await at.entries("passage")).at(-1)?.detail).toMatchObject({ passage: "unknown", reason: "restart" });
     await at.tap(card);
     expect(card.charges).toHaveLength(1);
     expect(at.lane().gate.passages).toHaveLength(2);
@@ -97,6 +98,42 @@ describe("what a card did before a power cut is known behind it", () => {
     await at.tap(card);
     expect(card.charges).toHaveLength(1);
     expect(at.lane().gate.passages).toHaveLength(1);
+  });
+});
+
+describe("an opening of which the gate cannot tell who went through", () => {
+  async function faulty(): Promise<{ readonly at: Station; readonly card: FakeCard }> {
+    const at = new Station(SINGLE);
+    await at.switchOn();
+    const card = new FakeCard("A");
+    at.lane().gate.failNext("fault");
+    await at.tap(card, { thenMs: 5_000 });
+    expect(await at.passages()).toEqual(["prepared sale", "unknown sale fault"]);
+    return { at, card };
+  }
+
+  async function openPassages(at: Station): Promise<number> {
+    return (await at.clock.resolve(at.journal.openSubjects({ kind: "passage", limit: 9 }))).length;
+  }
+
+  test("ends with the next passage of its lane", async () => {
+    const { at } = await faulty();
+    expect(await openPassages(at)).toBe(1);
+    await at.tap(new FakeCard("B"));
+    expect((await at.passages()).slice(2)).toEqual(["prepared sale", "done sale passed", "void sale unknown"]);
+    expect(await openPassages(at)).toBe(0);
+  });
+
+  test("ends at the next start, which gives nobody a right that was used since", async () => {
+    const { at, card } = await faulty();
+    await restart(at);
+    expect((await at.passages()).slice(2)).toEqual(["void sale unknown"]);
+    expect(await openPassages(at)).toBe(0);
+    await at.tap(card);
+    expect((await at.passages()).slice(3)).toEqual(["prepared again", "done again passed"]);
+    await restart(at);
+    await at.tap(card);
+    expect([card.charges.length, at.prompts().at(-1)]).toEqual([1, "refused"]);
   });
 });
 

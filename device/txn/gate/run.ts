@@ -14,7 +14,7 @@ import type { LaneEvent, LanePrompt, LaneStatus } from "./lane.ts";
 import { decide, FIRST_STEP } from "./machine.ts";
 import { LanePrompter } from "./prompter.ts";
 import type { TapUse } from "./recent.ts";
-import { endDraft, noteAfter, openingDraft } from "./records.ts";
+import { endDraft, forgottenDraft, noteAfter, openingDraft } from "./records.ts";
 import { TapDesk, type TapParts } from "./tap.ts";
 import type { Claim, Command, Event, PassageEnd, ReleaseWhy, State, Verdict } from "./types.ts";
 
@@ -54,6 +54,12 @@ const STATE_WORDS: Readonly<Record<State["at"], LaneStatus["state"]>> = {
   stopped: "stopped",
 };
 
+/** An opening as its records name it. */
+interface Opening {
+  readonly subject: string;
+  readonly detail: JsonObject;
+}
+
 export class GateLane {
   readonly name: string;
   readonly #parts: GateLaneParts;
@@ -70,7 +76,9 @@ export class GateLane {
   /** Gives up what waits for people: a card, a gate that is ill, a sale before its debit. */
   #interrupt = new AbortController();
   #holding: { readonly end: AbortController; readonly ended: Promise<void> } | undefined;
-  #opening: { readonly subject: string; readonly detail: JsonObject } | undefined;
+  #opening: Opening | undefined;
+  /** An opening of which the gate could not tell who went through: ended with the next one, or at the next start. */
+  #untold: Opening | undefined;
   #answerStaff: ((answer: { readonly kind: "opened" | "refused" }) => void) | undefined;
   readonly #counts = { taps: 0, passages: 0, refused: 0, fareFen: 0 };
 
@@ -348,8 +356,12 @@ export class GateLane {
     if (claim.is !== "staff") taps.note(this.#tapOf(claim), noteAfter(end, claim.sale, policy), clock.monotonicMs());
     const opening = this.#opening;
     this.#opening = undefined;
+    const untold = this.#untold;
+    this.#untold = end.state === "unknown" ? opening : undefined;
     try {
       if (opening !== undefined) await this.#journal.append(endDraft(opening.subject, opening.detail, end));
+      // What fails here is ended by the next start.
+      if (untold !== undefined) await this.#journal.append(forgottenDraft(untold.subject, untold.detail));
     } catch (fault) {
       if (!isFault(fault)) throw fault;
       log.error("passage-not-recorded", { lane: this.name, code: fault.code });

@@ -6,7 +6,7 @@ import type { StoredBatch, StoreUsage } from "../../base/ports.ts";
  * "medical-order": one order of a counter, from basket to receipt; the settlement, its void and each tender are subjects of their own.
  * "offline-medical": a sale made without the insurer, until it is settled later or left to its holder. "stock-upload": what was sold or
  * taken back, told to the insurer. "passage": a gate's opening for a paid journey, and how it ended: "prepared" it opens, "done" somebody passed,
- * "void" nobody did, "unknown" the gate could not tell. "delayed-charge": a ride of a bank card
+ * "void" nobody did, or nobody will ever know, "unknown" the gate could not tell. "delayed-charge": a ride of a bank card
  * that its acquirer is asked for later. "operation": an act that moves no money.
  */
 export type RecordKind =

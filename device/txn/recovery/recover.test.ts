@@ -67,6 +67,17 @@ describe.each(KINDS)("a %s of an earlier life", (kind) => {
   });
 });
 
+test.each<readonly [readonly RecordState[]]>([[["prepared"]], [["prepared", "unknown"]]])(
+  "a passage of an earlier life that was left %o ends, because nobody will say who went through",
+  async (states) => {
+    const life = new Life();
+    const subject = await write(await life.start(), "passage", states);
+    const journal = await life.start();
+    expect(await recoverAtStart({ journal, log: SILENT })).toEqual({ changed: 1, open: 0 });
+    expect((await journal.entriesOf(subject)).at(-1)).toMatchObject({ state: "void", detail: { passage: "unknown", reason: "restart" } });
+  },
+);
+
 test("a new entry repeats what is known, says why, and keeps amount, card and personal fields", async () => {
   const life = new Life();
   const subject = await write(await life.start(), "quick-payment", ["prepared", "acting"]);

@@ -8,13 +8,23 @@ import type { Log } from "../../base/log.ts";
 import type { Journal, JournalEntry, JsonObject, JsonValue, RecordKind, RecordState } from "../journal/types.ts";
 
 /** What becomes of an open sale of an earlier life; "leave" keeps it as it is. */
-export type RecoveryRule = "leave" | { readonly state: RecordState; readonly reason: string };
+export type RecoveryRule =
+  | "leave"
+  | {
+      readonly state: RecordState;
+      readonly reason: string;
+      /** What the new entry says besides. */
+      readonly detail?: JsonObject;
+    };
 
 type OpenState = "prepared" | "acting" | "unknown" | "resolving";
 
 export type RecoveryRules = { readonly [Kind in RecordKind]: { readonly [State in OpenState]: RecoveryRule } };
 
 const LOST_TRACE: RecoveryRule = { state: "unknown", reason: "restart" };
+
+/** Nobody will ever know who went through: the opening ends, and says so. */
+const WHO_PASSED_IS_UNKNOWN: RecoveryRule = { state: "void", reason: "restart", detail: { passage: "unknown" } };
 
 const LEAVE = { prepared: "leave", acting: "leave", unknown: "leave", resolving: "leave" } as const;
 
@@ -30,7 +40,12 @@ export const RECOVERY_RULES: RecoveryRules = {
   // A message about goods may be sent again: the insurer knows it by its own number.
   "stock-upload": LEAVE,
   // The gate opened, or did not, and nobody knows who went through.
-  passage: { prepared: LOST_TRACE, acting: LOST_TRACE, unknown: "leave", resolving: "leave" },
+  passage: {
+    prepared: WHO_PASSED_IS_UNKNOWN,
+    acting: WHO_PASSED_IS_UNKNOWN,
+    unknown: WHO_PASSED_IS_UNKNOWN,
+    resolving: WHO_PASSED_IS_UNKNOWN,
+  },
   // One record tells the whole: there is nothing to take up again.
   "delayed-charge": LEAVE,
   operation: { prepared: LOST_TRACE, acting: LOST_TRACE, unknown: "leave", resolving: "leave" },
@@ -90,7 +105,7 @@ async function recoverOne(journal: Journal, subject: string, rule: RecoveryRule)
     kind: last.kind,
     state: rule.state,
     amount: last.amount,
-    detail: { ...mergedDetail(entries), reason: rule.reason },
+    detail: { ...mergedDetail(entries), ...rule.detail, reason: rule.reason },
     ...(personal === undefined ? {} : { personal }),
   });
   return rule.state;
