@@ -116,6 +116,8 @@ export const terminalConfig = z
     }),
   })
   .superRefine((config, context) => {
+    if (config.shop?.keypad !== undefined && config.devices.keypad === undefined)
+      context.addIssue({ code: "custom", path: ["shop", "keypad"], message: "sales at a keypad need the keypad among the devices" });
     if (config.profile !== "production") return;
     if (config.link.tls === undefined)
       context.addIssue({ code: "custom", path: ["link", "tls"], message: "a production terminal speaks to its broker over mutual TLS" });
