@@ -21,7 +21,6 @@ import { openCipherSuite } from "./crypto/suite.ts";
 import { type AdapterParts, closeDevices } from "./drivers/adapter.ts";
 import { openLines } from "./drivers/lines.ts";
 import type { Pcsc } from "./drivers/pcsc/open.ts";
-import type { FireInput, Gate } from "./drivers/peripherals.ts";
 import { openPcsc } from "./drivers/registry.ts";
 import { openDevices, openRole } from "./drivers/roles.ts";
 import { openLog } from "./health/log.ts";
@@ -77,21 +76,14 @@ function userReaderName({ readers }: TerminalConfig): string {
 /** What hangs at each lane of the gate. Nothing of it need be there yet. */
 function openLanes({ gate }: TerminalConfig, pcsc: Pcsc, parts: AdapterParts): readonly LaneHardware[] {
   return (gate?.lanes ?? []).map(({ readers: { user, sam }, device, display }) => {
-    const opened = openRole("gate", device, parts);
     return {
       reader: pcsc.reader(user),
       samReader: pcsc.reader(sam),
-      gate: opened,
-      ...(seesFire(opened) ? { fire: opened } : {}),
+      gate: openRole("gate", device, parts),
       ...(user.lamp === undefined ? {} : { lamp: pcsc.lamp(user, user.lamp) }),
       ...(display === undefined ? {} : { display: openRole("display", display, parts) }),
     };
   });
-}
-
-/** Some boards see the fire loop too. */
-function seesFire(gate: Gate): gate is Gate & FireInput {
-  return "fire" in gate;
 }
 
 async function run(values: OptionValues): Promise<number> {

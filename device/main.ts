@@ -12,6 +12,7 @@ import { checkPinPairing, type PinPairing } from "./card/social/pin-pairing.ts";
 import { electronicCashSettings } from "./config/electronic-cash.ts";
 import { gateSettingsOf } from "./config/gate.ts";
 import type { TerminalKeys } from "./config/keys.ts";
+import { permissionSettings } from "./config/limits.ts";
 import { medicalSettingsOf } from "./config/medical.ts";
 import type { TerminalConfig } from "./config/schema.ts";
 import { shopSettingsOf } from "./config/shop.ts";
@@ -21,20 +22,24 @@ import type { SignalLamp } from "./drivers/peripherals.ts";
 import type { CardReader, PinVerifier } from "./drivers/ports.ts";
 import type { LaneDevices, TerminalGate } from "./gate/terminal-gates.ts";
 import { REPORTS_FOLDER } from "./medical/reconciliation.ts";
+import type { DocumentPlaces } from "./permission.ts";
 import { DEFAULT_BATCH_LIMITS } from "./sync/batch/plan.ts";
 import { openWorkerSealer, type SealWorkerData } from "./sync/batch/worker-sealer.ts";
 import { openGatewayHost } from "./sync/gateway/open.ts";
 import { type MqttLink, openMqttLink, type TlsFiles } from "./sync/mqtt/link.ts";
 import { DEFAULT_SYNC_OPTIONS, type SyncOptions } from "./sync/sync.ts";
 import { systemClock } from "./system/clock.ts";
+import { machineUptime } from "./system/machine-uptime.ts";
 import { systemRandomness } from "./system/randomness.ts";
 import { openFolderStorage } from "./system/storage.ts";
-import { openTerminal, type Terminal, type TerminalRules, type TerminalSettings } from "./terminal.ts";
+import { openTerminal, type Terminal } from "./terminal.ts";
+import type { TerminalRules, TerminalSettings } from "./terminal-settings.ts";
 import { openFareBook } from "./txn/fares/book.ts";
 import { RIDER_RECORD } from "./txn/fares/rider-record.ts";
 import { parseFareTables } from "./txn/fares/table.ts";
 import type { LaneEvent } from "./txn/gate/lane.ts";
 import { openSqliteStore } from "./txn/journal/sqlite/store.ts";
+import { openListThreads } from "./txn/lists/threads.ts";
 import { parsePolicy } from "./txn/medical-split/policy.ts";
 import type { RegionPolicy } from "./txn/medical-split/types.ts";
 
@@ -94,6 +99,7 @@ export function settingsOf(
       unreceiptedSumFen: fen(limits.unreceiptedSumMaxFen),
       unverifiedAmountFen: fen(limits.unverifiedAmountMaxFen),
     },
+    permission: permissionSettings(limits),
     medical: {
       profile,
       serialLane: institution.serialLane,
@@ -164,6 +170,13 @@ async function readGate({ gate }: TerminalConfig, lanes: readonly LaneHardware[]
   };
 }
 
+/** A folder for each kind of document, beside the journal. */
+async function openDocumentPlaces({ journal, regionCode: region }: TerminalConfig): Promise<DocumentPlaces> {
+  const open = (name: string) => openFolderStorage(join(journal.folder, name));
+  const [fetching, lists, fares] = await Promise.all([open("documents"), open("lists"), open("fares")]);
+  return { fetching, lists, fares, region, openWorkshop: openListThreads };
+}
+
 /** Joins a terminal to this machine: SQLite journal, MQTT link, sealing worker, and the devices that are handed in. Faults: those of the journal, "config-invalid". */
 export async function openDevice(parts: DeviceParts): Promise<Terminal> {
   const { config, keys, suite, log, pinPairing } = parts;
@@ -176,12 +189,15 @@ export async function openDevice(parts: DeviceParts): Promise<Terminal> {
   const { gateway } = medicalSettingsOf(config);
   const medicalHost = gateway === undefined ? undefined : await openGatewayHost(gateway, { clock, randomness, log });
   const reports = await openFolderStorage(join(config.journal.folder, REPORTS_FOLDER));
+  const machine = machineUptime();
   const store = await openSqliteStore({ folder: config.journal.folder, limitBytes: config.journal.limitBytes });
   const link = openLink(config, log);
   const sealer = openWorkerSealer({ ...parts.sealKeys, kid: config.sync.kid });
   const opening = openTerminal({
     settings: settingsOf(config, { sync: parts.sync, policies }),
     reports,
+    documents: await openDocumentPlaces(config),
+    ...(machine === undefined ? {} : { machine }),
     ...(medicalHost === undefined ? {} : { medicalHost }),
     clock,
     randomness,

@@ -7,6 +7,7 @@ import type { Log } from "./base/log.ts";
 import type { Clock, Limits, Randomness } from "./base/ports.ts";
 import { openPsam } from "./card/psam/open.ts";
 import type { CardProfile } from "./codec/card-profile.ts";
+import type { DayRange } from "./codec/civil-time.ts";
 import type { CustomerDisplay, SignalLamp } from "./drivers/peripherals.ts";
 import type { CardReader, PinVerifier, SocialPsam } from "./drivers/ports.ts";
 import { LazyPsam } from "./security-module.ts";
@@ -20,6 +21,7 @@ import type { QuickPaymentOutcome } from "./txn/quick-payment/types.ts";
 import type { RiskGuard } from "./txn/risk/guard.ts";
 import type { SaleRequest } from "./txn/sale-request.ts";
 import type { SaleTimes } from "./txn/sale-time.ts";
+import type { TapTimelines } from "./txn/tap-timeline/timelines.ts";
 
 /** What all lanes of a terminal have in common. */
 export interface SharedSales {
@@ -37,6 +39,10 @@ export interface SharedSales {
   readonly pinTimeoutMs: number;
   readonly electronicCash?: ElectronicCashPorts;
   readonly guard?: RiskGuard;
+  /** Days that it may be, by which cards are judged. */
+  readonly saleDays: () => DayRange;
+  /** Where the time of taps goes. */
+  readonly taps: TapTimelines;
   readonly rules?: QuickPaymentTables;
 }
 
@@ -113,10 +119,11 @@ export class SaleLane {
   }
 
   #ports(psam: SocialPsam): QuickPaymentPorts {
-    const { clock, journal, purse, log, inFlight, saleTimes, cardProfile, electronicCash, guard, randomness, pinTimeoutMs, initialPin } = this.#shared;
+    const { clock, journal, purse, log, inFlight, saleTimes, cardProfile, electronicCash, guard, randomness, pinTimeoutMs, initialPin, saleDays, taps } =
+      this.#shared;
     const { reader, pinVerifier: verifier, transit } = this.#parts;
     const pin = verifier === undefined ? {} : { pin: { verifier, timeoutMs: pinTimeoutMs } };
-    return {
+    return taps.watch({
       clock,
       journal,
       purse,
@@ -126,12 +133,13 @@ export class SaleLane {
       lane: this.lane,
       sales: inFlight,
       saleTimes,
+      saleDays,
       cardProfile,
       ...(guard === undefined ? {} : { guard }),
       ...(electronicCash === undefined ? {} : { electronicCash }),
       ...(transit === undefined ? {} : { transit }),
       medicalPurse: { psam, randomness, keyIndex: purse.keyIndex, ...pin, initialPin },
-    };
+    });
   }
 }
 

@@ -4,11 +4,8 @@
  */
 import type { Log } from "./base/log.ts";
 import type { Clock, JournalStore, Limits, MessageLink, Randomness, Storage } from "./base/ports.ts";
-import { CertificateCache } from "./card/electronic-cash/authentication.ts";
-import { openAuthorities } from "./card/electronic-cash/authorities.ts";
-import type { InitialPinEvidence, InitialPinPolicy } from "./card/social/initial-pin.ts";
-import type { CardProfile } from "./codec/card-profile.ts";
-import type { ElectronicCashSettings } from "./config/electronic-cash.ts";
+import type { InitialPinEvidence } from "./card/social/initial-pin.ts";
+import { electronicCashPorts, initialPinRule } from "./card-ports.ts";
 import type { CipherSuite, SecretKey } from "./crypto/face.ts";
 import { closeDevices, type Devices } from "./drivers/adapter.ts";
 import type { SignalLamp } from "./drivers/peripherals.ts";
@@ -16,87 +13,46 @@ import type { CardReader, PinVerifier, Psam } from "./drivers/ports.ts";
 import { type LaneListener, LaneListeners } from "./gate/lane-listeners.ts";
 import { openTerminalGates, type TerminalGate, type TerminalGates } from "./gate/terminal-gates.ts";
 import { keepCatalogue } from "./medical/catalogue.ts";
-import { type CounterBounds, DEFAULT_COUNTER_BOUNDS, MedicalCounter, type MedicalCounterParts } from "./medical/counter.ts";
-import { bindOffline, type OfflineSettings } from "./medical/offline.ts";
-import { type BoundReconciliation, bindReconciliation, type ReconciliationSettings } from "./medical/reconciliation.ts";
+import { DEFAULT_COUNTER_BOUNDS, MedicalCounter, type MedicalCounterParts } from "./medical/counter.ts";
+import { bindOffline } from "./medical/offline.ts";
+import { type BoundReconciliation, bindReconciliation } from "./medical/reconciliation.ts";
+import { type DocumentPlaces, openPermission, type Permission, type PermissionView } from "./permission.ts";
 import { SaleLane, type SharedSales } from "./sale-lane.ts";
 import { NO_MODULE } from "./security-module.ts";
 import type { ShopActs } from "./shop/acts.ts";
-import { openTerminalShop, type ShopSettings, type TerminalShop } from "./shop/terminal-shop.ts";
+import { openTerminalShop, type TerminalShop } from "./shop/terminal-shop.ts";
 import type { BatchSealer } from "./sync/batch/seal.ts";
-import { openSync, type Sync, type SyncKeys, type SyncOptions, type SyncStatus } from "./sync/sync.ts";
+import { openSync, type Sync, type SyncKeys, type SyncStatus } from "./sync/sync.ts";
+import type { TerminalRules, TerminalSettings } from "./terminal-settings.ts";
+import type { MachineUptime } from "./txn/clock-trust/clock-trust.ts";
 import type { GateService } from "./txn/gate/lane.ts";
 import type { MedicalHost } from "./txn/hosts.ts";
-import { DEFAULT_INITIAL_PIN_RULE, type InitialPinRule } from "./txn/initial-pin.ts";
 import { openJournal, type TerminalJournal } from "./txn/journal/journal.ts";
+import type { ClockQuality } from "./txn/journal/types.ts";
 import { createSalesInFlight, type SalesInFlight } from "./txn/lane.ts";
 import { createCatalogueBook } from "./txn/medical-host/catalogue.ts";
 import { type MessageIds, openMessageIds } from "./txn/medical-host/message-id.ts";
 import type { HostPorts } from "./txn/medical-host/ports.ts";
-import type { MedicalProfile } from "./txn/medical-host/profile.ts";
 import { createSignInBook } from "./txn/medical-host/sign-in.ts";
 import { openOffline } from "./txn/medical-offline/later.ts";
 import type { OfflineView } from "./txn/medical-offline/ports.ts";
 import type { OrderActs } from "./txn/medical-order/order.ts";
 import { openMedicalBackground } from "./txn/medical-purchase/background.ts";
 import type { MedicalPurchaseLimits, MedicalPurchaseRequest } from "./txn/medical-purchase/ports.ts";
-import type { ResolverOptions } from "./txn/medical-purchase/resolver.ts";
 import { runMedicalPurchase } from "./txn/medical-purchase/run.ts";
-import type { MedicalOutcome, MedicalPurchaseRules } from "./txn/medical-purchase/types.ts";
+import type { MedicalOutcome } from "./txn/medical-purchase/types.ts";
 import type { ReconciliationActs } from "./txn/medical-reconciliation/acts.ts";
-import type { ElectronicCashPorts, PurseProfile } from "./txn/quick-payment/ports.ts";
-import type { QuickPaymentTables } from "./txn/quick-payment/run.ts";
+import type { ElectronicCashPorts } from "./txn/quick-payment/ports.ts";
 import type { QuickPaymentOutcome } from "./txn/quick-payment/types.ts";
-import { type RecoveryRules, recoverAtStart } from "./txn/recovery/recover.ts";
+import { recoverAtStart } from "./txn/recovery/recover.ts";
 import { type OfflineLease, openOfflineLease } from "./txn/risk/lease.ts";
-import type { Exposure, RiskLimits } from "./txn/risk/limits.ts";
+import type { Exposure } from "./txn/risk/limits.ts";
 import type { Rounds } from "./txn/rounds.ts";
 import type { SaleRequest } from "./txn/sale-request.ts";
 import { openSaleTimes, type SaleTimes } from "./txn/sale-time.ts";
 import type { StockUploads } from "./txn/stock-upload/types.ts";
-
-/** How this terminal settles with the medical host. */
-export interface MedicalSettings {
-  readonly profile: MedicalProfile;
-  /** Leading digits of this terminal's message serials; no other terminal of the institution may have them. */
-  readonly serialLane: string;
-  readonly pinTimeoutMs: number;
-  readonly queryTimeoutMs: number;
-  readonly settleTimeoutMs: number;
-  /** How long a counter's people and devices may take; left out: {@link DEFAULT_COUNTER_BOUNDS}. */
-  readonly counter?: CounterBounds;
-  /** Absent: nothing is sold without the insurer, whatever the region allows. */
-  readonly offline?: OfflineSettings;
-  readonly reconciliation?: ReconciliationSettings;
-  /** How open settlements are driven to their end. */
-  readonly resolver: Omit<ResolverOptions, "signal" | "rules" | "journalTimeoutMs" | "queryTimeoutMs" | "onResolved">;
-}
-
-/** What is decided by configuration. */
-export interface TerminalSettings {
-  readonly terminalId: string;
-  readonly purse: PurseProfile;
-  readonly cardProfile: CardProfile;
-  /** Left out: "refuse-initial". */
-  readonly initialPinPolicy?: InitialPinPolicy;
-  readonly risk: RiskLimits;
-  readonly medical: MedicalSettings;
-  /** Absent: this terminal does not offer electronic cash. */
-  readonly electronicCash?: ElectronicCashSettings;
-  /** Absent: refunds by the usual rules, and nothing is sold at a keypad. */
-  readonly shop?: ShopSettings;
-  readonly returnTimeoutMs: number;
-  readonly commandTimeoutMs: number;
-  readonly journalTimeoutMs: number;
-  readonly sync?: Partial<SyncOptions>;
-}
-
-/** Rules of the machines; left out: the real ones. A simulated world exchanges one of them to plant a bug. */
-export interface TerminalRules {
-  readonly quickPayment?: QuickPaymentTables;
-  readonly medicalPurchase?: MedicalPurchaseRules;
-  readonly recovery?: RecoveryRules;
-}
+import { createTapTimelines, type TapTimelines } from "./txn/tap-timeline/timelines.ts";
+import type { TapTimesView } from "./txn/tap-timeline/types.ts";
 
 export interface TerminalParts {
   readonly settings: TerminalSettings;
@@ -124,6 +80,10 @@ export interface TerminalParts {
   readonly initialPinEvidence?: (cardIdentifier: string) => InitialPinEvidence;
   /** The way to the insurer where it does not lead over the link. */
   readonly medicalHost?: MedicalHost;
+  /** Where documents of the host are kept; absent: none are taken. */
+  readonly documents?: DocumentPlaces;
+  /** How long the machine has been up; absent: a restart of this service counts as a power cut. */
+  readonly machine?: MachineUptime;
   /** Where the comparisons with the insurer's books are kept; absent: none are made. */
   readonly reports?: Storage;
   readonly log: Log;
@@ -146,6 +106,10 @@ export interface TerminalStatus extends SyncStatus {
   readonly journalId: string;
   readonly boot: number;
   readonly exposure: TerminalExposure;
+  /** How far the clock may be relied on. */
+  readonly clockQuality: ClockQuality;
+  /** What may be sold without the host, and what is known about it; absent where only the terminal's own limits count. */
+  readonly permission?: PermissionView;
 }
 
 export interface Terminal {
@@ -171,6 +135,8 @@ export interface Terminal {
   /** One settlement with the medical host. Never rejects for what the world does. */
   medicalPurchase(request: MedicalPurchaseRequest, limits: Limits): Promise<MedicalOutcome>;
   status(): TerminalStatus;
+  /** Where the time of taps goes, over all places. */
+  tapTimes(): TapTimesView;
   /** Resolves when every durable entry is receipted. Faults: "timeout", "cancelled". */
   idle(limits: Limits): Promise<void>;
   /** Ends sending, closes the devices and the journal. */
@@ -182,6 +148,7 @@ interface Opened {
   readonly saleTimes: SaleTimes;
   readonly messageIds: MessageIds;
   readonly lease: OfflineLease;
+  readonly permission: Permission;
   readonly sync: Sync;
 }
 
@@ -201,6 +168,8 @@ class AssembledTerminal implements Terminal {
   readonly #background: Rounds;
   readonly #counter: MedicalCounter;
   readonly #lease: OfflineLease;
+  readonly #permission: Permission;
+  readonly #taps: TapTimelines;
   readonly #catalogue = createCatalogueBook();
   readonly #reconciliation: BoundReconciliation | undefined;
   readonly #stopped = new AbortController();
@@ -216,6 +185,8 @@ class AssembledTerminal implements Terminal {
     this.#parts = parts;
     this.#electronicCash = electronicCashPorts(parts);
     this.#sync = sync;
+    this.#permission = opened.permission;
+    this.#taps = createTapTimelines({ clock });
     this.#shared = this.#share(opened.saleTimes);
     this.#desk = this.#openDesk();
     this.#lease = opened.lease;
@@ -307,7 +278,17 @@ class AssembledTerminal implements Terminal {
 
   status(): TerminalStatus {
     const { terminalId, journalId, boot } = this.journal;
-    return { ...this.#sync.status(), terminalId, journalId, boot, exposure: this.#exposure() };
+    const { trust, view } = this.#permission;
+    const permission = view();
+    return {
+      ...this.#sync.status(),
+      ...{ terminalId, journalId, boot, exposure: this.#exposure(), clockQuality: trust.quality() },
+      ...(permission === undefined ? {} : { permission }),
+    };
+  }
+
+  tapTimes(): TapTimesView {
+    return this.#taps.view();
   }
 
   idle(limits: Limits): Promise<void> {
@@ -317,12 +298,15 @@ class AssembledTerminal implements Terminal {
   async start(): Promise<void> {
     const { gate, onLaneEvent } = this.#parts;
     if (onLaneEvent !== undefined) this.onLaneEvent(onLaneEvent);
-    if (gate !== undefined) this.#gates = await openTerminalGates(this.#shared, gate, (lane, event) => this.#laneListeners.tell(lane, event));
+    const fares = this.#permission.fares ?? gate?.fares;
+    if (gate !== undefined && fares !== undefined)
+      this.#gates = await openTerminalGates(this.#shared, { ...gate, fares }, (lane, event) => this.#laneListeners.tell(lane, event));
     await this.#sync.start();
     this.#background.start();
     this.#counter.start();
     this.#reconciliation?.start();
     void this.#lease.keep(this.#stopped.signal);
+    void this.#permission.trust.keep(this.#stopped.signal);
     this.#gates?.start();
     this.#shop.start();
     if (this.#parts.settings.medical.profile.region.offline.allowed) this.#catalogueRounds.start();
@@ -338,6 +322,7 @@ class AssembledTerminal implements Terminal {
     await closeDevices(this.devices);
     await this.#parts.link.close();
     await this.#parts.sealer.close();
+    await this.#permission.close();
     await this.journal.close();
   }
 
@@ -420,6 +405,7 @@ class AssembledTerminal implements Terminal {
 
   #share(saleTimes: SaleTimes): SharedSales {
     const { settings, rules, clock, randomness, log } = this.#parts;
+    const { trust, guard } = this.#permission;
     const { purse, cardProfile, returnTimeoutMs, commandTimeoutMs, journalTimeoutMs, risk, medical } = settings;
     return {
       clock,
@@ -433,6 +419,9 @@ class AssembledTerminal implements Terminal {
       initialPin: initialPinRule(this.#parts),
       bounds: { returnTimeoutMs, commandTimeoutMs, journalTimeoutMs, risk },
       pinTimeoutMs: medical.pinTimeoutMs,
+      saleDays: () => trust.saleDays(),
+      taps: this.#taps,
+      ...(guard === undefined ? {} : { guard }),
       ...(this.#electronicCash === undefined ? {} : { electronicCash: this.#electronicCash }),
       ...(rules?.quickPayment === undefined ? {} : { rules: rules.quickPayment }),
     };
@@ -451,47 +440,37 @@ class AssembledTerminal implements Terminal {
   }
 }
 
-function initialPinRule({ settings, initialPinEvidence: evidence }: TerminalParts): InitialPinRule {
-  return { policy: settings.initialPinPolicy ?? DEFAULT_INITIAL_PIN_RULE.policy, ...(evidence === undefined ? {} : { evidence }) };
-}
-
-/** Keys and verified certificates outlive the sales, so that a known card costs little. */
-function electronicCashPorts({ settings, suite, clock, randomness, log }: TerminalParts): ElectronicCashPorts | undefined {
-  const { electronicCash, cardProfile: profile } = settings;
-  if (electronicCash === undefined) return undefined;
-  const authorities = openAuthorities(suite, electronicCash.authorities);
-  for (const { rid, index, why } of authorities.rejected) log.warn("authority-rejected", { rid, index, why });
-  const { terminal } = electronicCash;
-  return { suite, clock, randomness, profile, terminal, authorities, certificates: new CertificateCache(), isRevoked: () => false };
-}
-
 /** Running time of the offline lease that is made durable ahead. */
 const LEASE_RESERVE_MS = 300_000;
 
 /** Opens the journal, settles what the last life left, begins to upload. Faults: those of the journal. */
 export async function openTerminal(parts: TerminalParts): Promise<Terminal> {
-  const { settings, clock, randomness, suite, storageKey, store, log } = parts;
+  const { settings, clock, randomness, suite, storageKey, store, log, documents } = parts;
   const journal = await openJournal({ store, clock, randomness, suite, storageKey, terminalId: settings.terminalId, log });
+  let host: { readonly hostPresent: () => boolean } = { hostPresent: () => false };
+  const permission = await openPermission({
+    ...{ clock, journal, log, suite, storageKey, settings: settings.permission, places: documents, machine: parts.machine, fares: parts.gate?.fares },
+    hostPresent: () => host.hostPresent(),
+  });
+  const { trust } = permission;
   const saleTimes = await openSaleTimes(journal);
   const messageIds = await openMessageIds(journal, { institution: settings.medical.profile.sender.institution, serialLane: settings.medical.serialLane });
   await recoverAtStart({ journal, log }, parts.rules?.recovery);
   const lease = await openOfflineLease({ clock, journal, log }, { leaseMs: settings.medical.offline?.leaseMs ?? 0, reserveMs: LEASE_RESERVE_MS });
   const sync = openSync({
-    journal,
-    link: parts.link,
-    clock,
-    randomness,
-    suite,
-    keys: parts.syncKeys,
-    sealer: parts.sealer,
-    log,
+    ...{ journal, link: parts.link, clock, randomness, suite, keys: parts.syncKeys, sealer: parts.sealer, log },
     onHostHeard: (hostTimeMs) => {
       void lease.heard(hostTimeMs);
+      void trust.heard(hostTimeMs);
     },
+    ...(documents === undefined ? {} : { downlink: { storage: documents.fetching, region: documents.region } }),
     ...(settings.sync === undefined ? {} : { options: settings.sync }),
     ...(parts.onReconnectWindow === undefined ? {} : { onReconnectWindow: parts.onReconnectWindow }),
   });
-  const terminal = new AssembledTerminal(parts, { journal, saleTimes, messageIds, lease, sync });
+  host = sync.uplink;
+  for (const taker of permission.takers) sync.downlink?.register(taker);
+  // From here on nobody reads the machine's own wall clock, which anybody may set.
+  const terminal = new AssembledTerminal({ ...parts, clock: trust.clock }, { journal, saleTimes, messageIds, lease, permission, sync });
   await terminal.start();
   return terminal;
 }

@@ -4,6 +4,7 @@
  * hours or minutes, because people write them.
  */
 import * as z from "zod";
+import type { LossRules } from "../txn/lists/open.ts";
 import { NO_LIMITS } from "../txn/risk/offline-limits.ts";
 import type { RiskPolicy } from "../txn/risk/open-guard.ts";
 import type { DeepReadonly } from "./deep-readonly.ts";
@@ -38,6 +39,15 @@ export const limitsConfig = z.strictObject({
     .max(3)
     .refine((lists) => new Set(lists.map(({ level }) => level)).size === lists.length, "each level once")
     .default([]),
+  /** When an entry of a card reported lost stops counting by itself; left out: when the host takes it back. */
+  temporaryLoss: z
+    .strictObject({
+      /** Days after the entry's own date. */
+      lapseDays: z.int().min(1).max(3_650).exactOptional(),
+      /** Whether it may also lapse while the host is not heard, which perhaps only could not confirm the loss. */
+      lapseWhileOffline: z.boolean().default(false),
+    })
+    .prefault({}),
   /** How long this terminal sells without the host, as long as the host has granted nothing else; left out: without end. */
   leaseHours: hours.exactOptional(),
   /** What the clock must be at least for a sale offline. */
@@ -47,6 +57,12 @@ export const limitsConfig = z.strictObject({
 });
 
 export type LimitsConfig = DeepReadonly<z.infer<typeof limitsConfig>>;
+
+interface PermissionSettings {
+  readonly policy: RiskPolicy;
+  readonly lossRules: LossRules;
+  readonly batteryClock: boolean;
+}
 
 /** The configuration as the guard of the limits takes it. */
 export function riskPolicy(config: LimitsConfig): RiskPolicy {
@@ -66,6 +82,16 @@ export function riskPolicy(config: LimitsConfig): RiskPolicy {
     ...(velocity === undefined ? {} : { velocity: { salesMax: velocity.salesMax, windowMs: velocity.windowMinutes * MINUTE_MS } }),
     ...(firstUseMaxFen === undefined ? {} : { firstUseMaxFen }),
     ...(leaseHours === undefined ? {} : { leaseMs: leaseHours * HOUR_MS }),
+  };
+}
+
+/** What a terminal may do without its host, as it is told. */
+export function permissionSettings(config: LimitsConfig): PermissionSettings {
+  const { lapseDays, lapseWhileOffline } = config.temporaryLoss;
+  return {
+    policy: riskPolicy(config),
+    lossRules: { lapseWhileOffline, ...(lapseDays === undefined ? {} : { tempLossLapseDays: lapseDays }) },
+    batteryClock: config.batteryClock,
   };
 }
 

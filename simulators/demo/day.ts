@@ -6,6 +6,7 @@ import type { MedicalOutcome } from "../../device/txn/medical-purchase/types.ts"
 import type { QuickPaymentOutcome } from "../../device/txn/quick-payment/types.ts";
 import type { PurseChoice, PurseKind } from "../../device/txn/sale-request.ts";
 import type { TransmitVerdict } from "../reader/in-process.ts";
+import { GateHour } from "./gate-hour.ts";
 import { PharmacyDay, type PharmacyReport } from "./pharmacy.ts";
 import type { Shop, ShopCard } from "./shop.ts";
 
@@ -33,6 +34,7 @@ export class ShopDay {
   readonly #shop: Shop;
   readonly #say: (line: string) => void;
   readonly #pharmacy: PharmacyDay;
+  readonly #gate: GateHour;
   readonly count: Count = { sales: 0, unknown: 0 };
   #next = 0;
 
@@ -40,6 +42,7 @@ export class ShopDay {
     this.#shop = shop;
     this.#say = say;
     this.#pharmacy = new PharmacyDay(shop, say);
+    this.#gate = new GateHour(shop, say);
   }
 
   async run(): Promise<void> {
@@ -65,6 +68,8 @@ export class ShopDay {
     for (let at = 0; at < 4; at += 1) await this.quickPayment();
     for (let at = 0; at < 3; at += 1) await this.medicalPurchase();
     await this.#pharmacy.settleLater(owed);
+    this.#say("an hour at the gate: two lanes, each with its own reader, module and gate");
+    await this.#gate.run();
     await this.drain();
   }
 

@@ -17,13 +17,16 @@ import { loadDeviceKeys } from "../../device/config/keys.ts";
 import { parseTerminalConfig, type TerminalConfig } from "../../device/config/schema.ts";
 import type { CipherSuite } from "../../device/crypto/face.ts";
 import { storedPassword, tokenHash } from "../../device/crypto/passwords.ts";
-import { openDevice, openTerminalApi } from "../../device/main.ts";
+import { type LaneHardware, openDevice, openTerminalApi } from "../../device/main.ts";
 import { systemClock } from "../../device/system/clock.ts";
 import { systemRandomness } from "../../device/system/randomness.ts";
 import type { Terminal } from "../../device/terminal.ts";
+import type { LaneEvent } from "../../device/txn/gate/lane.ts";
 import type { SimulatedCard } from "../card/card.ts";
 import { makeTestCard } from "../card/make.ts";
 import { socialNumbers } from "../card/numbers.ts";
+import { SimulatedGate } from "../gate/in-process.ts";
+import type { Walker } from "../gate/walker.ts";
 import { type EmbeddedBroker, openEmbeddedBroker } from "../host/embedded-broker.ts";
 import { Ledger } from "../host/ledger.ts";
 import { type Insurer, openInsurer } from "../host/medical/insurer.ts";
@@ -53,6 +56,11 @@ const POLICY = new URL(`${import.meta.url.includes("/dist/") ? "../../../" : "..
 const CARDS = 4;
 const OPENING_BALANCE = fen(20_000);
 const PIN_ENTRY_MS = 150;
+/** Time from a gate's opening to the walk through it. */
+const WALK_MS = 250;
+const FARES = new URL(`${import.meta.url.includes("/dist/") ? "../../../" : "../../"}device/txn/fares/tables/example-metro.json`, import.meta.url);
+/** City of the example's fare table; test cards come from elsewhere and are open to other cities. */
+const GATE_CITY = "3610";
 
 /** The machine's clocks, with a calendar whose days can be let pass. */
 export class ShopClock implements Clock {
@@ -86,6 +94,19 @@ export interface ShopCard {
   readonly pin: string;
 }
 
+/** A lane of the gate beside the shop, and whoever stands in front of it. */
+export interface ShopLane {
+  readonly name: string;
+  readonly reader: SimulatedReader;
+  readonly gate: SimulatedGate;
+  readonly walker: Walker;
+}
+
+export interface ShopLanes {
+  readonly in: ShopLane;
+  readonly out: ShopLane;
+}
+
 export class Shop {
   readonly suite: CipherSuite;
   readonly reader: SimulatedReader;
@@ -98,12 +119,15 @@ export class Shop {
   /** Who is insured, in the order of the cards. */
   readonly persons: readonly InsuredPerson[];
   readonly host: SettlementHost;
+  readonly lanes: ShopLanes;
+  readonly #ears: LaneEars;
   readonly #folder: string;
   readonly #closing: (() => Promise<void>)[];
   #broker: EmbeddedBroker;
 
   private constructor(
-    parts: Pick<Shop, "suite" | "reader" | "cards" | "terminal" | "api" | "clock" | "ledger" | "insurer" | "persons" | "host"> & {
+    parts: Pick<Shop, "suite" | "reader" | "cards" | "terminal" | "api" | "clock" | "ledger" | "insurer" | "persons" | "host" | "lanes"> & {
+      readonly ears: LaneEars;
       readonly folder: string;
       readonly broker: EmbeddedBroker;
       readonly closing: (() => Promise<void>)[];
@@ -119,6 +143,8 @@ export class Shop {
     this.insurer = parts.insurer;
     this.persons = parts.persons;
     this.host = parts.host;
+    this.lanes = parts.lanes;
+    this.#ears = parts.ears;
     this.#folder = parts.folder;
     this.#broker = parts.broker;
     this.#closing = parts.closing;
@@ -136,6 +162,8 @@ export class Shop {
     const host = openHost({ suite, ledger, insurer, clock, link: hostLink });
     const reader = new SimulatedReader({ name: "counter", interface: "contactless", clock });
     const samReader = makeSamReader(makeTestPsam(suite), { name: "module", clock });
+    const lanes: ShopLanes = { in: openLane("in", clock), out: openLane("out", clock) };
+    const ears: LaneEars = { hear: () => undefined };
     const { keys, sealKeys } = terminalKeys(suite);
     const config = configOf(folder, {
       suite,
@@ -151,6 +179,8 @@ export class Shop {
       log,
       userReader: reader,
       samReader,
+      lanes: [laneHardware(suite, lanes.in, 2), laneHardware(suite, lanes.out, 3)],
+      onLaneEvent: (lane, event) => ears.hear(lane, event),
       pinVerifier: { verifyOnCard: (channel, template, limits) => pinEntry(cards, reader).verifyOnCard(channel, template, limits) },
       sync: { heartbeatMs: 1_000 },
     });
@@ -165,7 +195,12 @@ export class Shop {
       async () => ledger.close(),
       async () => insurer.ledger.close(),
     ];
-    return new Shop({ suite, reader, cards, terminal, api, clock, ledger, insurer, persons, host, folder, broker, closing });
+    return new Shop({ suite, reader, cards, terminal, api, clock, ledger, insurer, persons, host, lanes, ears, folder, broker, closing });
+  }
+
+  /** Whoever wants to know what happens at the lanes. */
+  set onLaneEvent(hear: LaneEars["hear"]) {
+    this.#ears.hear = hear;
   }
 
   get brokerUrl(): string {
@@ -187,6 +222,21 @@ export class Shop {
     await this.#broker.close();
     await rm(this.#folder, { recursive: true });
   }
+}
+
+interface LaneEars {
+  hear: (lane: string, event: LaneEvent) => void;
+}
+
+function openLane(name: string, clock: Clock): ShopLane {
+  const walker: Walker = { walk: "passes", afterMs: WALK_MS };
+  return { name, reader: new SimulatedReader({ name, interface: "contactless", clock }), gate: new SimulatedGate({ name, clock, walker }), walker };
+}
+
+/** Each lane has a module of its own, with a number of its own. */
+function laneHardware(suite: CipherSuite, { reader, gate }: ShopLane, number: number): LaneHardware {
+  const psam = makeTestPsam(suite, { terminalNumber: `99010000000${number}` });
+  return { reader, gate, samReader: makeSamReader(psam, { name: `module ${number}`, clock: systemClock() }) };
 }
 
 function makeCards(suite: CipherSuite): readonly ShopCard[] {
@@ -252,6 +302,12 @@ function terminalKeys(suite: CipherSuite) {
   return loadDeviceKeys(utf8(file), { suite, profile: "test" });
 }
 
+/** What a file would say of a lane; its devices are simulated, so that these are never opened. */
+function laneConfig(name: string, direction: "entry" | "exit", place: string) {
+  const readers = { user: { interface: "contactless", nameIncludes: [name] }, sam: { interface: "sam", nameIncludes: [name] } };
+  return { name, direction, place, readers, device: { adapter: "gateRelay", port: { path: `/dev/gate-${name}` } } };
+}
+
 function configOf(
   folder: string,
   { suite, brokerUrl, passwordHash }: { readonly suite: CipherSuite; readonly brokerUrl: string; readonly passwordHash: string },
@@ -283,6 +339,12 @@ function configOf(
       merchantName: "TEST",
       terminalCode: "T0000001",
       authorities: testAuthorities(suite),
+    },
+    gate: {
+      city: GATE_CITY,
+      acquirer: GATE_CITY.padStart(16, "0"),
+      fareTables: [fileURLToPath(FARES)],
+      lanes: [laneConfig("in", "entry", "00010001"), laneConfig("out", "exit", "00010007")],
     },
     readers: { user: { interface: "contactless", nameIncludes: [] }, sam: { interface: "sam", nameIncludes: [] } },
     link: { url: brokerUrl },

@@ -19,7 +19,7 @@ import { keyFileOf, openDevice } from "../../device/main.ts";
 import type { SyncOptions } from "../../device/sync/sync.ts";
 import { systemClock } from "../../device/system/clock.ts";
 import { readKeyFile } from "../../device/system/key-file.ts";
-import type { TerminalRules } from "../../device/terminal.ts";
+import type { TerminalRules } from "../../device/terminal-settings.ts";
 import { PLANTED_BUGS } from "../world/planted-bugs.ts";
 import { RemoteReader } from "./remote-reader.ts";
 import { SAM_SLOT, SETTINGS_FILE, type TerminalSettings, USER_SLOT } from "./settings.ts";

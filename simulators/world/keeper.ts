@@ -1,5 +1,5 @@
 /* Keeps a terminal on through a day of faults, and no piece of work waiting for ever: shared by all scenarios of the world. */
-import type { TerminalRules } from "../../device/terminal.ts";
+import type { TerminalRules } from "../../device/terminal-settings.ts";
 import type { ExposureLimits } from "./checks/journal-check.ts";
 import { promised } from "./checks/violation.ts";
 import { Life } from "./life.ts";

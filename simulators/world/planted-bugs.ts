@@ -3,7 +3,7 @@
  * nothing under device/ knows of them.
  */
 import { assert } from "../../device/base/assert.ts";
-import type { TerminalRules } from "../../device/terminal.ts";
+import type { TerminalRules } from "../../device/terminal-settings.ts";
 import { QUICK_PAYMENT_RULES } from "../../device/txn/quick-payment/machine.ts";
 import type { QuickPaymentRules } from "../../device/txn/quick-payment/types.ts";
 import { RECOVERY_RULES } from "../../device/txn/recovery/recover.ts";

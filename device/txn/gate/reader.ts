@@ -3,7 +3,7 @@
  * Method: a reader in front of the lane's own. A card that came is held until the sale asks for it, so that it is powered once; whatever the
  * sale asks for after that is the same card again. Cards are told apart by the reader's count of insertions.
  */
-import { Fault } from "../../base/fault.ts";
+import { Fault, isFault } from "../../base/fault.ts";
 import type { Limits } from "../../base/ports.ts";
 import type { CardChannel, CardReader } from "../../drivers/ports.ts";
 
@@ -21,6 +21,9 @@ export interface LaneReader extends CardReader {
   /** Called when a sale asks for a card once more; one listener at a time. */
   onWantedAgain(listener: () => void): void;
 }
+
+/** How often a card that lies there is looked at again. */
+const LOOK_MS = 1_000;
 
 class HoldingReader implements LaneReader {
   readonly name: string;
@@ -94,15 +97,32 @@ class HoldingReader implements LaneReader {
     await this.#reader.close();
   }
 
+  /** A card that took the place of the served one faster than anybody looks was never seen to come: its insertion tells. */
   async #nextAfter(served: CardChannel, limits: Limits): Promise<CardChannel> {
-    await served.close();
+    let lying = served;
     this.#occupied = true;
     try {
-      await this.#reader.waitForRemoval(limits);
+      for (let looks = Math.ceil(limits.timeoutMs / LOOK_MS); looks > 0 && lying.insertion === served.insertion; looks -= 1) {
+        await lying.close();
+        if (await this.#isRemoved(limits)) return await this.#reader.waitForCard(limits);
+        lying = await this.#reader.waitForCard(limits);
+      }
     } finally {
       this.#occupied = false;
     }
-    return this.#reader.waitForCard(limits);
+    if (lying.insertion !== served.insertion) return lying;
+    await lying.close();
+    throw new Fault("timeout", "the card that was served still lies there", { effectUnknown: false });
+  }
+
+  async #isRemoved({ signal }: Limits): Promise<boolean> {
+    try {
+      await this.#reader.waitForRemoval({ timeoutMs: LOOK_MS, signal });
+      return true;
+    } catch (fault) {
+      if (!isFault(fault, "timeout")) throw fault;
+      return false;
+    }
   }
 }
 

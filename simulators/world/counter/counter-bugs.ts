@@ -1,6 +1,6 @@
 /* Bugs of a counter that are put in on purpose, to see that its world finds them. Each replaces one rule of a table, from here. */
 import { assert } from "../../../device/base/assert.ts";
-import type { TerminalRules } from "../../../device/terminal.ts";
+import type { TerminalRules } from "../../../device/terminal-settings.ts";
 import { MEDICAL_PURCHASE_RULES } from "../../../device/txn/medical-purchase/machine.ts";
 import type { MedicalPurchaseRules } from "../../../device/txn/medical-purchase/types.ts";
 import { RECOVERY_RULES } from "../../../device/txn/recovery/recover.ts";

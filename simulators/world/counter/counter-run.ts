@@ -6,7 +6,7 @@
  */
 import { fen } from "../../../device/base/fen.ts";
 import type { CipherSuite } from "../../../device/crypto/face.ts";
-import type { TerminalRules } from "../../../device/terminal.ts";
+import type { TerminalRules } from "../../../device/terminal-settings.ts";
 import type { Credential, OrderItem } from "../../../device/txn/medical-desk/basket.ts";
 import type { CounterDesk, TenderKind } from "../../../device/txn/medical-desk/desk.ts";
 import { DEFAULT_REGION, type RegionSwitches } from "../../../device/txn/medical-host/profile.ts";

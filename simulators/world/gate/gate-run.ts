@@ -5,7 +5,7 @@
  */
 import { fen } from "../../../device/base/fen.ts";
 import type { CipherSuite } from "../../../device/crypto/face.ts";
-import type { TerminalRules } from "../../../device/terminal.ts";
+import type { TerminalRules } from "../../../device/terminal-settings.ts";
 import { DEFAULT_GATE_POLICY, type LaneSettings } from "../../../device/txn/gate/lane.ts";
 import type { QuickPaymentOutcome } from "../../../device/txn/quick-payment/types.ts";
 import type { PurseChoice } from "../../../device/txn/sale-request.ts";

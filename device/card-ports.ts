@@ -1,0 +1,41 @@
+/* What all places of a terminal know of cards: how a bank card is verified, and what is asked about a PIN. */
+import type { Log } from "./base/log.ts";
+import type { Clock, Randomness } from "./base/ports.ts";
+import { CertificateCache } from "./card/electronic-cash/authentication.ts";
+import { openAuthorities } from "./card/electronic-cash/authorities.ts";
+import { KnownCashCards } from "./card/electronic-cash/known-cards.ts";
+import type { InitialPinEvidence, InitialPinPolicy } from "./card/social/initial-pin.ts";
+import type { CardProfile } from "./codec/card-profile.ts";
+import type { ElectronicCashSettings } from "./config/electronic-cash.ts";
+import type { CipherSuite } from "./crypto/face.ts";
+import { DEFAULT_INITIAL_PIN_RULE, type InitialPinRule } from "./txn/initial-pin.ts";
+import type { ElectronicCashPorts } from "./txn/quick-payment/ports.ts";
+
+interface CashParts {
+  readonly settings: { readonly electronicCash?: ElectronicCashSettings; readonly cardProfile: CardProfile };
+  readonly suite: CipherSuite;
+  readonly clock: Clock;
+  readonly randomness: Randomness;
+  readonly log: Log;
+}
+
+/** Keys, verified certificates and known cards outlive the sales, so that a known card costs little. Undefined: not offered here. */
+export function electronicCashPorts({ settings, suite, clock, randomness, log }: CashParts): ElectronicCashPorts | undefined {
+  const { electronicCash, cardProfile: profile } = settings;
+  if (electronicCash === undefined) return undefined;
+  const authorities = openAuthorities(suite, electronicCash.authorities);
+  for (const { rid, index, why } of authorities.rejected) log.warn("authority-rejected", { rid, index, why });
+  const { terminal } = electronicCash;
+  const kept = { certificates: new CertificateCache(), knownCards: new KnownCashCards() };
+  return { suite, clock, randomness, profile, terminal, authorities, ...kept, isRevoked: () => false };
+}
+
+export function initialPinRule({
+  settings,
+  initialPinEvidence: evidence,
+}: {
+  readonly settings: { readonly initialPinPolicy?: InitialPinPolicy };
+  readonly initialPinEvidence?: (cardIdentifier: string) => InitialPinEvidence;
+}): InitialPinRule {
+  return { policy: settings.initialPinPolicy ?? DEFAULT_INITIAL_PIN_RULE.policy, ...(evidence === undefined ? {} : { evidence }) };
+}
