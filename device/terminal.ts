@@ -278,8 +278,8 @@ class AssembledTerminal implements Terminal {
 
   status(): TerminalStatus {
     const { terminalId, journalId, boot } = this.journal;
-    const { trust, view } = this.#permission;
-    const permission = view();
+    const { trust } = this.#permission;
+    const permission = this.#permission.view();
     return {
       ...this.#sync.status(),
       ...{ terminalId, journalId, boot, exposure: this.#exposure(), clockQuality: trust.quality() },

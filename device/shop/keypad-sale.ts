@@ -1,7 +1,7 @@
 /*
  * Goal: a shop without a program of its own sells: an amount at the keypad, a card, a slip.
  * Method: one sale after another, each under a reference that no other start of this terminal can draw. While it is typed, the amount stands on
- * the customer's display. A sale that was torn waits for its card as any sale does; when the card stays away the sale stays open, and the card's
+ * the customer's display. A sale that was torn waits for its card as every sale does; when the card stays away the sale stays open, and the card's
  * next payment settles it first.
  */
 import { isFault } from "../base/fault.ts";
