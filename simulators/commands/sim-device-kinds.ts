@@ -13,6 +13,6 @@ export const LINE_KINDS = [
   "gate-gpio",
 ] as const;
 /** Devices behind HID nodes, which need root and FUSE. */
-export const HID_KINDS = ["pad-02h-hid", "scanner-hid"] as const;
+export const HID_KINDS = ["pad-02h-hid", "scanner-hid", "keypad-hid"] as const;
 export const DEVICE_KINDS = [...LINE_KINDS, ...HID_KINDS] as const;
 export type DeviceKind = (typeof DEVICE_KINDS)[number];

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { utf8 } from "../../device/base/bytes.ts";
+import { fen } from "../../device/base/fen.ts";
 import { limits } from "../../device/drivers/contract/bench.ts";
 import { hidrawObstacle } from "../hid/hidraw.ts";
 import { enters, loadKey, Simulators, START_LIMIT_MS, type Told, untilAway, untilThere, untilWell } from "./testing/device-table.ts";
@@ -17,7 +18,7 @@ describe.skipIf(obstacle !== undefined)(`HID devices of sim${obstacle === undefi
   let told: readonly Told[];
 
   beforeAll(async () => {
-    sim = new Simulators(["--devices", "pad-02h-hid,scanner-hid", "--pin", PIN]);
+    sim = new Simulators(["--devices", "pad-02h-hid,scanner-hid,keypad-hid", "--pin", PIN]);
     told = await sim.ready();
   }, START_LIMIT_MS);
 
@@ -73,5 +74,25 @@ describe.skipIf(obstacle !== undefined)(`HID devices of sim${obstacle === undefi
     await sim.does("scanner-hid scan 12");
     expect(await scanned()).toBe("02");
     session.close();
+  }, 60_000);
+
+  it("keypad-hid: amounts, keys that overlap, a plug that is pulled in the middle of one", async () => {
+    const keypad = await sim.device("keypad", "keypad-hid");
+    const read = () => keypad.readAmount({ typed: "yuan", amountMax: fen(999_999) }, limits(5_000));
+    for (const faults of ["none", "overlaps,roll-over", "late=100"]) {
+      await sim.does(`keypad-hid fault ${faults}`);
+      const reading = read();
+      await sim.does("keypad-hid press 1 2 . 5 enter");
+      expect(await reading).toEqual({ kind: "entered", amount: 1_250 });
+    }
+    await sim.does("keypad-hid fault none");
+    const torn = read();
+    await sim.does("keypad-hid press 9 9");
+    await sim.does("keypad-hid unplug");
+    await untilAway(keypad);
+    await sim.does("keypad-hid plug");
+    await untilThere(keypad);
+    await sim.does("keypad-hid press 3 enter");
+    expect(await torn).toEqual({ kind: "entered", amount: 300 });
   }, 60_000);
 });

@@ -59,7 +59,7 @@ describe("options of sim --devices", () => {
     expect([named.code, named.pipe.complained]).toEqual([1, [`pad-02h-hid cannot run here: ${NO_HID}`]]);
     const all = await said({ devices: "all", json: true });
     expect(all.code).toBe(0);
-    expect(all.pipe.complained).toEqual([`left out: pad-02h-hid, scanner-hid: ${NO_HID}`]);
+    expect(all.pipe.complained).toEqual([`left out: pad-02h-hid, scanner-hid, keypad-hid: ${NO_HID}`]);
     const ready = JSON.parse(all.pipe.printed[0] ?? "") as { readonly devices: readonly { readonly kind: string }[] };
     expect(ready.devices.map(({ kind }) => kind)).toEqual(LINE_KINDS);
   });

@@ -16,6 +16,7 @@ import type { DeviceLine, SimDevice, Table } from "./sim-device.ts";
 import { makeDisplay, makePrinter, makeScannerHid, makeScannerLine } from "./sim-device-counter.ts";
 import { makeGateDigicon, makeGateFe, makeGateGpio, makeGateRelay } from "./sim-device-gates.ts";
 import { gpioFolderObstacle } from "./sim-device-gpio.ts";
+import { makeKeypadHid } from "./sim-device-keypad.ts";
 import { type DeviceKind, HID_KINDS } from "./sim-device-kinds.ts";
 import { type DeviceTable, runDeviceLine, tableFacts, tableText } from "./sim-device-lines.ts";
 import { type DeviceOptions, readDeviceOptions } from "./sim-device-options.ts";
@@ -43,6 +44,7 @@ const MAKERS: Readonly<Record<DeviceKind, (table: Table) => SimDevice | Promise<
   "gate-gpio": makeGateGpio,
   "pad-02h-hid": makePad02hHid,
   "scanner-hid": makeScannerHid,
+  "keypad-hid": makeKeypadHid,
 };
 
 export interface DeviceRunParts {
