@@ -28,6 +28,7 @@ describe("a contact purchase with electronic cash", () => {
     ["above the card's limit", { cash: { singleLimitFen: 1_000 } }, {}, { reason: "amount-above-card-limit" }],
     ["above the terminal's limit", {}, { terminal: { limits: { cashFen: fen(1_249) } } }, { reason: "amount-above-cash-limit" }],
     ["with an expired application", { cash: { expiryDate: "261120" } }, {}, { reason: "expired" }],
+    ["that may have expired by now", { cash: { expiryDate: "261130" } }, { days: { earliest: "20261121", latest: "20261201" } }, { reason: "expired" }],
     ["with a listed card", {}, { isListed: () => true }, { reason: "on-invalid-list" }],
     ["with a revoked issuer", { ports: { isRevoked: () => true } }, {}, { reason: "authentication-failed" }],
     ["with a card that proves nothing", { cash: { authentication: "none" } }, {}, { reason: "authentication-impossible" }],

@@ -2,6 +2,7 @@
 
 import type { FaultCode } from "../../base/fault.ts";
 import type { Fen } from "../../base/fen.ts";
+import type { DayRange } from "../../codec/civil-time.ts";
 import type { CardDecision } from "../../codec/issuer-application-data.ts";
 import type { Authentication, AuthenticationFailure } from "./authentication.ts";
 import type { GenerateAnswer } from "./generate.ts";
@@ -28,6 +29,8 @@ export interface CashSale {
   readonly interface: CashInterface;
   readonly terminal: CashTerminal;
   readonly terms: CashTerms;
+  /** Days that it may be, by which the card is judged; left out: the day of the terms, which is what the card is told. */
+  readonly days?: DayRange;
   /** Whether a card is on an invalid list. Must answer the same through one tap. */
   readonly isListed: (card: { readonly accountNumber: string; readonly accountSequence?: string }) => boolean;
 }

@@ -126,7 +126,7 @@ export function recordsRead(state: CashStateOf<"reading">, { answer, foreseen }:
 
 /** Restrictions and invalid list as bits. */
 function findings(facts: CashFacts, accountNumber: string, sale: CashSale): readonly VerificationResult[] {
-  const results = restrictionsOf(facts.records.data, sale.terminal, sale.terms.date).map(({ result }) => result);
+  const results = restrictionsOf(facts.records.data, sale.terminal, sale.days ?? sale.terms.date).map(({ result }) => result);
   return isListed(facts, accountNumber, sale) ? [...results, "card-on-exception-list"] : results;
 }
 
@@ -143,7 +143,7 @@ function withResults(facts: CashFacts, results: readonly VerificationResult[], s
 function recordsOfQuick(known: Known, foreseen: AuthenticationFailure | undefined, sale: CashSale): CashStep {
   const { facts } = known;
   if (facts.results.includes("card-on-exception-list")) return refuse("on-invalid-list");
-  const ending = restrictionsOf(facts.records.data, sale.terminal, sale.terms.date).find(({ reason }) => reason !== undefined);
+  const ending = restrictionsOf(facts.records.data, sale.terminal, sale.days ?? sale.terms.date).find(({ reason }) => reason !== undefined);
   if (ending?.reason !== undefined) return refuse(ending.reason);
   const copyable = authenticationMethod(facts.options.interchangeProfile) === "static" && sale.terminal.acceptsStatic !== true;
   const why = foreseen ?? (copyable ? "not-offered" : undefined);

@@ -5,15 +5,15 @@ import { DELAYED_CHARGE_RULES, decide, FIRST_STEP } from "./machine.ts";
 import { TRIES_MAX } from "./rules.ts";
 import type { Event, Ride, State, Step } from "./types.ts";
 
-const RIDE: Ride = { amount: fen(400), firstUse: "accept", firstRideLimitFen: fen(400) };
+const RIDE: Ride = { firstUse: "accept", firstRideLimitFen: fen(400) };
 
 const STATES: Readonly<Record<State["at"], State>> = {
   "looking-up": { at: "looking-up" },
   "awaiting-card": { at: "awaiting-card", tries: 1 },
   identifying: { at: "identifying", tries: 1 },
   admitting: { at: "admitting", tries: 1 },
-  authenticating: { at: "authenticating", tries: 1, firstUse: true },
-  recording: { at: "recording", firstUse: true },
+  authenticating: { at: "authenticating", tries: 1, amount: fen(400), firstUse: true },
+  recording: { at: "recording", amount: fen(400), firstUse: true },
   ended: { at: "ended", outcome: { kind: "no-card" } },
 };
 
@@ -23,7 +23,7 @@ const EVENTS: Readonly<Record<Event["is"], Event>> = {
   "time-over": { is: "time-over" },
   "card-identified": { is: "card-identified" },
   "card-unusable": { is: "card-unusable", reason: "card-refused", statusWord: 0x6985 },
-  reviewed: { is: "reviewed", seen: false },
+  reviewed: { is: "reviewed", seen: false, amount: fen(400) },
   "not-admitted": { is: "not-admitted", reason: "debt-open" },
   authenticated: { is: "authenticated" },
   "entry-durable": { is: "entry-durable", subject: "s" },
@@ -85,32 +85,37 @@ describe("the decisions", () => {
   it("begin with the reference", () => {
     expect(FIRST_STEP).toEqual({ state: { at: "looking-up" }, command: { do: "look-up" } });
     expect(told(following("looking-up", { is: "looked-up", known: { kind: "conflict" } }))).toBe("ended:refused(reference-conflict)");
-    expect(following("looking-up", { is: "looked-up", known: { kind: "accepted", subject: "s", firstUse: true } }).state).toEqual({
+    expect(following("looking-up", { is: "looked-up", known: { kind: "accepted", subject: "s", amount: fen(400), firstUse: true } }).state).toEqual({
       at: "ended",
       outcome: { kind: "accepted", subject: "s", amount: 400, firstUse: true },
     });
   });
 
-  it.each<readonly [boolean, Partial<Ride>, string]>([
-    [false, {}, "authenticating +authenticate"],
-    [false, { amount: fen(401) }, "ended:refused(first-use-online)"],
-    [false, { firstUse: "refuse" }, "ended:refused(first-use-online)"],
-    [true, { amount: fen(401), firstUse: "refuse" }, "authenticating +authenticate"],
-  ])("about a card that was seen: %s, with %o: %s", (seen, ride, expected) => {
-    expect(told(following("admitting", { is: "reviewed", seen }, ride))).toBe(expected);
+  it.each<readonly [boolean, number, Ride["firstUse"], string]>([
+    [false, 400, "accept", "authenticating +authenticate"],
+    [false, 401, "accept", "ended:refused(first-use-online)"],
+    [false, 400, "refuse", "ended:refused(first-use-online)"],
+    [true, 401, "refuse", "authenticating +authenticate"],
+  ])("about a card that was seen: %s, for %i fen where first use is %s: %s", (seen, amount, firstUse, expected) => {
+    expect(told(following("admitting", { is: "reviewed", seen, amount: fen(amount) }, { firstUse }))).toBe(expected);
   });
 
   it("carry first use through to the record and the answer", () => {
     const { state, command } = following("authenticating", EVENTS.authenticated);
     expect([state, command]).toEqual([
-      { at: "recording", firstUse: true },
+      { at: "recording", amount: 400, firstUse: true },
       { do: "append", firstUse: true },
     ]);
     expect(following("recording", EVENTS["entry-durable"]).state).toEqual({
       at: "ended",
       outcome: { kind: "accepted", subject: "s", amount: 400, firstUse: true },
     });
-    expect(following("admitting", { is: "reviewed", seen: true }).state).toEqual({ at: "authenticating", tries: 1, firstUse: false });
+    expect(following("admitting", { is: "reviewed", seen: true, amount: fen(900) }).state).toEqual({
+      at: "authenticating",
+      tries: 1,
+      amount: 900,
+      firstUse: false,
+    });
   });
 
   it("ask for a card again a bounded number of times, with a pause", () => {

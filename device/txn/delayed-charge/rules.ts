@@ -14,14 +14,14 @@ function awaitCard(tries: number): Step {
   return { state: { at: "awaiting-card", tries }, command: { do: "await-card", pauseMs: tries === 0 ? 0 : TRY_PAUSE_MS } };
 }
 
-export function lookedUp(_: StateOf<"looking-up">, { known }: EventOf<"looked-up">, { amount }: Ride): Step {
+export function lookedUp(_: StateOf<"looking-up">, { known }: EventOf<"looked-up">): Step {
   switch (known.kind) {
     case "new":
       return awaitCard(0);
     case "conflict":
       return end({ kind: "refused", reason: "reference-conflict" });
     case "accepted":
-      return end({ kind: "accepted", subject: known.subject, amount, firstUse: known.firstUse });
+      return end({ kind: "accepted", subject: known.subject, amount: known.amount, firstUse: known.firstUse });
   }
 }
 
@@ -38,18 +38,18 @@ export function review({ tries }: StateOf<"identifying">): Step {
 }
 
 /** The first ride of a card is the one that nobody vouches for: its price has a limit of its own, where it is taken at all. */
-export function reviewed({ tries }: StateOf<"admitting">, { seen }: EventOf<"reviewed">, ride: Ride): Step {
-  const tooMuch = ride.firstUse === "refuse" || ride.amount > ride.firstRideLimitFen;
+export function reviewed({ tries }: StateOf<"admitting">, { seen, amount }: EventOf<"reviewed">, ride: Ride): Step {
+  const tooMuch = ride.firstUse === "refuse" || amount > ride.firstRideLimitFen;
   if (!seen && tooMuch) return end({ kind: "refused", reason: "first-use-online" });
-  return { state: { at: "authenticating", tries, firstUse: !seen }, command: { do: "authenticate" } };
+  return { state: { at: "authenticating", tries, amount, firstUse: !seen }, command: { do: "authenticate" } };
 }
 
 /** Only now may anything become owed: the signature over this very ride was verified. */
-export function record({ firstUse }: StateOf<"authenticating">): Step {
-  return { state: { at: "recording", firstUse }, command: { do: "append", firstUse } };
+export function record({ amount, firstUse }: StateOf<"authenticating">): Step {
+  return { state: { at: "recording", amount, firstUse }, command: { do: "append", firstUse } };
 }
 
-export function accepted({ firstUse }: StateOf<"recording">, { subject }: EventOf<"entry-durable">, { amount }: Ride): Step {
+export function accepted({ amount, firstUse }: StateOf<"recording">, { subject }: EventOf<"entry-durable">): Step {
   return end({ kind: "accepted", subject, amount, firstUse });
 }
 

@@ -2,7 +2,9 @@
 import { describe, expect, it } from "vitest";
 import type { ElectronicCashOptions } from "../../../simulators/card/electronic-cash/make.ts";
 import { ChargeDesk } from "../../../simulators/host/debts.ts";
-import { fen } from "../../base/fen.ts";
+import { fen, ZERO_FEN } from "../../base/fen.ts";
+import { fareTariff } from "../quick-payment/purses/testing.ts";
+import type { Tariff } from "../quick-payment/tariff.ts";
 import type { DelayedChargeProfile } from "./settings.ts";
 import { OdaGate, panOf, postAll } from "./testing.ts";
 
@@ -53,6 +55,59 @@ describe("a bank card", () => {
     await at.switchOn();
     expect(await at.tap(RIDE)).toEqual(first);
     expect((await at.entries()).length).toBe(1);
+  });
+});
+
+describe("a tariff", () => {
+  const TARIFF = fareTariff(fen(300), { detail: { rows: ["flat"] } });
+
+  it("prices the ride of the card that lies there, once, and its reference tells the same again", async () => {
+    const at = await gate();
+    at.place.reader.insert(at.card());
+    const request = { reference: "g1", amount: ZERO_FEN, trip: { lane: "a" }, tariff: TARIFF };
+    const first = await at.tap(request);
+    expect(first).toMatchObject({ kind: "accepted", amount: 300, firstUse: true });
+    expect((await at.entries())[0]).toMatchObject({ amount: 300, detail: { trip: { lane: "a", rows: ["flat"] } } });
+    at.place.cutPower();
+    await at.switchOn();
+    expect(await at.tap(request)).toEqual(first);
+    expect((await at.entries()).length).toBe(1);
+  });
+
+  it("refuses before the card signs anything", async () => {
+    const at = await gate();
+    const card = at.card();
+    at.place.reader.insert(card);
+    const tariff: Tariff = { quote: () => ({ kind: "refused", reason: "no-fare" }) };
+    expect(await at.tap({ reference: "g1", amount: ZERO_FEN, tariff })).toEqual({ kind: "refused", reason: "no-fare" });
+    expect([await at.entries(), card.toSnapshot().memory.electronicCash?.atc]).toEqual([[], 0]);
+  });
+
+  it("is asked after the lists, and not about a card that they refuse", async () => {
+    const at = await gate();
+    const card = at.card();
+    at.guard.listed.set(panOf(card), "debt-open");
+    at.place.reader.insert(card);
+    let asked = 0;
+    const quote: Tariff["quote"] = (view) => {
+      asked += 1;
+      return TARIFF.quote(view);
+    };
+    expect(await at.tap({ reference: "g1", amount: ZERO_FEN, tariff: { quote } })).toEqual({ kind: "refused", reason: "debt-open" });
+    expect(asked).toBe(0);
+  });
+});
+
+describe("a clock that nobody trusts to the day", () => {
+  it.each([
+    ["20260105", "20351231", "accepted"],
+    ["20260105", "20360101", "refused"],
+    ["19991231", "20260105", "refused"],
+  ])("between %s and %s the card is %s", async (earliest, latest, kind) => {
+    const at = await gate();
+    at.twist = { saleDays: () => ({ earliest, latest }) };
+    at.place.reader.insert(at.card({ effectiveDate: "200101", expiryDate: "351231" }));
+    expect((await at.tap(RIDE)).kind).toBe(kind);
   });
 });
 

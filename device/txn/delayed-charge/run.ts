@@ -6,14 +6,18 @@
 import { AssertionFailure, assert } from "../../base/assert.ts";
 import { toHex } from "../../base/bytes.ts";
 import { Fault, isFault } from "../../base/fault.ts";
+import type { Fen } from "../../base/fen.ts";
 import type { Limits } from "../../base/ports.ts";
 import { KnownCashCards } from "../../card/electronic-cash/known-cards.ts";
+import { dayRange } from "../../codec/civil-time.ts";
 import type { CardChannel } from "../../drivers/ports.ts";
 import { boundedJournal } from "../bounded-journal.ts";
 import { CardTrouble } from "../card-trouble.ts";
-import type { EntryDraft, Journal } from "../journal/types.ts";
+import type { EntryDraft, Journal, JsonObject } from "../journal/types.ts";
+import { cashView } from "../quick-payment/purses/cash-industry.ts";
 import type { CardAccess } from "../quick-payment/purses/dialogue.ts";
 import { saleMark } from "../quick-payment/record.ts";
+import type { Reason } from "../quick-payment/types.ts";
 import { unusableAtOnce } from "../quick-payment/wrong-card.ts";
 import type { ReviewedCard } from "../risk/guard.ts";
 import { impossibleAmount, limitReached } from "../risk/limits.ts";
@@ -65,6 +69,8 @@ class DelayedChargeRun {
   readonly #parts: TapParts;
   #channel: CardChannel | undefined;
   #card: BankCard | undefined;
+  /** What the ride of this card costs, and how that came about. */
+  #fare: { readonly amount: Fen; readonly trip?: JsonObject } | undefined;
   #signed: { readonly ride: SignedRide; readonly saleTime: SaleTime } | undefined;
 
   constructor(ports: DelayedChargePorts, request: DelayedChargeRequest, limits: DelayedChargeLimits) {
@@ -85,7 +91,7 @@ class DelayedChargeRun {
 
   async run(rules: DelayedChargeRules): Promise<DelayedChargeOutcome> {
     const { firstUse, firstRideLimitFen } = this.#ports.profile;
-    const ride = { amount: this.#request.amount, firstUse, firstRideLimitFen };
+    const ride = { firstUse, firstRideLimitFen };
     try {
       let step = FIRST_STEP;
       for (let events = 0; events < EVENTS_MAX; events += 1) {
@@ -124,8 +130,9 @@ class DelayedChargeRun {
     const subject = await this.#journal.mark(saleMark(this.#request.reference));
     if (subject === undefined) return { kind: "new" };
     const last = (await this.#journal.entriesOf(subject)).at(-1);
-    const isSame = last?.kind === KIND && last.amount === this.#request.amount;
-    return isSame ? { kind: "accepted", subject, firstUse: last.detail["firstUse"] === true } : { kind: "conflict" };
+    const { amount, tariff } = this.#request;
+    const isSame = last?.kind === KIND && (tariff !== undefined || last.amount === amount);
+    return isSame ? { kind: "accepted", subject, amount: last.amount, firstUse: last.detail["firstUse"] === true } : { kind: "conflict" };
   }
 
   async #awaitCard(pauseMs: number): Promise<Event> {
@@ -194,13 +201,32 @@ class DelayedChargeRun {
   async #review(): Promise<Event> {
     const review = this.#ports.guard?.review(this.#reviewed());
     if (review?.kind === "refused") return { is: "not-admitted", reason: review.reason };
-    return { is: "reviewed", seen: await this.#ports.seen.hasSeen(this.#presentCard().accountNumber) };
+    const seen = await this.#ports.seen.hasSeen(this.#presentCard().accountNumber);
+    // Last of all: whoever keeps the tariff notes that the card is being charged.
+    const fare = this.#priced();
+    if ("refused" in fare) return { is: "not-admitted", reason: fare.refused };
+    this.#fare = fare;
+    return { is: "reviewed", seen, amount: fare.amount };
+  }
+
+  #priced(): { readonly amount: Fen; readonly trip?: JsonObject } | { readonly refused: Reason } {
+    const { amount, tariff, trip } = this.#request;
+    if (tariff === undefined) return { amount, ...(trip === undefined ? {} : { trip }) };
+    const quote = tariff.quote(cashView(this.#presentCard(), undefined));
+    if (quote.kind === "refused") return { refused: quote.reason };
+    const impossible = impossibleAmount(quote.amount, { zeroAllowed: true });
+    return impossible === undefined ? { amount: quote.amount, trip: { ...trip, ...quote.detail } } : { refused: impossible };
+  }
+
+  #owed(): { readonly amount: Fen; readonly trip?: JsonObject } {
+    assert(this.#fare !== undefined, "the ride was priced");
+    return this.#fare;
   }
 
   async #authenticate(access: CardAccess): Promise<Event> {
-    const { saleTimes, clock } = this.#ports;
+    const { saleTimes, clock, saleDays } = this.#ports;
     const saleTime = saleTimes.next(clock.wallMs());
-    const terms = { amount: this.#request.amount, saleTime };
+    const terms = { amount: this.#owed().amount, saleTime, days: saleDays?.() ?? dayRange(saleTime.date) };
     const signed = await signRide(access, this.#parts, { card: this.#presentCard(), terms });
     if (signed.kind === "unusable") return { ...signed, is: "card-unusable" };
     this.#signed = { ride: signed, saleTime };
@@ -209,7 +235,7 @@ class DelayedChargeRun {
 
   /** The limits are looked at in the same turn as the record is appended, so that no other lane can come between. */
   async #append(firstUse: boolean): Promise<Event> {
-    const { amount } = this.#request;
+    const { amount } = this.#owed();
     const limit = limitReached(this.#limits.risk, this.#journal.unreceipted(KIND), { amount, zeroAllowed: true });
     if (limit !== undefined) return { is: "not-admitted", reason: limit };
     const taken = this.#ports.guard?.take(this.#reviewed(), amount);
@@ -225,7 +251,8 @@ class DelayedChargeRun {
   }
 
   #draft(firstUse: boolean): EntryDraft {
-    const { reference, amount, trip } = this.#request;
+    const { reference } = this.#request;
+    const { amount, trip } = this.#owed();
     assert(this.#signed !== undefined, "the card has signed");
     const { ride, saleTime } = this.#signed;
     const { accountNumber } = this.#presentCard();

@@ -10,6 +10,7 @@ import { accountNumberOf, joinData } from "../../card/electronic-cash/data.ts";
 import type { KnownCashCards } from "../../card/electronic-cash/known-cards.ts";
 import { selectAgain, selectElectronicCash } from "../../card/electronic-cash/select.ts";
 import type { CardData, CashTerminal, ProcessingOptions, SelectedCash } from "../../card/electronic-cash/types.ts";
+import type { DayRange } from "../../codec/civil-time.ts";
 import type { JsonObject } from "../journal/types.ts";
 import type { ElectronicCashPorts } from "../quick-payment/ports.ts";
 import { issuerOf, readAccount } from "../quick-payment/purses/cash-account.ts";
@@ -55,6 +56,8 @@ export async function identifyBankCard(access: CardAccess, { applicationIds, kno
 export interface RideTerms {
   readonly amount: Fen;
   readonly saleTime: Pick<SaleTime, "date" | "time">;
+  /** Days that it may be, by which the card is judged; the card is told the sale's own. */
+  readonly days: DayRange;
 }
 
 /** What the acquirer needs to charge the card later. */
@@ -118,13 +121,13 @@ class Asked {
   async proof(options: ProcessingOptions): Promise<SignedRide | Unusable> {
     const { channel, limits } = this.#access;
     const { cash } = this.#parts;
-    const { date } = this.#terms.saleTime;
+    const { saleTime, days } = this.#terms;
     const read = await readRecordsBeside(channel, { names: options.records, held: new Map() }, limits());
     if (read.kind === "refused") return { kind: "unusable", reason: "card-refused", statusWord: read.statusWord };
     const data = joinData(options.data, read.data);
     // What contradicts itself is worth nothing, and another account is another card.
     if (data === undefined || accountNumberOf(data) !== this.#card.accountNumber) return { kind: "unusable", reason: "card-changed" };
-    const restriction = restrictedBy(data, this.#terminal, date);
+    const restriction = restrictedBy(data, this.#terminal, days);
     if (restriction !== undefined) return { kind: "unusable", reason: restriction };
     const terminalData = quickTerminalData(options.sent, data);
     const { applicationId } = this.#card.selected;
@@ -134,7 +137,7 @@ class Asked {
       interchangeProfile,
       data,
       signedBytes: read.signedBytes,
-      today: date,
+      today: saleTime.date,
       ...(terminalData === undefined ? {} : { terminalData }),
     };
     const authentication = authenticateCard(cash, material);

@@ -20,11 +20,10 @@ export type KnownCharge =
   | { readonly kind: "new" }
   /** The reference belongs to something else. */
   | { readonly kind: "conflict" }
-  | { readonly kind: "accepted"; readonly subject: string; readonly firstUse: boolean };
+  | { readonly kind: "accepted"; readonly subject: string; readonly amount: Fen; readonly firstUse: boolean };
 
 /** What stays the same through the whole tap and decides something. */
 export interface Ride {
-  readonly amount: Fen;
   readonly firstUse: "refuse" | "accept";
   readonly firstRideLimitFen: Fen;
 }
@@ -33,11 +32,11 @@ export type State =
   | { readonly at: "looking-up" }
   | { readonly at: "awaiting-card"; readonly tries: number }
   | { readonly at: "identifying"; readonly tries: number }
-  /** Lists, books and limits are asked about the card. */
+  /** Lists, books, limits and fares are asked about the card. */
   | { readonly at: "admitting"; readonly tries: number }
   /** The card signs for this ride, and its signature is verified. */
-  | { readonly at: "authenticating"; readonly tries: number; readonly firstUse: boolean }
-  | { readonly at: "recording"; readonly firstUse: boolean }
+  | { readonly at: "authenticating"; readonly tries: number; readonly amount: Fen; readonly firstUse: boolean }
+  | { readonly at: "recording"; readonly amount: Fen; readonly firstUse: boolean }
   | { readonly at: "ended"; readonly outcome: DelayedChargeOutcome };
 
 export type Event =
@@ -47,9 +46,9 @@ export type Event =
   | { readonly is: "card-identified" }
   /** The card cannot be charged this way, or does not prove itself. */
   | { readonly is: "card-unusable"; readonly reason: Reason; readonly statusWord?: number }
-  /** Nothing speaks against the card; `seen`: this terminal has charged it before. */
-  | { readonly is: "reviewed"; readonly seen: boolean }
-  /** Lists, books or limits of the place say no. */
+  /** Nothing speaks against the card, and this is what the ride costs; `seen`: this terminal has charged it before. */
+  | { readonly is: "reviewed"; readonly seen: boolean; readonly amount: Fen }
+  /** Lists, books, limits or fares of the place say no. */
   | { readonly is: "not-admitted"; readonly reason: Reason }
   | { readonly is: "authenticated" }
   | { readonly is: "entry-durable"; readonly subject: string }
