@@ -17,8 +17,9 @@ const SALE_LIMIT_MS = 15_000;
 const HOST_LIMIT_MS = 15_000;
 const DRAIN_LIMIT_MS = 60_000;
 const DEBIT_INSTRUCTION = 0x54;
-/** A trip record, as a gate writes it. */
-const TRIP = { file: 0x1e, by: "identifier", record: 0x00, data: new Uint8Array(48).fill(0x31) } as const;
+/** A trip record, as a bus writes it: a ride that began and ended with one tap. Spec: JT/T 978, EF1E. */
+const SINGLE_RIDE = 0x06;
+const TRIP = { file: 0x1e, by: "identifier", record: 0x00, data: Uint8Array.from({ length: 48 }, (_, at) => (at === 0 ? SINGLE_RIDE : 0x31)) } as const;
 const OTHER_PURSES: readonly PurseChoice[] = [
   { kind: "compound", record: TRIP },
   { kind: "medical-purse", selfPay: fen(120), pooled: fen(2_300) },

@@ -6,6 +6,7 @@ import { fen, formatYuan } from "../../device/base/fen.ts";
 import { systemClock } from "../../device/system/clock.ts";
 import type { LaneEvent } from "../../device/txn/gate/lane.ts";
 import type { Walk } from "../gate/walker.ts";
+import { ListBook, type ListIssue } from "../host/lists.ts";
 import type { TransmitVerdict } from "../reader/in-process.ts";
 import type { Shop, ShopCard, ShopLane } from "./shop.ts";
 
@@ -16,6 +17,9 @@ const PASSAGE_LIMIT_MS = 12_000;
 const RIDE_MS = 17 * 60_000;
 const TAKE_AWAY_MS = 60;
 const RETURN_MS = 400;
+const LOOP_SEEN_MS = 1_200;
+const LIST_LIMIT_MS = 15_000;
+const LIST_LOOK_MS = 20;
 const DEBIT_INSTRUCTION = 0x54;
 const GO: TransmitVerdict = { kind: "ok" };
 
@@ -28,7 +32,6 @@ export class GateHour {
     this.#shop = shop;
     this.#say = say;
     shop.onLaneEvent = (lane, event) => {
-      if (process.env["DBG"]) console.log("EV", Date.now() % 100000, lane, JSON.stringify(event));
       for (const listener of this.#heard) listener(lane, event);
     };
   }
@@ -53,6 +56,7 @@ export class GateHour {
     await this.#fire();
     this.#say("  a holder who never got in");
     await this.#tap(lanes.out, fourth);
+    await this.#listed(lanes.in, fourth);
     this.#figures();
   }
 
@@ -128,9 +132,36 @@ export class GateHour {
     await noticed;
     this.#say("    the service has noticed: every lane is released, nobody is charged");
     for (const { gate } of all) gate.fireLoop.set(false);
+    // While the loop was seen open, nobody could take the release back.
+    await systemClock().sleep(LOOP_SEEN_MS);
+    const ready = Promise.all(all.map((lane) => this.#next(lane, (event) => event.is === "prompt" && event.prompt.what === "ready", PASSAGE_LIMIT_MS)));
     await terminal.gates?.serve();
-    await Promise.all(all.map((lane) => this.#next(lane, (event) => event.is === "prompt" && event.prompt.what === "ready", PASSAGE_LIMIT_MS)));
+    await ready;
     this.#say("    all clear: the lanes serve again");
+  }
+
+  /** The host lists a card, and takes that back: each a document of its own, signed and numbered. */
+  async #listed(lane: ShopLane, card: ShopCard): Promise<void> {
+    const book = new ListBook("city");
+    const entry = { entry: "number", number: "purse-serial", value: card.card.serial } as const;
+    book.list(entry);
+    await this.#publish(book.whole());
+    this.#say("  a card that the city has listed, once the list is here");
+    await this.#tap(lane, card);
+    book.takeBack(entry);
+    await this.#publish(book.changes());
+    this.#say("  the same card when the entry was taken back");
+    await this.#pass(lane, card);
+  }
+
+  async #publish(issue: ListIssue): Promise<void> {
+    const { host, terminal } = this.#shop;
+    const { stream, sequence, base, body } = issue;
+    host.documents.publish({ to: { tid: terminal.journal.terminalId }, stream, sequence, base, body });
+    const limitMs = systemClock().monotonicMs() + LIST_LIMIT_MS;
+    const taken = () => terminal.status().permission?.lists.find(({ level }) => level === "city")?.sequence === sequence;
+    while (!taken() && systemClock().monotonicMs() < limitMs) await systemClock().sleep(LIST_LOOK_MS);
+    this.#say(`    ${taken() ? "taken" : "NOT TAKEN"}: version ${sequence} of ${stream}, ${body.length} bytes`);
   }
 
   #figures(): void {
