@@ -56,7 +56,7 @@ export async function openGates(parts: GateParts): Promise<GateService> {
   // A torn tap is remembered as long as its card may come back, whatever the window is.
   const windowMs = Math.max(policy.sameCardWindowMs, policy.returnTimeoutMs);
   const taps = new RecentTaps(windowMs);
-  await readBack(journal, taps, { policy, windowMs, nowMs: clock.monotonicMs(), wallMs: clock.wallMs() });
+  await readBack(journal, taps, { policy, windowMs, nowMs: clock.monotonicMs() });
   return new Gates(parts, taps);
 }
 

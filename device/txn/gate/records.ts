@@ -51,15 +51,14 @@ export function noteAfter(end: PassageEnd, sale: PaidSale, policy: GatePolicy): 
   return kept(end.said === "reversed" ? policy.reversedPassage : policy.unusedPassage);
 }
 
-/** Entries that are read back at a start: those of a window, at more taps than any lane takes. */
-const READ_BACK_MAX = 5_000;
+/** Entries that are read back at a start: those of the longest window, at more taps than any lanes take. */
+const READ_BACK_MAX = 50_000;
 const PAGE = 500;
 
 export interface ReadBack {
   readonly policy: GatePolicy;
   readonly windowMs: number;
   readonly nowMs: number;
-  readonly wallMs: number;
 }
 
 interface KnownSale {
@@ -71,40 +70,50 @@ interface KnownSale {
 /** Puts back what was known before the restart. Faults: those of the journal. */
 export async function readBack(journal: GateJournal, taps: RecentTaps, at: ReadBack): Promise<void> {
   const sales = new Map<string, KnownSale>();
-  for (let from = Math.max(1, journal.lastSeq - READ_BACK_MAX + 1); from <= journal.lastSeq; ) {
-    const page = await journal.entries(from, PAGE);
-    for (const entry of page) take(entry, { sales, taps, at, boot: journal.boot });
-    const last = page.at(-1);
-    if (last === undefined) return;
-    from = last.seq + 1;
+  for (const { entry, ageMs } of await newestEntries(journal, at)) {
+    const known = entry.kind === "quick-payment" ? gateSale(entry) : await saleOfPassage(journal, entry, sales);
+    if (known === undefined) continue;
+    sales.set(known.sale.subject, known);
+    const note = entry.kind === "quick-payment" ? noteOfSale(entry) : noteOfPassage(entry, known.sale, at.policy);
+    if (note === undefined) taps.forget(known);
+    else taps.note(known, note, at.nowMs - ageMs);
   }
 }
 
-interface Reading {
-  readonly sales: Map<string, KnownSale>;
-  readonly taps: RecentTaps;
-  readonly at: ReadBack;
-  readonly boot: number;
+interface AgedEntry {
+  readonly entry: JournalEntry;
+  /** How long ago it was at least. */
+  readonly ageMs: number;
 }
 
-function take(entry: JournalEntry, reading: Reading): void {
-  const { at, taps, sales } = reading;
+/**
+ * The entries within the window, oldest first, by the time that this terminal has run since: any clock may have jumped while it was off, and a
+ * window that ends too early charges somebody twice.
+ */
+async function newestEntries(journal: GateJournal, { nowMs, windowMs }: ReadBack): Promise<readonly AgedEntry[]> {
+  const found: AgedEntry[] = [];
+  let place = { boot: journal.boot, monotonicMs: nowMs, ageMs: 0 };
+  for (let end = journal.lastSeq; end >= 1 && place.ageMs < windowMs && found.length < READ_BACK_MAX; end -= PAGE) {
+    const from = Math.max(1, end - PAGE + 1);
+    for (const entry of (await journal.entries(from, end - from + 1)).toReversed()) {
+      const { boot, monotonicMs } = entry;
+      const sinceMs = boot === place.boot ? Math.max(0, place.monotonicMs - monotonicMs) : 0;
+      place = { boot, monotonicMs, ageMs: place.ageMs + sinceMs };
+      if (place.ageMs < windowMs) found.push({ entry, ageMs: place.ageMs });
+    }
+  }
+  return found.toReversed();
+}
+
+/** The sale that a gate opened for, which may be older than the window when its passage is not. */
+async function saleOfPassage(journal: GateJournal, { kind, detail }: JournalEntry, sales: ReadonlyMap<string, KnownSale>): Promise<KnownSale | undefined> {
+  const subject = textMember(detail, "sale");
   // Only the end of an opening's record: what it meant for the right to pass was said before it.
-  if (entry.kind === "passage" && textMember(entry.detail, "passage") === NOBODY_KNOWS) return;
-  const ageMs = ageOf(entry, reading);
-  if (ageMs >= at.windowMs) return;
-  const known = entry.kind === "quick-payment" ? gateSale(entry) : sales.get(textMember(entry.detail, "sale"));
-  if (known === undefined) return;
-  sales.set(known.sale.subject, known);
-  const note = entry.kind === "quick-payment" ? noteOfSale(entry) : noteOfPassage(entry, known.sale, at.policy);
-  if (note === undefined) taps.forget(known);
-  else taps.note(known, note, at.nowMs - ageMs);
-}
-
-/** A clock that was set back makes an entry younger, never older than it is. */
-function ageOf(entry: JournalEntry, { at, boot }: Reading): number {
-  const ageMs = entry.boot === boot ? at.nowMs - entry.monotonicMs : at.wallMs - entry.wallMs;
-  return Math.max(0, ageMs);
+  if (kind !== "passage" || subject === "" || textMember(detail, "passage") === NOBODY_KNOWS) return undefined;
+  const known = sales.get(subject);
+  if (known !== undefined) return known;
+  const last = (await journal.entriesOf(subject)).at(-1);
+  return last?.kind === "quick-payment" ? gateSale(last) : undefined;
 }
 
 function gateSale(entry: JournalEntry): KnownSale | undefined {

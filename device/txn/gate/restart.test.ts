@@ -32,6 +32,34 @@ describe("what a card did before a power cut is known behind it", () => {
     expect(card.charges).toHaveLength(2);
   });
 
+  test("a passage that was used, and the clock ran ahead meanwhile", async () => {
+    const at = new Station(SINGLE);
+    await at.switchOn();
+    const card = new FakeCard("A");
+    await at.tap(card);
+    at.cutPower();
+    at.clock.jumpWall(86_400_000);
+    await at.switchOn();
+    await at.tap(card);
+    expect([card.charges.length, at.lane().gate.passages.length]).toEqual([1, 1]);
+    await at.pass(60_000);
+    await at.tap(card);
+    expect(card.charges).toHaveLength(2);
+  });
+
+  test("a passage a moment ago for a sale that is older than the window", async () => {
+    const at = new Station({ ...SINGLE, policy: { sameCardWindowMs: 12_000 } });
+    at.lane().walker.afterMs = 7_000;
+    await at.switchOn();
+    const card = new FakeCard("A");
+    await at.tap(card, { thenMs: 7_500 });
+    expect((await at.entries("passage")).map(({ state }) => state)).toEqual(["prepared", "done"]);
+    await at.pass(5_000);
+    await restart(at, 100);
+    await at.tap(card);
+    expect([card.charges.length, at.lane().gate.passages.length]).toEqual([1, 1]);
+  });
+
   test("a passage that was not used, and the clock was set back meanwhile", async () => {
     const at = new Station(SINGLE);
     at.lane().walker.walk = "stays";

@@ -9,23 +9,35 @@ import type { Log } from "../../base/log.ts";
 import type { Clock, Limits } from "../../base/ports.ts";
 import type { IndustryPlace } from "../../card/electronic-cash/industry.ts";
 import { civilTime } from "../../codec/civil-time.ts";
+import type { DelayedChargeRequest } from "../delayed-charge/ports.ts";
+import type { DelayedChargeOutcome } from "../delayed-charge/types.ts";
 import type { FareBook } from "../fares/fares.ts";
 import type { Quote, Tariff, TransitView } from "../quick-payment/tariff.ts";
 import type { QuickPaymentOutcome } from "../quick-payment/types.ts";
-import type { PurseChoice, PurseKind, SaleRequest } from "../sale-request.ts";
+import type { PurseChoice, SaleRequest } from "../sale-request.ts";
 import type { GatePolicy, LaneSettings } from "./lane.ts";
 import type { LaneReader } from "./reader.ts";
-import type { Note, RecentTaps, TapUse } from "./recent.ts";
+import type { GatePurseKind, Note, RecentTaps, TapUse } from "./recent.ts";
 import { gateReference } from "./records.ts";
 import { quoteTap, type RiderRecord, useOf } from "./tariff.ts";
 import type { Resumed, Verdict } from "./types.ts";
-import { judgeTap, type SeenCard } from "./verdict.ts";
+import { judgeTap, type SeenCard, type TapOutcome } from "./verdict.ts";
 
-/** A purse that pays at gates: the compound purse of a transit account, or electronic cash with the industry record that it changes. */
-export type GatePurse = { readonly kind: "compound" } | { readonly kind: "electronic-cash"; readonly place: IndustryPlace };
+/**
+ * What pays at gates: the compound purse of a transit account, electronic cash with the industry record that it changes, or a bank card's
+ * signature, on which it is charged later. The last one leaves nothing on the card, so that it pays only where each tap is a ride of its own:
+ * where the holder of such a card got in is known at another station.
+ */
+export type GatePurse =
+  | { readonly kind: "compound" }
+  | { readonly kind: "electronic-cash"; readonly place: IndustryPlace }
+  | { readonly kind: "delayed-charge" };
 
 /** Runs one sale over the lane's reader. Never rejects for what the world does. */
 export type LaneSale = (request: SaleRequest, limits: Limits) => Promise<QuickPaymentOutcome>;
+
+/** Takes one ride on a bank card's signature, over the lane's reader. Never rejects for what the world does. */
+export type LaneRide = (request: DelayedChargeRequest, limits: Limits) => Promise<DelayedChargeOutcome>;
 
 export interface TapParts {
   readonly clock: Clock;
@@ -38,6 +50,8 @@ export interface TapParts {
   readonly purses: readonly [GatePurse, ...GatePurse[]];
   readonly reader: LaneReader;
   readonly sale: LaneSale;
+  /** Absent where no bank card is charged later. */
+  readonly ride?: LaneRide;
   /** Shared by all lanes of the terminal. */
   readonly taps: RecentTaps;
   /** Number of this start of the terminal. */
@@ -49,6 +63,8 @@ interface Running {
   readonly reference: string;
   readonly purse: GatePurse;
   readonly giveUp: () => Promise<void>;
+  /** The card that a sale is taken up again for, which alone may go on with it; undefined: any card begins it. */
+  readonly only: string | undefined;
   /** The card whose charge was quoted, until the sale's end says what became of it. */
   taking: SeenCard | undefined;
 }
@@ -109,11 +125,10 @@ export class TapDesk {
       given.abort();
       return ended.promise;
     };
-    const running: Running = { reference, purse, giveUp, taking: undefined };
+    const running: Running = { reference, purse, giveUp, only: resumed ? this.#seen?.card : undefined, taking: undefined };
     reader.begin();
     try {
-      const request: SaleRequest = { reference, amount: ZERO_FEN, purse: this.#choice(running) };
-      const outcome = await this.#parts.sale(request, { timeoutMs: policy.tapTimeoutMs, signal: AbortSignal.any([signal, given.signal]) });
+      const outcome = await this.#sold(running, { timeoutMs: policy.tapTimeoutMs, signal: AbortSignal.any([signal, given.signal]) });
       this.#settle(running, outcome);
       const verdict = judgeTap(outcome, { seen: this.#seen, morePurses: this.#purse + 1 < purses.length, resumed, policy });
       if (verdict.is !== "next-card" && verdict.is !== "nobody") reader.served();
@@ -123,13 +138,18 @@ export class TapDesk {
     }
   }
 
-  #choice(running: Running): PurseChoice {
-    const { rider } = this.#parts;
+  #sold(running: Running, limits: Limits): Promise<TapOutcome> {
+    const { rider, sale } = this.#parts;
+    const { reference, purse } = running;
     const tariff: Tariff = { ...(rider === undefined ? {} : { riderRecord: rider.id }), quote: (view) => this.#quote(running, view) };
-    const { purse } = running;
-    return purse.kind === "compound"
-      ? { kind: "compound", tariff }
-      : { kind: "electronic-cash", industry: { use: "segment-fare", place: purse.place, tariff } };
+    if (purse.kind === "delayed-charge") return this.#ridden({ reference, amount: ZERO_FEN, tariff }, limits);
+    return sale({ reference, amount: ZERO_FEN, purse: choiceOf(purse, tariff) }, limits);
+  }
+
+  async #ridden(request: DelayedChargeRequest, limits: Limits): Promise<TapOutcome> {
+    const { ride, settings } = this.#parts;
+    if (ride === undefined) return { kind: "refused", reason: "purse-not-offered" };
+    return settings.mode === "journey" ? { kind: "refused", reason: "journey-not-offered" } : ride(request, limits);
   }
 
   #quote(running: Running, view: TransitView): Quote {
@@ -137,6 +157,8 @@ export class TapDesk {
     const { date, time } = civilTime(clock.wallMs());
     const nowMs = clock.monotonicMs();
     const [card, use] = [view.cardName, useOf(settings)];
+    // Another card that has taken its place would pay under a name by which the first one passes.
+    if (running.only !== undefined && card !== running.only) return { kind: "refused", reason: "another-card" };
     // The sale asks again only when what it had begun with the card before is void.
     this.#drop(running);
     const found = taps.find(card, use, nowMs);
@@ -157,7 +179,7 @@ export class TapDesk {
   }
 
   /** What the sale's end makes of the note that it left; a sale that was taken up again speaks of the card that led to it. */
-  #settle(running: Running, outcome: QuickPaymentOutcome): void {
+  #settle(running: Running, outcome: TapOutcome): void {
     const { taps, clock } = this.#parts;
     const tap = running.taking ?? this.#seen;
     const note = this.#noteAfter(running, outcome);
@@ -166,19 +188,25 @@ export class TapDesk {
     running.taking = undefined;
   }
 
-  #noteAfter({ reference, purse }: Running, outcome: QuickPaymentOutcome): Note | undefined {
+  #noteAfter({ reference, purse }: Running, outcome: TapOutcome): Note | undefined {
     switch (outcome.kind) {
       case "paid":
         return { is: "paid", sale: { subject: outcome.subject, fare: outcome.amount, ...balanceOf(outcome) } };
+      case "accepted":
+        return { is: "paid", sale: { subject: outcome.subject, fare: outcome.amount } };
       case "unverified":
         return { is: "staff" };
       case "unknown":
-        return { is: "torn", reference, purse: purse.kind satisfies PurseKind };
+        return { is: "torn", reference, purse: purse.kind satisfies GatePurseKind };
       case "refused":
       case "no-card":
         return undefined;
     }
   }
+}
+
+function choiceOf(purse: Exclude<GatePurse, { readonly kind: "delayed-charge" }>, tariff: Tariff): PurseChoice {
+  return purse.kind === "compound" ? { kind: "compound", tariff } : { kind: "electronic-cash", industry: { use: "segment-fare", place: purse.place, tariff } };
 }
 
 function balanceOf({ balanceAfter }: Extract<QuickPaymentOutcome, { readonly kind: "paid" }>) {

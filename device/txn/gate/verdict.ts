@@ -2,6 +2,7 @@
  * What a tap has come to, by the outcome of its sale and what the card was seen to be. Pure. The gate opens for a sale that is paid and durable,
  * and for a paid one whose passage was not used; for one that may have happened never.
  */
+import type { DelayedChargeOutcome } from "../delayed-charge/types.ts";
 import type { QuickPaymentOutcome } from "../quick-payment/types.ts";
 import type { GatePolicy } from "./lane.ts";
 import type { Note, TapUse } from "./recent.ts";
@@ -24,9 +25,13 @@ export interface TapSeen {
   readonly policy: GatePolicy;
 }
 
-export function judgeTap(outcome: QuickPaymentOutcome, tap: TapSeen): Verdict {
+/** What a tap was sold with ends as a quick payment or as a ride to be charged later: "accepted" is as good as paid. */
+export type TapOutcome = QuickPaymentOutcome | DelayedChargeOutcome;
+
+export function judgeTap(outcome: TapOutcome, tap: TapSeen): Verdict {
   switch (outcome.kind) {
     case "paid":
+    case "accepted":
       return opening(outcome, tap);
     case "unverified":
       if (tap.policy.unverifiedSale === "open") return opening(outcome, tap);
@@ -41,7 +46,7 @@ export function judgeTap(outcome: QuickPaymentOutcome, tap: TapSeen): Verdict {
   }
 }
 
-function opening(outcome: Extract<QuickPaymentOutcome, { readonly kind: "paid" | "unverified" }>, { seen }: TapSeen): Verdict {
+function opening(outcome: Extract<TapOutcome, { readonly kind: "paid" | "accepted" | "unverified" }>, { seen }: TapSeen): Verdict {
   const { subject, amount: fare } = outcome;
   const balance = outcome.kind === "paid" && outcome.balanceAfter !== undefined ? { balanceAfter: outcome.balanceAfter } : {};
   const sale = { subject, fare, ...balance };
@@ -49,8 +54,10 @@ function opening(outcome: Extract<QuickPaymentOutcome, { readonly kind: "paid" |
   return { is: "open", claim: { is: "sale", sale, card: seen?.card ?? "" }, tap: letIn ? "let-in" : "paid" };
 }
 
-function refusal({ reason }: Extract<QuickPaymentOutcome, { readonly kind: "refused" }>, { seen, morePurses, resumed, policy }: TapSeen): Verdict {
+function refusal({ reason }: Extract<TapOutcome, { readonly kind: "refused" }>, { seen, morePurses, resumed, policy }: TapSeen): Verdict {
   if (reason === "no-purse" && morePurses) return { is: "next-purse" };
+  // As where it comes back while its debit is undecided: it is served as itself.
+  if (reason === "another-card") return { is: "next-card" };
   const recent = seen?.recent;
   if (reason === "paid-already" && seen !== undefined && recent !== undefined) {
     if (recent.is === "paid") return { is: "open", claim: { is: "again", sale: recent.sale, card: seen.card }, tap: "again" };

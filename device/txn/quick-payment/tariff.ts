@@ -66,8 +66,12 @@ export type TariffReason =
   | "trip-unreadable"
   /** Less on the purse than a journey needs at its beginning. */
   | "balance-too-low"
+  /** This way of paying knows no journeys, only rides that begin and end with one tap. */
+  | "journey-not-offered"
   /** Neither this city's nor open to others. */
-  | "not-interoperable";
+  | "not-interoperable"
+  /** Not the card that the sale was begun with. */
+  | "another-card";
 
 export type Quote = Charge | { readonly kind: "refused"; readonly reason: TariffReason };
 
