@@ -73,6 +73,13 @@ describe("a sale at the keypad", () => {
     await shop.closeTill();
   });
 
+  it("leaves the display alone while nobody types", async () => {
+    const shop = await open({ settings: { keyTimeoutMs: 5_000 } });
+    await shop.rest(60_000);
+    expect(shop.shown).toEqual([]);
+    await shop.closeTill();
+  });
+
   it("without a card ends, and the next one begins", async () => {
     const shop = await open({ settings: { cardTimeoutMs: 2_000 } });
     shop.keys.press(["1", "enter"]);

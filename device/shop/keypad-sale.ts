@@ -61,6 +61,8 @@ class SalesAtKeypad implements KeypadSales {
   readonly #rounds: Rounds;
   readonly #teller: Teller;
   #serial = 0;
+  /** What stands on the display because it was typed; a sale of a program has the display to itself. */
+  #shown: Fen = ZERO_FEN;
 
   constructor(parts: KeypadSaleParts) {
     this.#parts = parts;
@@ -106,6 +108,8 @@ class SalesAtKeypad implements KeypadSales {
     const { boot, log, settings, shop } = this.#parts;
     this.#serial += 1;
     const reference = `till.${boot}.${this.#serial}`;
+    // From here on the sale shows its own amount.
+    this.#shown = ZERO_FEN;
     const outcome = await this.#paid({ reference, amount }, signal);
     log.info("keypad-sale", { reference, outcome: outcome.kind, ...("reason" in outcome ? { reason: outcome.reason } : {}) });
     if (outcome.kind !== "paid" || !settings.prints) return;
@@ -127,7 +131,8 @@ class SalesAtKeypad implements KeypadSales {
   /** Nothing typed is nothing shown. */
   #show(amount: Fen): void {
     const { display } = this.#parts;
-    if (display === undefined) return;
+    if (display === undefined || amount === this.#shown) return;
+    this.#shown = amount;
     const limits = { timeoutMs: SHOW_MS, signal: new AbortController().signal };
     this.#teller.tell(() => (amount === ZERO_FEN ? display.clear(limits) : display.show("price", amount, limits)));
   }

@@ -6,7 +6,7 @@ import { type Fen, fen } from "../base/fen.ts";
 import { SILENT } from "../base/log.ts";
 import type { Limits } from "../base/ports.ts";
 import { openHidKeypad } from "../drivers/keypad-hid/keypad.ts";
-import type { AmountKeypad, CustomerDisplay } from "../drivers/peripherals.ts";
+import type { AmountKeypad, CustomerDisplay, Printer } from "../drivers/peripherals.ts";
 import { openEscPosPrinter } from "../drivers/printer-escpos/printer.ts";
 import { runQuickPayment } from "../txn/quick-payment/run.ts";
 import { SimulatedPlace, TEST_LIMITS } from "../txn/quick-payment/testing.ts";
@@ -17,7 +17,7 @@ import { DEFAULT_REFUND_RULES } from "../txn/shop/refunds.ts";
 import { openShop, type ShopActs } from "./acts.ts";
 import { type KeypadSaleSettings, type KeypadSales, openKeypadSales } from "./keypad-sale.ts";
 
-const SETTINGS: KeypadSaleSettings = {
+export const TILL: KeypadSaleSettings = {
   purses: ["e-purse"],
   typed: "yuan",
   amountMax: fen(99_999),
@@ -33,8 +33,9 @@ export class SimulatedShop {
   readonly paper: SimulatedPrinter;
   /** What the customer has read, in its order; "" is nothing. */
   readonly shown: string[] = [];
-  readonly #printer: ReturnType<typeof openEscPosPrinter>;
-  readonly #keypad: AmountKeypad;
+  readonly printer: Printer;
+  readonly keypad: AmountKeypad;
+  readonly rules = DEFAULT_REFUND_RULES;
   #shop: ShopActs | undefined;
   #sales: KeypadSales | undefined;
 
@@ -43,11 +44,11 @@ export class SimulatedShop {
     const printerLine = new InProcessLine(clock, { name: "printer" });
     this.paper = new SimulatedPrinter({ clock });
     this.paper.attach(printerLine.device(() => undefined));
-    this.#printer = openEscPosPrinter(printerLine, { clock });
+    this.printer = openEscPosPrinter(printerLine, { clock });
     const keypadLine = new InProcessLine(clock, { name: "keypad" });
     const end = keypadLine.device(() => undefined);
     this.keys.attach((report) => end.write(report));
-    this.#keypad = openHidKeypad(keypadLine, { clock, reportId: 0 });
+    this.keypad = openHidKeypad(keypadLine, { clock, reportId: 0 });
   }
 
   get shop(): ShopActs {
@@ -65,8 +66,8 @@ export class SimulatedShop {
     await this.run(recoverAtStart(ports));
     this.#shop = openShop({
       journal: this.place.journal,
-      devices: printer ? { printer: this.#printer } : {},
-      rules: DEFAULT_REFUND_RULES,
+      devices: printer ? { printer: this.printer } : {},
+      rules: this.rules,
       unverifiedAmountFen: fen(100_000),
       place: { institution: "测试商店", terminal: "T1" },
       log: SILENT,
@@ -79,9 +80,9 @@ export class SimulatedShop {
       clock: this.place.clock,
       log: SILENT,
       boot: this.place.journal.boot,
-      keypad: this.#keypad,
+      keypad: this.keypad,
       display: this.#display(),
-      settings: { ...SETTINGS, ...more.settings },
+      settings: { ...TILL, ...more.settings },
       quickPayment: more.pay ?? ((request, limits) => this.pay(request, limits)),
       shop: this.shop,
     });

@@ -60,9 +60,9 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-async function signedIn(): Promise<CounterClient> {
+async function signedIn(operator = "cashier"): Promise<CounterClient> {
   const client = new CounterClient({ baseUrl: open.api.url, token: testToken(CLIENT) });
-  await client.signIn("cashier", TEST_PASSWORD);
+  await client.signIn(operator, TEST_PASSWORD);
   return client;
 }
 
@@ -152,6 +152,32 @@ describe("what waits for people at a real terminal", () => {
     expect(await client.dismissUpload(subject)).toEqual({ subject, state: "dismissed" });
     expect((await client.uploads()).uploads.map((upload) => upload.subject)).not.toContain(subject);
     await expect(client.retryUpload(subject)).rejects.toMatchObject({ error: "upload-not-parked", status: 409 });
+  });
+});
+
+describe("a shop at a real terminal", () => {
+  it("sells, gives back and ends its shift once, and says the same after a restart", async () => {
+    const client = await signedIn("chief");
+    open.reader.insert(makeTestCard(suite, { serial: 80_002, balanceFen: 10_000, algorithm: "3des", interface: "contactless" }));
+    const sale = { saleNumber: "q-1", purse: "e-purse", amountFen: 450, prints: true } as const;
+    expect(await client.quickPayment(sale)).toMatchObject({ kind: "paid", balanceAfterFen: 9_550, slip: { printed: true } });
+    open.reader.remove();
+    const refund = await client.refundQuickPayment("q-1", { refundNumber: "r-1", amountFen: 150, prints: true });
+    expect(refund).toMatchObject({ kind: "refunded", amountFen: 150, leftFen: 300, slip: { printed: true } });
+    await expect(client.refundQuickPayment("q-1", { refundNumber: "r-1", amountFen: 151 })).rejects.toMatchObject({ error: "refund-conflict", status: 409 });
+    const { shift } = await client.shift();
+    const ended = await client.endShift(shift);
+    expect(ended.taken).toContainEqual({ what: "e-purse", count: 1, sumFen: 450 });
+    await open.stop();
+    open = await openTerminal();
+    const next = await signedIn("chief");
+    expect(await next.endShift(shift)).toEqual(ended);
+    expect(await next.refundQuickPayment("q-1", { refundNumber: "r-1", amountFen: 150 })).toMatchObject({ subject: refund.subject, leftFen: 300 });
+    expect([await next.printSale("q-1"), await next.printRefund("r-1"), await next.printShift(shift)]).toEqual(
+      Array.from({ length: 3 }, () => ({ printed: true })),
+    );
+    expect(await next.shift()).toMatchObject({ shift: shift + 1, taken: [], given: [] });
+    await expect(next.gates()).rejects.toMatchObject({ error: "not-offered", status: 501 });
   });
 });
 
