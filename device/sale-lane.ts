@@ -11,6 +11,11 @@ import type { DayRange } from "./codec/civil-time.ts";
 import type { CustomerDisplay, SignalLamp } from "./drivers/peripherals.ts";
 import type { CardReader, PinVerifier, SocialPsam } from "./drivers/ports.ts";
 import { LazyPsam } from "./security-module.ts";
+import type { DelayedChargeRequest } from "./txn/delayed-charge/ports.ts";
+import { runDelayedCharge } from "./txn/delayed-charge/run.ts";
+import type { SeenCards } from "./txn/delayed-charge/seen-cards.ts";
+import type { DelayedChargeProfile } from "./txn/delayed-charge/settings.ts";
+import type { DelayedChargeOutcome } from "./txn/delayed-charge/types.ts";
 import { HolderFeedback, type SaleEnd } from "./txn/holder-feedback.ts";
 import type { InitialPinRule } from "./txn/initial-pin.ts";
 import type { TerminalJournal } from "./txn/journal/journal.ts";
@@ -39,6 +44,8 @@ export interface SharedSales {
   readonly pinTimeoutMs: number;
   readonly electronicCash?: ElectronicCashPorts;
   readonly guard?: RiskGuard;
+  /** Bank cards that this terminal has charged before. */
+  readonly chargedCards: SeenCards;
   /** Days that it may be, by which cards are judged. */
   readonly saleDays: () => DayRange;
   /** Where the time of taps goes. */
@@ -80,6 +87,16 @@ export class SaleLane {
   quickPayment(request: SaleRequest, limits: Limits): Promise<QuickPaymentOutcome> {
     const { bounds, rules } = this.#shared;
     return this.sale(request, limits, (psam) => runQuickPayment(this.#ports(psam), request, { ...bounds, ...limits }, rules));
+  }
+
+  /** One ride on a bank card's signature, to be charged later. Never rejects for what the world does. */
+  delayedCharge(request: DelayedChargeRequest, profile: DelayedChargeProfile, limits: Limits): Promise<DelayedChargeOutcome> {
+    const { bounds, chargedCards: seen, electronicCash: cash } = this.#shared;
+    // Without keys of authorities no card could prove itself.
+    if (cash === undefined) return Promise.resolve({ kind: "refused", reason: "purse-not-offered" });
+    return this.sale(request, limits, (psam) =>
+      runDelayedCharge({ ...this.#ports(psam), cash, seen, profile, terminalNumber: psam.terminalNumber }, request, { ...bounds, ...limits }),
+    );
   }
 
   /** A sale as its holder sees and hears it, with the lane's module. Only the opening of the module is answered here, before anything has begun. */
@@ -145,5 +162,6 @@ export class SaleLane {
 
 /** A sale that is not decided, or that only the card vouches for, releases nothing: for its holder that is a refusal. */
 function saleEnd(kind: string): SaleEnd {
+  if (kind === "accepted") return "paid";
   return kind === "paid" || kind === "no-card" ? kind : "refused";
 }

@@ -25,6 +25,7 @@ import type { BatchSealer } from "./sync/batch/seal.ts";
 import { openSync, type Sync, type SyncKeys, type SyncStatus } from "./sync/sync.ts";
 import type { TerminalRules, TerminalSettings } from "./terminal-settings.ts";
 import type { MachineUptime } from "./txn/clock-trust/clock-trust.ts";
+import { openSeenCards } from "./txn/delayed-charge/seen-cards.ts";
 import type { GateService } from "./txn/gate/lane.ts";
 import type { MedicalHost } from "./txn/hosts.ts";
 import { openJournal, type TerminalJournal } from "./txn/journal/journal.ts";
@@ -404,7 +405,7 @@ class AssembledTerminal implements Terminal {
   }
 
   #share(saleTimes: SaleTimes): SharedSales {
-    const { settings, rules, clock, randomness, log } = this.#parts;
+    const { settings, rules, clock, randomness, log, suite, storageKey } = this.#parts;
     const { trust, guard } = this.#permission;
     const { purse, cardProfile, returnTimeoutMs, commandTimeoutMs, journalTimeoutMs, risk, medical } = settings;
     return {
@@ -419,6 +420,7 @@ class AssembledTerminal implements Terminal {
       initialPin: initialPinRule(this.#parts),
       bounds: { returnTimeoutMs, commandTimeoutMs, journalTimeoutMs, risk },
       pinTimeoutMs: medical.pinTimeoutMs,
+      chargedCards: openSeenCards({ journal: this.journal, suite, key: storageKey }),
       saleDays: () => trust.saleDays(),
       taps: this.#taps,
       ...(guard === undefined ? {} : { guard }),

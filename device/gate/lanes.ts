@@ -15,7 +15,7 @@ import type { LaneReader } from "../txn/gate/reader.ts";
 import { RecentTaps } from "../txn/gate/recent.ts";
 import { type GateJournal, readBack } from "../txn/gate/records.ts";
 import { GateLane } from "../txn/gate/run.ts";
-import { DEFAULT_GATE_PURSES, type GatePurse, type LaneSale } from "../txn/gate/tap.ts";
+import { DEFAULT_GATE_PURSES, type GatePurse, type LaneRide, type LaneSale } from "../txn/gate/tap.ts";
 import type { RiderRecord } from "../txn/gate/tariff.ts";
 import type { ReleaseWhy } from "../txn/gate/types.ts";
 import type { JsonObject } from "../txn/journal/types.ts";
@@ -25,6 +25,8 @@ export interface GateLaneSetup {
   /** The reader that {@link sale} takes its cards from too. */
   readonly reader: LaneReader;
   readonly sale: LaneSale;
+  /** Absent where no bank card is charged later. */
+  readonly ride?: LaneRide;
   readonly gate: Gate;
   readonly lamp?: SignalLamp;
   readonly display?: CustomerDisplay;

@@ -3,12 +3,13 @@
 import { StaticTransitCache } from "../card/transit/static-cache.ts";
 import type { CardReader } from "../drivers/ports.ts";
 import { SaleLane, type SharedSales } from "../sale-lane.ts";
+import type { DelayedChargeProfile } from "../txn/delayed-charge/settings.ts";
 import type { GateService, LaneEvent } from "../txn/gate/lane.ts";
 import { openLaneReader } from "../txn/gate/reader.ts";
 import { type GateLaneSetup, type GateParts, openGates } from "./lanes.ts";
 
 /** What hangs at one lane. */
-export interface LaneDevices extends Omit<GateLaneSetup, "reader" | "sale"> {
+export interface LaneDevices extends Omit<GateLaneSetup, "reader" | "sale" | "ride"> {
   readonly reader: CardReader;
   readonly samReader: CardReader;
 }
@@ -16,6 +17,8 @@ export interface LaneDevices extends Omit<GateLaneSetup, "reader" | "sale"> {
 /** What a terminal is told of its lanes. */
 export interface TerminalGate extends Pick<GateParts, "fares" | "rider" | "policy" | "purses"> {
   readonly lanes: readonly LaneDevices[];
+  /** How bank cards are charged later; absent: they are not. */
+  readonly delayedCharge?: DelayedChargeProfile;
 }
 
 export interface TerminalGates {
@@ -35,14 +38,15 @@ export async function openTerminalGates(
   onEvent: (lane: string, event: LaneEvent) => void = () => undefined,
 ): Promise<TerminalGates> {
   const { clock, log, journal, bounds } = shared;
-  const { lanes, ...settings } = gate;
+  const { lanes, delayedCharge: profile, ...settings } = gate;
   const cache = new StaticTransitCache(KNOWN_CARDS_MAX);
   const stopping = new AbortController();
   const setups = lanes.map(({ reader: cards, samReader, ...lane }) => {
     const reader = openLaneReader(cards);
     const own = { ...shared, bounds: { ...bounds, returnTimeoutMs: gate.policy.returnTimeoutMs } };
     const place = new SaleLane(own, { reader, samReader, transit: { city: lane.settings.city, cache } });
-    return { place, setup: { ...lane, reader, sale: place.quickPayment.bind(place) } };
+    const ride: Pick<GateLaneSetup, "ride"> = profile === undefined ? {} : { ride: (request, limits) => place.delayedCharge(request, profile, limits) };
+    return { place, setup: { ...lane, reader, sale: place.quickPayment.bind(place), ...ride } };
   });
   const service = await openGates({ ...settings, clock, log, journal, lanes: setups.map(({ setup }) => setup), onEvent });
   return {

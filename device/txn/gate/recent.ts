@@ -6,6 +6,9 @@
 import type { Fen } from "../../base/fen.ts";
 import type { PurseKind } from "../sale-request.ts";
 
+/** By which way of paying a tap was sold: from a purse of the card, or on its signature, to be charged later. */
+export type GatePurseKind = PurseKind | "delayed-charge";
+
 /** What a tap is for. A ride that begins and ends with one tap has no direction: it counts at every lane. */
 export type TapUse = "entry" | "exit" | "ride";
 
@@ -19,9 +22,9 @@ export interface PaidSale {
 /** What a card did here a moment ago. */
 export type Note =
   /** A sale of the card is under way. Where it waits for the card at another lane, it is given up there and taken up here. */
-  | { readonly is: "taking"; readonly reference: string; readonly purse: PurseKind; giveUp(): Promise<void> }
+  | { readonly is: "taking"; readonly reference: string; readonly purse: GatePurseKind; giveUp(): Promise<void> }
   /** A sale of the card was under way, and its end is not known: the sale of that name decides it, and none of another name may. */
-  | { readonly is: "torn"; readonly reference: string; readonly purse: PurseKind }
+  | { readonly is: "torn"; readonly reference: string; readonly purse: GatePurseKind }
   /** Paid; nobody passed for it yet. */
   | { readonly is: "paid"; readonly sale: PaidSale }
   | { readonly is: "passing"; readonly sale: PaidSale }

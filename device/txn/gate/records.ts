@@ -71,10 +71,10 @@ interface KnownSale {
 export async function readBack(journal: GateJournal, taps: RecentTaps, at: ReadBack): Promise<void> {
   const sales = new Map<string, KnownSale>();
   for (const { entry, ageMs } of await newestEntries(journal, at)) {
-    const known = entry.kind === "quick-payment" ? gateSale(entry) : await saleOfPassage(journal, entry, sales);
+    const known = isSale(entry) ? gateSale(entry) : await saleOfPassage(journal, entry, sales);
     if (known === undefined) continue;
     sales.set(known.sale.subject, known);
-    const note = entry.kind === "quick-payment" ? noteOfSale(entry) : noteOfPassage(entry, known.sale, at.policy);
+    const note = isSale(entry) ? noteOfSale(entry) : noteOfPassage(entry, known.sale, at.policy);
     if (note === undefined) taps.forget(known);
     else taps.note(known, note, at.nowMs - ageMs);
   }
@@ -113,20 +113,24 @@ async function saleOfPassage(journal: GateJournal, { kind, detail }: JournalEntr
   const known = sales.get(subject);
   if (known !== undefined) return known;
   const last = (await journal.entriesOf(subject)).at(-1);
-  return last?.kind === "quick-payment" ? gateSale(last) : undefined;
+  return last !== undefined && isSale(last) ? gateSale(last) : undefined;
+}
+
+/** By which kinds of record a card may have paid at a gate. */
+function isSale({ kind }: JournalEntry): boolean {
+  return kind === "quick-payment" || kind === "delayed-charge";
 }
 
 function gateSale(entry: JournalEntry): KnownSale | undefined {
   const use = useOfReference(textMember(entry.detail, "reference"));
-  const sale = use === undefined ? undefined : readSale([entry]);
-  if (use === undefined || sale === undefined) return undefined;
-  return { card: sale.card.name, use, sale: { subject: entry.subject, fare: entry.amount } };
+  const card = entry.kind === "delayed-charge" ? textMember(entry.personal ?? {}, "pan") : readSale([entry])?.card.name;
+  return use === undefined || card === undefined ? undefined : { card, use, sale: { subject: entry.subject, fare: entry.amount } };
 }
 
 /** Whether it was paid, its own name tells when the card is back; only one that was not is forgotten. */
 function noteOfSale(entry: JournalEntry): Note | undefined {
   if (entry.state === "refused" || entry.state === "void") return undefined;
-  const purse = readSale([entry])?.purse ?? "e-purse";
+  const purse = entry.kind === "delayed-charge" ? entry.kind : (readSale([entry])?.purse ?? "e-purse");
   return { is: "torn", reference: textMember(entry.detail, "reference"), purse };
 }
 

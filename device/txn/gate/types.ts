@@ -1,9 +1,8 @@
 /* Words of a lane's machine: what it can be, what can happen to it, what it asks the runner to do. */
 import type { Passage } from "../../drivers/peripherals.ts";
 import type { Reason } from "../quick-payment/types.ts";
-import type { PurseKind } from "../sale-request.ts";
 import type { LaneEvent, LanePrompt } from "./lane.ts";
-import type { PaidSale } from "./recent.ts";
+import type { GatePurseKind, PaidSale } from "./recent.ts";
 
 /** By what right the gate opens. "again": the same paid sale once more. */
 export type Claim = { readonly is: "sale" | "again"; readonly sale: PaidSale; readonly card: string } | { readonly is: "staff"; readonly operator: string };
@@ -26,7 +25,7 @@ export type ReleaseWhy = "fire" | "staff";
 /** A sale that is taken up again by its name. */
 export interface Resumed {
   readonly reference: string;
-  readonly purse: PurseKind;
+  readonly purse: GatePurseKind;
 }
 
 /** What a tap has come to. */
