@@ -106,6 +106,7 @@ function gateSummary(report: GateWorldReport): string {
     `${report.seeds} seeds, ${report.taps} taps: ${report.events} events, ${report.violations} violations`,
     `${days} virtual days (${report.offlineDays} without network) in ${(report.realMs / 1000).toFixed(1)} s (${Math.round(report.virtualMs / report.realMs)} times as fast), state ${report.stateHash.slice(0, 16)}`,
     `${report.torn} taps torn, ${report.doubles} made twice, ${report.openings} openings, ${report.unknown} sales left unknown as scripted`,
+    `${report.listVersions} versions of the city's list, ${report.listedTaps} taps of listed cards`,
     `taps ended: ${counted(report.ends)}`,
     `faults that struck: ${counted(report.faults)}`,
     ...report.failures.map(({ seed, violation }) => `  ${seed}: ${violation}`),

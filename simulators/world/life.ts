@@ -5,13 +5,15 @@ import { DEFAULT_PURSE_APPLICATIONS } from "../../device/card/purse/commands.ts"
 import { BUS_RECORD_ID } from "../../device/card/transit/records.ts";
 import { DEFAULT_CARD_PROFILE } from "../../device/codec/card-profile.ts";
 import type { OfflineSettings } from "../../device/medical/offline.ts";
+import type { PermissionSettings } from "../../device/permission.ts";
 import { openInlineSealer } from "../../device/sync/batch/seal-inline.ts";
-import { DEFAULT_SYNC_OPTIONS } from "../../device/sync/sync.ts";
+import { DEFAULT_SYNC_OPTIONS, type SyncOptions } from "../../device/sync/sync.ts";
 import { openTerminal, type Terminal } from "../../device/terminal.ts";
 import type { TerminalRules, TerminalSettings } from "../../device/terminal-settings.ts";
 import { RIDER_RECORD } from "../../device/txn/fares/rider-record.ts";
 import type { LaneEvent } from "../../device/txn/gate/lane.ts";
 import type { MedicalProfile } from "../../device/txn/medical-host/profile.ts";
+import { NO_LIMITS } from "../../device/txn/risk/offline-limits.ts";
 import { ScriptedHolder } from "../pinpad/holder.ts";
 import { SimulatedPinVerifier } from "../pinpad/pin-verifier.ts";
 import type { SimulatedPsam } from "../psam/psam.ts";
@@ -47,7 +49,21 @@ const OFFLINE: OfflineSettings = {
   level: 1,
 };
 
-function settings(limits: ExposureLimits, { suite, region }: Town): TerminalSettings {
+/** Days of a till last minutes and want many small batches; a gate has far more records, and the host hears it often enough as it is. */
+function syncSettings({ gate }: Town): SyncOptions {
+  const { batch, times } = DEFAULT_SYNC_OPTIONS;
+  if (gate === undefined) return { ...DEFAULT_SYNC_OPTIONS, batch: { ...batch, recordsMax: 12 } };
+  return { ...DEFAULT_SYNC_OPTIONS, heartbeatMs: 25_000, times: { ...times, lingerMs: 2_000 }, batch: { ...batch, recordsMax: 40 } };
+}
+
+/** A gate asks lists and limits about every card; nothing of it waits for the time, which power cuts take away. */
+function permissionOf({ unreceiptedCount, unreceiptedSumFen }: ExposureLimits): PermissionSettings {
+  const limits = { ...NO_LIMITS, unreceiptedCountMax: unreceiptedCount, unreceiptedSumMaxFen: unreceiptedSumFen };
+  return { policy: { limits, lists: [], clock: "any" }, lossRules: { lapseWhileOffline: false }, batteryClock: false };
+}
+
+function settings(limits: ExposureLimits, town: Town): TerminalSettings {
+  const { suite, region, gate } = town;
   return {
     electronicCash: { terminal: TEST_CASH_TERMINAL, authorities: testAuthorities(suite) },
     terminalId: TERMINAL_ID,
@@ -59,20 +75,22 @@ function settings(limits: ExposureLimits, { suite, region }: Town): TerminalSett
       unreceiptedSumFen: fen(limits.unreceiptedSumFen),
       unverifiedAmountFen: fen(100_000),
     },
+    ...(gate === undefined ? {} : { permission: permissionOf(limits) }),
     medical: {
-      profile: { sender: SENDER, signsIn: true, region },
+      profile: { sender: SENDER, signsIn: gate === undefined, region },
       serialLane: "1",
       pinTimeoutMs: 20_000,
       queryTimeoutMs: 6_000,
       settleTimeoutMs: 10_000,
       resolver: { lateMarginMs: 60_000, pauseMinMs: 2_000, pauseMaxMs: 60_000 },
       ...(region.offline.allowed ? { offline: OFFLINE } : {}),
-      reconciliation: { daily: true, graceMs: 1_800_000, daysBack: 7 },
+      // Nobody at a gate has anything to reconcile with the insurer.
+      reconciliation: { daily: gate === undefined, graceMs: 1_800_000, daysBack: 7 },
     },
     returnTimeoutMs: 20_000,
     commandTimeoutMs: 1_000,
     journalTimeoutMs: 5_000,
-    sync: { ...DEFAULT_SYNC_OPTIONS, batch: { ...DEFAULT_SYNC_OPTIONS.batch, recordsMax: 12 } },
+    sync: syncSettings(town),
   };
 }
 
@@ -104,6 +122,7 @@ export class Life {
       town.psam.powerDown();
       this.desk.reader.remove();
       for (const lane of this.lanes) lane.powerFailed();
+      town.office?.powerFailed();
       town.observe();
     });
   }
@@ -136,6 +155,7 @@ export class Life {
       log,
       rules,
       ...(gate === undefined ? {} : { gate: { ...gate, rider: { id: BUS_RECORD_ID, codec: RIDER_RECORD }, lanes } }),
+      ...(town.office === undefined ? {} : { documents: town.office.open() }),
       onLaneEvent: (lane, event) => {
         if (power.on) this.onLaneEvent(lane, event);
       },

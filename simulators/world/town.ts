@@ -33,6 +33,7 @@ import { SecrecyCheck } from "./checks/secrecy-check.ts";
 import { promised } from "./checks/violation.ts";
 import { drawFaultPlan, type FaultKind, type FaultPlan } from "./fault-plan.ts";
 import { GateCheck } from "./gate/gate-check.ts";
+import { ListOffice } from "./gate/office.ts";
 import { WatchedCard } from "./observed.ts";
 import { noPurseCounts, type PurseCounts, worldPurse } from "./purses.ts";
 import { SeededRandomness } from "./seeded-randomness.ts";
@@ -110,6 +111,8 @@ export class Town {
   readonly gate: TownGate | undefined;
   readonly lanes: readonly LaneSpot[];
   readonly gateCheck: GateCheck;
+  /** Lists cards; absent where nobody does. */
+  readonly office: ListOffice | undefined;
 
   constructor(options: TownOptions) {
     const { seed, suite } = options;
@@ -155,6 +158,7 @@ export class Town {
     this.host = this.#openHost();
     const keys = { signing: suite.sm2PrivateKey(fromHex(TERMINAL_SCALAR_HEX)), hostKey: suite.sm2PrivateKey(fromHex(HOST_SCALAR_HEX)).publicKey };
     this.syncKeys = { ...keys, dataKey: suite.secretKey(fromHex(DATA_KEY_HEX)), kid: KID };
+    this.office = options.gate === undefined ? undefined : this.#openOffice();
     this.host.terminals.register({ tid: TERMINAL_ID, publicKey: keys.signing.publicKey, kids: [KID] });
   }
 
@@ -267,6 +271,11 @@ export class Town {
         accountFen: 50_000_000n,
       }),
     );
+  }
+
+  #openOffice(): ListOffice {
+    const { suite, cards, host, trace } = this;
+    return new ListOffice({ suite, draw: this.random.stream("office"), cards, host, trace, terminalId: TERMINAL_ID });
   }
 
   #openInsurer(): Insurer {

@@ -9,7 +9,7 @@ import type { TerminalRules } from "../../../device/terminal-settings.ts";
 import { DEFAULT_GATE_POLICY, type LaneSettings } from "../../../device/txn/gate/lane.ts";
 import type { QuickPaymentOutcome } from "../../../device/txn/quick-payment/types.ts";
 import type { PurseChoice } from "../../../device/txn/sale-request.ts";
-import { promised, Violation } from "../checks/violation.ts";
+import { promised, violationOf } from "../checks/violation.ts";
 import type { FaultCounts } from "../fault-plan.ts";
 import { countScriptedGone, finalChecks } from "../final-checks.ts";
 import { Holders } from "../holders.ts";
@@ -47,6 +47,9 @@ export interface GateReport {
   readonly openings: number;
   readonly doubles: number;
   readonly offlineDays: number;
+  /** Versions of the city's list that were published, and taps of cards that the list named by then. */
+  readonly listVersions: number;
+  readonly listedTaps: number;
   readonly virtualMs: number;
   readonly stateHash: string;
   readonly trace: readonly string[];
@@ -59,6 +62,8 @@ const DAY_MS = 86_400_000;
 /** Chance of a round that begins a time without network. */
 const OFFLINE_CHANCE = 0.01;
 const DESK_CHANCE = 0.3;
+/** Chance of a round after which the city's list changes. */
+const OFFICE_CHANCE = 0.12;
 
 export class GateRun {
   readonly #town: Town;
@@ -92,15 +97,10 @@ export class GateRun {
   }
 
   async run(): Promise<GateReport> {
-    let violation: string | undefined;
-    try {
+    const violation = await violationOf(async () => {
       await this.#safety();
       await this.#liveness();
-    } catch (error) {
-      // A broken promise is a result; so is any mistake that the terminal's own assertions found.
-      if (!(error instanceof Error)) throw error;
-      violation = error instanceof Violation ? error.message : `${error.name}: ${error.message}\n${error.stack ?? ""}`;
-    }
+    });
     const report = this.#report(violation);
     this.#keeper.end();
     return report;
@@ -111,6 +111,7 @@ export class GateRun {
     const weather = this.#weather.blow();
     for (let round = 0; this.#taps < this.#options.taps; round += 1) {
       await this.#keeper.bounded(this.#round(), ROUND_MS, `round ${round}`);
+      if (this.#draw.chance(OFFICE_CHANCE)) this.#town.office?.work();
       if (this.#draw.chance(OFFLINE_CHANCE)) await this.#withoutNetwork();
       await clock.resolve(clock.sleep(this.#draw.between(500, 12_000)));
     }
@@ -208,6 +209,7 @@ export class GateRun {
   async #liveness(): Promise<void> {
     const { clock, cards } = this.#town;
     await this.#keeper.bounded(this.#powered(), LIVENESS_MS, "the last start");
+    this.#town.office?.clear();
     countScriptedGone(this.#town, this.#holders.gone);
     for (const card of cards.filter((each) => !this.#holders.gone.has(each))) {
       for (const purse of WORLD_PURSES) {
@@ -242,6 +244,8 @@ export class GateRun {
       openings: gateCheck.opened,
       doubles: this.#visitors.doubles,
       offlineDays: this.#offlineDays,
+      listVersions: this.#town.office?.sequence ?? 0,
+      listedTaps: this.#visitors.listedTaps,
       virtualMs: clock.monotonicMs(),
       stateHash: trace.stateHash(),
       trace: trace.lines,

@@ -38,6 +38,9 @@ export interface GateWorldReport {
   readonly doubles: number;
   readonly openings: number;
   readonly offlineDays: number;
+  /** Versions of the city's list that were published, and taps of cards that the list named by then. */
+  readonly listVersions: number;
+  readonly listedTaps: number;
   readonly unknown: number;
   readonly ends: Readonly<Record<string, number>>;
   readonly faults: FaultCounts;
@@ -80,6 +83,8 @@ export async function runGateWorld(
     doubles: sum(({ doubles }) => doubles),
     openings: sum(({ openings }) => openings),
     offlineDays: Math.round(sum(({ offlineDays }) => offlineDays)),
+    listVersions: sum(({ listVersions }) => listVersions),
+    listedTaps: sum(({ listedTaps }) => listedTaps),
     unknown: sum(({ unknown }) => unknown),
     ends: addedCounts(results.map(({ ends }) => ends)),
     faults: addedCounts(results.map(({ faults }) => faults)) as FaultCounts,

@@ -4,6 +4,7 @@
  */
 import { isFault } from "../../../device/base/fault.ts";
 import type { LaneEvent } from "../../../device/txn/gate/lane.ts";
+import { promised } from "../checks/violation.ts";
 import type { Life } from "../life.ts";
 import type { WatchedCard } from "../observed.ts";
 import type { SeededRandomness } from "../seeded-randomness.ts";
@@ -33,6 +34,8 @@ export class Visitors {
   readonly #heard = new Map<string, ((event: LaneEvent) => void)[]>();
   /** Taps that were made on purpose after one that was answered. */
   doubles = 0;
+  /** Taps of cards that the list named. */
+  listedTaps = 0;
 
   constructor(parts: VisitorsParts) {
     this.#parts = parts;
@@ -72,6 +75,8 @@ export class Visitors {
     place.onReaderLost = () => {
       void this.#later(this.#parts.draw.between(500, 6_000), undefined, () => place.reader.restoreReader());
     };
+    const listed = this.#isListed(life, card);
+    const debits = card.card.debits.length;
     const told = this.#nextTap(lane.lane.settings.name, over.signal);
     this.#present(lane, card);
     const end = await Promise.race([told, life.dark, this.#patience(over.signal)]);
@@ -79,7 +84,16 @@ export class Visitors {
     place.onTorn = () => undefined;
     await this.#pause(this.#parts.draw.between(50, 600));
     place.clear();
+    promised(6, !listed || card.card.debits.length === debits, () => `card ${card.card.serial.slice(-4)} paid although the list that is here names it`);
     return end;
+  }
+
+  /** Whether the list that the terminal has taken names this card. */
+  #isListed({ terminal }: Life, card: WatchedCard): boolean {
+    const city = terminal?.status().permission?.lists.find(({ level }) => level === "city");
+    const listed = this.#parts.town.office?.forbids(card, city?.sequence ?? 0) === true;
+    if (listed) this.listedTaps += 1;
+    return listed;
   }
 
   #present({ place }: LaneLife, card: WatchedCard): void {
