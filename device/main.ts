@@ -150,7 +150,7 @@ async function readJson(file: string, what: string): Promise<unknown> {
 }
 
 /** The lanes with their fare tables. Faults: "config-invalid" where a table cannot be worked with; the row is named. */
-async function readGate({ gate }: TerminalConfig, lanes: readonly LaneHardware[]): Promise<TerminalGate | undefined> {
+async function readGate({ gate, electronicCash }: TerminalConfig, lanes: readonly LaneHardware[]): Promise<TerminalGate | undefined> {
   if (gate === undefined) return undefined;
   assert(lanes.length === gate.lanes.length, "each lane of the configuration has its devices");
   const parsed = parseFareTables(await Promise.all(gate.fareTables.map((file) => readJson(file, "the fare tables"))));
@@ -158,9 +158,11 @@ async function readGate({ gate }: TerminalConfig, lanes: readonly LaneHardware[]
     const [problem] = parsed.problems;
     throw new Fault("config-invalid", `the fare tables: ${problem?.at ?? ""}: ${problem?.rule ?? ""}`, { effectUnknown: false });
   }
-  const { policy, lanes: settings } = gateSettingsOf(gate);
+  const { lanes: settings, ...decided } = gateSettingsOf(gate);
+  if (decided.delayedCharge !== undefined && electronicCash === undefined)
+    throw new Fault("config-invalid", "gate.delayedCharge: it needs the authorities of electronicCash", { effectUnknown: false });
   return {
-    policy,
+    ...decided,
     fares: openFareBook(parsed.tables),
     ...(gate.riderRecord === undefined ? {} : { rider: { id: gate.riderRecord, codec: RIDER_RECORD } }),
     lanes: settings.flatMap((lane, at) => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { DEFAULT_DELAYED_CHARGE } from "../txn/delayed-charge/settings.ts";
 import { DEFAULT_GATE_POLICY } from "../txn/gate/lane.ts";
 import { gateSettingsOf } from "./gate.ts";
 import { parseTerminalConfig } from "./schema.ts";
@@ -32,7 +33,27 @@ describe("the gate's part of a configuration", () => {
     ]);
   });
 
+  test("takes bank cards that are charged later where it says so, after the card's own purses", () => {
+    const delayedCharge = { odaDelayedCharge: "on", firstUse: "accept", firstRideLimitFen: 600 };
+    const later = { purses: ["compound", "delayed-charge"], delayedCharge, lanes: [lane("a"), lane("b", { mode: "single" })] };
+    const settings = [{}, later].map((changes) => {
+      const parsed = parseTerminalConfig(exampleConfig(gate(changes)));
+      if (!parsed.ok || parsed.config.gate === undefined) throw new Error("it names a gate");
+      return gateSettingsOf(parsed.config.gate);
+    });
+    expect(settings.map(({ purses }) => purses.map(({ kind }) => kind))).toEqual([["compound"], ["compound", "delayed-charge"]]);
+    expect(settings.map(({ delayedCharge: profile }) => profile)).toEqual([undefined, { ...DEFAULT_DELAYED_CHARGE, ...delayedCharge }]);
+  });
+
   test.each([
+    [
+      "bank cards that are charged later without the profile",
+      { purses: ["delayed-charge"], lanes: [lane("a", { mode: "single" })] },
+      "gate.delayedCharge.odaDelayedCharge",
+    ],
+    ["the profile without its purse", { delayedCharge: { odaDelayedCharge: "on" } }, "gate.delayedCharge.odaDelayedCharge"],
+    ["bank cards that are charged later for journeys", { purses: ["delayed-charge"], delayedCharge: { odaDelayedCharge: "on" } }, "gate.purses"],
+    ["a purse that is asked twice", { purses: ["compound", "compound"] }, "gate.purses"],
     ["a lane without a name of its own", { lanes: [lane("a"), { ...lane("b"), name: "a" }] }, "gate.lanes.1.name"],
     ["two lanes at one reader", { lanes: [lane("a"), { ...lane("b"), readers: lane("a").readers }] }, "gate.lanes.1.readers.user"],
     ["a place that is no place", { lanes: [lane("a", { place: "12" })] }, "gate.lanes.0.place"],

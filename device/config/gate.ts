@@ -3,8 +3,11 @@
  * differ. Each lane has readers of its own; a reader that two lanes shared would serve neither.
  */
 import * as z from "zod";
+import { fen } from "../base/fen.ts";
 import { displayRole, gateRole } from "../drivers/roles.ts";
+import { DEFAULT_DELAYED_CHARGE, type DelayedChargeProfile } from "../txn/delayed-charge/settings.ts";
 import { DEFAULT_GATE_POLICY, type GatePolicy, type LaneSettings } from "../txn/gate/lane.ts";
+import type { GatePurse } from "../txn/gate/tap.ts";
 import type { DeepReadonly } from "./deep-readonly.ts";
 import { readerRule, userReaderRule } from "./readers.ts";
 
@@ -25,6 +28,21 @@ const policy = z.strictObject({
   overTime: z.enum(["refuse", "charge-table"]).default(DEFAULT_GATE_POLICY.overTime),
   tapTimeoutMs: someMs(60_000).default(DEFAULT_GATE_POLICY.tapTimeoutMs),
   returnTimeoutMs: someMs(120_000).default(DEFAULT_GATE_POLICY.returnTimeoutMs),
+});
+
+/**
+ * Bank cards that are believed on their signature and charged later (odaDelayedCharge). Off unless it is switched on here and named among the
+ * purses; what an application needs besides stands in the part for electronic cash.
+ */
+const delayedCharge = z.strictObject({
+  odaDelayedCharge: z.enum(["off", "on"]).default(DEFAULT_DELAYED_CHARGE.odaDelayedCharge),
+  firstUse: z.enum(["refuse", "accept"]).default(DEFAULT_DELAYED_CHARGE.firstUse),
+  firstRideLimitFen: z.int().min(0).max(100_000).default(DEFAULT_DELAYED_CHARGE.firstRideLimitFen),
+  applicationIds: z
+    .array(z.string().regex(/^(?:[0-9a-f]{2}){5,16}$/))
+    .min(1)
+    .max(16)
+    .default([...DEFAULT_DELAYED_CHARGE.applicationIds]),
 });
 
 const lane = z.strictObject({
@@ -53,9 +71,22 @@ export const gateConfig = z
       .regex(/^[0-9a-f]{4}$/)
       .exactOptional(),
     policy: policy.prefault({}),
+    /** What pays, in the order of asking: the first one that a card has. */
+    purses: z
+      .array(z.enum(["compound", "delayed-charge"]))
+      .min(1)
+      .max(2)
+      .default(["compound"]),
+    delayedCharge: delayedCharge.prefault({}),
     lanes: z.array(lane).min(1).max(LANES_MAX),
   })
-  .superRefine(({ lanes }, context) => {
+  .superRefine(({ lanes, purses, delayedCharge: profile }, context) => {
+    if (new Set(purses).size < purses.length) context.addIssue({ code: "custom", path: ["purses"], message: "each of them is asked once" });
+    const chargesLater = purses.includes("delayed-charge");
+    if (chargesLater !== (profile.odaDelayedCharge === "on"))
+      context.addIssue({ code: "custom", path: ["delayedCharge", "odaDelayedCharge"], message: "it is on, and among the purses, or neither" });
+    if (chargesLater && !lanes.some(({ mode }) => mode === "single"))
+      context.addIssue({ code: "custom", path: ["purses"], message: "delayed-charge pays single rides alone, and no lane sells them" });
     const taken = new Map<string, number>();
     for (const [at, { name, readers }] of lanes.entries()) {
       for (const [what, key] of [
@@ -73,7 +104,21 @@ export const gateConfig = z
 export type GateConfig = DeepReadonly<z.infer<typeof gateConfig>>;
 
 /** What the configuration decides, in the gate's own words. */
-export function gateSettingsOf(config: GateConfig): { readonly policy: GatePolicy; readonly lanes: readonly LaneSettings[] } {
-  const { city, acquirer, industry } = config;
-  return { policy: config.policy, lanes: config.lanes.map(({ name, direction, mode, place }) => ({ name, direction, mode, place, industry, city, acquirer })) };
+export interface GateSettings {
+  readonly policy: GatePolicy;
+  readonly lanes: readonly LaneSettings[];
+  readonly purses: readonly [GatePurse, ...GatePurse[]];
+  /** Absent: bank cards are not charged later. */
+  readonly delayedCharge?: DelayedChargeProfile;
+}
+
+export function gateSettingsOf(config: GateConfig): GateSettings {
+  const { city, acquirer, industry, purses, delayedCharge: profile } = config;
+  const [first = "compound", ...others] = purses;
+  return {
+    policy: config.policy,
+    lanes: config.lanes.map(({ name, direction, mode, place }) => ({ name, direction, mode, place, industry, city, acquirer })),
+    purses: [{ kind: first }, ...others.map((kind) => ({ kind }))],
+    ...(profile.odaDelayedCharge === "off" ? {} : { delayedCharge: { ...profile, firstRideLimitFen: fen(profile.firstRideLimitFen) } }),
+  };
 }

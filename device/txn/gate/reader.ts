@@ -104,7 +104,10 @@ class HoldingReader implements LaneReader {
     try {
       for (let looks = Math.ceil(limits.timeoutMs / LOOK_MS); looks > 0 && lying.insertion === served.insertion; looks -= 1) {
         await lying.close();
-        if (await this.#isRemoved(limits)) return await this.#reader.waitForCard(limits);
+        if (await this.#isRemoved(limits)) {
+          this.#occupied = false;
+          return await this.#reader.waitForCard(limits);
+        }
         lying = await this.#reader.waitForCard(limits);
       }
     } finally {
