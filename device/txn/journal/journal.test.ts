@@ -217,6 +217,19 @@ describe("exposure", () => {
     await appended;
   });
 
+  it("counts an intent that waits behind the entry of another life: two lanes are never told the same room", async () => {
+    const { disk, journal, again } = await rig();
+    const open = await journal.append(step("prepared"));
+    disk.crash();
+    const next = await again();
+    const resolved = next.append(step("void", { subject: open.subject }));
+    const intent = next.append(step("prepared"));
+    // The old one until it is looked up, and the new one from now on.
+    expect(next.unreceipted("quick-payment")).toEqual({ count: 2, sumFen: 900 });
+    await Promise.all([resolved, intent]);
+    expect(next.unreceipted("quick-payment")).toEqual({ count: 1, sumFen: 450 });
+  });
+
   it("follows the amount of the last entry", async () => {
     const { journal } = await rig();
     const intent = await journal.append(step("prepared"));

@@ -26,7 +26,7 @@ import {
 } from "./opening.ts";
 import { RoomGauge } from "./room.ts";
 import { Sealing } from "./sealing.ts";
-import { isFinal, mayFollow } from "./transitions.ts";
+import { isExposed, isFinal, mayFollow } from "./transitions.ts";
 import {
   type ClockReading,
   type EntryDraft,
@@ -150,6 +150,8 @@ class DurableJournal implements TerminalJournal {
   #lastBatch: StoredBatch | undefined;
   /** Appends that wait for a subject to be looked up, and all those called after them. */
   #queued = 0;
+  /** New subjects among them: they count from the call on, or two lanes would be told of the same room. */
+  readonly #waiting = new Set<EntryDraft>();
   #queue: Promise<unknown> = Promise.resolve();
   #receipting: Promise<unknown> = Promise.resolve();
 
@@ -237,7 +239,9 @@ class DurableJournal implements TerminalJournal {
   }
 
   unreceipted(kind: RecordKind): { readonly count: number; readonly sumFen: number } {
-    return this.#exposure.of(kind);
+    const { count, sumFen } = this.#exposure.of(kind);
+    const waiting = [...this.#waiting].filter((draft) => draft.kind === kind);
+    return { count: count + waiting.length, sumFen: waiting.reduce((sum, { amount }) => sum + amount, sumFen) };
   }
 
   usage(): Promise<StoreUsage> {
@@ -313,6 +317,7 @@ class DurableJournal implements TerminalJournal {
   async #appendInTurn(draft: EntryDraft): Promise<JournalEntry> {
     if (this.#queued >= APPENDS_MAX) throw new Fault("queue-full", "too many entries wait for the disk", { effectUnknown: false });
     this.#queued += 1;
+    if (draft.subject === undefined && isExposed(draft.state)) this.#waiting.add(draft);
     const turn = this.#queue.then(async () => {
       try {
         await this.#lookUp(draft.subject);
@@ -320,6 +325,7 @@ class DurableJournal implements TerminalJournal {
         return { appended: this.#appendNow(draft) };
       } finally {
         this.#queued -= 1;
+        this.#waiting.delete(draft);
       }
     });
     this.#queue = turn.catch(() => undefined);
