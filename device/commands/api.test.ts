@@ -1,25 +1,11 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { SeededRandomness } from "../../simulators/world/seeded-randomness.ts";
 import { fitsPassword, tokenHash } from "../crypto/passwords.ts";
 import { runCommandLine } from "../system/command-line.ts";
 import { apiCommands } from "./api.ts";
+import { watchOutput } from "./testing/printed.ts";
 
-let out = "";
-let err = "";
-
-beforeEach(() => {
-  out = "";
-  err = "";
-  vi.spyOn(process.stdout, "write").mockImplementation((text) => {
-    out += String(text);
-    return true;
-  });
-  vi.spyOn(process.stderr, "write").mockImplementation((text) => {
-    err += String(text);
-    return true;
-  });
-});
-afterEach(() => vi.restoreAllMocks());
+const printed = watchOutput();
 
 async function* inputOf(pieces: readonly (Uint8Array | string)[]): AsyncGenerator<Uint8Array | string> {
   yield* pieces;
@@ -39,14 +25,14 @@ describe("yikatong api password", () => {
     ["no line end", ["柜台 password"]],
   ])("prints what fits the password and never the password: %s", async (_, pieces) => {
     expect(await run(["password"], pieces)).toBe(0);
-    expect(out).toMatch(/^scrypt\$15\$8\$1\$[0-9a-f]{32}\$[0-9a-f]{64}\n$/);
-    expect(await fitsPassword("柜台 password", out.trim())).toBe(true);
-    expect(await fitsPassword("柜台 passwor", out.trim())).toBe(false);
+    expect(printed.out).toMatch(/^scrypt\$15\$8\$1\$[0-9a-f]{32}\$[0-9a-f]{64}\n$/);
+    expect(await fitsPassword("柜台 password", printed.out.trim())).toBe(true);
+    expect(await fitsPassword("柜台 passwor", printed.out.trim())).toBe(false);
   });
 
   test("JSON for programs", async () => {
     expect(await run(["password", "--json"], ["p\n"])).toBe(0);
-    const { passwordHash } = JSON.parse(out) as { passwordHash: string };
+    const { passwordHash } = JSON.parse(printed.out) as { passwordHash: string };
     expect(await fitsPassword("p", passwordHash)).toBe(true);
   });
 
@@ -58,24 +44,24 @@ describe("yikatong api password", () => {
     ["more than is read", ["x".repeat(5000)]],
   ])("refuses %s", async (_, pieces) => {
     expect(await run(["password"], pieces)).toBe(1);
-    expect([out, err]).toEqual(["", "a password is one line of 1 to 200 characters\n"]);
+    expect([printed.out, printed.err]).toEqual(["", "a password is one line of 1 to 200 characters\n"]);
   });
 
   test("is not typed where it is seen, and is no argument", async () => {
     expect(await run(["password"], [], { isTTY: true })).toBe(2);
     expect(await run(["password", "secret"])).toBe(2);
-    expect(out).toBe("");
+    expect(printed.out).toBe("");
   });
 });
 
 describe("yikatong api token", () => {
   test("prints a token and its hash, another one each time", async () => {
     expect(await run(["token", "--json"], [], { seed: "one" })).toBe(0);
-    const first = JSON.parse(out) as { token: string; tokenSha256: string };
+    const first = JSON.parse(printed.out) as { token: string; tokenSha256: string };
     expect(first).toEqual({ token: expect.stringMatching(/^[0-9a-f]{64}$/), tokenSha256: tokenHash(first.token) });
-    out = "";
+    printed.out = "";
     expect(await run(["token"], [], { seed: "two" })).toBe(0);
-    const [, token = "", hash = ""] = /^token {8}([0-9a-f]{64})\ntokenSha256 {2}([0-9a-f]{64})\n/.exec(out) ?? [];
+    const [, token = "", hash = ""] = /^token {8}([0-9a-f]{64})\ntokenSha256 {2}([0-9a-f]{64})\n/.exec(printed.out) ?? [];
     expect(hash).toBe(tokenHash(token));
     expect(token).not.toBe(first.token);
   });

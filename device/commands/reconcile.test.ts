@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { SILENT } from "../base/log.ts";
 import { saveConfig } from "../config/load.ts";
 import { exampleConfig } from "../config/testing.ts";
@@ -11,11 +11,11 @@ import { openFolderStorage } from "../system/storage.ts";
 import type { DayView } from "../txn/medical-reconciliation/acts.ts";
 import { writeView } from "../txn/medical-reconciliation/views.ts";
 import { RECONCILE_COMMANDS } from "./reconcile.ts";
+import { watchOutput } from "./testing/printed.ts";
 
 const FOLDER = mkdtempSync(join(tmpdir(), "reconcile-"));
 const REPORTS = join(FOLDER, "journal", "reconciliation");
-let out = "";
-let err = "";
+const printed = watchOutput();
 
 function dayOf(day: string, state: DayView["state"]): DayView {
   const own = { totalFen: 16_490, fundFen: 5_892, accountFen: 0 };
@@ -33,19 +33,6 @@ beforeAll(async () => {
   writeFileSync(join(REPORTS, "reconciliation-2026-11-05.json"), "{");
   writeFileSync(join(REPORTS, ".unfinished-reconciliation-2026-11-06.json"), "{");
 });
-beforeEach(() => {
-  out = "";
-  err = "";
-  vi.spyOn(process.stdout, "write").mockImplementation((text) => {
-    out += String(text);
-    return true;
-  });
-  vi.spyOn(process.stderr, "write").mockImplementation((text) => {
-    err += String(text);
-    return true;
-  });
-});
-afterEach(() => vi.restoreAllMocks());
 afterAll(() => rmSync(FOLDER, { recursive: true }));
 
 function run(...argv: readonly string[]): Promise<number> {
@@ -56,7 +43,7 @@ function run(...argv: readonly string[]): Promise<number> {
 describe("yikatong reconcile", () => {
   test("one day", async () => {
     expect(await run("2026-11-01")).toBe(0);
-    expect(out).toBe("2026-11-01  equal       2 settlements, 164.90 yuan, 0 differences, 0 open\n");
+    expect(printed.out).toBe("2026-11-01  equal       2 settlements, 164.90 yuan, 0 differences, 0 open\n");
   });
 
   test.each([
@@ -65,12 +52,12 @@ describe("yikatong reconcile", () => {
     ["2026-11-02", "2026-11-04", 1, "not compared yet: 2026-11-04"],
   ])("%s to %s ends with %i", async (from, to, code, told) => {
     expect(await run(from, to)).toBe(code);
-    expect(out).toContain(told);
+    expect(printed.out).toContain(told);
   });
 
   test("a file that is none of ours is named, and its day was not compared", async () => {
     expect(await run("2026-11-05")).toBe(1);
-    expect([out, err]).toEqual(["not compared yet: 2026-11-05\n", `2026-11-05: its file in ${REPORTS} cannot be read\n`]);
+    expect([printed.out, printed.err]).toEqual(["not compared yet: 2026-11-05\n", `2026-11-05: its file in ${REPORTS} cannot be read\n`]);
   });
 
   test("leaves the folder as it is, whatever the terminal is writing there", async () => {
@@ -83,7 +70,7 @@ describe("yikatong reconcile", () => {
     expect(await run("2026-11-01", "2026-11-03", "--html", html, "--csv", csv, "--json")).toBe(1);
     expect(readFileSync(html, "utf8")).toContain("示例药店");
     expect(readFileSync(csv, "utf8")).toContain("2026-11-03,day,differs");
-    expect(JSON.parse(out)).toMatchObject({ from: "2026-11-01", to: "2026-11-03", days: [{ state: "equal" }, {}, {}], missing: [] });
+    expect(JSON.parse(printed.out)).toMatchObject({ from: "2026-11-01", to: "2026-11-03", days: [{ state: "equal" }, {}, {}], missing: [] });
   });
 
   test.each([
@@ -93,7 +80,7 @@ describe("yikatong reconcile", () => {
     [["2026-11-01", "--config", join(FOLDER, "none")], 1, "there is no configuration"],
   ] as const)("%j ends with %i", async (argv, code, told) => {
     expect(await run(...argv)).toBe(code);
-    expect(err).toContain(told);
+    expect(printed.err).toContain(told);
   });
 
   test("a file that cannot be written is a fault in one line", async () => {

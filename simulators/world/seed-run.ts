@@ -10,7 +10,7 @@ import type { MedicalOutcome } from "../../device/txn/medical-purchase/types.ts"
 import type { QuickPaymentOutcome } from "../../device/txn/quick-payment/types.ts";
 import type { PurseChoice } from "../../device/txn/sale-request.ts";
 import { INSURER_FAULTS, planInsurerFault } from "../host/medical/insurer-faults.ts";
-import { promised, Violation } from "./checks/violation.ts";
+import { promised, violationOf } from "./checks/violation.ts";
 import type { FaultCounts, FaultKind } from "./fault-plan.ts";
 import { countScriptedGone, finalChecks } from "./final-checks.ts";
 import { Holders } from "./holders.ts";
@@ -93,15 +93,10 @@ export class SeedRun {
   }
 
   async run(): Promise<SeedReport> {
-    let violation: string | undefined;
-    try {
+    const violation = await violationOf(async () => {
       await this.#safety();
       await this.#liveness();
-    } catch (error) {
-      // A broken promise is a result; so is any mistake that the terminal's own assertions found.
-      if (!(error instanceof Error)) throw error;
-      violation = error instanceof Violation ? error.message : `${error.name}: ${error.message}\n${error.stack ?? ""}`;
-    }
+    });
     const report = this.#report(violation);
     this.#keeper.end();
     return report;

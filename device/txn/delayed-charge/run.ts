@@ -11,6 +11,7 @@ import type { Limits } from "../../base/ports.ts";
 import { KnownCashCards } from "../../card/electronic-cash/known-cards.ts";
 import { dayRange } from "../../codec/civil-time.ts";
 import type { CardChannel } from "../../drivers/ports.ts";
+import { awaitCard } from "../await-card.ts";
 import { boundedJournal } from "../bounded-journal.ts";
 import { CardTrouble } from "../card-trouble.ts";
 import type { EntryDraft, Journal, JsonObject } from "../journal/types.ts";
@@ -30,8 +31,6 @@ import type { Command, DelayedChargeOutcome, DelayedChargeRules, Event, KnownCha
 const KIND = "delayed-charge";
 /** More events than any tap can have: each try is bounded by the machine. */
 const EVENTS_MAX = 100;
-/** Pause between looks at a reader that is gone, or a card that is mute. */
-const READER_PAUSE_MS = 100;
 
 /**
  * Takes one ride of a bank card on its signature alone, to be charged later. Never rejects for what the world does; only "accepted" lets
@@ -136,25 +135,10 @@ class DelayedChargeRun {
   }
 
   async #awaitCard(pauseMs: number): Promise<Event> {
-    const { clock, reader, log } = this.#ports;
-    const { signal } = this.#limits;
     await this.#channel?.close();
     this.#channel = undefined;
-    for (let pause = pauseMs; ; pause = READER_PAUSE_MS) {
-      try {
-        if (pause > 0) await clock.sleep(pause, signal);
-        const timeoutMs = this.#remainingMs();
-        if (timeoutMs <= 0 || signal.aborted) return { is: "time-over" };
-        this.#channel = await reader.waitForCard({ timeoutMs, signal });
-        return { is: "card-present" };
-      } catch (fault) {
-        if (!isFault(fault)) throw fault;
-        if (fault.code === "timeout" || fault.code === "cancelled") return { is: "time-over" };
-        this.#trouble.note(fault);
-        // A reader heals by itself and a mute card may speak at the next try: both within the time of the tap.
-        log.warn("card-not-reached", { code: fault.code });
-      }
-    }
+    this.#channel = await awaitCard(this.#ports, { deadlineMs: this.#deadlineMs, signal: this.#limits.signal, trouble: this.#trouble, pauseMs });
+    return { is: this.#channel === undefined ? "time-over" : "card-present" };
   }
 
   #remainingMs(): number {

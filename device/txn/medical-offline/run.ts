@@ -10,6 +10,7 @@ import { CARD_PIN_TEMPLATE, readSocialIdentity } from "../../card/social/read-id
 import type { SocialIdentity } from "../../card/social/types.ts";
 import { civilTime } from "../../codec/civil-time.ts";
 import type { CardChannel } from "../../drivers/ports.ts";
+import { awaitCard } from "../await-card.ts";
 import { boundedJournal } from "../bounded-journal.ts";
 import { CardTrouble } from "../card-trouble.ts";
 import { DEFAULT_INITIAL_PIN_RULE, initialPinReason } from "../initial-pin.ts";
@@ -38,7 +39,6 @@ import type { ChosenTender, Command, Event, KnownOfflineSale, OfflineRules, Step
 const EVENTS_MAX = 500;
 /** More questions than a counter answers for one sale; then the sale rests. */
 const QUESTIONS_MAX = 60;
-const READER_PAUSE_MS = 100;
 
 /** Sells without the insurer, once for each reference. Never rejects for what the world does. */
 export async function runOfflineSale(
@@ -187,23 +187,8 @@ class OfflineRun {
   }
 
   async #nextCard(): Promise<Event> {
-    const { clock, reader, log } = this.#ports;
-    const { signal } = this.#limits;
-    for (;;) {
-      const timeoutMs = this.#deadlineMs - clock.monotonicMs();
-      if (timeoutMs <= 0 || signal.aborted) return { is: "time-over" };
-      try {
-        this.#channel = await reader.waitForCard({ timeoutMs, signal });
-        return { is: "card-present" };
-      } catch (fault) {
-        if (!isFault(fault)) throw fault;
-        if (fault.code === "timeout" || fault.code === "cancelled") return { is: "time-over" };
-        this.#trouble.note(fault);
-        // A reader heals by itself and a mute card may speak at the next try: both within the time of the sale.
-        log.warn("card-not-reached", { code: fault.code });
-      }
-      await pause(this.#ports, signal);
-    }
+    this.#channel = await awaitCard(this.#ports, { deadlineMs: this.#deadlineMs, signal: this.#limits.signal, trouble: this.#trouble });
+    return { is: this.#channel === undefined ? "time-over" : "card-present" };
   }
 
   async #identify(): Promise<Event> {
@@ -324,12 +309,3 @@ class OfflineRun {
 
 /** Faults of all others are the journal's, whoever passes them on. */
 const CARD_COMMANDS: ReadonlySet<Command["do"]> = new Set(["await-card", "identify", "verify-pin"]);
-
-async function pause({ clock }: Pick<OfflinePorts, "clock">, signal: AbortSignal): Promise<void> {
-  try {
-    await clock.sleep(READER_PAUSE_MS, signal);
-  } catch (fault) {
-    // The caller gave up: the loop around this looks at the signal itself.
-    if (!isFault(fault, "cancelled")) throw fault;
-  }
-}

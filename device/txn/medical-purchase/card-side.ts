@@ -2,20 +2,19 @@
 
 import { assert } from "../../base/assert.ts";
 import { toHex } from "../../base/bytes.ts";
-import { isFault } from "../../base/fault.ts";
 import type { Limits } from "../../base/ports.ts";
 import { type CardSight, sameCard } from "../../card/applications/same-card.ts";
 import { CARD_PIN_TEMPLATE, queryPinState, readSocialIdentity, SOCIAL_ENVIRONMENT_NAME } from "../../card/social/read-identity.ts";
 import type { SocialIdentity } from "../../card/social/types.ts";
 import { civilTime } from "../../codec/civil-time.ts";
 import type { CardChannel } from "../../drivers/ports.ts";
+import { awaitCard } from "../await-card.ts";
 import type { CardTrouble } from "../card-trouble.ts";
 import { DEFAULT_INITIAL_PIN_RULE, initialPinReason } from "../initial-pin.ts";
 import { pinRefusal } from "../pin-refusal.ts";
 import type { MedicalPurchaseLimits, MedicalPurchasePorts, RawCard } from "./ports.ts";
 import type { Refusal } from "./types.ts";
 
-const READER_PAUSE_MS = 100;
 const CARD_UNUSABLE: Refusal = { reason: "card-unusable" };
 
 /** A card that may be used, as it was identified. */
@@ -47,33 +46,9 @@ export class CardSide {
 
   /** Waits for a powered card until `deadlineMs` of the monotonic clock. */
   async present(deadlineMs: number): Promise<boolean> {
-    const { clock, reader, log } = this.#ports;
-    const { signal } = this.#limits;
     await this.close();
-    for (;;) {
-      const timeoutMs = deadlineMs - clock.monotonicMs();
-      if (timeoutMs <= 0 || signal.aborted) return false;
-      try {
-        this.#channel = await reader.waitForCard({ timeoutMs, signal });
-        return true;
-      } catch (fault) {
-        if (!isFault(fault)) throw fault;
-        if (fault.code === "timeout" || fault.code === "cancelled") return false;
-        this.#trouble.note(fault);
-        // A reader heals by itself and a mute card may speak at the next try: both within the time of the sale.
-        log.warn("card-not-reached", { code: fault.code });
-      }
-      await this.#pause();
-    }
-  }
-
-  async #pause(): Promise<void> {
-    try {
-      await this.#ports.clock.sleep(READER_PAUSE_MS, this.#limits.signal);
-    } catch (fault) {
-      // The caller gave up: the loop around this looks at the signal itself.
-      if (!isFault(fault, "cancelled")) throw fault;
-    }
+    this.#channel = await awaitCard(this.#ports, { deadlineMs, signal: this.#limits.signal, trouble: this.#trouble });
+    return this.#channel !== undefined;
   }
 
   #open(): CardChannel {

@@ -11,6 +11,7 @@ import { neverAborted } from "../../base/never.ts";
 import type { Limits } from "../../base/ports.ts";
 import { civilTime, dayRange } from "../../codec/civil-time.ts";
 import type { CardChannel } from "../../drivers/ports.ts";
+import { awaitCard } from "../await-card.ts";
 import { boundedJournal } from "../bounded-journal.ts";
 import { CardTrouble } from "../card-trouble.ts";
 import { type EntryDraft, type Journal, type JsonObject, OPEN_STATES } from "../journal/types.ts";
@@ -32,8 +33,6 @@ import { namedUnusable, unusableAtOnce } from "./wrong-card.ts";
 
 /** More events than any sale can have: each try and each attempt is bounded by the machine. */
 const EVENTS_MAX = 1000;
-/** Pause between looks at a reader that is gone, or a card that is mute. */
-const READER_PAUSE_MS = 100;
 const E_PURSE: PurseChoice = { kind: "e-purse" };
 
 /** The tables that decide; a simulated world may replace single rules of them. */
@@ -290,25 +289,11 @@ class QuickPaymentRun {
   }
 
   async #awaitCard(pauseMs: number): Promise<Event> {
-    const { clock, reader } = this.#ports;
-    const { signal } = this.#limits;
     await this.#channel?.close();
     this.#channel = undefined;
-    for (let pause = pauseMs; ; pause = READER_PAUSE_MS) {
-      try {
-        if (pause > 0) await clock.sleep(pause, signal);
-        const timeoutMs = this.#remainingMs();
-        if (timeoutMs <= 0 || signal.aborted) return { is: "time-over" };
-        this.#channel = await reader.waitForCard({ timeoutMs, signal });
-        return { is: "card-present" };
-      } catch (fault) {
-        if (!isFault(fault)) throw fault;
-        if (fault.code === "timeout" || fault.code === "cancelled") return { is: "time-over" };
-        this.#trouble.note(fault);
-        // A reader heals by itself and a mute card may speak at the next try: both within the time of the sale.
-        this.#ports.log.warn("card-not-reached", { code: fault.code });
-      }
-    }
+    const deadlineMs = this.#returnDeadlineMs ?? this.#deadlineMs;
+    this.#channel = await awaitCard(this.#ports, { deadlineMs, signal: this.#limits.signal, trouble: this.#trouble, pauseMs });
+    return { is: this.#channel === undefined ? "time-over" : "card-present" };
   }
 
   #openChannel(): CardChannel {

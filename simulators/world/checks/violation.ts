@@ -13,3 +13,14 @@ export class Violation extends Error {
 export function promised(promise: number, holds: boolean, what: () => string): asserts holds {
   if (!holds) throw new Violation(promise, what());
 }
+
+/** What a run has broken. A broken promise is a result; so is any mistake that the terminal's own assertions found. */
+export async function violationOf(run: () => Promise<void>): Promise<string | undefined> {
+  try {
+    await run();
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    return error instanceof Violation ? error.message : `${error.name}: ${error.message}\n${error.stack ?? ""}`;
+  }
+}

@@ -12,7 +12,7 @@ import type { CounterDesk, TenderKind } from "../../../device/txn/medical-desk/d
 import { DEFAULT_REGION, type RegionSwitches } from "../../../device/txn/medical-host/profile.ts";
 import type { OrderActs, OrderName, OrderRequest, OrderView } from "../../../device/txn/medical-order/order.ts";
 import { clearInsurerFaults, INSURER_FAULTS, type InsurerFaultName, planInsurerFault } from "../../host/medical/insurer-faults.ts";
-import { promised, Violation } from "../checks/violation.ts";
+import { promised, violationOf } from "../checks/violation.ts";
 import type { FaultCounts } from "../fault-plan.ts";
 import { Holders } from "../holders.ts";
 import { Keeper } from "../keeper.ts";
@@ -124,15 +124,10 @@ export class CounterRun {
   }
 
   async run(): Promise<CounterReport> {
-    let violation: string | undefined;
-    try {
+    const violation = await violationOf(async () => {
       await this.#safety();
       await this.#liveness();
-    } catch (error) {
-      // A broken promise is a result; so is any mistake that the terminal's own assertions found.
-      if (!(error instanceof Error)) throw error;
-      violation = error instanceof Violation ? error.message : `${error.name}: ${error.message}\n${error.stack ?? ""}`;
-    }
+    });
     const report = this.#report(violation);
     this.#keeper.end();
     return report;
