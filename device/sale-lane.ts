@@ -9,8 +9,8 @@ import { openPsam } from "./card/psam/open.ts";
 import type { CardProfile } from "./codec/card-profile.ts";
 import type { DayRange } from "./codec/civil-time.ts";
 import type { CustomerDisplay, SignalLamp } from "./drivers/peripherals.ts";
-import type { CardReader, PinVerifier, SocialPsam } from "./drivers/ports.ts";
-import { LazyPsam } from "./security-module.ts";
+import type { CardReader, PinVerifier } from "./drivers/ports.ts";
+import { LazyPsam, type PlaceModule } from "./security-module.ts";
 import type { DelayedChargeRequest } from "./txn/delayed-charge/ports.ts";
 import { runDelayedCharge } from "./txn/delayed-charge/run.ts";
 import type { SeenCards } from "./txn/delayed-charge/seen-cards.ts";
@@ -20,13 +20,14 @@ import { HolderFeedback, type SaleEnd } from "./txn/holder-feedback.ts";
 import type { InitialPinRule } from "./txn/initial-pin.ts";
 import type { TerminalJournal } from "./txn/journal/journal.ts";
 import { createLane, type Lane, type SalesInFlight } from "./txn/lane.ts";
-import type { ElectronicCashPorts, PurseProfile, QuickPaymentLimits, QuickPaymentPorts, TransitPorts } from "./txn/quick-payment/ports.ts";
+import type { CardBlocking, ElectronicCashPorts, PurseProfile, QuickPaymentLimits, QuickPaymentPorts, TransitPorts } from "./txn/quick-payment/ports.ts";
 import { type QuickPaymentTables, runQuickPayment } from "./txn/quick-payment/run.ts";
 import type { QuickPaymentOutcome } from "./txn/quick-payment/types.ts";
 import type { RiskGuard } from "./txn/risk/guard.ts";
 import type { SaleRequest } from "./txn/sale-request.ts";
 import type { SaleTimes } from "./txn/sale-time.ts";
 import type { TapTimelines } from "./txn/tap-timeline/timelines.ts";
+import { untilCard } from "./txn/until-card.ts";
 
 /** What all lanes of a terminal have in common. */
 export interface SharedSales {
@@ -46,6 +47,8 @@ export interface SharedSales {
   readonly guard?: RiskGuard;
   /** Bank cards that this terminal has charged before. */
   readonly chargedCards: SeenCards;
+  /** How a card is blocked that a signed order of a list names; absent: none is. */
+  readonly blocks?: CardBlocking["duration"];
   /** Days that it may be, by which cards are judged. */
   readonly saleDays: () => DayRange;
   /** Where the time of taps goes. */
@@ -83,10 +86,14 @@ export class SaleLane {
     this.#psam = new LazyPsam((limits) => openPsam(samReader, { clock, profile: cardProfile }, limits));
   }
 
-  /** One sale from a purse of the card. Never rejects for what the world does. */
-  quickPayment(request: SaleRequest, limits: Limits): Promise<QuickPaymentOutcome> {
+  /** One sale from a purse of the card; `givenUp` ends it while nobody has presented one. Never rejects for what the world does. */
+  quickPayment(request: SaleRequest, limits: Limits, givenUp?: AbortSignal): Promise<QuickPaymentOutcome> {
     const { bounds, rules } = this.#shared;
-    return this.sale(request, limits, (psam) => runQuickPayment(this.#ports(psam), request, { ...bounds, ...limits }, rules));
+    return this.sale(request, limits, (psam) => {
+      const ports = this.#ports(psam);
+      const reader = givenUp === undefined ? ports.reader : untilCard(ports.reader, givenUp);
+      return runQuickPayment({ ...ports, reader }, request, { ...bounds, ...limits }, rules);
+    });
   }
 
   /** One ride on a bank card's signature, to be charged later. Never rejects for what the world does. */
@@ -103,7 +110,7 @@ export class SaleLane {
   async sale<Outcome extends { readonly kind: string }>(
     request: Pick<SaleRequest, "amount">,
     limits: Limits,
-    work: (psam: SocialPsam) => Promise<Outcome>,
+    work: (psam: PlaceModule) => Promise<Outcome>,
   ): Promise<Outcome | NotBegun> {
     this.feedback.begin(request.amount);
     const outcome = await this.#withModule(limits, work);
@@ -123,8 +130,8 @@ export class SaleLane {
     await Promise.all([reader.close(), samReader.close()]);
   }
 
-  async #withModule<Outcome>(limits: Limits, work: (psam: SocialPsam) => Promise<Outcome>): Promise<Outcome | NotBegun> {
-    let psam: SocialPsam;
+  async #withModule<Outcome>(limits: Limits, work: (psam: PlaceModule) => Promise<Outcome>): Promise<Outcome | NotBegun> {
+    let psam: PlaceModule;
     try {
       psam = await this.#psam.get({ ...limits, timeoutMs: this.#shared.bounds.commandTimeoutMs });
     } catch (error) {
@@ -135,9 +142,24 @@ export class SaleLane {
     return work(psam);
   }
 
-  #ports(psam: SocialPsam): QuickPaymentPorts {
-    const { clock, journal, purse, log, inFlight, saleTimes, cardProfile, electronicCash, guard, randomness, pinTimeoutMs, initialPin, saleDays, taps } =
-      this.#shared;
+  #ports(psam: PlaceModule): QuickPaymentPorts {
+    const {
+      clock,
+      journal,
+      purse,
+      log,
+      inFlight,
+      saleTimes,
+      cardProfile,
+      electronicCash,
+      guard,
+      randomness,
+      pinTimeoutMs,
+      initialPin,
+      saleDays,
+      taps,
+      blocks,
+    } = this.#shared;
     const { reader, pinVerifier: verifier, transit } = this.#parts;
     const pin = verifier === undefined ? {} : { pin: { verifier, timeoutMs: pinTimeoutMs } };
     return taps.watch({
@@ -153,6 +175,7 @@ export class SaleLane {
       saleDays,
       cardProfile,
       ...(guard === undefined ? {} : { guard }),
+      ...(blocks === undefined ? {} : { blocksListedCards: { psam, duration: blocks } }),
       ...(electronicCash === undefined ? {} : { electronicCash }),
       ...(transit === undefined ? {} : { transit }),
       medicalPurse: { psam, randomness, keyIndex: purse.keyIndex, ...pin, initialPin },

@@ -206,7 +206,7 @@ class AssembledTerminal implements Terminal {
     this.#shop = openTerminalShop({
       ...{ clock, log, journal, devices, settings: settings.shop, unverifiedAmountFen: settings.risk.unverifiedAmountFen },
       institution: settings.medical.profile.sender.institutionName,
-      quickPayment: (request, limits) => this.quickPayment(request, limits),
+      quickPayment: (request, limits, givenUp) => this.#desk.quickPayment(request, limits, givenUp),
     });
     this.#reconciliation = this.#openReconciliation();
     this.#background = openMedicalBackground(this.#hostPorts, {
@@ -407,6 +407,7 @@ class AssembledTerminal implements Terminal {
   #share(saleTimes: SaleTimes): SharedSales {
     const { settings, rules, clock, randomness, log, suite, storageKey } = this.#parts;
     const { trust, guard } = this.#permission;
+    const { blocks } = settings.permission ?? {};
     const { purse, cardProfile, returnTimeoutMs, commandTimeoutMs, journalTimeoutMs, risk, medical } = settings;
     return {
       clock,
@@ -424,6 +425,7 @@ class AssembledTerminal implements Terminal {
       saleDays: () => trust.saleDays(),
       taps: this.#taps,
       ...(guard === undefined ? {} : { guard }),
+      ...(blocks === undefined ? {} : { blocks }),
       ...(this.#electronicCash === undefined ? {} : { electronicCash: this.#electronicCash }),
       ...(rules?.quickPayment === undefined ? {} : { rules: rules.quickPayment }),
     };

@@ -92,6 +92,21 @@ describe("a sale at the keypad", () => {
     await shop.closeTill();
   });
 
+  it("is given up by Esc while its card is waited for, and whatever else is typed then is nobody's", async () => {
+    const shop = await open({ settings: { cardTimeoutMs: 20_000 } });
+    shop.keys.press(["1", "enter"]);
+    await shop.rest(1_000);
+    shop.keys.press(["7", "enter", "8", "esc"]);
+    await shop.rest(1_000);
+    shop.place.reader.insert(shop.card);
+    await shop.rest(PAID_MS);
+    expect(await sales(shop)).toEqual([]);
+    shop.keys.press(["2", "enter"]);
+    await shop.rest(PAID_MS);
+    expect((await sales(shop)).at(-1)?.slice(1)).toEqual(["done", 200]);
+    await shop.closeTill();
+  });
+
   it("that was torn waits for its card; where it stays away, the card's next payment settles it first", async () => {
     const shop = await open();
     shop.place.tearDebit("after");

@@ -35,10 +35,12 @@ export interface KeypadSaleParts {
   readonly keypad: AmountKeypad;
   readonly display?: CustomerDisplay;
   readonly settings: KeypadSaleSettings;
-  /** Never rejects for what the world does. */
-  readonly quickPayment: (request: SaleRequest, limits: Limits) => Promise<QuickPaymentOutcome>;
+  /** `givenUp` ends it while nobody has presented a card. Never rejects for what the world does. */
+  readonly quickPayment: (request: SaleRequest, limits: Limits, givenUp: AbortSignal) => Promise<QuickPaymentOutcome>;
   readonly shop: Pick<ShopActs, "printSale">;
 }
+
+type Sale = Pick<SaleRequest, "reference" | "amount">;
 
 const SHOW_MS = 2_000;
 const PRINT_MS = 30_000;
@@ -110,19 +112,45 @@ class SalesAtKeypad implements KeypadSales {
     const reference = `till.${boot}.${this.#serial}`;
     // From here on the sale shows its own amount.
     this.#shown = ZERO_FEN;
-    const outcome = await this.#paid({ reference, amount }, signal);
+    const outcome = await this.#paidUnlessGivenUp({ reference, amount }, signal);
     log.info("keypad-sale", { reference, outcome: outcome.kind, ...("reason" in outcome ? { reason: outcome.reason } : {}) });
     if (outcome.kind !== "paid" || !settings.prints) return;
     const slip = await shop.printSale(reference, { as: "original" }, { timeoutMs: PRINT_MS, signal });
     if (slip !== "printed") log.warn("slip-not-printed", { reference, reason: slip });
   }
 
-  async #paid(sale: Pick<SaleRequest, "reference" | "amount">, signal: AbortSignal): Promise<QuickPaymentOutcome> {
+  /** Until a card is there, Esc gives the sale up. Amounts that are typed meanwhile are nobody's. */
+  async #paidUnlessGivenUp(sale: Sale, signal: AbortSignal): Promise<QuickPaymentOutcome> {
+    const [givenUp, over] = [new AbortController(), new AbortController()];
+    const watching = this.#watchForEsc(givenUp, AbortSignal.any([signal, over.signal]));
+    try {
+      return await this.#paid(sale, signal, givenUp.signal);
+    } finally {
+      over.abort();
+      await watching;
+    }
+  }
+
+  async #watchForEsc(givenUp: AbortController, signal: AbortSignal): Promise<void> {
+    const { keypad, settings } = this.#parts;
+    const { typed, amountMax, keyTimeoutMs: timeoutMs } = settings;
+    while (!signal.aborted && !givenUp.signal.aborted) {
+      try {
+        if ((await keypad.readAmount({ typed, amountMax }, { timeoutMs, signal })).kind === "cancelled") givenUp.abort();
+      } catch (fault) {
+        if (!isFault(fault)) throw fault;
+        // Of a keypad that is closed nobody hears anything any more.
+        if (fault.code !== "timeout") return;
+      }
+    }
+  }
+
+  async #paid(sale: Sale, signal: AbortSignal, givenUp: AbortSignal): Promise<QuickPaymentOutcome> {
     const { quickPayment, settings } = this.#parts;
     const limits = { timeoutMs: settings.cardTimeoutMs, signal };
     let outcome: QuickPaymentOutcome = { kind: "no-card" };
     for (const kind of settings.purses) {
-      outcome = await quickPayment({ ...sale, purse: { kind } }, limits);
+      outcome = await quickPayment({ ...sale, purse: { kind } }, limits, givenUp);
       if (outcome.kind !== "refused" || outcome.subject !== undefined || !ANOTHER_PURSE.includes(outcome.reason)) break;
     }
     return outcome;

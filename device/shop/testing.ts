@@ -14,6 +14,7 @@ import type { QuickPaymentOutcome } from "../txn/quick-payment/types.ts";
 import { recoverAtStart } from "../txn/recovery/recover.ts";
 import type { SaleRequest } from "../txn/sale-request.ts";
 import { DEFAULT_REFUND_RULES } from "../txn/shop/refunds.ts";
+import { untilCard } from "../txn/until-card.ts";
 import { openShop, type ShopActs } from "./acts.ts";
 import { type KeypadSaleSettings, type KeypadSales, openKeypadSales } from "./keypad-sale.ts";
 
@@ -83,7 +84,7 @@ export class SimulatedShop {
       keypad: this.keypad,
       display: this.#display(),
       settings: { ...TILL, ...more.settings },
-      quickPayment: more.pay ?? ((request, limits) => this.pay(request, limits)),
+      quickPayment: more.pay ?? ((request, limits, givenUp) => this.pay(request, limits, givenUp)),
       shop: this.shop,
     });
     this.#sales.start();
@@ -93,8 +94,9 @@ export class SimulatedShop {
     return this.run(this.#sales?.stop() ?? Promise.resolve());
   }
 
-  pay(request: SaleRequest, limits: Limits = TEST_LIMITS): Promise<QuickPaymentOutcome> {
-    return runQuickPayment(this.place.ports, request, { ...TEST_LIMITS, ...limits });
+  pay(request: SaleRequest, limits: Limits = TEST_LIMITS, givenUp: AbortSignal = limits.signal): Promise<QuickPaymentOutcome> {
+    const { ports } = this.place;
+    return runQuickPayment({ ...ports, reader: untilCard(ports.reader, givenUp) }, request, { ...TEST_LIMITS, ...limits });
   }
 
   async sell(reference: string, amountFen: number): Promise<QuickPaymentOutcome> {
