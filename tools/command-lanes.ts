@@ -18,6 +18,16 @@ const COUNTER_SEEDS = 16;
 const COUNTER_ORDERS = 40;
 const COUNTER_FAULTS = ["no-reply-booked", "no-reply-not-booked", "empty-infcode-booked", "half-reply-booked", "late-booking", "slow"];
 const COUNTER_WEATHER = ["message-duplicated", "power-cut-during-commit", "power-cut-after-publish", "broker-lost", "card-torn-after"];
+/** Few long seeds: the return of every card at the end of each costs as much as a hundred taps. */
+const GATE_SEEDS = 40;
+const GATE_TAPS = 500;
+const GATE_TEAR_PERCENT = 5;
+/** How far the share of torn taps may be from what was asked for, in hundredths of the taps; the greater part that power or a fault ends earlier is no tear. */
+const GATE_TEAR_NEAR = 1;
+/** One small seed, run twice. */
+const GATE_AGAIN = ["--scenario", "gate", "--seeds", "1", "--taps", "50", "--name", "again"];
+/** The insurer has no part in this scenario. */
+const GATE_ABSENT_FAULTS: readonly string[] = ["insurer-silent", "insurer-late"];
 const START_SALES_MIN = 20;
 
 const startShape = z.object({
@@ -49,6 +59,21 @@ const counterWorldShape = z.object({
   faults: z.record(z.string(), z.number()),
   insurerFaults: z.record(z.string(), z.number()),
   powerCuts: z.number(),
+  stateHash: z.string(),
+});
+
+const gateWorldShape = z.object({
+  seeds: z.number(),
+  taps: z.number(),
+  violations: z.number(),
+  torn: z.number(),
+  doubles: z.number(),
+  openings: z.number(),
+  offlineDays: z.number(),
+  ends: z.record(z.string(), z.number()),
+  faults: z.record(z.string(), z.number()),
+  virtualMs: z.number(),
+  realMs: z.number(),
   stateHash: z.string(),
 });
 
@@ -155,6 +180,36 @@ export async function runCounterWorld(root: string, limitMs: number): Promise<Ou
     ...["done", "void", "offline"].map((state) => ({ name: `orders ended as ${state}`, holds: (data?.ends[state] ?? 0) > 0 })),
     ...COUNTER_WEATHER.map((fault) => ({ name: `fault "${fault}" happened`, holds: (data?.faults[fault] ?? 0) > 0 })),
     ...COUNTER_FAULTS.map((fault) => ({ name: `the insurer went wrong by ${fault}`, holds: (data?.insurerFaults[fault] ?? 0) > 0 })),
+  ]);
+}
+
+async function gateHash(root: string, limitMs: number): Promise<string | undefined> {
+  const ended = await compiled(root, "simulators/cli.js", ["world", ...GATE_AGAIN, "--json"], limitMs);
+  return gateWorldShape.safeParse(onlyJsonLine(ended.stdout)).data?.stateHash;
+}
+
+/** Runs the days of a gate in their CI size: no violation, every fault that a gate can meet, and the same days from the same seed. */
+export async function runGateWorld(root: string, limitMs: number): Promise<Outcome> {
+  const size = ["--scenario", "gate", "--seeds", String(GATE_SEEDS), "--taps", String(GATE_TAPS), "--tear-percent", String(GATE_TEAR_PERCENT)];
+  const ended = await compiled(root, "simulators/cli.js", ["world", ...size, "--json"], limitMs);
+  const data = gateWorldShape.safeParse(onlyJsonLine(ended.stdout)).data;
+  if (data !== undefined) process.stdout.write(`  ${Math.round(data.virtualMs / data.realMs)} times as fast as the days themselves\n`);
+  const [first, second] = [await gateHash(root, limitMs), await gateHash(root, limitMs)];
+  const tornPercent = data === undefined ? 0 : (100 * data.torn) / data.taps;
+  const faults = Object.entries(data?.faults ?? {}).filter(([kind]) => !GATE_ABSENT_FAULTS.includes(kind));
+  return outcomeOf(ended, [
+    { name: "the gate's world exits with 0", holds: ended.code === 0 },
+    { name: "it prints one JSON line of the documented shape", holds: data !== undefined },
+    { name: "it ran the seeds, and at least the taps, that were asked for", holds: data?.seeds === GATE_SEEDS && data.taps >= GATE_SEEDS * GATE_TAPS },
+    { name: "no promise was broken", holds: data?.violations === 0 },
+    { name: "about as many taps were torn as was asked for", holds: Math.abs(tornPercent - GATE_TEAR_PERCENT) <= GATE_TEAR_NEAR },
+    { name: "taps were made twice", holds: (data?.doubles ?? 0) > 0 },
+    { name: "days passed without network", holds: (data?.offlineDays ?? 0) > 0 },
+    { name: "gates opened", holds: (data?.openings ?? 0) > 0 },
+    ...["paid", "let-in", "again", "refused", "dark"].map((end) => ({ name: `taps ended as ${end}`, holds: (data?.ends[end] ?? 0) > 0 })),
+    { name: "faults were drawn", holds: faults.length > 0 },
+    ...faults.map(([kind, count]) => ({ name: `fault "${kind}" happened`, holds: count > 0 })),
+    { name: "the same seed gives the same days", holds: first !== undefined && first === second },
   ]);
 }
 

@@ -27,6 +27,10 @@ const SOAKS: Readonly<Record<string, Soak>> = {
     about: "200 days of a pharmacy counter under virtual time",
     args: ["dist/simulators/cli.js", "world", "--scenario", "counter", "--seeds", "200", "--orders", "100", "--json"],
   },
+  "gate-world": {
+    about: "a million taps at a gate of two lanes and a till, under virtual time",
+    args: ["dist/simulators/cli.js", "world", "--scenario", "gate", "--seeds", "2000", "--taps", "500", "--json"],
+  },
   rounds: { about: "200 rounds of killing broker and terminal", args: [...VITEST_LANES, "rounds"] },
   "bad-input": { about: "ten million mutated inputs", args: [...VITEST_LANES, "bad-input"] },
   breaches: { about: "breaches of the specifications against every conformance case", args: [...VITEST_LANES, "breaches"] },

@@ -70,12 +70,31 @@ function add(left: Point, right: Point): Point {
   return { x, y: mod(r * (v - x) - s1 * hhh, P), z: (h * left.z * right.z) % P };
 }
 
+const DIGIT_BITS = 4n;
+const DIGIT_VALUES = 16;
+const SCALAR_DIGITS = 64;
+
+/** For each digit of a scalar: the generator times what each of its values stands for. Worked out once, at the first use. */
+let multiples: readonly (readonly Point[])[] = [];
+
+function multiplesOf(): readonly (readonly Point[])[] {
+  const rows: Point[][] = [];
+  for (let base: Point = { x: GX, y: GY, z: 1n }; rows.length < SCALAR_DIGITS; ) {
+    const row = [INFINITY];
+    for (let value = 1; value < DIGIT_VALUES; value += 1) row.push(add(row[value - 1] ?? INFINITY, base));
+    rows.push(row);
+    base = add(row[DIGIT_VALUES - 1] ?? INFINITY, base);
+  }
+  return rows;
+}
+
 function multiplied(scalar: bigint): { readonly x: bigint; readonly y: bigint } {
+  if (multiples.length === 0) multiples = multiplesOf();
   let result = INFINITY;
-  let power: Point = { x: GX, y: GY, z: 1n };
-  for (let rest = scalar; rest > 0n; rest >>= 1n) {
-    if ((rest & 1n) === 1n) result = add(result, power);
-    power = double(power);
+  let rest = scalar;
+  for (const row of multiples) {
+    result = add(result, row[Number(rest & 15n)] ?? INFINITY);
+    rest >>= DIGIT_BITS;
   }
   const zInverse = inverse(result.z, P);
   const square = (zInverse * zInverse) % P;

@@ -14,6 +14,9 @@ interface Sleeper {
   wake: (() => void) | undefined;
 }
 
+/** One for all: making a fault costs more than the wait that it ends, and few look at it. */
+const CANCELLED = new Fault("cancelled", "sleep cancelled", { effectUnknown: false });
+
 /** More wake-ups than this without time passing are a loop that would never end. */
 const WAKES_IN_AN_INSTANT_MAX = 100_000;
 
@@ -59,9 +62,8 @@ export class VirtualClock implements Clock {
   sleep(durationMs: number, signal?: AbortSignal): Promise<void> {
     assert(Number.isFinite(durationMs) && durationMs >= 0, "a sleep has a finite length");
     return new Promise((resolve, reject) => {
-      const cancelled = () => new Fault("cancelled", "sleep cancelled", { effectUnknown: false });
       if (signal?.aborted === true) {
-        reject(cancelled());
+        reject(CANCELLED);
         return;
       }
       const sleeper: Sleeper = { dueMs: this.#nowMs + durationMs, order: this.#order, wake: undefined };
@@ -71,7 +73,7 @@ export class VirtualClock implements Clock {
         if (sleeper.wake === undefined) return;
         sleeper.wake = undefined;
         this.#pending -= 1;
-        reject(cancelled());
+        reject(CANCELLED);
       };
       sleeper.wake = () => {
         signal?.removeEventListener("abort", abort);
