@@ -13,6 +13,7 @@ import type { DocumentTaker } from "./txn/hosts.ts";
 import type { TerminalJournal } from "./txn/journal/journal.ts";
 import type { InvalidLists, ListState } from "./txn/lists/lists.ts";
 import { type InvalidListsParts, type LossRules, openInvalidLists } from "./txn/lists/open.ts";
+import type { CardBlocking } from "./txn/quick-payment/ports.ts";
 import type { ExposureView } from "./txn/risk/exposure-view.ts";
 import { type LeaseView, openRiskGuard, type RiskPolicy, type TerminalRiskGuard } from "./txn/risk/open-guard.ts";
 
@@ -22,6 +23,8 @@ export interface PermissionSettings {
   readonly lossRules: LossRules;
   /** The machine has a clock with a battery that nobody sets. */
   readonly batteryClock: boolean;
+  /** How a card is blocked that a signed order of a list names; absent: none is. */
+  readonly blocks?: CardBlocking["duration"];
 }
 
 /** Where documents of the host are kept: folders of their own, each of them. */

@@ -2,18 +2,21 @@
 import { AssertionFailure } from "./base/assert.ts";
 import { EMPTY } from "./base/bytes.ts";
 import type { Limits } from "./base/ports.ts";
-import type { Psam, SocialPsam } from "./drivers/ports.ts";
+import type { Psam, SocialPsam, TransitPsam } from "./drivers/ports.ts";
+
+/** What a place's own module can do, as far as it holds the keys. */
+export type PlaceModule = SocialPsam & TransitPsam;
 
 /** The module is opened when it is first needed and again after it was lost; a terminal without it still journals and uploads. */
 export class LazyPsam {
-  readonly #open: (limits: Limits) => Promise<SocialPsam>;
-  #psam: SocialPsam | undefined;
+  readonly #open: (limits: Limits) => Promise<PlaceModule>;
+  #psam: PlaceModule | undefined;
 
-  constructor(open: (limits: Limits) => Promise<SocialPsam>) {
+  constructor(open: (limits: Limits) => Promise<PlaceModule>) {
     this.#open = open;
   }
 
-  async get(limits: Limits): Promise<SocialPsam> {
+  async get(limits: Limits): Promise<PlaceModule> {
     this.#psam ??= await this.#open(limits);
     return this.#psam;
   }

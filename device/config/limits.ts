@@ -39,6 +39,8 @@ export const limitsConfig = z.strictObject({
     .max(3)
     .refine((lists) => new Set(lists.map(({ level }) => level)).size === lists.length, "each level once")
     .default([]),
+  /** Whether a card is blocked too where an exact entry with a signed order asks for it; "temporary": its issuer can lift the block. */
+  blockListedCards: z.enum(["off", "temporary", "permanent"]).default("off"),
   /** When an entry of a card reported lost stops counting by itself; left out: when the host takes it back. */
   temporaryLoss: z
     .strictObject({
@@ -62,6 +64,7 @@ interface PermissionSettings {
   readonly policy: RiskPolicy;
   readonly lossRules: LossRules;
   readonly batteryClock: boolean;
+  readonly blocks?: "temporary" | "permanent";
 }
 
 /** The configuration as the guard of the limits takes it. */
@@ -92,6 +95,7 @@ export function permissionSettings(config: LimitsConfig): PermissionSettings {
     policy: riskPolicy(config),
     lossRules: { lapseWhileOffline, ...(lapseDays === undefined ? {} : { tempLossLapseDays: lapseDays }) },
     batteryClock: config.batteryClock,
+    ...(config.blockListedCards === "off" ? {} : { blocks: config.blockListedCards }),
   };
 }
 
