@@ -82,8 +82,8 @@ class Shop implements ShopActs {
   }
 
   printSale(reference: string, wish: SlipWish, limits: Limits): Promise<ShopSlip> {
-    const { journal, place } = this.#parts;
-    return this.#print({ name: `sale/${reference}`, data: () => saleSlipOf(journal, reference, place), wish }, limits);
+    const { journal, place, unverifiedAmountFen } = this.#parts;
+    return this.#print({ name: `sale/${reference}`, data: () => saleSlipOf(journal, reference, { ...place, unverifiedAmountFen }), wish }, limits);
   }
 
   printRefund(request: string, wish: SlipWish, limits: Limits): Promise<ShopSlip> {

@@ -67,6 +67,29 @@ describe("the slip of a sale", () => {
     expect(shop.printed).toBe("");
   });
 
+  it("is not made of a debit that only the card vouches for, above the limit for it", async () => {
+    const shop = new SimulatedShop();
+    await shop.switchOn({ unverifiedAmountFen: 299 });
+    shop.place.tearDebit("after");
+    await shop.sell("c1.S2.q1", 300);
+    const entries = await shop.run(shop.place.entries());
+    const subject = entries[0]?.subject ?? "";
+    await shop.run(
+      shop.place.journal.append({
+        subject,
+        kind: "quick-payment",
+        state: "done",
+        amount: fen(300),
+        detail: { unverified: true },
+        resolves: entries.at(-1)?.seq ?? 0,
+      }),
+    );
+    expect(await shop.run(shop.shop.printSale("c1.S2.q1", COPY, PATIENT))).toBe("sale-open");
+    shop.place.cutPower();
+    await shop.switchOn({ unverifiedAmountFen: 300 });
+    expect(await shop.run(shop.shop.printSale("c1.S2.q1", COPY, PATIENT))).toBe("printed");
+  });
+
   it("needs a printer", async () => {
     const shop = new SimulatedShop();
     await shop.switchOn({ printer: false });

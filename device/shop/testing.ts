@@ -62,14 +62,14 @@ export class SimulatedShop {
     return this.paper.paper.lines.join("\n");
   }
 
-  async switchOn({ printer = true }: { readonly printer?: boolean } = {}): Promise<void> {
+  async switchOn({ printer = true, unverifiedAmountFen = 100_000 }: { readonly printer?: boolean; readonly unverifiedAmountFen?: number } = {}): Promise<void> {
     const ports = await this.run(this.place.switchOn());
     await this.run(recoverAtStart(ports));
     this.#shop = openShop({
       journal: this.place.journal,
       devices: printer ? { printer: this.printer } : {},
       rules: this.rules,
-      unverifiedAmountFen: fen(100_000),
+      unverifiedAmountFen: fen(unverifiedAmountFen),
       place: { institution: "测试商店", terminal: "T1" },
       log: SILENT,
     });

@@ -3,9 +3,10 @@
  * Method: what stands on it is read from the journal alone; nothing is remembered beside it.
  */
 import { assert } from "../../base/assert.ts";
-import { type Fen, fen, subtractFen, sumFen } from "../../base/fen.ts";
+import { type Fen, fen, subtractFen, sumFen, ZERO_FEN } from "../../base/fen.ts";
 import { countMember, textMember } from "../journal/members.ts";
 import { type Journal, type JournalEntry, OPEN_STATES } from "../journal/types.ts";
+import { isHeldSale } from "../quick-payment/held.ts";
 import { purseOf, readSale, saleMark } from "../quick-payment/record.ts";
 import type { ReceiptData, ReceiptHead, ReceiptLine } from "../receipts/types.ts";
 import { mergedDetail } from "../recovery/recover.ts";
@@ -21,13 +22,20 @@ type Reading = Pick<Journal, "mark" | "entriesOf">;
 /** Why there is no slip of a sale. */
 export type NoSlip = "sale-unknown" | "sale-open" | "sale-not-paid";
 
+export interface SaleSlipPlace extends SlipPlace {
+  /** Up to this amount a debit that only the card vouches for counts as paid. */
+  readonly unverifiedAmountFen: Fen;
+}
+
 /** Faults: those of the journal. */
-export async function saleSlipOf(journal: Reading, reference: string, place: SlipPlace): Promise<Of<"purse-sale"> | NoSlip> {
+export async function saleSlipOf(journal: Reading, reference: string, { unverifiedAmountFen, ...place }: SaleSlipPlace): Promise<Of<"purse-sale"> | NoSlip> {
   const entries = await entriesOfSale(journal, reference);
   const last = entries.at(-1);
   if (last === undefined) return "sale-unknown";
   if (OPEN_STATES.includes(last.state)) return "sale-open";
-  if (last.state !== "done") return "sale-not-paid";
+  if (last.state !== "done" || last.amount === ZERO_FEN) return "sale-not-paid";
+  // The card says that it paid, the module says otherwise: no paper may say that it is paid.
+  if (isHeldSale(last, unverifiedAmountFen)) return "sale-open";
   const balanceAfter = balanceBehind(entries, last.amount);
   return {
     ...saleHead(entries, reference, place),
