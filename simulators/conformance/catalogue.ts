@@ -4,6 +4,7 @@ import { ELECTRONIC_CASH_AUTHENTICATION_CASES } from "./cases/electronic-cash-au
 import { ELECTRONIC_CASH_CONTACT_CASES } from "./cases/electronic-cash-contact.ts";
 import { ELECTRONIC_CASH_DECISION_CASES } from "./cases/electronic-cash-decisions.ts";
 import { ELECTRONIC_CASH_EXTENSION_CASES } from "./cases/electronic-cash-extension.ts";
+import { ELECTRONIC_CASH_JOURNEY_CASES } from "./cases/electronic-cash-journeys.ts";
 import { ELECTRONIC_CASH_SCRIPT_CASES } from "./cases/electronic-cash-scripts.ts";
 import { ELECTRONIC_CASH_SELECTION_CASES } from "./cases/electronic-cash-selection.ts";
 import { ELECTRONIC_CASH_TORN_CASES } from "./cases/electronic-cash-torn.ts";
@@ -69,6 +70,7 @@ export const CATALOGUE: readonly ConformanceCase[] = [
   ...ELECTRONIC_CASH_CONTACT_CASES,
   ...ELECTRONIC_CASH_SCRIPT_CASES,
   ...ELECTRONIC_CASH_EXTENSION_CASES,
+  ...ELECTRONIC_CASH_JOURNEY_CASES,
   ...ELECTRONIC_CASH_TORN_CASES,
   ...ELECTRONIC_CASH_TORN_TAP_CASES,
   ...PURSE_COMMAND_CASES,

@@ -79,6 +79,8 @@ describe("the catalogue", () => {
     ["acPadding", ["pad80", "zeros"]],
     ["acAlgByte", ["fromCard", "01", "04"]],
     ["df60Segment", ["01", "04"]],
+    ["cashTripRecord", ["behindIdentifier", "behindLengthAndFlag"]],
+    ["cashRecords", ["all", "unread"]],
     ["qpbocBudgetMs", ["500", "300"]],
   ];
   it.each(settings)("exercises each setting of %s", (name, values) => {

@@ -9,7 +9,7 @@ import type { CardChannel, CardReader } from "../../device/drivers/ports.ts";
 import { openJournal, type TerminalJournal } from "../../device/txn/journal/journal.ts";
 import type { JournalEntry } from "../../device/txn/journal/types.ts";
 import { createLane, createSalesInFlight } from "../../device/txn/lane.ts";
-import type { QuickPaymentLimits, QuickPaymentPorts } from "../../device/txn/quick-payment/ports.ts";
+import type { ElectronicCashPorts, QuickPaymentLimits, QuickPaymentPorts } from "../../device/txn/quick-payment/ports.ts";
 import { runQuickPayment } from "../../device/txn/quick-payment/run.ts";
 import type { QuickPaymentOutcome } from "../../device/txn/quick-payment/types.ts";
 import { recoverAtStart } from "../../device/txn/recovery/recover.ts";
@@ -70,6 +70,8 @@ export function once(mishap: Mishap | undefined): FatePlan {
 export interface ShopOptions {
   readonly profile?: Partial<CardProfile>;
   readonly psam?: TestPsamOptions;
+  /** What electronic cash is given besides. */
+  readonly cash?: Partial<ElectronicCashPorts>;
 }
 
 const LIMITS: QuickPaymentLimits = {
@@ -181,6 +183,14 @@ export class Shop {
     });
     this.#journal = journal;
     const psam = await openPsam(guarded(this.samReader, power), { clock, profile: this.profile }, { timeoutMs: 1_000, signal: LIMITS.signal });
+    const purses = testPursePorts({
+      suite,
+      clock,
+      psam,
+      randomness: new SeededRandomness(`purses/${this.disk.incarnation}`),
+      profile: this.profile,
+      pin: { timeoutMs: 5_000, verifier: { verifyOnCard: (channel, template, limits) => this.#pad(clock).verifyOnCard(channel, template, limits) } },
+    });
     this.#ports = {
       clock,
       journal,
@@ -190,14 +200,8 @@ export class Shop {
       lane: createLane(),
       sales: createSalesInFlight(),
       saleTimes: await openSaleTimes(journal),
-      ...testPursePorts({
-        suite,
-        clock,
-        psam,
-        randomness: new SeededRandomness(`purses/${this.disk.incarnation}`),
-        profile: this.profile,
-        pin: { timeoutMs: 5_000, verifier: { verifyOnCard: (channel, template, limits) => this.#pad(clock).verifyOnCard(channel, template, limits) } },
-      }),
+      ...purses,
+      ...(purses.electronicCash === undefined ? {} : { electronicCash: { ...purses.electronicCash, ...this.#options.cash } }),
       purse: { applications: DEFAULT_PURSE_APPLICATIONS, keyIndex: 1, proveSeqOrder: this.profile.proveSeqOrder },
     };
     await recoverAtStart({ journal, log: SILENT });
