@@ -75,9 +75,18 @@ const DIGIT_VALUES = 16;
 const SCALAR_DIGITS = 64;
 
 /** For each digit of a scalar: the generator times what each of its values stands for. Worked out once, at the first use. */
-let multiples: readonly (readonly Point[])[] = [];
+class Multiples {
+  #rows: readonly (readonly Point[])[] | undefined;
 
-function multiplesOf(): readonly (readonly Point[])[] {
+  get rows(): readonly (readonly Point[])[] {
+    this.#rows ??= multiplesOfGenerator();
+    return this.#rows;
+  }
+}
+
+const MULTIPLES = new Multiples();
+
+function multiplesOfGenerator(): readonly (readonly Point[])[] {
   const rows: Point[][] = [];
   for (let base: Point = { x: GX, y: GY, z: 1n }; rows.length < SCALAR_DIGITS; ) {
     const row = [INFINITY];
@@ -89,10 +98,9 @@ function multiplesOf(): readonly (readonly Point[])[] {
 }
 
 function multiplied(scalar: bigint): { readonly x: bigint; readonly y: bigint } {
-  if (multiples.length === 0) multiples = multiplesOf();
   let result = INFINITY;
   let rest = scalar;
-  for (const row of multiples) {
+  for (const row of MULTIPLES.rows) {
     result = add(result, row[Number(rest & 15n)] ?? INFINITY);
     rest >>= DIGIT_BITS;
   }
