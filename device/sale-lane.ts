@@ -51,6 +51,8 @@ export interface SharedSales {
   readonly blocks?: CardBlocking["duration"];
   /** Days that it may be, by which cards are judged. */
   readonly saleDays: () => DayRange;
+  /** Time that the settlement host has proved to be over; left out: none. */
+  readonly provedMs?: () => number | undefined;
   /** Where the time of taps goes. */
   readonly taps: TapTimelines;
   readonly rules?: QuickPaymentTables;

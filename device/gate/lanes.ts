@@ -35,6 +35,8 @@ export interface GateLaneSetup {
 export interface GateParts {
   readonly clock: Clock;
   readonly log: Log;
+  /** Time that the settlement host has proved to be over; left out: a restart is as long ago as the terminal has run. */
+  readonly provedMs?: () => number | undefined;
   /** Recovered already: what was under way at a power cut is known as unknown. */
   readonly journal: GateJournal;
   readonly fares: FareBook;
@@ -58,7 +60,7 @@ export async function openGates(parts: GateParts): Promise<GateService> {
   // A torn tap is remembered as long as its card may come back, whatever the window is.
   const windowMs = Math.max(policy.sameCardWindowMs, policy.returnTimeoutMs);
   const taps = new RecentTaps(windowMs);
-  await readBack(journal, taps, { policy, windowMs, nowMs: clock.monotonicMs() });
+  await readBack(journal, taps, { policy, windowMs, nowMs: clock.monotonicMs(), provedMs: parts.provedMs?.() });
   return new Gates(parts, taps);
 }
 

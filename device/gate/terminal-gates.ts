@@ -37,7 +37,7 @@ export async function openTerminalGates(
   gate: TerminalGate,
   onEvent: (lane: string, event: LaneEvent) => void = () => undefined,
 ): Promise<TerminalGates> {
-  const { clock, log, journal, bounds } = shared;
+  const { clock, log, journal, bounds, provedMs } = shared;
   const { lanes, delayedCharge: profile, ...settings } = gate;
   const cache = new StaticTransitCache(KNOWN_CARDS_MAX);
   const stopping = new AbortController();
@@ -48,7 +48,12 @@ export async function openTerminalGates(
     const ride: Pick<GateLaneSetup, "ride"> = profile === undefined ? {} : { ride: (request, limits) => place.delayedCharge(request, profile, limits) };
     return { place, setup: { ...lane, reader, sale: place.quickPayment.bind(place), ...ride } };
   });
-  const service = await openGates({ ...settings, clock, log, journal, lanes: setups.map(({ setup }) => setup), onEvent });
+  const service = await openGates({
+    ...settings,
+    ...{ clock, log, journal, onEvent },
+    ...(provedMs === undefined ? {} : { provedMs }),
+    lanes: setups.map(({ setup }) => setup),
+  });
   return {
     service,
     start: () => {

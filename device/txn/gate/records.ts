@@ -59,6 +59,8 @@ export interface ReadBack {
   readonly policy: GatePolicy;
   readonly windowMs: number;
   readonly nowMs: number;
+  /** The settlement host has proved that it is not earlier than this; undefined: nobody has. */
+  readonly provedMs: number | undefined;
 }
 
 interface KnownSale {
@@ -87,10 +89,10 @@ interface AgedEntry {
 }
 
 /**
- * The entries within the window, oldest first, by the time that this terminal has run since: any clock may have jumped while it was off, and a
- * window that ends too early charges somebody twice.
+ * The entries within the window, oldest first, by the time that this terminal has run since, or more where the host has proved both ends: any
+ * clock may have jumped while it was off, and a window that ends too early charges somebody twice.
  */
-async function newestEntries(journal: GateJournal, { nowMs, windowMs }: ReadBack): Promise<readonly AgedEntry[]> {
+async function newestEntries(journal: GateJournal, { nowMs, windowMs, provedMs }: ReadBack): Promise<readonly AgedEntry[]> {
   const found: AgedEntry[] = [];
   let place = { boot: journal.boot, monotonicMs: nowMs, ageMs: 0 };
   for (let end = journal.lastSeq; end >= 1 && place.ageMs < windowMs && found.length < READ_BACK_MAX; end -= PAGE) {
@@ -98,11 +100,15 @@ async function newestEntries(journal: GateJournal, { nowMs, windowMs }: ReadBack
     for (const entry of (await journal.entries(from, end - from + 1)).toReversed()) {
       const { boot, monotonicMs } = entry;
       const sinceMs = boot === place.boot ? Math.max(0, place.monotonicMs - monotonicMs) : 0;
-      place = { boot, monotonicMs, ageMs: place.ageMs + sinceMs };
+      place = { boot, monotonicMs, ageMs: Math.max(place.ageMs + sinceMs, provedAge(entry, provedMs)) };
       if (place.ageMs < windowMs) found.push({ entry, ageMs: place.ageMs });
     }
   }
   return found.toReversed();
+}
+
+function provedAge({ wallMs, clock }: JournalEntry, provedMs: number | undefined): number {
+  return provedMs === undefined || clock?.errorMs === undefined ? 0 : provedMs - wallMs - clock.errorMs;
 }
 
 /** The sale that a gate opened for, which may be older than the window when its passage is not. */

@@ -47,6 +47,23 @@ describe("what a card did before a power cut is known behind it", () => {
     expect(card.charges).toHaveLength(2);
   });
 
+  test("and is forgotten where the host has proved that the window was over before the start, as after a night", async () => {
+    for (const [darkMs, charges] of [
+      [58_000, 1],
+      [70_000, 2],
+    ] as const) {
+      const at = new Station({ ...SINGLE, proved: true });
+      await at.switchOn();
+      const card = new FakeCard("A");
+      await at.tap(card);
+      at.cutPower();
+      await at.clock.resolve(at.clock.sleep(darkMs));
+      await at.switchOn();
+      await at.tap(card);
+      expect(card.charges).toHaveLength(charges);
+    }
+  });
+
   test("a passage a moment ago for a sale that is older than the window", async () => {
     const at = new Station({ ...SINGLE, policy: { sameCardWindowMs: 12_000 } });
     at.lane().walker.afterMs = 7_000;

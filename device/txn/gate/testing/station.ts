@@ -55,6 +55,8 @@ export interface StationOptions {
   readonly reportsPassage?: boolean;
   readonly lamp?: SignalLamp;
   readonly display?: CustomerDisplay;
+  /** Whether the journal's times are proved, by a host that is heard all the time. */
+  readonly proved?: true;
 }
 
 /** One lane's hardware, which outlives the power of the terminal. */
@@ -119,16 +121,18 @@ export class Station {
     const journal = await this.clock.resolve(
       openTestJournal({ store: this.disk.open(), clock, randomness: new SeededRandomness(String(this.disk.incarnation)) }),
     );
-    await this.clock.resolve(recoverAtStart({ journal, log: SILENT }));
     const { policy } = this;
-    const { fares = FLAT_FARES, lamp, display } = this.#options;
+    const { fares = FLAT_FARES, lamp, display, proved } = this.#options;
+    if (proved) journal.keepTimeBy({ reading: () => ({ wallMs: this.clock.wallMs(), clock: { quality: "trusted", errorMs: 2_000 } }) });
+    await this.clock.resolve(recoverAtStart({ journal, log: SILENT }));
+    const time = proved ? { provedMs: () => this.clock.wallMs() } : {};
     const devices = { ...(lamp === undefined ? {} : { lamp }), ...(display === undefined ? {} : { display }) };
     const lanes = this.lanes.map(({ settings, reader: real, gate }) => {
       const reader = openLaneReader(powered(real, power));
       return { settings, reader, gate: powered(gate, power), sale: this.sales.over({ reader, real, clock, journal, policy }), ...devices };
     });
     const onEvent = (lane: string, event: LaneEvent) => void this.events.push({ lane, event });
-    const gates = await this.clock.resolve(openGates({ clock, log: SILENT, journal, fares, policy, lanes, onEvent }));
+    const gates = await this.clock.resolve(openGates({ clock, log: SILENT, journal, fares, policy, lanes, onEvent, ...time }));
     this.#life = { gates, journal, clock };
     gates.start();
     await this.pass(10);
