@@ -249,6 +249,7 @@ export async function openTerminalApi(
       openOffline: (limit) => terminal.openOffline(limit),
       ...(reconciliation === undefined ? {} : { reconciliation }),
       status: () => terminal.status(),
+      tapTimes: () => terminal.tapTimes(),
       quickPayment: (request, { operator }, limits) => terminal.quickPayment({ ...request, operator }, limits),
     },
   });

@@ -80,6 +80,7 @@ const QUICK: Readonly<Record<Exclude<Reason, FaultCode>, Words>> = {
   "no-fare": ["There is no fare for this journey. Please ask the staff.", "无法计算票价，请联系工作人员。"],
   "trip-unreadable": ["The card's journey cannot be read. Please ask the staff.", "卡内行程无法读取，请联系工作人员。"],
   "balance-too-low": ["The balance is too low for a journey.", "余额不足，请充值。"],
+  "journey-not-offered": ["Bank cards cannot pay by distance here. Please use another card.", "此处银行卡不能按里程乘车，请使用其他卡。"],
   "not-interoperable": ["This card may not be used in this city.", "该卡不能在本市使用。"],
   "initial-pin": ["The card still has its first PIN. Please change it, then pay.", "卡片仍为初始密码，请先修改密码。"],
   "initial-pin-unknown": ["It is not known whether the card's PIN was changed. Please ask the issuer.", "无法确认密码是否已修改，请到发卡机构办理。"],

@@ -36,6 +36,7 @@ import type {
   SlipLine,
   Status,
   StreamItem,
+  TapTimes,
   UploadAct,
 } from "./types.ts";
 
@@ -207,6 +208,10 @@ export class CounterClient {
   /** Sales without the insurer for which something is still to be done. */
   offlineSales(): Promise<OfflineSales> {
     return this.#get("/v1/offline");
+  }
+
+  tapTimes(): Promise<TapTimes> {
+    return this.#get("/v1/taps");
   }
 
   devices(): Promise<Devices> {

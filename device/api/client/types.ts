@@ -239,6 +239,40 @@ export interface Status {
   readonly [more: string]: unknown;
 }
 
+export interface TimeHistogram {
+  readonly buckets: readonly { readonly leMs: number | null; readonly count: number }[];
+  readonly count: number;
+  readonly sumMs: number;
+}
+
+/** Parts of a tap. */
+export interface TapParts<Value> {
+  readonly field: Value;
+  readonly card: Value;
+  readonly module: Value;
+  readonly disk: Value;
+  readonly host: Value;
+  readonly diskWait: Value;
+  readonly diskCover: Value;
+}
+
+/** Where the time of taps goes, and the slowest of them step by step. */
+export interface TapTimes {
+  readonly taps: number;
+  readonly times: TapParts<TimeHistogram>;
+  readonly slowest: readonly {
+    readonly wallMs: number;
+    readonly times: TapParts<number>;
+    readonly steps: readonly {
+      readonly part: "wait" | "card" | "module" | "disk";
+      readonly what: string;
+      readonly beganMs: number;
+      readonly endedMs: number;
+      readonly failed?: true;
+    }[];
+  }[];
+}
+
 export interface Devices {
   readonly devices: Readonly<Record<string, { readonly name: string; readonly kind: "well" | "degraded" | "away" | "broken"; readonly why?: string }>>;
 }

@@ -31,6 +31,7 @@ const told: {
   readonly Uploads: Told<typeof schemas.parkedUploads, types.ParkedUploads>;
   readonly UploadAct: Told<typeof schemas.uploadAct, types.UploadAct>;
   readonly Offline: Told<typeof schemas.offlineSales, types.OfflineSales>;
+  readonly TapTimes: Told<typeof schemas.tapTimes, types.TapTimes>;
   readonly Devices: Told<typeof schemas.devices, types.Devices>;
   readonly Scanned: Told<typeof schemas.scanned, types.Scanned>;
   readonly QuickPayment: Told<typeof schemas.quickPayment, types.QuickPayment>;
@@ -52,7 +53,17 @@ const told: {
   readonly Slip: Taken<typeof schemas.printBody, { slip: readonly types.SlipLine[]; timeoutMs?: number | undefined }>;
 } = {
   ...{ Said: true, Error: true, SignedIn: true, TenderKind: true, OfflineChoice: true, Question: true, Order: true, Returned: true },
-  ...{ OrderEvent: true, StreamItem: true, Reprinted: true, Status: true, Devices: true, Scanned: true, QuickPayment: true, ReconciledDay: true },
+  ...{
+    OrderEvent: true,
+    StreamItem: true,
+    Reprinted: true,
+    Status: true,
+    TapTimes: true,
+    Devices: true,
+    Scanned: true,
+    QuickPayment: true,
+    ReconciledDay: true,
+  },
   ...{ PrintedSlip: true, SaleRefund: true, Shift: true, ShiftEnd: true, Gates: true, LaneOpened: true, GateItem: true, SaleRefundBody: true },
   ...{ Uploads: true, UploadAct: true, Offline: true },
   ...{ Report: true, Credential: true, OrderItem: true, Basket: true, Answer: true, QuickPaymentBody: true, Slip: true },

@@ -328,6 +328,38 @@ export const status = named(
   "Further members say more of the upload; later versions may add some.",
 );
 
+const histogram = named(
+  "TimeHistogram",
+  z.strictObject({ buckets: z.array(z.strictObject({ leMs: z.number().nullable(), count: z.int() })), count: z.int(), sumMs: z.number() }),
+  "How many taps took at most so long, shorter ones counted in; the last bucket has no bound.",
+);
+const tapPart = <Value extends z.ZodType>(value: Value) =>
+  z.strictObject({ field: value, card: value, module: value, disk: value, host: value, diskWait: value, diskCover: value });
+
+export const tapTimes = named(
+  "TapTimes",
+  z.strictObject({
+    taps: z.int(),
+    times: tapPart(histogram),
+    slowest: z.array(
+      z.strictObject({
+        wallMs: z.int(),
+        times: tapPart(z.number()),
+        steps: z.array(
+          z.strictObject({
+            part: z.enum(["wait", "card", "module", "disk"]),
+            what: z.string(),
+            beganMs: z.number(),
+            endedMs: z.number(),
+            failed: z.literal(true).exactOptional(),
+          }),
+        ),
+      }),
+    ),
+  }),
+  "Where the time of taps goes since the start, and the slowest of them step by step. Nothing here says whose card it was.",
+);
+
 export const devices = named(
   "Devices",
   z.strictObject({

@@ -9,6 +9,7 @@ import type { ReconciliationActs } from "../../txn/medical-reconciliation/acts.t
 import type { QuickPaymentOutcome } from "../../txn/quick-payment/types.ts";
 import type { SaleRequest } from "../../txn/sale-request.ts";
 import type { StockUploads } from "../../txn/stock-upload/types.ts";
+import type { TapTimesView } from "../../txn/tap-timeline/types.ts";
 
 /** Sales that the settlement host has not receipted. */
 export interface Unreceipted {
@@ -56,6 +57,8 @@ export interface ApiService {
   /** What stands around the readers. */
   readonly devices: Devices;
   status(): ServiceStatus;
+  /** Where the time of taps goes. */
+  tapTimes(): TapTimesView;
   /** One sale from a purse of the card. Never rejects for what the world does. */
   quickPayment(request: SaleRequest, act: { readonly operator: string }, limits: Limits): Promise<QuickPaymentOutcome>;
 }

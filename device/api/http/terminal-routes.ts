@@ -57,6 +57,18 @@ const status = route({
   handle: async (desk) => ({ status: 200, json: { ...desk.service.status(), ordersUnderWay: desk.live.underWay } }),
 });
 
+const taps = route({
+  id: "getTapTimes",
+  method: "GET",
+  path: "/v1/taps",
+  summary: "Where the time of taps goes, and the slowest of them.",
+  needs: "see-status",
+  ...none,
+  answers: [{ status: 200, schema: schemas.tapTimes }],
+  refusals: [],
+  handle: async (desk) => ({ status: 200, json: desk.service.tapTimes() }),
+});
+
 /** What a device did, or its failure under its own word. */
 async function equipment(desk: Desk, call: Call<unknown, unknown, unknown>, asked: EquipmentRequest): Promise<Readonly<Record<string, unknown>>> {
   const { kind, ...told } = { ...(await performEquipment(desk.service.devices, asked, call.caller.signal)) } as Readonly<Record<string, unknown>>;
@@ -227,7 +239,7 @@ function reportAs(form: Form): Route {
 }
 
 export const TERMINAL_ROUTES: readonly Route[] = [
-  ...[signIn, signOut, status, devices, scan, print, uploads, offline, reconcile, lastDay],
+  ...[signIn, signOut, status, taps, devices, scan, print, uploads, offline, reconcile, lastDay],
   ...(["retry", "dismiss"] as const).map(uploadAct),
   ...(["json", "html", "csv"] as const).map(reportAs),
 ];

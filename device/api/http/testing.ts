@@ -15,6 +15,7 @@ import type { CounterDesk, ProvisionalFigures, TenderKind } from "../../txn/medi
 import type { OfflineView } from "../../txn/medical-offline/ports.ts";
 import type { OrderActs, OrderName, OrderRequest, OrderView } from "../../txn/medical-order/order.ts";
 import type { DayView, ReconciliationActs } from "../../txn/medical-reconciliation/acts.ts";
+import { createTapTimelines } from "../../txn/tap-timeline/timelines.ts";
 import type { ApiParts } from "./server.ts";
 import type { ApiService } from "./service.ts";
 import { FakeGates, FakeShop } from "./shop-testing.ts";
@@ -257,6 +258,9 @@ const OWED: OfflineView = {
   open: true,
 };
 
+/** A terminal that nobody has tapped at. */
+const NO_TAPS = createTapTimelines({ clock: { monotonicMs: () => 0, wallMs: () => 0, sleep: () => Promise.resolve() } }).view();
+
 const EXPOSURE = {
   quickPayment: { count: 2, sumFen: 900 },
   medicalPurchase: { count: 0, sumFen: 0 },
@@ -302,6 +306,7 @@ export function fakeService(pause?: (name: OrderName) => Promise<void>): FakeSer
     uploads: fakeUploads(others),
     openOffline: () => Promise.resolve([OWED]),
     calls: () => [...orders.calls, ...reconciliation.calls, ...shop.calls, ...gates.calls, ...others],
+    tapTimes: () => NO_TAPS,
     status: () => ({ terminalId: "T1", journalId: "0".repeat(32), boot: 1, linkUp: true, hostPresent: true, exposure: EXPOSURE }),
     quickPayment: (request, { operator }) => {
       others.push(`quick-payment ${request.reference} by ${operator}`);
