@@ -158,6 +158,13 @@ export const LANES: readonly Lane[] = [
     limitMs: 5 * MINUTE_MS,
   },
   {
+    name: "gate-memory",
+    level: "ci",
+    needs: {},
+    work: { kind: "files", patterns: [/gate-memory[^/]*\.lane\.test\.ts$/] },
+    limitMs: 10 * MINUTE_MS,
+  },
+  {
     name: "processes",
     level: "test",
     needs: {},

@@ -31,6 +31,10 @@ const SOAKS: Readonly<Record<string, Soak>> = {
     about: "a million taps at a gate of two lanes and a till, under virtual time",
     args: ["dist/simulators/cli.js", "world", "--scenario", "gate", "--seeds", "2000", "--taps", "500", "--json"],
   },
+  "gate-memory": {
+    about: "a million taps at two lanes of one running terminal: memory, descriptors and pace stay what they were",
+    args: ["--expose-gc", "dist/tools/gate-memory/main.js", "--taps", "1000000"],
+  },
   rounds: { about: "200 rounds of killing broker and terminal", args: [...VITEST_LANES, "rounds"] },
   "bad-input": { about: "ten million mutated inputs", args: [...VITEST_LANES, "bad-input"] },
   breaches: { about: "breaches of the specifications against every conformance case", args: [...VITEST_LANES, "breaches"] },
