@@ -4,7 +4,9 @@ import type { ElectronicCashOptions } from "../../../simulators/card/electronic-
 import { ChargeDesk } from "../../../simulators/host/debts.ts";
 import { fen, ZERO_FEN } from "../../base/fen.ts";
 import { fareTariff } from "../quick-payment/purses/testing.ts";
+import { runQuickPayment } from "../quick-payment/run.ts";
 import type { Tariff } from "../quick-payment/tariff.ts";
+import { TEST_LIMITS } from "../quick-payment/testing.ts";
 import type { DelayedChargeProfile } from "./settings.ts";
 import { OdaGate, panOf, postAll } from "./testing.ts";
 
@@ -224,6 +226,19 @@ describe("wherever it is torn", () => {
     await at.switchOn();
     expect(await at.tap(RIDE)).toMatchObject({ kind: "accepted", firstUse: true });
     expect((await at.entries()).length).toBe(1);
+  });
+
+  it("shares the terminal's limits with what is paid from purses: what one has taken, the other has not", async () => {
+    const at = await gate();
+    const { clock, journal, reader } = at.place;
+    const full = { kind: "quick-payment", state: "prepared", amount: fen(TEST_LIMITS.risk.unreceiptedSumFen - 399), detail: {} } as const;
+    await clock.resolve(journal.append(full));
+    reader.insert(at.card());
+    expect(await at.tap(RIDE)).toEqual({ kind: "refused", reason: "unreceipted-sum-limit" });
+    expect(await at.tap({ reference: "g2", amount: fen(300) })).toMatchObject({ kind: "accepted" });
+    reader.swap(at.place.card());
+    const sale = { reference: "s1", amount: fen(100) };
+    expect(await clock.resolve(runQuickPayment(at.place.ports, sale, TEST_LIMITS))).toMatchObject({ kind: "refused", reason: "unreceipted-sum-limit" });
   });
 
   it("a full disk refuses, and the limits get back what was counted", async () => {

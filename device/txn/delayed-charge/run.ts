@@ -21,7 +21,7 @@ import { saleMark } from "../quick-payment/record.ts";
 import type { Reason } from "../quick-payment/types.ts";
 import { unusableAtOnce } from "../quick-payment/wrong-card.ts";
 import type { ReviewedCard } from "../risk/guard.ts";
-import { impossibleAmount, limitReached } from "../risk/limits.ts";
+import { impossibleAmount, limitReached, paymentsOut } from "../risk/limits.ts";
 import type { SaleTime } from "../sale-time.ts";
 import { DELAYED_CHARGE_RULES, decide, FIRST_STEP } from "./machine.ts";
 import type { DelayedChargeLimits, DelayedChargePorts, DelayedChargeRequest } from "./ports.ts";
@@ -220,7 +220,7 @@ class DelayedChargeRun {
   /** The limits are looked at in the same turn as the record is appended, so that no other lane can come between. */
   async #append(firstUse: boolean): Promise<Event> {
     const { amount } = this.#owed();
-    const limit = limitReached(this.#limits.risk, this.#journal.unreceipted(KIND), { amount, zeroAllowed: true });
+    const limit = limitReached(this.#limits.risk, paymentsOut(this.#journal), { amount, zeroAllowed: true });
     if (limit !== undefined) return { is: "not-admitted", reason: limit };
     const taken = this.#ports.guard?.take(this.#reviewed(), amount);
     if (taken?.kind === "refused") return { is: "not-admitted", reason: taken.reason };

@@ -17,7 +17,7 @@ import { CardTrouble } from "../card-trouble.ts";
 import { type EntryDraft, type Journal, type JsonObject, OPEN_STATES } from "../journal/types.ts";
 import { mergedDetail } from "../recovery/recover.ts";
 import type { TakenSale } from "../risk/guard.ts";
-import { impossibleAmount, limitReached } from "../risk/limits.ts";
+import { impossibleAmount, limitReached, paymentsOut } from "../risk/limits.ts";
 import { allowsZero, holdsOnly, type PurseChoice, type SaleRequest, tariffOf } from "../sale-request.ts";
 import { admitCard, reviewedCard } from "./admission.ts";
 import { decide, FIRST_STEP, QUICK_PAYMENT_RULES } from "./machine.ts";
@@ -343,7 +343,7 @@ class QuickPaymentRun {
     this.#recorded = undefined;
     this.#proved = {};
     this.#code = undefined;
-    const limit = limitReached(this.#limits.risk, this.#journal.unreceipted("quick-payment"), { amount, zeroAllowed: allowsZero(this.#purse) });
+    const limit = limitReached(this.#limits.risk, paymentsOut(this.#journal), { amount, zeroAllowed: allowsZero(this.#purse) });
     if (limit !== undefined) return { is: "limit-reached", limit };
     const taken = this.#ports.guard?.take(reviewedCard(card, this.#purse.kind), amount);
     if (taken?.kind === "refused") return { is: "limit-reached", limit: taken.reason };

@@ -1,5 +1,6 @@
 /* Offline exposure: what may be sold before the settlement host has receipted what was sold before. */
 import { CARD_AMOUNT_MAX, type Fen } from "../../base/fen.ts";
+import type { Journal, RecordKind } from "../journal/types.ts";
 
 /** Limits of the offline permission, for one terminal. */
 export interface RiskLimits {
@@ -17,6 +18,14 @@ export interface RiskLimits {
 export interface Exposure {
   readonly count: number;
   readonly sumFen: number;
+}
+
+/** What a card pays, or promises to pay, without anybody being asked. The limits are the terminal's, whichever of them it was. */
+export const PAYMENTS: readonly RecordKind[] = ["quick-payment", "delayed-charge"];
+
+export function paymentsOut(journal: Pick<Journal, "unreceipted">): Exposure {
+  const each = PAYMENTS.map((kind) => journal.unreceipted(kind));
+  return each.reduce((all, { count, sumFen }) => ({ count: all.count + count, sumFen: all.sumFen + sumFen }), { count: 0, sumFen: 0 });
 }
 
 export type LimitReached = "amount-zero" | "amount-limit" | "unreceipted-count-limit" | "unreceipted-sum-limit";

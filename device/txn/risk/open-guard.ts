@@ -15,6 +15,7 @@ import { type ExposureView, exposureView } from "./exposure-view.ts";
 import type { Review, ReviewedCard, RiskGuard, RiskReason, TakenSale } from "./guard.ts";
 import { type KnownCards, openKnownCards } from "./known-cards.ts";
 import { type LeaseGrants, openLeaseGrants } from "./lease-grant.ts";
+import { PAYMENTS } from "./limits.ts";
 import { narrowed, type OfflineLimits, offlineLimitReached, type Velocity } from "./offline-limits.ts";
 import { openSaleBook, type SaleBook } from "./sale-book.ts";
 
@@ -71,8 +72,6 @@ export interface TerminalRiskGuard extends RiskGuard {
 }
 
 const CLEAR: Review = { kind: "clear" };
-/** What a card pays, or promises to pay, without anybody being asked. */
-const PAYMENTS: readonly RecordKind[] = ["quick-payment", "delayed-charge"];
 
 /** Opened after the journal has its keeper of time, before any lane. Faults: those of the journal. */
 export async function openRiskGuard(parts: RiskGuardParts): Promise<TerminalRiskGuard> {
