@@ -23,7 +23,7 @@ const GATE_SEEDS = 40;
 const GATE_TAPS = 500;
 const GATE_TEAR_PERCENT = 5;
 /** How far the share of torn taps may be from what was asked for, in hundredths: a tap that the power or the lane ends first is not torn any more. */
-const GATE_TEAR_NEAR = 2;
+const GATE_TEAR_NEAR = 1;
 /** One small seed, run twice. */
 const GATE_AGAIN = ["--scenario", "gate", "--seeds", "1", "--taps", "50", "--name", "again"];
 /** The insurer has no part in this scenario. */
