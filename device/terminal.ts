@@ -423,6 +423,7 @@ class AssembledTerminal implements Terminal {
       pinTimeoutMs: medical.pinTimeoutMs,
       chargedCards: openSeenCards({ journal: this.journal, suite, key: storageKey }),
       saleDays: () => trust.saleDays(),
+      provedMs: () => trust.provedMs(),
       taps: this.#taps,
       ...(guard === undefined ? {} : { guard }),
       ...(blocks === undefined ? {} : { blocks }),

@@ -80,6 +80,8 @@ export interface LaneSpot {
   readonly settings: LaneSettings;
   readonly spot: Spot;
   readonly psam: SimulatedPsam;
+  /** The module's number, 12 digits. */
+  readonly terminalNumber: string;
   /** Whoever stands in front of the gate. */
   readonly walker: Walker;
 }
@@ -142,7 +144,8 @@ export class Town {
           this.trace.note(`card ${debited.serial.slice(-4)} debited ${debit.amountFen} of its ${debit.purse ?? "e-purse"}`);
           this.purseCounts[worldPurse(debit.purse ?? "e-purse")].debits += 1;
           this.moneyCheck.debited(debited.serial, debit);
-          const lane = this.lanes.find(({ spot }) => spot.card?.card === debited);
+          // A card that was torn out has left its spot before it commits: the module's number says where it was charged.
+          const lane = this.lanes.find(({ terminalNumber }) => terminalNumber === debit.terminalNumber);
           if (lane !== undefined) this.gateCheck.charged(debited.serial, { ...lane.settings, lane: lane.settings.name }, debit.amountFen);
         }),
     );
@@ -197,8 +200,9 @@ export class Town {
     const { name } = settings;
     const tears = onlyFaults === undefined ? new Tears(this.random.stream(`tears/${name}`), tearPercent) : undefined;
     // Modules of different lanes have different numbers, as their makers see to.
-    const psam = makeTestPsam(suite, { purseLevel: 2, terminalNumber: `99010000010${at + 2}` });
-    return { settings, spot: { name, tears, card: undefined, lastCard: undefined }, psam, walker: { walk: "passes", afterMs: 1_500 } };
+    const terminalNumber = `99010000010${at + 2}`;
+    const psam = makeTestPsam(suite, { purseLevel: 2, terminalNumber });
+    return { settings, spot: { name, tears, card: undefined, lastCard: undefined }, psam, terminalNumber, walker: { walk: "passes", afterMs: 1_500 } };
   }
 
   #observeReceipts(): void {

@@ -5,6 +5,7 @@
 import { assert } from "../../base/assert.ts";
 import type { Log } from "../../base/log.ts";
 import type { DayRange } from "../../codec/civil-time.ts";
+import { textMember } from "../journal/members.ts";
 import type { Journal } from "../journal/types.ts";
 import type { ReviewedCard, RiskGuard } from "../risk/guard.ts";
 import { type PurseChoice, type PurseKind, tariffOf } from "../sale-request.ts";
@@ -37,8 +38,9 @@ export async function admitCard(parts: AdmissionParts, candidate: Candidate): Pr
 }
 
 /** The card as lists and limits know it. */
-export function reviewedCard({ name, issuer }: IdentifiedCard, purse: PurseKind): ReviewedCard {
-  return { purse, name, ...(issuer === undefined ? {} : { issuer }) };
+export function reviewedCard({ name, issuer, personal }: IdentifiedCard, purse: PurseKind): ReviewedCard {
+  const cardNumber = textMember(personal, "cardNumber");
+  return { purse, name, ...(issuer === undefined ? {} : { issuer }), ...(cardNumber === "" ? {} : { cardNumber }) };
 }
 
 /** What lists and limits of the place say against the card; one that a signed order names is blocked, where the place may do it. */
