@@ -77,7 +77,7 @@ export interface MemoryPlace {
   readonly exit: MemoryLane;
   readonly journalFolder: string;
   /** The calendar moves on; nobody waits. */
-  letPass(durationMs: number): void;
+  readonly letPass: (durationMs: number) => void;
   close(): Promise<void>;
 }
 

@@ -4,6 +4,7 @@ import type * as z from "zod";
 import type * as types from "../client/types.ts";
 import type * as schemas from "./schemas.ts";
 import type * as shop from "./shop-schemas.ts";
+import type * as terminal from "./terminal-schemas.ts";
 
 type Frozen<Value> = Value extends readonly (infer Item)[]
   ? readonly Frozen<Item>[]
@@ -27,13 +28,13 @@ const told: {
   readonly OrderEvent: Told<typeof schemas.orderEvent, types.OrderEvent>;
   readonly StreamItem: Told<typeof schemas.streamItem, types.StreamItem>;
   readonly Reprinted: Told<typeof schemas.reprinted, types.Reprinted>;
-  readonly Status: Told<typeof schemas.status, types.Status>;
+  readonly Status: Told<typeof terminal.status, types.Status>;
   readonly Uploads: Told<typeof schemas.parkedUploads, types.ParkedUploads>;
   readonly UploadAct: Told<typeof schemas.uploadAct, types.UploadAct>;
   readonly Offline: Told<typeof schemas.offlineSales, types.OfflineSales>;
-  readonly TapTimes: Told<typeof schemas.tapTimes, types.TapTimes>;
-  readonly Devices: Told<typeof schemas.devices, types.Devices>;
-  readonly Scanned: Told<typeof schemas.scanned, types.Scanned>;
+  readonly TapTimes: Told<typeof terminal.tapTimes, types.TapTimes>;
+  readonly Devices: Told<typeof terminal.devices, types.Devices>;
+  readonly Scanned: Told<typeof terminal.scanned, types.Scanned>;
   readonly QuickPayment: Told<typeof schemas.quickPayment, types.QuickPayment>;
   readonly PrintedSlip: Told<typeof schemas.slip, types.Slip>;
   readonly SaleRefund: Told<typeof shop.saleRefund, types.SaleRefund>;
@@ -50,7 +51,7 @@ const told: {
   readonly Basket: Taken<typeof schemas.orderBody, types.Basket>;
   readonly Answer: Taken<typeof schemas.answerBody, types.Answer>;
   readonly QuickPaymentBody: Taken<typeof schemas.quickPaymentBody, types.QuickPaymentRequest>;
-  readonly Slip: Taken<typeof schemas.printBody, { slip: readonly types.SlipLine[]; timeoutMs?: number | undefined }>;
+  readonly Slip: Taken<typeof terminal.printBody, { slip: readonly types.SlipLine[]; timeoutMs?: number | undefined }>;
 } = {
   ...{ Said: true, Error: true, SignedIn: true, TenderKind: true, OfflineChoice: true, Question: true, Order: true, Returned: true },
   ...{

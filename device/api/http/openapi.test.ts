@@ -5,7 +5,7 @@ import { Validator } from "@seriousme/openapi-schema-validator";
 import { describe, expect, it } from "vitest";
 import { REFUSAL_WORDS } from "./errors.ts";
 import { openApiDocument, ROUTES } from "./openapi.ts";
-import { NAMED } from "./schemas.ts";
+import { NAMED } from "./schema-words.ts";
 
 const KEPT = fileURLToPath(new URL("../../../docs/openapi.json", import.meta.url));
 const WORDS = fileURLToPath(new URL("../../../docs/json.md", import.meta.url));

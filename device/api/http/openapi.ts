@@ -4,7 +4,8 @@ import { REFUSAL_WORDS, type RefusalWord, statusOf } from "./errors.ts";
 import { GATE_ROUTES } from "./gate-routes.ts";
 import { ORDER_ROUTES } from "./order-routes.ts";
 import type { Route } from "./route.ts";
-import { errorBody, NAMED } from "./schemas.ts";
+import { NAMED } from "./schema-words.ts";
+import { errorBody } from "./schemas.ts";
 import { SHOP_ROUTES } from "./shop-routes.ts";
 import { TERMINAL_ROUTES } from "./terminal-routes.ts";
 

@@ -9,11 +9,12 @@ import { type RefusalWord, refusal } from "./errors.ts";
 import type { LiveOrder, OrderEnd } from "./live-order.ts";
 import { actFor, may } from "./roles.ts";
 import { type Call, type Desk, NOTHING, type Reply, type Route, route } from "./route.ts";
+import { orderNumber } from "./schema-words.ts";
 import * as schemas from "./schemas.ts";
 import { frame, STREAM_HEADERS, tellEvents } from "./stream.ts";
 import { type OrderBody, orderWire, requestOf, type StreamItem, wordsFor } from "./wire.ts";
 
-const numbered = z.strictObject({ orderNumber: schemas.orderNumber });
+const numbered = z.strictObject({ orderNumber });
 const ENDED_OR_NOT = [
   { status: 200, schema: schemas.order },
   { status: 202, schema: schemas.order },

@@ -4,35 +4,14 @@
  */
 import * as z from "zod";
 import { API_ROLES } from "../../config/api.ts";
-import { printLine } from "../equipment.ts";
+import { day, fenAmount, named, orderNumber, paidAmount, signedFen, text, timeoutMs, word } from "./schema-words.ts";
 
-/** Schemas that the document names; the key is the name there. */
-export const NAMED = z.registry<{ readonly id: string; readonly description?: string }>();
-
-function named<Schema extends z.ZodType>(id: string, schema: Schema, description?: string): Schema {
-  NAMED.add(schema, description === undefined ? { id } : { id, description });
-  return schema;
-}
-
-const MONEY_MAX = 0xffff_ffff;
-/** Text of one line: control characters would end up on paper and in messages of the insurer. */
-const text = (length: number) => z.string().regex(new RegExp(`^[^\\u0000-\\u001f\\u007f]{1,${length}}$`));
-const word = (length: number) => z.string().regex(new RegExp(`^[A-Za-z0-9._-]{1,${length}}$`));
-const day = z.string().regex(/^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])$/);
-const fenAmount = z.int().min(0).max(MONEY_MAX);
-const paidAmount = z.int().min(1).max(MONEY_MAX);
-const fenSum = z.int().min(0);
-/** Sums of many orders, and what a refund makes negative. */
-const signedFen = z.int();
-
-export const orderNumber = z.string().regex(/^[A-Za-z0-9_-]{1,40}$/);
 export const waitQuery = z.strictObject({
   waitMs: z
     .string()
     .regex(/^\d{1,6}$/)
     .exactOptional(),
 });
-export const timeoutMs = z.int().min(100).max(120_000).default(30_000);
 
 // ---- refusals
 
@@ -298,90 +277,6 @@ export const settleLaterBody = named(
   z.strictObject({ credential: credential.exactOptional() }),
   "Left out: the card as it was read at the sale, where the region settles without its holder.",
 );
-
-// ---- the terminal and its devices
-
-const unreceipted = z.strictObject({ count: z.int(), sumFen: fenSum });
-
-export const exposure = named(
-  "Exposure",
-  z.strictObject({
-    quickPayment: unreceipted,
-    medicalPurchase: unreceipted,
-    offlineMedical: unreceipted,
-    offlineLeaseMs: z.int().min(0).meta({ description: "How long the terminal may still sell without the insurer; 0 where it may not." }),
-  }),
-  "Sales that the settlement host has not receipted, by kind.",
-);
-
-export const status = named(
-  "Status",
-  z.looseObject({
-    terminalId: z.string(),
-    journalId: z.string(),
-    boot: z.int(),
-    linkUp: z.boolean(),
-    hostPresent: z.boolean(),
-    ordersUnderWay: z.int(),
-    exposure,
-  }),
-  "Further members say more of the upload; later versions may add some.",
-);
-
-const histogram = named(
-  "TimeHistogram",
-  z.strictObject({ buckets: z.array(z.strictObject({ leMs: z.number().nullable(), count: z.int() })), count: z.int(), sumMs: z.number() }),
-  "How many taps took at most so long, shorter ones counted in; the last bucket has no bound.",
-);
-const tapPart = <Value extends z.ZodType>(value: Value) =>
-  z.strictObject({ field: value, card: value, module: value, disk: value, host: value, diskWait: value, diskCover: value });
-
-export const tapTimes = named(
-  "TapTimes",
-  z.strictObject({
-    taps: z.int(),
-    times: tapPart(histogram),
-    slowest: z.array(
-      z.strictObject({
-        wallMs: z.int(),
-        times: tapPart(z.number()),
-        steps: z.array(
-          z.strictObject({
-            part: z.enum(["wait", "card", "module", "disk"]),
-            what: z.string(),
-            beganMs: z.number(),
-            endedMs: z.number(),
-            failed: z.literal(true).exactOptional(),
-          }),
-        ),
-      }),
-    ),
-  }),
-  "Where the time of taps goes since the start, and the slowest of them step by step. Nothing here says whose card it was.",
-);
-
-export const devices = named(
-  "Devices",
-  z.strictObject({
-    devices: z.record(z.string(), z.strictObject({ name: z.string(), kind: z.enum(["well", "degraded", "away", "broken"]), why: z.string().exactOptional() })),
-  }),
-);
-
-export const scanBody = named("Scan", z.strictObject({ timeoutMs }));
-
-export const scanned = named(
-  "Scanned",
-  z.discriminatedUnion("is", [
-    z.strictObject({ is: z.literal("trace-code"), code: z.string() }),
-    z.strictObject({ is: z.literal("gs1"), items: z.record(z.string(), z.string()) }),
-    z.strictObject({ is: z.literal("medical-e-code") }),
-    z.strictObject({ is: z.literal("unknown"), why: z.string() }),
-  ]),
-  "An e-code is told without its digits, because they are a credential.",
-);
-
-export const printBody = named("Print", z.strictObject({ slip: z.array(printLine).min(1).max(500), timeoutMs }));
-export const printed = named("Printed", z.strictObject({ printed: z.literal(true) }));
 
 // ---- what waits for people
 

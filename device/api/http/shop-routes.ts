@@ -7,6 +7,7 @@ import type { SaleRefundOutcome } from "../../txn/shop/refunds.ts";
 import { refusal } from "./errors.ts";
 import { may } from "./roles.ts";
 import { type Call, type Desk, NOTHING, type Route, route } from "./route.ts";
+import { orderNumber } from "./schema-words.ts";
 import * as schemas from "./schemas.ts";
 import * as shop from "./shop-schemas.ts";
 import { saleRefundWire, shiftEndWire, shiftWire, slipWire } from "./shop-wire.ts";
@@ -125,7 +126,7 @@ const refundSlip = route({
   path: "/v1/refunds/{refundNumber}/slip",
   summary: "Prints the slip of a refund of a sale from a purse again, marked as a copy.",
   needs: "reprint",
-  params: z.strictObject({ refundNumber: schemas.orderNumber }),
+  params: z.strictObject({ refundNumber: orderNumber }),
   query: NOTHING,
   body: schemas.voidBody,
   answers: [{ status: 200, schema: schemas.slip }],

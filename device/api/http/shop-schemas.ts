@@ -1,14 +1,7 @@
 /* What travels of a shop and of the lanes; schemas.ts has the rules that all of them follow. */
 import * as z from "zod";
-import { NAMED, orderNumber, said, slip } from "./schemas.ts";
-
-function named<Schema extends z.ZodType>(id: string, schema: Schema, description?: string): Schema {
-  NAMED.add(schema, description === undefined ? { id } : { id, description });
-  return schema;
-}
-
-const fenAmount = z.int().min(0).max(0xffff_ffff);
-const fenSum = z.int().min(0);
+import { fenAmount, fenSum, named, orderNumber } from "./schema-words.ts";
+import { said, slip } from "./schemas.ts";
 
 // ---- sales and what goes back of them
 

@@ -5,6 +5,7 @@ import { type EquipmentRequest, performEquipment } from "../equipment.ts";
 import { failure, refusal } from "./errors.ts";
 import { type Call, type Desk, NOTHING, type Reply, type Route, route } from "./route.ts";
 import * as schemas from "./schemas.ts";
+import * as terminal from "./terminal-schemas.ts";
 import { offlineSaleWire, orderNameOf } from "./wire.ts";
 
 /** More than anybody looks through; what is older comes first and makes room. */
@@ -52,7 +53,7 @@ const status = route({
   summary: "How the terminal and its upload stand.",
   needs: "see-status",
   ...none,
-  answers: [{ status: 200, schema: schemas.status }],
+  answers: [{ status: 200, schema: terminal.status }],
   refusals: [],
   handle: async (desk) => ({ status: 200, json: { ...desk.service.status(), ordersUnderWay: desk.live.underWay } }),
 });
@@ -64,7 +65,7 @@ const taps = route({
   summary: "Where the time of taps goes, and the slowest of them.",
   needs: "see-status",
   ...none,
-  answers: [{ status: 200, schema: schemas.tapTimes }],
+  answers: [{ status: 200, schema: terminal.tapTimes }],
   refusals: [],
   handle: async (desk) => ({ status: 200, json: desk.service.tapTimes() }),
 });
@@ -83,7 +84,7 @@ const devices = route({
   summary: "How each configured device is.",
   needs: "see-status",
   ...none,
-  answers: [{ status: 200, schema: schemas.devices }],
+  answers: [{ status: 200, schema: terminal.devices }],
   refusals: [],
   handle: async (desk, call) => ({ status: 200, json: await equipment(desk, call, { do: "devices", timeoutMs: DEVICES_TIMEOUT_MS }) }),
 });
@@ -95,8 +96,8 @@ const scan = route({
   summary: "Waits for one code at the terminal's scanner.",
   needs: "scan",
   ...none,
-  body: schemas.scanBody,
-  answers: [{ status: 200, schema: schemas.scanned }],
+  body: terminal.scanBody,
+  answers: [{ status: 200, schema: terminal.scanned }],
   refusals: [],
   handle: async (desk, call) => ({ status: 200, json: await equipment(desk, call, { do: "scan", timeoutMs: call.body.timeoutMs }) }),
 });
@@ -108,8 +109,8 @@ const print = route({
   summary: "Prints a slip of the counter's own.",
   needs: "print",
   ...none,
-  body: schemas.printBody,
-  answers: [{ status: 200, schema: schemas.printed }],
+  body: terminal.printBody,
+  answers: [{ status: 200, schema: terminal.printed }],
   refusals: [],
   handle: async (desk, call) => {
     const { slip, timeoutMs } = call.body;
