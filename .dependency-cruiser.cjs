@@ -95,6 +95,13 @@ module.exports = {
       from: product(TXN),
       to: { path: "^device/(sync|api|health|config)/|^device/(main|terminal|cli)\\.ts$" },
     },
+    {
+      name: "places-know-no-door",
+      comment: "Lanes, shop and counter are joined from flows and ports; who asks them, and how records leave, is not their matter.",
+      severity: "error",
+      from: product("^device/(gate|shop)/|^device/(permission|sale-lane)\\.ts$"),
+      to: { path: "^device/(sync|api|commands|config|health)/|^device/(main|terminal|cli)\\.ts$" },
+    },
     seesOnly("sync-sees-hosts-and-records", "Sync carries records; it never sees a machine.", "^device/sync/", [BASE, CODEC, CRYPTO, HOSTS, JOURNAL_TYPES]),
     seesOnly("client-stands-alone", "The client package is taken away and used elsewhere: it needs nothing of ours.", "^device/api/client/", []),
     seesOnly("driver-knows-no-business", "An adapter turns a device into a port and knows nothing of what it is for.", ADAPTERS, [
