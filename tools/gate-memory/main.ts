@@ -12,6 +12,8 @@ import { openMemoryPlace } from "./place.ts";
 import { Riders } from "./riders.ts";
 
 const TAPS = 5_000;
+/** Before the first tap that counts: until then the collector is still finding out how much room this work wants. */
+const WARM_UP_TAPS = 3_000;
 const DRAIN_MS = 600_000;
 const MEBIBYTE = 1024 ** 2;
 /** What the second reading may be over the first. */
@@ -23,6 +25,7 @@ interface Reading {
   readonly taps: number;
   readonly heapMb: number;
   readonly rssMb: number;
+  readonly buffersMb: number;
   readonly descriptors: number;
   readonly journalMb: number;
   readonly tapsPerSecond: number;
@@ -52,15 +55,24 @@ async function measure(folder: string, taps: number) {
   const place = await openMemoryPlace(suite, folder, (lane, event) => riders.hear(lane, event));
   const readings: Reading[] = [];
   try {
+    await riders.travel(place, WARM_UP_TAPS);
     for (const size of [Math.ceil(taps / 10), taps]) {
       const [before, beganMs] = [riders.taps, performance.now()];
-      await riders.travel(place, size);
+      await riders.travel(place, WARM_UP_TAPS + size);
       const tapsPerSecond = tenths((1_000 * (riders.taps - before)) / (performance.now() - beganMs));
       await place.terminal.idle({ timeoutMs: DRAIN_MS, signal: new AbortController().signal });
-      const { heapUsed, rss } = await collected();
+      const { heapUsed, rss, arrayBuffers } = await collected();
       const descriptors = readdirSync("/proc/self/fd").length;
       const journalMb = tenths(folderBytes(place.journalFolder) / MEBIBYTE);
-      readings.push({ taps: riders.taps, heapMb: tenths(heapUsed / MEBIBYTE), rssMb: tenths(rss / MEBIBYTE), descriptors, journalMb, tapsPerSecond });
+      readings.push({
+        taps: riders.taps,
+        heapMb: tenths(heapUsed / MEBIBYTE),
+        rssMb: tenths(rss / MEBIBYTE),
+        buffersMb: tenths(arrayBuffers / MEBIBYTE),
+        descriptors,
+        journalMb,
+        tapsPerSecond,
+      });
       process.stderr.write(`${JSON.stringify(readings.at(-1))}\n`);
     }
   } finally {

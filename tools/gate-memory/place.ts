@@ -117,7 +117,8 @@ function configOf(journalFolder: string, brokerUrl: string): TerminalConfig {
       city: CITY,
       acquirer: CITY.padStart(16, "0"),
       fareTables: [fileURLToPath(FARES)],
-      policy: { sameCardWindowMs: SAME_CARD_WINDOW_MS },
+      // A gate remembers a card for the longer of the two.
+      policy: { sameCardWindowMs: SAME_CARD_WINDOW_MS, returnTimeoutMs: SAME_CARD_WINDOW_MS },
       lanes: [laneConfig("in", "entry", "00010001"), laneConfig("out", "exit", "00010007")],
     },
     readers: { user: { interface: "contactless", nameIncludes: [] }, sam: { interface: "sam", nameIncludes: [] } },
