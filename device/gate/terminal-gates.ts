@@ -6,6 +6,7 @@ import { SaleLane, type SharedSales } from "../sale-lane.ts";
 import type { DelayedChargeProfile } from "../txn/delayed-charge/settings.ts";
 import type { GateService, LaneEvent } from "../txn/gate/lane.ts";
 import { openLaneReader } from "../txn/gate/reader.ts";
+import { openSaleTimes } from "../txn/sale-time.ts";
 import { type GateLaneSetup, type GateParts, openGates } from "./lanes.ts";
 
 /** What hangs at one lane. */
@@ -41,13 +42,15 @@ export async function openTerminalGates(
   const { lanes, delayedCharge: profile, ...settings } = gate;
   const cache = new StaticTransitCache(KNOWN_CARDS_MAX);
   const stopping = new AbortController();
-  const setups = lanes.map(({ reader: cards, samReader, ...lane }) => {
+  const open = async ({ reader: cards, samReader, ...lane }: LaneDevices) => {
     const reader = openLaneReader(cards);
-    const own = { ...shared, bounds: { ...bounds, returnTimeoutMs: gate.policy.returnTimeoutMs } };
+    const saleTimes = await openSaleTimes(journal, lane.settings.name);
+    const own = { ...shared, saleTimes, bounds: { ...bounds, returnTimeoutMs: gate.policy.returnTimeoutMs } };
     const place = new SaleLane(own, { reader, samReader, transit: { city: lane.settings.city, cache } });
     const ride: Pick<GateLaneSetup, "ride"> = profile === undefined ? {} : { ride: (request, limits) => place.delayedCharge(request, profile, limits) };
     return { place, setup: { ...lane, reader, sale: place.quickPayment.bind(place), ...ride } };
-  });
+  };
+  const setups = await Promise.all(lanes.map(open));
   const service = await openGates({
     ...settings,
     ...{ clock, log, journal, onEvent },

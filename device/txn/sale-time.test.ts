@@ -18,6 +18,11 @@ describe("sale time", () => {
     const times = await openSaleTimes(journalWith(undefined));
     expect([times.next(NOON_MS).time, times.next(NOON_MS).time, times.next(NOON_MS + 1500).time]).toEqual(["120000", "120001", "120002"]);
   });
+  test("lanes with modules of their own have times of their own, which a busy neighbour does not drive ahead", async () => {
+    const [first, second] = [await openSaleTimes(journalWith(undefined), "in"), await openSaleTimes(journalWith(undefined), "out")];
+    for (let sale = 0; sale < 100; sale += 1) first.next(NOON_MS);
+    expect(second.next(NOON_MS)).toEqual({ date: "20260105", time: "120000", mark: { name: "sale-time/out", value: String(NOON_MS / 1000) } });
+  });
   test("a restart with the clock set back goes on after the durable one", async () => {
     const times = await openSaleTimes(journalWith(String(NOON_MS / 1000)));
     expect(times.next(NOON_MS - 86_400_000)).toMatchObject({ date: "20260105", time: "120001" });

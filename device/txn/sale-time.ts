@@ -39,14 +39,19 @@ export function wallSecond(wallMs: number): number {
   return Math.min(SECOND_MAX, Math.max(0, Math.floor(wallMs / 1000)));
 }
 
-export async function openSaleTimes(journal: Pick<Journal, "mark">): Promise<SaleTimes> {
-  let last = secondOfMark(await journal.mark(SALE_TIME_MARK)) ?? -1;
+/**
+ * The times of one security module, whose number is part of a sale's name: a lane with a module of its own has times of its own, so that the
+ * lanes of a station do not drive each other's times ahead of the clock. Faults: those of the journal.
+ */
+export async function openSaleTimes(journal: Pick<Journal, "mark">, lane?: string): Promise<SaleTimes> {
+  const name = lane === undefined ? SALE_TIME_MARK : `${SALE_TIME_MARK}/${lane}`;
+  let last = secondOfMark(await journal.mark(name)) ?? -1;
   return {
     next: (wallMs) => {
       last = Math.max(wallSecond(wallMs), last + 1);
       assert(last <= SECOND_MAX, "sale times are left");
       const { date, time } = civilTime(last * 1000);
-      return { date, time, mark: { name: SALE_TIME_MARK, value: String(last) } };
+      return { date, time, mark: { name, value: String(last) } };
     },
   };
 }

@@ -42,7 +42,8 @@ export class Keeper {
       settled = true;
     };
     work.then(mark, mark);
-    const how = await clock.runUntil(clock.monotonicMs() + forMs, () => settled);
+    const how = await clock.runUntil(clock.monotonicMs() + forMs, () => settled || this.#town.broken !== undefined);
+    if (this.#town.broken !== undefined) throw this.#town.broken;
     promised(0, how === "done", () => (how === "idle" ? `nothing is left to do, but ${what} is pending` : `${what} did not end in bounded time`));
     return work;
   }

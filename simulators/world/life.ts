@@ -123,7 +123,7 @@ export class Life {
       this.desk.reader.remove();
       for (const lane of this.lanes) lane.powerFailed();
       town.office?.powerFailed();
-      town.observe();
+      town.watch(() => town.observe());
     });
   }
 
@@ -159,7 +159,7 @@ export class Life {
       onLaneEvent: (lane, event) => {
         if (power.on) this.onLaneEvent(lane, event);
       },
-      store: observedStore(town.disk.open(), power, () => town.observe()),
+      store: observedStore(town.disk.open(), power, () => town.watch(() => town.observe())),
       sealer: openInlineSealer(suite, syncKeys),
       userReader: this.desk.reader,
       samReader: makeSamReader(town.psam, { name: "module", clock, beforeTransmit: (info) => this.#moduleFate(town.psam, info) }),

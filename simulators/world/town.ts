@@ -30,7 +30,7 @@ import { MedicalCheck } from "./checks/medical-check.ts";
 import { MoneyCheck } from "./checks/money-check.ts";
 import { OrderCheck } from "./checks/order-check.ts";
 import { SecrecyCheck } from "./checks/secrecy-check.ts";
-import { promised } from "./checks/violation.ts";
+import { promised, Violation } from "./checks/violation.ts";
 import { drawFaultPlan, type FaultKind, type FaultPlan } from "./fault-plan.ts";
 import { GateCheck } from "./gate/gate-check.ts";
 import { ListOffice } from "./gate/office.ts";
@@ -113,6 +113,8 @@ export class Town {
   readonly gate: TownGate | undefined;
   readonly lanes: readonly LaneSpot[];
   readonly gateCheck: GateCheck;
+  /** The first promise that was seen broken while the terminal worked. */
+  broken: Violation | undefined;
   /** Lists cards; absent where nobody does. */
   readonly office: ListOffice | undefined;
 
@@ -139,15 +141,17 @@ export class Town {
     this.secrecyCheck = new SecrecyCheck(cards.flatMap(personalNumbers));
     this.cards = cards.map(
       (card) =>
-        new WatchedCard(card, (debited, debit) => {
-          this.observe();
-          this.trace.note(`card ${debited.serial.slice(-4)} debited ${debit.amountFen} of its ${debit.purse ?? "e-purse"}`);
-          this.purseCounts[worldPurse(debit.purse ?? "e-purse")].debits += 1;
-          this.moneyCheck.debited(debited.serial, debit);
-          // A card that was torn out has left its spot before it commits: the module's number says where it was charged.
-          const lane = this.lanes.find(({ terminalNumber }) => terminalNumber === debit.terminalNumber);
-          if (lane !== undefined) this.gateCheck.charged(debited.serial, { ...lane.settings, lane: lane.settings.name }, debit.amountFen);
-        }),
+        new WatchedCard(card, (debited, debit) =>
+          this.watch(() => {
+            this.observe();
+            this.trace.note(`card ${debited.serial.slice(-4)} debited ${debit.amountFen} of its ${debit.purse ?? "e-purse"}`);
+            this.purseCounts[worldPurse(debit.purse ?? "e-purse")].debits += 1;
+            this.moneyCheck.debited(debited.serial, debit);
+            // A card that was torn out has left its spot before it commits: the module's number says where it was charged.
+            const lane = this.lanes.find(({ terminalNumber }) => terminalNumber === debit.terminalNumber);
+            if (lane !== undefined) this.gateCheck.charged(debited.serial, { ...lane.settings, lane: lane.settings.name }, debit.amountFen);
+          }),
+        ),
     );
     this.psam = makeTestPsam(suite, { purseLevel: this.random.stream("psam").pick([1, 2, 3] as const) });
     this.disk = this.#makeDisk();
@@ -171,6 +175,16 @@ export class Town {
     this.insurer.stop();
     this.ledger.close();
     this.insurer.ledger.close();
+  }
+
+  /** Runs a check in the middle of the terminal's own work: a broken promise is kept for the world, and is no fault of a card or a gate. */
+  watch(check: () => void): void {
+    try {
+      check();
+    } catch (error) {
+      if (!(error instanceof Violation)) throw error;
+      this.broken ??= error;
+    }
   }
 
   /** Shows the checkers what has become durable since they last looked. */

@@ -140,6 +140,17 @@ describe("an exit", () => {
     });
   });
 
+  test("is no ride back in time where the other gate's clock is ahead: nobody is kept inside for that", () => {
+    const asked: RideQuestion[] = [];
+    const ride = (question: RideQuestion) => {
+      asked.push(question);
+      return answer();
+    };
+    const trip = { ...INSIDE, date: "20260106", time: "000130" };
+    expect(charged({ lane: EXIT, fares: { ride }, view: { trip } }).amount).toBe(400);
+    expect(asked[0]?.exit).toEqual({ place: "00010001", date: "20260106", time: "000130" });
+  });
+
   test("leaves a record alone that is not of its form", () => {
     const made = charged({ lane: EXIT, view: { trip: INSIDE, riderRecord: new Uint8Array(60).fill(0x17) } });
     expect(made.writes(AT).riderRecord).toBeUndefined();

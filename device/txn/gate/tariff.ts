@@ -102,7 +102,7 @@ function quoteRide(terms: TapTerms, view: TransitView, entry: RidePoint | undefi
   const { fares, policy, rider } = terms;
   const state = view.riderRecord === undefined ? undefined : rider?.codec.parse(view.riderRecord);
   const answer = fares.ride({
-    exit: here(terms),
+    exit: notBefore(here(terms), entry),
     cardType: view.cardType,
     ...(entry === undefined ? {} : { entry }),
     ...(state === undefined ? {} : { rider: state }),
@@ -112,6 +112,12 @@ function quoteRide(terms: TapTerms, view: TransitView, entry: RidePoint | undefi
   // A record that is not of our form belongs to somebody else: it is not written over.
   const after = state === undefined ? {} : { rider: answer.rider };
   return fareCharge(terms, view, { amount: answer.fare, ...after, detail: rideDetail(answer, entry) });
+}
+
+/** Clocks of two gates differ, and a lane's times of sale run ahead of its clock: nobody is kept inside because the entry seems to come later. */
+function notBefore(exit: RidePoint, entry: RidePoint | undefined): RidePoint {
+  if (entry === undefined || entry.date + entry.time <= exit.date + exit.time) return exit;
+  return { ...exit, date: entry.date, time: entry.time };
 }
 
 function rideDetail(answer: Extract<RideAnswer, { readonly kind: "fare" }>, entry: RidePoint | undefined): JsonObject {

@@ -348,7 +348,13 @@ class QuickPaymentRun {
     const taken = this.#ports.guard?.take(reviewedCard(card, this.#purse.kind), amount);
     if (taken?.kind === "refused") return { is: "limit-reached", limit: taken.reason };
     this.#taken = taken;
-    return this.#durable(intentDraft({ ...this.#facts(), reference }, saleTime));
+    try {
+      return await this.#durable(intentDraft({ ...this.#facts(), reference }, saleTime));
+    } catch (fault) {
+      // What was certainly not written counts against nobody.
+      if (isFault(fault) && !fault.effectUnknown) taken?.became("void");
+      throw fault;
+    }
   }
 
   async #durable(draft: EntryDraft): Promise<Event> {

@@ -12,6 +12,8 @@ export interface DurableEntry {
   readonly wallMs?: number | undefined;
   readonly reference: string | undefined;
   readonly msgid: string | undefined;
+  /** The module's number, by which a sale is named beside its time. */
+  readonly terminalNumber: string | undefined;
   /** Of an opening of a gate: the sale that it is for, and the lane. */
   readonly sale: string | undefined;
   readonly lane: string | undefined;
@@ -56,6 +58,7 @@ export function readDurable(stored: StoredEntry): DurableEntry {
     wallMs: typeof wallMs === "number" ? wallMs : undefined,
     reference: text(detail, "reference"),
     msgid: text(detail, "msgid"),
+    terminalNumber,
     sale: text(detail, "sale"),
     lane: text(detail, "lane"),
     date,

@@ -29,7 +29,8 @@ export class JournalCheck {
   readonly #exposed = new Map<string, Subject>();
   #seq = 0;
   #hash: string | undefined;
-  #saleTime = "";
+  /** The newest time of sale of each module. */
+  readonly #saleTimes = new Map<string, string>();
   #wallMs = Number.NEGATIVE_INFINITY;
   #receiptedThrough = 0;
 
@@ -88,8 +89,10 @@ export class JournalCheck {
     this.#wallMs = wallMs ?? this.#wallMs;
     if (entry.state !== "prepared" || entry.date === undefined || entry.time === undefined) return;
     const saleTime = `${entry.date}${entry.time}`;
-    promised(5, saleTime > this.#saleTime, () => `sale time ${saleTime} follows ${this.#saleTime}`);
-    this.#saleTime = saleTime;
+    const module = entry.terminalNumber ?? "";
+    const before = this.#saleTimes.get(module) ?? "";
+    promised(5, saleTime > before, () => `sale time ${saleTime} follows ${before}`);
+    this.#saleTimes.set(module, saleTime);
   }
 
   #expose(entry: DurableEntry, subject: Subject): void {

@@ -38,6 +38,7 @@ describe("the checker of gates", () => {
     msgid: undefined,
     purse: "e-purse",
     saleName: undefined,
+    terminalNumber: undefined,
     date: undefined,
     time: undefined,
   };

@@ -48,8 +48,10 @@ export class LaneLife {
         const before = gate.passages.length;
         const opening = gate.open(direction, passage, limits);
         if (gate.passages.length > before) {
-          this.#town.observe();
-          this.#town.gateCheck.moved(gate.name);
+          this.#town.watch(() => {
+            this.#town.observe();
+            this.#town.gateCheck.moved(gate.name);
+          });
           this.#town.trace.note(`gate ${gate.name} opens`);
         }
         return this.#power.guard(opening);
