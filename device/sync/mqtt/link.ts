@@ -3,6 +3,7 @@
  * Method: every connection is a fresh client without reconnect, queue or store of its own; what was under way when it closed is unknown.
  * Reconnecting, time-outs and bounds are ours. The only importer of mqtt in device/.
  */
+import { Buffer } from "node:buffer";
 import { readFile } from "node:fs/promises";
 import { connect, type IClientOptions, type MqttClient } from "mqtt";
 import { assert } from "../../base/assert.ts";
@@ -282,8 +283,15 @@ async function readTls(
   return { ca, cert, key, rejectUnauthorized: true, servername: files.serverName ?? host };
 }
 
+/**
+ * The package keeps a few bytes for every length of message that it has ever sent, and each of them holds on to the whole pool that it was cut
+ * from: with pools of the usual size a terminal would lose up to 128 MB over the years.
+ */
+const BUFFER_POOL_BYTES = 512;
+
 /** Opens the link; it connects by itself from now on and reports its state. */
 export function openMqttLink(options: MqttLinkOptions): MqttLink {
+  Buffer.poolSize = BUFFER_POOL_BYTES;
   const link = new MqttMessageLink(options);
   void link.run();
   return link;
