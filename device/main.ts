@@ -35,6 +35,7 @@ import { openFolderStorage } from "./system/storage.ts";
 import { openTerminal, type Terminal } from "./terminal.ts";
 import type { TerminalRules, TerminalSettings } from "./terminal-settings.ts";
 import { openFareBook } from "./txn/fares/book.ts";
+import { laneProblems } from "./txn/fares/lanes.ts";
 import { RIDER_RECORD } from "./txn/fares/rider-record.ts";
 import { parseFareTables } from "./txn/fares/table.ts";
 import type { LaneEvent } from "./txn/gate/lane.ts";
@@ -159,6 +160,8 @@ async function readGate({ gate, electronicCash }: TerminalConfig, lanes: readonl
     throw new Fault("config-invalid", `the fare tables: ${problem?.at ?? ""}: ${problem?.rule ?? ""}`, { effectUnknown: false });
   }
   const { lanes: settings, ...decided } = gateSettingsOf(gate);
+  const [misfit] = laneProblems(parsed.tables, settings);
+  if (misfit !== undefined) throw new Fault("config-invalid", `the fare tables: ${misfit.at}: ${misfit.rule}`, { effectUnknown: false });
   if (decided.delayedCharge !== undefined && electronicCash === undefined)
     throw new Fault("config-invalid", "gate.delayedCharge: it needs the authorities of electronicCash", { effectUnknown: false });
   return {

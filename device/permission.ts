@@ -8,7 +8,7 @@ import type { Clock, Storage } from "./base/ports.ts";
 import type { CipherSuite, SecretKey } from "./crypto/face.ts";
 import { type ClockTrust, DEFAULT_CLOCK_TRUST, type MachineUptime, openClockTrust } from "./txn/clock-trust/clock-trust.ts";
 import type { FareBook } from "./txn/fares/fares.ts";
-import { openPublishedFares } from "./txn/fares/published.ts";
+import { type ConfiguredFares, openPublishedFares } from "./txn/fares/published.ts";
 import type { DocumentTaker } from "./txn/hosts.ts";
 import type { TerminalJournal } from "./txn/journal/journal.ts";
 import type { InvalidLists, ListState } from "./txn/lists/lists.ts";
@@ -52,7 +52,7 @@ export interface PermissionParts {
   /** Absent: a restart of the service counts as a power cut. */
   readonly machine: MachineUptime | undefined;
   /** Fare tables of the configuration; those that the host publishes take their place. */
-  readonly fares: FareBook | undefined;
+  readonly fares: ConfiguredFares | undefined;
   readonly hostPresent: () => boolean;
 }
 
@@ -89,7 +89,7 @@ export async function openPermission(parts: PermissionParts): Promise<Permission
   return {
     trust,
     guard,
-    fares: published?.book ?? parts.fares,
+    fares: published?.book ?? parts.fares?.book,
     takers: [...(listed?.takers ?? []), ...(guard === undefined ? [] : [guard.leaseTaker]), ...(published === undefined ? [] : [published.taker])],
     view: () => (guard === undefined ? undefined : { exposure: guard.exposure(), lease: guard.lease(), lists: listed?.lists.states() ?? [] }),
     close: async () => {

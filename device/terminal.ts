@@ -454,7 +454,8 @@ export async function openTerminal(parts: TerminalParts): Promise<Terminal> {
   const journal = await openJournal({ store, clock, randomness, suite, storageKey, terminalId: settings.terminalId, log });
   let host: { readonly hostPresent: () => boolean } = { hostPresent: () => false };
   const permission = await openPermission({
-    ...{ clock, journal, log, suite, storageKey, settings: settings.permission, places: documents, machine: parts.machine, fares: parts.gate?.fares },
+    ...{ clock, journal, log, suite, storageKey, settings: settings.permission, places: documents, machine: parts.machine },
+    fares: parts.gate === undefined ? undefined : { book: parts.gate.fares, lanes: parts.gate.lanes.map(({ settings: lane }) => lane) },
     hostPresent: () => host.hostPresent(),
   });
   const { trust } = permission;

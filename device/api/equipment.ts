@@ -39,7 +39,7 @@ export const EQUIPMENT_REQUESTS = [
     do: z.literal("show"),
     id,
     timeoutMs,
-    what: z.enum(["price", "total", "received", "change"]),
+    what: z.enum(["price", "total", "received", "change", "balance"]),
     amountFen: z.int().min(0).max(0xffff_ffff),
   }),
   z.strictObject({ do: z.literal("clear-display"), id, timeoutMs }),

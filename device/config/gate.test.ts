@@ -56,6 +56,12 @@ describe("the gate's part of a configuration", () => {
     ["a purse that is asked twice", { purses: ["compound", "compound"] }, "gate.purses"],
     ["a lane without a name of its own", { lanes: [lane("a"), { ...lane("b"), name: "a" }] }, "gate.lanes.1.name"],
     ["two lanes at one reader", { lanes: [lane("a"), { ...lane("b"), readers: lane("a").readers }] }, "gate.lanes.1.readers.user"],
+    ["two lanes on one line", { lanes: [lane("a"), lane("b", { device: lane("a").device })] }, "gate.lanes.1.device.port"],
+    [
+      "a charge for later that no new card could ever begin",
+      { purses: ["delayed-charge"], delayedCharge: { odaDelayedCharge: "on" }, lanes: [lane("a", { mode: "single" })] },
+      "gate.delayedCharge.firstUse",
+    ],
     ["a place that is no place", { lanes: [lane("a", { place: "12" })] }, "gate.lanes.0.place"],
     ["no lane at all", { lanes: [] }, "gate.lanes"],
     ["no fare table", { fareTables: [] }, "gate.fareTables"],

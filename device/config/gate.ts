@@ -81,25 +81,48 @@ export const gateConfig = z
     lanes: z.array(lane).min(1).max(LANES_MAX),
   })
   .superRefine(({ lanes, purses, delayedCharge: profile }, context) => {
-    if (new Set(purses).size < purses.length) context.addIssue({ code: "custom", path: ["purses"], message: "each of them is asked once" });
-    const chargesLater = purses.includes("delayed-charge");
-    if (chargesLater !== (profile.odaDelayedCharge === "on"))
-      context.addIssue({ code: "custom", path: ["delayedCharge", "odaDelayedCharge"], message: "it is on, and among the purses, or neither" });
-    if (chargesLater && !lanes.some(({ mode }) => mode === "single"))
-      context.addIssue({ code: "custom", path: ["purses"], message: "delayed-charge pays single rides alone, and no lane sells them" });
-    const taken = new Map<string, number>();
-    for (const [at, { name, readers }] of lanes.entries()) {
-      for (const [what, key] of [
-        ["name", name],
-        ["readers.user", JSON.stringify(readers.user.nameIncludes)],
-        ["readers.sam", JSON.stringify([readers.sam.nameIncludes, readers.sam.slot])],
-      ] as const) {
-        const owner = taken.get(`${what} ${key}`);
-        if (owner !== undefined) context.addIssue({ code: "custom", path: ["lanes", at, ...what.split(".")], message: `lane ${owner} has it already` });
-        taken.set(`${what} ${key}`, at);
-      }
-    }
+    for (const { path, message } of [...purseIssues(purses, profile, lanes), ...sharedIssues(lanes)]) context.addIssue({ code: "custom", path, message });
   });
+
+interface Issue {
+  readonly path: (string | number)[];
+  readonly message: string;
+}
+
+type LaneConfig = z.infer<typeof lane>;
+
+function purseIssues(purses: readonly string[], profile: z.infer<typeof delayedCharge>, lanes: readonly LaneConfig[]): readonly Issue[] {
+  const issues: Issue[] = [];
+  if (new Set(purses).size < purses.length) issues.push({ path: ["purses"], message: "each of them is asked once" });
+  const chargesLater = purses.includes("delayed-charge");
+  if (chargesLater !== (profile.odaDelayedCharge === "on"))
+    issues.push({ path: ["delayedCharge", "odaDelayedCharge"], message: "it is on, and among the purses, or neither" });
+  if (!chargesLater) return issues;
+  if (!lanes.some(({ mode }) => mode === "single"))
+    issues.push({ path: ["purses"], message: "delayed-charge pays single rides alone, and no lane sells them" });
+  if (profile.firstUse !== "accept" || profile.firstRideLimitFen === 0)
+    issues.push({ path: ["delayedCharge", "firstUse"], message: "a card becomes known by its first ride alone: accept it, up to a limit" });
+  return issues;
+}
+
+/** What two lanes would take from each other. */
+function sharedIssues(lanes: readonly LaneConfig[]): readonly Issue[] {
+  const taken = new Map<string, number>();
+  return lanes.flatMap(({ name, readers, device }, at) => {
+    const own: readonly (readonly [string, string])[] = [
+      ["name", name],
+      // Each lane opens its own line: a board for two lanes needs a port for each.
+      ...("port" in device ? [["device.port", device.port.path] as const] : []),
+      ["readers.user", JSON.stringify(readers.user.nameIncludes)],
+      ["readers.sam", JSON.stringify([readers.sam.nameIncludes, readers.sam.slot])],
+    ];
+    return own.flatMap(([what, key]) => {
+      const owner = taken.get(`${what} ${key}`);
+      taken.set(`${what} ${key}`, at);
+      return owner === undefined ? [] : [{ path: ["lanes", at, ...what.split(".")], message: `lane ${owner} has it already` }];
+    });
+  });
+}
 
 export type GateConfig = DeepReadonly<z.infer<typeof gateConfig>>;
 

@@ -26,7 +26,7 @@ describe("limits of the configuration", () => {
       cardSumMaxFen: 5000,
       cardAgeMaxHours: 24,
       velocity: { salesMax: 3, windowMinutes: 10 },
-      firstUseMaxFen: 0,
+      firstUseMaxFen: 500,
       lists: [{ level: "national", ageMaxHours: 48 }, { level: "city" }],
       leaseHours: 72,
       clock: "held",
@@ -34,7 +34,7 @@ describe("limits of the configuration", () => {
     expect(riskPolicy(config)).toEqual({
       limits: { ...LEAST, unreceiptedAgeMaxMs: 864_000_000, cardCountMax: 10, cardSumMaxFen: 5000, cardAgeMaxMs: 86_400_000 },
       velocity: { salesMax: 3, windowMs: 600_000 },
-      firstUseMaxFen: 0,
+      firstUseMaxFen: 500,
       lists: [{ level: "national", ageMaxMs: 172_800_000 }, { level: "city" }],
       leaseMs: 259_200_000,
       clock: "held",

@@ -31,8 +31,8 @@ export const limitsConfig = z.strictObject({
   cardAgeMaxHours: hours.exactOptional(),
   /** At most so many sales of one card within so many minutes. */
   velocity: z.strictObject({ salesMax: z.int().min(1).max(1000), windowMinutes: z.int().min(1).max(1440) }).exactOptional(),
-  /** What a card may pay before the host has accepted a sale of it; 0: nothing. Left out: cards need not be known. */
-  firstUseMaxFen: fenAmount.exactOptional(),
+  /** What a card may pay before the host has accepted a sale of it, by which alone it becomes known. Left out: cards need not be known. */
+  firstUseMaxFen: fenAmount.min(1).exactOptional(),
   /** Lists that must be here, and how old each may be. */
   lists: z
     .array(z.strictObject({ level: z.enum(["national", "province", "city"]), ageMaxHours: hours.exactOptional() }))

@@ -101,7 +101,8 @@ export interface Printer extends Device {
 
 // ---- light and sound
 
-export type DisplayedAmount = "price" | "total" | "received" | "change";
+/** "balance": what is left on a purse. */
+export type DisplayedAmount = "price" | "total" | "received" | "change" | "balance";
 
 /** The customer's display: an amount with its meaning, or nothing. Faults: "device-gone", "timeout". */
 export interface CustomerDisplay extends Device {

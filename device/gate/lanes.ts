@@ -111,12 +111,12 @@ class Gates implements GateService {
   }
 
   /** While the fire loop is open, nobody can take the release back. */
-  async serve(): Promise<void> {
+  async serve(operator?: string): Promise<void> {
     if (this.#released === undefined || this.#burning.size > 0) return;
     this.#released = undefined;
     for (const lane of this.#lanes) lane.serve();
     this.#parts.log.info("gates-serve", {});
-    await this.#record({ operation: "gate-serve", lanes: this.#lanes.map(({ name }) => name) });
+    await this.#record({ operation: "gate-serve", lanes: this.#lanes.map(({ name }) => name), ...(operator === undefined ? {} : { operator }) });
   }
 
   async #record(detail: JsonObject): Promise<void> {

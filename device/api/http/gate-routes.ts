@@ -79,9 +79,9 @@ const serve = route({
   body: schemas.voidBody,
   answers: [{ status: 200, schema: shop.gates }],
   refusals: ["not-offered"],
-  handle: async (desk) => {
+  handle: async (desk, { operator }) => {
     const { service } = gatesOf(desk);
-    await service.serve();
+    await service.serve(operator.operator);
     return { status: 200, json: lanesWire(service.lanes) };
   },
 });

@@ -37,10 +37,12 @@ export function displayContract(name: string, makeBench: () => Promise<DisplayDe
       ["total", 1_250, "12.50"],
       ["received", 10_000, "100.00"],
       ["change", 0, "0.00"],
+      ["balance", 12_345, "123.45"],
       ["total", 99_999_999, "999999.99"],
     ] as const)("shows the %s of %i fen", async ([what, amount, text], test) => {
       await bench.run(bench.display.show(what, fen(amount), BOUNDS));
-      await untilShown(test, { text, lamp: what });
+      // No lamp means a balance.
+      await untilShown(test, { text, lamp: what === "balance" ? "off" : what });
     });
 
     it("shows no part of an amount that has no room", async (test) => {

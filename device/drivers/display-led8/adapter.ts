@@ -20,6 +20,7 @@ export const displayLed8 = defineAdapter({
         total: lamp.default(DEFAULT_LAMPS.total),
         received: lamp.default(DEFAULT_LAMPS.received),
         change: lamp.default(DEFAULT_LAMPS.change),
+        balance: lamp.default(DEFAULT_LAMPS.balance),
       })
       .prefault({}),
   }),

@@ -7,7 +7,7 @@ import { displayContract } from "../contract/display-contract.ts";
 import { DEFAULT_LAMPS, displayedAmount } from "./display.ts";
 import { displayBench } from "./testing.ts";
 
-const OTHER_LAMPS = { price: 0x34, total: 0x32, received: 0x31, change: 0x33 };
+const OTHER_LAMPS = { price: 0x34, total: 0x32, received: 0x31, change: 0x33, balance: 0x30 };
 const textOf = (amount: number) => new TextDecoder().decode(displayedAmount(fen(amount)));
 
 displayContract("LED8 in process", async () => displayBench(inProcessStand()));

@@ -9,7 +9,8 @@ import type { CustomerDisplay, DeviceHealth, DisplayedAmount } from "../peripher
 /** Lamp of each meaning. Only the total's is printed in the papers; the others differ by maker. */
 export type DisplayLamps = Readonly<Record<DisplayedAmount, number>>;
 
-export const DEFAULT_LAMPS: DisplayLamps = { price: 0x31, total: 0x32, received: 0x33, change: 0x34 };
+/** No lamp means a balance: it is shown with all of them off. */
+export const DEFAULT_LAMPS: DisplayLamps = { price: 0x31, total: 0x32, received: 0x33, change: 0x34, balance: 0x30 };
 
 const INITIALIZE = fromHex("1b40");
 const CLEAR = fromHex("0c");

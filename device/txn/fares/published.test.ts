@@ -26,8 +26,10 @@ const document = (sequence: number, body: object, base = 0): HostDocument => ({
 
 const [PLACE] = checkedTables(shippedTable("example-bus"))[0]?.places ?? [];
 
+const LANES = [{ name: "a", city: shippedTable("example-bus").city, place: PLACE?.place ?? "" }];
+
 async function openWorld(disk = new SimulatedStorageDisk()) {
-  const { taker, book } = await openPublishedFares({ storage: disk.open(), log: SILENT }, CONFIGURED);
+  const { taker, book } = await openPublishedFares({ storage: disk.open(), log: SILENT }, { book: CONFIGURED, lanes: LANES });
   const minimum = () => book.entryTerms({ place: PLACE?.place ?? "", date: "20260601", time: "080000" })?.minimumBalance;
   return { disk, taker, minimum, reopened: () => openWorld(disk) };
 }
@@ -55,6 +57,7 @@ it("a rollback puts the set before it back, and the next one the other, through 
 });
 
 it.each<[string, HostDocument]>([
+  ["fares-unusable", document(9, { tables: [{ ...shippedTable("example-bus"), city: "1234" }] })],
   ["fares-continue-nothing", document(9, setOf(333), 8)],
   ["fares-older", document(2, setOf(333))],
   ["fares-malformed", { ...document(9, {}), body: utf8("{") }],

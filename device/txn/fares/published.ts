@@ -11,6 +11,7 @@ import { canonicalJson, type JsonValue, parseJson } from "../../codec/json.ts";
 import type { DocumentAnswer, DocumentTaker, HostDocument } from "../hosts.ts";
 import { openFareBook } from "./book.ts";
 import type { FareBook } from "./fares.ts";
+import { laneProblems, type StandingLane } from "./lanes.ts";
 import { parseFareTables } from "./table.ts";
 
 export interface PublishedFares {
@@ -64,25 +65,31 @@ function nextKept(kept: Kept, { sequence, base, body }: HostDocument): Kept | st
   return kept.previous.length === 0 ? "fares-nothing-before" : { sequence, current: kept.previous, previous: kept.current };
 }
 
-function bookOf(set: RawSet): FareBook | undefined {
+function bookOf(set: RawSet, lanes: readonly StandingLane[]): FareBook | undefined {
   const parsed = parseFareTables(set);
-  return parsed.ok ? openFareBook(parsed.tables) : undefined;
+  return parsed.ok && laneProblems(parsed.tables, lanes).length === 0 ? openFareBook(parsed.tables) : undefined;
+}
+
+/** The tables of the configuration, and the lanes that every set has to know. */
+export interface ConfiguredFares {
+  readonly book: FareBook;
+  readonly lanes: readonly StandingLane[];
 }
 
 /** Opens what is kept. Faults: those of the storage. */
-export async function openPublishedFares(ports: { readonly storage: Storage; readonly log: Log }, configured: FareBook): Promise<PublishedFares> {
+export async function openPublishedFares(ports: { readonly storage: Storage; readonly log: Log }, configured: ConfiguredFares): Promise<PublishedFares> {
   let kept = parseKept(await ports.storage.read(FILE));
-  const opened = bookOf(kept.current);
+  const opened = bookOf(kept.current, configured.lanes);
   if (kept.current.length > 0 && opened === undefined) {
     ports.log.error("published-fares-unusable", { sequence: kept.sequence });
     // The host sends it again and is told by the refusal what it is worth here.
     kept = { ...kept, sequence: 0 };
   }
-  let book = opened ?? configured;
+  let book = opened ?? configured.book;
   const take = async (document: HostDocument): Promise<DocumentAnswer> => {
     const next = nextKept(kept, document);
     if (typeof next === "string") return { kind: "refused", reason: next };
-    const nextBook = bookOf(next.current);
+    const nextBook = bookOf(next.current, configured.lanes);
     if (nextBook === undefined) return { kind: "refused", reason: "fares-unusable" };
     await ports.storage.write(FILE, utf8(canonicalJson(next)));
     kept = next;

@@ -90,7 +90,7 @@ export interface GateService {
   staffRelease(lane: string, operator: string): Promise<{ readonly kind: "opened" | "refused" }>;
   /** Opens every lane until it is taken back. The hardware does the same without the service. */
   release(why: "fire" | "staff", operator?: string): Promise<void>;
-  serve(): Promise<void>;
+  serve(operator?: string): Promise<void>;
   start(): void;
   stop(): Promise<void>;
 }

@@ -28,7 +28,7 @@ test("the fare stands first and the balance after it, until the lane says someth
   await pass(1_000);
   expect(heard).toEqual(["accepted", "total 300"]);
   await pass(1_000);
-  expect(heard).toEqual(["accepted", "total 300", "change 700"]);
+  expect(heard).toEqual(["accepted", "total 300", "balance 700"]);
   prompter.tell({ what: "ready" });
   await pass(100);
   expect(heard.slice(3)).toEqual(["idle", "clear"]);
@@ -47,7 +47,7 @@ test("whoever passes again is told the balance alone", async () => {
   const { heard, prompter, pass } = stand();
   prompter.tell({ what: "go-again", balanceAfter: fen(700) });
   await pass(100);
-  expect(heard).toEqual(["accepted", "change 700"]);
+  expect(heard).toEqual(["accepted", "balance 700"]);
 });
 
 test("what the lamp was not told when a card comes is not told any more", async () => {

@@ -69,8 +69,8 @@ export class LanePrompter {
     const amount = (what: DisplayedAmount, value: Fen) => this.#display.tell(() => display.show(what, value, this.#limits(SHOW_MS)));
     if (fare !== undefined) {
       amount("total", fare);
-      if (balanceAfter !== undefined) void this.#afterwards(() => amount("change", balanceAfter));
-    } else if (balanceAfter !== undefined) amount("change", balanceAfter);
+      if (balanceAfter !== undefined) void this.#afterwards(() => amount("balance", balanceAfter));
+    } else if (balanceAfter !== undefined) amount("balance", balanceAfter);
     else this.#display.tell(() => display.clear(this.#limits(SHOW_MS)));
   }
 

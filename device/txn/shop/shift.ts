@@ -58,6 +58,7 @@ const MARK = "shift/last";
 const PAGE = 500;
 /** Kinds of records that are money at the counter, and their direction. */
 const TAKEN: readonly string[] = ["quick-payment", "medical-purchase", "cash-tender"];
+const LANE_REFERENCE = "gate.";
 const GIVEN: readonly string[] = ["cash-refund", "medical-void"];
 
 export function openShifts(journal: ShiftJournal): Shifts {
@@ -141,7 +142,8 @@ class Count {
 
   see({ kind, state, subject, amount, detail }: JournalEntry): void {
     const taken = TAKEN.includes(kind);
-    if (!taken && !GIVEN.includes(kind)) return;
+    // What a lane has taken by itself is nobody's shift.
+    if ((!taken && !GIVEN.includes(kind)) || textMember(detail, "reference").startsWith(LANE_REFERENCE)) return;
     if (OPEN_STATES.includes(state)) {
       this.#open.set(subject, amount);
       return;
