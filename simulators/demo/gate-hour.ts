@@ -42,7 +42,7 @@ export class GateHour {
     if (first === undefined || second === undefined || third === undefined || fourth === undefined) throw new Error("four people travel");
     await this.#pass(lanes.in, first);
     await this.#pass(lanes.in, second);
-    clock.letDaysPass(RIDE_MS);
+    clock.letPass(RIDE_MS);
     this.#say("  both lanes at once: one goes in, one comes out");
     await Promise.all([this.#pass(lanes.in, third), this.#pass(lanes.out, first)]);
     this.#say("  the same card once more: the passage was used");

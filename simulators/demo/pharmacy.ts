@@ -122,7 +122,7 @@ export class PharmacyDay {
   async #compareDay(): Promise<readonly [string, ReconciledDay]> {
     const { clock } = this.#shop;
     const day = civilTime(clock.wallMs()).iso.slice(0, 10);
-    clock.letDaysPass(DAY_MS);
+    clock.letPass(DAY_MS);
     await this.#hostOfToday();
     const compared = await this.#client.reconcile(day);
     this.#tellDay(compared);

@@ -39,6 +39,8 @@ import { ScriptedHolder } from "../pinpad/holder.ts";
 import { SimulatedPinVerifier } from "../pinpad/pin-verifier.ts";
 import { makeTestPsam } from "../psam/make.ts";
 import { makeSamReader, SimulatedReader } from "../reader/in-process.ts";
+import { CalendarClock } from "../terminal/calendar-clock.ts";
+import { simulatedLaneConfig } from "../terminal/lane-config.ts";
 import { testAuthorities } from "../terminal/purses.ts";
 
 const TERMINAL_ID = "demo-1";
@@ -61,29 +63,6 @@ const WALK_MS = 250;
 const FARES = new URL(`${import.meta.url.includes("/dist/") ? "../../../" : "../../"}device/txn/fares/tables/example-metro.json`, import.meta.url);
 /** City of the example's fare table; test cards come from elsewhere and are open to other cities. */
 const GATE_CITY = "3610";
-
-/** The machine's clocks, with a calendar whose days can be let pass. */
-export class ShopClock implements Clock {
-  readonly #clock = systemClock();
-  #aheadMs = 0;
-
-  monotonicMs(): number {
-    return this.#clock.monotonicMs();
-  }
-
-  wallMs(): number {
-    return this.#clock.wallMs() + this.#aheadMs;
-  }
-
-  sleep(durationMs: number, signal?: AbortSignal): Promise<void> {
-    return this.#clock.sleep(durationMs, signal);
-  }
-
-  /** Nobody waits: the calendar alone moves on. */
-  letDaysPass(durationMs: number): void {
-    this.#aheadMs += durationMs;
-  }
-}
 
 function rethrow(error: unknown): void {
   throw error;
@@ -113,7 +92,7 @@ export class Shop {
   readonly cards: readonly ShopCard[];
   readonly terminal: Terminal;
   readonly api: Api;
-  readonly clock: ShopClock;
+  readonly clock: CalendarClock;
   readonly ledger: Ledger;
   readonly insurer: Insurer;
   /** Who is insured, in the order of the cards. */
@@ -152,7 +131,7 @@ export class Shop {
 
   static async open(suite: CipherSuite, log: Log): Promise<Shop> {
     const folder = await mkdtemp(join(tmpdir(), "yikatong-demo-"));
-    const clock = new ShopClock();
+    const clock = new CalendarClock();
     const broker = await openEmbeddedBroker({});
     const cards = makeCards(suite);
     const ledger = Ledger.open(join(folder, "settlement-host.sqlite"));
@@ -302,12 +281,6 @@ function terminalKeys(suite: CipherSuite) {
   return loadDeviceKeys(utf8(file), { suite, profile: "test" });
 }
 
-/** What a file would say of a lane; its devices are simulated, so that these are never opened. */
-function laneConfig(name: string, direction: "entry" | "exit", place: string) {
-  const readers = { user: { interface: "contactless", nameIncludes: [name] }, sam: { interface: "sam", nameIncludes: [name] } };
-  return { name, direction, place, readers, device: { adapter: "gateRelay", port: { path: `/dev/gate-${name}` } } };
-}
-
 function configOf(
   folder: string,
   { suite, brokerUrl, passwordHash }: { readonly suite: CipherSuite; readonly brokerUrl: string; readonly passwordHash: string },
@@ -344,7 +317,7 @@ function configOf(
       city: GATE_CITY,
       acquirer: GATE_CITY.padStart(16, "0"),
       fareTables: [fileURLToPath(FARES)],
-      lanes: [laneConfig("in", "entry", "00010001"), laneConfig("out", "exit", "00010007")],
+      lanes: [simulatedLaneConfig("in", "entry", "00010001"), simulatedLaneConfig("out", "exit", "00010007")],
     },
     readers: { user: { interface: "contactless", nameIncludes: [] }, sam: { interface: "sam", nameIncludes: [] } },
     link: { url: brokerUrl },

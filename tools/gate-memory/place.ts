@@ -27,6 +27,8 @@ import { ScriptedHolder } from "../../simulators/pinpad/holder.ts";
 import { SimulatedPinVerifier } from "../../simulators/pinpad/pin-verifier.ts";
 import { makeTestPsam } from "../../simulators/psam/make.ts";
 import { makeSamReader, SimulatedReader } from "../../simulators/reader/in-process.ts";
+import { CalendarClock } from "../../simulators/terminal/calendar-clock.ts";
+import { simulatedLaneConfig } from "../../simulators/terminal/lane-config.ts";
 
 const TERMINAL_ID = "memory-1";
 const KID = "data-1";
@@ -42,28 +44,6 @@ const SAME_CARD_WINDOW_MS = 300;
 const FARES = new URL(`${import.meta.url.includes("/dist/") ? "../../../" : "../../"}device/txn/fares/tables/example-metro.json`, import.meta.url);
 /** City of the example's fare table. */
 const CITY = "3610";
-
-/** The machine's clocks, with a calendar that moves on by each tap as it would at a gate: taps come faster here than their times of sale, whose finest step is a second. */
-class FastCalendar implements Clock {
-  readonly #clock = systemClock();
-  #aheadMs = 0;
-
-  monotonicMs(): number {
-    return this.#clock.monotonicMs();
-  }
-
-  wallMs(): number {
-    return this.#clock.wallMs() + this.#aheadMs;
-  }
-
-  sleep(durationMs: number, signal?: AbortSignal): Promise<void> {
-    return this.#clock.sleep(durationMs, signal);
-  }
-
-  pass(durationMs: number): void {
-    this.#aheadMs += durationMs;
-  }
-}
 
 export interface MemoryLane {
   readonly name: string;
@@ -93,12 +73,6 @@ function hardware(suite: CipherSuite, { reader, gate }: MemoryLane, number: numb
   return { reader, gate, samReader: makeSamReader(psam, { name: `module ${number}`, clock: systemClock(), timing: () => 0, powerUpMs: 0 }) };
 }
 
-/** What a file would say of a lane; its devices are simulated, so that these are never opened. */
-function laneConfig(name: string, direction: "entry" | "exit", place: string) {
-  const readers = { user: { interface: "contactless", nameIncludes: [name] }, sam: { interface: "sam", nameIncludes: [name] } };
-  return { name, direction, place, readers, device: { adapter: "gateRelay", port: { path: `/dev/gate-${name}` } } };
-}
-
 function configOf(journalFolder: string, brokerUrl: string): TerminalConfig {
   const parsed = parseTerminalConfig({
     terminalId: TERMINAL_ID,
@@ -119,7 +93,7 @@ function configOf(journalFolder: string, brokerUrl: string): TerminalConfig {
       fareTables: [fileURLToPath(FARES)],
       // A gate remembers a card for the longer of the two.
       policy: { sameCardWindowMs: SAME_CARD_WINDOW_MS, returnTimeoutMs: SAME_CARD_WINDOW_MS },
-      lanes: [laneConfig("in", "entry", "00010001"), laneConfig("out", "exit", "00010007")],
+      lanes: [simulatedLaneConfig("in", "entry", "00010001"), simulatedLaneConfig("out", "exit", "00010007")],
     },
     readers: { user: { interface: "contactless", nameIncludes: [] }, sam: { interface: "sam", nameIncludes: [] } },
     link: { url: brokerUrl },
@@ -162,7 +136,7 @@ async function openHost(suite: CipherSuite, folder: string, clock: Clock) {
 
 /** `hear` is told what happens at each lane. */
 export async function openMemoryPlace(suite: CipherSuite, folder: string, hear: (lane: string, event: LaneEvent) => void): Promise<MemoryPlace> {
-  const clock = new FastCalendar();
+  const clock = new CalendarClock();
   const host = await openHost(suite, folder, clock);
   const [entry, exit] = [openLane("in"), openLane("out")];
   const journalFolder = join(folder, "journal");
@@ -182,5 +156,5 @@ export async function openMemoryPlace(suite: CipherSuite, folder: string, hear: 
     await terminal.stop();
     await host.close();
   };
-  return { terminal, entry, exit, journalFolder, letPass: (durationMs) => clock.pass(durationMs), close };
+  return { terminal, entry, exit, journalFolder, letPass: (durationMs) => clock.letPass(durationMs), close };
 }
