@@ -27,6 +27,7 @@ const BOARD_MS = 1_000;
 const BROKEN_BOARD_MS = 200;
 /** The four suites of the desk that works have so many that it can do. */
 const CASES_MIN = 30;
+const DISPLAY_CASES_MIN = 10;
 const SUITE = openCipherSuite();
 /** TEST ONLY. */
 const MASTER = fromHex("0123456789ABCDEFFEDCBA9876543210");
@@ -196,7 +197,9 @@ describe("hw-test", () => {
         if (wanted === undefined) return "";
         return display.words["display"]?.(wanted) === true ? "y" : "n";
       });
-      expect([code, lastLine]).toEqual([0, "9 passed, 0 failed"]);
+      expect([code, lastLine.replace(/^\d+/, "N")]).toEqual([0, "N passed, 0 failed"]);
+      // Nobody is spared a question: every case of the suite that can be run by hand was run.
+      expect(Number(lastLine.split(" ")[0])).toBeGreaterThanOrEqual(DISPLAY_CASES_MIN);
       expect(asked).toContain("pull the plug of the display; press Enter when you are done or ready ");
       expect(asked).toContain("does the display show 999999.99, lamp: total? (y or n) ");
     },
