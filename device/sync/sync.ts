@@ -9,7 +9,7 @@ import type { Clock, Limits, MessageLink, Randomness } from "../base/ports.ts";
 import { documentTopicsOf } from "../codec/downlink.ts";
 import { encodeHeartbeat, parsePresence, topicsOf } from "../codec/upload.ts";
 import type { CipherSuite, SecretKey, Sm2PrivateKey, Sm2PublicKey } from "../crypto/face.ts";
-import type { Downlink, MedicalHost, Uplink } from "../txn/hosts.ts";
+import type { AcquirerHost, AgencyHost, Downlink, MedicalHost, Uplink } from "../txn/hosts.ts";
 import type { UploadJournal } from "../txn/journal/types.ts";
 import { type BatchLimits, DEFAULT_BATCH_LIMITS } from "./batch/plan.ts";
 import type { BatchSealer } from "./batch/seal.ts";
@@ -96,6 +96,8 @@ export interface SyncStatus {
 
 export interface Sync {
   readonly medicalHost: MedicalHost;
+  readonly acquirerHost: AcquirerHost;
+  readonly agencyHost: AgencyHost;
   readonly uplink: Uplink;
   /** Documents of the host; takers are registered before `start`. Undefined where no place for them was given. */
   readonly downlink: Downlink | undefined;
@@ -116,6 +118,8 @@ export function openSync(parts: SyncParts): Sync {
 class TerminalSync implements Sync {
   readonly uplink: Uplink;
   readonly medicalHost: MedicalHost;
+  readonly acquirerHost: AcquirerHost;
+  readonly agencyHost: AgencyHost;
   readonly #parts: SyncParts;
   readonly #options: SyncOptions;
   readonly #topics: ReturnType<typeof topicsOf>;
@@ -167,7 +171,9 @@ class TerminalSync implements Sync {
       log,
       resendMs: options.liveResendMs,
     });
-    this.medicalHost = this.#live;
+    this.medicalHost = this.#live.service("fsi");
+    this.acquirerHost = this.#live.service("acquirer");
+    this.agencyHost = this.#live.service("agency");
     this.uplink = { hostPresent };
     this.#documents = this.#openDocuments(hostPresent);
   }

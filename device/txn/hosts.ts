@@ -17,6 +17,18 @@ export interface MedicalHost {
   exchange(body: Bytes, limits: Limits): Promise<HostReply>;
 }
 
+/** The bank's acquirer. One message of ISO 8583, one reply; bodies are TPDU, header and message, without the length before them. */
+export interface AcquirerHost {
+  /** Never rejects: what the network does to us is a kind of reply. The request must not reach the acquirer after the limits have passed. */
+  exchange(body: Bytes, limits: Limits): Promise<HostReply>;
+}
+
+/** The agency of human resources and social security. One request, one reply; bodies are JSON in UTF-8. Spec: agency/v1. */
+export interface AgencyHost {
+  /** Never rejects. The request must not reach the agency after the limits have passed. */
+  exchange(body: Bytes, limits: Limits): Promise<HostReply>;
+}
+
 /** The way of records to the settlement host, as far as flows may know it. */
 export interface Uplink {
   /** Whether the settlement host itself has been heard of lately; a broker alone does not count. */

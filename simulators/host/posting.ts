@@ -30,7 +30,17 @@ type Judgement =
   | { readonly ok: false; readonly reason: string };
 
 /** Records that tell how settlements, tenders, goods and passages belong together; the money itself stands in records of its own. */
-const TELLS_ONLY: readonly string[] = ["medical-order", "offline-medical", "stock-upload", "passage"];
+const TELLS_ONLY: readonly string[] = [
+  "medical-order",
+  "offline-medical",
+  "stock-upload",
+  "passage",
+  "bank-payment",
+  "bank-return",
+  "purse-load",
+  "bank-settlement",
+  "contribution",
+];
 
 const OPEN: readonly string[] = ["prepared", "acting", "unknown", "resolving"];
 

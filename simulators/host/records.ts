@@ -16,6 +16,11 @@ export const RECORD_KINDS: readonly string[] = [
   "stock-upload",
   "passage",
   "delayed-charge",
+  "bank-payment",
+  "bank-return",
+  "purse-load",
+  "bank-settlement",
+  "contribution",
   "operation",
 ];
 export const RECORD_STATES: readonly string[] = ["prepared", "acting", "done", "refused", "unknown", "resolving", "void"];

@@ -11,7 +11,7 @@ import type { Clock, Limits, Randomness } from "../../base/ports.ts";
 import { FrameAssembler, parseFrame } from "../../codec/frames.ts";
 import { FRAMED_BYTES_MAX, type LiveReply } from "../../codec/upload.ts";
 import type { CipherSuite } from "../../crypto/face.ts";
-import type { HostReply, MedicalHost } from "../../txn/hosts.ts";
+import type { HostReply } from "../../txn/hosts.ts";
 import type { HostTime } from "../host-time.ts";
 import type { Publisher } from "../publisher.ts";
 import { IV_BYTES } from "../sealing.ts";
@@ -43,6 +43,14 @@ export interface LiveParts {
   readonly resendMs: number;
 }
 
+/** Services behind the head-end: the medical insurer, the bank's acquirer, the agency of human resources and social security. */
+export type LiveService = "fsi" | "acquirer" | "agency";
+
+interface ServiceRequest {
+  readonly service: LiveService;
+  readonly body: Bytes;
+}
+
 interface Pending {
   readonly settle: (reply: HostReply) => void;
   /** Something of the request may have left. */
@@ -52,7 +60,7 @@ interface Pending {
 
 const notSent = (reason: FaultCode | "expired"): HostReply => ({ kind: "not-sent", reason });
 
-export class LiveRequests implements MedicalHost {
+export class LiveRequests {
   readonly #parts: LiveParts;
   readonly #pending = new Map<string, Pending>();
   readonly #frames: FrameAssembler;
@@ -69,29 +77,34 @@ export class LiveRequests implements MedicalHost {
     return this.#pending.size > 0;
   }
 
+  /** The service of this name behind the head-end. Spec: pos/v1, 5. */
+  service(name: LiveService): { exchange(body: Bytes, limits: Limits): Promise<HostReply> } {
+    return { exchange: (body, limits) => this.#exchange({ service: name, body }, limits) };
+  }
+
   /** Time spent waiting for a turn is the request's own: nothing of it has left until then. */
-  async exchange(body: Bytes, limits: Limits): Promise<HostReply> {
+  async #exchange(request: ServiceRequest, limits: Limits): Promise<HostReply> {
     const { clock } = this.#parts;
     const untilMs = clock.monotonicMs() + limits.timeoutMs;
     const giveBack = this.#turns.takeNow();
-    if (giveBack !== undefined) return this.#begin(body, { ...limits, untilMs, giveBack });
+    if (giveBack !== undefined) return this.#begin(request, { ...limits, untilMs, giveBack });
     const turn = await this.#turns.take(limits);
     if (turn.kind === "none") return notSent(turn.reason);
     const timeoutMs = untilMs - clock.monotonicMs();
-    if (timeoutMs > 0) return this.#begin(body, { signal: limits.signal, timeoutMs, untilMs, giveBack: turn.giveBack });
+    if (timeoutMs > 0) return this.#begin(request, { signal: limits.signal, timeoutMs, untilMs, giveBack: turn.giveBack });
     // Its time was over in the moment in which its turn came: nothing has left.
     turn.giveBack();
     return notSent("timeout");
   }
 
-  async #begin(body: Bytes, turn: Limits & { readonly untilMs: number; readonly giveBack: GiveBack }): Promise<HostReply> {
+  async #begin(request: ServiceRequest, turn: Limits & { readonly untilMs: number; readonly giveBack: GiveBack }): Promise<HostReply> {
     const { hostTime, hostPresent } = this.#parts;
     const { signal, timeoutMs, untilMs } = turn;
     try {
       const hostNowMs = hostTime.nowMs();
       if (signal.aborted) return notSent("cancelled");
       if (hostNowMs === undefined || !hostPresent()) return notSent("host-absent");
-      const messages = this.#build(body, hostNowMs + Math.floor(timeoutMs));
+      const messages = this.#build(request, hostNowMs + Math.floor(timeoutMs));
       if (messages === undefined) return notSent("payload-too-large");
       return await new Promise<HostReply>((resolve) => this.#run({ ...messages, untilMs, signal }, resolve));
     } finally {
@@ -127,12 +140,12 @@ export class LiveRequests implements MedicalHost {
     pending.settle(reply.outcome === "answered" ? { kind: "answered", body: plain } : notSent("expired"));
   }
 
-  #build(body: Bytes, notAfterMs: number): { readonly reqId: string; readonly messages: readonly Bytes[] } | undefined {
+  #build({ service, body }: ServiceRequest, notAfterMs: number): { readonly reqId: string; readonly messages: readonly Bytes[] } | undefined {
     const { suite, keys, randomness, terminalId, publisher } = this.#parts;
     // Base64 and padding make a third more; the envelope fits the rest.
     if (body.length > FRAMED_BYTES_MAX / 2) return undefined;
     const reqId = toHex(randomness.bytes(16));
-    const payload = buildRequest(suite, keys, { request: { tid: terminalId, reqId, service: "fsi", notAfterMs }, iv: randomness.bytes(IV_BYTES), plain: body });
+    const payload = buildRequest(suite, keys, { request: { tid: terminalId, reqId, service, notAfterMs }, iv: randomness.bytes(IV_BYTES), plain: body });
     return { reqId, messages: publisher.prepare(payload) };
   }
 

@@ -32,6 +32,11 @@ const KINDS: readonly RecordKind[] = [
   "stock-upload",
   "passage",
   "delayed-charge",
+  "bank-payment",
+  "bank-return",
+  "purse-load",
+  "bank-settlement",
+  "contribution",
   "operation",
 ];
 const QUALITIES: readonly ClockQuality[] = ["trusted", "held", "untrusted"];

@@ -7,7 +7,10 @@ import type { StoredBatch, StoreUsage } from "../../base/ports.ts";
  * "offline-medical": a sale made without the insurer, until it is settled later or left to its holder. "stock-upload": what was sold or
  * taken back, told to the insurer. "passage": a gate's opening for a paid journey, and how it ended: "prepared" it opens, "done" somebody passed,
  * "void" nobody did, or nobody will ever know, "unknown" the gate could not tell. "delayed-charge": a ride of a bank card
- * that its acquirer is asked for later. "operation": an act that moves no money.
+ * that its acquirer is asked for later. "bank-payment": money that the bank is asked for, by an online message; what the acquirer approved is cleared
+ * there, and this record is information for everybody else. "bank-return": a void or a refund of one. "purse-load": money of the bank put onto a
+ * purse of the card; its bank leg is a "bank-payment" of its own. "bank-settlement": totals compared with the acquirer's, batch by batch.
+ * "contribution": a bill of the agency, from query to receipt; its money is a "bank-payment". "operation": an act that moves no money.
  */
 export type RecordKind =
   | "quick-payment"
@@ -20,6 +23,11 @@ export type RecordKind =
   | "stock-upload"
   | "passage"
   | "delayed-charge"
+  | "bank-payment"
+  | "bank-return"
+  | "purse-load"
+  | "bank-settlement"
+  | "contribution"
   | "operation";
 
 /**

@@ -48,6 +48,13 @@ export const RECOVERY_RULES: RecoveryRules = {
   },
   // One record tells the whole: there is nothing to take up again.
   "delayed-charge": LEAVE,
+  // The bank may have booked it: it is reversed, or its card tells.
+  "bank-payment": { prepared: LOST_TRACE, acting: LOST_TRACE, unknown: "leave", resolving: "leave" },
+  "bank-return": { prepared: LOST_TRACE, acting: LOST_TRACE, unknown: "leave", resolving: "leave" },
+  "purse-load": { prepared: LOST_TRACE, acting: LOST_TRACE, unknown: "leave", resolving: "leave" },
+  // Both are taken up again from their last step.
+  "bank-settlement": LEAVE,
+  contribution: LEAVE,
   operation: { prepared: LOST_TRACE, acting: LOST_TRACE, unknown: "leave", resolving: "leave" },
 };
 

@@ -1,0 +1,55 @@
+/* What differs between acquirers: data, never branches. Unconfirmed facts are switches with a default that claims least. */
+
+/** Working keys of a sign-in: 60.3 and the layout of field 62. "sm4" is pluggable and unconfirmed: no layout of it is published. */
+export type KeyScheme = "des-24" | "tdes-40" | "tdes-track-60" | "triple-19-57";
+
+/** "ecb": the terminal dialect; "x9.19": an acquirer's option. */
+export type MacMethod = "ecb" | "x9.19";
+
+export interface AcquirerProfile {
+  /** Field 41, eight characters. */
+  readonly terminalNumber: string;
+  /** Field 42, fifteen characters. */
+  readonly merchantNumber: string;
+  /** Destination and source, four hexadecimal digits each. */
+  readonly tpdu: { readonly destination: string; readonly source: string };
+  /** Twelve hexadecimal digits, such as 603100 and a version. */
+  readonly headerHex: string;
+  readonly keyScheme: KeyScheme;
+  /** Bytes of a check value that count: 3 or 4. */
+  readonly checkValueBytes: 3 | 4;
+  /** Where in field 62 the keys begin; some regions put bytes in front. */
+  readonly keyOffset: number;
+  readonly macMethod: MacMethod;
+  /** Replies whose MAC is checked. An approval is never believed without one, whichever is said here. */
+  readonly macAppliesTo: "approvals" | "all";
+  readonly offlineUpload: {
+    readonly type: "0200" | "0220";
+    /** Response codes that mean taken. 94 counts only for what was sent before, byte for byte. */
+    readonly accepted: readonly string[];
+    readonly tries: number;
+  };
+  readonly reversalTries: number;
+  readonly field22: "left" | "right";
+  /** Whether field 61 ends with the date of the original. */
+  readonly originalDate: boolean;
+  /** Processing code of a withdrawal; absent: the acquirer has not confirmed any, and none is offered. */
+  readonly withdrawalCode?: string;
+  /** 60.1 of a purse load with its bank account; absent: not offered. */
+  readonly loadCode?: "45" | "46" | "47";
+  /** Whether an approval of less than was asked for may stand; otherwise it is reversed. */
+  readonly partialApproval: boolean;
+  readonly downloads: readonly DownloadKind[];
+  /** How long one message may take. */
+  readonly replyTimeoutMs: number;
+  readonly pinDigits: { readonly min: number; readonly max: number };
+  /** Sales up to this amount need no PIN; 0: every one does. In fen. */
+  readonly pinFreeFen: number;
+  /** Sales that a batch holds before it must be settled. */
+  readonly batchMax: number;
+  /** Who clears purchases with electronic cash: each record kind has one route, any other copy is information. */
+  readonly electronicCashRoute: "settlement-host" | "acquirer";
+}
+
+/** What an acquirer gives for download: 60.3 360, 370, 380, 390. */
+export type DownloadKind = "parameters" | "ca-keys" | "aid-parameters" | "exception-list";
