@@ -1,5 +1,5 @@
 /* Medical e-codes that the insurer has given out: only who issued one can read it, and only while it lives. */
-import type { InsurerStore } from "./store.ts";
+import type { SqlStore } from "../sql-store.ts";
 
 export interface ECode {
   readonly token: string;
@@ -13,9 +13,9 @@ export interface ECode {
 }
 
 export class ECodeBook {
-  readonly #store: InsurerStore;
+  readonly #store: SqlStore;
 
-  constructor(store: InsurerStore) {
+  constructor(store: SqlStore) {
     this.#store = store;
   }
 

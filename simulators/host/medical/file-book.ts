@@ -1,6 +1,6 @@
 /* Files that wait to be fetched, or to be read by a service that names them. Spec: FSI, 9101; FSI, 9102. */
 import type { Bytes } from "../../../device/base/bytes.ts";
-import type { InsurerStore } from "./store.ts";
+import type { SqlStore } from "../sql-store.ts";
 
 export interface KeptFile {
   readonly number: string;
@@ -11,9 +11,9 @@ export interface KeptFile {
 }
 
 export class FileBook {
-  readonly #store: InsurerStore;
+  readonly #store: SqlStore;
 
-  constructor(store: InsurerStore) {
+  constructor(store: SqlStore) {
     this.#store = store;
   }
 

@@ -1,9 +1,10 @@
 /* The insurer's own books: accounts, settlements, voids, reversals. SQLite, synchronous; a settlement and its account move in one transaction. */
 import { assert } from "../../../device/base/assert.ts";
+import { type Row, SqlStore } from "../sql-store.ts";
 import { ECodeBook } from "./e-code-book.ts";
 import { FileBook } from "./file-book.ts";
+import { migrate } from "./schema.ts";
 import { StockBook } from "./stock-book.ts";
-import { InsurerStore, type Row } from "./store.ts";
 import { VisitBook } from "./visit-book.ts";
 
 export type SettlementStatus = "booked" | "voided" | "reversed";
@@ -121,13 +122,13 @@ function columnsOf(entry: NewSettlement): Readonly<Record<string, string | numbe
 }
 
 export class InsurerLedger {
-  readonly #store: InsurerStore;
+  readonly #store: SqlStore;
   readonly eCodes: ECodeBook;
   readonly files: FileBook;
   readonly stock: StockBook;
   readonly visits: VisitBook;
 
-  private constructor(store: InsurerStore) {
+  private constructor(store: SqlStore) {
     this.#store = store;
     this.eCodes = new ECodeBook(store);
     this.files = new FileBook(store);
@@ -137,7 +138,7 @@ export class InsurerLedger {
 
   /** A file, durable at every commit, or ":memory:". */
   static open(path: string): InsurerLedger {
-    return new InsurerLedger(InsurerStore.open(path));
+    return new InsurerLedger(SqlStore.open(path, migrate));
   }
 
   close(): void {

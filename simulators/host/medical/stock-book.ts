@@ -1,5 +1,5 @@
 /* Packs that were sold, by their trace codes, and what was told of goods. A pack is sold once; a part of a pack may be sold again and again. */
-import type { InsurerStore, Row } from "./store.ts";
+import type { Row, SqlStore } from "../sql-store.ts";
 
 export interface SoldPack {
   readonly code: string;
@@ -36,9 +36,9 @@ function toPack(row: Row): SoldPack {
 }
 
 export class StockBook {
-  readonly #store: InsurerStore;
+  readonly #store: SqlStore;
 
-  constructor(store: InsurerStore) {
+  constructor(store: SqlStore) {
     this.#store = store;
   }
 

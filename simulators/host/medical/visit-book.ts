@@ -1,5 +1,5 @@
 /* Outpatient visits and the fees that were told of them. */
-import type { InsurerStore, Row } from "./store.ts";
+import type { Row, SqlStore } from "../sql-store.ts";
 
 export interface Visit {
   /** mdtrt_id. */
@@ -45,9 +45,9 @@ function toVisit(row: Row): Visit {
 }
 
 export class VisitBook {
-  readonly #store: InsurerStore;
+  readonly #store: SqlStore;
 
-  constructor(store: InsurerStore) {
+  constructor(store: SqlStore) {
     this.#store = store;
   }
 

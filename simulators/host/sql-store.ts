@@ -1,10 +1,9 @@
-/* The SQLite file below all books of the insurer: synchronous, durable at every commit. */
+/* The SQLite file below a host's books: synchronous, durable at every commit. */
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
-import { migrate } from "./schema.ts";
 
 export type Row = Record<string, unknown>;
 
-export class InsurerStore {
+export class SqlStore {
   readonly #database: DatabaseSync;
   #depth = 0;
 
@@ -12,12 +11,12 @@ export class InsurerStore {
     this.#database = database;
   }
 
-  /** A file, or ":memory:". */
-  static open(path: string): InsurerStore {
+  /** A file, or ":memory:". `prepare` makes the tables, and brings those of an earlier version to this one. */
+  static open(path: string, prepare: (database: DatabaseSync) => void): SqlStore {
     const database = new DatabaseSync(path);
     database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
-    migrate(database);
-    return new InsurerStore(database);
+    prepare(database);
+    return new SqlStore(database);
   }
 
   close(): void {
@@ -54,7 +53,7 @@ export class InsurerStore {
     }
   }
 
-  /** The next number of a named series, starting with 1. */
+  /** The next number of a named series, starting with 1. The tables have one called counters, with name and value. */
   next(name: string): number {
     this.run("INSERT INTO counters (name, value) VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET value = value + 1", name);
     return Number(this.one("SELECT value FROM counters WHERE name = ?", name)?.["value"]);
