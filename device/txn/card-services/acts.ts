@@ -10,18 +10,18 @@ export type Office = "agency" | "bank" | "hospital" | "insurer" | "official-app"
 
 export type CardServiceRequest = {
   readonly operator: string;
-} & /** Authentic card, and its holder where the PIN is asked for; the answer is a signed statement. */
-(
+} /** Authentic card, and its holder where the PIN is asked for; the answer is a signed statement. */ & (
   | { readonly service: "identify"; readonly withPin: boolean; readonly challenge?: string }
   | { readonly service: "read-basic" }
   /** A file of the card by the name in the file table, such as "EF05" or "DF02/EF06". */
   | { readonly service: "read-record"; readonly file: string; readonly withPin: boolean }
   | { readonly service: "query"; readonly what: CardQuery; readonly withPin: boolean }
   | { readonly service: "change-details"; readonly reference: string; readonly changes: { readonly telephone?: string; readonly address?: string } }
-  | { readonly service: "activate"; readonly reference: string }
-  | { readonly service: "change-pin" }
-  | { readonly service: "reset-pin"; readonly reference: string }
-  | { readonly service: "unlock-pin"; readonly reference: string }
+  /** `person`: the identity document that the operator was shown; without it activation by the host, reset and unlock are refused. */
+  | { readonly service: "activate"; readonly reference: string; readonly person?: PersonClaim }
+  | { readonly service: "change-pin"; readonly reference?: string }
+  | { readonly service: "reset-pin"; readonly reference: string; readonly person?: PersonClaim }
+  | { readonly service: "unlock-pin"; readonly reference: string; readonly person?: PersonClaim }
   /** The holder without the card: known by a resident identity number that the counter's reader gave. */
   | {
       readonly service: "report-loss";
