@@ -12,6 +12,7 @@ import { systemProcesses } from "../../device/system/processes.ts";
 import { PrivatePcscd } from "../../simulators/reader/pcscd.ts";
 import type { BenchCard } from "./tap-flows.ts";
 import { nowMs, type TapSimulatorAnswer, type TapSimulatorRequest } from "./tap-protocol.ts";
+import { compileSoftwareFloor, type SoftwareFloor } from "./tap-software.ts";
 
 const REMOVAL_MS = 2_000;
 
@@ -22,6 +23,8 @@ export interface TapDesk {
   readonly insert: (card: BenchCard) => Promise<{ readonly atMs: number }>;
   /** So many messages to another process and back, one after the other, and what they took. */
   readonly messagesMs: (count: number) => Promise<number>;
+  /** A program in C that sends commands to a card in the same field, where one can be built. */
+  readonly softwareFloor: () => Promise<SoftwareFloor | undefined>;
   /** Takes it away, and tells how long its answers and those of the module took. */
   readonly remove: () => Promise<{ readonly busyMs: number }>;
 }
@@ -87,6 +90,7 @@ async function atDesk<Value>(work: (desk: TapDesk) => Promise<Value>): Promise<V
           for (let message = 0; message < count; message += 1) await ask(simulator, { do: "nothing" });
           return nowMs() - beganMs;
         },
+        softwareFloor: () => compileSoftwareFloor({ folder, environment: service.environment, reader: card.name }),
         remove: async () => {
           const { busyMs } = await ask(simulator, { do: "remove" });
           await cards.waitForRemoval({ timeoutMs: REMOVAL_MS, signal: new AbortController().signal });

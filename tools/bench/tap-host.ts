@@ -15,6 +15,10 @@ import { nowMs } from "./tap-protocol.ts";
 
 const WARM_UP_TAPS = 40;
 const OPENING_MS = 10_000;
+/** The service tells of a card only when it has looked. */
+const SETTLING_MS = 500;
+
+const settled = () => systemClock().sleep(SETTLING_MS);
 
 export interface HostTap {
   readonly flow: TapFlow;
@@ -23,6 +27,8 @@ export interface HostTap {
   /** From the card's arrival to its powered dialogue. */
   readonly arrivalMs: number;
   readonly times: TapTimes;
+  /** Commands to card and module. */
+  readonly commands: number;
   /** As many bare messages to another process and back as the tap had commands, taken directly after it: what this machine cannot do without. */
   readonly messagesMs: number;
 }
@@ -69,10 +75,31 @@ export function hostTaps(allSeries: readonly TapSeries[], count: number): Promis
         if (last === undefined) throw new Error("a tap has a timeline");
         const { steps, times } = last;
         const commands = steps.filter(({ part }) => part === "card" || part === "module").length;
-        const measured = { shareMs: endedMs - poweredMs - busyMs, arrivalMs: poweredMs - atMs, times, messagesMs: await messagesMs(commands) };
+        const measured = { shareMs: endedMs - poweredMs - busyMs, arrivalMs: poweredMs - atMs, times, commands, messagesMs: await messagesMs(commands) };
         if (tap >= WARM_UP_TAPS && flow !== undefined) taps.push({ flow, ...measured });
       }
     }
     return taps;
+  });
+}
+
+/** What a C program needs for as many commands through the same service, by their number; empty where none can be built. */
+export function softwareTaps(commandCounts: readonly number[], taps: number): Promise<ReadonlyMap<number, readonly number[]>> {
+  return withDesk(async ({ insert, remove, softwareFloor }) => {
+    const floor = await softwareFloor();
+    const measured = new Map<number, readonly number[]>();
+    if (floor === undefined) return measured;
+    for (const commands of new Set(commandCounts)) {
+      await insert("purse");
+      await settled();
+      const tookMs = await floor.measure(commands, taps + WARM_UP_TAPS);
+      const { busyMs } = await remove();
+      const answersMs = busyMs / tookMs.length;
+      measured.set(
+        commands,
+        tookMs.slice(WARM_UP_TAPS).map((ms) => ms - answersMs),
+      );
+    }
+    return measured;
   });
 }

@@ -8,7 +8,7 @@ import { VirtualClock } from "../../simulators/world/virtual-clock.ts";
 import { type Bench, type BenchContext, type BenchRow, median, percentile, rounded } from "./bench.ts";
 import { type FieldTap, FLUSH_MS, fieldTaps } from "./tap-field.ts";
 import { TAP_FLOWS, TAP_SERIES, type TapFlow } from "./tap-flows.ts";
-import { type HostTap, hostTaps } from "./tap-host.ts";
+import { type HostTap, hostTaps, softwareTaps } from "./tap-host.ts";
 import { timelineCostUs } from "./tap-timeline.ts";
 
 const HOST_TAPS = 200;
@@ -23,6 +23,7 @@ const FIELD_BUDGET_MS: Readonly<Record<TapFlow, number>> = { "e-purse": 150, "co
 const HOST_ROW: Readonly<Record<TapFlow, string>> = { ...rowNames("tap-host-share"), "e-purse": "tap-host-share" };
 const FLOOR_ROW: Readonly<Record<TapFlow, string>> = { ...rowNames("tap-in-field-vs-floor"), "e-purse": "tap-in-field-vs-floor" };
 const FIELD_ROW = rowNames("tap-in-field");
+const SOFTWARE_ROW = rowNames("tap-host-share-vs-software");
 const WAIT_ROW = rowNames("tap-journal-wait");
 
 function rowNames(stem: string): Readonly<Record<TapFlow, string>> {
@@ -60,6 +61,27 @@ function hostRow(flow: TapFlow, taps: readonly HostTap[], obstacle: string | und
       `as many bare messages to another process at the same moments: ${both(messages)}; between commands: ${both(of(({ times }) => times.host))}; ` +
       `arrival to powered dialogue, not in it: ${both(of(({ arrivalMs }) => arrivalMs))}; load of the machine ${rounded(loadavg()[0] ?? 0)}`,
   };
+}
+
+/** Our share beside what the PC/SC software alone takes, for a program in C with as many commands. */
+function softwareRow(flow: TapFlow, taps: readonly HostTap[], floors: ReadonlyMap<number, readonly number[]>): BenchRow {
+  const commands = commandsOf(taps);
+  const floor = floors.get(commands);
+  const row = { name: SOFTWARE_ROW[flow], unit: "ms", budget: null, met: null };
+  if (floor === undefined) return { ...row, value: null, baseline: null, ratio: null, note: "no PC/SC service, C compiler or header here" };
+  const shares = taps.map(({ shareMs }) => shareMs);
+  const [value, baseline] = [median(shares), median(floor)];
+  return {
+    ...row,
+    value: rounded(value),
+    baseline: rounded(baseline),
+    ratio: rounded(value / baseline),
+    note: `p50; a C program that sends ${commands} commands through the same service, and does nothing else: ${both(floor)}`,
+  };
+}
+
+function commandsOf(taps: readonly HostTap[]): number {
+  return taps.length === 0 ? 0 : median(taps.map(({ commands }) => commands));
 }
 
 /** Field times of one flow with measured shares of ours, taken in turns. */
@@ -128,12 +150,20 @@ async function run({ scale, say }: BenchContext): Promise<readonly BenchRow[]> {
   const obstacle = pcscdLaneObstacle();
   const hosts = obstacle === undefined ? await hostTaps(TAP_SERIES, HOST_TAPS * scale) : [];
   say(`tap: ${hosts.length} taps through the PC/SC service`);
+  const ofFlow = (flow: TapFlow) => hosts.filter((tap) => tap.flow === flow);
+  const floors =
+    hosts.length === 0
+      ? new Map()
+      : await softwareTaps(
+          TAP_FLOWS.map((flow) => commandsOf(ofFlow(flow))),
+          HOST_TAPS,
+        );
   const fields: FieldTap[] = [];
   for (const series of TAP_SERIES) fields.push(...(await fieldTaps(series, FIELD_TAPS * scale)));
   say(`tap: ${fields.length} taps under virtual time`);
   const rows = TAP_FLOWS.flatMap((flow) => {
-    const [own, modelled] = [hosts.filter((tap) => tap.flow === flow), fields.filter((tap) => tap.flow === flow)];
-    return [hostRow(flow, own, obstacle), ...fieldRows(flow, modelled, own)];
+    const [own, modelled] = [ofFlow(flow), fields.filter((tap) => tap.flow === flow)];
+    return [hostRow(flow, own, obstacle), softwareRow(flow, own, floors), ...fieldRows(flow, modelled, own)];
   });
   return [...rows, await costRow(scale)];
 }
