@@ -1,5 +1,5 @@
 /*
- * Goal: the lanes of one terminal, each with its own reader, module and gate, over one journal; what happens to one never stops another.
+ * Goal: the lanes of one terminal, each with its own reader, module and gate, over one journal; what the world does to one never stops another.
  * Method: each lane runs by itself. Shared are only the journal, what cards did here a moment ago, and the fire: it opens every lane, is told
  * to everybody, and stands in the journal. The lock opens by its own loop before anybody here knows of it.
  */

@@ -66,7 +66,7 @@ class Shop implements ShopActs {
   constructor(parts: ShopParts) {
     this.#parts = parts;
     this.#refunds = openSaleRefunds(parts);
-    this.#shifts = openShifts(parts.journal);
+    this.#shifts = openShifts(parts.journal, parts);
   }
 
   refund(request: SaleRefund): Promise<SaleRefundOutcome> {

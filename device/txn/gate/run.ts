@@ -1,7 +1,8 @@
 /*
  * Goal: one lane's decisions, carried out on reader, gate, journal and prompts, within bounds, until it is stopped.
  * Method: one queue of events; each command runs by itself and ends as one event. The runner decides nothing: the machine does, and what a tap
- * comes to is told by the tap's own desk. Whatever fails here stays in this lane.
+ * comes to is told by the tap's own desk. What the world does here stays in this lane; a mistake of our own ends the process, and its next start
+ * finds everything in the journal.
  */
 import { assert } from "../../base/assert.ts";
 import { isFault } from "../../base/fault.ts";

@@ -6,6 +6,7 @@
 import { addFen, type Fen, ZERO_FEN } from "../../base/fen.ts";
 import { countMember, textMember } from "../journal/members.ts";
 import { type Journal, type JournalEntry, type JsonObject, type JsonValue, OPEN_STATES } from "../journal/types.ts";
+import { isHeldSale } from "../quick-payment/held.ts";
 
 export interface ShiftLine {
   /** "quick-payment" by its purse: "e-purse", "electronic-cash", …; otherwise the kind of the record. */
@@ -25,7 +26,10 @@ export interface ShiftTotals {
   readonly given: readonly ShiftLine[];
   /** Cash that the drawer must have more, or less, than at the beginning. */
   readonly drawerFen: number;
-  /** Sales of this shift that nobody can decide yet; they will count in the shift in which they are decided. */
+  /**
+   * Sales of this shift that nobody can decide yet, which will count in the shift in which they are decided; and debits that only the card
+   * vouches for, which release nothing and are for people to settle.
+   */
   readonly open: { readonly count: number; readonly sumFen: number };
 }
 
@@ -61,8 +65,14 @@ const TAKEN: readonly string[] = ["quick-payment", "medical-purchase", "cash-ten
 const LANE_REFERENCE = "gate.";
 const GIVEN: readonly string[] = ["cash-refund", "medical-void"];
 
-export function openShifts(journal: ShiftJournal): Shifts {
-  return new JournalledShifts(journal);
+/** What openShifts is told of the place. */
+export interface ShiftRules {
+  /** Up to this amount a debit that only the card vouches for counts as paid. */
+  readonly unverifiedAmountFen: Fen;
+}
+
+export function openShifts(journal: ShiftJournal, rules: ShiftRules): Shifts {
+  return new JournalledShifts(journal, rules);
 }
 
 /** Where the last shift ended; 0 where none has. */
@@ -71,29 +81,44 @@ interface LastEnd {
   readonly throughSeq: number;
 }
 
+/** What has been counted of the shift under way: the next question goes on from there. */
+interface Counted {
+  readonly shift: number;
+  readonly fromSeq: number;
+  readonly count: Count;
+  throughSeq: number;
+}
+
 class JournalledShifts implements Shifts {
   readonly #journal: ShiftJournal;
-  /** One end at a time: two would count the same entries. */
+  readonly #rules: ShiftRules;
+  /** One count at a time: two would count the same entries. */
   #turn: Promise<unknown> = Promise.resolve();
+  #counted: Counted | undefined;
 
-  constructor(journal: ShiftJournal) {
+  constructor(journal: ShiftJournal, rules: ShiftRules) {
     this.#journal = journal;
+    this.#rules = rules;
   }
 
-  async current(): Promise<ShiftTotals> {
-    return this.#count(await this.#last());
+  current(): Promise<ShiftTotals> {
+    return this.#inTurn(async () => this.#count(await this.#last()));
   }
 
   end(shift: number, { operator }: { readonly operator: string }): Promise<ShiftEnd> {
-    const turn = this.#turn.then(() => this.#end(shift, operator));
-    this.#turn = turn.catch(() => undefined);
-    return turn;
+    return this.#inTurn(() => this.#end(shift, operator));
   }
 
   async ended(shift: number): Promise<EndedShift | undefined> {
     const subject = await this.#journal.mark(shiftMark(shift));
     const entry = subject === undefined ? undefined : (await this.#journal.entriesOf(subject)).at(-1);
     return entry === undefined ? undefined : { totals: totalsOf(entry.detail), operator: textMember(entry.detail, "operator"), atMs: entry.wallMs };
+  }
+
+  #inTurn<Value>(work: () => Promise<Value>): Promise<Value> {
+    const turn = this.#turn.then(work);
+    this.#turn = turn.catch(() => undefined);
+    return turn;
   }
 
   async #end(shift: number, operator: string): Promise<ShiftEnd> {
@@ -118,17 +143,22 @@ class JournalledShifts implements Shifts {
     return { shift: Number(shift), throughSeq: Number(throughSeq) };
   }
 
-  #count({ shift, throughSeq }: LastEnd): Promise<ShiftTotals> {
-    return this.#countRange(shift + 1, throughSeq + 1, this.#journal.lastSeq);
+  async #count(last: LastEnd): Promise<ShiftTotals> {
+    const counted = this.#countedOf(last);
+    const { lastSeq } = this.#journal;
+    while (counted.throughSeq < lastSeq) {
+      const length = Math.min(PAGE, lastSeq - counted.throughSeq);
+      const page = await this.#journal.entries(counted.throughSeq + 1, length);
+      for (const entry of page) counted.count.see(entry);
+      counted.throughSeq += length;
+    }
+    const { shift, fromSeq, throughSeq, count } = counted;
+    return { shift, fromSeq, throughSeq, ...count.totals() };
   }
 
-  async #countRange(shift: number, fromSeq: number, throughSeq: number): Promise<ShiftTotals> {
-    const count = new Count();
-    for (let from = fromSeq; from <= throughSeq; from += PAGE) {
-      const page = await this.#journal.entries(from, Math.min(PAGE, throughSeq - from + 1));
-      for (const entry of page) count.see(entry);
-    }
-    return { shift, fromSeq, throughSeq, ...count.totals() };
+  #countedOf({ shift, throughSeq }: LastEnd): Counted {
+    if (this.#counted?.shift !== shift + 1) this.#counted = { shift: shift + 1, fromSeq: throughSeq + 1, throughSeq, count: new Count(this.#rules) };
+    return this.#counted;
   }
 }
 
@@ -139,12 +169,18 @@ class Count {
   readonly #open = new Map<string, Fen>();
   #inFen: Fen = ZERO_FEN;
   #outFen: Fen = ZERO_FEN;
+  readonly #rules: ShiftRules;
+
+  constructor(rules: ShiftRules) {
+    this.#rules = rules;
+  }
 
   see({ kind, state, subject, amount, detail }: JournalEntry): void {
     const taken = TAKEN.includes(kind);
     // What a lane has taken by itself is nobody's shift.
     if ((!taken && !GIVEN.includes(kind)) || textMember(detail, "reference").startsWith(LANE_REFERENCE)) return;
-    if (OPEN_STATES.includes(state)) {
+    const held = kind === "quick-payment" && state === "done" && isHeldSale({ detail, amount }, this.#rules.unverifiedAmountFen);
+    if (held || OPEN_STATES.includes(state)) {
       this.#open.set(subject, amount);
       return;
     }

@@ -6,7 +6,7 @@ import { recoverAtStart } from "../recovery/recover.ts";
 import type { PurseChoice } from "../sale-request.ts";
 import { openTenders } from "../tender/tenders.ts";
 import { DEFAULT_REFUND_RULES, openSaleRefunds, type RefundRules, type SaleRefund, type SaleRefundOutcome, type SaleRefunds } from "./refunds.ts";
-import { openShifts, type Shifts } from "./shift.ts";
+import { openShifts, type ShiftJournal, type Shifts } from "./shift.ts";
 
 const OPERATOR = "li";
 const UNVERIFIED = fen(100_000);
@@ -21,7 +21,7 @@ class Shop {
     const ports = await this.place.clock.resolve(this.place.switchOn());
     await this.place.clock.resolve(recoverAtStart(ports));
     this.refunds = openSaleRefunds({ journal: ports.journal, rules, unverifiedAmountFen: UNVERIFIED });
-    this.shifts = openShifts(this.place.journal);
+    this.shifts = openShifts(this.place.journal, { unverifiedAmountFen: UNVERIFIED });
   }
 
   async sell(reference: string, amountFen: number, purse: PurseChoice = { kind: "e-purse" }) {
@@ -183,5 +183,47 @@ describe("a shift", () => {
     expect(await shop.end(1)).toMatchObject({ totals: { taken: [], open: { count: 1, sumFen: 300 } } });
     expect(await shop.sell("c1.S1.q1", 300)).toMatchObject({ kind: "paid" });
     expect(await shop.current()).toMatchObject({ taken: [{ what: "e-purse", count: 1, sumFen: 300 }], open: { count: 0 } });
+  });
+
+  test("does not count as taken what only a card vouches for, above the limit for it", async () => {
+    const shop = new Shop();
+    await shop.switchOn();
+    const held = {
+      kind: "quick-payment",
+      amount: fen(300),
+      detail: { reference: "c1.S1.q1", purse: "e-purse", unverified: true, reason: "mac2-refused" },
+    } as const;
+    const { subject } = await shop.place.clock.resolve(shop.place.journal.append({ ...held, state: "prepared" }));
+    await shop.place.clock.resolve(shop.place.journal.append({ ...held, subject, state: "done" }));
+    await shop.sell("c1.S2.q1", 450);
+    expect(await shop.current()).toMatchObject({ taken: [{ what: "e-purse", count: 1, sumFen: 450 }], open: { count: 1, sumFen: 300 } });
+  });
+
+  test("that is asked for again goes on from what was counted", async () => {
+    const shop = new Shop();
+    await shop.switchOn();
+    const read: number[] = [];
+    const { journal } = shop.place;
+    const watched: ShiftJournal = {
+      append: (draft) => journal.append(draft),
+      mark: (name) => journal.mark(name),
+      entriesOf: (subject) => journal.entriesOf(subject),
+      get lastSeq() {
+        return journal.lastSeq;
+      },
+      entries: (fromSeq, limit) => {
+        read.push(fromSeq);
+        return journal.entries(fromSeq, limit);
+      },
+    };
+    const shifts = openShifts(watched, { unverifiedAmountFen: UNVERIFIED });
+    const ask = () => shop.place.clock.resolve(Promise.all([shifts.current(), shifts.current()]));
+    await shop.sell("c1.S1.q1", 450);
+    const counted = shop.place.journal.lastSeq;
+    await ask();
+    await shop.sell("c1.S2.q1", 300);
+    const [first, second] = await ask();
+    expect([first, read]).toEqual([second, [1, counted + 1]]);
+    expect(first).toMatchObject({ fromSeq: 1, taken: [{ what: "e-purse", count: 2, sumFen: 750 }] });
   });
 });
