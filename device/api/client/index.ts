@@ -2,13 +2,16 @@
  * A counter's program speaks to the terminal through this: one object for each client. Whatever is asked again after a lost answer is the same
  * thing to the terminal (an order by its number, an answer by its question), so that requests are repeated here and never doubled there.
  */
+import { BankClient } from "./bank.ts";
+import type { Door } from "./door.ts";
+import { CounterError, errorBody } from "./errors.ts";
+import { ServicesClient } from "./services.ts";
 import { EventReader } from "./stream.ts";
 import type {
   Answer,
   Basket,
   Credential,
   Devices,
-  ErrorBody,
   GateItem,
   Gates,
   Given,
@@ -25,7 +28,6 @@ import type {
   ReconciliationReport,
   Reprinted,
   Returned,
-  Said,
   SaleRefund,
   SaleRefundRequest,
   Scanned,
@@ -40,24 +42,9 @@ import type {
   UploadAct,
 } from "./types.ts";
 
+export { CounterError } from "./errors.ts";
+export type * from "./service-types.ts";
 export type * from "./types.ts";
-
-/** The terminal has refused, in its own stable word. */
-export class CounterError extends Error {
-  override readonly name = "CounterError";
-  readonly error: string;
-  readonly status: number;
-  readonly says: Said;
-  readonly problems: readonly string[];
-
-  constructor(status: number, body: ErrorBody) {
-    super(`${body.error}: ${body.message.en}${body.problems.length === 0 ? "" : ` (${body.problems.join("; ")})`}`);
-    this.error = body.error;
-    this.status = status;
-    this.says = body.message;
-    this.problems = body.problems;
-  }
-}
 
 export interface ClientOptions {
   /** Such as http://127.0.0.1:7420. */
@@ -105,12 +92,19 @@ export class CounterClient {
   readonly #options: ClientOptions;
   readonly #fetch: typeof fetch;
   readonly #sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
+  /** Bank cards, and what goes with them. */
+  readonly bank: BankClient;
+  /** Contributions, benefits, and the services of the card. */
+  readonly services: ServicesClient;
   #session: string | undefined;
 
   constructor(options: ClientOptions) {
     this.#options = options;
     this.#fetch = options.fetch ?? fetch;
     this.#sleep = options.sleep ?? sleep;
+    const door: Door = { get: (path) => this.#get(path), post: (path, body) => this.#post(path, body), act: (path, body) => this.#act(path, body) };
+    this.bank = new BankClient(door);
+    this.services = new ServicesClient(door);
   }
 
   async signIn(operator: string, password: string): Promise<SignedIn> {
@@ -422,8 +416,8 @@ export class CounterClient {
   }
 
   /** What would be done twice if it were asked for twice. */
-  #act<Told>(path: string): Promise<Told> {
-    return this.#json({ method: "POST", path, body: {}, repeats: false });
+  #act<Told>(path: string, body: object = {}): Promise<Told> {
+    return this.#json({ method: "POST", path, body, repeats: false });
   }
 
   #post<Told>(path: string, body: object): Promise<Told> {
@@ -472,15 +466,6 @@ function isFinal(error: unknown): boolean {
 
 function pathOf(orderNumber: string): string {
   return `/v1/orders/${encodeURIComponent(orderNumber)}`;
-}
-
-async function errorBody(response: Response): Promise<ErrorBody> {
-  try {
-    return (await response.json()) as ErrorBody;
-  } catch {
-    // Something between us and the terminal has answered.
-    return { error: "not-the-terminal", message: { en: "Something else answered.", zh: "应答方不是本终端。" }, problems: [] };
-  }
 }
 
 function sleep(ms: number, signal?: AbortSignal): Promise<void> {

@@ -1,8 +1,11 @@
 /* The client's types are the server's: whoever changes a schema is told here, by the compiler, what the client still believes. */
 import { describe, expect, it } from "vitest";
 import type * as z from "zod";
+import type * as services from "../client/service-types.ts";
 import type * as types from "../client/types.ts";
+import type * as bank from "./bank-schemas.ts";
 import type * as schemas from "./schemas.ts";
+import type * as service from "./service-schemas.ts";
 import type * as shop from "./shop-schemas.ts";
 import type * as terminal from "./terminal-schemas.ts";
 
@@ -52,7 +55,30 @@ const told: {
   readonly Answer: Taken<typeof schemas.answerBody, types.Answer>;
   readonly QuickPaymentBody: Taken<typeof schemas.quickPaymentBody, types.QuickPaymentRequest>;
   readonly Slip: Taken<typeof terminal.printBody, { slip: readonly types.SlipLine[]; timeoutMs?: number | undefined }>;
+  readonly BankSession: Told<typeof bank.bankSession, services.BankSession>;
+  readonly BankAct: Told<typeof bank.bankAct, services.BankAct>;
+  readonly BankBalance: Told<typeof bank.bankBalance, services.BankBalance>;
+  readonly Load: Told<typeof bank.load, services.Load>;
+  readonly BankSettlement: Told<typeof bank.bankSettlement, services.BankSettlement>;
+  readonly Download: Told<typeof bank.download, services.Download>;
+  readonly Parked: Told<typeof bank.parked, services.Parked>;
+  readonly Patience: Taken<typeof bank.patienceBody, services.Patience>;
+  readonly BankPaymentBody: Taken<typeof bank.bankPaymentBody, services.BankPaymentRequest>;
+  readonly BankReturnBody: Taken<typeof bank.bankReturnBody, services.BankReturnRequest>;
+  readonly LoadBody: Taken<typeof bank.loadBody, services.LoadRequest>;
+  readonly DownloadBody: Taken<typeof bank.downloadBody, services.Patience & { readonly what: services.DownloadKind }>;
+  readonly Bills: Told<typeof service.bills, services.Bills>;
+  readonly Contribution: Told<typeof service.contribution, services.Contribution>;
+  readonly ContributionCases: Told<typeof service.contributionCases, services.ContributionCases>;
+  readonly Benefits: Told<typeof service.benefits, services.Benefits>;
+  readonly ContributionBody: Taken<typeof service.contributionBody, services.ContributionRequest>;
+  readonly ServiceAct: Told<typeof service.serviceAct, services.ServiceAct>;
+  readonly ServiceTable: Told<typeof service.serviceTable, services.ServiceTable>;
+  readonly ServiceBody: Taken<typeof service.serviceBody, services.ServiceRequest>;
 } = {
+  ...{ BankSession: true, BankAct: true, BankBalance: true, Load: true, BankSettlement: true, Download: true, Parked: true, Patience: true },
+  ...{ BankPaymentBody: true, BankReturnBody: true, LoadBody: true, DownloadBody: true, Bills: true, Contribution: true, ContributionCases: true },
+  ...{ Benefits: true, ContributionBody: true, ServiceAct: true, ServiceTable: true, ServiceBody: true },
   ...{ Said: true, Error: true, SignedIn: true, TenderKind: true, OfflineChoice: true, Question: true, Order: true, Returned: true },
   ...{
     OrderEvent: true,

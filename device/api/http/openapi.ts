@@ -1,15 +1,17 @@
 /* The document of the API, made from the routes and their schemas alone. Spec: OpenAPI 3.1, OpenAPI Object. */
 import * as z from "zod";
+import { BANK_ROUTES } from "./bank-routes.ts";
 import { REFUSAL_WORDS, type RefusalWord, statusOf } from "./errors.ts";
 import { GATE_ROUTES } from "./gate-routes.ts";
 import { ORDER_ROUTES } from "./order-routes.ts";
 import type { Route } from "./route.ts";
 import { NAMED } from "./schema-words.ts";
 import { errorBody } from "./schemas.ts";
+import { SERVICE_ROUTES } from "./service-routes.ts";
 import { SHOP_ROUTES } from "./shop-routes.ts";
 import { TERMINAL_ROUTES } from "./terminal-routes.ts";
 
-export const ROUTES: readonly Route[] = [...ORDER_ROUTES, ...TERMINAL_ROUTES, ...SHOP_ROUTES, ...GATE_ROUTES];
+export const ROUTES: readonly Route[] = [...ORDER_ROUTES, ...TERMINAL_ROUTES, ...SHOP_ROUTES, ...GATE_ROUTES, ...BANK_ROUTES, ...SERVICE_ROUTES];
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -100,7 +102,7 @@ export function openApiDocument(): Json {
     info: {
       title: "Yikatong terminal: local API",
       version: VERSION,
-      description: `Orders of a pharmacy counter, settled with the insurer; sales from purses; the lanes of a gate. Amounts are in fen. Words of refusals: ${REFUSAL_WORDS.map((word) => `\`${word}\``).join(", ")}.`,
+      description: `Orders of a pharmacy counter, settled with the insurer; sales from purses; the lanes of a gate; bank cards, contributions and the services of the card. Amounts are in fen. Words of refusals: ${REFUSAL_WORDS.map((word) => `\`${word}\``).join(", ")}.`,
       license: { name: "Apache-2.0", identifier: "Apache-2.0" },
     },
     servers: [{ url: "http://127.0.0.1:7420", description: "Loopback, where nothing else is configured." }],

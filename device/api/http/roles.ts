@@ -27,7 +27,16 @@ export type Act =
   | "see-gates"
   | "open-gate"
   | "release-gates"
-  | "serve-gates";
+  | "serve-gates"
+  | "bank-session"
+  | "bank-pay"
+  | "bank-settle"
+  | "bank-download"
+  | "see-parked"
+  | "contributions"
+  | "card-service"
+  | "report-loss"
+  | "block-card";
 
 /** In the order: cashier, pharmacist, supervisor, engineer. */
 type Row = readonly [cashier: boolean, pharmacist: boolean, supervisor: boolean, engineer: boolean];
@@ -61,6 +70,16 @@ const MAY: Readonly<Record<Act, Row>> = {
   // People first: whoever is there may open every lane.
   "release-gates": [true, true, true, true],
   "serve-gates": [true, false, true, true],
+  "bank-session": [true, false, true, true],
+  "bank-pay": [true, false, true, false],
+  "bank-settle": [true, false, true, false],
+  "bank-download": [false, false, true, true],
+  "see-parked": [true, false, true, true],
+  contributions: [true, false, true, false],
+  "card-service": [true, true, true, false],
+  "report-loss": [true, false, true, false],
+  // It cannot be taken back at this counter.
+  "block-card": [false, false, true, false],
 };
 
 const COLUMN: Readonly<Record<Role, 0 | 1 | 2 | 3>> = { cashier: 0, pharmacist: 1, supervisor: 2, engineer: 3 };

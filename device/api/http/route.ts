@@ -4,15 +4,14 @@ import * as z from "zod";
 import type { Log } from "../../base/log.ts";
 import type { Clock } from "../../base/ports.ts";
 import type { ApiConfig } from "../../config/api.ts";
-import type { QuickPaymentOutcome } from "../../txn/quick-payment/types.ts";
 import { type RefusalWord, refusal } from "./errors.ts";
 import type { GateWatch } from "./gate-watch.ts";
-import type { JoinedWork } from "./joined.ts";
 import type { LiveOrders } from "./live-orders.ts";
 import type { Act } from "./roles.ts";
 import type { ApiService } from "./service.ts";
 import type { Session, Sessions } from "./sessions.ts";
 import type { StreamPlaces } from "./stream.ts";
+import type { Works } from "./works.ts";
 
 /** What every route works with. */
 export interface Desk {
@@ -23,7 +22,7 @@ export interface Desk {
   readonly clock: Clock;
   readonly log: Log;
   readonly streams: StreamPlaces;
-  readonly quickPayments: JoinedWork<QuickPaymentOutcome>;
+  readonly works: Works;
   /** What happens at the lanes; undefined where this terminal has none. */
   readonly gateWatch: GateWatch | undefined;
 }

@@ -23,3 +23,5 @@ export const signedFen = z.int();
 export const orderNumber = z.string().regex(/^[A-Za-z0-9_-]{1,40}$/);
 
 export const timeoutMs = z.int().min(100).max(120_000).default(30_000);
+/** For acts that wait for card and PIN and then for a host. */
+export const longTimeoutMs = z.int().min(1_000).max(120_000).default(90_000);

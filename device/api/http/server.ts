@@ -15,7 +15,6 @@ import { type ApiConfig, exposureProblems } from "../../config/api.ts";
 import { type ApiError, refusal, tellable } from "./errors.ts";
 import { GateWatch } from "./gate-watch.ts";
 import { Guard } from "./guard.ts";
-import { JoinedWork } from "./joined.ts";
 import { LiveOrders } from "./live-orders.ts";
 import { openApiDocument, ROUTES } from "./openapi.ts";
 import { may } from "./roles.ts";
@@ -23,6 +22,7 @@ import type { Caller, Desk, Reply, Route } from "./route.ts";
 import type { ApiService } from "./service.ts";
 import { type Session, Sessions } from "./sessions.ts";
 import { createStreamPlaces } from "./stream.ts";
+import { openWorks } from "./works.ts";
 
 export interface ApiParts {
   readonly config: ApiConfig;
@@ -76,7 +76,7 @@ export function createApi(parts: ApiParts): { readonly app: FastifyInstance; lis
   const live = new LiveOrders({ ...parts, bounds, signal: closing.signal });
   const streams = createStreamPlaces({ all: bounds.streams, perClient: bounds.streamsPerClient });
   const gateWatch = watchGates(parts);
-  const desk: Desk = { config, service, live, sessions: new Sessions(parts), clock, log, streams, quickPayments: new JoinedWork(), gateWatch };
+  const desk: Desk = { config, service, live, sessions: new Sessions(parts), clock, log, streams, works: openWorks(), gateWatch };
   const app = fastify({
     serverFactory: (handler) => createServer(config, handler),
     bodyLimit: bounds.bodyBytes,

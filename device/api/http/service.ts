@@ -2,6 +2,9 @@
 import type { Limits } from "../../base/ports.ts";
 import type { Devices } from "../../drivers/adapter.ts";
 import type { ShopActs } from "../../shop/acts.ts";
+import type { BankActs } from "../../txn/acquiring/acts.ts";
+import type { CardServiceActs } from "../../txn/card-services/acts.ts";
+import type { ContributionActs } from "../../txn/contributions/acts.ts";
 import type { GateService, LaneEvent } from "../../txn/gate/lane.ts";
 import type { OfflineView } from "../../txn/medical-offline/ports.ts";
 import type { OrderActs } from "../../txn/medical-order/order.ts";
@@ -52,6 +55,12 @@ export interface ApiService {
   /** Sales without the insurer for which something is still to be done, oldest first. Faults: those of the journal. */
   openOffline(limit: number): Promise<readonly OfflineView[]>;
   readonly shop: ShopActs;
+  /** Left out where this terminal has no acquirer. */
+  readonly bank?: BankActs;
+  /** Left out where no agency is behind this terminal. */
+  readonly contributions?: ContributionActs;
+  /** Left out where this terminal gives none. */
+  readonly services?: CardServiceActs;
   /** Left out where this terminal has no lanes. */
   readonly gates?: ServedGates;
   /** What stands around the readers. */

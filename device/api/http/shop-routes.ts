@@ -54,7 +54,7 @@ const quickPayment = route({
     const limits = { timeoutMs: body.timeoutMs, signal: caller.closing };
     const { timeoutMs: _timeoutMs, prints, ...content } = body;
     const pay = () => desk.service.quickPayment(request, { operator: operator.operator }, limits);
-    const outcome = await desk.quickPayments.run(reference, JSON.stringify(content), pay);
+    const outcome = await desk.works.quickPayments.run(reference, JSON.stringify(content), pay);
     const told = quickPaymentWire(body.saleNumber, outcome);
     if (!prints || outcome.kind !== "paid") return { status: 200, json: told };
     return { status: 200, json: { ...told, slip: slipWire(await desk.service.shop.printSale(reference, ORIGINAL, printLimits(call))) } };

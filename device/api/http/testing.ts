@@ -16,6 +16,7 @@ import type { OfflineView } from "../../txn/medical-offline/ports.ts";
 import type { OrderActs, OrderName, OrderRequest, OrderView } from "../../txn/medical-order/order.ts";
 import type { DayView, ReconciliationActs } from "../../txn/medical-reconciliation/acts.ts";
 import { createTapTimelines } from "../../txn/tap-timeline/timelines.ts";
+import { FakeBank, FakeContributions, FakeServices } from "./bank-testing.ts";
 import type { ApiParts } from "./server.ts";
 import type { ApiService } from "./service.ts";
 import { FakeGates, FakeShop } from "./shop-testing.ts";
@@ -273,6 +274,9 @@ export interface FakeService extends ApiService {
   readonly reconciliation: FakeReconciliation;
   readonly shop: FakeShop;
   readonly gates: FakeGates;
+  readonly bank: FakeBank;
+  readonly contributions: FakeContributions;
+  readonly services: FakeServices;
   /** Every call that could change something, orders and reconciliation included. */
   calls(): readonly string[];
 }
@@ -283,6 +287,7 @@ export function fakeService(pause?: (name: OrderName) => Promise<void>): FakeSer
   const others: string[] = [];
   const shop = new FakeShop();
   const gates = new FakeGates();
+  const [bank, contributions, services] = [new FakeBank(), new FakeContributions(), new FakeServices()];
   const well = () => Promise.resolve({ kind: "well" } as const);
   const close = () => Promise.resolve();
   const print = (slip: readonly PrintLine[]) => {
@@ -302,10 +307,13 @@ export function fakeService(pause?: (name: OrderName) => Promise<void>): FakeSer
     reconciliation,
     shop,
     gates,
+    bank,
+    contributions,
+    services,
     devices,
     uploads: fakeUploads(others),
     openOffline: () => Promise.resolve([OWED]),
-    calls: () => [...orders.calls, ...reconciliation.calls, ...shop.calls, ...gates.calls, ...others],
+    calls: () => [...orders.calls, ...reconciliation.calls, ...shop.calls, ...gates.calls, ...bank.calls, ...contributions.calls, ...services.calls, ...others],
     tapTimes: () => NO_TAPS,
     status: () => ({ terminalId: "T1", journalId: "0".repeat(32), boot: 1, linkUp: true, hostPresent: true, exposure: EXPOSURE }),
     quickPayment: (request, { operator }) => {

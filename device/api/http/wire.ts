@@ -114,7 +114,7 @@ function tenderOf(asked: OrderQuestion & { readonly ask: "tender" }, body: Answe
 }
 
 /** Members that are undefined are left out: exact optional members have no such value. */
-function present<Members extends object>(members: Members): { [Key in keyof Members]?: Exclude<Members[Key], undefined> } {
+export function present<Members extends object>(members: Members): { [Key in keyof Members]?: Exclude<Members[Key], undefined> } {
   const held = Object.entries(members).filter(([, value]) => value !== undefined);
   // Only members without a value were left out.
   return Object.fromEntries(held) as { [Key in keyof Members]?: Exclude<Members[Key], undefined> };

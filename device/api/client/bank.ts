@@ -1,0 +1,71 @@
+/* Bank cards at the counter. Whatever has a number of the caller's own is done once, however often it is asked for. */
+import type { Door } from "./door.ts";
+import type {
+  BankAct,
+  BankBalance,
+  BankPaymentRequest,
+  BankReturnRequest,
+  BankSession,
+  BankSettlement,
+  Download,
+  DownloadKind,
+  Load,
+  LoadRequest,
+  Parked,
+  Patience,
+} from "./service-types.ts";
+
+export class BankClient {
+  readonly #door: Door;
+
+  constructor(door: Door) {
+    this.#door = door;
+  }
+
+  signIn(patience: Patience = {}): Promise<BankSession> {
+    return this.#door.post("/v1/bank/sign-in", patience);
+  }
+
+  signOff(patience: Patience = {}): Promise<BankSession> {
+    return this.#door.post("/v1/bank/sign-off", patience);
+  }
+
+  pay(payment: BankPaymentRequest): Promise<BankAct> {
+    return this.#door.post("/v1/bank/payments", payment);
+  }
+
+  payment(paymentNumber: string): Promise<BankAct> {
+    return this.#door.get(`/v1/bank/payments/${encodeURIComponent(paymentNumber)}`);
+  }
+
+  /** A void or a refund. */
+  takeBack(taken: BankReturnRequest): Promise<BankAct> {
+    return this.#door.post("/v1/bank/returns", taken);
+  }
+
+  taken(returnNumber: string): Promise<BankAct> {
+    return this.#door.get(`/v1/bank/returns/${encodeURIComponent(returnNumber)}`);
+  }
+
+  balance(patience: Patience = {}): Promise<BankBalance> {
+    return this.#door.act("/v1/bank/balance", patience);
+  }
+
+  load(load: LoadRequest): Promise<Load> {
+    return this.#door.post("/v1/bank/loads", load);
+  }
+
+  /** Compares the batch; one that was half done goes on. */
+  settle(patience: Patience = {}): Promise<BankSettlement> {
+    return this.#door.act("/v1/bank/settlement", patience);
+  }
+
+  download(what: DownloadKind, patience: Patience = {}): Promise<Download> {
+    return this.#door.post("/v1/bank/downloads", { what, ...patience });
+  }
+
+  /** Messages to the bank that wait for a person. */
+  parked(): Promise<Parked> {
+    return this.#door.get("/v1/bank/parked");
+  }
+}

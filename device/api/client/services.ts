@@ -1,0 +1,53 @@
+/* The card's other functions at the counter: contributions, benefits, and every service of the card. */
+import type { Door } from "./door.ts";
+import type {
+  Benefits,
+  Bills,
+  Contribution,
+  ContributionCases,
+  ContributionRequest,
+  Patience,
+  ServiceAct,
+  ServiceRequest,
+  ServiceTable,
+} from "./service-types.ts";
+
+export class ServicesClient {
+  readonly #door: Door;
+
+  constructor(door: Door) {
+    this.#door = door;
+  }
+
+  /** What the holder of the card owes the agency. */
+  bills(patience: Patience = {}): Promise<Bills> {
+    return this.#door.act("/v1/contributions/bills", patience);
+  }
+
+  payContribution(contribution: ContributionRequest): Promise<Contribution> {
+    return this.#door.post("/v1/contributions", contribution);
+  }
+
+  contribution(contributionNumber: string): Promise<Contribution> {
+    return this.#door.get(`/v1/contributions/${encodeURIComponent(contributionNumber)}`);
+  }
+
+  /** Contributions that are not decided. */
+  contributionCases(): Promise<ContributionCases> {
+    return this.#door.get("/v1/contribution-cases");
+  }
+
+  benefits(patience: Patience = {}): Promise<Benefits> {
+    return this.#door.act("/v1/benefits", patience);
+  }
+
+  /** One service of the card. Asked again after a lost answer where it has a number. */
+  perform(request: ServiceRequest): Promise<ServiceAct> {
+    return "serviceNumber" in request ? this.#door.post("/v1/services", request) : this.#door.act("/v1/services", request);
+  }
+
+  /** Every service as it stands at this terminal. */
+  table(): Promise<ServiceTable> {
+    return this.#door.get("/v1/services");
+  }
+}
