@@ -61,6 +61,12 @@ export interface SettlementReport {
   /** Rows that were uploaded because the totals differed. */
   readonly uploaded: number;
   readonly reason?: string;
+  /** Halves whose totals the acquirer has called unequal, or wrong. */
+  readonly differing?: readonly ("domestic" | "foreign")[];
+  /** The acquirer's own figures, where it tells any. */
+  readonly acquirer?: SettlementReport["terminal"];
+  /** Rows that the acquirer would not take, as it said. */
+  readonly refusedRows?: readonly { readonly stan: string; readonly amount: Fen; readonly responseCode: string }[];
 }
 
 export type SettlementOutcome = SettlementReport | { readonly kind: "refused"; readonly reason: string };

@@ -24,7 +24,8 @@ export type SettlementState =
   | { readonly at: "noting-upload"; readonly answered: number; readonly plan: number }
   | { readonly at: "opening-next-batch" }
   | { readonly at: "closing" }
-  | { readonly at: "rested"; readonly outcome: "settled" } | { readonly at: "rested"; readonly outcome: "half-done"; readonly reason: string };
+  | { readonly at: "rested"; readonly outcome: "settled" }
+  | { readonly at: "rested"; readonly outcome: "half-done"; readonly reason: string };
 
 export type SettlementEvent =
   | { readonly is: "entry-durable" }

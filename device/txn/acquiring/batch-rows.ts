@@ -1,0 +1,111 @@
+/*
+ * Goal: one batch as this terminal knows it, from its own durable records: what the acquirer has approved, on which side, for which half.
+ * Method: the book of the batch names the subjects; what each of them was is read from its entries. What was reversed is not in the book.
+ * Spec: UnionPay terminal, settlement.
+ */
+import { type Bytes, parseHex } from "../../base/bytes.ts";
+import { addFen, type Fen, ZERO_FEN } from "../../base/fen.ts";
+import { type BatchTotals, NO_TOTALS, type SettlementTotals } from "../../codec/iso8583/private-fields.ts";
+import { textMember } from "../journal/members.ts";
+import type { Journal, JournalEntry } from "../journal/types.ts";
+import { mergedDetail } from "../recovery/recover.ts";
+
+/** One transaction of the batch. */
+export interface BatchedRow {
+  readonly subject: string;
+  /** Debits are what cards paid; a void or a refund is a credit. */
+  readonly side: "debit" | "credit";
+  readonly foreign: boolean;
+  /** Field 11 of its request. */
+  readonly stan: string;
+  /** Digits of the account. */
+  readonly account: string;
+  readonly amount: Fen;
+  /** Where a chip took part online: its certificate, to be uploaded with the settlement. An offline sale has told its own already. */
+  readonly chip?: RowChip;
+}
+
+export interface RowChip {
+  /** "failed": the acquirer approved, and the card did not believe its issuer or declined in the end. */
+  readonly kind: "certificate" | "failed";
+  /** Field 55. */
+  readonly data: Bytes;
+  /** Field 23 and 22, where they are known. */
+  readonly sequence?: string;
+  readonly entryMode?: string;
+}
+
+/** Reads a row back; undefined where its record tells too little, as after its personal part was erased by rule. */
+export function batchedRow(entries: readonly JournalEntry[]): BatchedRow | undefined {
+  const last = entries.at(-1);
+  if (last === undefined || last.state !== "done") return undefined;
+  const detail = mergedDetail(entries);
+  const personal = Object.assign({}, ...entries.map((entry) => entry.personal ?? {}));
+  const [stan, account] = [textMember(detail, "stan"), textMember(personal, "pan")];
+  if (!/^\d{6}$/.test(stan) || !/^[1-9]\d{0,18}$/.test(account)) return undefined;
+  const chip = chipOf(detail, personal);
+  return {
+    subject: last.subject,
+    side: last.kind === "bank-return" ? "credit" : "debit",
+    foreign: detail["foreign"] === true,
+    stan,
+    account,
+    amount: last.amount,
+    ...(chip === undefined ? {} : { chip }),
+  };
+}
+
+function chipOf(detail: JournalEntry["detail"], personal: JournalEntry["detail"]): RowChip | undefined {
+  const data = parseHex(textMember(personal, "chipCertificate"));
+  if (data === undefined || data.length === 0) return undefined;
+  const [sequence, entryMode] = [textMember(personal, "panSequence"), textMember(detail, "entryMode")];
+  return {
+    kind: detail["chipFailed"] === true ? "failed" : "certificate",
+    data,
+    ...(sequence === "" ? {} : { sequence: sequence.padStart(3, "0") }),
+    ...(entryMode === "" ? {} : { entryMode }),
+  };
+}
+
+/** What a batch holds, and the subjects whose records could not be read: they are missing in the totals, and people are told. */
+export interface ReadBatch {
+  readonly rows: readonly BatchedRow[];
+  readonly unreadable: readonly string[];
+}
+
+/** Rows of these subjects, in their order; there are as many as a batch holds at most. Faults: those of the journal. */
+export async function readBatch(journal: Pick<Journal, "entriesOf">, subjects: readonly string[]): Promise<ReadBatch> {
+  const rows: BatchedRow[] = [];
+  const unreadable: string[] = [];
+  for (const subject of subjects) {
+    const row = batchedRow(await journal.entriesOf(subject));
+    if (row === undefined) unreadable.push(subject);
+    else rows.push(row);
+  }
+  return { rows, unreadable };
+}
+
+/** Sums of both halves and both sides. */
+export function batchTotals(rows: readonly BatchedRow[]): SettlementTotals {
+  const half = (foreign: boolean) => rows.filter((row) => row.foreign === foreign).reduce(added, NO_TOTALS);
+  return { domestic: half(false), foreign: half(true) };
+}
+
+function added(totals: BatchTotals, { side, amount }: BatchedRow): BatchTotals {
+  if (side === "debit") return { ...totals, debits: totals.debits + 1, debitFen: addFen(totals.debitFen, amount) };
+  return { ...totals, credits: totals.credits + 1, creditFen: addFen(totals.creditFen, amount) };
+}
+
+/** Both halves together, for people. */
+export function joinedTotals({ domestic, foreign }: SettlementTotals): BatchTotals {
+  return {
+    debits: domestic.debits + foreign.debits,
+    debitFen: addFen(domestic.debitFen, foreign.debitFen),
+    credits: domestic.credits + foreign.credits,
+    creditFen: addFen(domestic.creditFen, foreign.creditFen),
+  };
+}
+
+export function sumOf(rows: readonly BatchedRow[]): Fen {
+  return rows.reduce((sum, { amount }) => addFen(sum, amount), ZERO_FEN);
+}
