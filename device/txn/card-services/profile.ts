@@ -45,8 +45,8 @@ export interface ServiceProfile {
   readonly purseLoad: "off" | "on";
   readonly cardEqualsIdCard: "within-hrss" | "also-elsewhere" | "no";
   readonly invalidListLevels: readonly ("national" | "province" | "city")[];
-  /** Receiver of work-injury settlements; absent: not connected. */
-  readonly workInjuryReceiver?: string;
+  /** Whether settlements of work injuries have a receiver here; its name stands in the medical profile. */
+  readonly workInjury: "none" | "connected";
   /** Banks whose cards are bank cards of this city, by the leading digits of their numbers; empty: any. */
   readonly partnerBanks: readonly string[];
   /** How an identity statement names the card. */
@@ -80,6 +80,7 @@ export const DEFAULT_SERVICE_PROFILE: ServiceProfile = {
   cashWithdrawal: "off",
   purseLoad: "off",
   cardEqualsIdCard: "within-hrss",
+  workInjury: "none",
   invalidListLevels: ["national", "province", "city"],
   partnerBanks: [],
   statementCard: "keyed-hash",

@@ -19,7 +19,8 @@ export interface ListKey {
  * an earlier journey. `blockOrdered`: an exact entry that came with a signed order to block the card; never set for any other.
  */
 export interface ListHit {
-  readonly level: ListLevel;
+  /** "local": this terminal's own list, of losses that were reported here. */
+  readonly level: ListLevel | "local";
   readonly how: "exact" | "range" | "temporary-loss" | "debt";
   readonly blockOrdered: boolean;
 }

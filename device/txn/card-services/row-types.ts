@@ -1,0 +1,61 @@
+/* What a row of the table of services says. Spec: card-services/v1, 1. */
+import type { CardQuery, CardServiceRequest, Office, ServiceText } from "./acts.ts";
+import type { ServicePlace } from "./ports.ts";
+import type { ServiceProfile } from "./profile.ts";
+
+/** A flow beside the acts of this folder. */
+export type ServiceFlow =
+  | "medical-order"
+  | "medical-void"
+  | "medical-purse"
+  | "bank-payment"
+  | "bank-return"
+  | "bank-withdrawal"
+  | "bank-balance"
+  | "purse-load"
+  | "quick-payment"
+  | "passage"
+  | "contributions"
+  | "benefits"
+  | "merchant-discount";
+
+export type ShownBy =
+  | { readonly kind: "act"; readonly service: CardServiceRequest["service"]; readonly what?: CardQuery; readonly loss?: "temporary" | "formal" }
+  | { readonly kind: "flow"; readonly flow: ServiceFlow };
+
+/** What a row needs besides a card that may be served. */
+export type Need = "medical" | "bank" | "agency" | "quick-payment" | SwitchNeed;
+
+/** A switch of the profile that must stand so. */
+export interface SwitchNeed {
+  readonly switch: keyof ServiceProfile;
+  readonly among: readonly string[];
+}
+
+export interface RowRefusal {
+  /** Stable word. */
+  readonly reason: string;
+  readonly office: Office;
+  readonly text: ServiceText;
+}
+
+export interface ServiceRow {
+  readonly row: number;
+  readonly name: ServiceText;
+  /** Served by a gate too. */
+  readonly gate: boolean;
+  /** What shows it; absent: it is never served here. */
+  readonly by?: ShownBy;
+  readonly needs: readonly Need[];
+  /** What becomes of it while the host it needs is not reached. */
+  readonly offline: "served" | "last-known" | "queued" | "identity-only" | "refused";
+  /** What is said where it is not served. */
+  readonly refusal: RowRefusal;
+}
+
+/** The place as the rows look at it. */
+export interface RowPlace extends Pick<ServicePlace, "kind" | "medical" | "bank" | "quickPayment"> {
+  readonly agency: boolean;
+}
+
+export type Standing = { readonly answer: "works"; readonly by: ShownBy } | { readonly answer: "refused"; readonly refusal: RowRefusal };
