@@ -51,6 +51,13 @@ function isPlainObject(value: unknown): value is Readonly<Record<string, unknown
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
+/** Whether a value out of JSON is an object; lists and null are none. */
+export function isObject(value: JsonValue | undefined): value is { readonly [key: string]: JsonValue };
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>>;
+export function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 /** What a reader of outside JSON is ready to take; everything beyond is refused before it costs memory or stack. */
 export interface JsonLimits {
   /** Length of the text in UTF-8. */

@@ -1,10 +1,11 @@
 /* Members of messages one by one: every shape at its ends, every bound at its edge, and which problem is named. */
+
 import { describe, expect, it } from "vitest";
 import { fromHex, utf8 } from "../base/bytes.ts";
+import { isObject } from "./json.ts";
 import {
   HASH_SHAPE,
   HEX_16_BYTES_SHAPE,
-  isObject,
   MemberReader,
   NAME_SHAPE,
   parseBase64,

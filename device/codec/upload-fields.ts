@@ -3,7 +3,7 @@
  * Method: a reader keeps the first problem it meets and hands out harmless values from then on; whoever parses asks once at the end.
  */
 import type { Bytes } from "../base/bytes.ts";
-import { parseJson } from "./json.ts";
+import { isObject, parseJson } from "./json.ts";
 
 /** Why a message was not understood: "too-large", "not-json", "not-an-object", "wrong-version", or "wrong-member: <name>". */
 export type MessageProblem = "too-large" | "not-json" | "not-an-object" | "wrong-version" | `wrong-member: ${string}`;
@@ -27,11 +27,6 @@ export const WORD_SHAPE = /^[a-z0-9]+(?:-[a-z0-9]+){0,15}$/;
 /** Name of a key or of an algorithm, 1 to 64 characters. */
 export const NAME_SHAPE = /^[A-Za-z0-9_./-]{1,64}$/;
 const BASE64_SHAPE = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
-
-/** Whether a JSON value is an object; lists and null are none. */
-export function isObject(value: unknown): value is MessageObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
 
 /** Bytes of canonical base64 text (padded, standard alphabet), or undefined. */
 export function parseBase64(text: string): Bytes | undefined {

@@ -7,7 +7,7 @@ import { type Adapter, Low } from "lowdb";
 import { type Bytes, toHex, utf8 } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
 import type { Storage } from "../base/ports.ts";
-import { canonicalJson, type JsonValue, parseJson } from "../codec/json.ts";
+import { canonicalJson, isObject, type JsonValue, parseJson } from "../codec/json.ts";
 import type { CipherSuite } from "../crypto/face.ts";
 
 export const CONFIG_SLOTS = ["terminal-a.json", "terminal-b.json"] as const;
@@ -140,8 +140,4 @@ function newestOf(
     if (newest === undefined || content.generation > newest.content.generation) newest = { name, content };
   }
   return newest;
-}
-
-function isObject(value: JsonValue): value is { readonly [key: string]: JsonValue } {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

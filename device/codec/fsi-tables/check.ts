@@ -3,6 +3,7 @@
  * Method: one walk over value and table together. It never throws, it ends early on values that are too many, and it names places and
  * never what stands there, because a message is about a person. Spec: FSI, field tables.
  */
+import { isObject } from "../json.ts";
 import { type Field, type FieldKind, type MessageTable, type NodeTable, ROWS_MAX } from "./fields.ts";
 import { HOUSE_TABLES } from "./house-tables.ts";
 import { PERSON_TABLES } from "./person-tables.ts";
@@ -62,10 +63,6 @@ export function checkOutput(infno: string, output: unknown, region: TableRegion 
 
 type Members = Readonly<Record<string, unknown>>;
 
-function isMembers(value: unknown): value is Members {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 /** Nothing there: left out, null, or text without a character. */
 function isAbsent(value: unknown): boolean {
   return value === undefined || value === null || (typeof value === "string" && value.trim() === "");
@@ -93,7 +90,7 @@ class Walk {
   }
 
   object(value: unknown, table: NodeTable, place: string): void {
-    if (!isMembers(value)) return this.#note(place === "" ? "message" : place, "not an object", table.required);
+    if (!isObject(value)) return this.#note(place === "" ? "message" : place, "not an object", table.required);
     for (const [name, field] of Object.entries(table.fields))
       this.#field(own(value, name), this.#sized(name, field), { place: inside(place, name), rowsNeeded: table.required });
     for (const [name, node] of Object.entries(table.nodes)) this.#node(own(value, name), node, inside(place, name));
@@ -111,7 +108,7 @@ class Walk {
 
   /** Some hosts write a list of one row as that row. */
   #rows(value: unknown, table: NodeTable, place: string): void {
-    const list: unknown = this.#whose === "theirs" && isMembers(value) ? [value] : value;
+    const list: unknown = this.#whose === "theirs" && isObject(value) ? [value] : value;
     if (!Array.isArray(list)) return this.#note(place, "not a list", table.required);
     if (list.length > ROWS_MAX) return this.#note(place, "too many rows", table.required);
     if (list.length === 0 && table.required) return this.#note(place, "missing", true);

@@ -3,8 +3,7 @@
  * Method: what was asked and what the answer says of itself are compared where both say anything; silence proves nothing.
  * Spec: FSI, setlinfo; FSI, 2103; FSI, 5203.
  */
-
-type Members = Readonly<Record<string, unknown>>;
+import { isObject } from "../json.ts";
 
 interface Echo {
   /** Place in the input, and in the output. */
@@ -67,17 +66,13 @@ function linesAreOurs(input: unknown, output: unknown): boolean {
   return listAt(output, "result").every((row) => sent.has(textAt({ row }, ["row", "feedetl_sn"])));
 }
 
-function isMembers(value: unknown): value is Members {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 function at(value: unknown, name: string): unknown {
-  return isMembers(value) && Object.hasOwn(value, name) ? value[name] : undefined;
+  return isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
 }
 
 function listAt(value: unknown, name: string): readonly unknown[] {
   const list = at(value, name);
-  if (isMembers(list)) return [list];
+  if (isObject(list)) return [list];
   return Array.isArray(list) ? (list as readonly unknown[]) : [];
 }
 

@@ -7,9 +7,9 @@ import { AssertionFailure } from "../../base/assert.ts";
 import { type Bytes, utf8 } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Randomness, StoredBatch } from "../../base/ports.ts";
-import { canonicalJson, parseJson } from "../../codec/json.ts";
+import { canonicalJson, isObject, parseJson } from "../../codec/json.ts";
 import { PAYLOAD_BYTES_MAX, recordsText, ZERO_HASH } from "../../codec/upload.ts";
-import { HASH_SHAPE, isObject } from "../../codec/upload-fields.ts";
+import { HASH_SHAPE } from "../../codec/upload-fields.ts";
 import type { UploadJournal } from "../../txn/journal/types.ts";
 import {
   type BatchAnchor,

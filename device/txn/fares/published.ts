@@ -7,7 +7,7 @@
 import { type Bytes, utf8 } from "../../base/bytes.ts";
 import type { Log } from "../../base/log.ts";
 import type { Storage } from "../../base/ports.ts";
-import { canonicalJson, type JsonValue, parseJson } from "../../codec/json.ts";
+import { canonicalJson, isObject, type JsonValue, parseJson } from "../../codec/json.ts";
 import type { DocumentAnswer, DocumentTaker, HostDocument } from "../hosts.ts";
 import { openFareBook } from "./book.ts";
 import type { FareBook } from "./fares.ts";
@@ -36,10 +36,6 @@ interface Kept {
 }
 
 const NOTHING: Kept = { sequence: 0, current: [], previous: [] };
-
-function isObject(value: JsonValue): value is { readonly [key: string]: JsonValue } {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
 
 function isList(value: JsonValue | undefined): value is RawSet {
   return Array.isArray(value);

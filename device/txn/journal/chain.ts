@@ -2,8 +2,10 @@
  * The hash chain. Each value covers the one before it, the entry's canonical body and, through its hash in the body, the sealed
  * personal part. So personal fields can be erased by rule, and the chain still proves that nothing else was changed or left out.
  */
+
 import { type Bytes, EMPTY, fromHex, parseHex, toHex, utf8 } from "../../base/bytes.ts";
 import type { StoredEntry } from "../../base/ports.ts";
+import { isObject } from "../../codec/json.ts";
 import type { CipherSuite } from "../../crypto/face.ts";
 
 export interface ChainStart {
@@ -46,13 +48,9 @@ export function linkProblem(suite: CipherSuite, previous: { readonly seq: number
 export function readBody(body: string): Readonly<Record<string, unknown>> | undefined {
   try {
     const value: unknown = JSON.parse(body);
-    return isRecord(value) ? value : undefined;
+    return isObject(value) ? value : undefined;
   } catch {
     // JSON.parse has one way to fail; the caller says that the body is not readable.
     return undefined;
   }
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -3,6 +3,7 @@
 import { assert } from "../../base/assert.ts";
 import { type Fen, fen, subtractFen, ZERO_FEN } from "../../base/fen.ts";
 import type { SocialIdentity } from "../../card/social/types.ts";
+import { isObject } from "../../codec/json.ts";
 import { textMember } from "../journal/members.ts";
 import { type EntryDraft, type Journal, type JournalEntry, type JsonObject, OPEN_STATES } from "../journal/types.ts";
 import type { OfflineChoice, ProvisionalFigures } from "../medical-desk/desk.ts";
@@ -136,10 +137,6 @@ export function voidDraft(sale: OfflineView): EntryDraft {
 function amount(detail: JsonObject, name: string): Fen {
   const value = detail[name];
   return typeof value === "number" ? fen(value) : ZERO_FEN;
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function figuresOf(detail: JsonObject): ProvisionalFigures {

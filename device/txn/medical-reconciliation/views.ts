@@ -1,6 +1,6 @@
 /* The view of one day as a file. What is read back was written here, and is checked all the same: a disk may hold anything. */
 import { type Bytes, utf8 } from "../../base/bytes.ts";
-import { parseJson } from "../../codec/json.ts";
+import { isObject, parseJson } from "../../codec/json.ts";
 import type { DayView } from "./acts.ts";
 
 const VERSION = 1;
@@ -26,8 +26,4 @@ export function readView(contents: Bytes): DayView | undefined {
   const texts = ["day", "operator", "at"].every((name) => typeof view[name] === "string");
   // The version was written together with exactly these members.
   return lists && texts ? (view as unknown as DayView) : undefined;
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

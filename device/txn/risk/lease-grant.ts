@@ -4,7 +4,7 @@
  * one makes it longer. A limit that is not understood is not a limit that could be kept, so such a grant is refused. Spec: pos/v1, 8.
  */
 
-import { canonicalJson } from "../../codec/json.ts";
+import { canonicalJson, isObject } from "../../codec/json.ts";
 import type { DocumentAnswer, DocumentTaker, HostDocument } from "../hosts.ts";
 import type { Journal } from "../journal/types.ts";
 import { LIMIT_NAMES, type OfflineLimits } from "./offline-limits.ts";
@@ -33,10 +33,6 @@ type BodyParse = { readonly ok: true; readonly grant: Omit<LeaseGrant, "sequence
 
 function wrong(reason: string): BodyParse {
   return { ok: false, reason };
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function isCount(value: unknown): value is number {

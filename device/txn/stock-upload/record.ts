@@ -1,6 +1,7 @@
 /* What the entries of an upload say, written and read back. Spec: pos/v1, 3. */
+import { isObject } from "../../codec/json.ts";
 import { textMember } from "../journal/members.ts";
-import type { EntryDraft, JournalEntry, JsonObject, JsonValue } from "../journal/types.ts";
+import type { EntryDraft, JournalEntry, JsonObject } from "../journal/types.ts";
 import type { StockRows } from "./rows.ts";
 import type { ParkedUpload, StockUploadRequest } from "./types.ts";
 
@@ -68,10 +69,6 @@ export function progressState({ last }: RecordedUpload): "acting" | "resolving" 
   return last.state === "resolving" ? "resolving" : "acting";
 }
 
-function isObject(value: JsonValue): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 /** Reads an upload back from its entries, oldest first; undefined when its rows cannot be read. */
 export function readUpload(entries: readonly JournalEntry[]): RecordedUpload | undefined {
   const [first, last] = [entries[0], entries.at(-1)];
@@ -87,7 +84,7 @@ export function readUpload(entries: readonly JournalEntry[]): RecordedUpload | u
     order: textMember(first.detail, "order"),
     act: textMember(first.detail, "act") === "return" ? "return" : "sale",
     insuranceArea: textMember(first.detail, "insuranceArea"),
-    rows: rows.filter(isObject),
+    rows: rows.filter((row: JsonObject) => isObject(row)),
     personal: told,
     taken: typeof taken === "number" ? taken : 0,
     parked: last.state === "unknown",
