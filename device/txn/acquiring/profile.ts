@@ -35,8 +35,20 @@ export interface AcquirerProfile {
   readonly originalDate: boolean;
   /** Processing code of a withdrawal; absent: the acquirer has not confirmed any, and none is offered. */
   readonly withdrawalCode?: string;
+  /** 60.1 of a withdrawal; absent: that of a sale. */
+  readonly withdrawalMessageCode?: string;
   /** 60.1 of a purse load with its bank account; absent: not offered. */
   readonly loadCode?: "45" | "46" | "47";
+  /** Processing code of such a load; absent: its message has none. */
+  readonly loadProcessingCode?: string;
+  /** Type, 60.1 and processing code of a load of the e-purse; absent: not offered. */
+  readonly purseLoad?: { readonly type: string; readonly code: "22" | "40" | "41" | "42"; readonly processing?: string };
+  /** 60.3 of messages whose own is not recorded; absent: their field 60 ends with the batch. */
+  readonly networkCode?: string;
+  /** Field 53 beside a PIN block, sixteen digits; absent: not sent. */
+  readonly securityControl?: string;
+  /** How the parts of a track are told from each other; absent: no track is sent. */
+  readonly trackData?: "nibble-d";
   /** Whether an approval of less than was asked for may stand; otherwise it is reversed. */
   readonly partialApproval: boolean;
   readonly downloads: readonly DownloadKind[];
