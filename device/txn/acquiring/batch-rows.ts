@@ -4,8 +4,9 @@
  * Spec: UnionPay terminal, settlement.
  */
 import { type Bytes, parseHex } from "../../base/bytes.ts";
-import { addFen, type Fen, ZERO_FEN } from "../../base/fen.ts";
+import { addFen, type Fen } from "../../base/fen.ts";
 import { type BatchTotals, NO_TOTALS, type SettlementTotals } from "../../codec/iso8583/private-fields.ts";
+import type { EntryMode } from "../acquirer-host/request.ts";
 import { textMember } from "../journal/members.ts";
 import type { Journal, JournalEntry } from "../journal/types.ts";
 import { mergedDetail } from "../recovery/recover.ts";
@@ -30,9 +31,9 @@ export interface RowChip {
   readonly kind: "certificate" | "failed";
   /** Field 55. */
   readonly data: Bytes;
-  /** Field 23 and 22, where they are known. */
+  readonly entry: EntryMode;
+  /** Sequence of the card, where it has one. */
   readonly sequence?: string;
-  readonly entryMode?: string;
 }
 
 /** Reads a row back; undefined where its record tells too little, as after its personal part was erased by rule. */
@@ -58,12 +59,12 @@ export function batchedRow(entries: readonly JournalEntry[]): BatchedRow | undef
 function chipOf(detail: JournalEntry["detail"], personal: JournalEntry["detail"]): RowChip | undefined {
   const data = parseHex(textMember(personal, "chipCertificate"));
   if (data === undefined || data.length === 0) return undefined;
-  const [sequence, entryMode] = [textMember(personal, "panSequence"), textMember(detail, "entryMode")];
+  const sequence = textMember(personal, "panSequence");
   return {
     kind: detail["chipFailed"] === true ? "failed" : "certificate",
     data,
-    ...(sequence === "" ? {} : { sequence: sequence.padStart(3, "0") }),
-    ...(entryMode === "" ? {} : { entryMode }),
+    entry: textMember(detail, "interface") === "contactless" ? "chip-by-radio" : "chip",
+    ...(sequence === "" ? {} : { sequence }),
   };
 }
 
@@ -104,8 +105,4 @@ export function joinedTotals({ domestic, foreign }: SettlementTotals): BatchTota
     credits: domestic.credits + foreign.credits,
     creditFen: addFen(domestic.creditFen, foreign.creditFen),
   };
-}
-
-export function sumOf(rows: readonly BatchedRow[]): Fen {
-  return rows.reduce((sum, { amount }) => addFen(sum, amount), ZERO_FEN);
 }

@@ -8,21 +8,17 @@ import {
   type BatchRow,
   buildBatchEnd,
   buildBatchRows,
-  buildField60,
-  buildField61,
   buildTotals,
   type SettlementTotals,
 } from "../../codec/iso8583/private-fields.ts";
-import type { IsoMessage, IsoValue } from "../../codec/iso8583/types.ts";
+import type { IsoMessage } from "../../codec/iso8583/types.ts";
+import { buildRequest, type RequestValues } from "../acquirer-host/request.ts";
 import type { BatchedRow } from "./batch-rows.ts";
 import type { AcquirerProfile } from "./profile.ts";
 
-/** 60.3 of the messages of a settlement. */
-const NETWORK = {
-  compare: "201",
-  rows: "201",
-  equal: { certificate: "203", failed: "204", end: "207" },
-  unequal: { certificate: "205", failed: "206", end: "202" },
+const BUSINESSES = {
+  equal: { certificate: "batch-proofs-equal", failed: "batch-failed-equal", end: "batch-end-equal" },
+  unequal: { certificate: "batch-proofs-unequal", failed: "batch-failed-unequal", end: "batch-end-unequal" },
 } as const;
 
 export type UploadMessage =
@@ -53,39 +49,27 @@ export function rowsOf(message: UploadMessage): readonly BatchedRow[] {
 }
 
 export interface MessageHead {
-  readonly profile: Pick<AcquirerProfile, "terminalNumber" | "merchantNumber">;
+  readonly profile: AcquirerProfile;
   readonly batch: string;
-  readonly stan: string;
-}
-
-const YUAN = "156";
-const NO_CODE = "00";
-
-function message(type: string, head: MessageHead, fields: readonly (readonly [number, IsoValue])[]): IsoMessage {
-  const { profile, stan } = head;
-  return { type, fields: new Map<number, IsoValue>([[11, stan], [41, profile.terminalNumber], [42, profile.merchantNumber], ...fields]) };
+  /** A number of the message's own. A chip's proof goes under the number of its transaction instead. */
+  readonly trace: string;
 }
 
 /** 0500: the totals of this batch. */
-export function comparisonMessage(head: MessageHead, totals: SettlementTotals): IsoMessage {
-  return message("0500", head, [
-    [48, buildTotals(totals)],
-    [49, YUAN],
-    [60, buildField60({ code: NO_CODE, batch: head.batch, network: NETWORK.compare })],
-  ]);
+export function comparisonMessage({ profile, batch, trace }: MessageHead, totals: SettlementTotals): IsoMessage {
+  return buildRequest(profile, "settlement", { batch, trace, rows: buildTotals(totals) });
 }
 
 /** 0320: one message of the upload. */
-export function uploadMessage(head: MessageHead, upload: UploadMessage, result: "equal" | "unequal"): IsoMessage {
-  const codes = NETWORK[result];
-  const about = (network: string): readonly [number, IsoValue] => [60, buildField60({ code: NO_CODE, batch: head.batch, network })];
+export function uploadMessage({ profile, batch, trace }: MessageHead, upload: UploadMessage, result: "equal" | "unequal"): IsoMessage {
+  const businesses = BUSINESSES[result];
   switch (upload.kind) {
     case "rows":
-      return message("0320", head, [[48, buildBatchRows(upload.rows.map(rowOf))], about(NETWORK.rows)]);
+      return buildRequest(profile, "batch-rows", { batch, trace, rows: buildBatchRows(upload.rows.map(rowOf)) });
     case "end":
-      return message("0320", head, [[48, buildBatchEnd(upload.rows)], about(codes.end)]);
+      return buildRequest(profile, businesses.end, { batch, trace, rows: buildBatchEnd(upload.rows) });
     default:
-      return message("0320", head, [...chipFields(upload.row, head.batch), about(codes[upload.kind])]);
+      return buildRequest(profile, businesses[upload.kind], { batch, ...chipValues(upload.row) });
   }
 }
 
@@ -94,14 +78,12 @@ function rowOf({ foreign, stan, account, amount }: BatchedRow): BatchRow {
   return { kind: foreign ? "01" : "00", trace: stan, account, amount };
 }
 
-function chipFields({ account, amount, chip, stan }: BatchedRow, batch: string): readonly (readonly [number, IsoValue])[] {
-  return [
-    [2, account],
-    [4, String(amount).padStart(12, "0")],
-    ...(chip?.entryMode === undefined ? [] : [[22, chip.entryMode] as const]),
-    ...(chip?.sequence === undefined ? [] : [[23, chip.sequence] as const]),
-    [49, YUAN],
-    ...(chip === undefined ? [] : [[55, chip.data] as const]),
-    [61, buildField61({ batch, trace: stan })],
-  ];
+function chipValues({ account, amount, chip, stan }: BatchedRow): Omit<RequestValues, "batch"> {
+  return {
+    trace: stan,
+    account,
+    amount,
+    ...(chip === undefined ? {} : { chipData: chip.data, entry: chip.entry }),
+    ...(chip?.sequence === undefined ? {} : { cardSequence: chip.sequence }),
+  };
 }

@@ -250,8 +250,8 @@ class SettlementRun {
     const { line, limits, batch } = this.#job;
     const timeoutMs = Math.min(this.#ports.profile.replyTimeoutMs, this.#deadlineMs - this.#ports.clock.monotonicMs());
     if (timeoutMs <= 0 || limits.signal.aborted) return { kind: "not-sent", reason: "timeout" };
-    const stan = await line.claimStan();
-    return line.exchange(build({ profile: this.#ports.profile, batch, stan }), { timeoutMs, signal: limits.signal }, { mac: false });
+    const trace = await line.claimStan();
+    return line.exchange(build({ profile: this.#ports.profile, batch, trace }), { timeoutMs, signal: limits.signal });
   }
 }
 
