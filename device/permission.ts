@@ -12,6 +12,7 @@ import { type ConfiguredFares, openPublishedFares } from "./txn/fares/published.
 import type { DocumentTaker } from "./txn/hosts.ts";
 import type { TerminalJournal } from "./txn/journal/journal.ts";
 import type { InvalidLists, ListState } from "./txn/lists/lists.ts";
+import { type LocalInvalidList, openLocalList, withLocalList } from "./txn/lists/local.ts";
 import { type InvalidListsParts, type LossRules, openInvalidLists } from "./txn/lists/open.ts";
 import type { CardBlocking } from "./txn/quick-payment/ports.ts";
 import type { ExposureView } from "./txn/risk/exposure-view.ts";
@@ -51,6 +52,8 @@ export interface PermissionParts {
   readonly places: DocumentPlaces | undefined;
   /** Absent: a restart of the service counts as a power cut. */
   readonly machine: MachineUptime | undefined;
+  /** Where losses that were reported here are kept, a folder of its own; absent: none are. */
+  readonly localList?: Storage | undefined;
   /** Fare tables of the configuration; those that the host publishes take their place. */
   readonly fares: ConfiguredFares | undefined;
   readonly hostPresent: () => boolean;
@@ -67,6 +70,10 @@ export interface Permission {
   readonly trust: ClockTrust;
   readonly guard: TerminalRiskGuard | undefined;
   readonly fares: FareBook | undefined;
+  /** Lists of the hosts, without the local one. */
+  readonly lists: InvalidLists;
+  /** Losses that were reported here. */
+  readonly localList: LocalInvalidList | undefined;
   /** To be registered with the downlink. */
   readonly takers: readonly DocumentTaker[];
   view(): PermissionView | undefined;
@@ -84,18 +91,33 @@ export async function openPermission(parts: PermissionParts): Promise<Permission
     places === undefined || settings === undefined
       ? undefined
       : await openInvalidLists({ ...parts, ...places, storage: places.lists, rules: settings.lossRules, trustedTodayOrUndefined, hostPresent });
-  const guard = settings === undefined ? undefined : await openGuard(parts, settings, { trust, lists: listed?.lists });
+  const localList = await openLosses(parts, trust);
+  const lists = listed?.lists ?? NO_LISTS;
+  const known = localList === undefined ? listed?.lists : withLocalList(lists, localList);
+  const guard = settings === undefined ? undefined : await openGuard(parts, settings, { trust, lists: known });
   const published = places === undefined || parts.fares === undefined ? undefined : await openPublishedFares({ storage: places.fares, log }, parts.fares);
   return {
     trust,
     guard,
     fares: published?.book ?? parts.fares?.book,
+    lists,
+    localList,
     takers: [...(listed?.takers ?? []), ...(guard === undefined ? [] : [guard.leaseTaker]), ...(published === undefined ? [] : [published.taker])],
     view: () => (guard === undefined ? undefined : { exposure: guard.exposure(), lease: guard.lease(), lists: listed?.lists.states() ?? [] }),
     close: async () => {
       await listed?.close();
     },
   };
+}
+
+/** A place to which no host gives lists. */
+const NO_LISTS: InvalidLists = { find: () => undefined, states: () => [] };
+
+async function openLosses(parts: PermissionParts, trust: ClockTrust): Promise<LocalInvalidList | undefined> {
+  const { localList: storage, suite, storageKey, log, hostPresent, settings } = parts;
+  if (storage === undefined) return undefined;
+  const { lapseWhileOffline = false } = settings?.lossRules ?? {};
+  return openLocalList({ storage, suite, storageKey, log, hostPresent, lapseWhileOffline, trustedMsOrUndefined: () => trust.bounds()?.earliestMs });
 }
 
 function openGuard(

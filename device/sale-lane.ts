@@ -3,6 +3,7 @@
  * them share the terminal's journal, its sale times and its limits.
  */
 import { type FaultCode, isFault } from "./base/fault.ts";
+import type { Fen } from "./base/fen.ts";
 import type { Log } from "./base/log.ts";
 import type { Clock, Limits, Randomness } from "./base/ports.ts";
 import { openPsam } from "./card/psam/open.ts";
@@ -120,6 +121,19 @@ export class SaleLane {
     return outcome;
   }
 
+  /** An act with its holder that needs no module of its own: the holder sees and hears it like a sale. Left out: no amount is shown. */
+  async served<Outcome extends { readonly kind: string }>(amount: Fen | undefined, work: () => Promise<Outcome>): Promise<Outcome> {
+    if (amount !== undefined) this.feedback.begin(amount);
+    const outcome = await work();
+    this.feedback.end(saleEnd(outcome.kind));
+    return outcome;
+  }
+
+  /** The lane's module, opened when it is first needed. Faults: whatever keeps it from being opened. */
+  module(limits: Limits): Promise<PlaceModule> {
+    return this.#psam.get({ ...limits, timeoutMs: this.#shared.bounds.commandTimeoutMs });
+  }
+
   /** Opens the module before the first card comes, so that no holder waits for it. A module that is not there is opened by the first sale. */
   async warmUp(signal: AbortSignal): Promise<void> {
     await this.#withModule({ timeoutMs: this.#shared.bounds.commandTimeoutMs, signal }, async () => ({ kind: "open" }));
@@ -185,8 +199,11 @@ export class SaleLane {
   }
 }
 
+/** How acts end that have done what their holder wanted. */
+const DONE: ReadonlySet<string> = new Set(["accepted", "approved", "loaded", "confirmed", "done", "bills", "benefits", "balance"]);
+
 /** A sale that is not decided, or that only the card vouches for, releases nothing: for its holder that is a refusal. */
 function saleEnd(kind: string): SaleEnd {
-  if (kind === "accepted") return "paid";
+  if (DONE.has(kind)) return "paid";
   return kind === "paid" || kind === "no-card" ? kind : "refused";
 }

@@ -26,6 +26,28 @@ export class LazyPsam {
   }
 }
 
+/** A module that is opened by whatever is first asked of it; its number is known from then on. */
+export function lazyModule(get: (limits: Limits) => Promise<PlaceModule>): SocialPsam {
+  let opened: PlaceModule | undefined;
+  const module = async (limits: Limits) => {
+    opened = await get(limits);
+    return opened;
+  };
+  return {
+    get terminalNumber() {
+      return opened?.terminalNumber ?? EMPTY;
+    },
+    expectedSequence: () => opened?.expectedSequence() ?? 0,
+    beginPurchase: async (purchase, limits) => (await module(limits)).beginPurchase(purchase, limits),
+    beginMedicalPurchase: async (purchase, limits) => (await module(limits)).beginMedicalPurchase(purchase, limits),
+    authenticationData: async (request, limits) => (await module(limits)).authenticationData(request, limits),
+    blockMac: async (use, data, limits) => (await module(limits)).blockMac(use, data, limits),
+    encipher: async (use, data, limits) => (await module(limits)).encipher(use, data, limits),
+    // The lane closes its own module.
+    close: async () => undefined,
+  };
+}
+
 function noModule(): never {
   throw new AssertionFailure("only a card is read with the module");
 }

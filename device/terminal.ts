@@ -1,33 +1,22 @@
-/*
- * Goal: one terminal out of its parts, whatever the parts are made of: real adapters, or a simulated world.
- * Method: everything that touches the world is a parameter. This file joins journal, card, flows and sync; it imports no adapter.
- */
-import type { Log } from "./base/log.ts";
-import type { Clock, JournalStore, Limits, MessageLink, Randomness, Storage } from "./base/ports.ts";
-import type { InitialPinEvidence } from "./card/social/initial-pin.ts";
+import type { Limits } from "./base/ports.ts";
 import { electronicCashPorts, initialPinRule } from "./card-ports.ts";
-import type { CipherSuite, SecretKey } from "./crypto/face.ts";
 import { closeDevices, type Devices } from "./drivers/adapter.ts";
-import type { SignalLamp } from "./drivers/peripherals.ts";
-import type { CardReader, PinVerifier, Psam } from "./drivers/ports.ts";
+import type { Psam } from "./drivers/ports.ts";
 import { type LaneListener, LaneListeners } from "./gate/lane-listeners.ts";
-import { openTerminalGates, type TerminalGate, type TerminalGates } from "./gate/terminal-gates.ts";
+import { openTerminalGates, type TerminalGates } from "./gate/terminal-gates.ts";
 import { keepCatalogue } from "./medical/catalogue.ts";
 import { DEFAULT_COUNTER_BOUNDS, MedicalCounter, type MedicalCounterParts } from "./medical/counter.ts";
 import { bindOffline } from "./medical/offline.ts";
 import { type BoundReconciliation, bindReconciliation } from "./medical/reconciliation.ts";
-import { type DocumentPlaces, openPermission, type Permission, type PermissionView } from "./permission.ts";
+import { openPermission, type Permission, type PermissionView } from "./permission.ts";
 import { SaleLane, type SharedSales } from "./sale-lane.ts";
 import { NO_MODULE } from "./security-module.ts";
 import type { ShopActs } from "./shop/acts.ts";
 import { openTerminalShop, type TerminalShop } from "./shop/terminal-shop.ts";
-import type { BatchSealer } from "./sync/batch/seal.ts";
-import { openSync, type Sync, type SyncKeys, type SyncStatus } from "./sync/sync.ts";
-import type { TerminalRules, TerminalSettings } from "./terminal-settings.ts";
-import type { MachineUptime } from "./txn/clock-trust/clock-trust.ts";
+import { openSync, type Sync, type SyncStatus } from "./sync/sync.ts";
+import type { TerminalParts } from "./terminal-parts.ts";
 import { openSeenCards } from "./txn/delayed-charge/seen-cards.ts";
 import type { GateService } from "./txn/gate/lane.ts";
-import type { MedicalHost } from "./txn/hosts.ts";
 import { openJournal, type TerminalJournal } from "./txn/journal/journal.ts";
 import type { ClockQuality } from "./txn/journal/types.ts";
 import { createSalesInFlight, type SalesInFlight } from "./txn/lane.ts";
@@ -54,44 +43,6 @@ import { openSaleTimes, type SaleTimes } from "./txn/sale-time.ts";
 import type { StockUploads } from "./txn/stock-upload/types.ts";
 import { createTapTimelines, type TapTimelines } from "./txn/tap-timeline/timelines.ts";
 import type { TapTimesView } from "./txn/tap-timeline/types.ts";
-
-export interface TerminalParts {
-  readonly settings: TerminalSettings;
-  readonly clock: Clock;
-  readonly randomness: Randomness;
-  readonly suite: CipherSuite;
-  /** Protects personal fields at rest. */
-  readonly storageKey: SecretKey;
-  readonly syncKeys: SyncKeys;
-  readonly store: JournalStore;
-  readonly link: MessageLink;
-  readonly sealer: BatchSealer;
-  readonly userReader: CardReader;
-  readonly samReader: CardReader;
-  readonly pinVerifier: PinVerifier;
-  /** Light and sound of the user's reader. */
-  readonly lamp?: SignalLamp;
-  /** Lanes that work by themselves; absent: this terminal has none. */
-  readonly gate?: TerminalGate;
-  /** Told what happens at each lane, beside it. It never throws. */
-  readonly onLaneEvent?: LaneListener;
-  /** What stands around the readers. */
-  readonly devices?: Devices;
-  /** What is known about the PIN of a card, by its identifier; left out: nothing of any. */
-  readonly initialPinEvidence?: (cardIdentifier: string) => InitialPinEvidence;
-  /** The way to the insurer where it does not lead over the link. */
-  readonly medicalHost?: MedicalHost;
-  /** Where documents of the host are kept; absent: none are taken. */
-  readonly documents?: DocumentPlaces;
-  /** How long the machine has been up; absent: a restart of this service counts as a power cut. */
-  readonly machine?: MachineUptime;
-  /** Where the comparisons with the insurer's books are kept; absent: none are made. */
-  readonly reports?: Storage;
-  readonly log: Log;
-  readonly rules?: TerminalRules;
-  /** The host says over how long its fleet spreads reconnects; the link's owner wants to know. */
-  readonly onReconnectWindow?: (windowMs: number) => void;
-}
 
 /** What this terminal is out with before the settlement host has receipted it, by kind of sale. */
 export interface TerminalExposure {

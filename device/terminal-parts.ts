@@ -1,0 +1,54 @@
+/* What a terminal is made of: everything that touches the world, and what is decided by configuration. */
+import type { Log } from "./base/log.ts";
+import type { Clock, JournalStore, MessageLink, Randomness, Storage } from "./base/ports.ts";
+import type { InitialPinEvidence } from "./card/social/initial-pin.ts";
+import type { CipherSuite, SecretKey } from "./crypto/face.ts";
+import type { Devices } from "./drivers/adapter.ts";
+import type { SignalLamp } from "./drivers/peripherals.ts";
+import type { CardReader, PinVerifier } from "./drivers/ports.ts";
+import type { LaneListener } from "./gate/lane-listeners.ts";
+import type { TerminalGate } from "./gate/terminal-gates.ts";
+import type { DocumentPlaces } from "./permission.ts";
+import type { BatchSealer } from "./sync/batch/seal.ts";
+import type { SyncKeys } from "./sync/sync.ts";
+import type { TerminalRules, TerminalSettings } from "./terminal-settings.ts";
+import type { MachineUptime } from "./txn/clock-trust/clock-trust.ts";
+import type { MedicalHost } from "./txn/hosts.ts";
+
+export interface TerminalParts {
+  readonly settings: TerminalSettings;
+  readonly clock: Clock;
+  readonly randomness: Randomness;
+  readonly suite: CipherSuite;
+  /** Protects personal fields at rest. */
+  readonly storageKey: SecretKey;
+  readonly syncKeys: SyncKeys;
+  readonly store: JournalStore;
+  readonly link: MessageLink;
+  readonly sealer: BatchSealer;
+  readonly userReader: CardReader;
+  readonly samReader: CardReader;
+  readonly pinVerifier: PinVerifier;
+  /** Light and sound of the user's reader. */
+  readonly lamp?: SignalLamp;
+  /** Lanes that work by themselves; absent: this terminal has none. */
+  readonly gate?: TerminalGate;
+  /** Told what happens at each lane, beside it. It never throws. */
+  readonly onLaneEvent?: LaneListener;
+  /** What stands around the readers. */
+  readonly devices?: Devices;
+  /** What is known about the PIN of a card, by its identifier; left out: nothing of any. */
+  readonly initialPinEvidence?: (cardIdentifier: string) => InitialPinEvidence;
+  /** The way to the insurer where it does not lead over the link. */
+  readonly medicalHost?: MedicalHost;
+  /** Where documents of the host are kept; absent: none are taken. */
+  readonly documents?: DocumentPlaces;
+  /** How long the machine has been up; absent: a restart of this service counts as a power cut. */
+  readonly machine?: MachineUptime;
+  /** Where the comparisons with the insurer's books are kept; absent: none are made. */
+  readonly reports?: Storage;
+  readonly log: Log;
+  readonly rules?: TerminalRules;
+  /** The host says over how long its fleet spreads reconnects; the link's owner wants to know. */
+  readonly onReconnectWindow?: (windowMs: number) => void;
+}
