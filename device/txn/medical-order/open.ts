@@ -3,12 +3,14 @@
  * Method: one piece of work for each name; what is the same joins it, what differs is turned away and changes nothing. Each piece of work
  * begins with what the journal says, so that nothing depends on who began the order, or on when the power failed.
  */
+
 import { Fault, isFault } from "../../base/fault.ts";
 import type { Limits } from "../../base/ports.ts";
 import { civilTime } from "../../codec/civil-time.ts";
 import { boundedJournal } from "../bounded-journal.ts";
 import { checkGoods } from "../goods-rules/basket-rules.ts";
 import { textMember } from "../journal/members.ts";
+import { eachOpenSubject } from "../journal/open-subjects.ts";
 import type { JournalEntry } from "../journal/types.ts";
 import type { CounterDesk } from "../medical-desk/desk.ts";
 import { nextStep } from "./machine.ts";
@@ -32,7 +34,6 @@ interface Work {
 }
 
 /** Orders looked at in one go. */
-const PAGE = 100;
 /** First and longest pause between two looks at an order that nobody could take further. */
 const PATIENCE_MIN_MS = 1000;
 const PATIENCE_MAX_MS = 600_000;
@@ -103,17 +104,10 @@ class Orders implements OpenOrders {
   }
 
   async resumeOpen(limits: Limits): Promise<number> {
-    let [open, afterFirstSeq] = [0, 0];
-    // Each page starts behind the one before it, so the loop ends with the journal.
-    while (!limits.signal.aborted) {
-      const page = await this.#ports.journal.openSubjects({ kind: "medical-order", afterFirstSeq, limit: PAGE });
-      for (const { subject } of page) {
-        if (limits.signal.aborted) break;
-        if (!(await this.#resume(subject, limits))) open += 1;
-      }
-      const last = page.at(-1);
-      if (last === undefined || page.length < PAGE) break;
-      afterFirstSeq = last.firstSeq;
+    let open = 0;
+    for await (const { subject } of eachOpenSubject(this.#ports.journal, "medical-order")) {
+      if (limits.signal.aborted) break;
+      if (!(await this.#resume(subject, limits))) open += 1;
     }
     return open;
   }

@@ -3,11 +3,13 @@
  * until the host answers, then its own records (3202, 5203) are read until they agree and can no longer change; a void is looked for by
  * its settlement. Spec: FSI, unknown outcome.
  */
+
 import { AssertionFailure, assert } from "../../base/assert.ts";
 import { isFault } from "../../base/fault.ts";
 import type { Limits } from "../../base/ports.ts";
 import { nodeOf, rowsOf } from "../../codec/fsi.ts";
 import { boundedJournal } from "../bounded-journal.ts";
+import { eachOpenSubject } from "../journal/open-subjects.ts";
 import type { OpenSubject, RecordKind } from "../journal/types.ts";
 import { type Answer, ask, signIn } from "../medical-host/ask.ts";
 import type { HostPorts } from "../medical-host/ports.ts";
@@ -56,7 +58,6 @@ export interface ResolverRound {
 }
 
 const KINDS: readonly RecordKind[] = ["medical-purchase", "medical-void"];
-const PAGE = 100;
 const EVENTS_OF_ROUND_MAX = 30;
 /** More fee lines than one visit has. */
 const FEES_MAX = 5000;
@@ -92,17 +93,9 @@ class Round {
   }
 
   async lookAtAll(kind: RecordKind): Promise<void> {
-    let afterFirstSeq = 0;
-    // Each page starts behind the one before it, so the loop ends with the journal.
-    while (!this.#options.signal.aborted) {
-      const page = await this.#ports.journal.openSubjects({ kind, afterFirstSeq, limit: PAGE });
-      for (const subject of page) {
-        if (this.#options.signal.aborted) return;
-        this.counts[await this.#look(subject)] += 1;
-      }
-      const last = page.at(-1);
-      if (last === undefined || page.length < PAGE) return;
-      afterFirstSeq = last.firstSeq;
+    for await (const subject of eachOpenSubject(this.#ports.journal, kind)) {
+      if (this.#options.signal.aborted) return;
+      this.counts[await this.#look(subject)] += 1;
     }
   }
 

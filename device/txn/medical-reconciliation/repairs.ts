@@ -7,6 +7,7 @@
 import { fen } from "../../base/fen.ts";
 import type { Limits } from "../../base/ports.ts";
 import { textMember } from "../journal/members.ts";
+import { eachOpenSubject } from "../journal/open-subjects.ts";
 import { type EntryDraft, type JournalEntry, OPEN_STATES } from "../journal/types.ts";
 import { ask } from "../medical-host/ask.ts";
 import type { HostPorts } from "../medical-host/ports.ts";
@@ -26,7 +27,6 @@ export interface OneSided {
   readonly next: () => Limits | undefined;
 }
 
-const PAGE = 100;
 const REFERENCE_MAX = 64;
 
 /** Deviation: which message took a settlement back at the insurer is not told; the one that this terminal would send is written. Spec: FSI, 2103. */
@@ -124,18 +124,11 @@ export interface EndedReversal {
 export async function endEarlierReversals(repairs: Repairs, about: Pick<OneSided, "day" | "next">): Promise<readonly EndedReversal[]> {
   const { journal } = repairs.ports;
   const ended: EndedReversal[] = [];
-  let afterFirstSeq = 0;
-  // Each page starts behind the one before it, so the loop ends with the journal.
-  for (;;) {
-    const page = await journal.openSubjects({ kind: "operation", afterFirstSeq, limit: PAGE });
-    for (const { subject } of page) {
-      const each = await endEarlier(repairs, (await journal.entriesOf(subject)).at(-1), about);
-      if (each !== undefined) ended.push(each);
-    }
-    const last = page.at(-1);
-    if (last === undefined || page.length < PAGE) return ended;
-    afterFirstSeq = last.firstSeq;
+  for await (const { subject } of eachOpenSubject(journal, "operation")) {
+    const each = await endEarlier(repairs, (await journal.entriesOf(subject)).at(-1), about);
+    if (each !== undefined) ended.push(each);
   }
+  return ended;
 }
 
 async function endEarlier(

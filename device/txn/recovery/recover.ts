@@ -3,8 +3,10 @@
  * Method: at start, before any lane opens, each open sale of an earlier life meets a table. A sale that was only prepared may have been
  * debited or booked: between the intent and the irreversible command there is no durable trace.
  */
+
 import { assert } from "../../base/assert.ts";
 import type { Log } from "../../base/log.ts";
+import { eachOpenSubject } from "../journal/open-subjects.ts";
 import type { Journal, JournalEntry, JsonObject, JsonValue, RecordKind, RecordState } from "../journal/types.ts";
 
 /** What becomes of an open sale of an earlier life; "leave" keeps it as it is. */
@@ -70,24 +72,14 @@ export interface Recovered {
   readonly open: number;
 }
 
-const PAGE = 100;
-
 /** Runs once per start, before any lane opens. Faults: those of the journal. */
 export async function recoverAtStart(ports: RecoveryPorts, rules: RecoveryRules = RECOVERY_RULES): Promise<Recovered> {
   const { journal, log } = ports;
   const counts = { changed: 0, open: 0 };
-  let afterFirstSeq = 0;
-  // Each page starts behind the one before it, so the loop ends with the journal.
-  for (;;) {
-    const page = await journal.openSubjects({ afterFirstSeq, limit: PAGE });
-    for (const { subject, kind, state } of page) {
-      const outcome = await recoverOne(journal, subject, rules[kind][openState(state)]);
-      if (outcome !== undefined) counts.changed += 1;
-      if (outcome === undefined || outcome === "unknown" || outcome === "resolving") counts.open += 1;
-    }
-    const last = page.at(-1);
-    if (last === undefined || page.length < PAGE) break;
-    afterFirstSeq = last.firstSeq;
+  for await (const { subject, kind, state } of eachOpenSubject(journal)) {
+    const outcome = await recoverOne(journal, subject, rules[kind][openState(state)]);
+    if (outcome !== undefined) counts.changed += 1;
+    if (outcome === undefined || outcome === "unknown" || outcome === "resolving") counts.open += 1;
   }
   log.info("recovered-at-start", counts);
   return counts;

@@ -1,8 +1,10 @@
 /* Tells the insurer what waits to be told, one upload after the other, with growing pauses where nothing comes back. */
+
 import { AssertionFailure, assert } from "../../base/assert.ts";
 import { isFault } from "../../base/fault.ts";
 import type { Limits } from "../../base/ports.ts";
 import { boundedJournal } from "../bounded-journal.ts";
+import { eachOpenSubject } from "../journal/open-subjects.ts";
 import type { OpenSubject } from "../journal/types.ts";
 import { type Answer, ask, REQUEST_MALFORMED, signIn } from "../medical-host/ask.ts";
 import type { HostPorts } from "../medical-host/ports.ts";
@@ -44,7 +46,6 @@ export interface StockRound {
 
 type Outcome = Extract<UploadState, { at: "rested" }>["outcome"];
 
-const PAGE = 100;
 /** An insurer that is silent to so many is away: the others wait for the next round. */
 const SILENCES_OF_ROUND_MAX = 3;
 /** Each row is told, noted and followed by the next; a line has thousands of packs at most. */
@@ -55,14 +56,9 @@ const DOUBLINGS_MAX = 20;
 export async function uploadStock(ports: HostPorts, options: StockRunOptions, memory: StockMemory): Promise<StockRound> {
   const journal = boundedJournal(ports, { timeoutMs: options.journalTimeoutMs });
   const round = new Round({ ...ports, journal }, options, memory);
-  let afterFirstSeq = 0;
-  // Each page starts behind the one before it, so the loop ends with the journal.
-  while (!round.isOver) {
-    const page = await journal.openSubjects({ kind: "stock-upload", afterFirstSeq, limit: PAGE });
-    for (const open of page) await round.look(open);
-    const last = page.at(-1);
-    if (last === undefined || page.length < PAGE) break;
-    afterFirstSeq = last.firstSeq;
+  for await (const open of eachOpenSubject(journal, "stock-upload")) {
+    if (options.signal.aborted) break;
+    await round.look(open);
   }
   return round.result();
 }

@@ -1,7 +1,9 @@
 /* The queue of uploads as an order and a counter see it. Spec: FSI, 3505. Spec: FSI, 3506. */
+
 import type { Clock } from "../../base/ports.ts";
 import type { CipherSuite } from "../../crypto/face.ts";
 import { boundedJournal } from "../bounded-journal.ts";
+import { eachOpenSubject } from "../journal/open-subjects.ts";
 import type { Journal } from "../journal/types.ts";
 import type { MedicalProfile } from "../medical-host/profile.ts";
 import { enqueuedDraft, laterDraft, markOf, parkedView, RETURNED_UNTOLD, type RecordedUpload, readUpload } from "./record.ts";
@@ -14,8 +16,6 @@ export interface StockUploadOptions {
   /** Something is there to be told: the background looks at once. */
   readonly wake: () => void;
 }
-
-const PAGE = 100;
 
 export function createStockUploads(options: StockUploadOptions): StockUploads {
   return new DurableUploads(options);
@@ -58,19 +58,12 @@ class DurableUploads implements StockUploads {
 
   async parked(limit: number): Promise<readonly ParkedUpload[]> {
     const found: ParkedUpload[] = [];
-    let afterFirstSeq = 0;
-    // Each page starts behind the one before it, so the loop ends with the journal.
-    while (found.length < limit) {
-      const page = await this.#journal.openSubjects({ kind: "stock-upload", afterFirstSeq, limit: PAGE });
-      for (const { subject, state } of page) {
-        const upload = state === "unknown" ? await this.#read(subject) : undefined;
-        if (upload !== undefined) found.push(parkedView(upload));
-      }
-      const last = page.at(-1);
-      if (last === undefined || page.length < PAGE) break;
-      afterFirstSeq = last.firstSeq;
+    for await (const { subject, state } of eachOpenSubject(this.#journal, "stock-upload")) {
+      if (found.length >= limit) break;
+      const upload = state === "unknown" ? await this.#read(subject) : undefined;
+      if (upload !== undefined) found.push(parkedView(upload));
     }
-    return found.slice(0, limit);
+    return found;
   }
 
   retry(subject: string, { operator }: { readonly operator: string }): Promise<"waiting" | "not-parked"> {
