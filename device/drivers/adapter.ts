@@ -8,12 +8,12 @@ import type { Clock, Limits, Processes } from "../base/ports.ts";
 import type { Found } from "./found.ts";
 import type { ByteLine, ReportLine } from "./framing/lines.ts";
 import type { HidDevice, SerialPort } from "./framing/settings.ts";
-import type { AmountKeypad, CustomerDisplay, Device, Gate, NewPinPad, PadKeys, Printer, Scanner } from "./peripherals.ts";
+import type { AmountKeypad, CustomerDisplay, Device, Gate, MacAbility, NewPinPad, PadKeys, Printer, Scanner } from "./peripherals.ts";
 import type { PinPad } from "./ports.ts";
 
 /** A place in the terminal that one device fills, and what it must be able to do there. */
 export interface Roles {
-  readonly pinPad: Device & PinPad & PadKeys & NewPinPad;
+  readonly pinPad: Device & PinPad & PadKeys & NewPinPad & MacAbility;
   readonly scanner: Scanner;
   readonly printer: Printer;
   readonly display: CustomerDisplay;

@@ -191,11 +191,20 @@ export interface PadTestKeys {
 
 /** Message authentication with a working key. */
 export interface PadMac {
-  /** 8-byte MAC over 1 to 1,024 bytes. */
+  /**
+   * 8-byte MAC over 1 to 1,024 bytes, filled with zeros to whole blocks. "x9.9": a chain under the whole key. "x9.19": a chain under its left half, the
+   * last block under both. "unionpay": eight digits of text. Faults: "key-missing", "pad-refused" (the pad does not make this one with this key),
+   * "pad-gone", "timeout".
+   */
   mac(
     request: { readonly place: PadKeyPlace; readonly method: "x9.9" | "x9.19" | "unionpay" | "sm4-cbc"; readonly data: Bytes },
     limits: Limits,
   ): Promise<Bytes>;
+}
+
+/** What a pad may be able to do besides: absent where it makes no MACs, or nobody knows how it is told to. */
+export interface MacAbility {
+  readonly macs?: PadMac;
 }
 
 /** A PIN that is chosen: entered twice, given out as one encrypted block. */

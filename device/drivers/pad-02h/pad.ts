@@ -3,14 +3,14 @@
  * block in the end. A pad that sends digits all the same is refused as soon as the first one comes. Spec: pad 02h, commands.
  */
 import { assert } from "../../base/assert.ts";
-import { type Bytes, concat, EMPTY, equalBytes, u8, utf8 } from "../../base/bytes.ts";
+import { type Bytes, concat, EMPTY, equalBytes, u8, utf8, xorBytes } from "../../base/bytes.ts";
 import { Fault, isFault } from "../../base/fault.ts";
 import type { Clock, Limits } from "../../base/ports.ts";
 import { bcdToDigits } from "../../codec/bcd.ts";
 import { CHECK_VALUE_BYTES_MIN, compareCheckValues, DEFAULT_CHECK_VALUE_PROFILE } from "../framing/check-value.ts";
 import { bounded, countdown, type Ear } from "../framing/line-talk.ts";
 import type { ByteLine } from "../framing/lines.ts";
-import type { CheckValue, Device, DeviceHealth, NewPinPad, PadAlgorithm, PadKeyPlace, PadKeys, PadMac, PadTestKeys } from "../peripherals.ts";
+import type { CheckValue, Device, DeviceHealth, MacAbility, NewPinPad, PadAlgorithm, PadKeyPlace, PadKeys, PadMac, PadTestKeys } from "../peripherals.ts";
 import type { PinBlockOutcome, PinPad } from "../ports.ts";
 import { type PadAnswer, PadExchange, type PadKey } from "./exchange.ts";
 import { DEFAULT_PAD_CODING, type PadCoding } from "./frame.ts";
@@ -60,7 +60,12 @@ const ENTRY_MARGIN_MS = 2_000;
 const RESET_MS = 4_000;
 const VERIFY_FORM = 0x40;
 const KEYS_PER_MASTER = 4;
+/** What one command takes: whole blocks. */
 const MAC_CHUNK_MAX = 240;
+const MAC_DATA_MAX = 1_024;
+const MAC_BLOCK = 8;
+/** The slowest pads need 75 ms for each block. */
+const MAC_BLOCK_MS = 100;
 /** Keys that one entry may take: digits, corrections, and the end. */
 const ENTRY_KEYS_MAX = 200;
 
@@ -68,13 +73,15 @@ const SHOWS_DIGITS = "sends digits in the clear";
 
 const DONE_CODES = { des: 0x20, tdes: 0x30, sm4: 0x40 } as const;
 
-export class Pad02h implements Device, PinPad, PadKeys, PadTestKeys, PadMac, NewPinPad {
+export class Pad02h implements Device, PinPad, PadKeys, PadTestKeys, PadMac, MacAbility, NewPinPad {
   readonly name: string;
   readonly #line: ByteLine;
   readonly #exchange: PadExchange;
   readonly #options: Pad02hOptions;
   /** Check values of the working keys that were loaded, by place: a pad that was replaced has none of them. */
   readonly #checkValues = new Map<string, Bytes>();
+  /** What the loaded keys are as ciphers, by place: a key of two equal halves is a short one. */
+  readonly #keySizes = new Map<string, "des" | "des-twice" | "tdes">();
   #warning: string | undefined;
   /** A digit came in the clear, and no PIN has been taken since. */
   #showsDigits = false;
@@ -136,6 +143,7 @@ export class Pad02h implements Device, PinPad, PadKeys, PadTestKeys, PadMac, New
       const number = VERIFY_FORM + place.master * KEYS_PER_MASTER + place.work;
       // Whatever comes of it, the key that was there may have been replaced.
       this.#checkValues.delete(placeName(place));
+      this.#keySizes.set(placeName(place), keySize(wrapped));
       const { data } = await this.#command(0x33, concat(Uint8Array.of(place.master, number), wrapped), left);
       const told = data.length < CHECK_VALUE_BYTES_MIN ? undefined : data;
       if (compareCheckValues({ told, expected, algorithm }, DEFAULT_CHECK_VALUE_PROFILE) === "different")
@@ -174,26 +182,55 @@ export class Pad02h implements Device, PinPad, PadKeys, PadTestKeys, PadMac, New
   async wipeKeys(limits: Limits): Promise<void> {
     await this.#alone(limits, async (left) => {
       this.#checkValues.clear();
+      this.#keySizes.clear();
       const answer = await this.#exchange.send(0x31, u8(0x38), bounded(left(), RESET_MS));
       this.#demandDone(answer);
     });
   }
 
+  get macs(): PadMac {
+    return this;
+  }
+
+  /**
+   * This family has one code for X9.9 and X9.19. With a short key both are the same; which of them it means with a long one nobody has recorded, and
+   * that one is not asked for.
+   */
   mac(
     request: { readonly place: PadKeyPlace; readonly method: "x9.9" | "x9.19" | "unionpay" | "sm4-cbc"; readonly data: Bytes },
     limits: Limits,
   ): Promise<Bytes> {
     const { place, method, data } = request;
-    assert(data.length >= 1 && data.length <= MAC_CHUNK_MAX, "the pad takes a MAC's data in one command");
+    const size = this.#keySizes.get(placeName(place));
+    assert(data.length >= 1 && data.length <= (method === "sm4-cbc" ? MAC_CHUNK_MAX : MAC_DATA_MAX), "the pad makes a MAC over so many bytes");
     return this.#alone(limits, async (left) => {
-      const algorithm = method === "sm4-cbc" ? "sm4" : "3des";
-      await this.#command(0x46, Uint8Array.of(0x01, this.#algorithmCode(algorithm, 16)), left);
+      if (method === "x9.19" && size === "tdes")
+        throw new Fault("pad-refused", "what this pad makes of X9.19 with a key of two halves is not known", { effectUnknown: false });
+      await this.#command(0x46, Uint8Array.of(0x01, this.#algorithmCode(method === "sm4-cbc" ? "sm4" : "3des", size === "des" ? 8 : 16)), left);
       await this.#command(0x46, Uint8Array.of(0x06, method === "unionpay" ? 0x03 : 0x01), left);
       await this.#activate(place, left);
-      const answer = await this.#command(0x41, data, left);
-      if (answer.data.length !== 8) throw new Fault("device-answer-malformed", "the pad's MAC has not eight bytes", { effectUnknown: false });
-      return answer.data;
+      if (method === "sm4-cbc") return this.#macOf(data, left);
+      const blocks = zeroFilled(data);
+      // Joining the blocks needs no key: the pad is given what it would have made of them itself.
+      return method === "unionpay" ? this.#macOf(joined(blocks), left) : this.#chained(blocks, left);
     });
+  }
+
+  /** The MAC of one part goes on into the next one, as within a part: more than one command holds is one chain all the same. */
+  async #chained(blocks: Bytes, left: Left): Promise<Bytes> {
+    let link: Bytes = new Uint8Array(MAC_BLOCK);
+    for (let at = 0; at < blocks.length; at += MAC_CHUNK_MAX) {
+      const part = blocks.subarray(at, at + MAC_CHUNK_MAX);
+      link = await this.#macOf(concat(xorBytes(link, part.subarray(0, MAC_BLOCK)), part.subarray(MAC_BLOCK)), left);
+    }
+    return link;
+  }
+
+  async #macOf(data: Bytes, left: Left): Promise<Bytes> {
+    const answer = await this.#exchange.send(0x41, data, bounded(left(), COMMAND_MS + Math.ceil(data.length / MAC_BLOCK) * MAC_BLOCK_MS));
+    this.#demandDone(answer);
+    if (answer.data.length !== MAC_BLOCK) throw new Fault("device-answer-malformed", "the pad's MAC has not eight bytes", { effectUnknown: false });
+    return answer.data;
   }
 
   /** Runs work that needs the pad for itself; `left` tells what is left of `limits`. */
@@ -307,6 +344,24 @@ export class Pad02h implements Device, PinPad, PadKeys, PadTestKeys, PadMac, New
     if (this.#options.profile.sm4 === "none") throw new Fault("pad-refused", "the SM4 commands of this pad are not known", { effectUnknown: false });
     return DONE_CODES.sm4;
   }
+}
+
+function keySize(wrapped: Bytes): "des" | "des-twice" | "tdes" {
+  if (wrapped.length <= MAC_BLOCK) return "des";
+  // Wrapped block by block: equal halves stay equal.
+  return equalBytes(wrapped.subarray(0, MAC_BLOCK), wrapped.subarray(MAC_BLOCK)) ? "des-twice" : "tdes";
+}
+
+function zeroFilled(data: Bytes): Bytes {
+  const blocks = new Uint8Array(Math.ceil(data.length / MAC_BLOCK) * MAC_BLOCK);
+  blocks.set(data);
+  return blocks;
+}
+
+function joined(blocks: Bytes): Bytes {
+  let sum: Bytes = new Uint8Array(MAC_BLOCK);
+  for (let at = 0; at < blocks.length; at += MAC_BLOCK) sum = xorBytes(sum, blocks.subarray(at, at + MAC_BLOCK));
+  return sum;
 }
 
 /** The caller's deadline is a fault, the pad's own is an outcome. */
