@@ -5,6 +5,7 @@ import type { Log } from "../../base/log.ts";
 import type { Clock, Limits } from "../../base/ports.ts";
 import type { IsoMessage } from "../../codec/iso8583/types.ts";
 import type { CardReader } from "../../drivers/ports.ts";
+import type { Business } from "../acquirer-host/messages.ts";
 import type { AcquirerHost } from "../hosts.ts";
 import type { Journal } from "../journal/types.ts";
 import type { Lane, SalesInFlight } from "../lane.ts";
@@ -62,10 +63,10 @@ export interface Stan {
 
 /** What the acquirer said, after all checks. */
 export type BankReply =
-  /** 39 = 00 (or 10, where less was approved), MAC and echo fields as they must be. */
-  | { readonly kind: "approved"; readonly responseCode: string; readonly message: IsoMessage }
-  /** The acquirer says no; nothing is booked. */
-  | { readonly kind: "declined"; readonly responseCode: string; readonly message: IsoMessage }
+  /** MAC and echo fields as they must be. `amount`: what was approved, where the message has one; `partial`: less than was asked for. */
+  | { readonly kind: "approved"; readonly responseCode: string; readonly message: IsoMessage; readonly amount?: Fen; readonly partial?: true }
+  /** The acquirer says no; nothing is booked. `signIn`: because the keys are worth nothing any more; the next act signs in. */
+  | { readonly kind: "declined"; readonly responseCode: string; readonly message: IsoMessage; readonly reason: string; readonly signIn?: true }
   /** Certain: it never reached the acquirer and never will. */
   | { readonly kind: "not-sent"; readonly reason: string }
   /** It may have been booked. `cause` is field 39 of its reversal. */
@@ -80,10 +81,14 @@ export interface HeldLine {
   /** Makes a number durable without an entry, for messages that have no record. Faults: those of the journal. */
   claimStan(): Promise<string>;
   /**
-   * Adds the MAC where `mac` says so (left out: it does), sends, and checks reply type, echo fields and MAC. A key error (A0, 99) signs the terminal out, so
-   * that the next act signs in. Never rejects for what the world does; faults of the pad before sending are "not-sent".
+   * Adds the MAC where the business has one, sends, and checks reply type, echo fields and MAC. Never rejects for what the world does; faults of the
+   * pad before sending are "not-sent". `business` left out: a sale, or a sign-in where `mac` is false.
    */
-  exchange(message: IsoMessage, limits: Limits, options?: { readonly mac?: boolean }): Promise<BankReply>;
+  exchange(
+    message: IsoMessage,
+    limits: Limits,
+    options?: { readonly business?: Business; readonly sentBefore?: boolean; readonly mac?: boolean },
+  ): Promise<BankReply>;
 }
 
 /** Why the line cannot be had now: nothing was begun. */

@@ -1,0 +1,217 @@
+/*
+ * Goal: one exchange at a time with the acquirer, under keys that both sides know, and nothing new before what is pending has gone out.
+ * Method: whoever speaks holds the line. Taking it signs in where nobody is signed in; a reply by which the keys are worth nothing any more signs
+ * out, so that the next one begins anew. Spec: UnionPay terminal, sign-in.
+ */
+import { assert } from "../../base/assert.ts";
+import { isFault } from "../../base/fault.ts";
+import { neverAborted } from "../../base/never.ts";
+import type { Clock, Limits } from "../../base/ports.ts";
+import type { IsoMessage } from "../../codec/iso8583/types.ts";
+import type { Business } from "../acquirer-host/messages.ts";
+import type { Asked, ReplyVerdict } from "../acquirer-host/replies.ts";
+import { buildRequest } from "../acquirer-host/request.ts";
+import { bodyOf, judgeReply, type Seal } from "../acquirer-host/seal.ts";
+import { parseWorkingKeys } from "../acquirer-host/working-keys.ts";
+import type { AcquirerHost } from "../hosts.ts";
+import type { BankKeys } from "./bank-keys.ts";
+import type { Stans } from "./batch-book.ts";
+import type { BankLine, BankReply, BatchBook, HeldLine, LineRefusal, LineWish, Stan } from "./ports.ts";
+import type { AcquirerProfile } from "./profile.ts";
+import type { ReversingLine } from "./reversals.ts";
+import { Turns } from "./turns.ts";
+
+const WORKING_KEYS_FIELD = 62;
+
+export interface LinePorts {
+  readonly clock: Clock;
+  readonly host: AcquirerHost;
+  readonly keys: BankKeys;
+  readonly profile: AcquirerProfile;
+  readonly book: BatchBook;
+  readonly stans: Stans;
+  readonly padTimeoutMs: number;
+  /** Sends what is pending; a reason where it must be sent first and cannot be. Faults: those of the journal. */
+  readonly clear: (line: OwnLine, limits: Limits) => Promise<string | undefined>;
+}
+
+/** A line that is held until it is given back. */
+export interface OwnLine extends ReversingLine {
+  release(): void;
+}
+
+export class AcquirerLine implements BankLine {
+  readonly #ports: LinePorts;
+  readonly #turns: Turns;
+  #signedIn = false;
+
+  constructor(ports: LinePorts) {
+    this.#ports = ports;
+    this.#turns = new Turns(ports.clock);
+  }
+
+  get batch(): string {
+    return this.#ports.book.batch;
+  }
+
+  get signedIn(): boolean {
+    return this.#signedIn;
+  }
+
+  async hold<Value>(wish: LineWish, work: (line: HeldLine) => Promise<Value>, limits: Limits): Promise<Value | LineRefusal> {
+    const line = await this.take(wish, limits);
+    if ("kind" in line) return line;
+    try {
+      return await work(line);
+    } finally {
+      line.release();
+    }
+  }
+
+  /** The line as it is wished for, or why it cannot be had now. Never rejects for what the world does. */
+  async take(wish: LineWish, limits: Limits): Promise<OwnLine | LineRefusal> {
+    const { clock } = this.#ports;
+    const deadlineMs = clock.monotonicMs() + limits.timeoutMs;
+    const giveBack = await this.#turns.take(limits);
+    if (giveBack === undefined) return { kind: "refused", reason: limits.signal.aborted ? "cancelled" : "line-busy" };
+    const line = new TakenLine(this, this.#ports, giveBack);
+    try {
+      const left = { timeoutMs: deadlineMs - clock.monotonicMs(), signal: limits.signal };
+      const reason = await this.#fulfil(wish, line, left);
+      if (reason === undefined) return line;
+      line.release();
+      return { kind: "refused", reason };
+    } catch (fault) {
+      line.release();
+      if (!isFault(fault)) throw fault;
+      return { kind: "refused", reason: fault.code };
+    }
+  }
+
+  async #fulfil(wish: LineWish, line: OwnLine, limits: Limits): Promise<string | undefined> {
+    if (wish === "raw") return undefined;
+    const refused = this.#signedIn ? undefined : await this.signInOn(line);
+    if (refused !== undefined || wish === "signed-in") return refused;
+    const pending = await this.#ports.clear(line, limits);
+    if (pending !== undefined) return pending;
+    // What was sent may have shown that the keys are old.
+    return this.#signedIn ? undefined : this.signInOn(line);
+  }
+
+  /** Fetches working keys and loads them into the pad; undefined where that was done, else why not. Faults: those of the journal. */
+  async signInOn(line: HeldLine): Promise<string | undefined> {
+    const { profile, keys } = this.#ports;
+    this.#signedIn = false;
+    const request = buildRequest(profile, "sign-in", { trace: await line.claimStan(), batch: line.batch });
+    const reply = await line.exchange(request, { timeoutMs: profile.replyTimeoutMs, signal: neverAborted() }, { business: "sign-in" });
+    if (reply.kind !== "approved") return reply.reason;
+    const field = reply.message.fields.get(WORKING_KEYS_FIELD);
+    const parsed = field instanceof Uint8Array ? parseWorkingKeys(profile, field) : undefined;
+    if (parsed?.ok !== true) return parsed === undefined ? "keys-missing" : `keys-${parsed.reason}`;
+    try {
+      const loaded = await keys.load(parsed.keys, this.#padLimits());
+      if (loaded.kind === "refused") return `key-check-failed-${loaded.which}`;
+    } catch (fault) {
+      if (!isFault(fault)) throw fault;
+      return fault.code;
+    }
+    this.#signedIn = true;
+    return undefined;
+  }
+
+  /** The acquirer knows these keys no more, or is told so now. */
+  signOut(): void {
+    this.#signedIn = false;
+  }
+
+  /** One exchange. Never rejects for what the world does. */
+  async exchange(asked: Asked, limits: Limits): Promise<BankReply> {
+    const { host, profile, keys } = this.#ports;
+    const seal: Seal = { profile, keys };
+    const body = await this.#guarded(() => bodyOf(seal, asked, this.#padLimits()));
+    if (typeof body === "string") return { kind: "not-sent", reason: body };
+    const reply = await host.exchange(body, limits);
+    if (reply.kind === "not-sent") return { kind: "not-sent", reason: reply.reason };
+    if (reply.kind === "unknown") return { kind: "unknown", cause: "98", reason: reply.reason };
+    const judged = await this.#guarded(() => judgeReply(seal, asked, reply.body, this.#padLimits()));
+    // Nobody could check it: it is no answer.
+    if (typeof judged === "string") return { kind: "unknown", cause: "06", reason: judged };
+    return this.#told(judged.verdict, judged.message);
+  }
+
+  #told(verdict: ReplyVerdict, message: IsoMessage | undefined): BankReply {
+    if (verdict.kind === "unknown") return { kind: "unknown", cause: verdict.cause, reason: verdict.reason };
+    assert(message !== undefined, "a verdict on a message has one");
+    const { responseCode } = verdict;
+    switch (verdict.kind) {
+      case "approved":
+        return { kind: "approved", responseCode, message, ...(verdict.amount === undefined ? {} : { amount: verdict.amount }) };
+      case "partial":
+        return { kind: "approved", responseCode, message, amount: verdict.amount, partial: true };
+      case "declined":
+        if (!verdict.signIn) return { kind: "declined", responseCode, message, reason: verdict.reason };
+        this.signOut();
+        return { kind: "declined", responseCode, message, reason: verdict.reason, signIn: true };
+    }
+  }
+
+  /** What the pad gives, or the code of its fault. A pad without its keys needs a sign-in. */
+  async #guarded<Value>(work: () => Promise<Value>): Promise<Value | string> {
+    try {
+      return await work();
+    } catch (fault) {
+      if (!isFault(fault)) throw fault;
+      if (fault.code === "key-missing") this.signOut();
+      return fault.code;
+    }
+  }
+
+  #padLimits(): Limits {
+    return { timeoutMs: this.#ports.padTimeoutMs, signal: neverAborted() };
+  }
+}
+
+class TakenLine implements OwnLine {
+  readonly #line: AcquirerLine;
+  readonly #ports: LinePorts;
+  readonly #giveBack: () => void;
+  #held = true;
+
+  constructor(line: AcquirerLine, ports: LinePorts, giveBack: () => void) {
+    this.#line = line;
+    this.#ports = ports;
+    this.#giveBack = giveBack;
+  }
+
+  get batch(): string {
+    return this.#ports.book.batch;
+  }
+
+  nextStan(): Stan {
+    return this.#ports.stans.next();
+  }
+
+  claimStan(): Promise<string> {
+    return this.#ports.stans.claim();
+  }
+
+  exchange(
+    message: IsoMessage,
+    limits: Limits,
+    options: { readonly business?: Business; readonly sentBefore?: boolean; readonly mac?: boolean } = {},
+  ): Promise<BankReply> {
+    assert(this.#held, "whoever speaks holds the line");
+    const { business = options.mac === false ? "sign-in" : "sale", sentBefore } = options;
+    return this.#line.exchange({ business, request: message, ...(sentBefore === undefined ? {} : { sentBefore }) }, limits);
+  }
+
+  async ensureSignedIn(): Promise<boolean> {
+    return this.#line.signedIn || (await this.#line.signInOn(this)) === undefined;
+  }
+
+  release(): void {
+    if (!this.#held) return;
+    this.#held = false;
+    this.#giveBack();
+  }
+}

@@ -1,0 +1,173 @@
+/*
+ * Goal: whatever the bank may have booked and nobody was told is taken back, exactly that, before anything else is asked of the bank.
+ * Method: the records of unknown outcome hold all that their reversal needs. Each attempt without a final answer is counted durably; after the
+ * last one the record is parked: people deal with it, and business goes on. Spec: UnionPay terminal, reversal.
+ */
+import type { Log } from "../../base/log.ts";
+import { neverAborted } from "../../base/never.ts";
+import type { Clock } from "../../base/ports.ts";
+import { buildReversal } from "../acquirer-host/request.ts";
+import { boundedJournal } from "../bounded-journal.ts";
+import { countMember } from "../journal/members.ts";
+import type { EntryDraft, Journal, OpenSubject } from "../journal/types.ts";
+import type { ParkedItem } from "./acts.ts";
+import type { BankReply, HeldLine } from "./ports.ts";
+import type { AcquirerProfile } from "./profile.ts";
+import { BANK_RECORD_KINDS, type PendingReversal, readPending } from "./record.ts";
+
+/** 25: the acquirer has no such transaction, and will take none that comes later. */
+const FINAL_CODES: ReadonlySet<string> = new Set(["25"]);
+const PAGE = 100;
+
+export interface ReversalPorts {
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly profile: AcquirerProfile;
+  readonly journalTimeoutMs: number;
+  /** Told after the record is durable. */
+  readonly onReversed?: (subject: string) => void;
+}
+
+/** The line as a reversal needs it. */
+export interface ReversingLine extends HeldLine {
+  /** Signs in where nobody is signed in; false where that cannot be done now. */
+  ensureSignedIn(): Promise<boolean>;
+}
+
+/** "absent": it did not go out. */
+type Sent = "reversed" | "parked" | "pending" | "absent";
+
+export class Reversals {
+  readonly #ports: ReversalPorts;
+  readonly #journal: Journal;
+  #pending = 0;
+  #parked = 0;
+
+  constructor(ports: ReversalPorts) {
+    this.#ports = ports;
+    this.#journal = boundedJournal(ports, { timeoutMs: ports.journalTimeoutMs });
+  }
+
+  /** As of the last look. */
+  get pending(): number {
+    return this.#pending;
+  }
+
+  get parked(): number {
+    return this.#parked;
+  }
+
+  /** Something has become unknown: counted until the next look. */
+  noteUnknown(): void {
+    this.#pending += 1;
+  }
+
+  /** Sends everything that is pending, oldest first. Faults: those of the journal. */
+  async sendPending(line: ReversingLine): Promise<"clear" | "pending"> {
+    const pending = (await this.#all()).filter(({ parked }) => !parked);
+    let left = pending.length;
+    for (const each of pending) {
+      const sent = await this.#send(each, line);
+      if (sent === "absent" || sent === "pending") break;
+      left -= 1;
+      if (sent === "parked") this.#parked += 1;
+    }
+    this.#pending = left;
+    return left === 0 ? "clear" : "pending";
+  }
+
+  /** Sends the reversal of one transaction whose flow has the line. Faults: those of the journal. */
+  async sendOne(subject: string, line: ReversingLine): Promise<boolean> {
+    const pending = readPending(await this.#journal.entriesOf(subject));
+    const sent = pending === undefined ? "reversed" : await this.#send(pending, line);
+    await this.look();
+    return sent === "reversed";
+  }
+
+  /** Counts anew. Faults: those of the journal. */
+  async look(): Promise<void> {
+    const all = await this.#all();
+    this.#parked = all.filter(({ parked }) => parked).length;
+    this.#pending = all.length - this.#parked;
+  }
+
+  /** Oldest first. Faults: those of the journal. */
+  async listParked(limit: number): Promise<readonly ParkedItem[]> {
+    const parked = (await this.#all()).filter((each) => each.parked);
+    return parked.slice(0, limit).map(({ subject, amount, detail, last, reason, tries }) => ({
+      subject,
+      what: "reversal",
+      amount,
+      reason,
+      sinceMs: countMember(detail, "parkedAtMs") ?? last.wallMs,
+      tries,
+    }));
+  }
+
+  async #all(): Promise<readonly PendingReversal[]> {
+    const found: PendingReversal[] = [];
+    for (const { subject } of await this.#open()) {
+      const pending = readPending(await this.#journal.entriesOf(subject));
+      if (pending !== undefined) found.push(pending);
+    }
+    return found;
+  }
+
+  async #open(): Promise<readonly OpenSubject[]> {
+    const open: OpenSubject[] = [];
+    for (const kind of BANK_RECORD_KINDS) {
+      let afterFirstSeq = 0;
+      // Each page starts behind the one before it, so the loop ends with the journal.
+      for (;;) {
+        const page = await this.#journal.openSubjects({ kind, afterFirstSeq, limit: PAGE });
+        open.push(...page);
+        const last = page.at(-1);
+        if (last === undefined || page.length < PAGE) break;
+        afterFirstSeq = last.firstSeq;
+      }
+    }
+    return open.sort((left, right) => left.firstSeq - right.firstSeq);
+  }
+
+  /** Under the keys of a new sign-in it may be sent a second time at once: the first was certainly not carried out. */
+  async #send(pending: PendingReversal, line: ReversingLine): Promise<Sent> {
+    const { profile } = this.#ports;
+    const limits = { timeoutMs: profile.replyTimeoutMs, signal: neverAborted() };
+    let reply: BankReply = { kind: "not-sent", reason: "not-signed-in" };
+    const { original, cause, date } = pending;
+    for (let attempt = 0; attempt < 2; attempt += 1) {
+      if (!(await line.ensureSignedIn())) return "absent";
+      reply = await line.exchange(buildReversal(profile, original, { reason: cause, date }), limits, { business: "reversal" });
+      if (reply.kind !== "declined" || reply.signIn !== true) break;
+    }
+    if (reply.kind === "not-sent") return "absent";
+    const isFinal = reply.kind === "approved" || (reply.kind === "declined" && FINAL_CODES.has(reply.responseCode));
+    return isFinal ? this.#close(pending) : this.#count(pending, reply);
+  }
+
+  async #close(pending: PendingReversal): Promise<"reversed"> {
+    const { subject } = pending;
+    await this.#journal.append(this.#draft(pending, { state: "void", detail: { reversed: true } }));
+    this.#ports.log.info("bank-reversed", { subject });
+    this.#ports.onReversed?.(subject);
+    return "reversed";
+  }
+
+  async #count(pending: PendingReversal, reply: BankReply): Promise<"parked" | "pending"> {
+    const { profile, clock, log } = this.#ports;
+    const reversalTries = pending.tries + 1;
+    const parked = reversalTries >= profile.reversalTries;
+    const answer = reply.kind === "declined" ? { reversalCode: reply.responseCode } : {};
+    const told = parked ? { parked, parkedAtMs: clock.wallMs() } : {};
+    await this.#journal.append(this.#draft(pending, { state: "resolving", detail: { reversalTries, ...answer, ...told } }));
+    if (parked) log.warn("bank-reversal-parked", { subject: pending.subject, tries: reversalTries });
+    return parked ? "parked" : "pending";
+  }
+
+  /** Says again what is known, and ends or continues what is unknown. */
+  #draft(pending: PendingReversal, { state, detail }: Pick<EntryDraft, "state" | "detail">): EntryDraft {
+    const { subject, kind, amount, personal, last } = pending;
+    return { subject, kind, state, amount, detail: { ...pending.detail, reason: pending.reason, ...detail }, personal, resolves: last.seq };
+  }
+}
