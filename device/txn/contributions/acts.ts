@@ -2,6 +2,7 @@
 import type { Fen } from "../../base/fen.ts";
 import type { Limits } from "../../base/ports.ts";
 import type { JsonObject } from "../journal/types.ts";
+import type { ReceiptData } from "../receipts/types.ts";
 
 /** One bill of the agency. */
 export interface ContributionBill {
@@ -37,6 +38,10 @@ export type ContributionOutcome =
 
 export interface BenefitsView {
   readonly kind: "benefits";
+  /** When the agency said so: milliseconds since 1970 UTC. */
+  readonly asOfMs?: number;
+  /** Benefits are paid to an activated financial account only: "active", "inactive" or "unknown". */
+  readonly financialAccount?: string;
   readonly entitlements: readonly JsonObject[];
   readonly payments: readonly JsonObject[];
 }
@@ -46,6 +51,13 @@ export interface ContributionActs {
   pay(request: ContributionRequest, limits: Limits): Promise<ContributionOutcome>;
   known(reference: string): Promise<ContributionOutcome | undefined>;
   benefits(request: { readonly operator: string }, limits: Limits): Promise<BenefitsView | Exclude<BillsOutcome, { readonly kind: "bills" }>>;
+  /** What stands on the slip of this reference, to be printed again; undefined where there is none. Faults: those of the journal. */
+  receipt(reference: string): Promise<ReceiptData | undefined>;
+  /**
+   * A person has looked at a case with which nothing more happens by itself. "try-again": the bank is asked for the money once more. "returned": it was
+   * given back by hand. Faults: those of the journal.
+   */
+  settleCase(subject: string, act: { readonly operator: string; readonly how: "try-again" | "returned" }): Promise<"settled" | "not-parked">;
   /** Contributions that wait for the agency, the bank or a person, oldest first. */
   openCases(limit: number): Promise<readonly { readonly subject: string; readonly amount: Fen; readonly reason: string; readonly sinceMs: number }[]>;
 }

@@ -3,6 +3,7 @@
  * again at any time.
  */
 import type { PrintLine } from "../../drivers/peripherals.ts";
+import { contributionSlip } from "./contribution-slip.ts";
 import { offlineSlip, reimbursementSlip } from "./offline-slips.ts";
 import { purseRefundSlip, purseSaleSlip, shiftSlip } from "./purse-slips.ts";
 import { reconciliationSlip } from "./reconciliation-slip.ts";
@@ -31,6 +32,8 @@ export function receiptSlip(data: ReceiptData, style: SlipStyle): readonly Print
       return purseSaleSlip(data, style);
     case "purse-refund":
       return purseRefundSlip(data, style);
+    case "contribution":
+      return contributionSlip(data, style);
     case "shift":
       return shiftSlip(data, style);
   }

@@ -145,6 +145,22 @@ export type ReceiptData =
   | (PurseSlip & { readonly slip: "purse-sale"; readonly balanceAfter?: Fen })
   /** `amount`: what goes back; `left`: what could still go back behind it. */
   | (PurseSlip & { readonly slip: "purse-refund"; readonly refundNumber: string; readonly left: Fen })
+  /** A bill of the agency, paid from a bank account. "open": the money has moved, or may have, and it is not decided where it belongs. */
+  | (ReceiptHead & {
+      readonly slip: "contribution";
+      readonly stands: "paid" | "returned" | "open";
+      /** The caller's number. */
+      readonly saleNumber: string;
+      readonly billId: string;
+      readonly insurance: string;
+      readonly period: string;
+      readonly amount: Fen;
+      readonly holder: ReceiptHolder;
+      /** The agency's own number, where it has confirmed. */
+      readonly receiptNumber?: string;
+      /** The bank's number of the payment, where there is one. */
+      readonly retrievalReference?: string;
+    })
   | (ReceiptHead & {
       readonly slip: "shift";
       readonly shift: number;

@@ -1,0 +1,120 @@
+/* Contributions and benefits of one terminal, opened: what a counter asks for, and the background that ends what was left open. */
+import type { Limits } from "../../base/ports.ts";
+import { boundedJournal } from "../bounded-journal.ts";
+import type { Journal } from "../journal/types.ts";
+import type { ReceiptData } from "../receipts/types.ts";
+import type { Rounds } from "../rounds.ts";
+import type { BenefitsView, BillsOutcome, ContributionActs, ContributionOutcome, ContributionRequest } from "./acts.ts";
+import { readHolder } from "./holder.ts";
+import { type ContributionBounds, type ContributionPorts, DEFAULT_CONTRIBUTION_BOUNDS } from "./ports.ts";
+import { askBenefits, askBills, type Refusal } from "./questions.ts";
+import { contributionNote, findContribution, outcomeOf, type RecordedContribution, readContribution } from "./record.ts";
+import { type ContributionBackground, openContributionBackground, openContributions } from "./rounds.ts";
+import { runContribution } from "./run.ts";
+import { slipData } from "./slip.ts";
+import type { NoteWish } from "./types.ts";
+
+export interface Contributions {
+  readonly acts: ContributionActs;
+  /** Ends by itself what was left open; started and stopped by whoever opened it, after recovery at start. */
+  readonly background: Rounds;
+}
+
+export function openContributionActs(ports: ContributionPorts, bounds: ContributionBounds = DEFAULT_CONTRIBUTION_BOUNDS): Contributions {
+  const background = openContributionBackground(ports, bounds);
+  return { acts: new Acts(ports, bounds, background), background: background.rounds };
+}
+
+type Asked = { readonly operator: string };
+type NoCard = { readonly kind: "no-card"; readonly reason?: string };
+type OpenCase = Awaited<ReturnType<ContributionActs["openCases"]>>[number];
+
+class Acts implements ContributionActs {
+  readonly #ports: ContributionPorts;
+  readonly #bounds: ContributionBounds;
+  readonly #background: ContributionBackground;
+  readonly #journal: Journal;
+
+  constructor(ports: ContributionPorts, bounds: ContributionBounds, background: ContributionBackground) {
+    this.#ports = ports;
+    this.#bounds = bounds;
+    this.#background = background;
+    this.#journal = boundedJournal(ports, { timeoutMs: bounds.journalTimeoutMs });
+  }
+
+  bills(asked: Asked, limits: Limits): Promise<BillsOutcome> {
+    return this.#ofHolder("bills", limits, async (card, agencyLimits) => askBills(this.#ports, { card, ...asked }, agencyLimits));
+  }
+
+  benefits(asked: Asked, limits: Limits): Promise<BenefitsView | Refusal | NoCard> {
+    return this.#ofHolder("benefits", limits, async (card, agencyLimits) => askBenefits(this.#ports, { card, ...asked }, agencyLimits));
+  }
+
+  async #ofHolder<View>(
+    what: "bills" | "benefits",
+    limits: Limits,
+    ask: (card: RecordedContribution["card"], limits: Limits) => Promise<View>,
+  ): Promise<View | Refusal | NoCard> {
+    const { pinFor = ["benefits"] } = this.#ports;
+    const reading = await readHolder(this.#ports, { withPin: pinFor.includes(what), bounds: this.#bounds }, limits);
+    if (reading.kind === "none") return { kind: "no-card", ...(reading.reason === undefined ? {} : { reason: reading.reason }) };
+    if (reading.kind === "refused") return reading;
+    return ask(reading.card, { timeoutMs: this.#bounds.agencyTimeoutMs, signal: limits.signal });
+  }
+
+  async pay(request: ContributionRequest, limits: Limits): Promise<ContributionOutcome> {
+    const outcome = await runContribution(this.#ports, request, { limits, bounds: this.#bounds });
+    if (outcome.kind === "open-case") this.#background.rounds.wake();
+    return outcome;
+  }
+
+  async known(reference: string): Promise<ContributionOutcome | undefined> {
+    const record = await findContribution(this.#journal, reference);
+    return record === undefined ? undefined : outcomeOf(record);
+  }
+
+  async receipt(reference: string): Promise<ReceiptData | undefined> {
+    const record = await findContribution(this.#journal, reference);
+    return record === undefined ? undefined : slipData(record, outcomeOf(record), this.#ports.place);
+  }
+
+  async openCases(limit: number): Promise<readonly OpenCase[]> {
+    const cases: OpenCase[] = [];
+    for await (const record of openContributions(this.#journal)) {
+      if (cases.length >= limit) break;
+      const outcome = outcomeOf(record);
+      if (outcome.kind !== "open-case" || this.#isUnderWay(record)) continue;
+      const { subject, reason } = outcome;
+      cases.push({ subject, reason, amount: record.bill.amount, sinceMs: record.first.wallMs });
+    }
+    return cases;
+  }
+
+  /** What a counter is at just now is no case yet. */
+  #isUnderWay({ reference, last }: RecordedContribution): boolean {
+    if (last.state === "unknown") return false;
+    const giveBack = this.#ports.sales.take(reference);
+    giveBack?.();
+    return giveBack === undefined;
+  }
+
+  async settleCase(subject: string, act: Parameters<ContributionActs["settleCase"]>[1]): Promise<"settled" | "not-parked"> {
+    const record = readContribution(await this.#journal.entriesOf(subject));
+    if (record === undefined || record.leg.leg !== "parked" || record.last.state !== "unknown") return "not-parked";
+    const giveBack = this.#ports.sales.take(record.reference);
+    if (giveBack === undefined) return "not-parked";
+    try {
+      const draft = contributionNote(record, wishOf(record.leg, act.how));
+      await this.#journal.append({ ...draft, detail: { ...draft.detail, settledBy: act.operator, how: act.how } });
+    } finally {
+      giveBack();
+    }
+    this.#background.lookNow();
+    return "settled";
+  }
+}
+
+function wishOf({ payment, why, tries }: Extract<RecordedContribution["leg"], { readonly leg: "parked" }>, how: "try-again" | "returned"): NoteWish {
+  // A message of its own: the bank knows those before it.
+  return how === "returned" ? { kind: "returned", payment, reason: why } : { kind: "leg", leg: { leg: "return", payment, tries: tries + 1, why } };
+}
