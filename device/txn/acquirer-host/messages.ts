@@ -79,7 +79,7 @@ const uploaded = (network: string, row: Pick<MessageRow, "must" | "may">): Messa
   mac: true,
 });
 
-const PROOFS = { must: [2, 4, 22, 55], may: [14, 23, 25, 49, 62] } as const;
+const PROOFS = { must: [2, 4, 22, 55, 61], may: [14, 23, 25, 49, 62] } as const;
 const END = { must: [48], may: [] } as const;
 
 /** 60.3 of sign-in is the profile's key scheme. */

@@ -8,7 +8,7 @@ import { addFen, type Fen } from "../../base/fen.ts";
 import { type BatchTotals, NO_TOTALS, type SettlementTotals } from "../../codec/iso8583/private-fields.ts";
 import type { EntryMode } from "../acquirer-host/request.ts";
 import { textMember } from "../journal/members.ts";
-import type { Journal, JournalEntry } from "../journal/types.ts";
+import { type Journal, type JournalEntry, type JsonObject, OPEN_STATES } from "../journal/types.ts";
 import { mergedDetail } from "../recovery/recover.ts";
 
 /** One transaction of the batch. */
@@ -19,6 +19,8 @@ export interface BatchedRow {
   readonly foreign: boolean;
   /** Field 11 of its request. */
   readonly stan: string;
+  /** MMDD. */
+  readonly date: string;
   /** Digits of the account. */
   readonly account: string;
   readonly amount: Fen;
@@ -36,12 +38,17 @@ export interface RowChip {
   readonly sequence?: string;
 }
 
-/** Reads a row back; undefined where its record tells too little, as after its personal part was erased by rule. */
-export function batchedRow(entries: readonly JournalEntry[]): BatchedRow | undefined {
+/**
+ * Reads a row back. "none": it does not stand at the acquirer any more, or never did. Undefined where its record tells too little, as after its
+ * personal part was erased by rule.
+ */
+export function batchedRow(entries: readonly JournalEntry[]): BatchedRow | "none" | undefined {
   const last = entries.at(-1);
-  if (last === undefined || last.state !== "done") return undefined;
   const detail = mergedDetail(entries);
-  const personal = Object.assign({}, ...entries.map((entry) => entry.personal ?? {}));
+  // A load that its card has not decided yet stands at the acquirer all the same.
+  const stands = last?.state === "done" || (detail["approved"] === true && last !== undefined && OPEN_STATES.includes(last.state));
+  if (last === undefined || !stands) return "none";
+  const personal: JsonObject = Object.assign({}, ...entries.map((entry) => entry.personal ?? {}));
   const [stan, account] = [textMember(detail, "stan"), textMember(personal, "pan")];
   if (!/^\d{6}$/.test(stan) || !/^[1-9]\d{0,18}$/.test(account)) return undefined;
   const chip = chipOf(detail, personal);
@@ -50,13 +57,14 @@ export function batchedRow(entries: readonly JournalEntry[]): BatchedRow | undef
     side: last.kind === "bank-return" ? "credit" : "debit",
     foreign: detail["foreign"] === true,
     stan,
+    date: textMember(detail, "hostDate") || textMember(detail, "date").slice(4),
     account,
     amount: last.amount,
     ...(chip === undefined ? {} : { chip }),
   };
 }
 
-function chipOf(detail: JournalEntry["detail"], personal: JournalEntry["detail"]): RowChip | undefined {
+function chipOf(detail: JsonObject, personal: JsonObject): RowChip | undefined {
   const data = parseHex(textMember(personal, "chipCertificate"));
   if (data === undefined || data.length === 0) return undefined;
   const sequence = textMember(personal, "panSequence");
@@ -81,7 +89,7 @@ export async function readBatch(journal: Pick<Journal, "entriesOf">, subjects: r
   for (const subject of subjects) {
     const row = batchedRow(await journal.entriesOf(subject));
     if (row === undefined) unreadable.push(subject);
-    else rows.push(row);
+    else if (row !== "none") rows.push(row);
   }
   return { rows, unreadable };
 }

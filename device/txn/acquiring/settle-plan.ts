@@ -3,15 +3,9 @@
  * same plan and goes on in it by number. Spec: UnionPay terminal, batch upload.
  */
 
-import {
-  BATCH_ROWS_MAX,
-  type BatchRow,
-  buildBatchEnd,
-  buildBatchRows,
-  buildTotals,
-  type SettlementTotals,
-} from "../../codec/iso8583/private-fields.ts";
+import { BATCH_ROWS_MAX, type BatchRow, buildBatchEnd, buildBatchRows, buildTotals, type SettlementTotals } from "../../codec/iso8583/private-fields.ts";
 import type { IsoMessage } from "../../codec/iso8583/types.ts";
+import type { Business } from "../acquirer-host/messages.ts";
 import { buildRequest, type RequestValues } from "../acquirer-host/request.ts";
 import type { BatchedRow } from "./batch-rows.ts";
 import type { AcquirerProfile } from "./profile.ts";
@@ -51,25 +45,35 @@ export function rowsOf(message: UploadMessage): readonly BatchedRow[] {
 export interface MessageHead {
   readonly profile: AcquirerProfile;
   readonly batch: string;
-  /** A number of the message's own. A chip's proof goes under the number of its transaction instead. */
+  /** A number of the message's own. */
   readonly trace: string;
 }
 
+/** A message, and which row of the message table it is. */
+export interface BatchMessage {
+  readonly business: Exclude<Business, "reversal">;
+  readonly message: IsoMessage;
+}
+
+function built({ profile, batch, trace }: MessageHead, business: BatchMessage["business"], values: Partial<RequestValues>): BatchMessage {
+  return { business, message: buildRequest(profile, business, { batch, trace, ...values }) };
+}
+
 /** 0500: the totals of this batch. */
-export function comparisonMessage({ profile, batch, trace }: MessageHead, totals: SettlementTotals): IsoMessage {
-  return buildRequest(profile, "settlement", { batch, trace, rows: buildTotals(totals) });
+export function comparisonMessage(head: MessageHead, totals: SettlementTotals): BatchMessage {
+  return built(head, "settlement", { rows: buildTotals(totals) });
 }
 
 /** 0320: one message of the upload. */
-export function uploadMessage({ profile, batch, trace }: MessageHead, upload: UploadMessage, result: "equal" | "unequal"): IsoMessage {
+export function uploadMessage(head: MessageHead, upload: UploadMessage, result: "equal" | "unequal"): BatchMessage {
   const businesses = BUSINESSES[result];
   switch (upload.kind) {
     case "rows":
-      return buildRequest(profile, "batch-rows", { batch, trace, rows: buildBatchRows(upload.rows.map(rowOf)) });
+      return built(head, "batch-rows", { rows: buildBatchRows(upload.rows.map(rowOf)) });
     case "end":
-      return buildRequest(profile, businesses.end, { batch, trace, rows: buildBatchEnd(upload.rows) });
+      return built(head, businesses.end, { rows: buildBatchEnd(upload.rows) });
     default:
-      return buildRequest(profile, businesses[upload.kind], { batch, ...chipValues(upload.row) });
+      return built(head, businesses[upload.kind], chipValues(upload.row, head.batch));
   }
 }
 
@@ -78,11 +82,11 @@ function rowOf({ foreign, stan, account, amount }: BatchedRow): BatchRow {
   return { kind: foreign ? "01" : "00", trace: stan, account, amount };
 }
 
-function chipValues({ account, amount, chip, stan }: BatchedRow): Omit<RequestValues, "batch"> {
+function chipValues({ account, amount, chip, stan, date }: BatchedRow, batch: string): Partial<RequestValues> {
   return {
-    trace: stan,
     account,
     amount,
+    original: { batch, trace: stan, date },
     ...(chip === undefined ? {} : { chipData: chip.data, entry: chip.entry }),
     ...(chip?.sequence === undefined ? {} : { cardSequence: chip.sequence }),
   };

@@ -13,7 +13,7 @@ import type { BatchBounds, BatchPorts } from "./batch-ports.ts";
 import { type BatchedRow, batchTotals, readBatch } from "./batch-rows.ts";
 import type { BankReply, HeldLine } from "./ports.ts";
 import { decideSettlement, FIRST_SETTLEMENT_STEP, resumedSettlement, SETTLEMENT_RULES } from "./settle-machine.ts";
-import { comparisonMessage, type MessageHead, rowsOf, type UploadMessage, uploadMessage, uploadPlan } from "./settle-plan.ts";
+import { type BatchMessage, comparisonMessage, type MessageHead, rowsOf, type UploadMessage, uploadMessage, uploadPlan } from "./settle-plan.ts";
 import {
   beginningDraft,
   comparisonMembers,
@@ -246,12 +246,13 @@ class SettlementRun {
     return { is: "batch-opened" };
   }
 
-  async #exchange(build: (head: MessageHead) => Parameters<HeldLine["exchange"]>[0]): Promise<BankReply> {
+  async #exchange(build: (head: MessageHead) => BatchMessage): Promise<BankReply> {
     const { line, limits, batch } = this.#job;
     const timeoutMs = Math.min(this.#ports.profile.replyTimeoutMs, this.#deadlineMs - this.#ports.clock.monotonicMs());
     if (timeoutMs <= 0 || limits.signal.aborted) return { kind: "not-sent", reason: "timeout" };
     const trace = await line.claimStan();
-    return line.exchange(build({ profile: this.#ports.profile, batch, trace }), { timeoutMs, signal: limits.signal });
+    const { business, message } = build({ profile: this.#ports.profile, batch, trace });
+    return line.exchange(message, { timeoutMs, signal: limits.signal }, { business });
   }
 }
 

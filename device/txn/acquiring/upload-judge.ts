@@ -25,7 +25,10 @@ export function judgeUpload({ tries, triesMax, sentBefore, reply }: UploadTry): 
   }
 }
 
-function judgeUnknown({ reason }: Extract<BankReply, { readonly kind: "unknown" }>, { used, sentBefore }: { used: boolean; sentBefore: boolean }): UploadVerdict {
+function judgeUnknown(
+  { reason }: Extract<BankReply, { readonly kind: "unknown" }>,
+  { used, sentBefore }: { used: boolean; sentBefore: boolean },
+): UploadVerdict {
   if (reason === HAS_IT_ALREADY) return { kind: "parked", mayHaveArrived: sentBefore, reason: "duplicate-never-sent" };
   return used ? { kind: "parked", mayHaveArrived: true, reason } : { kind: "again", counts: true, mayHaveArrived: true, reason };
 }

@@ -1,0 +1,224 @@
+/*
+ * Goal: what happened offline reaches the acquirer once, or waits where people see it.
+ * Method: an upload is a record of its own. Its message is fixed and durable before its first try and the same in all later ones, so that the
+ * acquirer's word that it has it already means something. None of them is ever reversed. Spec: UnionPay terminal, offline upload.
+ */
+import { assert } from "../../base/assert.ts";
+import { toHex, utf8 } from "../../base/bytes.ts";
+import type { Limits } from "../../base/ports.ts";
+import type { CipherSuite } from "../../crypto/face.ts";
+import { buildRequest } from "../acquirer-host/request.ts";
+import type { JournalEntry } from "../journal/types.ts";
+import type { ParkedItem } from "./acts.ts";
+import type { BatchPorts } from "./batch-ports.ts";
+import type { HeldLine } from "./ports.ts";
+import { describeScriptResult } from "./script-results.ts";
+import { OwedUploads } from "./upload-gather.ts";
+import { judgeUpload } from "./upload-judge.ts";
+import { readUpload, readValues, tryState, uploadDraft, valuesMember } from "./upload-record.ts";
+import { describeSale, type OfflineTerminal } from "./upload-sale.ts";
+import type { DescribeUpload, FixedValues, RecordedUpload, UploadKind, UploadVerdict } from "./upload-types.ts";
+
+const PAGE = 100;
+/** Uploads of one go: the others wait for the next, so that nobody waits for a whole day's sales at once. */
+const UPLOADS_MAX = 200;
+
+export interface UploadPorts extends BatchPorts {
+  readonly suite: Pick<CipherSuite, "sm3">;
+  /** Who this terminal is to cards with electronic cash. */
+  readonly terminal: OfflineTerminal;
+  /** A batch that is being settled takes nothing more. */
+  readonly paused: () => boolean;
+  /** Told each upload that was parked, to print its failure slip. */
+  readonly onParked?: (upload: RecordedUpload) => void;
+}
+
+export interface BankUploads {
+  /**
+   * Sends what is due, least tried first, with the line held; stops at the first that cannot be sent. What it leaves waits and stops nobody.
+   * For `sendOffline` of the bank's ports. Faults: those of the journal.
+   */
+  sendDue(line: HeldLine, limits: Limits): Promise<void>;
+  /** How many offline sales still have to go before the batch may be compared. Faults: those of the journal. */
+  due(): Promise<number>;
+  /** Oldest first. Faults: those of the journal. */
+  parked(limit: number): Promise<readonly ParkedItem[]>;
+  /** A person lets a parked upload be tried again. Faults: those of the journal. */
+  retry(subject: string, act: { readonly operator: string }): Promise<"waiting" | "not-parked">;
+  /** A person has dealt with it otherwise. Faults: those of the journal. */
+  dismiss(subject: string, act: { readonly operator: string }): Promise<"dismissed" | "not-parked">;
+}
+
+export function openBankUploads(ports: UploadPorts): BankUploads {
+  return new DurableUploads(ports);
+}
+
+interface Prepared {
+  readonly upload: RecordedUpload;
+  readonly values: FixedValues;
+  readonly sent: NonNullable<RecordedUpload["sent"]>;
+  /** Whether these very bytes may have arrived in an earlier try. */
+  readonly sentBefore: boolean;
+}
+
+class DurableUploads implements BankUploads {
+  readonly #ports: UploadPorts;
+  readonly #owed: OwedUploads;
+  readonly #describe: Readonly<Record<UploadKind, DescribeUpload>>;
+  /** One act at a time: what an act has read still holds when it writes. */
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(ports: UploadPorts) {
+    this.#ports = ports;
+    this.#owed = new OwedUploads(ports.journal);
+    this.#describe = { "offline-upload": describeSale(ports.terminal), "script-result": describeScriptResult };
+  }
+
+  sendDue(line: HeldLine, limits: Limits): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.#ports.paused()) return;
+      await this.#owed.gather();
+      const deadlineMs = this.#ports.clock.monotonicMs() + limits.timeoutMs;
+      const waiting = (await this.#open()).filter(({ parked }) => !parked);
+      for (const upload of byTries(waiting).slice(0, UPLOADS_MAX)) {
+        const timeoutMs = Math.min(this.#ports.profile.replyTimeoutMs, deadlineMs - this.#ports.clock.monotonicMs());
+        if (timeoutMs <= 0 || limits.signal.aborted) return;
+        if (!(await this.#try(upload, line, { timeoutMs, signal: limits.signal }))) return;
+      }
+    });
+  }
+
+  due(): Promise<number> {
+    return this.#inTurn(async () => {
+      const whole = await this.#owed.gather();
+      const open = await this.#open();
+      const count = open.filter(({ kind, parked }) => kind === "offline-upload" && !parked).length;
+      return whole ? count : Math.max(1, count);
+    });
+  }
+
+  async parked(limit: number): Promise<readonly ParkedItem[]> {
+    const parked = (await this.#open()).filter((upload) => upload.parked);
+    return parked.slice(0, limit).map(({ subject, kind, amount, reason, last, tries }) => ({
+      subject,
+      what: kind,
+      amount,
+      reason,
+      sinceMs: last.wallMs,
+      tries,
+    }));
+  }
+
+  retry(subject: string, { operator }: { readonly operator: string }): Promise<"waiting" | "not-parked"> {
+    return this.#ofPeople(subject, "waiting", { state: "resolving", more: { operator, parked: false, tries: 0 } });
+  }
+
+  dismiss(subject: string, { operator }: { readonly operator: string }): Promise<"dismissed" | "not-parked"> {
+    return this.#ofPeople(subject, "dismissed", { state: "refused", more: { operator, parked: false, dismissed: true } });
+  }
+
+  #ofPeople<Answer>(subject: string, answer: Answer, step: Parameters<typeof uploadDraft>[1]): Promise<Answer | "not-parked"> {
+    return this.#inTurn(async () => {
+      const upload = readUpload(await this.#ports.journal.entriesOf(subject));
+      if (upload?.parked !== true || upload.last.state === "refused") return "not-parked";
+      await this.#ports.journal.append(uploadDraft(upload, step));
+      return answer;
+    });
+  }
+
+  async #open(): Promise<readonly RecordedUpload[]> {
+    const found: RecordedUpload[] = [];
+    let afterFirstSeq = 0;
+    // Each page starts behind the one before it, so the loop ends with the journal.
+    for (;;) {
+      const page = await this.#ports.journal.openSubjects({ kind: "operation", afterFirstSeq, limit: PAGE });
+      for (const { subject } of page) {
+        const upload = readUpload(await this.#ports.journal.entriesOf(subject));
+        if (upload !== undefined) found.push(upload);
+      }
+      const last = page.at(-1);
+      if (last === undefined || page.length < PAGE) return found;
+      afterFirstSeq = last.firstSeq;
+    }
+  }
+
+  /** False when the line carries nothing: the others wait too. */
+  async #try(upload: RecordedUpload, line: HeldLine, limits: Limits): Promise<boolean> {
+    const prepared = await this.#prepare(upload, line);
+    if (prepared === undefined) return true;
+    const { kind } = upload;
+    const { stan: trace, batch } = prepared.sent;
+    const message = buildRequest(this.#ports.profile, kind, { ...prepared.values, trace, batch });
+    const reply = await line.exchange(message, limits, { business: kind, sentBefore: prepared.sentBefore });
+    const { offlineUpload } = this.#ports.profile;
+    const verdict = judgeUpload({ tries: prepared.upload.tries, triesMax: offlineUpload.tries, sentBefore: prepared.sentBefore, reply });
+    await this.#note(prepared, verdict);
+    return reply.kind !== "not-sent" && reply.kind !== "unknown";
+  }
+
+  /** The message, durable with its number before it is sent; undefined where the record says too little. */
+  async #prepare(upload: RecordedUpload, line: HeldLine): Promise<Prepared | undefined> {
+    const { journal, suite } = this.#ports;
+    const known = upload.sent?.batch === line.batch ? readValues(upload.personal["message"]) : undefined;
+    const described = known === undefined ? this.#describe[upload.kind](await journal.entriesOf(upload.of)) : { values: known, personal: {} };
+    if (described === undefined) {
+      await this.#park(upload, { reason: "record-unreadable", mayHaveArrived: upload.mayHaveArrived, tries: upload.tries });
+      return undefined;
+    }
+    const number = known === undefined ? line.nextStan() : undefined;
+    const stan = number?.stan ?? upload.sent?.stan;
+    assert(stan !== undefined, "a message that was fixed has its number");
+    const message = valuesMember(described.values);
+    const hash = toHex(suite.sm3(utf8(JSON.stringify([line.batch, stan, message]))));
+    const sentBefore = upload.mayHaveArrived && upload.sent?.hash === hash;
+    // From here on nobody can say that it was not sent, unless the line itself says so afterwards.
+    const more = { stan, batch: line.batch, hash, mayHaveArrived: true };
+    const step = { state: tryState(upload), more, personal: { ...described.personal, message } } as const;
+    const entry = await journal.append(uploadDraft(upload, { ...step, ...(number === undefined ? {} : { marks: [number.mark] }) }));
+    return { upload: reread(entry), values: described.values, sent: { stan, batch: line.batch, hash }, sentBefore };
+  }
+
+  async #note({ upload }: Prepared, verdict: UploadVerdict): Promise<void> {
+    const { journal, book, log } = this.#ports;
+    switch (verdict.kind) {
+      case "taken": {
+        const marks = upload.kind === "offline-upload" ? book.add(upload.subject) : [];
+        const reason = verdict.reason === undefined ? {} : { reason: verdict.reason };
+        await journal.append(uploadDraft(upload, { state: "done", more: { tries: upload.tries + 1, ...reason }, marks }));
+        log.info("bank-upload-taken", { subject: upload.of, what: upload.kind });
+        return;
+      }
+      case "again": {
+        const { counts, mayHaveArrived, reason } = verdict;
+        await journal.append(uploadDraft(upload, { state: "unknown", more: { tries: upload.tries + (counts ? 1 : 0), mayHaveArrived, reason } }));
+        return;
+      }
+      case "parked":
+        return this.#park(upload, { ...verdict, tries: upload.tries + 1 });
+    }
+  }
+
+  async #park(upload: RecordedUpload, { reason, mayHaveArrived, tries }: { reason: string; mayHaveArrived: boolean; tries: number }): Promise<void> {
+    const entry = await this.#ports.journal.append(uploadDraft(upload, { state: "unknown", more: { parked: true, tries, mayHaveArrived, reason } }));
+    this.#ports.log.warn("bank-upload-parked", { subject: upload.of, what: upload.kind, reason });
+    this.#ports.onParked?.(reread(entry));
+  }
+
+  #inTurn<Value>(act: () => Promise<Value>): Promise<Value> {
+    const turn = this.#turn.then(act);
+    this.#turn = turn.catch(() => undefined);
+    return turn;
+  }
+}
+
+function reread(entry: JournalEntry): RecordedUpload {
+  const upload = readUpload([entry]);
+  assert(upload !== undefined, "each entry of an upload says all that is known of it");
+  return upload;
+}
+
+/** Least tried first, oldest first among those; what an issuer waits for comes behind what is owed to the shop. */
+function byTries(uploads: readonly RecordedUpload[]): readonly RecordedUpload[] {
+  const rank = ({ kind, tries }: RecordedUpload) => tries * 2 + (kind === "offline-upload" ? 0 : 1);
+  return uploads.toSorted((left, right) => rank(left) - rank(right));
+}
