@@ -113,8 +113,15 @@ export interface ContributionCases {
   readonly cases: readonly { readonly subject: string; readonly amountFen: number; readonly reason: string; readonly sinceMs: number }[];
 }
 
+export interface CaseAct {
+  readonly subject: string;
+  readonly state: "settled";
+}
+
 export interface Benefits extends Told {
   readonly kind: "benefits" | "refused" | "no-card";
+  readonly asOfMs?: number;
+  readonly financialAccount?: string;
   /** In the agency's own members. */
   readonly entitlements?: readonly Readonly<Record<string, unknown>>[];
   readonly payments?: readonly Readonly<Record<string, unknown>>[];

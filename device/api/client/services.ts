@@ -3,6 +3,7 @@ import type { Door } from "./door.ts";
 import type {
   Benefits,
   Bills,
+  CaseAct,
   Contribution,
   ContributionCases,
   ContributionRequest,
@@ -11,6 +12,7 @@ import type {
   ServiceRequest,
   ServiceTable,
 } from "./service-types.ts";
+import type { Slip } from "./types.ts";
 
 export class ServicesClient {
   readonly #door: Door;
@@ -35,6 +37,15 @@ export class ServicesClient {
   /** Contributions that are not decided. */
   contributionCases(): Promise<ContributionCases> {
     return this.#door.get("/v1/contribution-cases");
+  }
+
+  /** "try-again": the bank is asked once more. "returned": the money was given back by hand. */
+  settleCase(subject: string, how: "try-again" | "returned"): Promise<CaseAct> {
+    return this.#door.act(`/v1/contribution-cases/${encodeURIComponent(subject)}/${how}`);
+  }
+
+  printContribution(contributionNumber: string): Promise<Slip> {
+    return this.#door.act(`/v1/contributions/${encodeURIComponent(contributionNumber)}/slip`);
   }
 
   benefits(patience: Patience = {}): Promise<Benefits> {

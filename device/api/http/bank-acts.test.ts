@@ -148,6 +148,17 @@ describe("contributions and benefits", () => {
     expect(service.contributions.calls).toEqual(["bills by cashier", "pay 38000 of B-1 as pos1.c-1.c1 by cashier", "benefits by cashier"]);
   });
 
+  it("are printed again as a copy, and a parked case is settled by whoever may", async () => {
+    await told(pay("c-1"));
+    expect(await told(post("/v1/contributions/c-1/slip"))).toEqual({ printed: true });
+    expect(await refused(post("/v1/contributions/c-9/slip"))).toBe("404 act-unknown");
+    const at = `/v1/contribution-cases/${"0".repeat(32)}-8`;
+    expect(await refused(post(`${at}/returned`))).toBe("403 not-allowed");
+    expect(await told(post(`${at}/try-again`), "chief")).toMatchObject({ state: "settled" });
+    expect(await refused(post(`/v1/contribution-cases/${"0".repeat(32)}-9/returned`), "chief")).toBe("409 case-not-parked");
+    expect(service.contributions.calls.at(-1)).toBe("try-again by chief");
+  });
+
   it("tell what the agency refused, what went back and what is open", async () => {
     service.contributions.asked = { kind: "refused", reason: "not-insured", office: "agency" };
     expect(await told(post("/v1/contributions/bills"))).toEqual({ kind: "refused", reason: "not-insured", office: "agency" });
@@ -200,6 +211,7 @@ describe("a terminal without bank, agency or services", () => {
       ...["sign-in", "sign-off", "balance", "settlement"].map((act) => post(`/v1/bank/${act}`)),
       ...[sale("p-1"), taken("r-1"), get("/v1/bank/payments/p-1"), get("/v1/bank/parked"), post("/v1/bank/downloads", { what: "ca-keys" })],
       ...[post("/v1/contributions/bills"), get("/v1/contributions/c-1"), get("/v1/contribution-cases"), post("/v1/benefits"), get("/v1/services")],
+      ...[post("/v1/contributions/c-1/slip"), post(`/v1/contribution-cases/${"0".repeat(32)}-8/try-again`)],
       post("/v1/services", { service: "read-basic" }),
     ];
     for (const each of asked) expect([each.url, await refused(each, "chief")]).toEqual([each.url, "501 not-offered"]);

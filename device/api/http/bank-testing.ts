@@ -3,9 +3,26 @@ import { fen } from "../../base/fen.ts";
 import type { BankActs, BankBalance, BankOutcome, DownloadReport, ParkedItem, PurseLoadOutcome, SettlementOutcome } from "../../txn/acquiring/acts.ts";
 import type { CardServiceActs, CardServiceOutcome, CardServiceRequest } from "../../txn/card-services/acts.ts";
 import type { BenefitsView, BillsOutcome, ContributionActs, ContributionOutcome, ContributionRequest } from "../../txn/contributions/acts.ts";
+import type { ReceiptData } from "../../txn/receipts/types.ts";
 
 const SUBJECT = `${"0".repeat(32)}-8`;
 const PARKED: ParkedItem = { subject: SUBJECT, what: "reversal", amount: fen(1_200), reason: "tries-used-up", sinceMs: 5, tries: 3 };
+
+/** The slip of every contribution. */
+const RECEIPT: ReceiptData = {
+  slip: "contribution",
+  stands: "paid",
+  institution: "测试药店",
+  terminal: "T1",
+  operator: "cashier",
+  atMs: 0,
+  saleNumber: "c-1",
+  billId: "B-1",
+  insurance: "resident-medical",
+  period: "2026",
+  amount: fen(38_000),
+  holder: {},
+};
 
 /** Approves whatever it is asked, unless it was told how to answer. */
 export class FakeBank implements BankActs {
@@ -109,6 +126,16 @@ export class FakeContributions implements ContributionActs {
   benefits({ operator }: { readonly operator: string }): Promise<BenefitsView | Exclude<BillsOutcome, { readonly kind: "bills" }>> {
     this.calls.push(`benefits by ${operator}`);
     return Promise.resolve({ kind: "benefits", entitlements: [{ kind: "pension", monthlyFen: 320_000 }], payments: [] });
+  }
+
+  receipt(reference: string): ReturnType<ContributionActs["receipt"]> {
+    return Promise.resolve(this.#known.get(reference)?.kind === "confirmed" ? RECEIPT : undefined);
+  }
+
+  settleCase(subject: string, { operator, how }: Parameters<ContributionActs["settleCase"]>[1]): Promise<"settled" | "not-parked"> {
+    if (subject !== SUBJECT) return Promise.resolve("not-parked");
+    this.calls.push(`${how} by ${operator}`);
+    return Promise.resolve("settled");
   }
 
   openCases(): ReturnType<ContributionActs["openCases"]> {

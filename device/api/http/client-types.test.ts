@@ -70,6 +70,7 @@ const told: {
   readonly Bills: Told<typeof service.bills, services.Bills>;
   readonly Contribution: Told<typeof service.contribution, services.Contribution>;
   readonly ContributionCases: Told<typeof service.contributionCases, services.ContributionCases>;
+  readonly CaseAct: Told<typeof service.caseAct, services.CaseAct>;
   readonly Benefits: Told<typeof service.benefits, services.Benefits>;
   readonly ContributionBody: Taken<typeof service.contributionBody, services.ContributionRequest>;
   readonly ServiceAct: Told<typeof service.serviceAct, services.ServiceAct>;
@@ -78,7 +79,7 @@ const told: {
 } = {
   ...{ BankSession: true, BankAct: true, BankBalance: true, Load: true, BankSettlement: true, Download: true, Parked: true, Patience: true },
   ...{ BankPaymentBody: true, BankReturnBody: true, LoadBody: true, DownloadBody: true, Bills: true, Contribution: true, ContributionCases: true },
-  ...{ Benefits: true, ContributionBody: true, ServiceAct: true, ServiceTable: true, ServiceBody: true },
+  ...{ Benefits: true, CaseAct: true, ContributionBody: true, ServiceAct: true, ServiceTable: true, ServiceBody: true },
   ...{ Said: true, Error: true, SignedIn: true, TenderKind: true, OfflineChoice: true, Question: true, Order: true, Returned: true },
   ...{
     OrderEvent: true,

@@ -36,7 +36,8 @@ export type Act =
   | "contributions"
   | "card-service"
   | "report-loss"
-  | "block-card";
+  | "block-card"
+  | "settle-cases";
 
 /** In the order: cashier, pharmacist, supervisor, engineer. */
 type Row = readonly [cashier: boolean, pharmacist: boolean, supervisor: boolean, engineer: boolean];
@@ -80,6 +81,8 @@ const MAY: Readonly<Record<Act, Row>> = {
   "report-loss": [true, false, true, false],
   // It cannot be taken back at this counter.
   "block-card": [false, false, true, false],
+  // Says where somebody's money went.
+  "settle-cases": [false, false, true, false],
 };
 
 const COLUMN: Readonly<Record<Role, 0 | 1 | 2 | 3>> = { cashier: 0, pharmacist: 1, supervisor: 2, engineer: 3 };

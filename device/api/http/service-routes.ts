@@ -4,17 +4,21 @@ import { fen } from "../../base/fen.ts";
 import { tokenHash } from "../../crypto/passwords.ts";
 import type { CardServiceActs, CardServiceRequest } from "../../txn/card-services/acts.ts";
 import type { ContributionActs } from "../../txn/contributions/acts.ts";
+import { printSlip } from "../../txn/receipts/print.ts";
+import { receiptSlip } from "../../txn/receipts/receipt.ts";
 import { patienceBody } from "./bank-schemas.ts";
 import { refusal } from "./errors.ts";
 import { type Act, may } from "./roles.ts";
 import { type Call, type Desk, NOTHING, type Route, route } from "./route.ts";
-import { orderNumber } from "./schema-words.ts";
+import { slip as slipTold, subject, voidBody } from "./schemas.ts";
 import * as schemas from "./service-schemas.ts";
 import { benefitsWire, billsWire, casesWire, contributionWire, serviceRequestOf, serviceWire, tableWire } from "./service-wire.ts";
+import { slipWire } from "./shop-wire.ts";
 
 const LISTED_MAX = 200;
+const PRINT_TIMEOUT_MS = 30_000;
 const none = { params: NOTHING, query: NOTHING } as const;
-const numberedContribution = z.strictObject({ contributionNumber: orderNumber });
+const numberedContribution = z.strictObject({ contributionNumber: schemas.contributionNumber });
 
 function contributionsOf({ service }: Desk): ContributionActs {
   if (service.contributions === undefined) throw refusal("not-offered");
@@ -101,6 +105,48 @@ const cases = route({
   handle: async (desk) => ({ status: 200, json: casesWire(await contributionsOf(desk).openCases(LISTED_MAX)) }),
 });
 
+const slip = route({
+  id: "printContributionSlip",
+  method: "POST",
+  path: "/v1/contributions/{contributionNumber}/slip",
+  summary: "Prints the slip of a contribution again, marked as a copy.",
+  needs: "reprint",
+  params: numberedContribution,
+  query: NOTHING,
+  body: voidBody,
+  answers: [{ status: 200, schema: slipTold }],
+  refusals: ["not-offered", "act-unknown"],
+  handle: async (desk, call) => {
+    const data = await contributionsOf(desk).receipt(referenceOf(call, call.params.contributionNumber));
+    if (data === undefined) throw refusal("act-unknown");
+    const { printer } = desk.service.devices;
+    if (printer === undefined) return { status: 200, json: slipWire("printer-absent") };
+    const style = { copy: true, by: call.operator.operator };
+    const printed = await printSlip(printer, receiptSlip(data, style), { timeoutMs: PRINT_TIMEOUT_MS, signal: call.caller.closing });
+    return { status: 200, json: slipWire(printed) };
+  },
+});
+
+function caseRoute(how: "try-again" | "returned"): Route {
+  return route({
+    id: how === "try-again" ? "retryContributionCase" : "closeContributionCase",
+    method: "POST",
+    path: `/v1/contribution-cases/{subject}/${how}`,
+    summary: how === "try-again" ? "Asks the bank for the money of a parked case once more." : "The money of a parked case was given back by hand.",
+    needs: "settle-cases",
+    params: z.strictObject({ subject }),
+    query: NOTHING,
+    body: voidBody,
+    answers: [{ status: 200, schema: schemas.caseAct }],
+    refusals: ["not-offered", "case-not-parked"],
+    handle: async (desk, { operator, params }) => {
+      const state = await contributionsOf(desk).settleCase(params.subject, { operator: operator.operator, how });
+      if (state === "not-parked") throw refusal("case-not-parked");
+      return { status: 200, json: { subject: params.subject, state } };
+    },
+  });
+}
+
 const benefits = route({
   id: "getBenefits",
   method: "POST",
@@ -161,4 +207,4 @@ const table = route({
   handle: async (desk) => ({ status: 200, json: tableWire(servicesOf(desk).table()) }),
 });
 
-export const SERVICE_ROUTES: readonly Route[] = [bills, pay, look, cases, benefits, service, table];
+export const SERVICE_ROUTES: readonly Route[] = [bills, pay, look, slip, cases, caseRoute("try-again"), caseRoute("returned"), benefits, service, table];

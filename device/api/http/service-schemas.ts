@@ -19,9 +19,12 @@ export const bills = named(
   "What the holder of the card owes the agency.",
 );
 
+/** Short enough that names of its payments and returns can be made of it. */
+export const contributionNumber = z.string().regex(/^[A-Za-z0-9_-]{1,28}$/);
+
 export const contributionBody = named(
   "ContributionBody",
-  z.strictObject({ contributionNumber: orderNumber, billId: word(64), amountFen: paidAmount, timeoutMs: longTimeoutMs }),
+  z.strictObject({ contributionNumber, billId: word(64), amountFen: paidAmount, timeoutMs: longTimeoutMs }),
   "`amountFen`: what the counter showed; another amount at the agency ends it before money moves. The same `contributionNumber` is the same contribution.",
 );
 
@@ -44,11 +47,21 @@ export const contributionCases = named(
   "Contributions that wait for the agency, the bank or a person, oldest first.",
 );
 
+export const caseAct = named("CaseAct", z.strictObject({ subject: z.string(), state: z.literal("settled") }));
+
 const rows = z.array(z.record(z.string(), z.unknown())).exactOptional();
 
 export const benefits = named(
   "Benefits",
-  z.strictObject({ kind: z.enum(["benefits", "refused", "no-card"]), entitlements: rows, payments: rows, office, ...told }),
+  z.strictObject({
+    kind: z.enum(["benefits", "refused", "no-card"]),
+    asOfMs: z.int().exactOptional(),
+    financialAccount: z.string().exactOptional().meta({ description: "Benefits are paid to an activated account only." }),
+    entitlements: rows,
+    payments: rows,
+    office,
+    ...told,
+  }),
   "What the holder is entitled to and what was paid, in the agency's own members.",
 );
 

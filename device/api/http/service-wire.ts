@@ -41,8 +41,13 @@ export function casesWire(cases: Awaited<ReturnType<ContributionActs["openCases"
 
 export function benefitsWire(outcome: BenefitsView | NotTold): z.output<typeof schemas.benefits> {
   if (outcome.kind !== "benefits") return refusedWire(outcome);
-  const { kind, entitlements, payments } = outcome;
-  return { kind, entitlements: entitlements.map((row) => ({ ...row })), payments: payments.map((row) => ({ ...row })) };
+  const { kind, entitlements, payments, asOfMs, financialAccount } = outcome;
+  return {
+    kind,
+    ...present({ asOfMs, financialAccount }),
+    entitlements: entitlements.map((row) => ({ ...row })),
+    payments: payments.map((row) => ({ ...row })),
+  };
 }
 
 /** The act in the flow's words. `reference` makes the caller's own number one of this terminal. */

@@ -1,0 +1,187 @@
+/*
+ * The card's other functions at one counter, joined: contributions and benefits with the agency, and every service of the card. They share reader,
+ * module and lane with its sales: one holder at a time.
+ */
+import type { Log } from "../base/log.ts";
+import type { Clock, Limits, Randomness, Storage } from "../base/ports.ts";
+import type { CardProfile } from "../codec/card-profile.ts";
+import type { CipherSuite, SecretKey, Sm2PrivateKey } from "../crypto/face.ts";
+import type { Devices } from "../drivers/adapter.ts";
+import type { CardReader, PinChanger, PinVerifier } from "../drivers/ports.ts";
+import type { Permission } from "../permission.ts";
+import type { SaleLane } from "../sale-lane.ts";
+import { lazyModule } from "../security-module.ts";
+import type { BankActs } from "../txn/acquiring/acts.ts";
+import { openAgencyClient } from "../txn/agency/open.ts";
+import type { AgencyProfile } from "../txn/agency/profile.ts";
+import type { CardServiceActs, CardServiceOutcome, CardServiceRequest } from "../txn/card-services/acts.ts";
+import { type CardServices, openCardServices } from "../txn/card-services/open.ts";
+import { DEFAULT_SERVICE_BOUNDS, type ServicePlace } from "../txn/card-services/ports.ts";
+import type { ServiceProfile } from "../txn/card-services/profile.ts";
+import type { ContributionActs } from "../txn/contributions/acts.ts";
+import { type Contributions, openContributionActs } from "../txn/contributions/open.ts";
+import type { AgencyHost } from "../txn/hosts.ts";
+import type { InitialPinRule } from "../txn/initial-pin.ts";
+import type { TerminalJournal } from "../txn/journal/journal.ts";
+import type { SalesInFlight } from "../txn/lane.ts";
+import type { HostPorts } from "../txn/medical-host/ports.ts";
+import { Rounds } from "../txn/rounds.ts";
+
+/** What is decided by configuration. */
+export interface ServiceSettings {
+  readonly profile: ServiceProfile;
+  /** How the region's agency is spoken to; absent: none is connected. */
+  readonly agency?: AgencyProfile;
+  /** Whether this operator may activate, reset and unlock; left out: nobody may. */
+  readonly isAuthorised?: (operator: string) => boolean;
+}
+
+export interface TerminalServicesParts {
+  readonly clock: Clock;
+  readonly randomness: Randomness;
+  readonly log: Log;
+  readonly suite: CipherSuite;
+  readonly storageKey: SecretKey;
+  readonly signing: Sm2PrivateKey;
+  readonly journal: TerminalJournal;
+  /** Last known values, in a folder of its own. */
+  readonly storage: Storage;
+  readonly settings: ServiceSettings;
+  readonly desk: SaleLane;
+  readonly sales: SalesInFlight;
+  readonly reader: CardReader;
+  readonly pinVerifier: PinVerifier;
+  readonly pinChanger?: PinChanger;
+  readonly devices: Devices;
+  readonly initialPin: InitialPinRule;
+  readonly cardProfile: CardProfile;
+  readonly permission: Permission;
+  readonly agencyHost: AgencyHost;
+  readonly medical: HostPorts;
+  /** Absent: no bank is behind this terminal. */
+  readonly bank?: BankActs;
+  readonly institution: string;
+}
+
+const PENDING_REST_MS = 60_000;
+const PENDING_LIMIT_MS = 60_000;
+
+/** Contributions are paid by the bank card: without a bank they are asked for and not paid. */
+const NO_BANK: Pick<BankActs, "pay" | "takeBack" | "known"> = {
+  pay: async () => ({ kind: "refused", reason: "bank-not-offered" }),
+  takeBack: async () => ({ kind: "refused", reason: "bank-not-offered" }),
+  known: async () => undefined,
+};
+
+/** Opens what the settings name; undefined where losses have no place, without which no card could be refused. */
+export function openTerminalServices(parts: TerminalServicesParts): TerminalServices | undefined {
+  const { localList } = parts.permission;
+  return localList === undefined ? undefined : new TerminalServices(parts, localList);
+}
+
+export class TerminalServices {
+  readonly acts: CardServiceActs;
+  /** Absent where no agency is connected. */
+  readonly contributions: ContributionActs | undefined;
+  readonly #parts: TerminalServicesParts;
+  readonly #services: CardServices;
+  readonly #opened: Contributions | undefined;
+  /** What the agency still has to be told. */
+  readonly #telling: Rounds;
+
+  constructor(parts: TerminalServicesParts, localList: NonNullable<Permission["localList"]>) {
+    this.#parts = parts;
+    const { settings, clock, randomness, log, agencyHost: host, journal } = parts;
+    const { agency: profile } = settings;
+    const agency = profile === undefined ? undefined : openAgencyClient({ clock, randomness, log, host, terminalId: journal.terminalId, profile });
+    const { reader } = parts;
+    const psam = lazyModule((limits) => parts.desk.module(limits));
+    const { pinPad, printer } = parts.devices;
+    const { trust, lists } = parts.permission;
+    const shared = { clock, randomness, log, journal, reader, psam, lane: parts.desk.lane, sales: parts.sales, pin: parts.pinVerifier };
+    this.#services = openCardServices({
+      ...shared,
+      timekeeper: trust,
+      history: journal,
+      suite: parts.suite,
+      storage: parts.storage,
+      storageKey: parts.storageKey,
+      signing: parts.signing,
+      initialPin: parts.initialPin,
+      cardProfile: parts.cardProfile,
+      social: {},
+      lists,
+      localList,
+      medical: parts.medical,
+      profile: settings.profile,
+      place: this.#place(),
+      bounds: DEFAULT_SERVICE_BOUNDS,
+      ...(parts.pinChanger === undefined ? {} : { pinChanger: parts.pinChanger }),
+      ...(pinPad === undefined ? {} : { pinPad }),
+      ...(agency === undefined ? {} : { agency }),
+      ...(settings.isAuthorised === undefined ? {} : { isAuthorised: settings.isAuthorised }),
+    });
+    this.acts = { perform: (request, limits) => this.#perform(request, limits), table: () => this.#services.table() };
+    this.#opened =
+      agency === undefined
+        ? undefined
+        : openContributionActs({
+            ...shared,
+            agency,
+            bank: parts.bank ?? NO_BANK,
+            social: { profile: parts.cardProfile },
+            place: { institution: parts.institution, terminal: journal.terminalId },
+            ...(printer === undefined ? {} : { printer }),
+          });
+    this.contributions = this.#opened === undefined ? undefined : this.#served(this.#opened.acts);
+    this.#telling = this.#openTelling();
+  }
+
+  start(): void {
+    this.#opened?.background.start();
+    this.#telling.start();
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([this.#opened?.background.stop(), this.#telling.stop()]);
+  }
+
+  async #perform(request: CardServiceRequest, limits: Limits): Promise<CardServiceOutcome> {
+    const outcome = await this.#parts.desk.served(undefined, () => this.#services.perform(request, limits));
+    if (outcome.kind === "unknown") this.#telling.wake();
+    return outcome;
+  }
+
+  /** The holder sees and hears of each act. */
+  #served(acts: ContributionActs): ContributionActs {
+    const { desk } = this.#parts;
+    return {
+      bills: (request, limits) => desk.served(undefined, () => acts.bills(request, limits)),
+      pay: (request, limits) => desk.served(request.amount, () => acts.pay(request, limits)),
+      benefits: (request, limits) => desk.served(undefined, () => acts.benefits(request, limits)),
+      known: (reference) => acts.known(reference),
+      receipt: (reference) => acts.receipt(reference),
+      settleCase: (subject, act) => acts.settleCase(subject, act),
+      openCases: (limit) => acts.openCases(limit),
+    };
+  }
+
+  #place(): ServicePlace {
+    const { institution, bank } = this.#parts;
+    return { kind: "counter", institutionName: institution, medical: true, bank: bank !== undefined, quickPayment: true };
+  }
+
+  #openTelling(): Rounds {
+    const { clock, log } = this.#parts;
+    return new Rounds({
+      clock,
+      log,
+      failedAs: "services-not-taken-up",
+      restAfterFaultMs: PENDING_REST_MS,
+      round: async (signal) => {
+        await this.#services.takeUpPending({ timeoutMs: PENDING_LIMIT_MS, signal });
+        return PENDING_REST_MS;
+      },
+    });
+  }
+}
