@@ -3,6 +3,7 @@
 import type { Fen } from "../../base/fen.ts";
 import type { Log } from "../../base/log.ts";
 import type { Clock, Limits } from "../../base/ports.ts";
+import type { DayRange } from "../../codec/civil-time.ts";
 import type { IsoMessage } from "../../codec/iso8583/types.ts";
 import type { CardReader } from "../../drivers/ports.ts";
 import type { Business } from "../acquirer-host/messages.ts";
@@ -31,6 +32,8 @@ export interface BankPorts {
   readonly saleTimes: SaleTimes;
   /** Keys of the authorities, and who this terminal is to bank cards. */
   readonly cash: ElectronicCashPorts;
+  /** Days that it may be, by which cards are judged; left out: the one that the wall clock shows. */
+  readonly saleDays?: () => DayRange;
   /** Whether the acquirer can most likely be reached; left out: always. The background waits for it, nobody else does. */
   readonly hostPresent?: () => boolean;
   /**
@@ -145,6 +148,3 @@ export interface Bank {
   /** Sends what is pending by itself; started and stopped by whoever opened it. */
   readonly background: Rounds;
 }
-
-/** Call after recovery at start and before any lane opens. Faults: those of the journal. */
-export type OpenBank = (ports: BankPorts, bounds: BankBounds) => Promise<Bank>;

@@ -51,6 +51,8 @@ export interface AcquirerProfile {
   readonly trackData?: "nibble-d";
   /** Whether an approval of less than was asked for may stand; otherwise it is reversed. */
   readonly partialApproval: boolean;
+  /** What becomes of an approval that the card then declines, or does not hear of; left out: it is reversed. */
+  readonly cardRefusal?: "reverse" | "keep";
   readonly downloads: readonly DownloadKind[];
   /** How long one message may take. */
   readonly replyTimeoutMs: number;

@@ -7,7 +7,6 @@ import type { Log } from "../../base/log.ts";
 import { neverAborted } from "../../base/never.ts";
 import type { Clock } from "../../base/ports.ts";
 import { buildReversal } from "../acquirer-host/request.ts";
-import { boundedJournal } from "../bounded-journal.ts";
 import { countMember } from "../journal/members.ts";
 import type { EntryDraft, Journal, OpenSubject } from "../journal/types.ts";
 import type { ParkedItem } from "./acts.ts";
@@ -20,11 +19,11 @@ const FINAL_CODES: ReadonlySet<string> = new Set(["25"]);
 const PAGE = 100;
 
 export interface ReversalPorts {
+  /** With a bound on each wait. */
   readonly journal: Journal;
   readonly clock: Clock;
   readonly log: Log;
   readonly profile: AcquirerProfile;
-  readonly journalTimeoutMs: number;
   /** Told after the record is durable. */
   readonly onReversed?: (subject: string) => void;
 }
@@ -46,7 +45,7 @@ export class Reversals {
 
   constructor(ports: ReversalPorts) {
     this.#ports = ports;
-    this.#journal = boundedJournal(ports, { timeoutMs: ports.journalTimeoutMs });
+    this.#journal = ports.journal;
   }
 
   /** As of the last look. */
