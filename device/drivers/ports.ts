@@ -206,8 +206,11 @@ export interface PinChangeTemplate extends PinTemplate {
   readonly separator: Bytes;
 }
 
-/** What came of a change: as for a verification, and the two entries of the new PIN may differ. */
-export type PinChangeOutcome = PinOutcome | { readonly kind: "entries-differ" };
+/**
+ * What came of a change: as for a verification, and the two entries of the new PIN may differ. "initial-pin-again": the hardware knows the PIN that
+ * cards are issued with and does not set it again.
+ */
+export type PinChangeOutcome = PinOutcome | { readonly kind: "entries-differ" | "initial-pin-again" };
 
 /** Hardware that can also change the card's own PIN without the digits entering this process. */
 export interface PinChanger {

@@ -15,7 +15,13 @@ export type PurseChoice =
   /** The card says where its holder got in, and the tariff what that costs and what is written. */
   | { readonly kind: "compound"; readonly tariff: Tariff }
   /** The amount of the request is what the personal account on the card pays; the others are written down beside it. */
-  | { readonly kind: "medical-purse"; readonly selfPay: Fen; readonly pooled: Fen }
+  | {
+      readonly kind: "medical-purse";
+      readonly selfPay: Fen;
+      readonly pooled: Fen;
+      /** The one card that may pay, 32 hexadecimal digits; left out: any. */
+      readonly cardIdentifier?: string;
+    }
   | { readonly kind: "electronic-cash"; readonly industry?: CashIndustry };
 
 /** A sale of electronic cash that changes an industry record of the card with its balance. Spec: JR/T 0025, extension for small payments. */

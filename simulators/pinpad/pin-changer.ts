@@ -17,6 +17,8 @@ export interface SimulatedPinChangerOptions {
   readonly clock: Clock;
   /** Acts in their order; the last one repeats. */
   readonly acts: readonly PinChangeAct[];
+  /** The PIN that cards are issued with, where the keypad knows it and refuses to set it again. */
+  readonly initialPin?: string;
   /** Time that the holder takes for all three entries, or to cancel. */
   readonly keyingMs?: number;
 }
@@ -63,6 +65,7 @@ export class SimulatedPinChanger implements PinChanger {
     const spentMs = idle ? entryLimitMs : keyingMs;
     await withDeadline(clock.sleep(spentMs, limits.signal), { ...limits, clock, what: "change of the PIN", effectUnknown: false });
     if (idle) return { kind: "timed-out" };
+    if (act.kind === "changes" && act.next === this.#options.initialPin) return { kind: "initial-pin-again" };
     return present(act, { channel, template, limits: { ...limits, timeoutMs: limits.timeoutMs - spentMs } });
   }
 }

@@ -31,6 +31,12 @@ export function parseHistoricalBytes(atr: Bytes): HistoricalBytes | undefined {
   return row?.length === HISTORICAL_LENGTH ? historicalOf(row) : undefined;
 }
 
+/** The historical bytes as libraries of vendors tell them, 26 hexadecimal digits; "" where the answer to reset has not so many. Never throws. */
+export function historicalDigits(atr: Bytes): string {
+  const row = historicalRow(atr);
+  return row === undefined || row.length < HISTORICAL_LENGTH ? "" : toHex(row.slice(-HISTORICAL_LENGTH));
+}
+
 /** How an answer to reset came about: from contacts, or made up by PC/SC for a card in the field, whose type its length tells. */
 export function radioOf(atr: Bytes): "contact" | "A" | "B" {
   const byRadio = atr[1] !== undefined && atr[1] >>> 4 === PRESENT_TD_ONLY && equalBytes(atr.subarray(2, 4), CONTACTLESS_INTERFACE_BYTES);

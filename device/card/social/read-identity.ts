@@ -59,7 +59,7 @@ export interface SocialOptions {
   readonly acceptsCategory?: (category: string) => boolean;
 }
 
-type Checked<Value> = { readonly kind: "ok"; readonly value: Value } | SocialRefused;
+export type Checked<Value> = { readonly kind: "ok"; readonly value: Value } | SocialRefused;
 
 function refuse(reason: SocialRefusal, statusWord?: number): SocialRefused {
   return statusWord === undefined ? { kind: "refused", reason } : { kind: "refused", reason, statusWord };
@@ -197,7 +197,7 @@ function issuerFileOf(values: Readonly<Partial<Record<keyof typeof ISSUER_TAGS, 
 type CheckedCard = Omit<SocialIdentity, "kind" | "algorithm" | "factors" | "holder">;
 
 /** Invalid list, organisation, category, version, expiry: in this order. Spec: LD/T 32.7, checks before a transaction. */
-function checkValidity(card: NamedSocialCard, options: SocialOptions): Checked<CheckedCard> {
+export function checkValidity(card: NamedSocialCard, options: SocialOptions): Checked<CheckedCard> {
   if (options.isListed?.(card) === true) return refuse("on-invalid-list");
   if (options.acceptsOrganisation?.(card.organisation) === false) return refuse("organisation-not-accepted");
   if (options.acceptsCategory?.(card.category) === false) return refuse("category-not-accepted");
@@ -249,7 +249,8 @@ async function readHolder(
   return holder.kind === "refused" ? holder : { kind: "ok", value: { holder: holder.value, holderFileLocked } };
 }
 
-function holderOf(items: Readonly<Partial<Record<keyof typeof HOLDER_TAGS, Bytes>>>): Checked<Holder> {
+/** The holder by the items of the file. */
+export function holderOf(items: Readonly<Partial<Record<keyof typeof HOLDER_TAGS, Bytes>>>): Checked<Holder> {
   const empty = new Uint8Array(0);
   const name = nameOf(items.name ?? empty, items.nameExtension ?? empty);
   const socialSecurityNumber = parseText(items.socialSecurityNumber ?? empty);

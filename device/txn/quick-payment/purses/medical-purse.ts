@@ -82,6 +82,9 @@ class MedicalSale implements PurseSale {
 
   async openOnCard(): Promise<OpeningAnswer> {
     const { keyIndex, psam } = this.#parts;
+    const { purse } = this.#terms;
+    if (purse.kind === "medical-purse" && purse.cardIdentifier !== undefined && purse.cardIdentifier !== this.#card.facts.cardIdentifier)
+      return { kind: "declined", reason: "another-card" };
     const start = { keyIndex, ...this.#amounts, terminalNumber: psam.terminalNumber };
     const opening = await initializePurchase(this.#access.channel, start, this.#access.limits());
     if (opening.kind === "refused") return { kind: "refused", statusWord: opening.statusWord };

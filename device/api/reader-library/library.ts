@@ -1,0 +1,185 @@
+/*
+ * Goal: programs written for the national reader interface find its functions here, as if this terminal were such a reader.
+ * Method: each function is one dialogue with the card, a service of the card, or a sale of the terminal; one caller is served at a time and
+ * everybody else is told so at once. Spec: LD/T 33; LD/T 6001.
+ */
+
+import { toHex } from "../../base/bytes.ts";
+import type { Limits } from "../../base/ports.ts";
+import type { CardServiceRequest } from "../../txn/card-services/acts.ts";
+import { readBasicData, readBasicDataBySteps } from "./basic-data.ts";
+import { CardDesk, faultsAsNumbers } from "./card-desk.ts";
+import { debit, readDebitRecords } from "./debit-functions.ts";
+import { readFiles, writeFiles } from "./file-functions.ts";
+import { FUNCTIONS, type FunctionName, type LibraryAnswer, type LibraryCall } from "./functions.ts";
+import { answerOf, answerOfService, OWN_RESULT } from "./numbers.ts";
+import { reloadBySteps, unblockBySteps, verifyHolder } from "./pin-functions.ts";
+import type { ReaderLibraryPorts } from "./ports.ts";
+import { type AskCaller, StepDialogue } from "./steps.ts";
+
+/** Whoever calls: one connection, or one user inside this process. Steps belong to the caller that began them. */
+export interface LibraryCaller {
+  readonly name: string;
+}
+
+export interface ReaderLibrary {
+  /** One call. `signal` aborts when the caller is gone. Never rejects for what the world does. */
+  call(caller: LibraryCaller, call: LibraryCall, signal: AbortSignal): Promise<LibraryAnswer>;
+  /** The caller is gone: what it began and did not end lets the card go. */
+  leave(caller: LibraryCaller): Promise<void>;
+  /** Ends what waits for a next step. */
+  close(): Promise<void>;
+}
+
+export function openReaderLibrary(ports: ReaderLibraryPorts): ReaderLibrary {
+  return new Library(ports);
+}
+
+/** A dialogue in steps: the function that begins it, and the ones that go on. */
+type StepFamily = "iReadCardBas" | "iReloadPIN" | "iUnblockPIN";
+
+const STEPS: Readonly<Partial<Record<FunctionName, { readonly family: StepFamily; readonly step: number }>>> = {
+  iReadCardBas_HSM_Step1: { family: "iReadCardBas", step: 1 },
+  iReadCardBas_HSM_Step2: { family: "iReadCardBas", step: 2 },
+  iReloadPIN_HSM_Step1: { family: "iReloadPIN", step: 1 },
+  iReloadPIN_HSM_Step2: { family: "iReloadPIN", step: 2 },
+  iReloadPIN_HSM_Step3: { family: "iReloadPIN", step: 3 },
+  iUnblockPIN_HSM_Step1: { family: "iUnblockPIN", step: 1 },
+  iUnblockPIN_HSM_Step2: { family: "iUnblockPIN", step: 2 },
+};
+
+interface Begun {
+  readonly caller: LibraryCaller;
+  readonly family: StepFamily;
+  readonly dialogue: StepDialogue;
+}
+
+class Library implements ReaderLibrary {
+  readonly #desk: CardDesk;
+  #working = false;
+  #begun: Begun | undefined;
+
+  constructor(ports: ReaderLibraryPorts) {
+    this.#desk = new CardDesk(ports);
+  }
+
+  async call(caller: LibraryCaller, call: LibraryCall, signal: AbortSignal): Promise<LibraryAnswer> {
+    const others = this.#begun?.dialogue.open === true && this.#begun.caller !== caller;
+    if (this.#working || others) return answerOf(OWN_RESULT.busy);
+    this.#working = true;
+    try {
+      return fitted(call.name, await this.#perform(caller, call, signal));
+    } finally {
+      this.#working = false;
+    }
+  }
+
+  async leave(caller: LibraryCaller): Promise<void> {
+    if (this.#begun?.caller === caller) await this.#endSteps();
+  }
+
+  close(): Promise<void> {
+    return this.#endSteps();
+  }
+
+  async #endSteps(): Promise<void> {
+    const begun = this.#begun;
+    this.#begun = undefined;
+    await begun?.dialogue.giveUp();
+  }
+
+  async #perform(caller: LibraryCaller, call: LibraryCall, signal: AbortSignal): Promise<LibraryAnswer> {
+    const step = STEPS[call.name];
+    if (step !== undefined && step.step > 1) return this.#goOn(step, call.texts.key);
+    // Another function means that the steps of before are not wanted any more.
+    await this.#endSteps();
+    return step === undefined ? this.#whole(call, signal) : this.#begin(caller, step.family, call);
+  }
+
+  #goOn({ family, step }: { readonly family: StepFamily; readonly step: number }, key: string): Promise<LibraryAnswer> {
+    const begun = this.#begun;
+    if (begun?.family !== family || !begun.dialogue.open || begun.dialogue.step !== step - 1) return Promise.resolve(answerOf(OWN_RESULT.noStep));
+    return begun.dialogue.next(key);
+  }
+
+  #begin(caller: LibraryCaller, family: StepFamily, { numbers, texts }: LibraryCall): Promise<LibraryAnswer> {
+    const { ports, bounds } = this.#desk;
+    const run = (ask: AskCaller, signal: AbortSignal) =>
+      faultsAsNumbers(family !== "iReadCardBas", () =>
+        this.#desk.withCard(numbers.iType, signal, (card) => {
+          switch (family) {
+            case "iReadCardBas":
+              return readBasicDataBySteps(this.#desk, card, ask);
+            case "iReloadPIN":
+              return reloadBySteps(this.#desk, card, texts.cardInfo, ask);
+            case "iUnblockPIN":
+              return unblockBySteps(this.#desk, card, texts.cardInfo, ask);
+          }
+        }),
+      );
+    const dialogue = new StepDialogue({ clock: ports.clock, stepTimeoutMs: bounds.stepTimeoutMs, run });
+    this.#begun = { caller, family, dialogue };
+    return dialogue.begin();
+  }
+
+  /** Functions that end with their answer. */
+  #whole(call: LibraryCall, signal: AbortSignal): Promise<LibraryAnswer> {
+    const desk = this.#desk;
+    const { iType } = call.numbers;
+    switch (call.name) {
+      case "iReadCardBas":
+        return faultsAsNumbers(false, () => desk.withCard(iType, signal, (card) => readBasicData(desk, card)));
+      case "iReadCard":
+        return faultsAsNumbers(false, () => desk.withCard(iType, signal, (card) => readFiles(desk, card, call)));
+      case "iWriteCard":
+        return faultsAsNumbers(true, () => desk.withCard(iType, signal, (card) => writeFiles(desk, card, call)));
+      case "iVerifyPIN":
+        return faultsAsNumbers(false, () => desk.withCard(iType, signal, (card) => verifyHolder(desk, card)));
+      case "iReadDebitRecord":
+        return faultsAsNumbers(false, () => desk.withCard(iType, signal, (card) => readDebitRecords(desk, card)));
+      case "iDoDebit":
+        return faultsAsNumbers(true, () => debit(desk, call, signal));
+      case "iChangePIN":
+        return this.#service(call, (operator) => ({ operator, service: "change-pin" }), signal);
+      case "iReloadPIN":
+        return this.#service(call, (operator) => ({ operator, service: "reset-pin", reference: this.#reference() }), signal);
+      case "iUnblockPIN":
+        return this.#service(call, (operator) => ({ operator, service: "unlock-pin", reference: this.#reference() }), signal);
+      default:
+        return Promise.resolve(answerOf(OWN_RESULT.noStep));
+    }
+  }
+
+  /** What the card's services do, with their own rules, records and hosts. They take the reader themselves. */
+  async #service(call: LibraryCall, request: (operator: string) => CardServiceRequest, signal: AbortSignal): Promise<LibraryAnswer> {
+    const desk = this.#desk;
+    const named = FUNCTIONS[call.name].parameters.includes("cardInfo");
+    const looked = await faultsAsNumbers(false, () => this.#look(call, named, signal));
+    if (looked.result !== 0) return looked;
+    const limits: Limits = { timeoutMs: desk.bounds.serviceTimeoutMs, signal };
+    return faultsAsNumbers(true, async () => answerOfService(await desk.ports.services.perform(request(OPERATOR), limits), desk.provider));
+  }
+
+  /** Whether a card is there, and the right one where the caller names it. */
+  #look({ numbers, texts }: LibraryCall, named: boolean, signal: AbortSignal): Promise<LibraryAnswer> {
+    const desk = this.#desk;
+    return desk.withCard(numbers.iType, signal, async (card) => {
+      const found = named ? await desk.nameThis(card, texts.cardInfo) : await desk.name(card);
+      return "result" in found ? found : answerOf(0);
+    });
+  }
+
+  /** A service that a program asks for is a new one each time: such programs know no references. */
+  #reference(): string {
+    return `driver-${toHex(this.#desk.ports.randomness.bytes(16))}`;
+  }
+}
+
+/** Programs behind the reader interface do not say who uses them. */
+const OPERATOR = "reader-library";
+
+/** An answer longer than the caller's buffer would be a lie if it were cut. */
+function fitted(name: FunctionName, answer: LibraryAnswer): LibraryAnswer {
+  // Every character is at most four bytes in the caller's encoding, and most are one: the exact length is the wire's matter.
+  return answer.output.length < FUNCTIONS[name].outputBytes ? answer : answerOf(OWN_RESULT.answerTooLong);
+}
