@@ -5,7 +5,7 @@ import type { InitialPinEvidence } from "./card/social/initial-pin.ts";
 import type { CipherSuite, SecretKey } from "./crypto/face.ts";
 import type { Devices } from "./drivers/adapter.ts";
 import type { SignalLamp } from "./drivers/peripherals.ts";
-import type { CardReader, PinVerifier } from "./drivers/ports.ts";
+import type { CardReader, PinChanger, PinVerifier } from "./drivers/ports.ts";
 import type { LaneListener } from "./gate/lane-listeners.ts";
 import type { TerminalGate } from "./gate/terminal-gates.ts";
 import type { DocumentPlaces } from "./permission.ts";
@@ -13,7 +13,7 @@ import type { BatchSealer } from "./sync/batch/seal.ts";
 import type { SyncKeys } from "./sync/sync.ts";
 import type { TerminalRules, TerminalSettings } from "./terminal-settings.ts";
 import type { MachineUptime } from "./txn/clock-trust/clock-trust.ts";
-import type { MedicalHost } from "./txn/hosts.ts";
+import type { AcquirerHost, MedicalHost } from "./txn/hosts.ts";
 
 export interface TerminalParts {
   readonly settings: TerminalSettings;
@@ -41,6 +41,12 @@ export interface TerminalParts {
   readonly initialPinEvidence?: (cardIdentifier: string) => InitialPinEvidence;
   /** The way to the insurer where it does not lead over the link. */
   readonly medicalHost?: MedicalHost;
+  /** The way to the acquirer where it does not lead over the link. */
+  readonly acquirerHost?: AcquirerHost;
+  /** Changes the card's PIN at the reader; absent: nobody can here. */
+  readonly pinChanger?: PinChanger;
+  /** Where services of the card keep what they know; absent: none are given. */
+  readonly services?: ServicePlaces;
   /** Where documents of the host are kept; absent: none are taken. */
   readonly documents?: DocumentPlaces;
   /** How long the machine has been up; absent: a restart of this service counts as a power cut. */
@@ -51,4 +57,12 @@ export interface TerminalParts {
   readonly rules?: TerminalRules;
   /** The host says over how long its fleet spreads reconnects; the link's owner wants to know. */
   readonly onReconnectWindow?: (windowMs: number) => void;
+}
+
+/** Folders of their own, each of them. */
+export interface ServicePlaces {
+  /** What was last known of balances and the like. */
+  readonly known: Storage;
+  /** Losses that were reported here. */
+  readonly losses: Storage;
 }

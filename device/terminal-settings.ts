@@ -1,4 +1,5 @@
 /* What is decided by configuration, in the terminal's own words. */
+import type { BankSettings } from "./bank/terminal-bank.ts";
 import type { InitialPinPolicy } from "./card/social/initial-pin.ts";
 import type { CardProfile } from "./codec/card-profile.ts";
 import type { ElectronicCashSettings } from "./config/electronic-cash.ts";
@@ -6,6 +7,7 @@ import type { CounterBounds } from "./medical/counter.ts";
 import type { OfflineSettings } from "./medical/offline.ts";
 import type { ReconciliationSettings } from "./medical/reconciliation.ts";
 import type { PermissionSettings } from "./permission.ts";
+import type { ServiceSettings } from "./services/terminal-services.ts";
 import type { ShopSettings } from "./shop/terminal-shop.ts";
 import type { SyncOptions } from "./sync/sync.ts";
 import type { MedicalProfile } from "./txn/medical-host/profile.ts";
@@ -46,6 +48,10 @@ export interface TerminalSettings {
   readonly medical: MedicalSettings;
   /** Absent: this terminal does not offer electronic cash. */
   readonly electronicCash?: ElectronicCashSettings;
+  /** Absent: no acquirer is behind this terminal. */
+  readonly bank?: BankSettings;
+  /** Absent: as everywhere, with no agency. */
+  readonly services?: ServiceSettings;
   /** Absent: refunds by the usual rules, and nothing is sold at a keypad. */
   readonly shop?: ShopSettings;
   readonly returnTimeoutMs: number;

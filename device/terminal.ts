@@ -1,3 +1,4 @@
+import { openTerminalBank, type TerminalBank } from "./bank/terminal-bank.ts";
 import type { Limits } from "./base/ports.ts";
 import { electronicCashPorts, initialPinRule } from "./card-ports.ts";
 import { closeDevices, type Devices } from "./drivers/adapter.ts";
@@ -11,14 +12,19 @@ import { type BoundReconciliation, bindReconciliation } from "./medical/reconcil
 import { openPermission, type Permission, type PermissionView } from "./permission.ts";
 import { SaleLane, type SharedSales } from "./sale-lane.ts";
 import { NO_MODULE } from "./security-module.ts";
+import { openTerminalServices, type TerminalServices } from "./services/terminal-services.ts";
+import { sharedSales } from "./shared-sales.ts";
 import type { ShopActs } from "./shop/acts.ts";
 import { openTerminalShop, type TerminalShop } from "./shop/terminal-shop.ts";
 import { openSync, type Sync, type SyncStatus } from "./sync/sync.ts";
 import type { TerminalParts } from "./terminal-parts.ts";
-import { openSeenCards } from "./txn/delayed-charge/seen-cards.ts";
+import type { BankActs } from "./txn/acquiring/acts.ts";
+import type { CardServiceActs } from "./txn/card-services/acts.ts";
+import { DEFAULT_SERVICE_PROFILE } from "./txn/card-services/profile.ts";
+import type { ContributionActs } from "./txn/contributions/acts.ts";
 import type { GateService } from "./txn/gate/lane.ts";
 import { openJournal, type TerminalJournal } from "./txn/journal/journal.ts";
-import type { ClockQuality } from "./txn/journal/types.ts";
+import type { ClockQuality, JsonObject } from "./txn/journal/types.ts";
 import { createSalesInFlight, type SalesInFlight } from "./txn/lane.ts";
 import { createCatalogueBook } from "./txn/medical-host/catalogue.ts";
 import { type MessageIds, openMessageIds } from "./txn/medical-host/message-id.ts";
@@ -62,6 +68,8 @@ export interface TerminalStatus extends SyncStatus {
   readonly clockQuality: ClockQuality;
   /** What may be sold without the host, and what is known about it; absent where only the terminal's own limits count. */
   readonly permission?: PermissionView;
+  /** Session, batch, and what is pending or parked; absent where no acquirer is configured. */
+  readonly bank?: JsonObject;
 }
 
 export interface Terminal {
@@ -78,6 +86,12 @@ export interface Terminal {
   onLaneEvent(listener: LaneListener): () => void;
   /** Refunds of sales from a purse, shifts, and their slips. */
   readonly shop: ShopActs;
+  /** Bank cards; absent where no acquirer is configured. */
+  readonly bank: BankActs | undefined;
+  /** Contributions and benefits; absent where no agency is connected. */
+  readonly contributions: ContributionActs | undefined;
+  /** Services of the card; absent where they have no place to keep what they know. */
+  readonly services: CardServiceActs | undefined;
   /** The daily comparison with the insurer's books; absent where nothing keeps its results. */
   readonly reconciliation: ReconciliationActs | undefined;
   /** What the insurer has refused to take of sales and returns, for people. */
@@ -127,6 +141,9 @@ class AssembledTerminal implements Terminal {
   readonly #stopped = new AbortController();
   readonly #catalogueRounds: Rounds;
   readonly #electronicCash: ElectronicCashPorts | undefined;
+  readonly #saleTimes: SaleTimes;
+  #bank: TerminalBank | undefined;
+  #services: TerminalServices | undefined;
 
   constructor(parts: TerminalParts, opened: Opened) {
     const { clock, settings, log } = parts;
@@ -139,7 +156,8 @@ class AssembledTerminal implements Terminal {
     this.#sync = sync;
     this.#permission = opened.permission;
     this.#taps = createTapTimelines({ clock });
-    this.#shared = this.#share(opened.saleTimes);
+    this.#saleTimes = opened.saleTimes;
+    this.#shared = sharedSales(parts, { ...opened, inFlight: this.#sales, taps: this.#taps, electronicCash: this.#electronicCash });
     this.#desk = this.#openDesk();
     this.#lease = opened.lease;
     this.#hostPorts = {
@@ -182,6 +200,18 @@ class AssembledTerminal implements Terminal {
 
   onLaneEvent(listener: LaneListener): () => void {
     return this.#laneListeners.add(listener);
+  }
+
+  get bank(): BankActs | undefined {
+    return this.#bank?.acts;
+  }
+
+  get contributions(): ContributionActs | undefined {
+    return this.#services?.contributions;
+  }
+
+  get services(): CardServiceActs | undefined {
+    return this.#services?.acts;
   }
 
   get reconciliation(): ReconciliationActs | undefined {
@@ -236,6 +266,7 @@ class AssembledTerminal implements Terminal {
       ...this.#sync.status(),
       ...{ terminalId, journalId, boot, exposure: this.#exposure(), clockQuality: trust.quality() },
       ...(permission === undefined ? {} : { permission }),
+      ...(this.#bank === undefined ? {} : { bank: this.#bank.acts.view() }),
     };
   }
 
@@ -253,8 +284,12 @@ class AssembledTerminal implements Terminal {
     const fares = this.#permission.fares ?? gate?.fares;
     if (gate !== undefined && fares !== undefined)
       this.#gates = await openTerminalGates(this.#shared, { ...gate, fares }, (lane, event) => this.#laneListeners.tell(lane, event));
+    this.#bank = await this.#openBank();
+    this.#services = this.#openServices();
     await this.#sync.start();
     this.#background.start();
+    this.#bank?.start();
+    this.#services?.start();
     this.#counter.start();
     this.#reconciliation?.start();
     void this.#lease.keep(this.#stopped.signal);
@@ -268,6 +303,9 @@ class AssembledTerminal implements Terminal {
     this.#stopped.abort();
     await this.#gates?.stop();
     await this.#shop.stop();
+    // Contributions wait for the bank, so that they end first.
+    await this.#services?.stop();
+    await this.#bank?.stop();
     await Promise.all([this.#background.stop(), this.#counter.stop(), this.#reconciliation?.stop(), this.#catalogueRounds.stop()]);
     this.#sync.stop();
     await this.#desk.close();
@@ -285,6 +323,41 @@ class AssembledTerminal implements Terminal {
       offlineMedical: this.journal.unreceipted("offline-medical"),
       offlineLeaseMs: this.#lease.remainingMs(),
     };
+  }
+
+  async #openBank(): Promise<TerminalBank | undefined> {
+    const { settings, clock, log, acquirerHost, userReader } = this.#parts;
+    if (settings.bank === undefined) return undefined;
+    const { commandTimeoutMs, journalTimeoutMs, medical } = settings;
+    return openTerminalBank({
+      ...{ settings: settings.bank, clock, log, journal: this.journal, devices: this.devices, desk: this.#desk },
+      host: acquirerHost ?? this.#sync.acquirerHost,
+      reader: this.#desk.feedback.over(userReader, { long: true }),
+      sales: this.#sales,
+      saleTimes: this.#saleTimes,
+      cash: this.#electronicCash,
+      // A line of its own is there or not, whatever the settlement host does.
+      hostPresent: () => acquirerHost !== undefined || this.#sync.uplink.hostPresent(),
+      bounds: { commandTimeoutMs, journalTimeoutMs, pinTimeoutMs: medical.pinTimeoutMs },
+    });
+  }
+
+  #openServices(): TerminalServices | undefined {
+    const { settings, services, clock, randomness, log, suite, storageKey, syncKeys, userReader, pinVerifier, pinChanger } = this.#parts;
+    if (services === undefined) return undefined;
+    return openTerminalServices({
+      ...{ clock, randomness, log, suite, storageKey, signing: syncKeys.signing, journal: this.journal, storage: services.known },
+      settings: settings.services ?? { profile: DEFAULT_SERVICE_PROFILE },
+      ...{ desk: this.#desk, sales: this.#sales, devices: this.devices, pinVerifier, permission: this.#permission },
+      reader: this.#desk.feedback.over(userReader, { long: true }),
+      initialPin: initialPinRule(this.#parts),
+      cardProfile: settings.cardProfile,
+      agencyHost: this.#sync.agencyHost,
+      medical: this.#hostPorts,
+      institution: settings.medical.profile.sender.institutionName,
+      ...(pinChanger === undefined ? {} : { pinChanger }),
+      ...(this.#bank === undefined ? {} : { bank: this.#bank.acts }),
+    });
   }
 
   #openReconciliation(): BoundReconciliation | undefined {
@@ -355,34 +428,6 @@ class AssembledTerminal implements Terminal {
     });
   }
 
-  #share(saleTimes: SaleTimes): SharedSales {
-    const { settings, rules, clock, randomness, log, suite, storageKey } = this.#parts;
-    const { trust, guard } = this.#permission;
-    const { blocks } = settings.permission ?? {};
-    const { purse, cardProfile, returnTimeoutMs, commandTimeoutMs, journalTimeoutMs, risk, medical } = settings;
-    return {
-      clock,
-      randomness,
-      log,
-      journal: this.journal,
-      inFlight: this.#sales,
-      saleTimes,
-      purse,
-      cardProfile,
-      initialPin: initialPinRule(this.#parts),
-      bounds: { returnTimeoutMs, commandTimeoutMs, journalTimeoutMs, risk },
-      pinTimeoutMs: medical.pinTimeoutMs,
-      chargedCards: openSeenCards({ journal: this.journal, suite, key: storageKey }),
-      saleDays: () => trust.saleDays(),
-      provedMs: () => trust.provedMs(),
-      taps: this.#taps,
-      ...(guard === undefined ? {} : { guard }),
-      ...(blocks === undefined ? {} : { blocks }),
-      ...(this.#electronicCash === undefined ? {} : { electronicCash: this.#electronicCash }),
-      ...(rules?.quickPayment === undefined ? {} : { rules: rules.quickPayment }),
-    };
-  }
-
   #openDesk(): SaleLane {
     const { userReader: reader, samReader, pinVerifier, lamp } = this.#parts;
     const { display } = this.devices;
@@ -406,6 +451,7 @@ export async function openTerminal(parts: TerminalParts): Promise<Terminal> {
   let host: { readonly hostPresent: () => boolean } = { hostPresent: () => false };
   const permission = await openPermission({
     ...{ clock, journal, log, suite, storageKey, settings: settings.permission, places: documents, machine: parts.machine },
+    localList: parts.services?.losses,
     fares: parts.gate === undefined ? undefined : { book: parts.gate.fares, lanes: parts.gate.lanes.map(({ settings: lane }) => lane) },
     hostPresent: () => host.hostPresent(),
   });
