@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { DEFAULT_ACQUIRER_PROFILE } from "../txn/acquirer-host/defaults.ts";
+import { DEFAULT_ACQUIRER } from "../txn/acquirer-host/defaults.ts";
 import { acquirerConfig, acquirerProfileOf } from "./acquirer.ts";
 
 const LEAST = {
@@ -18,7 +18,7 @@ const problems = (changes: object) =>
 describe("what is said of the acquirer", () => {
   it("is who the terminal is and where messages go; every switch has the code's own default", () => {
     const { terminalNumber, merchantNumber, tpdu, headerHex, ...switches } = profile();
-    expect(switches).toEqual(DEFAULT_ACQUIRER_PROFILE);
+    expect(switches).toEqual(DEFAULT_ACQUIRER);
     expect([terminalNumber, merchantNumber, tpdu, headerHex]).toEqual(["00000001", "898530100000001", { destination: "0003", source: "0000" }, "603100310001"]);
   });
 

@@ -3,7 +3,7 @@
  * has the default of the code, so that a file names only what differs here. Spec: UnionPay terminal, profile switches.
  */
 import * as z from "zod";
-import { DEFAULT_ACQUIRER_PROFILE } from "../txn/acquirer-host/defaults.ts";
+import { DEFAULT_ACQUIRER } from "../txn/acquirer-host/defaults.ts";
 import { KEY_LAYOUTS } from "../txn/acquirer-host/working-keys.ts";
 import type { AcquirerProfile, DownloadKind } from "../txn/acquiring/profile.ts";
 import type { DeepReadonly } from "./deep-readonly.ts";
@@ -34,16 +34,16 @@ const connection = z.discriminatedUnion("kind", [
 
 const offlineUpload = z
   .strictObject({
-    type: z.enum(["0200", "0220"]).default(DEFAULT_ACQUIRER_PROFILE.offlineUpload.type),
-    accepted: z.array(characters(2)).min(1).max(8).default(copy(DEFAULT_ACQUIRER_PROFILE.offlineUpload.accepted)),
-    tries: tries.default(DEFAULT_ACQUIRER_PROFILE.offlineUpload.tries),
+    type: z.enum(["0200", "0220"]).default(DEFAULT_ACQUIRER.offlineUpload.type),
+    accepted: z.array(characters(2)).min(1).max(8).default(copy(DEFAULT_ACQUIRER.offlineUpload.accepted)),
+    tries: tries.default(DEFAULT_ACQUIRER.offlineUpload.tries),
   })
   .prefault({});
 
 const pinDigits = z
   .strictObject({
-    min: z.int().min(4).max(12).default(DEFAULT_ACQUIRER_PROFILE.pinDigits.min),
-    max: z.int().min(4).max(12).default(DEFAULT_ACQUIRER_PROFILE.pinDigits.max),
+    min: z.int().min(4).max(12).default(DEFAULT_ACQUIRER.pinDigits.min),
+    max: z.int().min(4).max(12).default(DEFAULT_ACQUIRER.pinDigits.max),
   })
   .prefault({});
 
@@ -68,28 +68,28 @@ export const acquirerConfig = z
     merchantNumber: characters(15),
     tpdu: z.strictObject({ destination: hexDigits(4), source: hexDigits(4).default("0000") }),
     headerHex: hexDigits(12),
-    keyScheme: z.enum(["des-24", "tdes-40", "tdes-track-60", "triple-19-57"]).default(DEFAULT_ACQUIRER_PROFILE.keyScheme),
+    keyScheme: z.enum(["des-24", "tdes-40", "tdes-track-60", "triple-19-57"]).default(DEFAULT_ACQUIRER.keyScheme),
     /** Left out: as many as the scheme has. */
     checkValueBytes: z.union([z.literal(3), z.literal(4)]).exactOptional(),
-    keyOffset: z.int().min(0).max(900).default(DEFAULT_ACQUIRER_PROFILE.keyOffset),
-    macMethod: z.enum(["ecb", "x9.19"]).default(DEFAULT_ACQUIRER_PROFILE.macMethod),
-    macAppliesTo: z.enum(["approvals", "all"]).default(DEFAULT_ACQUIRER_PROFILE.macAppliesTo),
+    keyOffset: z.int().min(0).max(900).default(DEFAULT_ACQUIRER.keyOffset),
+    macMethod: z.enum(["ecb", "x9.19"]).default(DEFAULT_ACQUIRER.macMethod),
+    macAppliesTo: z.enum(["approvals", "all"]).default(DEFAULT_ACQUIRER.macAppliesTo),
     offlineUpload,
-    reversalTries: tries.default(DEFAULT_ACQUIRER_PROFILE.reversalTries),
-    field22: z.enum(["left", "right"]).default(DEFAULT_ACQUIRER_PROFILE.field22),
-    originalDate: z.boolean().default(DEFAULT_ACQUIRER_PROFILE.originalDate),
+    reversalTries: tries.default(DEFAULT_ACQUIRER.reversalTries),
+    field22: z.enum(["left", "right"]).default(DEFAULT_ACQUIRER.field22),
+    originalDate: z.boolean().default(DEFAULT_ACQUIRER.originalDate),
     withdrawalCode: digits(6).exactOptional(),
     withdrawalMessageCode: digits(2).exactOptional(),
     ...loads,
     ...extras,
-    partialApproval: z.boolean().default(DEFAULT_ACQUIRER_PROFILE.partialApproval),
-    downloads: z.array(z.enum(DOWNLOAD_KINDS)).max(DOWNLOAD_KINDS.length).default(copy(DEFAULT_ACQUIRER_PROFILE.downloads)),
-    replyTimeoutMs: z.int().min(1_000).max(300_000).default(DEFAULT_ACQUIRER_PROFILE.replyTimeoutMs),
+    partialApproval: z.boolean().default(DEFAULT_ACQUIRER.partialApproval),
+    downloads: z.array(z.enum(DOWNLOAD_KINDS)).max(DOWNLOAD_KINDS.length).default(copy(DEFAULT_ACQUIRER.downloads)),
+    replyTimeoutMs: z.int().min(1_000).max(300_000).default(DEFAULT_ACQUIRER.replyTimeoutMs),
     pinDigits,
-    pinFreeFen: z.int().min(0).max(0xffff_ffff).default(DEFAULT_ACQUIRER_PROFILE.pinFreeFen),
+    pinFreeFen: z.int().min(0).max(0xffff_ffff).default(DEFAULT_ACQUIRER.pinFreeFen),
     /** The acquirer counts a batch with three digits. */
-    batchMax: z.int().min(1).max(999).default(DEFAULT_ACQUIRER_PROFILE.batchMax),
-    electronicCashRoute: z.enum(["settlement-host", "acquirer"]).default(DEFAULT_ACQUIRER_PROFILE.electronicCashRoute),
+    batchMax: z.int().min(1).max(999).default(DEFAULT_ACQUIRER.batchMax),
+    electronicCashRoute: z.enum(["settlement-host", "acquirer"]).default(DEFAULT_ACQUIRER.electronicCashRoute),
   })
   .superRefine((config, context) => {
     const complain = (place: readonly string[], message: string) => context.addIssue({ code: "custom", path: [...place], message });

@@ -7,7 +7,7 @@ import type { AcquirerProfile } from "../acquiring/profile.ts";
 /** Whatever has a default; who the terminal is, and how its acquirer is addressed, has none. */
 export type AcquirerSwitches = Omit<AcquirerProfile, "terminalNumber" | "merchantNumber" | "tpdu" | "headerHex">;
 
-export const DEFAULT_ACQUIRER_PROFILE: AcquirerSwitches = {
+export const DEFAULT_ACQUIRER: AcquirerSwitches = {
   keyScheme: "tdes-40",
   checkValueBytes: 4,
   keyOffset: 0,

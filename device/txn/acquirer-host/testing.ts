@@ -1,9 +1,9 @@
 /* One acquirer for tests: everything offered, everything said. */
 import type { AcquirerProfile } from "../acquiring/profile.ts";
-import { DEFAULT_ACQUIRER_PROFILE } from "./defaults.ts";
+import { DEFAULT_ACQUIRER } from "./defaults.ts";
 
 export const TEST_ACQUIRER: AcquirerProfile = {
-  ...DEFAULT_ACQUIRER_PROFILE,
+  ...DEFAULT_ACQUIRER,
   terminalNumber: "00000001",
   merchantNumber: "898530100000001",
   tpdu: { destination: "0003", source: "0000" },
