@@ -153,7 +153,7 @@ class DurableUploads implements BankUploads {
     const { offlineUpload } = this.#ports.profile;
     const verdict = judgeUpload({ tries: prepared.upload.tries, triesMax: offlineUpload.tries, sentBefore: prepared.sentBefore, reply });
     await this.#note(prepared, verdict);
-    return reply.kind !== "not-sent" && reply.kind !== "unknown";
+    return reply.kind === "approved" || reply.kind === "declined" || verdict.kind === "parked";
   }
 
   /** The message, durable with its number before it is sent; undefined where the record says too little. */
