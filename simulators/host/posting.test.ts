@@ -237,3 +237,25 @@ test("one settlement of the insurer is booked under one subject", async () => {
   const [one, two] = [1, 2].map(() => records(bench, [["prepared"], ["done", { detail: { setlId: "S1" } }]], "medical-purchase"));
   expect(await rejectsOf(bench, [...(one ?? []), ...(two ?? [])])).toEqual([{ seq: 4, reason: "evidence-already-booked" }]);
 });
+
+test("what the acquirer clears is kept, and booked by nobody here", async () => {
+  const bench = openBench(suite);
+  const members = { detail: { purse: "electronic-cash", clearing: "acquirer", reference: "r1" } };
+  const rejects = await rejectsOf(
+    bench,
+    records(bench, [
+      ["prepared", members],
+      ["unknown", members],
+      ["done", { ...members, resolves: 2 }],
+    ]),
+  );
+  expect(rejects).toEqual([]);
+  expect([bench.ledger.isBooked(bench.terminal.subject(1)), bench.ledger.unknownSubjects(), bench.ledger.recordCount()]).toEqual([false, [], 3]);
+});
+
+test("another purse cannot leave its debit to the acquirer", async () => {
+  const bench = openBench(suite);
+  const { detail = {} } = provedDebit(suite, { amountFen: 450, terminalSeq: 1 }) as { detail?: Members };
+  await rejectsOf(bench, records(bench, [["prepared"], ["done", { detail: { ...detail, clearing: "acquirer" } }]]));
+  expect(bench.ledger.isBooked(bench.terminal.subject(1))).toBe(true);
+});

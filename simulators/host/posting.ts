@@ -56,12 +56,18 @@ export function postRecord(context: PostingContext, record: TerminalRecord): str
   const known = context.ledger.subjectState(record.subject);
   const obstacle = known === undefined ? obstacleForFirst(record) : obstacleForNext(context, record, known);
   if (obstacle !== undefined) return obstacle;
-  if (record.state === "done" && !TELLS_ONLY.includes(record.kind) && !isHold(record)) {
+  if (record.state === "done" && !tellsOnly(record) && !isHold(record)) {
     const reason = book(context, record, known);
     if (reason !== undefined) return reason;
   }
   moveSubject(context, record, known);
   return undefined;
+}
+
+/** Whether the record's money is booked elsewhere, if it has any: each kind clears by one route, and every other copy of it is information. */
+function tellsOnly({ kind, detail }: TerminalRecord): boolean {
+  if (TELLS_ONLY.includes(kind)) return true;
+  return kind === "quick-payment" && textField(detail, "purse") === "electronic-cash" && textField(detail, "clearing") === "acquirer";
 }
 
 /** An amount that was only set aside on the card: its completion is the debit. */

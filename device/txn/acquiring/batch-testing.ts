@@ -12,7 +12,6 @@ import type { Limits } from "../../base/ports.ts";
 import { type BatchTotals, buildTotals, NO_TOTALS, parseBatchRows, parseField60 } from "../../codec/iso8583/private-fields.ts";
 import type { IsoMessage, IsoValue } from "../../codec/iso8583/types.ts";
 import { opensslSuite } from "../../crypto/openssl.ts";
-import { DEFAULT_ACQUIRER_PROFILE } from "../acquirer-host/defaults.ts";
 import type { TerminalJournal } from "../journal/journal.ts";
 import { openTestJournal } from "../journal/testing.ts";
 import type { EntryDraft } from "../journal/types.ts";
@@ -33,7 +32,20 @@ export const JOURNAL_MS = 5_000;
 const TERMINAL = { capabilities: "e008c8", terminalType: "25" };
 
 export const TEST_PROFILE: AcquirerProfile = {
-  ...DEFAULT_ACQUIRER_PROFILE,
+  keyScheme: "tdes-40",
+  checkValueBytes: 4,
+  keyOffset: 0,
+  macMethod: "ecb",
+  macAppliesTo: "approvals",
+  offlineUpload: { type: "0200", accepted: ["00", "94"], tries: 3 },
+  reversalTries: 3,
+  field22: "left",
+  originalDate: false,
+  partialApproval: false,
+  replyTimeoutMs: 60_000,
+  pinDigits: { min: 4, max: 12 },
+  pinFreeFen: 0,
+  batchMax: 500,
   terminalNumber: "12345678",
   merchantNumber: "123456789012345",
   tpdu: { destination: "0001", source: "0000" },

@@ -73,6 +73,8 @@ export interface ElectronicCashPorts extends AuthenticationPorts {
   readonly industrySigner?: IndustrySigner;
   /** What is remembered of cards, shared by all lanes of the terminal; left out: nothing is. */
   readonly knownCards?: KnownCashCards;
+  /** Who clears these sales; left out: the settlement host. What the acquirer clears is told to it by uploads, and is information for everybody else. */
+  readonly clearing?: "acquirer";
 }
 
 export interface QuickPaymentPorts {

@@ -109,7 +109,9 @@ export class CashSale implements PurseSale {
     const { selected, baseline } = this.#card;
     const options = this.#options;
     const identityRecord = this.#identityRecord ?? this.#before?.identityRecord;
+    const { clearing } = this.#parts;
     return {
+      ...(clearing === undefined ? {} : { clearing }),
       ...beginningMembers({
         terminalNumber: toHex(this.#parts.terminalNumber),
         terminal: this.#parts.terminal,
