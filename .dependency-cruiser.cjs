@@ -122,9 +122,17 @@ module.exports = {
       severity: "error",
       from: {
         path: "^device/",
-        pathNot: ["^device/(main|cli)\\.ts$", "^device/commands/", "^device/drivers/", "^device/system/", "^device/sync/(mqtt|gateway)/", STORE, TESTS],
+        pathNot: [
+          "^device/(main|cli)\\.ts$",
+          "^device/commands/",
+          "^device/drivers/",
+          "^device/system/",
+          "^device/sync/(mqtt|gateway|acquirer)/",
+          STORE,
+          TESTS,
+        ],
       },
-      to: { path: [ADAPTERS, "^device/system/", "^device/sync/(mqtt|gateway)/", STORE] },
+      to: { path: [ADAPTERS, "^device/system/", "^device/sync/(mqtt|gateway|acquirer)/", STORE] },
     },
     {
       name: "system-adapts-base-ports",
@@ -170,9 +178,12 @@ module.exports = {
       builtin("fs", "net", "tls", "http", "https", "dgram", "dns", "child_process", "worker_threads", "os", "timers"),
       [
         "^device/(system|drivers/(?!ports|framing)[^/]+|sync/mqtt|txn/journal|config)/",
-        "^device/sync/gateway/(wire|open)\\.ts$",
+        "^device/sync/(gateway|acquirer)/wire\\.ts$",
+        "^device/sync/site-files\\.ts$",
         // The local API's own port, its certificate and its connections.
         "^device/api/http/(server|route|stream|guard)\\.ts$",
+        // The door for programs written for a reader's library.
+        "^device/api/reader-library/server\\.ts$",
         // Sealing takes milliseconds of computing: its worker is an adapter that stands beside the work.
         "^device/sync/batch/(seal-worker|worker-sealer)\\.ts$",
         // So do lists of millions.

@@ -4,7 +4,7 @@ import { SeededRandomness } from "../../simulators/world/seeded-randomness.ts";
 import { VirtualClock } from "../../simulators/world/virtual-clock.ts";
 import { utf8 } from "../base/bytes.ts";
 import { SILENT } from "../base/log.ts";
-import { medicalHostContract, uplinkContract } from "../txn/contract/hosts.ts";
+import { hostContract, uplinkContract } from "../txn/contract/hosts.ts";
 import { openInlineSealer } from "./batch/seal-inline.ts";
 import { openSync } from "./sync.ts";
 import { KEYS, MemoryJournal, serveHost, suite, TID } from "./testing.ts";
@@ -31,7 +31,7 @@ async function makeWorld() {
   return { clock, broker, host, sync, run };
 }
 
-medicalHostContract("sync over a broker", async () => {
+hostContract("sync over a broker", async () => {
   const { clock, broker, host, sync, run } = await makeWorld();
   return {
     clock,

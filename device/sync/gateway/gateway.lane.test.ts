@@ -16,7 +16,7 @@ import { VirtualClock } from "../../../simulators/world/virtual-clock.ts";
 import { utf8 } from "../../base/bytes.ts";
 import { SILENT } from "../../base/log.ts";
 import { sha256 } from "../../crypto/digest.ts";
-import { medicalHostContract } from "../../txn/contract/hosts.ts";
+import { hostContract } from "../../txn/contract/hosts.ts";
 import type { HostReply } from "../../txn/hosts.ts";
 import { GatewayHost } from "./gateway.ts";
 import { openGatewayHost } from "./open.ts";
@@ -100,7 +100,7 @@ const ask = ({ clock, host }: Pick<World, "clock" | "host">, signal = new AbortC
   rest(clock, host.exchange(utf8('{"infno":"9001"}'), { timeoutMs: LIMIT_MS, signal }));
 
 for (const secure of [false, true]) {
-  medicalHostContract(secure ? "gateway over HTTPS" : "gateway over HTTP", async () => {
+  hostContract(secure ? "gateway over HTTPS" : "gateway over HTTP", async () => {
     const world = await makeWorld(secure);
     let { host } = world;
     return {

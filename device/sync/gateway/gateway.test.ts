@@ -5,7 +5,7 @@ import { VirtualClock } from "../../../simulators/world/virtual-clock.ts";
 import { utf8 } from "../../base/bytes.ts";
 import { Fault, type FaultCode } from "../../base/fault.ts";
 import { sha256 } from "../../crypto/digest.ts";
-import { medicalHostContract } from "../../txn/contract/hosts.ts";
+import { hostContract } from "../../txn/contract/hosts.ts";
 import { GATEWAY_REQUEST_MAX, GATEWAY_WAITING_MAX, GatewayHost, type GatewayParts, type GatewayWire } from "./gateway.ts";
 
 const CONNECT_MS = 20;
@@ -71,7 +71,7 @@ function makeWorld(change: Partial<GatewayParts> = {}) {
   return { clock, state, host, ask, warned };
 }
 
-medicalHostContract("gateway over a scripted wire", async () => {
+hostContract("gateway over a scripted wire", async () => {
   const { clock, state, host } = makeWorld();
   const fates = { answering: { is: "answer" }, silent: { is: "silent" }, unreachable: { is: "unreachable" } } as const;
   return {

@@ -1,14 +1,10 @@
 /* The gateway as a site's configuration describes it: its secret and its authorities come from files. */
-import { readFile } from "node:fs/promises";
-import { Fault } from "../../base/fault.ts";
 import type { Log } from "../../base/log.ts";
 import type { Clock, Randomness } from "../../base/ports.ts";
 import { sha256 } from "../../crypto/digest.ts";
+import { siteText } from "../site-files.ts";
 import { GatewayHost } from "./gateway.ts";
 import { openGatewayWire } from "./wire.ts";
-
-/** Longer than any token or chain of certificates. */
-const FILE_CHARACTERS_MAX = 262_144;
 
 export interface GatewaySite {
   readonly url: string;
@@ -27,20 +23,9 @@ export async function openGatewayHost(
   site: GatewaySite,
   parts: { readonly clock: Clock; readonly randomness: Randomness; readonly log: Log },
 ): Promise<GatewayHost> {
-  const token = await textOf(site.tokenFile, "the gateway's token");
-  const ca = site.caFile === undefined ? {} : { ca: await textOf(site.caFile, "the gateway's authorities") };
+  const token = await siteText(site.tokenFile, "the gateway's token");
+  const ca = site.caFile === undefined ? {} : { ca: await siteText(site.caFile, "the gateway's authorities") };
   const wire = openGatewayWire({ url: site.url, servicePath: site.servicePath, ...ca });
   const { paasid, connectTimeoutMs, readTimeoutMs, connectionsMax } = site;
   return new GatewayHost({ ...parts, wire, sha256, paasid, token, connectTimeoutMs, readTimeoutMs, connectionsMax });
-}
-
-async function textOf(file: string, what: string): Promise<string> {
-  let text: string;
-  try {
-    text = (await readFile(file, "utf8")).trim();
-  } catch (cause) {
-    throw new Fault("config-invalid", `${what}: its file cannot be read`, { effectUnknown: false, cause });
-  }
-  if (text === "" || text.length > FILE_CHARACTERS_MAX) throw new Fault("config-invalid", `${what}: its file is empty or too long`, { effectUnknown: false });
-  return text;
 }

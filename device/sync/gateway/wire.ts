@@ -8,6 +8,7 @@ import { request as requestSecure } from "node:https";
 import { TLSSocket } from "node:tls";
 import { type Bytes, concat } from "../../base/bytes.ts";
 import { Fault, type FaultCode } from "../../base/fault.ts";
+import type { Way } from "../attempts.ts";
 import type { GatewayWire, WireAnswer } from "./gateway.ts";
 
 /** Longest reply that is read; the interface's own replies are shorter. */
@@ -21,8 +22,6 @@ export interface WireOptions {
   /** PEM of the authorities that are believed; left out: those of the runtime. */
   readonly ca?: string;
 }
-
-type Way = Parameters<GatewayWire["post"]>[1];
 
 export function openGatewayWire(options: WireOptions): GatewayWire {
   const url = new URL(options.servicePath, options.url);

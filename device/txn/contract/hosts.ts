@@ -1,8 +1,8 @@
 /* What every way to a host must do for the flows, whatever carries it. A bench is made anew for each test. */
 import { describe, expect, it } from "vitest";
 import { type Bytes, utf8 } from "../../base/bytes.ts";
-import type { Clock } from "../../base/ports.ts";
-import type { MedicalHost, Uplink } from "../hosts.ts";
+import type { Clock, Limits } from "../../base/ports.ts";
+import type { HostReply, Uplink } from "../hosts.ts";
 
 interface Bench {
   readonly clock: Clock;
@@ -10,22 +10,22 @@ interface Bench {
   run<Value>(work: Promise<Value>): Promise<Value>;
 }
 
-export interface MedicalHostBench extends Bench {
-  readonly host: MedicalHost;
-  /** How many requests the insurer has been given. */
+export interface HostBench extends Bench {
+  /** The port of any host: one request, one reply. */
+  readonly host: { exchange(body: Bytes, limits: Limits): Promise<HostReply> };
+  /** How many requests the host has been given. */
   forwarded(): number;
-  /** From now on the insurer answers, or takes requests and stays silent, or no request can leave at all. */
+  /** From now on the host answers, or takes requests and stays silent, or no request can leave at all. */
   become(state: "answering" | "silent" | "unreachable"): Promise<void>;
 }
 
 const REQUEST = utf8('{"infno":"9001"}');
 const LIMIT_MS = 5_000;
 
-export function medicalHostContract(name: string, makeBench: () => Promise<MedicalHostBench>): void {
-  const ask = (bench: MedicalHostBench, body: Bytes = REQUEST, signal = new AbortController().signal) =>
-    bench.host.exchange(body, { timeoutMs: LIMIT_MS, signal });
+export function hostContract(name: string, makeBench: () => Promise<HostBench>): void {
+  const ask = (bench: HostBench, body: Bytes = REQUEST, signal = new AbortController().signal) => bench.host.exchange(body, { timeoutMs: LIMIT_MS, signal });
 
-  describe(`MedicalHost: ${name}`, () => {
+  describe(`host: ${name}`, () => {
     it("brings the host's own words back, and the request there once", async () => {
       const bench = await makeBench();
       await bench.become("answering");

@@ -1,10 +1,10 @@
 /* The insurer of the simulated counter keeps what flows are promised of every way to a host. */
-import { medicalHostContract } from "../contract/hosts.ts";
+import { hostContract } from "../contract/hosts.ts";
 import { SimulatedCounter } from "./testing.ts";
 
 const FATES = { answering: "deliver", silent: "lost-after", unreachable: "not-sent" } as const;
 
-medicalHostContract("simulated counter", async () => {
+hostContract("simulated counter", async () => {
   const counter = new SimulatedCounter();
   await counter.clock.resolve(counter.switchOn());
   return {
