@@ -120,6 +120,15 @@ class MarkedBatchBook implements BatchBook {
     return subjects;
   }
 
+  async adopt(batch: string): Promise<void> {
+    assert(this.#count === 0 && /^\d{6}$/.test(batch), "an empty book may take another number");
+    if (batch === this.batch) return;
+    const count = numberOf(await this.#journal.mark(countMark(batch)), 0);
+    await this.#journal.setMarks([{ name: BATCH_MARK, value: batch }]);
+    this.#number = Number(batch);
+    this.#count = count;
+  }
+
   /** A number that comes again after all the others begins with an empty book. */
   async close(): Promise<string> {
     const next = following(this.#number);

@@ -7,6 +7,7 @@ import { assert } from "../../base/assert.ts";
 import { isFault } from "../../base/fault.ts";
 import { neverAborted } from "../../base/never.ts";
 import type { Clock, Limits } from "../../base/ports.ts";
+import { parseField60 } from "../../codec/iso8583/private-fields.ts";
 import type { IsoMessage } from "../../codec/iso8583/types.ts";
 import type { Business } from "../acquirer-host/messages.ts";
 import type { Asked, ReplyVerdict } from "../acquirer-host/replies.ts";
@@ -21,6 +22,7 @@ import type { AcquirerProfile } from "./profile.ts";
 import type { ReversingLine } from "./reversals.ts";
 import { Turns } from "./turns.ts";
 
+const MESSAGE_CODE_FIELD = 60;
 const WORKING_KEYS_FIELD = 62;
 
 export interface LinePorts {
@@ -105,6 +107,7 @@ export class AcquirerLine implements BankLine {
     const request = buildRequest(profile, "sign-in", { trace: await line.claimStan(), batch: line.batch });
     const reply = await line.exchange(request, { timeoutMs: profile.replyTimeoutMs, signal: neverAborted() }, { business: "sign-in" });
     if (reply.kind !== "approved") return reply.reason;
+    await this.#adoptBatch(reply.message);
     const field = reply.message.fields.get(WORKING_KEYS_FIELD);
     const parsed = field instanceof Uint8Array ? parseWorkingKeys(profile, field) : undefined;
     if (parsed?.ok !== true) return parsed === undefined ? "keys-missing" : `keys-${parsed.reason}`;
@@ -117,6 +120,14 @@ export class AcquirerLine implements BankLine {
     }
     this.#signedIn = true;
     return undefined;
+  }
+
+  /** A batch that holds something is settled under its own number first, whatever the acquirer thinks is open. */
+  async #adoptBatch({ fields }: IsoMessage): Promise<void> {
+    const { book } = this.#ports;
+    const field = fields.get(MESSAGE_CODE_FIELD);
+    const batch = typeof field === "string" ? parseField60(field)?.batch : undefined;
+    if (batch !== undefined && Number(batch) > 0 && book.count === 0) await book.adopt(batch);
   }
 
   /** The acquirer knows these keys no more, or is told so now. */

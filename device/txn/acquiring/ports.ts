@@ -124,6 +124,8 @@ export interface BatchBook {
   add(subject: string): readonly { readonly name: string; readonly value: string }[];
   /** Subjects of a batch, oldest first. Faults: those of the journal. */
   rows(batch: string): Promise<readonly string[]>;
+  /** The acquirer's own word which batch is open, taken where this book is empty. Durable when it resolves. Faults: those of the journal. */
+  adopt(batch: string): Promise<void>;
   /** The batch is settled: the next one is open. Durable when it resolves; call it with the line held. Faults: those of the journal. */
   close(): Promise<string>;
 }
