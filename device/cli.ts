@@ -111,6 +111,7 @@ async function run(values: OptionValues): Promise<number> {
     lanes,
     samReader: pcsc.reader(sam),
     pinVerifier: pcsc.pinVerifier({ digits: user.pinDigits }),
+    ...(user.pinEntry === "reader" ? { pinChanger: pcsc.pinChanger({ digits: user.pinDigits }) } : {}),
     // Medical purchases ask for the PIN, and every terminal offers them.
     pinPairing: { cardPinNeeded: true, reader: { name: userReaderName(config), securePinEntry: user.pinEntry === "reader" } },
   });

@@ -9,6 +9,8 @@ import type { Log } from "./base/log.ts";
 import type { Clock } from "./base/ports.ts";
 import { DEFAULT_PURSE_APPLICATIONS } from "./card/purse/commands.ts";
 import { checkPinPairing, type PinPairing } from "./card/social/pin-pairing.ts";
+import { acquirerProfileOf } from "./config/acquirer.ts";
+import { agencyProfileOf } from "./config/agency.ts";
 import { electronicCashSettings } from "./config/electronic-cash.ts";
 import { gateSettingsOf } from "./config/gate.ts";
 import type { TerminalKeys } from "./config/keys.ts";
@@ -19,10 +21,11 @@ import { shopSettingsOf } from "./config/shop.ts";
 import type { CipherSuite } from "./crypto/face.ts";
 import type { Devices } from "./drivers/adapter.ts";
 import type { SignalLamp } from "./drivers/peripherals.ts";
-import type { CardReader, PinVerifier } from "./drivers/ports.ts";
+import type { CardReader, PinChanger, PinVerifier } from "./drivers/ports.ts";
 import type { LaneDevices, TerminalGate } from "./gate/terminal-gates.ts";
 import { REPORTS_FOLDER } from "./medical/reconciliation.ts";
 import type { DocumentPlaces } from "./permission.ts";
+import type { ServiceSettings } from "./services/terminal-services.ts";
 import { DEFAULT_BATCH_LIMITS } from "./sync/batch/plan.ts";
 import { openWorkerSealer, type SealWorkerData } from "./sync/batch/worker-sealer.ts";
 import { openGatewayHost } from "./sync/gateway/open.ts";
@@ -33,7 +36,9 @@ import { machineUptime } from "./system/machine-uptime.ts";
 import { systemRandomness } from "./system/randomness.ts";
 import { openFolderStorage } from "./system/storage.ts";
 import { openTerminal, type Terminal } from "./terminal.ts";
+import type { ServicePlaces } from "./terminal-parts.ts";
 import type { TerminalRules, TerminalSettings } from "./terminal-settings.ts";
+import { DEFAULT_SERVICE_PROFILE } from "./txn/card-services/profile.ts";
 import { openFareBook } from "./txn/fares/book.ts";
 import { laneProblems } from "./txn/fares/lanes.ts";
 import { RIDER_RECORD } from "./txn/fares/rider-record.ts";
@@ -53,6 +58,8 @@ export interface DeviceParts {
   readonly userReader: CardReader;
   readonly samReader: CardReader;
   readonly pinVerifier: PinVerifier;
+  /** Changes the card's PIN at the reader; absent: nobody can here. */
+  readonly pinChanger?: PinChanger;
   /** Light and sound of the user's reader. */
   readonly lamp?: SignalLamp;
   /** What stands around the readers; closed with the terminal. */
@@ -113,6 +120,8 @@ export function settingsOf(
     },
     ...(config.electronicCash === undefined ? {} : { electronicCash: electronicCashSettings(config.electronicCash) }),
     shop: shopSettingsOf(config.shop),
+    ...bankSettings(config),
+    services: serviceSettings(config),
     returnTimeoutMs: RETURN_TIMEOUT_MS,
     commandTimeoutMs: COMMAND_TIMEOUT_MS,
     journalTimeoutMs: JOURNAL_TIMEOUT_MS,
@@ -122,6 +131,22 @@ export function settingsOf(
       batch: { ...DEFAULT_BATCH_LIMITS, recordsMax: config.sync.batchRecordsMax },
       ...more.sync,
     },
+  };
+}
+
+function bankSettings({ acquirer, devices }: TerminalConfig): Pick<TerminalSettings, "bank"> {
+  const { pinPad } = devices;
+  if (acquirer === undefined || pinPad === undefined) return {};
+  return { bank: { profile: acquirerProfileOf(acquirer), pinKey: pinPad.pinKey } };
+}
+
+/** Who may activate, reset and unlock is whoever the local API knows as a supervisor. */
+function serviceSettings({ agency, api }: TerminalConfig): ServiceSettings {
+  const supervisors = new Set((api?.operators ?? []).filter(({ role }) => role === "supervisor").map(({ operator }) => operator));
+  return {
+    profile: DEFAULT_SERVICE_PROFILE,
+    ...(agency === undefined ? {} : { agency: agencyProfileOf(agency) }),
+    isAuthorised: (operator) => supervisors.has(operator),
   };
 }
 
@@ -182,6 +207,12 @@ async function openDocumentPlaces({ journal, regionCode: region }: TerminalConfi
   return { fetching, lists, fares, region, openWorkshop: openListThreads };
 }
 
+async function openServicePlaces({ journal }: TerminalConfig): Promise<ServicePlaces> {
+  const open = (name: string) => openFolderStorage(join(journal.folder, name));
+  const [known, losses] = await Promise.all([open("services"), open("losses")]);
+  return { known, losses };
+}
+
 /** Joins a terminal to this machine: SQLite journal, MQTT link, sealing worker, and the devices that are handed in. Faults: those of the journal, "config-invalid". */
 export async function openDevice(parts: DeviceParts): Promise<Terminal> {
   const { config, keys, suite, log, pinPairing } = parts;
@@ -202,6 +233,8 @@ export async function openDevice(parts: DeviceParts): Promise<Terminal> {
     settings: settingsOf(config, { sync: parts.sync, policies }),
     reports,
     documents: await openDocumentPlaces(config),
+    services: await openServicePlaces(config),
+    ...(parts.pinChanger === undefined ? {} : { pinChanger: parts.pinChanger }),
     ...(machine === undefined ? {} : { machine }),
     ...(medicalHost === undefined ? {} : { medicalHost }),
     clock,
@@ -236,7 +269,7 @@ export async function openTerminalApi(
   { log, onDefect, clock = systemClock() }: { readonly log: Log; readonly onDefect: (error: unknown) => void; readonly clock?: Clock },
 ): Promise<Api | undefined> {
   if (config.api === undefined) return undefined;
-  const { orders, reconciliation, devices, uploads, shop, gates } = terminal;
+  const { orders, reconciliation, devices, uploads, shop, gates, bank, contributions, services } = terminal;
   return openApi({
     config: config.api,
     clock,
@@ -249,6 +282,9 @@ export async function openTerminalApi(
       uploads,
       shop,
       ...(gates === undefined ? {} : { gates: { service: gates, listen: (listener) => terminal.onLaneEvent(listener) } }),
+      ...(bank === undefined ? {} : { bank }),
+      ...(contributions === undefined ? {} : { contributions }),
+      ...(services === undefined ? {} : { services }),
       openOffline: (limit) => terminal.openOffline(limit),
       ...(reconciliation === undefined ? {} : { reconciliation }),
       status: () => terminal.status(),

@@ -68,6 +68,11 @@ export const acquirerConfig = z
     merchantNumber: characters(15),
     tpdu: z.strictObject({ destination: hexDigits(4), source: hexDigits(4).default("0000") }),
     headerHex: hexDigits(12),
+    /** First bytes of zeros under the master key, as its custodians read them off the pad; a production terminal says it. */
+    masterKeyCheckHex: z
+      .string()
+      .regex(/^(?:[0-9a-fA-F]{2}){3,8}$/, "3 to 8 bytes in hexadecimal digits")
+      .exactOptional(),
     keyScheme: z.enum(["des-24", "tdes-40", "tdes-track-60", "triple-19-57"]).default(DEFAULT_ACQUIRER.keyScheme),
     /** Left out: as many as the scheme has. */
     checkValueBytes: z.union([z.literal(3), z.literal(4)]).exactOptional(),
@@ -108,6 +113,6 @@ export type AcquirerConfig = DeepReadonly<z.infer<typeof acquirerConfig>>;
 export type AcquirerLineConfig = Extract<AcquirerConfig["connection"], { readonly kind: "tcp" }>;
 
 /** The acquirer's side of the configuration, in the flows' own words. */
-export function acquirerProfileOf({ connection: _connection, checkValueBytes, ...switches }: AcquirerConfig): AcquirerProfile {
+export function acquirerProfileOf({ connection: _connection, masterKeyCheckHex: _check, checkValueBytes, ...switches }: AcquirerConfig): AcquirerProfile {
   return { ...switches, checkValueBytes: checkValueBytes ?? KEY_LAYOUTS[switches.keyScheme].pin.check };
 }

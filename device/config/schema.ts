@@ -2,15 +2,18 @@
 import * as z from "zod";
 import { DEFAULT_CARD_PROFILE } from "../codec/card-profile.ts";
 import { devicesSettings } from "../drivers/roles.ts";
+import { acquirerConfig } from "./acquirer.ts";
+import { agencyConfig } from "./agency.ts";
 import { apiConfig } from "./api.ts";
+import { combinationProblems } from "./combinations.ts";
 import type { DeepReadonly } from "./deep-readonly.ts";
 import { electronicCashConfig } from "./electronic-cash.ts";
 import { gateConfig } from "./gate.ts";
 import { limitsConfig } from "./limits.ts";
 import { medicalConfig } from "./medical.ts";
+import { readerLibraryConfig } from "./reader-library.ts";
 import { readerRule, userReaderRule } from "./readers.ts";
 import { shopConfig } from "./shop.ts";
-import { TEST_AUTHORITY_CHECK_VALUES } from "./test-key-check-values.ts";
 
 const path = z.string().min(1).max(1024);
 
@@ -88,9 +91,15 @@ export const terminalConfig = z
     medical: medicalConfig,
     /** Absent: this terminal does not offer electronic cash. */
     electronicCash: electronicCashConfig.exactOptional(),
+    /** How the bank's acquirer is spoken to; absent: nothing of the bank's is offered. */
+    acquirer: acquirerConfig.exactOptional(),
+    /** How the region's agency is spoken to; absent: no contributions, and services of the card without it. */
+    agency: agencyConfig.exactOptional(),
     readers: z.strictObject({ user: userReaderRule, sam: readerRule }),
     /** The local API for counter software; absent: none is served. */
     api: apiConfig.exactOptional(),
+    /** The same terminal for programs that were written for a reader's library; absent: none is served. */
+    readerLibrary: readerLibraryConfig.exactOptional(),
     /** Lanes that work by themselves; absent: this terminal has none. */
     gate: gateConfig.exactOptional(),
     /** How money of purses goes back, and whether amounts are typed at the terminal itself; left out: the usual rules, and they are not. */
@@ -116,16 +125,7 @@ export const terminalConfig = z
     }),
   })
   .superRefine((config, context) => {
-    if (config.shop?.keypad !== undefined && config.devices.keypad === undefined)
-      context.addIssue({ code: "custom", path: ["shop", "keypad"], message: "sales at a keypad need the keypad among the devices" });
-    if (config.profile !== "production") return;
-    if (config.link.tls === undefined)
-      context.addIssue({ code: "custom", path: ["link", "tls"], message: "a production terminal speaks to its broker over mutual TLS" });
-    if (config.electronicCash?.authorities.some(({ checkHex }) => TEST_AUTHORITY_CHECK_VALUES.has(checkHex.toLowerCase())) === true)
-      context.addIssue({ code: "custom", path: ["electronicCash", "authorities"], message: "a production terminal trusts no published test authority" });
-    const { pinPad } = config.devices;
-    if (pinPad !== undefined && "sm4" in pinPad.profile && pinPad.profile.sm4 === "sim")
-      context.addIssue({ code: "custom", path: ["devices", "pinPad", "profile", "sm4"], message: "no pad but the simulated one knows these codes" });
+    for (const { path: at, message } of combinationProblems(config)) context.addIssue({ code: "custom", path: [...at], message });
   });
 
 /** The configuration of one terminal, checked and frozen. */

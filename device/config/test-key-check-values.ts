@@ -69,3 +69,8 @@ export const TEST_AUTHORITY_CHECK_VALUES: ReadonlySet<string> = new Set([
   "364969ef28bed69992d60dad837c9cb09465df7e52d7396e7620daeb928396cf",
   "7490d10e6fcac26da932f310ef6d7a25cce0f555",
 ]);
+
+/** Published and habitual master keys of PIN pads: first three bytes of zeros under 3DES. */
+export const TEST_MASTER_CHECK_VALUES: ReadonlySet<string> = new Set([
+  ...["08d7b4", "d5d44f", "82e136", "8ca64d", "caaaaf", "40826a", "8baf47", "74d669", "00962b", "d2b91c"],
+]);

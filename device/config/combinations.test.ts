@@ -1,0 +1,64 @@
+import { describe, expect, it } from "vitest";
+import { TEST_CERTIFICATION_AUTHORITIES } from "../../simulators/crypto/certificates.ts";
+import { parseTerminalConfig } from "./schema.ts";
+import { exampleConfig } from "./testing.ts";
+
+const ACQUIRER = {
+  connection: { kind: "mqtt" },
+  terminalNumber: "53010001",
+  merchantNumber: "898530154110001",
+  tpdu: { destination: "0003" },
+  headerHex: "603100310001",
+};
+const CASH = {
+  merchantId: "990100000000001",
+  merchantCategory: "5912",
+  merchantName: "TEST",
+  terminalCode: "T0000001",
+  authorities: TEST_CERTIFICATION_AUTHORITIES.map(({ checkHex: _check, ...authority }: Record<string, unknown>) => ({ ...authority, checkHex: "aabbcc" })),
+};
+const PAD = { adapter: "pad02h", port: { path: "/dev/ttyS1" } };
+const NEWLAND = { adapter: "padNewland", port: { path: "/dev/ttyS1" }, authorizationHex: "00".repeat(8) };
+const WHOLE = { acquirer: ACQUIRER, electronicCash: CASH, devices: { pinPad: PAD } };
+
+function problems(change: object): readonly string[] {
+  const parsed = parseTerminalConfig(exampleConfig({ ...WHOLE, ...change }));
+  return parsed.ok ? [] : parsed.problems;
+}
+
+describe("an acquirer", () => {
+  it("goes with a pad that makes MACs and with authorities", () => expect(problems({})).toEqual([]));
+
+  it.each([
+    ["no pad", { devices: {} }, /^acquirer: .*PIN pad/],
+    ["a pad without MACs", { devices: { pinPad: NEWLAND } }, /^acquirer: .*PIN pad/],
+    ["a pad whose PIN key is an SM4 key", { devices: { pinPad: { ...PAD, algorithm: "sm4" } } }, /^devices\.pinPad\.algorithm: .*3DES/],
+  ])("does not go with %s", (_name, change, said) => expect(problems(change)).toEqual([expect.stringMatching(said)]));
+
+  it("does not go without authorities", () => {
+    const { electronicCash: _cash, ...without } = WHOLE;
+    const parsed = parseTerminalConfig(exampleConfig(without));
+    expect(parsed).toMatchObject({ ok: false, problems: [expect.stringMatching(/^acquirer: .*electronicCash/)] });
+  });
+
+  it.each([
+    ["no check value", {}, /masterKeyCheckHex: .*says/],
+    ["that of a published key", { masterKeyCheckHex: "08D7B4FB" }, /masterKeyCheckHex: .*published/],
+  ])("in production has a master key of its own: %s", (_name, more, said) => {
+    expect(problems({ profile: "production", acquirer: { ...ACQUIRER, ...more } })).toEqual([expect.stringMatching(said)]);
+  });
+
+  it("in production goes with a check value of its own", () => {
+    expect(problems({ profile: "production", acquirer: { ...ACQUIRER, masterKeyCheckHex: "0b5eed" } })).toEqual([]);
+  });
+});
+
+describe("an agency", () => {
+  it("needs nothing else", () => {
+    const parsed = parseTerminalConfig(exampleConfig({ agency: {} }));
+    expect(parsed).toMatchObject({ ok: true, config: { agency: { layout: "agency/v1", outcomeQuery: "promised", newPin: "initial" } } });
+  });
+  it("offers nothing that nobody knows", () => {
+    expect(parseTerminalConfig(exampleConfig({ agency: { services: ["weather"] } }))).toMatchObject({ ok: false });
+  });
+});

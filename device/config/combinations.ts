@@ -1,0 +1,76 @@
+/* What parts of a configuration rule out in each other. Each problem names the place and what is missing there, never a value. */
+import { TEST_AUTHORITY_CHECK_VALUES, TEST_MASTER_CHECK_VALUES } from "./test-key-check-values.ts";
+
+export interface CombinationProblem {
+  readonly path: readonly string[];
+  readonly message: string;
+}
+
+/** What is compared; everything else stands for itself. */
+interface Combined {
+  readonly profile: "test" | "production";
+  readonly devices: {
+    readonly pinPad?: { readonly adapter: string; readonly algorithm?: string; readonly profile?: object };
+    readonly keypad?: object;
+  };
+  readonly shop?: { readonly keypad?: object };
+  readonly link: { readonly tls?: object };
+  readonly electronicCash?: { readonly authorities: readonly { readonly checkHex: string }[] };
+  readonly acquirer?: { readonly masterKeyCheckHex?: string };
+}
+
+type Rule = (config: Combined) => CombinationProblem | undefined;
+
+/** Families of pads that make MACs. */
+const MAC_PADS: ReadonlySet<string> = new Set(["pad02h", "pad02hHid"]);
+const CHECK_DIGITS = 6;
+
+const rule = (at: string, message: string, broken: (config: Combined) => boolean): Rule => {
+  return (config) => (broken(config) ? { path: at.split("."), message } : undefined);
+};
+
+const RULES: readonly Rule[] = [
+  rule("shop.keypad", "sales at a keypad need the keypad among the devices", ({ shop, devices }) => shop?.keypad !== undefined && devices.keypad === undefined),
+  rule(
+    "acquirer",
+    "the bank's keys lie in a PIN pad that makes MACs (pad02h, pad02hHid), and none is among the devices",
+    ({ acquirer, devices }) => acquirer !== undefined && !MAC_PADS.has(devices.pinPad?.adapter ?? ""),
+  ),
+  rule(
+    "devices.pinPad.algorithm",
+    "the keys of an acquirer are 3DES keys",
+    ({ acquirer, devices }) => acquirer !== undefined && devices.pinPad?.algorithm === "sm4",
+  ),
+  rule(
+    "acquirer",
+    "no bank card could prove itself without the authorities of electronicCash",
+    ({ acquirer, electronicCash }) => acquirer !== undefined && electronicCash === undefined,
+  ),
+];
+
+const PRODUCTION_RULES: readonly Rule[] = [
+  rule("link.tls", "a production terminal speaks to its broker over mutual TLS", ({ link }) => link.tls === undefined),
+  rule(
+    "electronicCash.authorities",
+    "a production terminal trusts no published test authority",
+    ({ electronicCash }) => electronicCash?.authorities.some(({ checkHex }) => TEST_AUTHORITY_CHECK_VALUES.has(checkHex.toLowerCase())) === true,
+  ),
+  rule(
+    "devices.pinPad.profile.sm4",
+    "no pad but the simulated one knows these codes",
+    ({ devices }) => devices.pinPad?.profile !== undefined && "sm4" in devices.pinPad.profile && devices.pinPad.profile.sm4 === "sim",
+  ),
+  rule(
+    "acquirer.masterKeyCheckHex",
+    "a production terminal says the check value of the pad's master key",
+    ({ acquirer }) => acquirer !== undefined && acquirer.masterKeyCheckHex === undefined,
+  ),
+  rule("acquirer.masterKeyCheckHex", "this is a published test key: a production terminal refuses it", ({ acquirer }) =>
+    TEST_MASTER_CHECK_VALUES.has(acquirer?.masterKeyCheckHex?.toLowerCase().slice(0, CHECK_DIGITS) ?? ""),
+  ),
+];
+
+export function combinationProblems(config: Combined): readonly CombinationProblem[] {
+  const rules = config.profile === "production" ? [...RULES, ...PRODUCTION_RULES] : RULES;
+  return rules.map((each) => each(config)).filter((problem) => problem !== undefined);
+}
