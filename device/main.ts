@@ -26,6 +26,7 @@ import type { LaneDevices, TerminalGate } from "./gate/terminal-gates.ts";
 import { REPORTS_FOLDER } from "./medical/reconciliation.ts";
 import type { DocumentPlaces } from "./permission.ts";
 import type { ServiceSettings } from "./services/terminal-services.ts";
+import { openAcquirerHost } from "./sync/acquirer/open.ts";
 import { DEFAULT_BATCH_LIMITS } from "./sync/batch/plan.ts";
 import { openWorkerSealer, type SealWorkerData } from "./sync/batch/worker-sealer.ts";
 import { openGatewayHost } from "./sync/gateway/open.ts";
@@ -44,6 +45,7 @@ import { laneProblems } from "./txn/fares/lanes.ts";
 import { RIDER_RECORD } from "./txn/fares/rider-record.ts";
 import { parseFareTables } from "./txn/fares/table.ts";
 import type { LaneEvent } from "./txn/gate/lane.ts";
+import type { AcquirerHost } from "./txn/hosts.ts";
 import { openSqliteStore } from "./txn/journal/sqlite/store.ts";
 import { openListThreads } from "./txn/lists/threads.ts";
 import { parsePolicy } from "./txn/medical-split/policy.ts";
@@ -234,6 +236,7 @@ export async function openDevice(parts: DeviceParts): Promise<Terminal> {
     reports,
     documents: await openDocumentPlaces(config),
     services: await openServicePlaces(config),
+    ...(await openAcquirerLine(config, clock)),
     ...(parts.pinChanger === undefined ? {} : { pinChanger: parts.pinChanger }),
     ...(machine === undefined ? {} : { machine }),
     ...(medicalHost === undefined ? {} : { medicalHost }),
@@ -260,6 +263,13 @@ export async function openDevice(parts: DeviceParts): Promise<Terminal> {
     await Promise.allSettled([link.close(), sealer.close(), store.close()]);
     throw error;
   });
+}
+
+/** The acquirer's own line, where messages do not go through the head-end. Faults: "config-invalid" where one of its files cannot be read. */
+async function openAcquirerLine({ acquirer }: TerminalConfig, clock: Clock): Promise<{ readonly acquirerHost?: AcquirerHost }> {
+  if (acquirer?.connection.kind !== "tcp") return {};
+  const { kind: _kind, ...site } = acquirer.connection;
+  return { acquirerHost: await openAcquirerHost({ ...site, replyTimeoutMs: acquirer.replyTimeoutMs }, { clock }) };
 }
 
 /** Serves the local API of a terminal, where its configuration has one. Faults: "config-invalid". */
