@@ -1,4 +1,4 @@
-/* `host`: the settlement host and the insurer by themselves, against a broker or with one inside. */
+/* `host`: the settlement host, the insurer and the acquirer by themselves, against a broker or with one inside. */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -65,7 +65,9 @@ function writeConfig(folder: string, options: HostOptions, whole: { readonly con
   const { config, brokerUrl } = whole;
   const configured = typeof config["faults"] === "object" ? config["faults"] : {};
   const path = join(folder, "host.json");
-  const merged = { ...config, ...(brokerUrl === undefined ? {} : { brokerUrl }), faults: { ...configured, ...options.faults } };
+  const acquirer = typeof config["acquirer"] === "object" ? config["acquirer"] : {};
+  const port = options.acquirerPort === undefined ? {} : { acquirer: { ...acquirer, port: options.acquirerPort } };
+  const merged = { ...config, ...port, ...(brokerUrl === undefined ? {} : { brokerUrl }), faults: { ...configured, ...options.faults } };
   writeFileSync(path, `${JSON.stringify(merged)}\n`, { mode: 0o600 });
   return path;
 }
@@ -109,6 +111,7 @@ class HostSession {
     if (begun === false) return this.#ended();
     if (begun === true) this.#announce(announced);
     for (const instruction of this.#options.insurerFaults) this.#child.send({ command: "insurer-fault", set: instruction, id: OPTION_ID });
+    for (const instruction of this.#options.acquirerFaults) this.#child.send({ command: "acquirer-fault", set: instruction, id: OPTION_ID });
     const alive = begun === undefined || (await this.#serve(lines, first));
     return this.#end(alive);
   }
@@ -140,7 +143,9 @@ class HostSession {
     }
     const files = Object.entries(keyFiles).map(([tid, path]) => `  terminal ${tid}: key file ${path}`);
     this.#io.print(
-      [`settlement host and insurer are running, broker at ${brokerUrl}`, ...files, LINE_HELP, "Ctrl-C, or the end of the input, ends it."].join("\n"),
+      [`settlement host, insurer and acquirer are running, broker at ${brokerUrl}`, ...files, LINE_HELP, "Ctrl-C, or the end of the input, ends it."].join(
+        "\n",
+      ),
     );
   }
 
@@ -253,7 +258,7 @@ export async function runHost(values: OptionValues, io: SimIo, parts: HostParts)
 
 export const hostCommand: Command = {
   name: "host",
-  summary: "runs the settlement host and the insurer by themselves, against a broker or with one inside",
+  summary: "runs the settlement host, the insurer and the acquirer by themselves, against a broker or with one inside",
   options: HOST_OPTIONS,
   run: async (values) => {
     const io = standardIo();

@@ -89,6 +89,12 @@ export function openHostFolder(folder: string, terminals: readonly string[], too
   if (orphan !== undefined) return { ok: false, reason: `${keyFileOf(orphan)} is there, but ${terminalsFile} does not know the terminal` };
   const enrolled = fresh.map((tid) => ({ tid, publicKeyHex: enrol(keyFileOf(tid), keys.value, tools), kids: [KID] }));
   if (fresh.length > 0) writePrivate(terminalsFile, `${JSON.stringify({ terminals: [...known.value.terminals, ...enrolled] })}\n`, "w");
-  const config = { keys: keys.value, terminalsFile, ledgerFile: join(folder, "ledger.db"), insurerFile: join(folder, "insurer.db") };
+  const config = {
+    keys: keys.value,
+    terminalsFile,
+    ledgerFile: join(folder, "ledger.db"),
+    insurerFile: join(folder, "insurer.db"),
+    acquirer: { file: join(folder, "acquirer.db") },
+  };
   return { ok: true, value: { config, keyFiles: Object.fromEntries(terminals.map((tid) => [tid, keyFileOf(tid)])) } };
 }

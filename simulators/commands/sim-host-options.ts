@@ -1,5 +1,6 @@
 /* What `host` was asked for: broker, state, terminals, faults. */
 import type { CommandOption, OptionValues } from "../../device/system/command-line.ts";
+import { ACQUIRER_FAULTS, applyAcquirerFault, noAcquirerFaults } from "../host/acquirer/acquirer-faults.ts";
 import { type HostFaults, noHostFaults, parseHostFaults } from "../host/faults.ts";
 import { applyInsurerFault, INSURER_FAULTS, noInsurerFaults } from "../host/medical/insurer-faults.ts";
 import type { Parsed } from "./sim-faults.ts";
@@ -20,6 +21,9 @@ export interface HostOptions {
   readonly faults: Partial<HostFaults>;
   /** Instructions as the running host takes them. */
   readonly insurerFaults: readonly object[];
+  readonly acquirerFaults: readonly object[];
+  /** Undefined: the acquirer is reached through the broker alone. */
+  readonly acquirerPort: number | undefined;
   readonly json: boolean;
 }
 
@@ -43,6 +47,11 @@ export const HOST_OPTIONS: Readonly<Record<string, CommandOption>> = {
     type: "string",
     summary: `faults of the insurer, comma list of absent, broken-sum=<sum>, statement-rows-missing=<n>, <infno>:<${Object.keys(INSURER_FAULTS).join("|")}>[=<ms>]`,
   },
+  "acquirer-fault": {
+    type: "string",
+    summary: `faults of the acquirer, comma list of absent, difference=<missing-row|extra-row|amount|credit-side|error>, <type>[/<processing code>]:<${Object.keys(ACQUIRER_FAULTS).join("|")}>[=<ms>]`,
+  },
+  "acquirer-port": { type: "string", summary: "port of the acquirer on loopback, frames with a length of two bytes; 0: the system chooses (default: none)" },
   json: { type: "boolean", summary: "standard output carries JSON lines only; the last one is the summary" },
 };
 
@@ -75,11 +84,33 @@ function insurerInstruction(part: string): object | undefined {
 
 /** A comma list of the insurer's faults: "2102:late-booking=5000,broken-sum=cash". */
 export function parseInsurerFaultList(text: string): Parsed<readonly object[]> {
+  // The insurer itself says whether it knows the fault; nothing is planned by asking.
+  return parseInstructions(text, insurerInstruction, (instruction) => applyInsurerFault(noInsurerFaults(), instruction));
+}
+
+function acquirerInstruction(part: string): object | undefined {
+  if (part === "absent") return { absent: true };
+  const difference = /^difference=([a-z-]+)$/.exec(part)?.[1];
+  if (difference !== undefined) return { difference };
+  const [, of, fault, ms] = /^(\d{4}(?:\/\d{6})?):([a-z0-9-]+)(?:=(\d{1,9}))?$/.exec(part) ?? [];
+  if (of === undefined || fault === undefined) return undefined;
+  return { of, fault, ...(ms === undefined ? {} : fault === "late-approval" ? { lateMs: Number(ms) } : { slowMs: Number(ms) }) };
+}
+
+/** A comma list of the acquirer's faults: "0200/000000:late-approval=5000,difference=amount". */
+export function parseAcquirerFaultList(text: string): Parsed<readonly object[]> {
+  return parseInstructions(text, acquirerInstruction, (instruction) => applyAcquirerFault(noAcquirerFaults(), instruction));
+}
+
+function parseInstructions(
+  text: string,
+  read: (part: string) => object | undefined,
+  wrongWith: (instruction: object) => string | undefined,
+): Parsed<readonly object[]> {
   const instructions: object[] = [];
   for (const part of text.split(",").map((each) => each.trim())) {
-    const instruction = insurerInstruction(part);
-    // The insurer itself says whether it knows the fault; nothing is planned by asking.
-    const wrong = instruction === undefined ? "it does not fit" : applyInsurerFault(noInsurerFaults(), instruction);
+    const instruction = read(part);
+    const wrong = instruction === undefined ? "it does not fit" : wrongWith(instruction);
     if (instruction === undefined || wrong !== undefined) return { ok: false, reason: `"${part}": ${wrong}` };
     instructions.push(instruction);
   }
@@ -105,6 +136,14 @@ function readBroker(values: OptionValues, problems: string[]): BrokerChoice {
   return { kind: "configured" };
 }
 
+function readAcquirerPort(values: OptionValues, problems: string[]): number | undefined {
+  const port = textOf(values, "acquirer-port");
+  if (port === undefined) return undefined;
+  if (!(/^\d{1,5}$/.test(port) && Number(port) <= PORT_MAX)) problems.push(`--acquirer-port is a number from 0 to ${PORT_MAX}`);
+  if (textOf(values, "config") !== undefined) problems.push("--acquirer-port stands in the configuration file: leave it out beside --config");
+  return Number(port);
+}
+
 function readTerminals(values: OptionValues, problems: string[]): readonly string[] {
   const terminals = (textOf(values, "terminal") ?? DEFAULT_TERMINAL).split(",").map((tid) => tid.trim());
   if (!terminals.every((tid) => /^[A-Za-z0-9_-]{1,32}$/.test(tid))) problems.push("--terminal is a comma list of names with 1 to 32 of A-Z a-z 0-9 _ -");
@@ -125,6 +164,8 @@ export function readHostOptions(values: OptionValues): HostOptions | string {
   const faults = parsed(values, "fault", parseHostFaultList);
   const insurerFaults = parsed(values, "insurer-fault", parseInsurerFaultList);
   if (!faults.ok) problems.push(`--fault: ${faults.reason}`);
+  const acquirerFaults = parsed(values, "acquirer-fault", parseAcquirerFaultList);
+  if (!acquirerFaults.ok) problems.push(`--acquirer-fault: ${acquirerFaults.reason}`);
   if (!insurerFaults.ok) problems.push(`--insurer-fault: ${insurerFaults.reason}`);
   const options: HostOptions = {
     broker: readBroker(values, problems),
@@ -133,6 +174,8 @@ export function readHostOptions(values: OptionValues): HostOptions | string {
     terminals: readTerminals(values, problems),
     faults: (faults.ok ? faults.value : undefined) ?? {},
     insurerFaults: (insurerFaults.ok ? insurerFaults.value : undefined) ?? [],
+    acquirerFaults: (acquirerFaults.ok ? acquirerFaults.value : undefined) ?? [],
+    acquirerPort: readAcquirerPort(values, problems),
     json: values["json"] === true,
   };
   return problems.length === 0 ? options : problems.join("\n");

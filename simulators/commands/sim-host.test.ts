@@ -10,7 +10,7 @@ import { openCipherSuite } from "../../device/crypto/suite.ts";
 import { parseProcessConfig } from "../host/process-config.ts";
 import { SeededRandomness } from "../world/seeded-randomness.ts";
 import { openHostFolder } from "./sim-host-folder.ts";
-import { parseHostFaultList, parseInsurerFaultList, readHostOptions } from "./sim-host-options.ts";
+import { parseAcquirerFaultList, parseHostFaultList, parseInsurerFaultList, readHostOptions } from "./sim-host-options.ts";
 
 const suite = openCipherSuite();
 
@@ -27,6 +27,10 @@ describe("readHostOptions", () => {
     [{ embedded: true, terminal: "A1, B_2" }, { terminals: ["A1", "B_2"] }],
     [{ embedded: true, fault: "vanished,dropNextReceipts=2,drain=false" }, { faults: { vanished: true, dropNextReceipts: 2, drain: false } }],
     [{ embedded: true, "insurer-fault": "absent" }, { insurerFaults: [{ absent: true }] }],
+    [
+      { embedded: true, "acquirer-fault": "absent", "acquirer-port": "0" },
+      { acquirerFaults: [{ absent: true }], acquirerPort: 0 },
+    ],
   ])("takes %j", (values, expected) => {
     expect(readHostOptions(values)).toMatchObject(expected);
   });
@@ -46,6 +50,11 @@ describe("readHostOptions", () => {
     [{ embedded: true, "insurer-fault": "2102:dance" }, /--insurer-fault: "2102:dance"/],
     [{ embedded: true, "insurer-fault": "broken-sum=all" }, /--insurer-fault: "broken-sum=all": nothing to set/],
     [{ embedded: true, "insurer-fault": "2102" }, /"2102": it does not fit/],
+    [{ embedded: true, "acquirer-fault": "0200:dance" }, /--acquirer-fault: "0200:dance": of, such as 0200/],
+    [{ embedded: true, "acquirer-fault": "difference=all" }, /"difference=all": nothing to set/],
+    [{ embedded: true, "acquirer-fault": "0200" }, /"0200": it does not fit/],
+    [{ embedded: true, "acquirer-port": "65536" }, /--acquirer-port is a number/],
+    [{ config: "host.json", "acquirer-port": "0" }, /--acquirer-port stands in the configuration file/],
   ])("refuses %j", (values, problem) => {
     expect(readHostOptions(values)).toMatch(problem);
   });
@@ -62,11 +71,24 @@ describe("readHostOptions", () => {
     });
   });
 
+  it("acquirer faults become what the running host takes", () => {
+    expect(parseAcquirerFaultList("difference=extra-row,0200/000000:late-approval=5000,0400:slow=10,0500:decline")).toEqual({
+      ok: true,
+      value: [
+        { difference: "extra-row" },
+        { of: "0200/000000", fault: "late-approval", lateMs: 5_000 },
+        { of: "0400", fault: "slow", slowMs: 10 },
+        { of: "0500", fault: "decline" },
+      ],
+    });
+  });
+
   it("any text gives an answer", () => {
     fc.assert(
       fc.property(fc.string(), (text) => {
         expect(typeof parseHostFaultList(text).ok).toBe("boolean");
         expect(typeof parseInsurerFaultList(text).ok).toBe("boolean");
+        expect(typeof parseAcquirerFaultList(text).ok).toBe("boolean");
       }),
     );
   });

@@ -7,6 +7,7 @@ import { expect, test } from "vitest";
 import { type Bytes, concat, fromHex, toHex, utf8 } from "../../device/base/bytes.ts";
 import { openCipherSuite } from "../../device/crypto/suite.ts";
 import { SeededRandomness } from "../world/seeded-randomness.ts";
+import type { Acquirer } from "./acquirer/acquirer.ts";
 import type { Insurer } from "./medical/insurer.ts";
 import { runCommand } from "./process-commands.ts";
 import { type Bench, type Members, only, openBench, sortedJson } from "./testing.ts";
@@ -214,8 +215,9 @@ test.each<[string, Members | Uint8Array]>([
 });
 
 function command(bench: Bench, line: Members): Members {
-  // These commands touch neither the insurer nor the process.
-  return runCommand({ host: bench.host, insurer: undefined as unknown as Insurer, stop: () => undefined }, JSON.stringify(line));
+  // These commands touch neither the insurer nor the acquirer nor the process.
+  const others = { insurer: undefined as unknown as Insurer, acquirer: undefined as unknown as Acquirer };
+  return runCommand({ host: bench.host, ...others, stop: () => undefined }, JSON.stringify(line));
 }
 
 test("commands publish a permission, a table and a list from a file, and tell what is published", async () => {

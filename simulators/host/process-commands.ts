@@ -1,4 +1,9 @@
 /* What a running host process can be told and asked, one JSON object a line; each gets one JSON object back. */
+import type { Acquirer } from "./acquirer/acquirer.ts";
+import { actAtAcquirer } from "./acquirer/acquirer-commands.ts";
+import { applyAcquirerFault, clearAcquirerFaults } from "./acquirer/acquirer-faults.ts";
+import type { AcquirerServer } from "./acquirer/acquirer-server.ts";
+import { applyLineFault } from "./acquirer/line-faults.ts";
 import { isFields, parseFields } from "./canonical.ts";
 import type { ChargeDesk } from "./debts.ts";
 import { actAtChargeDesk } from "./debts-commands.ts";
@@ -14,6 +19,9 @@ import type { SettlementHost } from "./settlement.ts";
 export interface CommandContext {
   readonly host: SettlementHost;
   readonly insurer: Insurer;
+  readonly acquirer: Acquirer;
+  /** Undefined while it has no port. */
+  readonly acquirerServer?: () => AcquirerServer | undefined;
   /** Undefined where nobody charges rides. */
   readonly charges?: ChargeDesk;
   /** Undefined while there is none. */
@@ -34,7 +42,7 @@ function refused(reason: string): CommandReply {
 const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   [
     "totals",
-    ({ host, insurer }) => {
+    ({ host, insurer, acquirer }) => {
       const { count, totalFen, fundFen, accountFen } = insurer.ledger.totals();
       const totals = host.ledger.totalsByKind();
       const open = { unknown: host.ledger.unknownSubjects().length, rejects: host.ledger.rejects().length, quarantined: host.ledger.quarantines().length };
@@ -44,6 +52,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
         ...open,
         records: host.ledger.recordCount(),
         insurer: { count, totalFen: Number(totalFen), fundFen: Number(fundFen), accountFen: Number(accountFen) },
+        acquirer: acquirer.ledger.totals(),
       };
     },
   ],
@@ -51,7 +60,15 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   ["unknown", ({ host }) => ({ ok: true, unknown: host.ledger.unknownSubjects() })],
   ["rejects", ({ host }) => ({ ok: true, rejects: host.ledger.rejects() })],
   ["quarantine", ({ host }) => ({ ok: true, quarantine: host.ledger.quarantines() })],
-  ["counters", ({ host, insurer }) => ({ ok: true, host: Object.fromEntries(host.counters), insurer: Object.fromEntries(insurer.counters) })],
+  [
+    "counters",
+    ({ host, insurer, acquirer }) => ({
+      ok: true,
+      host: Object.fromEntries(host.counters),
+      insurer: Object.fromEntries(insurer.counters),
+      acquirer: Object.fromEntries(acquirer.counters),
+    }),
+  ],
   [
     "faults",
     ({ host }, fields) => {
@@ -68,6 +85,23 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
       return wrong === undefined ? OK : refused(wrong);
     },
   ],
+  [
+    "acquirer-fault",
+    ({ acquirer }, fields) => {
+      const wrong = applyAcquirerFault(acquirer.faults, fields["set"]);
+      return wrong === undefined ? OK : refused(wrong);
+    },
+  ],
+  ["acquirer-act", ({ acquirer }, fields) => actAtAcquirer(acquirer, fields["set"])],
+  [
+    "acquirer-line-fault",
+    ({ acquirerServer }, fields) => {
+      const open = acquirerServer?.();
+      if (open === undefined) return refused("the acquirer has no port");
+      const wrong = applyLineFault(open.faults, fields["set"]);
+      return wrong === undefined ? OK : refused(wrong);
+    },
+  ],
   ["insurer-act", ({ insurer }, fields) => actAtInsurer(insurer, fields["set"])],
   [
     "gateway-fault",
@@ -80,9 +114,11 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   ],
   [
     "clear-faults",
-    ({ host, insurer, gateway }) => {
+    ({ host, insurer, acquirer, gateway, acquirerServer }) => {
       clearHostFaults(host.faults);
       clearInsurerFaults(insurer.faults);
+      clearAcquirerFaults(acquirer.faults);
+      acquirerServer?.()?.faults.planned.splice(0);
       gateway?.()?.faults.planned.splice(0);
       return OK;
     },

@@ -50,6 +50,7 @@ const REFUSED: readonly (readonly [reason: string, config: unknown])[] = [
   ["insurerVariants: municipalities takes a list of texts", { ...GOOD, insurerVariants: { municipalities: [11] } }],
   ["insurerVariants: receivers takes texts by name", { ...GOOD, insurerVariants: { receivers: { "22": 1 } } }],
   ["insurerVariants: refuseDuplicateMsgid takes true or false", { ...GOOD, insurerVariants: { refuseDuplicateMsgid: "yes" } }],
+  ["acquirer: unknown member files", { ...GOOD, acquirer: { files: "x" } }],
   ["gateway needs paasid and token, and takes tls, port and path", { ...GOOD, gateway: { paasid: "p" } }],
   ["gateway needs paasid and token, and takes tls, port and path", { ...GOOD, gateway: { paasid: "p", token: "t", port: 65_536 } }],
   ["gateway needs paasid and token, and takes tls, port and path", { ...GOOD, gateway: { paasid: "p", token: "t", path: "no-slash" } }],

@@ -1,5 +1,6 @@
 /* The configuration of a host that runs as its own process; unknown members are refused by name. */
 import { parseHex } from "../../device/base/bytes.ts";
+import { type AcquirerConfig, readAcquirerConfig } from "./acquirer/acquirer-config.ts";
 import { countField, isFields, type JsonFields, parseFields, textField } from "./canonical.ts";
 import { type HostFaults, parseHostFaults } from "./faults.ts";
 import type { InsurerVariants } from "./medical/service.ts";
@@ -18,6 +19,7 @@ export interface HostProcessConfig {
   readonly insurerVariants: Partial<InsurerVariants>;
   /** A way to the insurer without the broker; undefined: there is none. */
   readonly gateway: GatewayConfig | undefined;
+  readonly acquirer: AcquirerConfig;
   readonly terminals: readonly { readonly tid: string; readonly publicKeyHex: string; readonly kids: readonly string[] }[];
   readonly keys: { readonly signingScalarHex: string; readonly dataKeysHex: Readonly<Record<string, string>> };
   readonly faults: Partial<HostFaults>;
@@ -48,6 +50,7 @@ const MEMBERS: readonly string[] = [
   "insurerFile",
   "insurerVariants",
   "gateway",
+  "acquirer",
   "terminals",
   "terminalsFile",
   "keys",
@@ -127,6 +130,8 @@ export function parseProcessConfig(text: Uint8Array, readFile: (path: string) =>
   if (!faults.ok) return { ok: false, reason: `faults: ${faults.reason}` };
   const insurer = readInsurer(fields);
   if (typeof insurer === "string") return { ok: false, reason: insurer };
+  const acquirer = readAcquirerConfig(fields["acquirer"]);
+  if (!acquirer.ok) return { ok: false, reason: `acquirer: ${acquirer.reason}` };
   return {
     ok: true,
     config: {
@@ -141,6 +146,7 @@ export function parseProcessConfig(text: Uint8Array, readFile: (path: string) =>
       password: textField(fields, "password"),
       ledgerFile: textField(fields, "ledgerFile") ?? ":memory:",
       ...insurer,
+      acquirer: acquirer.value,
     },
   };
 }

@@ -3,15 +3,17 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { request as httpsRequest } from "node:https";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { afterEach, expect, test } from "vitest";
-import { toHex } from "../../device/base/bytes.ts";
+import { concat, toHex, u16be } from "../../device/base/bytes.ts";
 import type { MessageLink } from "../../device/base/ports.ts";
 import { openCipherSuite } from "../../device/crypto/suite.ts";
 import { type Mosquitto, startMosquitto } from "../broker/mosquitto.ts";
+import { HandBank, PAN } from "./acquirer/testing.ts";
 import { type EmbeddedBroker, openEmbeddedBroker } from "./embedded-broker.ts";
 import { openHostMqttLink } from "./mqtt-link.ts";
 import { systemClock } from "./system.ts";
@@ -260,6 +262,37 @@ test("the insurer behind a gateway of the process, in its region's form, with ac
   expect(await host.ask({ command: "stop" })).toMatchObject({ ok: true });
   expect(await host.ended()).toBe(0);
 }, 30_000);
+
+/** One frame to the acquirer's port, and the frame that comes back; rejects where the line breaks. */
+function frameTo(port: number, body: Uint8Array): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, "127.0.0.1", () => socket.write(concat(u16be(body.length), body)));
+    socket.once("data", (frame: Buffer) => {
+      socket.destroy();
+      resolve(Uint8Array.from(frame.subarray(2)));
+    });
+    socket.once("error", reject);
+    socket.once("close", () => reject(new Error("the line broke")));
+  });
+}
+
+test("the acquirer on a port of the process, with acts, faults of its own and of its line by command", async () => {
+  const stand = await openStand(embedded(await openEmbeddedBroker()), { acquirer: { port: 0 } });
+  const host = stand.start();
+  const { port } = await host.line((line) => line["event"] === "acquirer");
+  await host.ready();
+  const bank = new HandBank();
+  const signIn = bank.bytes("0800", { 11: "000001", 60: "00000001003" });
+  expect(toHex(await frameTo(Number(port), signIn))).toMatch(/^6000000003[0-9]{12}0810/);
+  expect(await host.ask({ command: "acquirer-line-fault", set: { fault: "reset-before" } })).toMatchObject({ ok: true });
+  await expect(frameTo(Number(port), signIn)).rejects.toThrow();
+  expect(await host.ask({ command: "acquirer-fault", set: { of: "0800", fault: "decline", code: "96" } })).toMatchObject({ ok: true });
+  await frameTo(Number(port), signIn);
+  expect(await host.ask({ command: "acquirer-fault", set: { of: "0800", fault: "dance" } })).toMatchObject({ ok: false });
+  expect(await host.ask({ command: "acquirer-act", set: { act: "set-status", account: PAN, status: "lost" } })).toMatchObject({ ok: true });
+  expect(await host.ask({ command: "counters" })).toMatchObject({ acquirer: { "0800/ 00": 1 } });
+  expect(await host.ask({ command: "clear-faults" })).toMatchObject({ ok: true });
+});
 
 test("the host finds its way back after the broker dropped every connection", async () => {
   const broker = await openEmbeddedBroker();

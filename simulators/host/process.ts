@@ -1,5 +1,5 @@
 /*
- * The settlement host, its head-end and the insurer as one process of their own, to be killed and started again.
+ * The settlement host, its head-end, the insurer and the acquirer as one process of their own, to be killed and started again.
  * Usage: process.ts <configuration file, or the JSON itself>. Commands come as JSON lines on standard input, answers leave on standard output;
  * the first line is {"event":"ready"} as soon as the broker has answered.
  */
@@ -9,6 +9,9 @@ import { fromHex, utf8 } from "../../device/base/bytes.ts";
 import type { Log } from "../../device/base/log.ts";
 import { DEFAULT_CARD_PROFILE } from "../../device/codec/card-profile.ts";
 import { openCipherSuite } from "../../device/crypto/suite.ts";
+import { type Acquirer, openAcquirer } from "./acquirer/acquirer.ts";
+import { type AcquirerServer, openAcquirerServer } from "./acquirer/acquirer-server.ts";
+import { AcquirerLedger } from "./acquirer/ledger.ts";
 import { ChargeDesk } from "./debts.ts";
 import { noHostFaults } from "./faults.ts";
 import { Ledger } from "./ledger.ts";
@@ -79,6 +82,25 @@ async function gatewayOf({ gateway }: HostProcessConfig, insurer: Insurer): Prom
   });
 }
 
+function acquirerOf({ acquirer }: HostProcessConfig, log: Log): Acquirer {
+  const { file, contracts, accounts } = acquirer;
+  return openAcquirer({
+    clock: systemClock,
+    randomness: systemRandomness,
+    suite: openCipherSuite(),
+    ledger: AcquirerLedger.open(file),
+    log,
+    ...(contracts === undefined ? {} : { contracts }),
+    ...(accounts === undefined ? {} : { accounts }),
+  });
+}
+
+/** The way to the acquirer without the broker, where one is configured. */
+async function acquirerServerOf({ acquirer }: HostProcessConfig, { exchange }: Acquirer): Promise<AcquirerServer | undefined> {
+  const { port } = acquirer;
+  return port === undefined ? undefined : openAcquirerServer({ clock: systemClock, exchange, port });
+}
+
 async function run(config: HostProcessConfig): Promise<void> {
   const suite = openCipherSuite();
   const log = stderrLog();
@@ -93,6 +115,9 @@ async function run(config: HostProcessConfig): Promise<void> {
   });
   const gateway = await gatewayOf(config, insurer);
   if (gateway !== undefined) write({ event: "gateway", url: gateway.url });
+  const acquirer = acquirerOf(config, log);
+  const acquirerServer = await acquirerServerOf(config, acquirer);
+  if (acquirerServer !== undefined) write({ event: "acquirer", port: acquirerServer.port });
   const link = linkOf(config);
   const host = openSettlementHost({
     clock: systemClock,
@@ -105,7 +130,10 @@ async function run(config: HostProcessConfig): Promise<void> {
     terminals: config.terminals.map(({ tid, publicKeyHex, kids }) => ({ tid, kids, publicKey: suite.sm2PublicKey(fromHex(publicKeyHex)) })),
     debitOracle: testDebitOracle(suite, DEFAULT_CARD_PROFILE),
     charges,
-    services: new Map([["fsi", insurer.exchange]]),
+    services: new Map([
+      ["fsi", insurer.exchange],
+      ["acquirer", acquirer.exchange],
+    ]),
     faults: noHostFaults(config.faults),
     ...(config.reconnectWindowMs === undefined ? {} : { reconnectWindowMs: config.reconnectWindowMs }),
   });
@@ -117,13 +145,15 @@ async function run(config: HostProcessConfig): Promise<void> {
     stopped = true;
     host.stop();
     insurer.stop();
+    acquirer.stop();
     lines.close();
     // A pipe that its owner keeps open would keep this process alive.
     process.stdin.destroy();
-    void Promise.all([link.close(), gateway?.close()]).finally(() => {
+    void Promise.all([link.close(), gateway?.close(), acquirerServer?.close()]).finally(() => {
       ledger.close();
       charges.close();
       insurer.ledger.close();
+      acquirer.ledger.close();
     });
   };
   let announced = false;
@@ -131,7 +161,7 @@ async function run(config: HostProcessConfig): Promise<void> {
     write({ event: announced || state === "down" ? state : "ready" });
     announced ||= state === "up";
   });
-  lines.on("line", (line) => write(runCommand({ host, insurer, charges, stop, gateway: () => gateway }, line)));
+  lines.on("line", (line) => write(runCommand({ host, insurer, acquirer, charges, stop, gateway: () => gateway, acquirerServer: () => acquirerServer }, line)));
   // Whoever started this process has gone: nobody could stop it any more.
   lines.on("close", stop);
 }

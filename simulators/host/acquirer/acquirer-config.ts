@@ -1,0 +1,77 @@
+/* The acquirer of a host that runs as its own process: its books, its port, and whom it knows. Unknown members are refused by name. */
+import { parseHex } from "../../../device/base/bytes.ts";
+import { isFields, type JsonFields, textField } from "../canonical.ts";
+import type { KeyLayout, MacForm } from "./ciphers.ts";
+import type { TerminalContract } from "./request.ts";
+import { type ContractTerms, testContract } from "./test-customers.ts";
+import type { AccountOpening, CardStatus } from "./words.ts";
+
+export interface AcquirerConfig {
+  /** ":memory:" or a file. */
+  readonly file: string;
+  /** A port without the broker; undefined: there is none. 0: the system chooses. */
+  readonly port: number | undefined;
+  /** Undefined: the test bank's. */
+  readonly contracts: readonly TerminalContract[] | undefined;
+  readonly accounts: readonly AccountOpening[] | undefined;
+}
+
+const PORT_MAX = 65_535;
+const MEMBERS: readonly string[] = ["file", "port", "terminals", "accounts"];
+const LAYOUTS: readonly KeyLayout[] = ["des-24", "tdes-40", "tdes-track-60", "triple-19-57"];
+const MAC_FORMS: readonly MacForm[] = ["ecb", "x9.19"];
+const STATUSES: readonly CardStatus[] = ["good", "lost", "stolen", "restricted", "closed"];
+
+type Read<Value> = { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly reason: string };
+
+function refused(reason: string): { readonly ok: false; readonly reason: string } {
+  return { ok: false, reason };
+}
+
+function listOf<Value>(value: unknown, read: (fields: JsonFields) => Value | undefined): readonly Value[] | undefined | "wrong" {
+  if (value === undefined) return undefined;
+  if (!Array.isArray(value)) return "wrong";
+  const items = (value as readonly unknown[]).map((item) => (isFields(item) ? read(item) : undefined));
+  return items.every((item): item is Value & {} => item !== undefined) ? items : "wrong";
+}
+
+function oneOf<Name extends string>(names: readonly Name[], value: unknown, usual: Name): Name | undefined {
+  return value === undefined ? usual : names.find((each) => each === value);
+}
+
+function contractOf(fields: JsonFields): TerminalContract | undefined {
+  const [terminal = "", merchant = "", masterKeyHex = "", keyFrontHex = ""] = ["terminal", "merchant", "masterKeyHex", "keyFrontHex"].map((name) =>
+    textField(fields, name),
+  );
+  const keyLayout = oneOf(LAYOUTS, fields["keyLayout"], "tdes-40");
+  const macForm = oneOf(MAC_FORMS, fields["macForm"], "ecb");
+  if (keyLayout === undefined || macForm === undefined || terminal.length !== 8 || merchant.length !== 15) return undefined;
+  const masterKey = parseHex(masterKeyHex);
+  const sound = (masterKeyHex === "" || masterKey?.length === 8 || masterKey?.length === 16) && parseHex(keyFrontHex) !== undefined;
+  const terms: ContractTerms = { terminal, merchant, keyLayout, macForm, keyFrontHex, ...(masterKeyHex === "" ? {} : { masterKeyHex }) };
+  return sound ? testContract(terms) : undefined;
+}
+
+function accountOf(fields: JsonFields): AccountOpening | undefined {
+  const { pan, pin, balanceFen } = fields;
+  const status = oneOf(STATUSES, fields["status"], "good");
+  if (typeof pan !== "string" || !/^[1-9]\d{11,18}$/.test(pan) || typeof pin !== "string" || !/^\d{4,12}$/.test(pin) || status === undefined) return undefined;
+  if (typeof balanceFen !== "number" || !Number.isSafeInteger(balanceFen) || balanceFen < 0) return undefined;
+  return { pan, pin, balanceFen, status };
+}
+
+/** Reads the member `acquirer` of a host's configuration; left out: the test bank in memory, without a port. */
+export function readAcquirerConfig(value: unknown): Read<AcquirerConfig> {
+  if (value === undefined) return { ok: true, value: { file: ":memory:", port: undefined, contracts: undefined, accounts: undefined } };
+  if (!isFields(value)) return refused("not-an-object");
+  const unknown = Object.keys(value).find((name) => !MEMBERS.includes(name));
+  if (unknown !== undefined) return refused(`unknown member ${unknown}`);
+  const { port } = value;
+  if (port !== undefined && !(typeof port === "number" && Number.isInteger(port) && port >= 0 && port <= PORT_MAX))
+    return refused(`port is a number from 0 to ${PORT_MAX}`);
+  const contracts = listOf(value["terminals"], contractOf);
+  if (contracts === "wrong") return refused("terminals are malformed");
+  const accounts = listOf(value["accounts"], accountOf);
+  if (accounts === "wrong") return refused("accounts are malformed");
+  return { ok: true, value: { file: textField(value, "file") ?? ":memory:", port, contracts, accounts } };
+}
