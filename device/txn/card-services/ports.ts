@@ -1,13 +1,12 @@
 /* What services of the card need of the world, and how long each part of them may take. */
 import type { Log } from "../../base/log.ts";
-import type { Clock, Randomness, Storage } from "../../base/ports.ts";
-import type { HostKeyService } from "../../card/social/key-holders.ts";
+import type { Clock, Limits, Randomness, Storage } from "../../base/ports.ts";
 import type { SocialKeyTable } from "../../card/social/keys.ts";
 import type { SocialOptions } from "../../card/social/read-identity.ts";
 import type { CardProfile } from "../../codec/card-profile.ts";
 import type { CipherSuite, SecretKey, Sm2PrivateKey } from "../../crypto/face.ts";
-import type { CardReader, PinChanger, PinPad, PinVerifier, SocialPsam } from "../../drivers/ports.ts";
-import type { AgencyClient } from "../agency/client.ts";
+import type { CardChannel, CardReader, PinChanger, PinPad, PinVerifier, SocialPsam } from "../../drivers/ports.ts";
+import type { OpenedAgency } from "../agency/open.ts";
 import type { InitialPinRule } from "../initial-pin.ts";
 import type { Journal, JournalEntry, Movement, Timekeeper } from "../journal/types.ts";
 import type { Lane, SalesInFlight } from "../lane.ts";
@@ -15,6 +14,15 @@ import type { InvalidLists } from "../lists/lists.ts";
 import type { LocalInvalidList } from "../lists/local.ts";
 import type { HostPorts } from "../medical-host/ports.ts";
 import type { ServiceProfile } from "./profile.ts";
+
+/** The agency as services of the card ask it: what became of an earlier request too. */
+export type ServiceAgency = Pick<OpenedAgency, "ask" | "outcomeOf">;
+
+/** A card's own SM2 signature over a challenge of the terminal, with the certificate that says whose it is. */
+export interface CardSignatureProof {
+  /** "not-offered": this card has no such key. Faults: those of the channel. */
+  prove(channel: CardChannel, limits: Limits): Promise<"authentic" | "not-authentic" | "not-offered">;
+}
 
 /** The journal, read back: for statements of what was done here. The terminal's own journal has all of it. */
 export interface ServiceHistory {
@@ -69,6 +77,8 @@ export interface CardServicePorts {
   readonly reader: CardReader;
   /** Absent: there is no security module (-2201), so that no card is known to be genuine and nothing of it is served. */
   readonly psam?: SocialPsam;
+  /** Cards that sign with a key of their own (SM2); left out: no text at hand says how, and internal authentication is the proof. */
+  readonly cardSignature?: CardSignatureProof;
   readonly pin?: PinVerifier;
   readonly pinChanger?: PinChanger;
   /** Takes a new PIN for whoever sets it: only an encrypted block comes out. */
@@ -78,13 +88,11 @@ export interface CardServicePorts {
   readonly social: Omit<SocialOptions, "profile" | "randomness" | "today" | "isListed">;
   /** Left out: the national list. */
   readonly keyTable?: SocialKeyTable;
-  /** Whoever uses keys that no module holds, where it is not the agency. Left out: the agency, by its authorization. */
-  readonly hostKeys?: HostKeyService;
   /** Lists of the hosts, without the local one. */
   readonly lists: InvalidLists;
   readonly localList: LocalInvalidList;
   /** Absent: no agency is connected. */
-  readonly agency?: AgencyClient;
+  readonly agency?: ServiceAgency;
   /** Absent: no insurer is connected. */
   readonly medical?: HostPorts;
   readonly profile: ServiceProfile;

@@ -2,16 +2,6 @@
  * What differs from place to place in services of the card, as named switches. The defaults promise little: what a region has not said it
  * offers is refused with the office that does it. Spec: card-services/v1, 2.
  */
-import type { SocialDirectory } from "../../card/social/file-table.ts";
-
-/** Where a changed telephone number or address stands on the card. No text at hand lists the items of these files, so a region names them. */
-export interface CardItemPlace {
-  readonly directory: SocialDirectory;
-  /** Short file identifier. */
-  readonly file: number;
-  readonly tag: number;
-}
-
 export interface ServiceProfile {
   /** How the social function is activated (启用). "agency-only": not here. */
   readonly activationMode: "agency-only" | "host-call" | "initial-pin" | "at-issue";
@@ -26,7 +16,6 @@ export interface ServiceProfile {
   readonly lossCalls: "off" | "temporary" | "temporary-and-formal";
   readonly lossWithdrawal: "off" | "host-call";
   readonly detailChange: "off" | "host-call";
-  readonly detailItems: { readonly telephone?: CardItemPlace; readonly address?: CardItemPlace };
   readonly offlineMedicalCard: "off" | "by-card-flags";
   readonly specialDiseaseCrossRegion: "excluded" | "allowed";
   readonly filingRequired: { readonly sameProvince: boolean; readonly otherProvince: boolean };
@@ -63,7 +52,6 @@ export const DEFAULT_SERVICE_PROFILE: ServiceProfile = {
   lossCalls: "temporary",
   lossWithdrawal: "off",
   detailChange: "off",
-  detailItems: {},
   offlineMedicalCard: "off",
   specialDiseaseCrossRegion: "excluded",
   filingRequired: { sameProvince: true, otherProvince: true },

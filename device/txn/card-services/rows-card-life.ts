@@ -39,7 +39,7 @@ export const CARD_LIFE_ROWS: readonly ServiceRow[] = [
   }),
   served(51, text("临时挂失", "temporary loss"), {
     by: act("report-loss", { loss: "temporary" }),
-    needs: [{ switch: "lossCalls", among: ["temporary", "temporary-and-formal"] }],
+    needs: ["agency", { switch: "lossCalls", among: ["temporary", "temporary-and-formal"] }],
     offline: "queued",
     refusal: refusal("reported-by-telephone", "telephone-12333", text("请拨打12333办理临时挂失", "report the loss by telephone: 12333")),
   }),
