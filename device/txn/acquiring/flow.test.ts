@@ -48,23 +48,23 @@ describe.each(["contact", "contactless"] as const)("a sale, %s", (kind) => {
     expect(place.holder.asked).toBe(2);
   });
 
-  test.each<readonly [AcquirerFaultName, string, Partial<AcquirerFault>?]>([
-    ["reply-lost", "timeout"],
-    ["request-lost", "timeout"],
-    ["late-reply", "timeout"],
+  test.each<readonly [name: AcquirerFaultName, reason: string, more: Partial<AcquirerFault>]>([
+    ["reply-lost", "timeout", {}],
+    ["request-lost", "timeout", {}],
+    ["late-reply", "timeout", {}],
     ["late-approval", "timeout", { lateMs: 30_000 }],
-    ["previous-reply", "reply-type-differs"],
-    ["half-reply", "reply-malformed"],
-    ["unreadable-reply", "reply-malformed"],
-    ["wrong-type", "reply-type-differs"],
-    ["wrong-mac", "reply-mac-wrong"],
-    ["missing-mac", "reply-mac-absent"],
-    ["wrong-amount", "reply-amount-differs"],
-    ["wrong-stan", "reply-field-11-differs"],
-    ["wrong-terminal", "reply-field-41-differs"],
-    ["wrong-processing", "reply-field-3-differs"],
-    ["partial", "partial-approval"],
-  ])("that meets %s is reversed before anything else, and says so", async (fault, reason, more = {}) => {
+    ["previous-reply", "reply-type-differs", {}],
+    ["half-reply", "reply-malformed", {}],
+    ["unreadable-reply", "reply-malformed", {}],
+    ["wrong-type", "reply-type-differs", {}],
+    ["wrong-mac", "reply-mac-wrong", {}],
+    ["missing-mac", "reply-mac-absent", {}],
+    ["wrong-amount", "reply-amount-differs", {}],
+    ["wrong-stan", "reply-field-11-differs", {}],
+    ["wrong-terminal", "reply-field-41-differs", {}],
+    ["wrong-processing", "reply-field-3-differs", {}],
+    ["partial", "partial-approval", {}],
+  ])("that meets %s is reversed before anything else, and says so", async (fault, reason, more) => {
     const place = await open({ interface: kind });
     place.card();
     place.planFault("0200", fault, more);
