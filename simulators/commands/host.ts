@@ -1,4 +1,4 @@
-/* `host`: the settlement host, the insurer and the acquirer by themselves, against a broker or with one inside. */
+/* `host`: the settlement host, insurer, acquirer and agency by themselves, against a broker or with one inside. */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -112,6 +112,7 @@ class HostSession {
     if (begun === true) this.#announce(announced);
     for (const instruction of this.#options.insurerFaults) this.#child.send({ command: "insurer-fault", set: instruction, id: OPTION_ID });
     for (const instruction of this.#options.acquirerFaults) this.#child.send({ command: "acquirer-fault", set: instruction, id: OPTION_ID });
+    for (const instruction of this.#options.agencyFaults) this.#child.send({ command: "agency-fault", set: instruction, id: OPTION_ID });
     const alive = begun === undefined || (await this.#serve(lines, first));
     return this.#end(alive);
   }
@@ -143,9 +144,12 @@ class HostSession {
     }
     const files = Object.entries(keyFiles).map(([tid, path]) => `  terminal ${tid}: key file ${path}`);
     this.#io.print(
-      [`settlement host, insurer and acquirer are running, broker at ${brokerUrl}`, ...files, LINE_HELP, "Ctrl-C, or the end of the input, ends it."].join(
-        "\n",
-      ),
+      [
+        `settlement host, insurer, acquirer and agency are running, broker at ${brokerUrl}`,
+        ...files,
+        LINE_HELP,
+        "Ctrl-C, or the end of the input, ends it.",
+      ].join("\n"),
     );
   }
 
@@ -258,7 +262,7 @@ export async function runHost(values: OptionValues, io: SimIo, parts: HostParts)
 
 export const hostCommand: Command = {
   name: "host",
-  summary: "runs the settlement host, the insurer and the acquirer by themselves, against a broker or with one inside",
+  summary: "runs the settlement host, insurer, acquirer and agency by themselves, against a broker or with one inside",
   options: HOST_OPTIONS,
   run: async (values) => {
     const io = standardIo();

@@ -95,6 +95,7 @@ export function openHostFolder(folder: string, terminals: readonly string[], too
     ledgerFile: join(folder, "ledger.db"),
     insurerFile: join(folder, "insurer.db"),
     acquirer: { file: join(folder, "acquirer.db") },
+    agency: { file: join(folder, "agency.db") },
   };
   return { ok: true, value: { config, keyFiles: Object.fromEntries(terminals.map((tid) => [tid, keyFileOf(tid)])) } };
 }

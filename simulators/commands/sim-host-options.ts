@@ -1,6 +1,7 @@
 /* What `host` was asked for: broker, state, terminals, faults. */
 import type { CommandOption, OptionValues } from "../../device/system/command-line.ts";
 import { ACQUIRER_FAULTS, applyAcquirerFault, noAcquirerFaults } from "../host/acquirer/acquirer-faults.ts";
+import { AGENCY_FAULTS, applyAgencyFault, noAgencyFaults } from "../host/agency/faults.ts";
 import { type HostFaults, noHostFaults, parseHostFaults } from "../host/faults.ts";
 import { applyInsurerFault, INSURER_FAULTS, noInsurerFaults } from "../host/medical/insurer-faults.ts";
 import type { Parsed } from "./sim-faults.ts";
@@ -22,6 +23,7 @@ export interface HostOptions {
   /** Instructions as the running host takes them. */
   readonly insurerFaults: readonly object[];
   readonly acquirerFaults: readonly object[];
+  readonly agencyFaults: readonly object[];
   /** Undefined: the acquirer is reached through the broker alone. */
   readonly acquirerPort: number | undefined;
   readonly json: boolean;
@@ -50,6 +52,10 @@ export const HOST_OPTIONS: Readonly<Record<string, CommandOption>> = {
   "acquirer-fault": {
     type: "string",
     summary: `faults of the acquirer, comma list of absent, difference=<missing-row|extra-row|amount|credit-side|error>, <type>[/<processing code>]:<${Object.keys(ACQUIRER_FAULTS).join("|")}>[=<ms>]`,
+  },
+  "agency-fault": {
+    type: "string",
+    summary: `faults of the agency, comma list of absent, <service or *>:<${Object.keys(AGENCY_FAULTS).join("|")}>[=<ms>]`,
   },
   "acquirer-port": { type: "string", summary: "port of the acquirer on loopback, frames with a length of two bytes; 0: the system chooses (default: none)" },
   json: { type: "boolean", summary: "standard output carries JSON lines only; the last one is the summary" },
@@ -102,6 +108,18 @@ export function parseAcquirerFaultList(text: string): Parsed<readonly object[]> 
   return parseInstructions(text, acquirerInstruction, (instruction) => applyAcquirerFault(noAcquirerFaults(), instruction));
 }
 
+function agencyInstruction(part: string): object | undefined {
+  if (part === "absent") return { absent: true };
+  const [, service, fault, ms] = /^([a-z-]+|\*):([a-z0-9-]+)(?:=(\d{1,9}))?$/.exec(part) ?? [];
+  if (service === undefined || fault === undefined) return undefined;
+  return { service, fault, ...(ms === undefined ? {} : fault === "slow" ? { slowMs: Number(ms) } : { lateMs: Number(ms) }) };
+}
+
+/** A comma list of the agency's faults: "contribution-confirm:reply-lost,*:slow=2000". */
+export function parseAgencyFaultList(text: string): Parsed<readonly object[]> {
+  return parseInstructions(text, agencyInstruction, (instruction) => applyAgencyFault(noAgencyFaults(), instruction));
+}
+
 function parseInstructions(
   text: string,
   read: (part: string) => object | undefined,
@@ -150,9 +168,18 @@ function readTerminals(values: OptionValues, problems: string[]): readonly strin
   return terminals;
 }
 
-function parsed<Value>(values: OptionValues, name: string, parse: (text: string) => Parsed<Value>): Parsed<Value | undefined> {
+/** What an option says, or `otherwise` where it is absent or wrong. */
+function parsed<Value>(
+  values: OptionValues,
+  { name, otherwise, parse }: { readonly name: string; readonly otherwise: Value; readonly parse: (text: string) => Parsed<Value> },
+  problems: string[],
+): Value {
   const text = textOf(values, name);
-  return text === undefined ? { ok: true, value: undefined } : parse(text);
+  if (text === undefined) return otherwise;
+  const found = parse(text);
+  if (found.ok) return found.value;
+  problems.push(`--${name}: ${found.reason}`);
+  return otherwise;
 }
 
 /** The options, or what is wrong with them, one line each. */
@@ -161,20 +188,16 @@ export function readHostOptions(values: OptionValues): HostOptions | string {
   const configFile = textOf(values, "config");
   if (configFile !== undefined && (textOf(values, "folder") ?? textOf(values, "terminal")) !== undefined)
     problems.push("--config names terminals and files itself: leave out --folder and --terminal");
-  const faults = parsed(values, "fault", parseHostFaultList);
-  const insurerFaults = parsed(values, "insurer-fault", parseInsurerFaultList);
-  if (!faults.ok) problems.push(`--fault: ${faults.reason}`);
-  const acquirerFaults = parsed(values, "acquirer-fault", parseAcquirerFaultList);
-  if (!acquirerFaults.ok) problems.push(`--acquirer-fault: ${acquirerFaults.reason}`);
-  if (!insurerFaults.ok) problems.push(`--insurer-fault: ${insurerFaults.reason}`);
+  const list = (name: string, parse: (text: string) => Parsed<readonly object[]>) => parsed(values, { name, otherwise: [], parse }, problems);
   const options: HostOptions = {
     broker: readBroker(values, problems),
     configFile,
     folder: textOf(values, "folder"),
     terminals: readTerminals(values, problems),
-    faults: (faults.ok ? faults.value : undefined) ?? {},
-    insurerFaults: (insurerFaults.ok ? insurerFaults.value : undefined) ?? [],
-    acquirerFaults: (acquirerFaults.ok ? acquirerFaults.value : undefined) ?? [],
+    faults: parsed(values, { name: "fault", otherwise: {}, parse: parseHostFaultList }, problems),
+    insurerFaults: list("insurer-fault", parseInsurerFaultList),
+    acquirerFaults: list("acquirer-fault", parseAcquirerFaultList),
+    agencyFaults: list("agency-fault", parseAgencyFaultList),
     acquirerPort: readAcquirerPort(values, problems),
     json: values["json"] === true,
   };

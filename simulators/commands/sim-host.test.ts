@@ -10,7 +10,7 @@ import { openCipherSuite } from "../../device/crypto/suite.ts";
 import { parseProcessConfig } from "../host/process-config.ts";
 import { SeededRandomness } from "../world/seeded-randomness.ts";
 import { openHostFolder } from "./sim-host-folder.ts";
-import { parseAcquirerFaultList, parseHostFaultList, parseInsurerFaultList, readHostOptions } from "./sim-host-options.ts";
+import { parseAcquirerFaultList, parseAgencyFaultList, parseHostFaultList, parseInsurerFaultList, readHostOptions } from "./sim-host-options.ts";
 
 const suite = openCipherSuite();
 
@@ -47,6 +47,8 @@ describe("readHostOptions", () => {
     [{ embedded: true, fault: "asleep" }, /--fault: unknown switch asleep/],
     [{ embedded: true, fault: "dropReceiptProbability=2" }, /--fault: dropReceiptProbability is at most 1/],
     [{ embedded: true, fault: "slowMs" }, /--fault: slowMs takes a number/],
+    [{ embedded: true, "agency-fault": "activate:dance" }, /--agency-fault: "activate:dance": service and a fault are needed/],
+    [{ embedded: true, "agency-fault": "activate" }, /"activate": it does not fit/],
     [{ embedded: true, "insurer-fault": "2102:dance" }, /--insurer-fault: "2102:dance"/],
     [{ embedded: true, "insurer-fault": "broken-sum=all" }, /--insurer-fault: "broken-sum=all": nothing to set/],
     [{ embedded: true, "insurer-fault": "2102" }, /"2102": it does not fit/],
@@ -83,12 +85,25 @@ describe("readHostOptions", () => {
     });
   });
 
+  it("agency faults become what the running host takes", () => {
+    expect(parseAgencyFaultList("absent,contribution-confirm:reply-lost,*:slow=10,activate:late=5000")).toEqual({
+      ok: true,
+      value: [
+        { absent: true },
+        { service: "contribution-confirm", fault: "reply-lost" },
+        { service: "*", fault: "slow", slowMs: 10 },
+        { service: "activate", fault: "late", lateMs: 5_000 },
+      ],
+    });
+  });
+
   it("any text gives an answer", () => {
     fc.assert(
       fc.property(fc.string(), (text) => {
         expect(typeof parseHostFaultList(text).ok).toBe("boolean");
         expect(typeof parseInsurerFaultList(text).ok).toBe("boolean");
         expect(typeof parseAcquirerFaultList(text).ok).toBe("boolean");
+        expect(typeof parseAgencyFaultList(text).ok).toBe("boolean");
       }),
     );
   });

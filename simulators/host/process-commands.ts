@@ -4,6 +4,10 @@ import { actAtAcquirer } from "./acquirer/acquirer-commands.ts";
 import { applyAcquirerFault, clearAcquirerFaults } from "./acquirer/acquirer-faults.ts";
 import type { AcquirerServer } from "./acquirer/acquirer-server.ts";
 import { applyLineFault } from "./acquirer/line-faults.ts";
+import type { Agency } from "./agency/agency.ts";
+import { actAtAgency } from "./agency/commands.ts";
+import { applyAgencyFault, clearAgencyFaults } from "./agency/faults.ts";
+import type { LossLists } from "./agency/loss-list.ts";
 import { isFields, parseFields } from "./canonical.ts";
 import type { ChargeDesk } from "./debts.ts";
 import { actAtChargeDesk } from "./debts-commands.ts";
@@ -22,6 +26,9 @@ export interface CommandContext {
   readonly acquirer: Acquirer;
   /** Undefined while it has no port. */
   readonly acquirerServer?: () => AcquirerServer | undefined;
+  /** Undefined where there is none. */
+  readonly agency?: Agency;
+  readonly lossLists?: LossLists;
   /** Undefined where nobody charges rides. */
   readonly charges?: ChargeDesk;
   /** Undefined while there is none. */
@@ -42,7 +49,7 @@ function refused(reason: string): CommandReply {
 const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   [
     "totals",
-    ({ host, insurer, acquirer }) => {
+    ({ host, insurer, acquirer, agency }) => {
       const { count, totalFen, fundFen, accountFen } = insurer.ledger.totals();
       const totals = host.ledger.totalsByKind();
       const open = { unknown: host.ledger.unknownSubjects().length, rejects: host.ledger.rejects().length, quarantined: host.ledger.quarantines().length };
@@ -53,6 +60,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
         records: host.ledger.recordCount(),
         insurer: { count, totalFen: Number(totalFen), fundFen: Number(fundFen), accountFen: Number(accountFen) },
         acquirer: acquirer.ledger.totals(),
+        ...(agency === undefined ? {} : { agency: agency.ledger.totals() }),
       };
     },
   ],
@@ -62,11 +70,12 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   ["quarantine", ({ host }) => ({ ok: true, quarantine: host.ledger.quarantines() })],
   [
     "counters",
-    ({ host, insurer, acquirer }) => ({
+    ({ host, insurer, acquirer, agency }) => ({
       ok: true,
       host: Object.fromEntries(host.counters),
       insurer: Object.fromEntries(insurer.counters),
       acquirer: Object.fromEntries(acquirer.counters),
+      ...(agency === undefined ? {} : { agency: Object.fromEntries(agency.counters) }),
     }),
   ],
   [
@@ -102,6 +111,14 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
       return wrong === undefined ? OK : refused(wrong);
     },
   ],
+  [
+    "agency-fault",
+    ({ agency }, fields) => {
+      const wrong = agency === undefined ? "there is no agency" : applyAgencyFault(agency.faults, fields["set"]);
+      return wrong === undefined ? OK : refused(wrong);
+    },
+  ],
+  ["agency-act", ({ agency, lossLists }, fields) => (agency === undefined ? refused("there is no agency") : actAtAgency(agency, fields["set"], lossLists))],
   ["insurer-act", ({ insurer }, fields) => actAtInsurer(insurer, fields["set"])],
   [
     "gateway-fault",
@@ -114,10 +131,11 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   ],
   [
     "clear-faults",
-    ({ host, insurer, acquirer, gateway, acquirerServer }) => {
+    ({ host, insurer, acquirer, agency, gateway, acquirerServer }) => {
       clearHostFaults(host.faults);
       clearInsurerFaults(insurer.faults);
       clearAcquirerFaults(acquirer.faults);
+      if (agency !== undefined) clearAgencyFaults(agency.faults);
       acquirerServer?.()?.faults.planned.splice(0);
       gateway?.()?.faults.planned.splice(0);
       return OK;

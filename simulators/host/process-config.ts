@@ -1,6 +1,7 @@
 /* The configuration of a host that runs as its own process; unknown members are refused by name. */
 import { parseHex } from "../../device/base/bytes.ts";
 import { type AcquirerConfig, readAcquirerConfig } from "./acquirer/acquirer-config.ts";
+import { type AgencyConfig, readAgencyConfig } from "./agency/config.ts";
 import { countField, isFields, type JsonFields, parseFields, textField } from "./canonical.ts";
 import { type HostFaults, parseHostFaults } from "./faults.ts";
 import type { InsurerVariants } from "./medical/service.ts";
@@ -20,6 +21,7 @@ export interface HostProcessConfig {
   /** A way to the insurer without the broker; undefined: there is none. */
   readonly gateway: GatewayConfig | undefined;
   readonly acquirer: AcquirerConfig;
+  readonly agency: AgencyConfig;
   readonly terminals: readonly { readonly tid: string; readonly publicKeyHex: string; readonly kids: readonly string[] }[];
   readonly keys: { readonly signingScalarHex: string; readonly dataKeysHex: Readonly<Record<string, string>> };
   readonly faults: Partial<HostFaults>;
@@ -51,6 +53,7 @@ const MEMBERS: readonly string[] = [
   "insurerVariants",
   "gateway",
   "acquirer",
+  "agency",
   "terminals",
   "terminalsFile",
   "keys",
@@ -132,6 +135,8 @@ export function parseProcessConfig(text: Uint8Array, readFile: (path: string) =>
   if (typeof insurer === "string") return { ok: false, reason: insurer };
   const acquirer = readAcquirerConfig(fields["acquirer"]);
   if (!acquirer.ok) return { ok: false, reason: `acquirer: ${acquirer.reason}` };
+  const agency = readAgencyConfig(fields["agency"]);
+  if (!agency.ok) return { ok: false, reason: `agency: ${agency.reason}` };
   return {
     ok: true,
     config: {
@@ -147,6 +152,7 @@ export function parseProcessConfig(text: Uint8Array, readFile: (path: string) =>
       ledgerFile: textField(fields, "ledgerFile") ?? ":memory:",
       ...insurer,
       acquirer: acquirer.value,
+      agency: agency.value,
     },
   };
 }

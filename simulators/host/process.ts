@@ -1,5 +1,5 @@
 /*
- * The settlement host, its head-end, the insurer and the acquirer as one process of their own, to be killed and started again.
+ * The settlement host, its head-end, the insurer, the acquirer and the agency as one process of their own, to be killed and started again.
  * Usage: process.ts <configuration file, or the JSON itself>. Commands come as JSON lines on standard input, answers leave on standard output;
  * the first line is {"event":"ready"} as soon as the broker has answered.
  */
@@ -12,6 +12,9 @@ import { openCipherSuite } from "../../device/crypto/suite.ts";
 import { type Acquirer, openAcquirer } from "./acquirer/acquirer.ts";
 import { type AcquirerServer, openAcquirerServer } from "./acquirer/acquirer-server.ts";
 import { AcquirerLedger } from "./acquirer/ledger.ts";
+import { type Agency, openAgency } from "./agency/agency.ts";
+import { AgencyLedger } from "./agency/ledger.ts";
+import { LossLists } from "./agency/loss-list.ts";
 import { ChargeDesk } from "./debts.ts";
 import { noHostFaults } from "./faults.ts";
 import { Ledger } from "./ledger.ts";
@@ -95,6 +98,11 @@ function acquirerOf({ acquirer }: HostProcessConfig, log: Log): Acquirer {
   });
 }
 
+function agencyOf({ agency }: HostProcessConfig, log: Log): Agency {
+  const ledger = AgencyLedger.open(agency.file);
+  return openAgency({ clock: systemClock, randomness: systemRandomness, suite: openCipherSuite(), ledger, log, variants: agency.variants });
+}
+
 /** The way to the acquirer without the broker, where one is configured. */
 async function acquirerServerOf({ acquirer }: HostProcessConfig, { exchange }: Acquirer): Promise<AcquirerServer | undefined> {
   const { port } = acquirer;
@@ -118,6 +126,7 @@ async function run(config: HostProcessConfig): Promise<void> {
   const acquirer = acquirerOf(config, log);
   const acquirerServer = await acquirerServerOf(config, acquirer);
   if (acquirerServer !== undefined) write({ event: "acquirer", port: acquirerServer.port });
+  const agency = agencyOf(config, log);
   const link = linkOf(config);
   const host = openSettlementHost({
     clock: systemClock,
@@ -133,10 +142,12 @@ async function run(config: HostProcessConfig): Promise<void> {
     services: new Map([
       ["fsi", insurer.exchange],
       ["acquirer", acquirer.exchange],
+      ["agency", agency.exchange],
     ]),
     faults: noHostFaults(config.faults),
     ...(config.reconnectWindowMs === undefined ? {} : { reconnectWindowMs: config.reconnectWindowMs }),
   });
+  const lossLists = new LossLists({ agency, publish: (publication) => void host.documents.publish(publication) });
   const lines = createInterface({ input: process.stdin });
   let stopped = false;
   const stop = () => {
@@ -146,6 +157,7 @@ async function run(config: HostProcessConfig): Promise<void> {
     host.stop();
     insurer.stop();
     acquirer.stop();
+    agency.stop();
     lines.close();
     // A pipe that its owner keeps open would keep this process alive.
     process.stdin.destroy();
@@ -154,6 +166,7 @@ async function run(config: HostProcessConfig): Promise<void> {
       charges.close();
       insurer.ledger.close();
       acquirer.ledger.close();
+      agency.ledger.close();
     });
   };
   let announced = false;
@@ -161,7 +174,8 @@ async function run(config: HostProcessConfig): Promise<void> {
     write({ event: announced || state === "down" ? state : "ready" });
     announced ||= state === "up";
   });
-  lines.on("line", (line) => write(runCommand({ host, insurer, acquirer, charges, stop, gateway: () => gateway, acquirerServer: () => acquirerServer }, line)));
+  const told = { host, insurer, acquirer, agency, lossLists, charges, stop, gateway: () => gateway, acquirerServer: () => acquirerServer };
+  lines.on("line", (line) => write(runCommand(told, line)));
   // Whoever started this process has gone: nobody could stop it any more.
   lines.on("close", stop);
 }

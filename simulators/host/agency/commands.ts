@@ -1,7 +1,7 @@
 /* What people do at the agency while it runs, by name, and what its books say. */
 import { countField, isFields, type JsonFields, textField } from "../canonical.ts";
 import type { Agency } from "./agency.ts";
-import { lossEntries } from "./loss-list.ts";
+import { type LossLists, lossEntries } from "./loss-list.ts";
 import { holderOfCard } from "./persons.ts";
 import { CARD_STATUSES } from "./words.ts";
 
@@ -88,10 +88,17 @@ const ACTS: Readonly<Record<string, (agency: Agency, fields: JsonFields) => Agen
   losses: (agency) => ({ ok: true, entries: lossEntries(agency) }),
 };
 
-/** One instruction from outside: `{act, card | serial | bill, …}`. */
-export function actAtAgency(agency: Agency, value: unknown): AgencyReply {
+function publishLosses(lists: LossLists | undefined, fields: JsonFields): AgencyReply {
+  const region = textField(fields, "region") ?? "";
+  if (lists === undefined || !/^\d{6}$/.test(region)) return refused("region has six digits");
+  return { ok: true, published: lists.publish(region) };
+}
+
+/** One instruction from outside: `{act, card | serial | bill | region, …}`. */
+export function actAtAgency(agency: Agency, value: unknown, lists?: LossLists): AgencyReply {
   if (!isFields(value)) return refused("not-an-object");
   const name = textField(value, "act") ?? "";
+  if (name === "publish-losses") return publishLosses(lists, value);
   const act = Object.hasOwn(ACTS, name) ? ACTS[name] : undefined;
-  return act === undefined ? refused(`an act is one of ${Object.keys(ACTS).join(", ")}`) : act(agency, value);
+  return act === undefined ? refused(`an act is one of ${Object.keys(ACTS).join(", ")}, publish-losses`) : act(agency, value);
 }

@@ -5,7 +5,7 @@
  */
 import type { Publication } from "../downlink.ts";
 import type { Addressee } from "../downlink-document.ts";
-import type { BookEntry, ListBook } from "../lists.ts";
+import { type BookEntry, ListBook } from "../lists.ts";
 import type { Agency } from "./agency.ts";
 import { lossEntry } from "./loss-services.ts";
 
@@ -37,6 +37,23 @@ export class LossList {
     const { stream, sequence, base, body } = book.sequence === 0 ? book.whole() : book.changes();
     publish({ to, stream, sequence, base, body });
     return true;
+  }
+}
+
+/** Lists of losses of any regions, each with a book of its own. */
+export class LossLists {
+  readonly #parts: Pick<LossListParts, "agency" | "publish">;
+  readonly #lists = new Map<string, LossList>();
+
+  constructor(parts: Pick<LossListParts, "agency" | "publish">) {
+    this.#parts = parts;
+  }
+
+  /** Publishes what has changed for a region; false: nothing has. */
+  publish(region: string): boolean {
+    const known = this.#lists.get(region) ?? new LossList({ ...this.#parts, book: new ListBook("city"), to: { region } });
+    this.#lists.set(region, known);
+    return known.publish();
   }
 }
 
