@@ -150,6 +150,14 @@ export const LANES: readonly Lane[] = [
     limitMs: 6 * MINUTE_MS,
   },
   {
+    name: "reader-library",
+    level: "ci",
+    // The compiler builds the shared library and the programs that call it, one of them under its sanitizers.
+    needs: { packages: ["gcc", "libc6-dev", "make", "binutils", "python3"] },
+    work: { kind: "files", patterns: [/^device\/api\/reader-library\//] },
+    limitMs: 8 * MINUTE_MS,
+  },
+  {
     name: "api",
     level: "test",
     // The program makes the certificate of the API beyond loopback.

@@ -4,6 +4,7 @@ import { makeTestCard } from "../../../simulators/card/make.ts";
 import { CARD_BAS_ORDERS, parseReadCardBas } from "../../codec/read-card-bas.ts";
 import { encodeGbText } from "../../codec/text.ts";
 import { openCipherSuite } from "../../crypto/suite.ts";
+import type { InitialPinRule } from "../../txn/initial-pin.ts";
 import { CALLER, cardInfoOf, HostOfCard, INITIAL_PIN, libraryPlace } from "./testing.ts";
 
 const OTHER = { name: "another program" };
@@ -203,7 +204,7 @@ describe("the PIN", () => {
   });
 
   it("the initial one may not trade", async () => {
-    const initialPin = { policy: "refuse-initial", evidence: () => "initial" } as const;
+    const initialPin: InitialPinRule = { policy: "refuse-initial", evidence: () => "initial" };
     const { ask } = await libraryPlace({ card: { pin: "123456" }, more: { initialPin } });
     expect((await ask("iVerifyPIN")).result).toBe(-35);
   });
@@ -295,6 +296,13 @@ describe("iDoDebit", () => {
     expect(card.toSnapshot().memory.medicalPurse?.accountFen).toBe(10_000);
   });
 
+  it("a card with its initial PIN pays nothing", async () => {
+    const initialPin: InitialPinRule = { policy: "refuse-initial", evidence: () => "initial" };
+    const { ask, cardInfo, card } = await libraryPlace({ card: { pin: "123456" }, saleInitialPin: initialPin });
+    expect((await ask("iDoDebit", { cardInfo, payInfo })).result).toBe(-35);
+    expect(card.toSnapshot().memory.medicalPurse?.accountFen).toBe(10_000);
+  });
+
   it("no module", async () => {
     const { ask, cardInfo, place } = await libraryPlace({ psam: "none" });
     expect((await ask("iDoDebit", { cardInfo, payInfo })).result).toBe(-2201);
@@ -318,7 +326,7 @@ describe("iDoDebit", () => {
 
   it("a torn debit is not decided, and the same call finds out", async () => {
     const { ask, cardInfo, place, card } = await libraryPlace();
-    place.tearDebit({ kind: "after" }, "medical-purse");
+    place.tearDebit("after", "medical-purse");
     expect((await ask("iDoDebit", { cardInfo, payInfo })).result).toBe(-9002);
     place.reader.insert(card);
     expect((await ask("iDoDebit", { cardInfo, payInfo })).result).toBe(0);

@@ -8,11 +8,11 @@ import { toHex } from "../../base/bytes.ts";
 import type { Limits } from "../../base/ports.ts";
 import type { CardServiceRequest } from "../../txn/card-services/acts.ts";
 import { readBasicData, readBasicDataBySteps } from "./basic-data.ts";
-import { CardDesk, faultsAsNumbers } from "./card-desk.ts";
+import { CardDesk, faultsAsNumbers, isAnswer } from "./card-desk.ts";
 import { debit, readDebitRecords } from "./debit-functions.ts";
 import { readFiles, writeFiles } from "./file-functions.ts";
 import { FUNCTIONS, type FunctionName, type LibraryAnswer, type LibraryCall } from "./functions.ts";
-import { answerOf, answerOfService, OWN_RESULT } from "./numbers.ts";
+import { answerOf, answerOfService, OWN_RESULT, RESULT } from "./numbers.ts";
 import { reloadBySteps, unblockBySteps, verifyHolder } from "./pin-functions.ts";
 import type { ReaderLibraryPorts } from "./ports.ts";
 import { type AskCaller, StepDialogue } from "./steps.ts";
@@ -153,11 +153,13 @@ class Library implements ReaderLibrary {
   /** What the card's services do, with their own rules, records and hosts. They take the reader themselves. */
   async #service(call: LibraryCall, request: (operator: string) => CardServiceRequest, signal: AbortSignal): Promise<LibraryAnswer> {
     const desk = this.#desk;
+    const { services } = desk.ports;
+    if (services === undefined) return answerOf(RESULT.notSupported);
     const named = FUNCTIONS[call.name].parameters.includes("cardInfo");
     const looked = await faultsAsNumbers(false, () => this.#look(call, named, signal));
-    if (looked.result !== 0) return looked;
+    if (looked.result !== RESULT.done) return looked;
     const limits: Limits = { timeoutMs: desk.bounds.serviceTimeoutMs, signal };
-    return faultsAsNumbers(true, async () => answerOfService(await desk.ports.services.perform(request(OPERATOR), limits), desk.provider));
+    return faultsAsNumbers(true, async () => answerOfService(await services.perform(request(OPERATOR), limits), desk.provider));
   }
 
   /** Whether a card is there, and the right one where the caller names it. */
@@ -165,7 +167,7 @@ class Library implements ReaderLibrary {
     const desk = this.#desk;
     return desk.withCard(numbers.iType, signal, async (card) => {
       const found = named ? await desk.nameThis(card, texts.cardInfo) : await desk.name(card);
-      return "result" in found ? found : answerOf(0);
+      return isAnswer(found) ? found : answerOf(RESULT.done);
     });
   }
 

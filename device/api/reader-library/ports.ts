@@ -62,7 +62,8 @@ export interface ReaderLibraryPorts {
   readonly social?: Omit<SocialOptions, "profile" | "randomness" | "today">;
   /** YYYYMMDD, by which cards are judged. */
   readonly today: () => string;
-  readonly services: Pick<CardServiceActs, "perform">;
+  /** Left out: nothing that they do is offered. */
+  readonly services?: Pick<CardServiceActs, "perform">;
   /** One sale from a purse of the card: the terminal's own flow, with its journal and its limits. */
   readonly sell: (request: SaleRequest, limits: Limits) => Promise<QuickPaymentOutcome>;
   readonly journal: Pick<Journal, "mark" | "entriesOf">;

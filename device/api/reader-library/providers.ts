@@ -3,6 +3,7 @@
  * it was written for; a new provider is one more row. Spec: LD/T 33; LD/T 6001.
  */
 import { CARD_BAS_ORDERS, type CardBasField } from "../../codec/read-card-bas.ts";
+import type { ReaderLibraryConfig } from "../../config/reader-library.ts";
 
 export interface LibraryProvider {
   /** Positions of the fields of iReadCardBas. */
@@ -31,13 +32,10 @@ const STANDARD: LibraryProvider = {
   debitFigures: "all",
 };
 
-export type ProviderName = "standard" | "number-first" | "own-pin-numbers";
+export type ProviderName = ReaderLibraryConfig["provider"];
 
 export const PROVIDERS: Readonly<Record<ProviderName, LibraryProvider>> = {
   standard: STANDARD,
   "number-first": { ...STANDARD, basOrder: CARD_BAS_ORDERS.numberFirst },
   "own-pin-numbers": { ...STANDARD, pinNumbers: "own", stepsWhileModuleServes: "serve" },
 };
-
-// The keys of a record by names are those names.
-export const PROVIDER_NAMES = Object.keys(PROVIDERS) as readonly ProviderName[];

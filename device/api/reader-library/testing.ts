@@ -16,6 +16,7 @@ import { changePin } from "../../card/social/pin.ts";
 import { nameSocialCard } from "../../card/social/read-identity.ts";
 import { DEFAULT_CARD_PROFILE } from "../../codec/card-profile.ts";
 import { openCipherSuite } from "../../crypto/suite.ts";
+import type { InitialPinRule } from "../../txn/initial-pin.ts";
 import { runQuickPayment } from "../../txn/quick-payment/run.ts";
 import { SimulatedPlace, TEST_LIMITS } from "../../txn/quick-payment/testing.ts";
 import type { FunctionName, LibraryAnswer } from "./functions.ts";
@@ -29,6 +30,8 @@ export interface LibraryPlaceOptions {
   /** Left out: the module of the place. "none": there is none. */
   readonly psam?: TestPsamOptions | "none";
   readonly more?: Partial<ReaderLibraryPorts>;
+  /** What sales know of the PIN of cards. */
+  readonly saleInitialPin?: InitialPinRule;
   /** What the holder does when the PIN is to be changed. */
   readonly changes?: readonly PinChangeAct[];
 }
@@ -54,10 +57,11 @@ export async function libraryPlace(options: LibraryPlaceOptions = {}) {
 
 export type LibraryPlace = Awaited<ReturnType<typeof libraryPlace>>;
 
-async function portsOf(place: SimulatedPlace, { psam, changes = [{ kind: "cancels" }] }: LibraryPlaceOptions): Promise<ReaderLibraryPorts> {
+async function portsOf(place: SimulatedPlace, { psam, saleInitialPin, changes = [{ kind: "cancels" }] }: LibraryPlaceOptions): Promise<ReaderLibraryPorts> {
   const { ports } = place;
   const { medicalPurse, cardProfile = DEFAULT_CARD_PROFILE } = ports;
   if (medicalPurse === undefined) throw new Error("the place offers the medical purse");
+  const salePorts = saleInitialPin === undefined ? ports : { ...ports, medicalPurse: { ...medicalPurse, initialPin: saleInitialPin } };
   const own = typeof psam === "object" ? makeSamReader(makeTestPsam(SUITE, psam), { name: "other module", clock: place.clock }) : undefined;
   const changer = new SimulatedPinChanger({ clock: place.clock, acts: changes, keyingMs: 10, initialPin: INITIAL_PIN });
   return {
@@ -94,7 +98,7 @@ async function portsOf(place: SimulatedPlace, { psam, changes = [{ kind: "cancel
         };
       },
     },
-    sell: (request, limits) => runQuickPayment(ports, request, { ...TEST_LIMITS, ...limits }),
+    sell: (request, limits) => runQuickPayment(salePorts, request, { ...TEST_LIMITS, ...limits }),
     journal: ports.journal,
     deviceNumber: "DEV1",
     provider: "standard",
@@ -104,7 +108,7 @@ async function portsOf(place: SimulatedPlace, { psam, changes = [{ kind: "cancel
 
 function recordText(card: SimulatedCard, tag: number): Bytes {
   const file = card.personalization.social.environment.find(({ id }) => id === 0xef05);
-  return fromHex(file?.records.find((record) => record.tag === tag)?.valueHex ?? "");
+  return fromHex(file?.records?.find((record) => record.tag === tag)?.valueHex ?? "");
 }
 
 /** What iReadCard and iDoDebit are told about a card. */

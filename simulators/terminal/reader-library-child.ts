@@ -1,0 +1,196 @@
+/*
+ * A whole terminal in a process of its own, behind the socket of its reader library: the composition of device/main.ts with its journal on disk,
+ * a simulated reader and module, and people who do what they are told over standard input.
+ * Usage: reader-library-child.ts <folder>. The folder holds terminal.json ({"config": …}) and the key file; the first line is {"event":"ready"}.
+ * Each further line is one of the requests below and is answered by one line.
+ */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { openReaderLibrary } from "../../device/api/reader-library/library.ts";
+import type { ReaderLibraryPorts } from "../../device/api/reader-library/ports.ts";
+import { serveReaderLibrary } from "../../device/api/reader-library/server.ts";
+import { assert } from "../../device/base/assert.ts";
+import { Fault } from "../../device/base/fault.ts";
+import type { Limits } from "../../device/base/ports.ts";
+import { openPsam } from "../../device/card/psam/open.ts";
+import type { InitialPinEvidence } from "../../device/card/social/initial-pin.ts";
+import { changePin } from "../../device/card/social/pin.ts";
+import { nameSocialCard } from "../../device/card/social/read-identity.ts";
+import { civilTime } from "../../device/codec/civil-time.ts";
+import { loadDeviceKeys } from "../../device/config/keys.ts";
+import { SOCKET_MODES } from "../../device/config/reader-library.ts";
+import { parseTerminalConfig, type TerminalConfig } from "../../device/config/schema.ts";
+import { openCipherSuite } from "../../device/crypto/suite.ts";
+import type { PinVerifier, SocialPsam } from "../../device/drivers/ports.ts";
+import { openLog } from "../../device/health/log.ts";
+import { keyFileOf, openDevice } from "../../device/main.ts";
+import { systemClock } from "../../device/system/clock.ts";
+import { readKeyFile } from "../../device/system/key-file.ts";
+import { systemRandomness } from "../../device/system/randomness.ts";
+import type { CardServiceActs } from "../../device/txn/card-services/acts.ts";
+import { createLane } from "../../device/txn/lane.ts";
+import { makeTestCard, type TestCardOptions } from "../card/make.ts";
+import type { HolderAct } from "../pinpad/holder.ts";
+import { ScriptedHolder } from "../pinpad/holder.ts";
+import { type PinChangeAct, SimulatedPinChanger } from "../pinpad/pin-changer.ts";
+import { SimulatedPinVerifier } from "../pinpad/pin-verifier.ts";
+import { makeTestPsam, type TestPsamOptions } from "../psam/make.ts";
+import { makeSamReader, SimulatedReader } from "../reader/in-process.ts";
+import { SETTINGS_FILE } from "./settings.ts";
+
+/** What the process is told to be true of the world around its terminal. */
+export type WorldRequest =
+  | { readonly do: "insert"; readonly card: Partial<TestCardOptions>; readonly slowDebitMs?: number }
+  | { readonly do: "remove" }
+  /** "none": the slot of the module is empty. */
+  | { readonly do: "module"; readonly module: TestPsamOptions | "none" }
+  | { readonly do: "holder"; readonly acts: readonly HolderAct[] }
+  | { readonly do: "change"; readonly act: PinChangeAct }
+  | { readonly do: "initial-pin"; readonly evidence: InitialPinEvidence }
+  /** Answers with what the journal says, and how many debits have reached a card. */
+  | { readonly do: "books" };
+
+/** The PIN that the keypad knows as the one of new cards. */
+const INITIAL_PIN = "123456";
+const KEYING_MS = 10;
+/** Instruction of DEBIT FOR PURCHASE of the medical purse. */
+const DEBIT = 0x2c;
+
+class World {
+  readonly clock = systemClock();
+  readonly suite = openCipherSuite();
+  /** Debits that have reached the card. */
+  debits = 0;
+  readonly reader = new SimulatedReader({
+    name: "counter",
+    interface: "contactless",
+    clock: this.clock,
+    beforeTransmit: ({ command: [cla, ins] }) => {
+      if (cla === 0xb0 && ins === DEBIT) this.debits += 1;
+      return { kind: "ok" };
+    },
+  });
+  readonly samReader = makeSamReader(makeTestPsam(this.suite), { name: "module", clock: this.clock });
+  readonly holder = new ScriptedHolder([{ kind: "cancels" }]);
+  readonly verifier: PinVerifier = new SimulatedPinVerifier({ clock: this.clock, holder: this.holder, keyingMs: KEYING_MS });
+  changes: PinChangeAct = { kind: "cancels" };
+  evidence: InitialPinEvidence = "unknown";
+  #otherModule: "none" | SimulatedReader | undefined;
+
+  insert({ card, slowDebitMs }: Extract<WorldRequest, { do: "insert" }>): void {
+    const slow = slowDebitMs === undefined ? {} : { faults: { slowInstruction: { ins: DEBIT, extraMs: slowDebitMs } } };
+    this.reader.insert(
+      makeTestCard(this.suite, {
+        serial: 1,
+        balanceFen: 0,
+        algorithm: "sm4",
+        interface: "contactless",
+        medicalPurse: { accountFen: 10_000 },
+        ...slow,
+        ...card,
+      }),
+    );
+  }
+
+  setModule(module: TestPsamOptions | "none"): void {
+    this.#otherModule = module === "none" ? "none" : makeSamReader(makeTestPsam(this.suite, module), { name: "module", clock: this.clock });
+  }
+
+  async module(config: TerminalConfig, limits: Limits): Promise<SocialPsam> {
+    if (this.#otherModule === "none") throw new Fault("reader-gone", "the slot is empty", { effectUnknown: false });
+    return openPsam(this.#otherModule ?? this.samReader, { clock: this.clock, profile: config.cardProfile }, limits);
+  }
+}
+
+/** A keypad behind the services of the card: the one service that these tests ask for. */
+function keypadServices(world: World, ports: Pick<ReaderLibraryPorts, "lane" | "cardProfile">): Pick<CardServiceActs, "perform"> {
+  const words: Readonly<Record<string, string>> = { wrong: "pin-wrong", locked: "pin-locked", cancelled: "pin-cancelled", "timed-out": "pin-timed-out" };
+  return {
+    perform: async ({ service }, limits) => {
+      const text = { zh: "", en: "" };
+      const giveBack = service === "change-pin" ? ports.lane.take() : undefined;
+      if (giveBack === undefined) return { kind: "refused", reason: "agency-not-connected", text };
+      const channel = await world.reader.waitForCard(limits);
+      try {
+        await nameSocialCard(channel, { profile: ports.cardProfile }, limits);
+        const changer = new SimulatedPinChanger({ clock: world.clock, acts: [world.changes], keyingMs: KEYING_MS, initialPin: INITIAL_PIN });
+        const outcome = await changePin(channel, { changer, limits }, limits);
+        if (outcome.kind === "verified") return { kind: "done", output: {} };
+        const tries = "triesLeft" in outcome ? { triesLeft: outcome.triesLeft } : {};
+        return { kind: "refused", reason: words[outcome.kind] ?? outcome.kind, ...tries, text };
+      } finally {
+        await channel.close();
+        giveBack();
+      }
+    },
+  };
+}
+
+async function run(folder: string, config: TerminalConfig): Promise<void> {
+  const world = new World();
+  const { clock, suite, reader } = world;
+  const log = openLog({ destination: process.stderr, clock, terminalId: config.terminalId, level: "error" });
+  const { keys, sealKeys } = loadDeviceKeys(await readKeyFile(keyFileOf(folder)), { suite, profile: config.profile });
+  const terminal = await openDevice({ config, keys, sealKeys, suite, userReader: reader, samReader: world.samReader, pinVerifier: world.verifier, log });
+  const { readerLibrary } = config;
+  assert(readerLibrary !== undefined, "the configuration has a reader library");
+  const lane = createLane();
+  const library = openReaderLibrary({
+    ...{ clock, log, suite, reader, lane, randomness: systemRandomness(), cardProfile: config.cardProfile, journal: terminal.journal },
+    module: (limits) => world.module(config, limits),
+    pin: world.verifier,
+    initialPin: { policy: config.initialPinPolicy, evidence: () => world.evidence },
+    today: () => civilTime(clock.wallMs()).date,
+    services: keypadServices(world, { lane, cardProfile: config.cardProfile }),
+    sell: (request, limits) => terminal.quickPayment(request, limits),
+    deviceNumber: config.terminalId,
+    provider: readerLibrary.provider,
+  });
+  const onDefect = (error: unknown) => {
+    throw error;
+  };
+  const server = await serveReaderLibrary({ library, clock, log, socketPath: readerLibrary.socket, mode: SOCKET_MODES[readerLibrary.access], onDefect });
+  const say = (answer: object) => process.stdout.write(`${JSON.stringify(answer)}\n`);
+  say({ event: "ready" });
+  for await (const line of createInterface({ input: process.stdin })) {
+    // Whoever starts this process writes its requests.
+    say(await obey(world, terminal, JSON.parse(line) as WorldRequest));
+  }
+  await server.close();
+  await terminal.stop();
+}
+
+async function obey(world: World, { journal }: Awaited<ReturnType<typeof openDevice>>, request: WorldRequest): Promise<object> {
+  switch (request.do) {
+    case "insert":
+      world.insert(request);
+      return { done: "insert" };
+    case "remove":
+      world.reader.remove();
+      return { done: "remove" };
+    case "module":
+      world.setModule(request.module);
+      return { done: "module" };
+    case "holder":
+      world.holder.plan(request.acts);
+      return { done: "holder" };
+    case "change":
+      world.changes = request.act;
+      return { done: "change" };
+    case "initial-pin":
+      world.evidence = request.evidence;
+      return { done: "initial-pin" };
+    case "books": {
+      const entries = await journal.entries(1, 1_000);
+      return { done: "books", debits: world.debits, entries: entries.map(({ kind, state, subject, amount }) => ({ kind, state, subject, amount })) };
+    }
+  }
+}
+
+const folder = process.argv[2];
+assert(folder !== undefined, "usage: reader-library-child.ts <folder>");
+// Written by whoever starts this process; the configuration in it is checked like any other.
+const parsed = parseTerminalConfig((JSON.parse(readFileSync(join(folder, SETTINGS_FILE), "utf8")) as { readonly config: unknown }).config);
+assert(parsed.ok, parsed.ok ? "" : parsed.problems.join("; "));
+await run(folder, parsed.config);
