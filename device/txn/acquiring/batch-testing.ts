@@ -256,8 +256,8 @@ export class BatchBench {
       },
       signedIn: true,
       hold: async (wish, work, limits) => {
-        if (wish === "clear") await parts.sendDue(held, limits);
-        return work(held);
+        const reason = wish === "clear" ? await parts.sendDue(held, limits) : undefined;
+        return reason === undefined ? work(held) : { kind: "refused", reason };
       },
     };
   }

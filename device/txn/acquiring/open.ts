@@ -50,8 +50,7 @@ async function clearLine(
   { reversals, ports, limits }: { readonly reversals: Reversals; readonly ports: BankPorts; readonly limits: Limits },
 ): Promise<string | undefined> {
   if ((await reversals.sendPending(line)) === "pending") return "reversal-pending";
-  await ports.sendOffline?.(line, limits);
-  return undefined;
+  return ports.sendOffline?.(line, limits);
 }
 
 /** Woken when something has become unknown; while nothing is pending it only looks now and then. */

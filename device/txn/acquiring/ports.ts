@@ -38,9 +38,10 @@ export interface BankPorts {
   readonly hostPresent?: () => boolean;
   /**
    * Sends what must reach the acquirer before the next online transaction, besides reversals: offline sales. Called with the line held and signed
-   * in; what it cannot send waits and stops nobody. Left out: nothing.
+   * in; what it cannot send waits and stops nobody. What it answers is why nothing new may be asked of the bank now, such as a batch that is half
+   * settled; undefined: nothing stands against it. Left out: nothing.
    */
-  readonly sendOffline?: (line: HeldLine, limits: Limits) => Promise<void>;
+  readonly sendOffline?: (line: HeldLine, limits: Limits) => Promise<string | undefined>;
 }
 
 export interface BankBounds {

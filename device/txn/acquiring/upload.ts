@@ -36,9 +36,9 @@ export interface UploadPorts extends BatchPorts {
 export interface BankUploads {
   /**
    * Sends what is due, least tried first, with the line held; stops at the first that cannot be sent. What it leaves waits and stops nobody.
-   * For `sendOffline` of the bank's ports. Faults: those of the journal.
+   * For `sendOffline` of the bank's ports: answers why nothing new may be asked of the bank. Faults: those of the journal.
    */
-  sendDue(line: HeldLine, limits: Limits): Promise<void>;
+  sendDue(line: HeldLine, limits: Limits): Promise<string | undefined>;
   /** How many offline sales still have to go before the batch may be compared. Faults: those of the journal. */
   due(): Promise<number>;
   /** Oldest first. Faults: those of the journal. */
@@ -74,18 +74,23 @@ class DurableUploads implements BankUploads {
     this.#describe = { "offline-upload": describeSale(ports.terminal), "script-result": describeScriptResult };
   }
 
-  sendDue(line: HeldLine, limits: Limits): Promise<void> {
+  sendDue(line: HeldLine, limits: Limits): Promise<string | undefined> {
     return this.#inTurn(async () => {
-      if (this.#ports.paused()) return;
-      await this.#owed.gather();
-      const deadlineMs = this.#ports.clock.monotonicMs() + limits.timeoutMs;
-      const waiting = (await this.#open()).filter(({ parked }) => !parked);
-      for (const upload of byTries(waiting).slice(0, UPLOADS_MAX)) {
-        const timeoutMs = Math.min(this.#ports.profile.replyTimeoutMs, deadlineMs - this.#ports.clock.monotonicMs());
-        if (timeoutMs <= 0 || limits.signal.aborted) return;
-        if (!(await this.#try(upload, line, { timeoutMs, signal: limits.signal }))) return;
-      }
+      if (this.#ports.paused()) return "settlement-half-done";
+      await this.#sendAll(line, limits);
+      return undefined;
     });
+  }
+
+  async #sendAll(line: HeldLine, limits: Limits): Promise<void> {
+    await this.#owed.gather();
+    const deadlineMs = this.#ports.clock.monotonicMs() + limits.timeoutMs;
+    const waiting = (await this.#open()).filter(({ parked }) => !parked);
+    for (const upload of byTries(waiting).slice(0, UPLOADS_MAX)) {
+      const timeoutMs = Math.min(this.#ports.profile.replyTimeoutMs, deadlineMs - this.#ports.clock.monotonicMs());
+      if (timeoutMs <= 0 || limits.signal.aborted) return;
+      if (!(await this.#try(upload, line, { timeoutMs, signal: limits.signal }))) return;
+    }
   }
 
   due(): Promise<number> {
