@@ -1,11 +1,8 @@
-/* MACs of the 02h pad and of the simulated pad with keys: one suite for both, and what the family's own code leaves open. */
+/* MACs of the 02h pad, and what the family's own code for X9.19 leaves open. */
 import { describe, expect, it } from "vitest";
 import { encryptBlocks } from "../../../simulators/crypto/blocks.ts";
 import { inProcessStand } from "../../../simulators/line/testing.ts";
-import { ScriptedHolder } from "../../../simulators/pinpad/holder.ts";
-import { SimulatedKeyPad } from "../../../simulators/pinpad/key-pad.ts";
-import { VirtualClock } from "../../../simulators/world/virtual-clock.ts";
-import { fromHex, toHex } from "../../base/bytes.ts";
+import { fromHex } from "../../base/bytes.ts";
 import { limits } from "../contract/bench.ts";
 import { type PadMacBench, padMacContract } from "../contract/pad-mac-contract.ts";
 import type { PadKeyPlace } from "../peripherals.ts";
@@ -25,25 +22,6 @@ async function pad02hBench(profile: PadProfile): Promise<PadMacBench> {
 padMacContract("02h pad, split", () => pad02hBench(DEFAULT_PAD_PROFILE));
 padMacContract("02h pad, binary", () => pad02hBench({ ...DEFAULT_PAD_PROFILE, coding: "binary" }));
 
-function keyPad() {
-  const clock = new VirtualClock(0);
-  const holder = new ScriptedHolder([{ kind: "enters", digits: "246813" }]);
-  const pad = new SimulatedKeyPad({ clock, suite: SUITE, holder, masterKeyHex: toHex(MASTER) });
-  return { clock, pad };
-}
-
-padMacContract("simulated pad with keys", async () => {
-  const { clock, pad } = keyPad();
-  return {
-    macs: pad.macs,
-    run: (work) => clock.resolve(work),
-    load: async (place, clearHex) => {
-      await pad.loadWorkKey({ place, algorithm: "3des", wrapped: wrap(clearHex) });
-    },
-    close: () => pad.close(),
-  };
-});
-
 describe("X9.19 with a key of two halves", () => {
   const PLACE = { master: 0, work: 2 } as const;
   const request = { place: PLACE, method: "x9.19", data: fromHex("00112233445566778899") } as const;
@@ -54,12 +32,5 @@ describe("X9.19 with a key of two halves", () => {
     await expect(run(device.mac(request, limits(5_000)))).rejects.toMatchObject({ code: "pad-refused", effectUnknown: false });
     await run(device.loadWorkKey({ place: PLACE, algorithm: "3des", wrapped: wrap("0123456789ABCDEF0123456789ABCDEF") }, limits(5_000)));
     expect(await run(device.mac(request, limits(5_000)))).toHaveLength(8);
-  });
-
-  it("is known to the simulated pad with keys", async () => {
-    const { clock, pad } = keyPad();
-    await pad.loadWorkKey({ place: PLACE, algorithm: "3des", wrapped: wrap("0123456789ABCDEFFEDCBA9876543210") });
-    const mac = pad.mac({ ...request, data: new TextEncoder().encode("1234567890ABCDEF") });
-    expect(toHex(await clock.resolve(mac))).toBe("205fcec8bade9527");
   });
 });
