@@ -65,7 +65,7 @@ describe("a part of the amount", () => {
     [undefined, "unknown reply-amount-differs"],
   ])("%s: %s", (amount, expected) => expect(brief(judge(answer(SALE, "10", { 4: amount })))).toBe(expected));
 
-  it("is told, and needs a MAC as any approval does", () => {
+  it("is told, and needs a MAC like any approval", () => {
     const reply = answer(SALE, "10", { 4: "000000001000" });
     expect(judge(reply)).toEqual({ kind: "partial", responseCode: "10", amount: 1_000 });
     expect(brief(judge(reply, "absent"))).toBe("unknown reply-mac-absent");
