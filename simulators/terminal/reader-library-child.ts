@@ -7,9 +7,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { openReaderLibrary } from "../../device/api/reader-library/library.ts";
-import type { ReaderLibraryPorts } from "../../device/api/reader-library/ports.ts";
-import { serveReaderLibrary } from "../../device/api/reader-library/server.ts";
+import { openTerminalLibrary, type ReaderPlace } from "../../device/api/reader-library/open.ts";
 import { assert } from "../../device/base/assert.ts";
 import { Fault } from "../../device/base/fault.ts";
 import type { Limits } from "../../device/base/ports.ts";
@@ -19,7 +17,6 @@ import { changePin } from "../../device/card/social/pin.ts";
 import { nameSocialCard } from "../../device/card/social/read-identity.ts";
 import { civilTime } from "../../device/codec/civil-time.ts";
 import { loadDeviceKeys } from "../../device/config/keys.ts";
-import { SOCKET_MODES } from "../../device/config/reader-library.ts";
 import { parseTerminalConfig, type TerminalConfig } from "../../device/config/schema.ts";
 import { openCipherSuite } from "../../device/crypto/suite.ts";
 import type { PinVerifier, SocialPsam } from "../../device/drivers/ports.ts";
@@ -104,7 +101,7 @@ class World {
 }
 
 /** A keypad behind the services of the card: the one service that these tests ask for. */
-function keypadServices(world: World, ports: Pick<ReaderLibraryPorts, "lane" | "cardProfile">): Pick<CardServiceActs, "perform"> {
+function keypadServices(world: World, ports: Pick<ReaderPlace, "lane" | "cardProfile">): Pick<CardServiceActs, "perform"> {
   const words: Readonly<Record<string, string>> = { wrong: "pin-wrong", locked: "pin-locked", cancelled: "pin-cancelled", "timed-out": "pin-timed-out" };
   return {
     perform: async ({ service }, limits) => {
@@ -136,21 +133,19 @@ async function run(folder: string, config: TerminalConfig): Promise<void> {
   const { readerLibrary } = config;
   assert(readerLibrary !== undefined, "the configuration has a reader library");
   const lane = createLane();
-  const library = openReaderLibrary({
-    ...{ clock, log, suite, reader, lane, randomness: systemRandomness(), cardProfile: config.cardProfile, journal: terminal.journal },
+  const place: ReaderPlace = {
+    ...{ suite, reader, lane, cardProfile: config.cardProfile, journal: terminal.journal, deviceNumber: config.terminalId },
     module: (limits) => world.module(config, limits),
     pin: world.verifier,
     initialPin: { policy: config.initialPinPolicy, evidence: () => world.evidence },
     today: () => civilTime(clock.wallMs()).date,
     services: keypadServices(world, { lane, cardProfile: config.cardProfile }),
     sell: (request, limits) => terminal.quickPayment(request, limits),
-    deviceNumber: config.terminalId,
-    provider: readerLibrary.provider,
-  });
+  };
   const onDefect = (error: unknown) => {
     throw error;
   };
-  const server = await serveReaderLibrary({ library, clock, log, socketPath: readerLibrary.socket, mode: SOCKET_MODES[readerLibrary.access], onDefect });
+  const server = await openTerminalLibrary(place, readerLibrary, { clock, log, randomness: systemRandomness(), onDefect });
   const say = (answer: object) => process.stdout.write(`${JSON.stringify(answer)}\n`);
   say({ event: "ready" });
   for await (const line of createInterface({ input: process.stdin })) {

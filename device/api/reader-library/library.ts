@@ -15,6 +15,7 @@ import { FUNCTIONS, type FunctionName, type LibraryAnswer, type LibraryCall } fr
 import { answerOf, answerOfService, OWN_RESULT, RESULT } from "./numbers.ts";
 import { reloadBySteps, unblockBySteps, verifyHolder } from "./pin-functions.ts";
 import type { ReaderLibraryPorts } from "./ports.ts";
+import { buildAnswer } from "./protocol.ts";
 import { type AskCaller, StepDialogue } from "./steps.ts";
 
 /** Whoever calls: one connection, or one user inside this process. Steps belong to the caller that began them. */
@@ -182,6 +183,5 @@ const OPERATOR = "reader-library";
 
 /** An answer longer than the caller's buffer would be a lie if it were cut. */
 function fitted(name: FunctionName, answer: LibraryAnswer): LibraryAnswer {
-  // Every character is at most four bytes in the caller's encoding, and most are one: the exact length is the wire's matter.
-  return answer.output.length < FUNCTIONS[name].outputBytes ? answer : answerOf(OWN_RESULT.answerTooLong);
+  return buildAnswer(name, answer).ok ? answer : answerOf(OWN_RESULT.answerTooLong);
 }

@@ -5,7 +5,7 @@
  */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { createServer, type Server } from "node:net";
+import { connect, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -374,6 +374,41 @@ describe("the library by itself", () => {
     service = await startService();
     await lay();
     expect((await calls.call("iReadCardBas", 2)).result).toBe(0);
+  });
+
+  test("a caller that is killed between two steps keeps nobody waiting", async () => {
+    await lay();
+    await world({ do: "module", module: { withoutKeys: ["rkssse"] } });
+    const killed = program("C");
+    expect((await killed.call("iReadCardBas_HSM_Step1", 2)).result).toBe(0);
+    const other = program("C");
+    expect((await other.call("iReadDebitRecord", 2)).result).toBe(-9001);
+    killed.process.kill("SIGKILL");
+    await ended(killed);
+    let found = await other.call("iReadDebitRecord", 2);
+    for (let at = 0; at < 400 && found.result === -9001; at += 1) {
+      await pause();
+      found = await other.call("iReadDebitRecord", 2);
+    }
+    expect(found).toEqual({ result: 0, output: "" });
+  });
+
+  test.each([
+    ["nonsense", [Buffer.from("GET / HTTP/1.1\r\n\r\n")]],
+    ["another version", [Buffer.from("0009020101000400000002", "hex")]],
+    ["two questions at once", [Buffer.from("00090101010004000000020009010101000400000002", "hex")]],
+    ["a frame that never ends", [Buffer.from("000901", "hex")]],
+  ])("a connection that says %s is ended, and the others are served", async (_what, chunks) => {
+    await lay();
+    const socket = connect(socketPath);
+    const closed = new Promise<void>((resolve) => {
+      socket.once("close", () => resolve());
+    });
+    socket.on("error", () => undefined);
+    for (const chunk of chunks) socket.write(chunk);
+    socket.resume();
+    await closed;
+    expect((await program("C").call("iReadCardBas", 2)).result).toBe(0);
   });
 
   test("200,000 answers that are none, under the sanitizers", () => {
