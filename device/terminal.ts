@@ -1,4 +1,4 @@
-import { openTerminalBank, type TerminalBank } from "./bank/terminal-bank.ts";
+import { lateTender, openTerminalBank, type TerminalBank } from "./bank/terminal-bank.ts";
 import type { Limits } from "./base/ports.ts";
 import { electronicCashPorts, initialPinRule } from "./card-ports.ts";
 import { closeDevices, type Devices } from "./drivers/adapter.ts";
@@ -421,6 +421,7 @@ class AssembledTerminal implements Terminal {
       settle: (request, limits) => this.medicalPurchase(request, limits),
       quickPayment: (request, limits) => this.quickPayment(request, limits),
       onUnknown: () => this.#background.wake(),
+      ...(settings.bank === undefined ? {} : { bank: lateTender(() => this.#bank) }),
       purses: this.#electronicCash === undefined ? ["e-purse"] : ["e-purse", "electronic-cash"],
       unverifiedAmountFen: risk.unverifiedAmountFen,
       ...this.#offline(),

@@ -7,6 +7,7 @@ import type { Fen } from "../base/fen.ts";
 import type { Limits } from "../base/ports.ts";
 import type { CipherSuite } from "../crypto/face.ts";
 import type { Devices } from "../drivers/adapter.ts";
+import type { BankTenderPort } from "../txn/acquiring/ports.ts";
 import { TraceBook } from "../txn/goods-rules/trace-book.ts";
 import type { SalesInFlight } from "../txn/lane.ts";
 import type { HostPorts } from "../txn/medical-host/ports.ts";
@@ -58,6 +59,8 @@ export interface MedicalCounterParts {
   readonly settle: (request: MedicalPurchaseRequest, limits: Limits) => Promise<MedicalOutcome>;
   readonly quickPayment: (request: SaleRequest, limits: Limits) => Promise<QuickPaymentOutcome>;
   readonly purses: readonly PurseTender[];
+  /** Absent: no bank card is taken here. */
+  readonly bank?: BankTenderPort;
   readonly unverifiedAmountFen: Fen;
   /** A void is not decided: the background looks at it at once. */
   readonly onUnknown: () => void;
