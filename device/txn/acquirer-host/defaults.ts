@@ -25,5 +25,3 @@ export const DEFAULT_ACQUIRER: AcquirerSwitches = {
   batchMax: 500,
   electronicCashRoute: "settlement-host",
 };
-
-export const DEFAULT_ACQUIRER_PROFILE = DEFAULT_ACQUIRER;

@@ -82,12 +82,14 @@ const uploaded = (network: string, row: Pick<MessageRow, "must" | "may">): Messa
 const PROOFS = { must: [2, 4, 22, 55, 61], may: [14, 23, 25, 49, 62] } as const;
 const END = { must: [48], may: [] } as const;
 
+const SALE_CODE = "22";
+
 /** 60.3 of sign-in is the profile's key scheme. */
 export const MESSAGES: Readonly<Record<Business, MessageRow>> = {
   "sign-in": { type: "0800", code: "00", network: "profile", must: IDENTITY, may: [62, 63], mac: false },
   "sign-off": managed("0820", "002", false),
   echo: managed("0820", "301", false),
-  sale: { type: "0200", processing: "000000", code: "22", must: PAID, ...ONLINE },
+  sale: { type: "0200", processing: "000000", code: SALE_CODE, must: PAID, ...ONLINE },
   withdrawal: { type: "0200", processing: "profile", code: "profile", must: PAID, ...ONLINE },
   balance: { type: "0200", processing: "310000", code: "01", must: [2, 3, 22, 25, 49, ...IDENTITY], ...ONLINE },
   void: { type: "0200", processing: "200000", condition: "00", code: "23", must: [...PAID, 37, 61], may: BACK_FIELDS, mac: true },
@@ -174,7 +176,7 @@ export function notOffered(profile: AcquirerProfile, business: Business): string
 /** The row with what this profile puts into it; undefined where it is not offered. A reversal's row comes from its original. */
 export function rowFor(profile: AcquirerProfile, business: Business): MessageRow | undefined {
   if (notOffered(profile, business) !== undefined) return undefined;
-  const { network = profile.networkCode, processing, ...row } = { ...MESSAGES[business], ...fromProfile(profile, business) };
+  const { network = profile.networkCode, processing, ...row } = { ...MESSAGES[business], ...FROM_PROFILE[business]?.(profile) };
   return {
     ...row,
     ...(network === undefined ? {} : { network }),
@@ -185,23 +187,13 @@ export function rowFor(profile: AcquirerProfile, business: Business): MessageRow
 
 type Filled = Partial<Pick<MessageRow, "type" | "processing" | "code" | "network">>;
 
-function fromProfile(profile: AcquirerProfile, business: Business): Filled {
-  const processing = (code: string | undefined) => (code === undefined ? {} : { processing: code });
-  switch (business) {
-    case "sign-in":
-      return { network: SIGN_IN_NETWORK[profile.keyScheme] };
-    case "withdrawal":
-      return { code: profile.withdrawalMessageCode ?? "22", ...processing(profile.withdrawalCode) };
-    case "offline-upload":
-      return { type: profile.offlineUpload.type };
-    case "cash-load":
-      return { ...(profile.loadCode === undefined ? {} : { code: profile.loadCode }), ...processing(profile.loadProcessingCode) };
-    case "purse-load":
-      return {
-        ...(profile.purseLoad === undefined ? {} : { type: profile.purseLoad.type, code: profile.purseLoad.code }),
-        ...processing(profile.purseLoad?.processing),
-      };
-    default:
-      return {};
-  }
-}
+const processing = (code: string | undefined): Filled => (code === undefined ? {} : { processing: code });
+
+/** What stands as "profile" in the table, by business. */
+const FROM_PROFILE: { readonly [Each in Business]?: (profile: AcquirerProfile) => Filled } = {
+  "sign-in": ({ keyScheme }) => ({ network: SIGN_IN_NETWORK[keyScheme] }),
+  withdrawal: ({ withdrawalCode, withdrawalMessageCode = SALE_CODE }) => ({ code: withdrawalMessageCode, ...processing(withdrawalCode) }),
+  "offline-upload": ({ offlineUpload }) => ({ type: offlineUpload.type }),
+  "cash-load": ({ loadCode, loadProcessingCode }) => ({ ...(loadCode === undefined ? {} : { code: loadCode }), ...processing(loadProcessingCode) }),
+  "purse-load": ({ purseLoad }) => (purseLoad === undefined ? {} : { type: purseLoad.type, code: purseLoad.code, ...processing(purseLoad.processing) }),
+};

@@ -71,7 +71,7 @@ function byCode(profile: AcquirerProfile, asked: Asked, reply: IsoMessage, code:
     case "declined":
     case "sign-in":
       return { kind: "declined", responseCode: code, reason: meaning.reason, signIn: meaning.kind === "sign-in" };
-    default:
+    case undefined:
       return { kind: "declined", responseCode: code, reason: "code-unknown", signIn: false };
   }
 }
