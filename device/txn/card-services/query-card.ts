@@ -5,7 +5,7 @@ import { amountOf } from "../../card/electronic-cash/data.ts";
 import { selectElectronicCash } from "../../card/electronic-cash/select.ts";
 import { readMedicalLog, selectMedical } from "../../card/medical-purse/commands.ts";
 import { readOwnMoney } from "../../card/purse/balance.ts";
-import { DEFAULT_PURSE_APPLICATIONS, selectPurse } from "../../card/purse/commands.ts";
+import { DEFAULT_PURSE_APPLICATIONS, readBalance, selectPurse } from "../../card/purse/commands.ts";
 import { readLog } from "../../card/purse/log.ts";
 import type { CardChannel } from "../../drivers/ports.ts";
 import type { JsonObject } from "../journal/types.ts";
@@ -27,7 +27,10 @@ async function purseMoney(desk: ServiceDesk, channel: CardChannel, limits: Limit
   const selected = await selectPurse(channel, DEFAULT_PURSE_APPLICATIONS, limits);
   if (selected.kind !== "ok") return [];
   const money = await readOwnMoney(channel, { rule: desk.ports.cardProfile.transitBalance, purse: "e-purse" }, limits);
-  return money.kind === "ok" ? [{ purse: "e-purse", balanceFen: money.balance, overdrawnFen: money.overdrawn }] : [];
+  if (money.kind === "ok") return [{ purse: "e-purse", balanceFen: money.balance, overdrawnFen: money.overdrawn }];
+  // A purse without an overdraft does not answer for one.
+  const plain = await readBalance(channel, limits);
+  return plain.kind === "ok" ? [{ purse: "e-purse", balanceFen: plain.balance, overdrawnFen: 0 }] : [];
 }
 
 async function cashMoney(desk: ServiceDesk, channel: CardChannel, limits: Limits): Promise<readonly JsonObject[]> {

@@ -184,7 +184,7 @@ export class ServiceCounter {
   }
 
   async pass(durationMs: number): Promise<void> {
-    await this.run(this.clock.sleep(durationMs));
+    await this.clock.resolve(this.clock.sleep(durationMs), durationMs + 1_000);
   }
 
   /** Another card comes, or the same one again. */
