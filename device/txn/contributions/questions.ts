@@ -1,8 +1,8 @@
 /* What the agency is asked about bills and benefits, and what is read of its answers: whole, or not at all. Spec: agency/v1, 4. */
 import { fen } from "../../base/fen.ts";
 import type { Limits } from "../../base/ports.ts";
+import { isObject } from "../../codec/json.ts";
 import type { AgencyReply } from "../agency/client.ts";
-import { isObject } from "../agency/layout.ts";
 import { drawAgencyId } from "../agency/open.ts";
 import { parseMoment } from "../agency/times.ts";
 import type { JsonObject, JsonValue } from "../journal/types.ts";
@@ -57,7 +57,7 @@ export async function askBills(
 function rowsOf(value: JsonValue | undefined): readonly JsonObject[] | undefined {
   if (!Array.isArray(value) || value.length > ROWS_MAX) return undefined;
   const rows: readonly JsonValue[] = value;
-  return rows.every(isObject) ? rows.filter(isObject) : undefined;
+  return rows.every((row) => isObject(row)) ? rows.filter((row) => isObject(row)) : undefined;
 }
 
 /** A bill that anybody could misread makes all of them unreadable. Never throws. */

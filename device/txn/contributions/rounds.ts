@@ -1,28 +1,20 @@
 /* Goes on with contributions that were left open, one after the other, with growing pauses for each; what is parked is left to people. */
 import type { Clock } from "../../base/ports.ts";
 import { boundedJournal } from "../bounded-journal.ts";
-import type { Journal, OpenSubject } from "../journal/types.ts";
+import { eachOpenSubject } from "../journal/open-subjects.ts";
+import type { Journal } from "../journal/types.ts";
 import { Rounds } from "../rounds.ts";
 import type { ContributionBounds, ContributionPorts } from "./ports.ts";
 import { type RecordedContribution, readContribution } from "./record.ts";
 import { resumeContribution } from "./run.ts";
 
-const PAGE = 100;
 const DOUBLINGS_MAX = 20;
 
 /** Every open contribution, oldest first. Faults: those of the journal. */
-export async function* openContributions(journal: Journal): AsyncGenerator<RecordedContribution> {
-  let afterFirstSeq = 0;
-  // Each page starts behind the one before it, so the loop ends with the journal.
-  for (;;) {
-    const page: readonly OpenSubject[] = await journal.openSubjects({ kind: "contribution", afterFirstSeq, limit: PAGE });
-    for (const { subject } of page) {
-      const record = readContribution(await journal.entriesOf(subject));
-      if (record !== undefined) yield record;
-    }
-    const last = page.at(-1);
-    if (last === undefined || page.length < PAGE) return;
-    afterFirstSeq = last.firstSeq;
+export async function* openContributions(journal: Journal): AsyncGenerator<RecordedContribution, void, undefined> {
+  for await (const { subject } of eachOpenSubject(journal, "contribution")) {
+    const record = readContribution(await journal.entriesOf(subject));
+    if (record !== undefined) yield record;
   }
 }
 
