@@ -133,6 +133,13 @@ describe("keys that are not the host's any more", () => {
     expect(judge(answer(SALE, code), "unchecked")).toMatchObject({ kind: "declined", signIn: true }),
   );
 
+  it("may be the reason why nothing can be believed: then a sign-in is asked for, and the outcome stays open", () => {
+    expect(judge(answer(SALE, "A0"), "absent", ALL)).toMatchObject({ kind: "unknown", signIn: true });
+    expect(judge(answer(SALE, "00"), "wrong")).toMatchObject({ kind: "unknown", signIn: true });
+    expect(judge(answer(SALE, "00"), "absent")).not.toHaveProperty("signIn");
+    expect(judge(answer(SALE, "51"), "absent", ALL)).not.toHaveProperty("signIn");
+  });
+
   it("are not the reason of other refusals", () =>
     expect(judge(answer(SALE, "55"), "unchecked")).toMatchObject({ kind: "declined", signIn: false, reason: "pin-wrong" }));
 });

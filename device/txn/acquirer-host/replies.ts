@@ -19,8 +19,11 @@ export type ReplyVerdict =
   | { readonly kind: "partial"; readonly responseCode: string; readonly amount: Fen }
   /** Certain: nothing is booked. `signIn`: the keys are worth nothing any more. */
   | { readonly kind: "declined"; readonly responseCode: string; readonly reason: string; readonly signIn: boolean }
-  /** As if nothing had come. `cause`: field 39 of the reversal that may follow. */
-  | { readonly kind: "unknown"; readonly cause: "98" | "A0" | "06"; readonly reason: string; readonly responseCode?: string };
+  /**
+   * As if nothing had come. `cause`: field 39 of the reversal that may follow. `signIn`: perhaps the keys are not the host's any more; a sign-in
+   * harms nobody, and without one the two might never understand each other again.
+   */
+  | { readonly kind: "unknown"; readonly cause: "98" | "A0" | "06"; readonly reason: string; readonly responseCode?: string; readonly signIn?: true };
 
 /** What the reply answers. */
 export interface Asked {
@@ -51,10 +54,15 @@ export function checkReply(profile: AcquirerProfile, asked: Asked, reply: IsoMes
   if (wrong !== undefined) return { kind: "unknown", cause: "06", reason: wrong };
   const code = reply.fields.get(39);
   if (typeof code !== "string") return { kind: "unknown", cause: "06", reason: "reply-without-code" };
-  if (macMatters(profile, asked.business, reply) && mac !== "right") {
-    return { kind: "unknown", cause: mac === "wrong" ? "A0" : "06", reason: mac === "wrong" ? "reply-mac-wrong" : "reply-mac-absent", responseCode: code };
-  }
+  if (macMatters(profile, asked.business, reply) && mac !== "right") return unproved(code, mac);
   return byCode(profile, asked, reply, code);
+}
+
+function unproved(code: string, mac: MacState): ReplyVerdict {
+  const wrong = mac === "wrong";
+  const signIn = wrong || RESPONSE_CODES.get(code)?.kind === "sign-in";
+  const verdict = { kind: "unknown", cause: wrong ? "A0" : "06", reason: wrong ? "reply-mac-wrong" : "reply-mac-absent", responseCode: code } as const;
+  return signIn ? { ...verdict, signIn } : verdict;
 }
 
 /** A code that nobody knows is a decline where its MAC was checked, or needs none; above it was. */
