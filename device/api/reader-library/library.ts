@@ -39,7 +39,14 @@ export function openReaderLibrary(ports: ReaderLibraryPorts): ReaderLibrary {
 /** A dialogue in steps: the function that begins it, and the ones that go on. */
 type StepFamily = "iReadCardBas" | "iReloadPIN" | "iUnblockPIN";
 
-const STEPS: Readonly<Partial<Record<FunctionName, { readonly family: StepFamily; readonly step: number }>>> = {
+interface Step {
+  readonly family: StepFamily;
+  readonly step: number;
+}
+
+type StepName = Extract<FunctionName, `${string}_HSM_${string}`>;
+
+const STEPS: { readonly [Name in StepName]: Step } = {
   iReadCardBas_HSM_Step1: { family: "iReadCardBas", step: 1 },
   iReadCardBas_HSM_Step2: { family: "iReadCardBas", step: 2 },
   iReloadPIN_HSM_Step1: { family: "iReloadPIN", step: 1 },
@@ -48,6 +55,13 @@ const STEPS: Readonly<Partial<Record<FunctionName, { readonly family: StepFamily
   iUnblockPIN_HSM_Step1: { family: "iUnblockPIN", step: 1 },
   iUnblockPIN_HSM_Step2: { family: "iUnblockPIN", step: 2 },
 };
+
+/** Functions that end with their answer. */
+type WholeName = Exclude<FunctionName, StepName>;
+
+function isStepName(name: FunctionName): name is StepName {
+  return Object.hasOwn(STEPS, name);
+}
 
 interface Begun {
   readonly caller: LibraryCaller;
@@ -90,14 +104,14 @@ class Library implements ReaderLibrary {
   }
 
   async #perform(caller: LibraryCaller, call: LibraryCall, signal: AbortSignal): Promise<LibraryAnswer> {
-    const step = STEPS[call.name];
-    if (step !== undefined && step.step > 1) return this.#goOn(step, call.texts.key);
+    const { name } = call;
+    if (isStepName(name) && STEPS[name].step > 1) return this.#goOn(STEPS[name], call.texts.key);
     // Another function means that the steps of before are not wanted any more.
     await this.#endSteps();
-    return step === undefined ? this.#whole(call, signal) : this.#begin(caller, step.family, call);
+    return isStepName(name) ? this.#begin(caller, STEPS[name].family, call) : this.#whole(name, call, signal);
   }
 
-  #goOn({ family, step }: { readonly family: StepFamily; readonly step: number }, key: string): Promise<LibraryAnswer> {
+  #goOn({ family, step }: Step, key: string): Promise<LibraryAnswer> {
     const begun = this.#begun;
     if (begun?.family !== family || !begun.dialogue.open || begun.dialogue.step !== step - 1) return Promise.resolve(answerOf(OWN_RESULT.noStep));
     return begun.dialogue.next(key);
@@ -123,11 +137,10 @@ class Library implements ReaderLibrary {
     return dialogue.begin();
   }
 
-  /** Functions that end with their answer. */
-  #whole(call: LibraryCall, signal: AbortSignal): Promise<LibraryAnswer> {
+  #whole(name: WholeName, call: LibraryCall, signal: AbortSignal): Promise<LibraryAnswer> {
     const desk = this.#desk;
     const { iType } = call.numbers;
-    switch (call.name) {
+    switch (name) {
       case "iReadCardBas":
         return faultsAsNumbers(false, () => desk.withCard(iType, signal, (card) => readBasicData(desk, card)));
       case "iReadCard":
@@ -146,8 +159,6 @@ class Library implements ReaderLibrary {
         return this.#service(call, (operator) => ({ operator, service: "reset-pin", reference: this.#reference() }), signal);
       case "iUnblockPIN":
         return this.#service(call, (operator) => ({ operator, service: "unlock-pin", reference: this.#reference() }), signal);
-      default:
-        return Promise.resolve(answerOf(OWN_RESULT.noStep));
     }
   }
 
