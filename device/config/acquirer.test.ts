@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { DEFAULT_ACQUIRER } from "../txn/acquirer-host/defaults.ts";
 import { acquirerConfig, acquirerProfileOf } from "./acquirer.ts";
@@ -68,4 +69,18 @@ describe("what is said of the acquirer", () => {
     ["a download named twice", { downloads: ["ca-keys", "ca-keys"] }, /^downloads: each once/],
     ["a batch of more than three digits", { batchMax: 1_000 }, /^batchMax/],
   ])("refuses %s", (_, changes, said) => expect(problems(changes).join("\n")).toMatch(said));
+});
+
+describe("the page about the acquirer's configuration", () => {
+  const page = readFileSync(new URL("../../docs/iso8583.md", import.meta.url), "utf8").split("\n## Configuration\n")[1] ?? "";
+  const rows = [...page.matchAll(/^\| `(\w+)` \| (.*?) \| /gm)].map(([, name = "", said = ""]) => [name, said] as const);
+
+  it("names every switch, and no other", () => expect(rows.map(([name]) => name)).toEqual(Object.keys(acquirerConfig.shape)));
+
+  it.each(rows)("%s: %s", (name, said) => {
+    const parsed: Readonly<Record<string, unknown>> = acquirerConfig.parse(LEAST);
+    if (name in LEAST) expect(said).toBe("required");
+    else if (parsed[name] === undefined) expect(said).toBe(name === "checkValueBytes" ? "as the scheme has" : "absent");
+    else expect(said).toBe(`\`${JSON.stringify(parsed[name])}\``);
+  });
 });
