@@ -7,6 +7,7 @@ import { clearPinBlock } from "../../../simulators/pinpad/pin-pad.ts";
 import { type Bytes, equalBytes, fromHex } from "../../base/bytes.ts";
 import { openCipherSuite } from "../../crypto/suite.ts";
 import { type HolderPlan, limits, type PinPadBench } from "../contract/bench.ts";
+import type { PadMacBench } from "../contract/pad-mac-contract.ts";
 import { Pad02h, type PadProfile } from "./pad.ts";
 
 export const SUITE = openCipherSuite();
@@ -68,6 +69,24 @@ export async function padBench(stand: LineStand, options: { readonly profile: Pa
     close: async () => {
       await pad.close();
       await stand.close();
+    },
+  };
+}
+
+/** Wraps a key that is given in the clear under the pad's master key. */
+export function wrapped(clearHex: string): Bytes {
+  return encryptBlocks(SUITE, "3des", MASTER, fromHex(clearHex));
+}
+
+/** The same pad for MACs alone. */
+export async function padMacBench(stand: LineStand, profile: PadProfile): Promise<PadMacBench> {
+  const { device, run, close } = await padBench(stand, { profile });
+  return {
+    macs: device.macs,
+    run,
+    close,
+    load: async (place, clearHex) => {
+      await run(device.loadWorkKey({ place, algorithm: "3des", wrapped: wrapped(clearHex) }, limits(5_000)));
     },
   };
 }
