@@ -9,6 +9,10 @@ import type { WorldPurse } from "./purses.ts";
 import type { SeededRandomness } from "./seeded-randomness.ts";
 import type { Town } from "./town.ts";
 
+function isPurse(kind: Holders["kind"]): kind is WorldPurse {
+  return kind !== "insurer" && kind !== "bank";
+}
+
 export class Holders {
   readonly #town: Town;
   readonly #draw: SeededRandomness;
@@ -26,8 +30,8 @@ export class Holders {
     return this.#draw.pick(about);
   }
 
-  /** What the presented card pays from: "insurer" for a settlement with the medical host. */
-  kind: WorldPurse | "insurer" = "e-purse";
+  /** What the presented card pays from: "insurer" for a settlement with the medical host, "bank" for the account behind it. */
+  kind: WorldPurse | "insurer" | "bank" = "e-purse";
 
   /** Presents `card` to the reader after a moment, and acts on tears until the life or the sale ends. Returns what ends the acting. */
   attend(life: Life, card: WatchedCard): () => void {
@@ -53,13 +57,14 @@ export class Holders {
   async #present(life: Life, card: WatchedCard, when: { readonly afterMs: number; readonly signal: AbortSignal }): Promise<void> {
     await this.#later(when.afterMs, when.signal, () => {
       const { kind } = this;
-      if (life.desk.present(card, kind) && kind !== "insurer" && !this.#town.plan.isCalm) this.#town.purseCounts[kind].taps += 1;
+      if (life.desk.present(card, kind) && isPurse(kind) && !this.#town.plan.isCalm) this.#town.purseCounts[kind].taps += 1;
     });
   }
 
   async #afterTear(life: Life, card: WatchedCard, signal: AbortSignal): Promise<void> {
     const { plan, trace } = this.#town;
-    if (this.kind !== "insurer") this.#town.purseCounts[this.kind].tears += 1;
+    const { kind } = this;
+    if (isPurse(kind)) this.#town.purseCounts[kind].tears += 1;
     const afterMs = this.#draw.between(300, 4_000);
     // Two cards stay about, so that the town never runs out of customers.
     if (this.#town.cards.length - this.gone.size > 2 && plan.strikes("card-never-returns")) {

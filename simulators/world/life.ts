@@ -1,6 +1,7 @@
 /* One power-on of the terminal in its town: real machines, runners, journal and sync over observed ports. */
 import { fen } from "../../device/base/fen.ts";
 import type { Log, LogValue } from "../../device/base/log.ts";
+import type { Clock } from "../../device/base/ports.ts";
 import { DEFAULT_PURSE_APPLICATIONS } from "../../device/card/purse/commands.ts";
 import { BUS_RECORD_ID } from "../../device/card/transit/records.ts";
 import { DEFAULT_CARD_PROFILE } from "../../device/codec/card-profile.ts";
@@ -14,7 +15,9 @@ import { RIDER_RECORD } from "../../device/txn/fares/rider-record.ts";
 import type { LaneEvent } from "../../device/txn/gate/lane.ts";
 import type { MedicalProfile } from "../../device/txn/medical-host/profile.ts";
 import { NO_LIMITS } from "../../device/txn/risk/offline-limits.ts";
+import { TEST_PIN_KEY_HEX } from "../crypto/test-keys.ts";
 import { ScriptedHolder } from "../pinpad/holder.ts";
+import { SimulatedKeyPad } from "../pinpad/key-pad.ts";
 import { SimulatedPinVerifier } from "../pinpad/pin-verifier.ts";
 import type { SimulatedPsam } from "../psam/psam.ts";
 import { makeSamReader, type TransmitInfo, type TransmitVerdict } from "../reader/in-process.ts";
@@ -63,9 +66,10 @@ function permissionOf({ unreceiptedCount, unreceiptedSumFen }: ExposureLimits): 
 }
 
 function settings(limits: ExposureLimits, town: Town): TerminalSettings {
-  const { suite, region, gate } = town;
+  const { suite, region, gate, bank } = town;
   return {
     electronicCash: { terminal: TEST_CASH_TERMINAL, authorities: testAuthorities(suite) },
+    ...(bank === undefined ? {} : { bank: { profile: bank.profile, pinKey: { master: 0, work: 0 } } }),
     terminalId: TERMINAL_ID,
     purse: { applications: DEFAULT_PURSE_APPLICATIONS, keyIndex: 1, proveSeqOrder: DEFAULT_CARD_PROFILE.proveSeqOrder },
     cardProfile: DEFAULT_CARD_PROFILE,
@@ -102,6 +106,8 @@ export class Life {
   /** Settles when the power is cut; never rejects. */
   readonly dark: Promise<"dark">;
   readonly lanes: readonly LaneLife[];
+  /** Whoever stands at the PIN pad of the bank. */
+  readonly bankHolder = new ScriptedHolder([{ kind: "cancels" }]);
   /** Told what happens at each lane. */
   onLaneEvent: (lane: string, event: LaneEvent) => void = () => undefined;
   terminal: Terminal | undefined;
@@ -117,7 +123,7 @@ export class Life {
     town.disk.onCut(() => this.power.cut());
     this.power.whenCut(() => {
       town.trace.note("power cut");
-      town.disk.crash({ some: town.random.stream(`crash/${town.clock.monotonicMs()}`) });
+      town.crashDisks(town.random.stream(`crash/${town.clock.monotonicMs()}`));
       town.desk.card = undefined;
       town.psam.powerDown();
       this.desk.reader.remove();
@@ -156,6 +162,7 @@ export class Life {
       rules,
       ...(gate === undefined ? {} : { gate: { ...gate, rider: { id: BUS_RECORD_ID, codec: RIDER_RECORD }, lanes } }),
       ...(town.office === undefined ? {} : { documents: town.office.open() }),
+      ...(town.bank === undefined ? {} : { devices: { pinPad: this.#pad(clock) }, services: town.servicePlaces() }),
       onLaneEvent: (lane, event) => {
         if (power.on) this.onLaneEvent(lane, event);
       },
@@ -168,6 +175,11 @@ export class Life {
       },
     });
     return this.terminal;
+  }
+
+  /** A pad that has lost its working keys with the power; its master key stays. */
+  #pad(clock: Clock): SimulatedKeyPad {
+    return new SimulatedKeyPad({ clock, suite: this.#town.suite, holder: this.bankHolder, masterKeyHex: TEST_PIN_KEY_HEX });
   }
 
   /** Whoever holds the card in the field knows its PIN. */

@@ -7,6 +7,8 @@ import { SILENT } from "../../device/base/log.ts";
 import { DEFAULT_CARD_PROFILE } from "../../device/codec/card-profile.ts";
 import type { CipherSuite } from "../../device/crypto/face.ts";
 import type { SyncKeys } from "../../device/sync/sync.ts";
+import type { ServicePlaces } from "../../device/terminal-parts.ts";
+import type { AcquirerProfile } from "../../device/txn/acquiring/profile.ts";
 import type { FareBook } from "../../device/txn/fares/fares.ts";
 import type { GatePolicy, LaneSettings } from "../../device/txn/gate/lane.ts";
 import { DEFAULT_REGION, type RegionSwitches } from "../../device/txn/medical-host/profile.ts";
@@ -15,7 +17,13 @@ import type { SimulatedCard } from "../card/card.ts";
 import { makeTestCard } from "../card/make.ts";
 import { socialNumbers, socialSecurityNumber } from "../card/numbers.ts";
 import { SimulatedJournalDisk } from "../disk/journal-store.ts";
+import { SimulatedStorageDisk } from "../disk/storage.ts";
 import type { Walker } from "../gate/walker.ts";
+import { type Acquirer, openAcquirer } from "../host/acquirer/acquirer.ts";
+import { AcquirerLedger } from "../host/acquirer/ledger.ts";
+import type { TerminalContract } from "../host/acquirer/request.ts";
+import { TEST_BANK_PIN } from "../host/acquirer/test-customers.ts";
+import type { Service } from "../host/head-end.ts";
 import { Ledger } from "../host/ledger.ts";
 import { type Insurer, openInsurer } from "../host/medical/insurer.ts";
 import { InsurerLedger } from "../host/medical/insurer-ledger.ts";
@@ -66,6 +74,15 @@ export interface TownOptions {
   readonly region?: RegionSwitches;
   /** The town has gates. */
   readonly gate?: TownGate;
+  /** The town's cards have accounts, and the terminal an acquirer. */
+  readonly bank?: TownBank;
+}
+
+export interface TownBank {
+  readonly profile: AcquirerProfile;
+  readonly contract: TerminalContract;
+  /** What stands between the head-end and the acquirer; left out: nothing. */
+  readonly between?: (acquirer: Acquirer) => Service;
 }
 
 export interface TownGate {
@@ -111,6 +128,9 @@ export class Town {
   /** The counter's reader and what lies in it. */
   readonly desk: Spot;
   readonly gate: TownGate | undefined;
+  readonly bank: TownBank | undefined;
+  readonly #serviceDisks: Readonly<Record<keyof ServicePlaces, SimulatedStorageDisk>>;
+  readonly acquirer: Acquirer | undefined;
   readonly lanes: readonly LaneSpot[];
   readonly gateCheck: GateCheck;
   /** The first promise that was seen broken while the terminal worked. */
@@ -126,6 +146,7 @@ export class Town {
     const tears = options.onlyFaults === undefined ? new Tears(this.random.stream("tears"), options.tearPercent) : undefined;
     this.desk = { name: "gate", tears, card: undefined, lastCard: undefined };
     this.gate = options.gate;
+    this.bank = options.bank;
     this.lanes = (options.gate?.lanes ?? []).map((settings, at) => this.#makeLane(settings, at, options));
     this.purseCounts = noPurseCounts();
     this.trace = new Trace(this.clock, suite, seed);
@@ -155,10 +176,13 @@ export class Town {
     );
     this.psam = makeTestPsam(suite, { purseLevel: this.random.stream("psam").pick([1, 2, 3] as const) });
     this.disk = this.#makeDisk();
+    const storage = () => new SimulatedStorageDisk({ clock: this.clock });
+    this.#serviceDisks = { known: storage(), losses: storage(), bank: storage() };
     this.broker = this.#makeBroker();
     this.ledger = Ledger.open(":memory:");
     this.persons = this.#makePersons(cards);
     this.insurer = this.#openInsurer();
+    this.acquirer = this.#openAcquirer(cards);
     this.medicalCheck = new MedicalCheck(this.insurer.ledger);
     this.orderCheck = new OrderCheck(this.insurer.ledger, this.moneyCheck);
     this.region = options.region ?? DEFAULT_REGION;
@@ -173,8 +197,10 @@ export class Town {
   close(): void {
     this.host.stop();
     this.insurer.stop();
+    this.acquirer?.stop();
     this.ledger.close();
     this.insurer.ledger.close();
+    this.acquirer?.ledger.close();
   }
 
   /** Runs a check in the middle of the terminal's own work: a broken promise is kept for the world, and is no fault of a card or a gate. */
@@ -301,6 +327,38 @@ export class Town {
     return openInsurer({ clock: this.#hostClock(), randomness: this.random.stream("insurer"), ledger: InsurerLedger.open(":memory:"), persons });
   }
 
+  #openAcquirer(cards: readonly SimulatedCard[]): Acquirer | undefined {
+    if (this.bank === undefined) return undefined;
+    const accounts = cards.map((card) => ({ pan: card.personalization.electronicCash?.pan ?? "", balanceFen: BALANCE_FEN, pin: TEST_BANK_PIN }));
+    return openAcquirer({
+      clock: this.#hostClock(),
+      suite: this.suite,
+      randomness: this.random.stream("acquirer"),
+      ledger: AcquirerLedger.open(":memory:"),
+      contracts: [this.bank.contract],
+      accounts,
+    });
+  }
+
+  /** The terminal's folders of its services, for one life of it. */
+  servicePlaces(): ServicePlaces {
+    const { known, losses, bank } = this.#serviceDisks;
+    return { known: known.open(), losses: losses.open(), bank: bank.open() };
+  }
+
+  /** The power of the terminal has failed: whatever was not flushed may be lost. */
+  crashDisks(some: SeededRandomness): void {
+    this.disk.crash({ some });
+    for (const disk of Object.values(this.#serviceDisks)) disk.crash({ some });
+  }
+
+  /** What the head-end serves. */
+  #services(): ReadonlyMap<string, Service> {
+    const { acquirer, bank } = this;
+    const exchange = acquirer === undefined ? undefined : (bank?.between?.(acquirer) ?? acquirer.exchange);
+    return new Map([["fsi", this.insurer.exchange] as const, ...(exchange === undefined ? [] : [["acquirer", exchange] as const])]);
+  }
+
   #openHost(): SettlementHost {
     return openSettlementHost({
       clock: this.#hostClock(),
@@ -311,7 +369,7 @@ export class Town {
       terminals: [],
       link: this.broker.link("settlement-host"),
       debitOracle: testDebitOracle(this.suite, DEFAULT_CARD_PROFILE),
-      services: new Map([["fsi", this.insurer.exchange]]),
+      services: this.#services(),
       log: SILENT,
     });
   }

@@ -23,6 +23,7 @@ const REPLIES: readonly (readonly [fault: AcquirerFaultName, booked: number, cod
   ["previous-reply", 1_000, "00", false],
   ["partial", 500, "10", true],
   ["decline", 0, "05", true],
+  ["forged-approval", 0, "00", false],
   ["mac-refused", 0, "A0", true],
   ["duplicate-claimed", 0, "94", true],
   ["issuer-silent", 1_000, "00", true],

@@ -64,6 +64,8 @@ export const ACQUIRER_FAULTS = {
   "wrong-processing": { ...NO_FAULT, echo: "processing" },
   partial: { ...NO_FAULT, partly: true },
   decline: { ...NO_FAULT, effect: "none", code: "05" },
+  /** Somebody between both says yes; the acquirer knows nothing of it. */
+  "forged-approval": { ...NO_FAULT, effect: "none", code: "00", mac: "wrong" },
   "mac-refused": { ...NO_FAULT, effect: "none", code: "A0" },
   "sign-in-again": { ...NO_FAULT, effect: "none", code: "A0", endsSession: true },
   "duplicate-claimed": { ...NO_FAULT, effect: "none", code: "94" },

@@ -3,6 +3,7 @@
  * Rows lie beside the money: a planted difference changes what is counted here and never what was booked.
  */
 import type { SqlStore } from "../sql-store.ts";
+import type { PlantedDifference } from "./acquirer-faults.ts";
 import type { BankBusiness, BankTransaction } from "./words.ts";
 
 export type BatchSide = "debit" | "credit";
@@ -151,6 +152,17 @@ export class BatchBooks {
 
   end({ terminal, batch }: { readonly terminal: string; readonly batch: string }, told: { readonly rows: number; readonly atMs: number }): void {
     this.#store.run("UPDATE settlements SET ended_ms = ?, rows = ? WHERE terminal = ? AND batch = ?", told.atMs, told.rows, terminal, batch);
+  }
+
+  /** Somebody has made the rows of this batch differ from what was booked. */
+  notePlanted({ terminal, batch }: { readonly terminal: string; readonly batch: string }, difference: PlantedDifference): void {
+    this.#store.run("INSERT OR REPLACE INTO planted (terminal, batch, difference) VALUES (?, ?, ?)", terminal, batch, difference);
+  }
+
+  /** What was made to differ; undefined where nobody has meddled. */
+  planted(terminal: string, batch: string): PlantedDifference | undefined {
+    const row = this.#store.one("SELECT difference FROM planted WHERE terminal = ? AND batch = ?", terminal, batch);
+    return row === undefined ? undefined : (row["difference"] as PlantedDifference);
   }
 
   /** The acquirer's rows against those that the terminal uploaded. */

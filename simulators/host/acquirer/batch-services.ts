@@ -24,6 +24,7 @@ function plantDifference(
   place: { readonly terminal: string; readonly batch: string },
   difference: Exclude<PlantedDifference, "error">,
 ): void {
+  books.notePlanted(place, difference);
   const [first] = books.rows(place.terminal, place.batch);
   if (first === undefined || difference === "extra-row") {
     books.putRow(place, { stan: "999999", side: "debit", pan: "", fen: 100 });
@@ -44,7 +45,7 @@ export const settlement: BankService = ({ ledger, faults }, request) => {
   const { difference } = faults;
   faults.difference = "none";
   if (difference === "error") return yes([[48, `${domestic}${ERROR}${foreign}${ERROR}`]]);
-  if (difference !== "none" && known?.ended !== true) plantDifference(ledger.batches, place, difference);
+  if (difference !== "none" && known === undefined) plantDifference(ledger.batches, place, difference);
   const held = ledger.batches.totals(place.terminal, place.batch);
   const [home, abroad] = [domestic === totalsDigits(held), foreign === NOTHING];
   ledger.batches.compared(place, { result: home && abroad ? "equal" : "unequal", claimed: `${domestic}${foreign}`, held });

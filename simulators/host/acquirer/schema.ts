@@ -20,6 +20,7 @@ CREATE TABLE IF NOT EXISTS uploaded_rows (terminal TEXT NOT NULL, batch TEXT NOT
   PRIMARY KEY (terminal, batch, stan));
 CREATE TABLE IF NOT EXISTS settlements (terminal TEXT NOT NULL, batch TEXT NOT NULL, result TEXT NOT NULL, claimed TEXT NOT NULL, held TEXT NOT NULL, ended_ms INTEGER, rows INTEGER NOT NULL,
   PRIMARY KEY (terminal, batch));
+CREATE TABLE IF NOT EXISTS planted (terminal TEXT NOT NULL, batch TEXT NOT NULL, difference TEXT NOT NULL, PRIMARY KEY (terminal, batch));
 CREATE TABLE IF NOT EXISTS script_results (terminal TEXT NOT NULL, batch TEXT NOT NULL, stan TEXT NOT NULL, original TEXT NOT NULL, chip TEXT NOT NULL, at_ms INTEGER NOT NULL,
   PRIMARY KEY (terminal, batch, stan));`;
 

@@ -1,0 +1,351 @@
+/*
+ * Goal: days of a counter with a bank through every fault of acquirer, network, card and power, and afterwards the bank's books, the terminal's
+ * journal and what people were told say the same.
+ * Method: two phases. While faults strike, people pay, withdraw, void, refund, ask for balances, and batches are settled; then faults end, whatever
+ * is pending goes out, the last batch is settled, and both books are compared.
+ */
+import { fen } from "../../../device/base/fen.ts";
+import type { CipherSuite } from "../../../device/crypto/face.ts";
+import type { TerminalRules } from "../../../device/terminal-settings.ts";
+import { DEFAULT_ACQUIRER } from "../../../device/txn/acquirer-host/defaults.ts";
+import type { BankActs, BankOutcome, BankPaymentRequest, BankReturnRequest, SettlementOutcome } from "../../../device/txn/acquiring/acts.ts";
+import type { AcquirerProfile } from "../../../device/txn/acquiring/profile.ts";
+import type { Acquirer } from "../../host/acquirer/acquirer.ts";
+import { ACQUIRER_FAULTS, type AcquirerFaultName, clearAcquirerFaults, PLANTED_DIFFERENCES, planAcquirerFault } from "../../host/acquirer/acquirer-faults.ts";
+import type { KeyLayout, MacForm } from "../../host/acquirer/ciphers.ts";
+import { TEST_BANK_MERCHANT, TEST_BANK_PIN, TEST_BANK_TERMINAL, testContract } from "../../host/acquirer/test-customers.ts";
+import { promised } from "../checks/violation.ts";
+import { Day, type DayReport, within } from "../day.ts";
+import { finalChecks } from "../final-checks.ts";
+import type { Life } from "../life.ts";
+import type { WatchedCard } from "../observed.ts";
+import { drawSale, WORLD_PURSES } from "../purses.ts";
+import { SeededRandomness } from "../seeded-randomness.ts";
+import { shortSubject } from "../town.ts";
+import type { BankBug } from "./bank-bugs.ts";
+import { BankCheck } from "./bank-check.ts";
+
+export interface AcquirerRunOptions {
+  readonly seed: string;
+  readonly payments: number;
+  readonly suite: CipherSuite;
+  readonly bug?: BankBug;
+}
+
+/** Names are fixed; see docs/json.md. */
+export interface AcquirerReport extends DayReport {
+  readonly payments: number;
+  /** How bank acts ended, as the counter was told. */
+  readonly ends: Readonly<Record<string, number>>;
+  /** What the acquirer did wrong on purpose, by name. */
+  readonly acquirerFaults: Readonly<Record<string, number>>;
+  /** Settled batches by what came of them. */
+  readonly batches: Readonly<Record<string, number>>;
+  /** Reversals that reached the acquirer, and those of them that undid something. */
+  readonly reversals: number;
+  readonly undone: number;
+  readonly powerCuts: number;
+}
+
+const LIMITS = { unreceiptedCount: 400, unreceiptedSumFen: 40_000_000 };
+const ACT_MS = 120_000;
+const STEP_MS = 4 * 3_600_000;
+const LIVENESS_MS = 24 * 3_600_000;
+const ATTEMPTS_MAX = 4;
+const CALM_ROUNDS_MAX = 40;
+const OPERATOR = "op-1";
+const REPLY_MS = 8_000;
+/** Above it the holder's PIN is asked for. */
+const PIN_FREE_FEN = 10_000;
+/** More than any seed uses up: nothing is parked, because the world waits until the line is well. */
+const TRIES = 1_000;
+
+const FAULTY_TYPES = ["0200", "0200", "0200", "0400", "0400", "0220", "0500", "0320", "0800"] as const;
+const LATE_SCRIPTS: readonly string[] = ["script-false", "script-missing"];
+const FAULTS = (Object.keys(ACQUIRER_FAULTS) as AcquirerFaultName[]).filter((name) => !LATE_SCRIPTS.includes(name));
+const FAULT_CHANCE = 0.45;
+const CUT_CHANCE = 0.08;
+const CUT_WITHIN_MS = 6_000;
+
+const LAYOUTS: readonly KeyLayout[] = ["des-24", "tdes-40", "tdes-track-60", "triple-19-57"];
+const MAC_FORMS: readonly MacForm[] = ["ecb", "x9.19"];
+
+/** An approved payment that may be taken back. */
+interface Paid {
+  readonly reference: string;
+  readonly card: WatchedCard;
+  readonly amountFen: number;
+}
+
+export class AcquirerRun {
+  readonly #options: AcquirerRunOptions;
+  readonly #day: Day;
+  readonly #acquirer: Acquirer;
+  readonly #check: BankCheck;
+  readonly #ends: Record<string, number> = {};
+  readonly #faults: Record<string, number> = {};
+  readonly #paid: Paid[] = [];
+  #acts = 0;
+  #powerCuts = 0;
+  #calm = false;
+
+  constructor(options: AcquirerRunOptions) {
+    const { seed, suite, bug } = options;
+    this.#options = options;
+    const { profile, contract } = bankOf(seed);
+    const between = bug?.between;
+    const bank = { profile, contract, ...(between === undefined ? {} : { between: (acquirer: Acquirer) => between({ suite, contract, acquirer }) }) };
+    const rules: TerminalRules = bug?.rules ?? {};
+    this.#day = new Day({ town: { seed, suite, limits: LIMITS, tearPercent: 8, bank }, stream: "bank", rules, livenessMs: LIVENESS_MS });
+    const { acquirer, disk } = this.#day.town;
+    promised(0, acquirer !== undefined, () => "a town with a bank has an acquirer");
+    this.#acquirer = acquirer;
+    this.#check = new BankCheck(acquirer.ledger, disk);
+  }
+
+  run(): Promise<AcquirerReport> {
+    const phases = { safety: () => this.#safety(), calm: () => this.#becomeCalm(), liveness: () => this.#liveness() };
+    return this.#day.live(phases, (told) => this.#report(told));
+  }
+
+  async #safety(): Promise<void> {
+    while (this.#acts < this.#options.payments) {
+      this.#acts += 1;
+      await this.#day.keeper.bounded(this.#serve(this.#acts), STEP_MS, `act ${this.#acts}`);
+      await this.#day.pause(200, 20_000);
+    }
+  }
+
+  #becomeCalm(): void {
+    this.#calm = true;
+    clearAcquirerFaults(this.#acquirer.faults);
+  }
+
+  /** One person at the counter. */
+  async #serve(at: number): Promise<void> {
+    const { draw } = this.#day;
+    this.#goWrong();
+    const roll = draw.between(1, 100);
+    if (roll <= 55) await this.#pay(`bank-${at}`, "sale");
+    else if (roll <= 65) await this.#pay(`bank-${at}`, "withdrawal");
+    else if (roll <= 78) await this.#takeBack(`back-${at}`);
+    else if (roll <= 84) await this.#balance();
+    else if (roll <= 92) await this.#quickPayment(`quick-${at}`);
+    else await this.#settle();
+  }
+
+  #goWrong(): void {
+    const { draw } = this.#day;
+    for (let more = draw.chance(FAULT_CHANCE); more; more = draw.chance(0.3)) {
+      const [type, name] = [draw.pick(FAULTY_TYPES), draw.pick(FAULTS)];
+      this.#faults[name] = (this.#faults[name] ?? 0) + 1;
+      planAcquirerFault(this.#acquirer.faults, type, ACQUIRER_FAULTS[name]);
+      this.#day.town.trace.note(`planned ${name} for ${type}`);
+    }
+  }
+
+  async #pay(reference: string, business: BankPaymentRequest["business"]): Promise<void> {
+    const { draw, holders } = this.#day;
+    const card = holders.pickCard();
+    const amountFen = draw.between(1, 400) * 50;
+    const request: BankPaymentRequest = { reference, business, amount: fen(amountFen), operator: OPERATOR };
+    const outcome = await this.#again(card, (bank) => bank.pay(request, within(ACT_MS)));
+    if (outcome?.kind === "approved") this.#paid.push({ reference, card, amountFen: outcome.amount });
+  }
+
+  async #takeBack(reference: string): Promise<void> {
+    const { draw } = this.#day;
+    const paid = this.#paid.at(-draw.between(1, Math.max(1, Math.min(6, this.#paid.length))));
+    if (paid === undefined) return;
+    const business = draw.pick(["void", "refund", "refund"] as const);
+    const part = business === "refund" && draw.chance(0.6) ? { amount: fen(draw.between(1, paid.amountFen)) } : {};
+    const request: BankReturnRequest = { reference, business, original: paid.reference, operator: OPERATOR, withoutCard: draw.chance(0.5), ...part };
+    await this.#again(paid.card, (bank) => bank.takeBack(request, within(ACT_MS)));
+  }
+
+  /** The same act again after a power cut or an unclear end, with the same reference: it is found, never done twice. */
+  async #again(card: WatchedCard, act: (bank: BankActs) => Promise<BankOutcome>): Promise<BankOutcome | undefined> {
+    const { draw, town } = this.#day;
+    for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
+      const outcome = await this.#attempt(card, act);
+      if (outcome !== "dark") {
+        this.#judge(outcome);
+        if (outcome.kind === "approved" || (outcome.kind === "refused" && outcome.subject !== undefined)) return outcome;
+      }
+      if (this.#day.holders.gone.has(card) || draw.chance(0.3)) return undefined;
+      await town.clock.sleep(draw.between(500, 30_000));
+    }
+    return undefined;
+  }
+
+  #judge(outcome: BankOutcome): void {
+    const { town } = this.#day;
+    town.observe();
+    const subject = "subject" in outcome && outcome.subject !== undefined ? shortSubject(outcome.subject) : "-";
+    town.trace.note(`bank ${outcome.kind} ${subject} ${"reason" in outcome ? (outcome.reason ?? "") : ""}`);
+    this.#ends[outcome.kind] = (this.#ends[outcome.kind] ?? 0) + 1;
+    this.#check.told(outcome);
+  }
+
+  /** One life's try at an act: a card is presented, a PIN typed, and the power may fail in the middle. */
+  async #attempt<Value>(card: WatchedCard, act: (bank: BankActs) => Promise<Value>): Promise<Value | "dark"> {
+    const { holders, keeper, draw } = this.#day;
+    const life = await keeper.powered();
+    const bank = this.#bankOf(life);
+    holders.kind = "bank";
+    life.bankHolder.plan([this.#pin()]);
+    const leave = holders.attend(life, card);
+    if (!this.#calm && draw.chance(CUT_CHANCE)) void this.#cutSoon(life);
+    const outcome = await Promise.race([act(bank), life.dark]);
+    leave();
+    holders.clear(life);
+    if (outcome === "dark") this.#powerCuts += 1;
+    return outcome;
+  }
+
+  #bankOf(life: Life): BankActs {
+    const { bank } = this.#day.terminal(life);
+    promised(0, bank !== undefined, () => "the terminal has its bank");
+    return bank;
+  }
+
+  #pin() {
+    const { draw } = this.#day;
+    if (this.#calm || draw.chance(0.9)) return { kind: "enters", digits: TEST_BANK_PIN } as const;
+    return draw.pick([{ kind: "enters", digits: "999999" }, { kind: "cancels" }, { kind: "walks-away" }] as const);
+  }
+
+  async #cutSoon(life: Life): Promise<void> {
+    const { draw, town } = this.#day;
+    await town.clock.sleep(draw.between(0, CUT_WITHIN_MS));
+    if (!this.#calm && life.power.on) life.power.cut();
+  }
+
+  async #balance(): Promise<void> {
+    const { holders, town } = this.#day;
+    const answer = await this.#attempt(holders.pickCard(), (bank) => bank.balance({ operator: OPERATOR }, within(ACT_MS)));
+    if (answer !== "dark") town.trace.note(`balance ${answer.kind}`);
+  }
+
+  async #quickPayment(reference: string): Promise<void> {
+    const { draw, holders } = this.#day;
+    await this.#purchase(holders.pickCard(), { reference, ...drawSale(draw, draw.pick(WORLD_PURSES), draw.between(1, 300) * 10) });
+  }
+
+  async #purchase(card: WatchedCard, sale: { readonly reference: string } & ReturnType<typeof drawSale>): Promise<void> {
+    const { holders, keeper, town } = this.#day;
+    const { reference, purse, amountFen } = sale;
+    const life = await keeper.powered();
+    holders.kind = purse.kind;
+    const leave = holders.attend(life, card);
+    const paying = this.#day.terminal(life).quickPayment({ reference, amount: fen(amountFen), purse }, within(15_000));
+    const outcome = await Promise.race([paying, life.dark]);
+    leave();
+    holders.clear(life);
+    if (outcome === "dark") return;
+    town.observe();
+    if (outcome.kind === "paid") town.moneyCheck.paid(outcome.subject, outcome.amount);
+    if (outcome.kind === "refused" && outcome.subject !== undefined) town.moneyCheck.notPaid(outcome.subject);
+  }
+
+  /** A batch is compared; sometimes the acquirer has counted something else than it booked. */
+  async #settle(): Promise<SettlementOutcome | undefined> {
+    const { draw, keeper, town } = this.#day;
+    const life = await keeper.powered();
+    const bank = this.#bankOf(life);
+    if (!this.#calm && draw.chance(CUT_CHANCE)) void this.#cutSoon(life);
+    this.#plantDifference();
+    const outcome = await Promise.race([bank.settle({ operator: OPERATOR }, within(ACT_MS)), life.dark]);
+    if (outcome === "dark") {
+      this.#powerCuts += 1;
+      return undefined;
+    }
+    town.observe();
+    town.trace.note(`settlement ${outcome.kind} ${"reason" in outcome ? (outcome.reason ?? "") : outcome.batch}`);
+    return outcome;
+  }
+
+  /** Only where the batch is whole and nothing was compared of it yet: what is counted wrong then stays wrong until its end. */
+  #plantDifference(): void {
+    const { draw } = this.#day;
+    if (this.#calm || !draw.chance(0.4)) return;
+    this.#acquirer.faults.difference = draw.pick(PLANTED_DIFFERENCES);
+  }
+
+  async #liveness(): Promise<void> {
+    const { holders, town } = this.#day;
+    // What was planned for a comparison that never came strikes nobody any more.
+    this.#acquirer.faults.difference = "none";
+    for (const card of town.cards.filter((each) => !holders.gone.has(each))) {
+      for (const purse of WORLD_PURSES) {
+        const reference = `return-${card.card.serial.slice(-4)}-${purse}`;
+        await this.#day.bounded(this.#purchase(card, { reference, ...drawSale(this.#day.draw, purse, 1) }), "a card's return");
+      }
+    }
+    await this.#day.bounded(this.#lateOnesCome(), "approvals that were late");
+    await this.#day.bounded(this.#settledAll(), "the last settlement");
+    await this.#day.drained();
+    this.#check.settled();
+    finalChecks(town, holders.gone);
+    await this.#day.stopped();
+  }
+
+  async #lateOnesCome(): Promise<void> {
+    while (this.#acquirer.lateBookings() > 0) await this.#day.town.clock.sleep(10_000);
+  }
+
+  /** Until there is nothing in the open batch any more. */
+  async #settledAll(): Promise<void> {
+    let last: SettlementOutcome | undefined;
+    for (let round = 0; round < CALM_ROUNDS_MAX; round += 1) {
+      last = await this.#settle();
+      if (last?.kind === "refused" && last.reason === "batch-empty") return;
+      await this.#day.town.clock.sleep(60_000);
+    }
+    promised(0, false, () => `the last settlement is ${JSON.stringify(last)} after ${CALM_ROUNDS_MAX} rounds`);
+  }
+
+  #report(told: DayReport): AcquirerReport {
+    const { ledger } = this.#acquirer;
+    const batches: Record<string, number> = {};
+    for (const { result } of ledger.batches.settlements()) batches[result] = (batches[result] ?? 0) + 1;
+    const reversals = ledger.reversals();
+    return {
+      ...told,
+      payments: this.#acts,
+      ends: this.#ends,
+      acquirerFaults: this.#faults,
+      batches,
+      reversals: reversals.length,
+      undone: reversals.filter(({ undone }) => undone).length,
+      powerCuts: this.#powerCuts,
+    };
+  }
+}
+
+/** How the acquirer of this seed wants its messages: layouts, MACs and switches differ from seed to seed. */
+function bankOf(seed: string): { readonly profile: AcquirerProfile; readonly contract: ReturnType<typeof testContract> } {
+  const draw = new SeededRandomness(seed).stream("acquirer-profile");
+  const [keyScheme, macMethod, front] = [draw.pick(LAYOUTS), draw.pick(MAC_FORMS), draw.pick([0, 0, 3])];
+  const profile: AcquirerProfile = {
+    ...DEFAULT_ACQUIRER,
+    terminalNumber: TEST_BANK_TERMINAL,
+    merchantNumber: TEST_BANK_MERCHANT,
+    tpdu: { destination: "0003", source: "0000" },
+    headerHex: "603100310001",
+    keyScheme,
+    macMethod,
+    keyOffset: front,
+    checkValueBytes: keyScheme === "triple-19-57" ? 3 : 4,
+    macAppliesTo: draw.pick(["approvals", "all"] as const),
+    originalDate: draw.chance(0.5),
+    partialApproval: draw.chance(0.5),
+    withdrawalCode: "010000",
+    networkCode: "000",
+    replyTimeoutMs: REPLY_MS,
+    pinFreeFen: PIN_FREE_FEN,
+    reversalTries: TRIES,
+    offlineUpload: { ...DEFAULT_ACQUIRER.offlineUpload, tries: TRIES },
+  };
+  return { profile, contract: testContract({ keyLayout: keyScheme, macForm: macMethod, keyFrontHex: "00".repeat(front) }) };
+}

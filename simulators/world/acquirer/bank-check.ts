@@ -1,0 +1,155 @@
+/*
+ * The bank's books against the terminal's: what a counter was told is booked in that moment, nothing is booked that no record ends as done, and a
+ * batch that was settled holds on both sides the same. The truth is the acquirer's ledger.
+ */
+import type { BankOutcome } from "../../../device/txn/acquiring/acts.ts";
+import type { SimulatedJournalDisk } from "../../disk/journal-store.ts";
+import type { PlantedDifference } from "../../host/acquirer/acquirer-faults.ts";
+import type { BatchDifference } from "../../host/acquirer/batch-books.ts";
+import type { AcquirerLedger } from "../../host/acquirer/ledger.ts";
+import type { BankTransaction } from "../../host/acquirer/words.ts";
+import { promised } from "../checks/violation.ts";
+import { BALANCE_FEN } from "../town.ts";
+
+/** A record of a bank act as it stands on the disk. */
+export interface BankRecord {
+  readonly subject: string;
+  readonly kind: string;
+  readonly state: string;
+  readonly amountFen: number;
+  readonly detail: Readonly<Record<string, unknown>>;
+}
+
+const MONEY_KINDS: readonly string[] = ["bank-payment", "bank-return", "purse-load"];
+const FINAL: readonly string[] = ["done", "refused", "void"];
+/** What rows that were uploaded must show of a planted difference. One on the wrong side shows in the totals alone. */
+const SHOWN: Readonly<Record<PlantedDifference, BatchDifference["is"] | undefined>> = {
+  "missing-row": "missing-at-host",
+  "extra-row": "missing-at-terminal",
+  amount: "amount",
+  "credit-side": undefined,
+  error: undefined,
+};
+
+/** Reads records off the disk: from the stored text, without the journal's own reader. */
+export function bankRecords({ flushed }: SimulatedJournalDisk): readonly BankRecord[] {
+  const records = new Map<string, BankRecord>();
+  for (const { subject, kind, state, body } of flushed.entriesFrom(1, Number.MAX_SAFE_INTEGER)) {
+    const { amountFen, detail } = JSON.parse(body) as { readonly amountFen: number; readonly detail?: Readonly<Record<string, unknown>> };
+    const isUpload = kind === "operation" && (detail?.["operation"] === "offline-upload" || records.has(subject));
+    if (!MONEY_KINDS.includes(kind) && kind !== "bank-settlement" && !isUpload) continue;
+    records.set(subject, { subject, kind, state, amountFen, detail: { ...records.get(subject)?.detail, ...detail } });
+  }
+  return [...records.values()];
+}
+
+function rowName(batch: unknown, stan: unknown, amountFen: number): string {
+  return `${String(batch)}/${String(stan)} of ${amountFen} fen`;
+}
+
+export class BankCheck {
+  readonly #ledger: AcquirerLedger;
+  readonly #disk: SimulatedJournalDisk;
+  /** Subjects that a counter was told are approved, or are certainly not. */
+  readonly #approved = new Map<string, number>();
+  readonly #refused = new Set<string>();
+
+  constructor(ledger: AcquirerLedger, disk: SimulatedJournalDisk) {
+    this.#ledger = ledger;
+    this.#disk = disk;
+  }
+
+  /** What a counter hears of a payment or a return. */
+  told(outcome: BankOutcome): void {
+    if (outcome.kind === "approved") {
+      const { subject, amount } = outcome;
+      promised(3, !this.#refused.has(subject), () => `${subject} was told as refused and then as approved`);
+      const standing = this.#standingOf(subject);
+      promised(3, standing?.amountFen === amount, () => `${subject} was told as approved for ${amount} fen, the bank has booked ${standing?.amountFen ?? 0}`);
+      this.#approved.set(subject, amount);
+    }
+    if (outcome.kind === "refused" && outcome.subject !== undefined) {
+      const { subject } = outcome;
+      promised(2, !this.#approved.has(subject), () => `${subject} was told as approved and then as refused`);
+      promised(2, this.#standingOf(subject) === undefined, () => `${subject} was told as refused, and the bank has booked it`);
+      this.#refused.add(subject);
+    }
+  }
+
+  #standingOf(subject: string): BankTransaction | undefined {
+    const record = bankRecords(this.#disk).find((each) => each.subject === subject);
+    if (record === undefined) return undefined;
+    const { stan, batch } = record.detail;
+    return this.#standing().find((each) => each.stan === stan && each.batch === batch);
+  }
+
+  #standing(): readonly BankTransaction[] {
+    return this.#ledger.transactions().filter(({ status }) => status !== "reversed");
+  }
+
+  /** When faults have ended and everything was sent, compared and settled. */
+  settled(): void {
+    const records = bankRecords(this.#disk);
+    this.#nothingOpen(records);
+    this.#sameRows(records);
+    this.#toldStays(records);
+    this.#batches();
+    const unsound = this.#ledger.unsound();
+    promised(1, unsound.length === 0, () => `the bank's books do not add up: ${unsound.join(", ")}`);
+    this.#accounts();
+  }
+
+  #nothingOpen(records: readonly BankRecord[]): void {
+    const open = records.filter(({ state }) => !FINAL.includes(state));
+    promised(1, open.length === 0, () => `still open: ${open.map(({ subject, kind, state }) => `${kind} ${subject} ${state}`).join(", ")}`);
+  }
+
+  /** A row of the terminal for each of the bank's, and the other way round: nothing is booked twice, and nothing is forgotten. */
+  #sameRows(records: readonly BankRecord[]): void {
+    const money = records.filter(({ kind, state }) => state === "done" && kind !== "bank-settlement");
+    const ours = money.map(({ detail, amountFen }) => rowName(detail["batch"], detail["stan"], amountFen)).toSorted();
+    const theirs = this.#standing()
+      .map(({ batch, stan, amountFen }) => rowName(batch, stan, amountFen))
+      .toSorted();
+    const extra = theirs.filter((row) => !ours.includes(row));
+    const missing = ours.filter((row) => !theirs.includes(row));
+    promised(2, extra.length === 0, () => `the bank has booked ${extra.join(", ")}, and no record says so`);
+    promised(1, missing.length === 0, () => `the terminal counts ${missing.join(", ")}, and the bank has booked none of it`);
+    promised(2, ours.length === theirs.length, () => `${ours.length} rows of the terminal, ${theirs.length} of the bank`);
+  }
+
+  #toldStays(records: readonly BankRecord[]): void {
+    const stateOf = new Map(records.map(({ subject, state }) => [subject, state] as const));
+    for (const subject of this.#approved.keys())
+      promised(3, stateOf.get(subject) === "done", () => `${subject} was told as approved and is ${stateOf.get(subject) ?? "gone"}`);
+    for (const subject of this.#refused) promised(2, stateOf.get(subject) !== "done", () => `${subject} was told as refused and is done`);
+  }
+
+  /** Each batch was compared; it differs exactly where a difference was planted, and then the uploaded rows show which. */
+  #batches(): void {
+    for (const { terminal, batch, result, ended } of this.#ledger.batches.settlements()) {
+      const planted = this.#ledger.batches.planted(terminal, batch);
+      promised(1, ended, () => `batch ${batch} was compared and never ended`);
+      promised(1, (result === "unequal") === (planted !== undefined), () => `batch ${batch} is ${result}, planted was ${planted ?? "nothing"}`);
+      if (planted === undefined) continue;
+      const differences = this.#ledger.batches.differences(terminal, batch);
+      const shown = SHOWN[planted];
+      const right = shown === undefined ? differences.length === 0 : differences.length === 1 && differences[0]?.is === shown;
+      promised(1, right, () => `batch ${batch} has ${planted}, its uploaded rows show ${JSON.stringify(differences)}`);
+    }
+  }
+
+  /** Each account has lost what stands against it. */
+  #accounts(): void {
+    for (const { pan, balanceFen } of this.#ledger.accounts()) {
+      const changeFen = this.#standing()
+        .filter((each) => each.pan === pan && each.business !== "offline-sale")
+        .reduce((sum, { business, amountFen }) => sum + (business === "void" || business === "refund" ? amountFen : -amountFen), 0);
+      promised(
+        1,
+        balanceFen === BALANCE_FEN + changeFen,
+        () => `account ${pan.slice(-4)} holds ${balanceFen} fen, its transactions say ${BALANCE_FEN + changeFen}`,
+      );
+    }
+  }
+}
