@@ -2,7 +2,8 @@
 import { describe, expect, test } from "vitest";
 import type { AcquirerFault, AcquirerFaultName } from "../../../simulators/host/acquirer/acquirer-faults.ts";
 import { readMessage } from "../../../simulators/host/acquirer/message.ts";
-import { BANK_LIMITS, BankPlace, type BankPlaceOptions, fenOf, panOf, REPLY_MS } from "./testing.ts";
+import { openBank } from "./open.ts";
+import { BANK_BOUNDS, BANK_LIMITS, BankPlace, type BankPlaceOptions, fenOf, panOf, REPLY_MS } from "./testing.ts";
 
 const OPENING = 5_000_000;
 
@@ -14,7 +15,7 @@ async function open(options: BankPlaceOptions = {}): Promise<BankPlace> {
 
 /** Both books say the same, and nothing is left to do. */
 async function expectSettled(place: BankPlace, sum: number): Promise<void> {
-  expect([place.bankSum(), await place.terminalSum()]).toEqual([sum, sum]);
+  expect([place.host.sum(), await place.terminalSum()]).toEqual([sum, sum]);
   expect(place.bank.acts.view()).toMatchObject({ pendingReversals: 0, parkedReversals: 0 });
 }
 
@@ -36,7 +37,7 @@ describe.each(["contact", "contactless"] as const)("a sale, %s", (kind) => {
   test("above the limit asks for the PIN, and a wrong one is declined for good under its reference", async () => {
     const place = await open({ interface: kind });
     place.card();
-    place.holder.plan([
+    place.host.holder.plan([
       { kind: "enters", digits: "000000" },
       { kind: "enters", digits: "123456" },
     ]);
@@ -45,7 +46,7 @@ describe.each(["contact", "contactless"] as const)("a sale, %s", (kind) => {
     expect(await place.pay("r1", 40_000)).toEqual(declined);
     expect(await place.pay("r2", 40_000)).toMatchObject({ kind: "approved" });
     expect(await place.histories()).toEqual(["prepared refused", "prepared done"]);
-    expect(place.holder.asked).toBe(2);
+    expect(place.host.holder.asked).toBe(2);
   });
 
   test.each<readonly [name: AcquirerFaultName, reason: string, more: Partial<AcquirerFault>]>([
@@ -67,7 +68,7 @@ describe.each(["contact", "contactless"] as const)("a sale, %s", (kind) => {
   ])("that meets %s is reversed before anything else, and says so", async (fault, reason, more) => {
     const place = await open({ interface: kind });
     place.card();
-    place.planFault("0200", fault, more);
+    place.host.planFault("0200", fault, more);
     const outcome = await place.pay("r1", 12_345);
     expect(outcome).toMatchObject({ kind: "refused", reason: expect.stringContaining(reason) });
     await place.pass(200_000);
@@ -81,7 +82,7 @@ describe.each(["contact", "contactless"] as const)("a sale, %s", (kind) => {
   test("that was delivered twice is booked once", async () => {
     const place = await open({ interface: kind });
     place.card();
-    place.planFault("0200", "delivered-twice");
+    place.host.planFault("0200", "delivered-twice");
     await place.pay("r1", 12_345);
     await expectSettled(place, 12_345);
   });
@@ -89,10 +90,10 @@ describe.each(["contact", "contactless"] as const)("a sale, %s", (kind) => {
   test("that certainly did not go out leaves nothing to reverse", async () => {
     const place = await open({ interface: kind });
     place.card();
-    place.fate = ({ type }) => (type === "0200" ? "not-sent" : "deliver");
+    place.host.fate = ({ type }) => (type === "0200" ? "not-sent" : "deliver");
     expect(await place.pay("r1", 12_345)).toMatchObject({ kind: "refused", reason: "link-down" });
     expect(await place.histories()).toEqual(["prepared void"]);
-    expect(place.heard).toHaveLength(1);
+    expect(place.host.heard).toHaveLength(1);
   });
 });
 
@@ -100,7 +101,7 @@ describe("the issuer's answer", () => {
   test("that the card does not believe takes the approval back", async () => {
     const place = await open({ interface: "contact" });
     place.card();
-    place.planFault("0200", "issuer-false");
+    place.host.planFault("0200", "issuer-false");
     expect(await place.pay("r1", 5000)).toMatchObject({ kind: "refused", reason: "card-declined" });
     expect(await place.histories()).toEqual(["prepared unknown void"]);
     await expectSettled(place, 0);
@@ -109,7 +110,7 @@ describe("the issuer's answer", () => {
   test("stands all the same where the profile says so, and the record tells what the card thought", async () => {
     const place = await open({ interface: "contact", profile: { cardRefusal: "keep" } });
     place.card();
-    place.planFault("0200", "issuer-silent");
+    place.host.planFault("0200", "issuer-silent");
     expect(await place.pay("r1", 5000)).toMatchObject({ kind: "approved" });
     const last = (await place.entries()).at(-1);
     expect(last?.detail["chipFailed"]).toBe(true);
@@ -120,7 +121,7 @@ describe("the issuer's answer", () => {
   test("to a card that was taken away meanwhile takes the approval back", async () => {
     const place = await open({ interface: "contact" });
     place.card();
-    place.planFault("0200", "slow", { slowMs: 3000 });
+    place.host.planFault("0200", "slow", { slowMs: 3000 });
     const paying = place.bank.acts.pay({ reference: "r1", business: "sale", amount: fenOf(5000), operator: "op1" }, BANK_LIMITS);
     await place.pass(2500);
     place.reader.remove();
@@ -134,7 +135,7 @@ describe("a partial approval", () => {
   test("is kept for what was approved where the profile says so", async () => {
     const place = await open({ profile: { partialApproval: true } });
     place.card();
-    place.planFault("0200", "partial");
+    place.host.planFault("0200", "partial");
     const outcome = await place.pay("r1", 10_000);
     expect(outcome).toMatchObject({ kind: "approved", amount: 5000 });
     expect(await place.pay("r1", 10_000)).toEqual(outcome);
@@ -162,17 +163,17 @@ describe("before the bank is asked", () => {
   ] as const)("a holder who %s ends it", async (act, reason) => {
     const place = await open();
     place.card();
-    place.holder.plan([{ kind: act }]);
+    place.host.holder.plan([{ kind: act }]);
     expect(await place.pay("r1", 40_000)).toEqual({ kind: "refused", reason });
     expect(await place.entries()).toEqual([]);
   });
 
   test("a bank that cannot be reached ends it before anybody is asked for a card", async () => {
     const place = await open();
-    place.acquirer.faults.absent = true;
+    place.host.acquirer.faults.absent = true;
     expect(await place.pay("r1", 5000)).toEqual({ kind: "refused", reason: "timeout" });
-    place.acquirer.faults.absent = false;
-    place.planFault("0800", "wrong-keys");
+    place.host.acquirer.faults.absent = false;
+    place.host.planFault("0800", "wrong-keys");
     expect(await place.pay("r1", 5000)).toEqual({ kind: "refused", reason: "key-check-failed-mac" });
     expect(place.bank.acts.view()).toMatchObject({ signedIn: false });
   });
@@ -214,16 +215,17 @@ describe("a withdrawal", () => {
     const place = await open();
     const card = place.card();
     expect(await place.pay("r1", 100, { business: "withdrawal" })).toMatchObject({ kind: "approved" });
-    expect(place.holder.asked).toBe(1);
+    expect(place.host.holder.asked).toBe(1);
     expect(place.ledger.account(panOf(card))?.balanceFen).toBe(OPENING - 100);
-    expect(place.standing().map(({ business }) => business)).toEqual(["withdrawal"]);
+    expect(place.host.standing().map(({ business }) => business)).toEqual(["withdrawal"]);
   });
 
   test("is not offered without a code", async () => {
     const place = await open();
-    const { withdrawalCode: _, ...profile } = place.profile;
-    const other = await open({ ports: { profile } });
-    expect(await other.pay("r1", 100, { business: "withdrawal" })).toEqual({ kind: "refused", reason: "withdrawal-not-confirmed" });
+    const { withdrawalCode: _, ...profile } = place.ports.profile;
+    const other = await place.run(openBank({ ...place.ports, profile }, BANK_BOUNDS));
+    const request = { reference: "r1", business: "withdrawal", amount: fenOf(100), operator: "op1" } as const;
+    expect(await place.run(other.acts.pay(request, BANK_LIMITS))).toEqual({ kind: "refused", reason: "withdrawal-not-confirmed" });
   });
 });
 
@@ -251,7 +253,7 @@ describe("what was paid goes back", () => {
     expect(await refund("f1", 2000)).toMatchObject({ kind: "approved", amount: 2000 });
     expect(await place.takeBack("v1", "r1")).toEqual({ kind: "refused", reason: "amount-not-whole" });
     await place.nextLife();
-    place.ledger.sessions.openBatch(place.profile.terminalNumber, "000002");
+    place.ledger.sessions.openBatch(place.host.profile.terminalNumber, "000002");
     await place.run(place.bank.line.hold("raw", () => place.bank.book.close(), BANK_LIMITS));
     expect(await place.takeBack("v2", "r1")).toEqual({ kind: "refused", reason: "other-batch" });
     expect(await refund("f2", 3001)).toEqual({ kind: "refused", reason: "amount-above-rest" });
@@ -265,12 +267,12 @@ describe("what was paid goes back", () => {
     const place = await open();
     place.card();
     await place.pay("r1", 5000);
-    place.ledger.sessions.openBatch(place.profile.terminalNumber, "000002");
+    place.ledger.sessions.openBatch(place.host.profile.terminalNumber, "000002");
     await place.run(place.bank.line.hold("raw", () => place.bank.book.close(), BANK_LIMITS));
     expect(await place.takeBack("v1", "r1")).toEqual({ kind: "refused", reason: "other-batch" });
     const back = await place.run(place.bank.tender.giveBack({ reference: "b1", original: "r1", operator: "op1" }, BANK_LIMITS));
     expect(back).toMatchObject({ kind: "approved", amount: 5000 });
-    expect(place.standing().map(({ business }) => business)).toEqual(["sale", "refund"]);
+    expect(place.host.standing().map(({ business }) => business)).toEqual(["sale", "refund"]);
     await expectSettled(place, 0);
   });
 
@@ -291,7 +293,7 @@ describe("what was paid goes back", () => {
     const place = await open();
     place.card();
     await place.pay("r1", 5000);
-    place.planFault(business === "void" ? "0200" : "0220", "reply-lost");
+    place.host.planFault(business === "void" ? "0200" : "0220", "reply-lost");
     expect(await place.takeBack("v1", "r1", { business })).toMatchObject({ kind: "refused", reason: "timeout" });
     await expectSettled(place, 5000);
     expect(await place.takeBack("v2", "r1", { business })).toMatchObject({ kind: "approved" });
@@ -304,7 +306,7 @@ describe("what was paid goes back", () => {
   ])("but not %s", async (_name, original, reason) => {
     const place = await open();
     place.card();
-    place.planFault("0200", "decline");
+    place.host.planFault("0200", "decline");
     await place.pay("r0", 5000);
     expect(await place.takeBack("v1", original)).toEqual({ kind: "refused", reason });
   });
@@ -318,17 +320,17 @@ describe("a balance", () => {
     place.card();
     expect(await ask(place)).toEqual({ kind: "balance", available: OPENING });
     expect(await place.entries()).toEqual([]);
-    expect(place.holder.asked).toBe(1);
+    expect(place.host.holder.asked).toBe(1);
   });
 
   test("is refused where the card, the holder or the bank does not tell", async () => {
     const place = await open();
     expect(await ask(place)).toEqual({ kind: "no-card" });
     place.card();
-    place.holder.plan([{ kind: "cancels" }, { kind: "enters", digits: "111111" }, { kind: "enters", digits: "123456" }]);
+    place.host.holder.plan([{ kind: "cancels" }, { kind: "enters", digits: "111111" }, { kind: "enters", digits: "123456" }]);
     expect(await ask(place)).toEqual({ kind: "refused", reason: "pin-cancelled" });
     expect(await ask(place)).toEqual({ kind: "refused", reason: "pin-wrong", responseCode: "55" });
-    place.planFault("0200", "reply-lost");
+    place.host.planFault("0200", "reply-lost");
     expect(await ask(place)).toEqual({ kind: "refused", reason: "timeout" });
     expect(place.bank.acts.view()).toMatchObject({ pendingReversals: 0 });
   });
@@ -347,20 +349,20 @@ describe("the session", () => {
   test("takes the acquirer's batch while its own is empty, and never afterwards", async () => {
     const place = await open();
     await place.run(place.bank.acts.signIn(BANK_LIMITS));
-    place.ledger.sessions.openBatch(place.profile.terminalNumber, "000041");
+    place.ledger.sessions.openBatch(place.host.profile.terminalNumber, "000041");
     await place.nextLife();
     place.card();
     expect(await place.pay("r1", 100)).toMatchObject({ kind: "approved" });
     expect(place.bank.line.batch).toBe("000041");
-    place.ledger.sessions.openBatch(place.profile.terminalNumber, "000042");
+    place.ledger.sessions.openBatch(place.host.profile.terminalNumber, "000042");
     await place.nextLife();
     expect(await place.pay("r2", 100)).toMatchObject({ kind: "refused", responseCode: "77" });
     expect(place.bank.line.batch).toBe("000041");
   });
 
   test.each([
-    ["says that the MAC is wrong", (place: BankPlace) => place.planFault("0200", "sign-in-again"), "A0"],
-    ["has forgotten the terminal's keys", (place: BankPlace) => place.acquirer.endSignIns(), "A0"],
+    ["says that the MAC is wrong", (place: BankPlace) => place.host.planFault("0200", "sign-in-again"), "A0"],
+    ["has forgotten the terminal's keys", (place: BankPlace) => place.host.acquirer.endSignIns(), "A0"],
   ])("is begun anew when the acquirer %s", async (_name, befall, responseCode) => {
     const place = await open();
     place.card();
@@ -375,7 +377,7 @@ describe("the session", () => {
     const place = await open();
     place.card();
     await place.pay("r1", 100);
-    place.planFault("0200", "reply-lost", { endsSession: true });
+    place.host.planFault("0200", "reply-lost", { endsSession: true });
     expect(await place.pay("r2", 100)).toMatchObject({ kind: "refused", reason: "timeout" });
     expect(await place.histories()).toEqual(["prepared done", "prepared unknown void"]);
     await expectSettled(place, 100);
@@ -430,13 +432,13 @@ describe("what is pending", () => {
     const place = await open();
     place.card();
     await place.pay("r0", 100);
-    place.planFault("0200", "reply-lost");
-    place.planFault("0400", "request-lost");
+    place.host.planFault("0200", "reply-lost");
+    place.host.planFault("0400", "request-lost");
     expect(await place.pay("r1", 5000)).toMatchObject({ kind: "unknown", reason: "timeout" });
     expect(place.bank.acts.view()).toMatchObject({ pendingReversals: 1 });
-    place.acquirer.faults.absent = true;
+    place.host.acquirer.faults.absent = true;
     expect(await place.pay("r2", 100)).toEqual({ kind: "refused", reason: "reversal-pending" });
-    place.acquirer.faults.absent = false;
+    place.host.acquirer.faults.absent = false;
     place.bank.background.start();
     await place.pass(3 * REPLY_MS);
     expect(await place.known("r1")).toMatchObject({ kind: "refused", reason: "timeout" });
@@ -448,8 +450,8 @@ describe("what is pending", () => {
     const place = await open();
     place.card();
     await place.pay("r0", 100);
-    place.planFault("0200", "reply-lost");
-    for (let tries = 0; tries < 3; tries += 1) place.planFault("0400", "reply-lost", { effect: "none" });
+    place.host.planFault("0200", "reply-lost");
+    for (let tries = 0; tries < 3; tries += 1) place.host.planFault("0400", "reply-lost", { effect: "none" });
     expect(await place.pay("r1", 5000)).toMatchObject({ kind: "unknown" });
     expect(await place.pay("r2", 100)).toEqual({ kind: "refused", reason: "reversal-pending" });
     expect(await place.pay("r3", 100)).toMatchObject({ kind: "approved" });
@@ -462,9 +464,9 @@ describe("what is pending", () => {
   test("names the cause, and neither PIN, track, chip nor retrieval reference", async () => {
     const place = await open();
     place.card();
-    place.planFault("0200", "wrong-mac");
+    place.host.planFault("0200", "wrong-mac");
     await place.pay("r1", 40_000);
-    const body = place.heard.at(-1);
+    const body = place.host.heard.at(-1);
     const parsed = readMessage(body ?? new Uint8Array(0));
     if (!parsed.ok) throw new Error("a reversal is a message");
     expect(parsed.message.type).toBe("0400");
@@ -477,7 +479,7 @@ describe("personal data", () => {
   test("is sealed, and a PIN is nowhere", async () => {
     const place = await open();
     const card = place.card();
-    place.planFault("0200", "reply-lost");
+    place.host.planFault("0200", "reply-lost");
     await place.pay("r1", 40_000);
     await place.pay("r2", 40_000);
     const pan = panOf(card);
@@ -503,6 +505,6 @@ describe("the disk", () => {
     expect(await place.pay("r1", 100)).toEqual({ kind: "refused", reason: "store-full" });
     broken = true;
     expect(await place.pay("r2", 100)).toEqual({ kind: "unknown", reason: "store-broken" });
-    expect(place.standing()).toEqual([]);
+    expect(place.host.standing()).toEqual([]);
   });
 });

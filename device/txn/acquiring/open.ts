@@ -26,7 +26,7 @@ export async function openBank(ports: BankPorts, bounds: BankBounds, rules: Bank
   const { clock, log, host, keys, profile } = ports;
   const journal = boundedJournal(ports, { timeoutMs: bounds.journalTimeoutMs });
   const book = await openBatchBook(journal);
-  const reversals = new Reversals({ journal, clock, log, profile });
+  const reversals = new Reversals({ journal, clock, log, profile, ...(ports.onReversed === undefined ? {} : { onReversed: ports.onReversed }) });
   await reversals.look();
   const line = new AcquirerLine({
     clock,

@@ -36,6 +36,8 @@ export interface BankPorts {
   readonly saleDays?: () => DayRange;
   /** Whether the acquirer can most likely be reached; left out: always. The background waits for it, nobody else does. */
   readonly hostPresent?: () => boolean;
+  /** Told of each reversal that was answered finally, once that is durable: whoever waits for it can go on. */
+  readonly onReversed?: (subject: string) => void;
   /**
    * Sends what must reach the acquirer before the next online transaction, besides reversals: offline sales. Called with the line held and signed
    * in; what it cannot send waits and stops nobody. What it answers is why nothing new may be asked of the bank now, such as a batch that is half

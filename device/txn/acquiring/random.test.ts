@@ -77,9 +77,9 @@ class Story {
 
   async step({ act: wanted, misfortune: bad }: Step): Promise<void> {
     const { place } = this;
-    for (const { type, name } of bad.faults) place.planFault(type, name);
+    for (const { type, name } of bad.faults) place.host.planFault(type, name);
     const fates = [...bad.fates];
-    place.fate = () => fates.shift() ?? "deliver";
+    place.host.fate = () => fates.shift() ?? "deliver";
     this.#commits = bad.cutAt === undefined ? undefined : { left: bad.cutAt, when: bad.cutWhen };
     const work = this.#act(wanted);
     if (work !== undefined) await place.untilCut(work);
@@ -109,7 +109,7 @@ class Story {
   /** All misfortunes end; whatever is pending goes out by itself. */
   async settle(): Promise<void> {
     const { place } = this;
-    clearAcquirerFaults(place.acquirer.faults);
+    clearAcquirerFaults(place.host.acquirer.faults);
     await place.nextLife();
     place.bank.background.start();
     await place.pass(400_000);
@@ -119,9 +119,9 @@ class Story {
   async expectOneTruth(): Promise<void> {
     const { place } = this;
     expect(place.bank.acts.view()).toMatchObject({ pendingReversals: 0, parkedReversals: 0 });
-    expect(place.bankSum()).toBe(await place.terminalSum());
+    expect(place.host.sum()).toBe(await place.terminalSum());
     const done = (await place.entries()).filter(({ kind, state }) => state === "done" && kind.startsWith("bank-"));
-    const standing = place.standing().map(({ stan, amountFen }) => `${stan} ${amountFen}`);
+    const standing = place.host.standing().map(({ stan, amountFen }) => `${stan} ${amountFen}`);
     expect(done.map(({ detail, amount: fen }) => `${String(detail["stan"])} ${fen}`).toSorted()).toEqual(standing.toSorted());
     for (const { reference } of this.#begun) {
       const known = await place.known(reference);

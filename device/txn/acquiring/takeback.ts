@@ -9,7 +9,7 @@ import type { IsoMessage } from "../../codec/iso8583/types.ts";
 import { notOffered } from "../acquirer-host/messages.ts";
 import { buildRequest } from "../acquirer-host/request.ts";
 import { textMember } from "../journal/members.ts";
-import { type Journal, type JsonObject, OPEN_STATES } from "../journal/types.ts";
+import type { Journal, JsonObject } from "../journal/types.ts";
 import { saleMark } from "../quick-payment/record.ts";
 import { type BankAct, cardValues, type MessageParts } from "./act.ts";
 import type { BankReturnRequest } from "./acts.ts";
@@ -28,7 +28,7 @@ function returnsMark(payment: string): string {
 }
 
 export interface ReturnsSoFar {
-  /** References, oldest first. */
+  /** References of those that stand or may stand, oldest first. */
   readonly references: readonly string[];
   readonly done: Fen;
   /** What may have gone back too. */
@@ -39,14 +39,16 @@ export interface ReturnsSoFar {
 export async function returnsOf(journal: Journal, payment: string): Promise<ReturnsSoFar> {
   const listed = await journal.mark(returnsMark(payment));
   const references = listed === undefined ? [] : listed.split(",");
+  const counting: string[] = [];
   const done: Fen[] = [];
   const undecided: Fen[] = [];
   for (const reference of references) {
     const record = await findBankAct(journal, reference);
-    if (record?.state === "done") done.push(record.amount);
-    else if (record !== undefined && OPEN_STATES.includes(record.state)) undecided.push(record.amount);
+    if (record === undefined || record.state === "void" || record.state === "refused") continue;
+    counting.push(reference);
+    (record.state === "done" ? done : undecided).push(record.amount);
   }
-  return { references, done: sumFen(done), undecided: sumFen(undecided) };
+  return { references: counting, done: sumFen(done), undecided: sumFen(undecided) };
 }
 
 /** Faults: those of the journal. */

@@ -13,6 +13,7 @@ import { ScriptedHolder } from "../../../simulators/pinpad/holder.ts";
 import { SimulatedKeyPad } from "../../../simulators/pinpad/key-pad.ts";
 import { SimulatedReader } from "../../../simulators/reader/in-process.ts";
 import { SeededRandomness } from "../../../simulators/world/seeded-randomness.ts";
+import type { VirtualClock } from "../../../simulators/world/virtual-clock.ts";
 import { assert } from "../../base/assert.ts";
 import { withDeadline } from "../../base/deadline.ts";
 import { isFault } from "../../base/fault.ts";
@@ -21,12 +22,11 @@ import type { Limits } from "../../base/ports.ts";
 import { opensslSuite } from "../../crypto/openssl.ts";
 import { openPadBankKeys } from "../acquirer-host/pad-keys.ts";
 import { TEST_ACQUIRER } from "../acquirer-host/testing.ts";
-import type { AcquirerHost, HostReply } from "../hosts.ts";
+import type { HostReply } from "../hosts.ts";
 import type { JournalEntry } from "../journal/types.ts";
 import { SimulatedPlace } from "../quick-payment/testing.ts";
 import { recoverAtStart } from "../recovery/recover.ts";
 import type { BankOutcome, BankPaymentRequest, BankReturnRequest } from "./acts.ts";
-import type { BankKeys } from "./bank-keys.ts";
 import { openBank } from "./open.ts";
 import type { Bank, BankBounds, BankPorts } from "./ports.ts";
 import type { AcquirerProfile } from "./profile.ts";
@@ -37,7 +37,7 @@ export const REPLY_MS = 10_000;
 const LATENCY_MS = 40;
 
 export const BANK_LIMITS: Limits = { timeoutMs: 20_000, signal: new AbortController().signal };
-const BOUNDS: BankBounds = {
+export const BANK_BOUNDS: BankBounds = {
   commandTimeoutMs: 1000,
   pinTimeoutMs: 15_000,
   journalTimeoutMs: 5000,
@@ -58,11 +58,110 @@ export const TEST_PROFILE: AcquirerProfile = {
 /** What the line does with one message: "lost" before it arrives, "unheard" after it. */
 export type LineFate = "deliver" | "lost" | "unheard" | "not-sent" | "cut-before" | "cut-after";
 
-export interface BankPlaceOptions {
-  readonly interface?: "contact" | "contactless";
+/** What a terminal brings to its bank. */
+export type TerminalParts = Omit<BankPorts, "host" | "keys" | "profile">;
+
+export interface TestBankOptions {
   readonly profile?: Partial<AcquirerProfile>;
   readonly variants?: Partial<AcquirerVariants>;
-  readonly ports?: Partial<BankPorts>;
+}
+
+/** A bank with its pad at a terminal, and the line between; it outlives the terminal. */
+export class TestBank {
+  readonly ledger = AcquirerLedger.open(":memory:");
+  readonly acquirer: Acquirer;
+  readonly holder = new ScriptedHolder([{ kind: "enters", digits: TEST_BANK_PIN }]);
+  readonly profile: AcquirerProfile;
+  /** Bodies that reached the acquirer, oldest first. */
+  readonly heard: Uint8Array[] = [];
+  /** Decides what becomes of each message, by its number and type. */
+  fate: (message: { readonly index: number; readonly type: string }) => LineFate = () => "deliver";
+  /** Power goes. */
+  onCut: () => void = () => undefined;
+  readonly #clock: VirtualClock;
+  readonly #pad: SimulatedKeyPad;
+  #messages = 0;
+
+  constructor(clock: VirtualClock, { profile, variants }: TestBankOptions = {}) {
+    this.#clock = clock;
+    this.profile = { ...TEST_PROFILE, ...profile };
+    this.acquirer = openAcquirer({
+      clock,
+      suite: SUITE,
+      randomness: new SeededRandomness("bank"),
+      ledger: this.ledger,
+      latencyMs: LATENCY_MS,
+      ...(variants === undefined ? {} : { variants }),
+    });
+    this.#pad = new SimulatedKeyPad({ clock, suite: SUITE, holder: this.holder, masterKeyHex: TEST_PIN_KEY_HEX, keyingMs: 500 });
+  }
+
+  /** Ports of one life of a terminal: whatever it waits for when it is no longer alive never comes. */
+  ports(parts: TerminalParts, alive: () => boolean): BankPorts {
+    const opened = openPadBankKeys(this.#pad, { pinKey: { master: 0, work: 0 }, pinDigits: this.profile.pinDigits });
+    assert(opened.ok, "the pad makes MACs");
+    const { keys } = opened;
+    const relay = <Value>(work: () => Promise<Value>): Promise<Value> => (alive() ? work().then((value) => (alive() ? value : never())) : never());
+    return {
+      ...parts,
+      profile: this.profile,
+      host: { exchange: (body, limits) => relay(() => this.#exchange(body, limits)) },
+      keys: {
+        load: (working, limits) => relay(() => keys.load(working, limits)),
+        pinBlock: (account, limits) => relay(() => keys.pinBlock(account, limits)),
+        mac: (data, method, limits) => relay(() => keys.mac(data, method, limits)),
+      },
+    };
+  }
+
+  /** Plans a misbehaviour of the acquirer for its next message of a type. */
+  planFault(type: string, name: AcquirerFaultName, more: Partial<AcquirerFault> = {}): void {
+    planAcquirerFault(this.acquirer.faults, type, { ...NO_FAULT, ...ACQUIRER_FAULTS[name], ...more });
+  }
+
+  /** What the bank has booked and not undone, by its own books. */
+  standing(): readonly BankTransaction[] {
+    return this.ledger.transactions().filter(({ status }) => status !== "reversed");
+  }
+
+  /** What payments less returns are, by the bank's books. */
+  sum(): number {
+    return this.standing().reduce((sum, { business, amountFen }) => sum + (business === "void" || business === "refund" ? -amountFen : amountFen), 0);
+  }
+
+  async #exchange(body: Uint8Array, limits: Limits): Promise<HostReply> {
+    const fate = this.fate({ index: this.#messages, type: Buffer.from(body.subarray(11, 13)).toString("hex") });
+    this.#messages += 1;
+    if (fate === "cut-before") return this.#cut();
+    if (fate === "not-sent") return { kind: "not-sent", reason: "link-down" };
+    const reply = fate === "lost" ? undefined : this.#deliver(body);
+    if (fate === "cut-after") return this.#cut();
+    return this.#await(fate === "unheard" ? undefined : reply, limits);
+  }
+
+  #deliver(body: Uint8Array): Promise<Uint8Array | undefined> {
+    this.heard.push(body);
+    return this.acquirer.exchange(body);
+  }
+
+  #cut(): Promise<never> {
+    this.onCut();
+    return never();
+  }
+
+  async #await(reply: Promise<Uint8Array | undefined> | undefined, limits: Limits): Promise<HostReply> {
+    const answered = (reply ?? Promise.resolve(undefined)).then((body) => body ?? never<Uint8Array>());
+    try {
+      return { kind: "answered", body: await withDeadline(answered, { ...limits, clock: this.#clock, what: "the acquirer", effectUnknown: true }) };
+    } catch (fault) {
+      if (!isFault(fault)) throw fault;
+      return { kind: "unknown", reason: fault.code };
+    }
+  }
+}
+
+export interface BankPlaceOptions extends TestBankOptions {
+  readonly interface?: "contact" | "contactless";
   readonly rules?: BankRules;
 }
 
@@ -73,31 +172,16 @@ interface Life {
 
 export class BankPlace {
   readonly place = new SimulatedPlace();
-  readonly ledger = AcquirerLedger.open(":memory:");
-  readonly acquirer: Acquirer;
-  readonly holder = new ScriptedHolder([{ kind: "enters", digits: TEST_BANK_PIN }]);
-  readonly pad: SimulatedKeyPad;
+  readonly host: TestBank;
   readonly reader: SimulatedReader;
-  /** Bodies that reached the acquirer, oldest first. */
-  readonly heard: Uint8Array[] = [];
-  /** Decides what becomes of each message, by its number and type. */
-  fate: (message: { readonly index: number; readonly type: string }) => LineFate = () => "deliver";
   readonly #options: BankPlaceOptions;
-  #messages = 0;
   #life: Life | undefined;
 
   constructor(options: BankPlaceOptions = {}) {
     this.#options = options;
     const { clock } = this.place;
-    this.acquirer = openAcquirer({
-      clock,
-      suite: SUITE,
-      randomness: new SeededRandomness("bank"),
-      ledger: this.ledger,
-      latencyMs: LATENCY_MS,
-      ...(options.variants === undefined ? {} : { variants: options.variants }),
-    });
-    this.pad = new SimulatedKeyPad({ clock, suite: SUITE, holder: this.holder, masterKeyHex: TEST_PIN_KEY_HEX, keyingMs: 500 });
+    this.host = new TestBank(clock, options);
+    this.host.onCut = () => this.place.cutPower();
     this.reader = options.interface === "contact" ? new SimulatedReader({ name: "slot", interface: "contact", clock }) : this.place.reader;
   }
 
@@ -109,39 +193,24 @@ export class BankPlace {
     return this.#current.ports;
   }
 
+  get ledger(): AcquirerLedger {
+    return this.host.ledger;
+  }
+
   get #current(): Life {
     assert(this.#life !== undefined, "the place is switched on first");
     return this.#life;
-  }
-
-  get profile(): AcquirerProfile {
-    return { ...TEST_PROFILE, ...this.#options.profile };
   }
 
   async switchOn(): Promise<Bank> {
     const quick = await this.place.switchOn();
     const { clock, journal, log, lane, sales, saleTimes, electronicCash: cash } = quick;
     assert(cash !== undefined, "a test place knows bank cards");
-    const opened = openPadBankKeys(this.pad, { pinKey: { master: 0, work: 0 }, pinDigits: this.profile.pinDigits });
-    assert(opened.ok, "the pad makes MACs");
     const reader = this.#options.interface === "contact" ? this.reader : quick.reader;
-    const { profile } = this;
-    const ports: BankPorts = {
-      clock,
-      journal,
-      log,
-      lane,
-      sales,
-      saleTimes,
-      cash,
-      reader,
-      profile,
-      host: this.#host(),
-      keys: this.#guarded(opened.keys),
-      ...this.#options.ports,
-    };
+    const born = this.place.disk.incarnation;
+    const ports = this.host.ports({ clock, journal, log, lane, sales, saleTimes, cash, reader }, () => this.place.on && born === this.place.disk.incarnation);
     await recoverAtStart(ports);
-    const bank = await openBank(ports, BOUNDS, this.#options.rules);
+    const bank = await openBank(ports, BANK_BOUNDS, this.#options.rules);
     this.#life = { bank, ports };
     return bank;
   }
@@ -153,7 +222,7 @@ export class BankPlace {
   /** Power comes back after a cut; the line carries everything again. */
   nextLife(): Promise<Bank> {
     this.place.cutPower();
-    this.fate = () => "deliver";
+    this.host.fate = () => "deliver";
     return this.start();
   }
 
@@ -183,11 +252,6 @@ export class BankPlace {
     return this.run(this.bank.acts.known(reference));
   }
 
-  /** Plans a misbehaviour of the acquirer for its next message of a type. */
-  planFault(type: string, name: AcquirerFaultName, more: Partial<AcquirerFault> = {}): void {
-    planAcquirerFault(this.acquirer.faults, type, { ...NO_FAULT, ...ACQUIRER_FAULTS[name], ...more });
-  }
-
   /** Works until the answer or the cut, and on until whatever was under way has happened. */
   async untilCut<Value>(work: Promise<Value>): Promise<Value | undefined> {
     const { clock } = this.place;
@@ -215,79 +279,13 @@ export class BankPlace {
     return [...bySubject.values()].map((states) => states.join(" "));
   }
 
-  /** What the bank has booked and not undone, by its own books. */
-  standing(): readonly BankTransaction[] {
-    return this.ledger.transactions().filter(({ status }) => status !== "reversed");
-  }
-
-  /** What this terminal's payments less its returns are, by the bank's books. */
-  bankSum(): number {
-    return this.standing().reduce((sum, { business, amountFen }) => sum + (business === "void" || business === "refund" ? -amountFen : amountFen), 0);
-  }
-
-  /** The same by the terminal's journal. */
+  /** What payments less returns are, by the terminal's journal. */
   async terminalSum(): Promise<number> {
     const last = new Map<string, JournalEntry>();
     for (const entry of await this.entries()) last.set(entry.subject, entry);
     return [...last.values()]
       .filter(({ state }) => state === "done")
       .reduce((sum, { kind, amount }) => sum + (kind === "bank-payment" ? amount : kind === "bank-return" ? -amount : 0), 0);
-  }
-
-  /** A dead terminal hears nothing of its pad. */
-  #guarded(keys: BankKeys): BankKeys {
-    const relay = <Value>(work: () => Promise<Value>): Promise<Value> => {
-      const born = this.#incarnation;
-      if (!this.place.on) return never();
-      return work().then((value) => (this.place.on && born === this.#incarnation ? value : never()));
-    };
-    return {
-      load: (working, limits) => relay(() => keys.load(working, limits)),
-      pinBlock: (account, limits) => relay(() => keys.pinBlock(account, limits)),
-      mac: (data, method, limits) => relay(() => keys.mac(data, method, limits)),
-    };
-  }
-
-  get #incarnation(): number {
-    return this.place.disk.incarnation;
-  }
-
-  #host(): AcquirerHost {
-    return { exchange: (body, limits) => this.#exchange(body, limits) };
-  }
-
-  async #exchange(body: Uint8Array, limits: Limits): Promise<HostReply> {
-    const born = this.#incarnation;
-    if (!this.place.on) return never();
-    const fate = this.fate({ index: this.#messages, type: Buffer.from(body.subarray(11, 13)).toString("hex") });
-    this.#messages += 1;
-    if (fate === "cut-before") return this.#cut();
-    if (fate === "not-sent") return { kind: "not-sent", reason: "link-down" };
-    const reply = fate === "lost" ? undefined : this.#deliver(body);
-    if (fate === "cut-after") return this.#cut();
-    const answer = await this.#await(fate === "unheard" ? undefined : reply, limits);
-    return this.place.on && born === this.#incarnation ? answer : never();
-  }
-
-  #deliver(body: Uint8Array): Promise<Uint8Array | undefined> {
-    this.heard.push(body);
-    return this.acquirer.exchange(body);
-  }
-
-  #cut(): Promise<never> {
-    this.place.cutPower();
-    return never();
-  }
-
-  async #await(reply: Promise<Uint8Array | undefined> | undefined, limits: Limits): Promise<HostReply> {
-    const { clock } = this.place;
-    const answered = (reply ?? Promise.resolve(undefined)).then((body) => body ?? never<Uint8Array>());
-    try {
-      return { kind: "answered", body: await withDeadline(answered, { ...limits, clock, what: "the acquirer", effectUnknown: true }) };
-    } catch (fault) {
-      if (!isFault(fault)) throw fault;
-      return { kind: "unknown", reason: fault.code };
-    }
   }
 }
 

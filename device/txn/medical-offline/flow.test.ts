@@ -297,6 +297,14 @@ class SaidTenders implements Tenders {
     this.refunds.push(amount);
     return Promise.resolve({ subject: "r", amount });
   }
+
+  returned(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
+  giveBack(): Promise<TenderResult> {
+    return Promise.resolve({ kind: "failed", reason: "tender-not-offered" });
+  }
 }
 
 describe("tenders that are not decided", () => {

@@ -254,10 +254,13 @@ class OfflineRun {
     return { is: "tenders-counted", tally: await countTenders(this.#ports, sale) };
   }
 
-  /** The card's own medical purse only where the region lets it stand in for the insurer. */
+  /**
+   * The card's own medical purse only where the region lets it stand in for the insurer. No bank card: what the insurer pays later is handed out in
+   * cash, and what a bank paid may not become cash.
+   */
   #offered(): readonly TenderKind[] {
     const { tenders, region } = this.#ports;
-    return tenders.offered().filter((kind) => kind !== "medical-purse" || region.offline.cardDebit);
+    return tenders.offered().filter((kind) => kind !== "bank-card" && (kind !== "medical-purse" || region.offline.cardDebit));
   }
 
   async #choose(sale: OfflineView, { paid }: Tally): Promise<Event> {

@@ -6,7 +6,7 @@
  */
 import { describe, expect, test } from "vitest";
 import { type Fen, fen, ZERO_FEN } from "../../base/fen.ts";
-import { dueBack, nextStep, type OrderFacts, type OrderStep, restOf, standingOf, type TenderFact, takenSum } from "./machine.ts";
+import { dueBack, givenBack, nextStep, type OrderFacts, type OrderStep, restOf, standingOf, type TenderFact, takenSum } from "./machine.ts";
 
 const FRESH: OrderFacts = {
   stage: "open",
@@ -24,6 +24,10 @@ const SETTLED: OrderFacts = { ...FRESH, attempt: 1, settlement: { at: "settled",
 
 function tender(at: TenderFact["at"], amount = 100, number = 1): TenderFact {
   return { number, tender: "cash", amount: fen(amount), at };
+}
+
+function bankTender(returned: number, open = false, amount = 100): TenderFact {
+  return { ...tender("paid", amount), tender: "bank-card", returned: { amount: fen(returned), open } };
 }
 
 const PAID: OrderFacts = { ...SETTLED, tenders: [tender("paid")] };
@@ -55,6 +59,11 @@ const SITUATIONS: Readonly<Record<string, OrderFacts>> = {
   "giving back, the visit is gone": { ...BACK, voids: 1, void: "done", refunded: fen(100), visit: "undone" },
   "giving back what the card alone vouches for": { ...BACK, voids: 1, void: "done", tenders: [tender("held")] },
   "giving back, a tender unknown": { ...BACK, voids: 1, void: "done", tenders: [tender("unknown")] },
+  "giving back what a bank paid": { ...BACK, voids: 1, void: "done", tenders: [bankTender(0)] },
+  "giving back what a bank and cash paid": { ...BACK, voids: 1, void: "done", tenders: [bankTender(0, false, 40), tender("paid", 60, 2)] },
+  "giving back, a bank undecided": { ...BACK, voids: 1, void: "done", tenders: [bankTender(0, true)] },
+  "giving back, a bank has taken it back": { ...BACK, voids: 1, void: "done", tenders: [bankTender(40, false, 40), tender("paid", 60, 2)] },
+  "giving back, all of it gone back": { ...BACK, voids: 1, void: "done", tenders: [bankTender(100)] },
   "giving back, nothing settled": { ...FRESH, givingBack: true, attempt: 1, settlement: { at: "over" } },
   "offline, not begun": { ...OFFLINE, offline: "absent" },
   "offline, being paid": OFFLINE,
@@ -92,6 +101,8 @@ test("sums: what is left, what is due back", () => {
   expect(restOf(SITUATIONS["settled, a part paid"] as OrderFacts)).toBe(60);
   expect(restOf({ ...SETTLED, tenders: [tender("held")] })).toBe(100);
   expect(takenSum({ tenders: [tender("held"), tender("paid", 40), tender("unknown"), tender("failed"), tender("absent")] })).toBe(140);
+  expect([dueBack({ ...PAID, tenders: [bankTender(0)] }), dueBack({ ...PAID, tenders: [bankTender(100)] })]).toEqual([100, 0]);
+  expect(givenBack({ tenders: [bankTender(40, false, 40), tender("paid", 60, 2)], refunded: fen(60) })).toBe(100);
   expect([dueBack(PAID), dueBack({ ...PAID, refunded: fen(60) }), dueBack({ ...PAID, refunded: fen(100) })]).toEqual([100, 40, 0]);
 });
 
@@ -119,6 +130,7 @@ class World {
   #settles = false;
   #voids = false;
   #pays = false;
+  #returns = false;
 
   constructor(seed: number) {
     this.#draw = draws(seed);
@@ -161,6 +173,8 @@ class World {
       case "refund":
         this.returned += step.amount;
         return this.#set({ refunded: fen(this.facts.refunded + step.amount) });
+      case "return-tender":
+        return this.#return(step.tender);
       case "undo-visit":
         return this.#set({ visit: "undone" });
       case "keep":
@@ -192,7 +206,21 @@ class World {
 
   #ask(rest: Fen, number: number): void {
     const amount = fen(1 + this.#draw(rest));
-    this.#set({ tenders: [...this.facts.tenders, { number, tender: "e-purse", amount, at: "absent" }] });
+    const bank = this.#draw(2) === 0;
+    const returned = bank ? { returned: { amount: ZERO_FEN, open: false } } : {};
+    this.#set({ tenders: [...this.facts.tenders, { number, tender: bank ? "bank-card" : "e-purse", amount, at: "absent", ...returned }] });
+  }
+
+  #return({ number, amount }: TenderFact): void {
+    const fate = (["done", "refused", "undecided"] as const)[this.#draw(3)];
+    if (fate === "refused") return;
+    this.#returns = fate === "done" || this.#draw(2) === 0;
+    if (this.#returns) this.returned += amount;
+    this.#returnIs(number, { amount: fate === "done" ? amount : ZERO_FEN, open: fate === "undecided" });
+  }
+
+  #returnIs(number: number, returned: NonNullable<TenderFact["returned"]>): void {
+    this.#set({ tenders: this.facts.tenders.map((each) => (each.number === number ? { ...each, returned } : each)) });
   }
 
   #take(tender: TenderFact): void {
@@ -225,6 +253,8 @@ class World {
     if (this.facts.void === "undecided") this.#set({ void: this.#voids ? "done" : "unsent" });
     const unknown = tenders.find(({ at }) => at === "unknown");
     if (unknown !== undefined) this.#tenderIs(unknown, this.#pays ? "paid" : "failed");
+    const returning = tenders.find(({ returned }) => returned?.open === true);
+    if (returning !== undefined) this.#returnIs(returning.number, { amount: this.#returns ? returning.amount : ZERO_FEN, open: false });
   }
 
   /** What must hold before a step is taken. */
@@ -233,6 +263,8 @@ class World {
     if (step.do === "settle") expect(this.standing).toBe(0);
     if (step.do === "void") expect(this.standing).toBe(1);
     if (step.do === "refund") expect([this.standing, step.amount]).toEqual([0, this.taken - this.returned]);
+    if (step.do === "return-tender") expect([this.standing, step.tender.tender]).toEqual([0, "bank-card"]);
+    if (tenders.some(({ returned }) => returned?.open === true)) expect(step.do).toBe("wait");
     if (step.do === "ask-tender" || step.do === "take-tender") expect(settlement.at).toBe("settled");
     if (step.do === "take-tender") expect(this.taken + step.tender.amount).toBeLessThanOrEqual(this.cash);
     expect(this.standing).toBeLessThanOrEqual(1);
@@ -284,6 +316,11 @@ giving back, refunded, a visit stands | undo-visit | undo-visit | open | open
 giving back, the visit is gone | finish void | finish void | void | open
 giving back what the card alone vouches for | refund 100 | refund 100 | open | open
 giving back, a tender unknown | wait tender | wait tender | unknown | unknown
+giving back what a bank paid | return-tender #1 | return-tender #1 | open | open
+giving back what a bank and cash paid | return-tender #1 | return-tender #1 | open | open
+giving back, a bank undecided | wait tender | wait tender | unknown | unknown
+giving back, a bank has taken it back | refund 60 | refund 60 | open | open
+giving back, all of it gone back | finish void | finish void | void | open
 giving back, nothing settled | finish refused | finish refused | refused | open
 offline, not begun | sell-offline | finish refused | refused | open
 offline, being paid | sell-offline | rest | open | open

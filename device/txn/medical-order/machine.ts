@@ -24,6 +24,8 @@ export interface TenderFact {
   readonly amount: Fen;
   /** "absent": begun, and no money was asked for yet. "held": taken on the card's word alone, good for no goods. */
   readonly at: "absent" | "paid" | "failed" | "unknown" | "held";
+  /** What has gone back the way it came; absent where it goes back in cash. `open`: something of it is not decided. */
+  readonly returned?: { readonly amount: Fen; readonly open: boolean };
 }
 
 /** "absent": begun, and nothing was sent. "unsent": it never reached the insurer, or was never carried out, for certain. */
@@ -59,6 +61,8 @@ export type OrderStep =
   | { readonly do: "wait"; readonly for: "settlement" | "void" | "tender" }
   | { readonly do: "void"; readonly number: number }
   | { readonly do: "refund"; readonly amount: Fen }
+  /** What a bank has paid goes back to it. */
+  | { readonly do: "return-tender"; readonly tender: TenderFact }
   | { readonly do: "undo-visit" }
   /** The insurer keeps the settlement: the order stands as it stood before. */
   | { readonly do: "keep" }
@@ -68,7 +72,21 @@ export type OrderStep =
 
 /** Money that certainly left its holder. */
 export function takenSum(facts: Pick<OrderFacts, "tenders">): Fen {
-  return sumFen(facts.tenders.filter(({ at }) => at === "paid" || at === "held").map(({ amount }) => amount));
+  return sumFen(facts.tenders.filter(isTaken).map(({ amount }) => amount));
+}
+
+function isTaken({ at }: TenderFact): boolean {
+  return at === "paid" || at === "held";
+}
+
+/** Money that is handed out in cash when everything is undone. */
+function takenForCash({ tenders }: Pick<OrderFacts, "tenders">): Fen {
+  return takenSum({ tenders: tenders.filter(({ returned }) => returned === undefined) });
+}
+
+/** What has gone back so far, in whatever way. */
+export function givenBack({ tenders, refunded }: Pick<OrderFacts, "tenders" | "refunded">): Fen {
+  return sumFen([refunded, ...tenders.map(({ returned }) => returned?.amount ?? ZERO_FEN)]);
 }
 
 /** What the insurer leaves to pay and nobody has paid yet. */
@@ -120,8 +138,12 @@ function giveBackStep(facts: OrderFacts): OrderStep {
   if (settlement.at === "settled" && facts.void !== "done") return voidStep(facts.void, voids);
   if (settlement.at !== "settled" && (offline === "sold" || offline === "paying")) return { do: "give-back-offline" };
   if (tenders.some(({ at }) => at === "unknown")) return { do: "wait", for: "tender" };
+  if (tenders.some(({ returned }) => returned?.open === true)) return { do: "wait", for: "tender" };
+  const kept = tenders.find((each) => isTaken(each) && each.returned !== undefined && each.returned.amount < each.amount);
+  if (kept !== undefined) return { do: "return-tender", tender: kept };
+  const cash = takenForCash(facts);
+  if (cash > facts.refunded) return { do: "refund", amount: subtractFen(cash, facts.refunded) };
   const taken = takenSum(facts);
-  if (taken > facts.refunded) return { do: "refund", amount: subtractFen(taken, facts.refunded) };
   if (settlement.at === "settled" && facts.visit === "standing") return { do: "undo-visit" };
   return { do: "finish", as: settlement.at === "settled" || taken > 0 || offline === "void" ? "void" : "refused" };
 }
@@ -152,6 +174,6 @@ export function standingOf(facts: OrderFacts, underWay: boolean): "open" | "done
 
 /** Sum of what is due back to the holder when everything is undone. */
 export function dueBack(facts: OrderFacts): Fen {
-  const taken = takenSum(facts);
-  return taken > facts.refunded ? subtractFen(taken, facts.refunded) : ZERO_FEN;
+  const [taken, given] = [takenSum(facts), givenBack(facts)];
+  return taken > given ? subtractFen(taken, given) : ZERO_FEN;
 }

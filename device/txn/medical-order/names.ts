@@ -29,6 +29,11 @@ export function refundReference(order: string): string {
   return `${order}.r1`;
 }
 
+/** A tender that goes back the way it came; the numbers are the order's, not the tender's. */
+export function returnReference(order: string, number: number): string {
+  return `${order}.b${number}`;
+}
+
 export function offlineReference(order: string, number: number): string {
   return `${order}.o${number}`;
 }

@@ -140,20 +140,27 @@ interface TendersOf {
 
 async function readTenders(ports: Ports, { reference, history, offline }: TendersOf): Promise<readonly ReadTender[]> {
   const tenders: ReadTender[] = [];
-  for (const tender of history.tenders) tenders.push(readTender(tender, await ports.tenders.known(tenderReference(reference, tender.number))));
+  for (const tender of history.tenders) tenders.push(await readTender(ports, tenderReference(reference, tender.number), tender));
   if (offline === undefined) return tenders;
   // A sale without the insurer numbers its tenders itself, without a gap.
   for (let number = offline.firstTender; number <= TENDERS_MAX; number += 1) {
     const known = await ports.tenders.known(tenderReference(reference, number));
     if (known === undefined) break;
     const [entry] = await entriesOfSale(ports.journal, tenderReference(reference, number));
-    if (entry !== undefined) tenders.push(readTender({ number, tender: kindOf(entry), amount: entry.amount }, known));
+    if (entry !== undefined) tenders.push(tenderOf({ number, tender: kindOf(entry), amount: entry.amount }, known));
   }
   return tenders;
 }
 
-/** A record of its own says more than a note that there is none. */
-function readTender({ number, tender, amount, failed }: RecordedTender, known: TenderResult | undefined): ReadTender {
+async function readTender({ tenders }: Ports, reference: string, tender: RecordedTender): Promise<ReadTender> {
+  const read = tenderOf(tender, await tenders.known(reference));
+  const returned = read.fact.at === "paid" && tender.tender === "bank-card" ? await tenders.returned(reference) : undefined;
+  return returned === undefined ? read : { ...read, fact: { ...read.fact, returned } };
+}
+
+/** A record of its own says more than a note that there is none. A bank may have approved less than it was asked for. */
+function tenderOf({ number, tender, amount: asked, failed }: RecordedTender, known: TenderResult | undefined): ReadTender {
+  const amount = known?.kind === "paid" ? known.amount : asked;
   const fact = (at: TenderFact["at"]): TenderFact => ({ number, tender, amount, at });
   if (known === undefined) return failed === undefined ? { fact: fact("absent") } : { fact: fact("failed"), reason: failed };
   const subject = known.subject === undefined ? {} : { subject: known.subject };

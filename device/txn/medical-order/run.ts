@@ -11,7 +11,7 @@ import type { CounterDesk, OrderAnswer, OrderEvent, TenderKind } from "../medica
 import type { MedicalOutcome } from "../medical-purchase/types.ts";
 import type { TenderResult } from "../tender/tender.ts";
 import { nextStep, type OrderStep, type TenderFact } from "./machine.ts";
-import { offlineReference, refundReference, saleMark, settlementReference, tenderReference, uploadReference, voidReference } from "./names.ts";
+import { offlineReference, refundReference, returnReference, saleMark, settlementReference, tenderReference, uploadReference, voidReference } from "./names.ts";
 import type { OrderRequest, OrderView } from "./order.ts";
 import type { OrderBounds, OrderPorts } from "./ports.ts";
 import { type OrderTruth, readTruth } from "./read.ts";
@@ -113,6 +113,8 @@ class OrderRun {
         return this.#void(step.number, truth);
       case "refund":
         return this.#refund(step.amount);
+      case "return-tender":
+        return this.#returnTender(step.tender);
       case "undo-visit":
         return this.#undoVisit(truth);
       case "keep":
@@ -347,6 +349,21 @@ class OrderRun {
     const { reference, operator } = this.#parts;
     await this.#ports.tenders.refundCash({ reference: refundReference(reference), amount, operator, order: reference, why: "order-void" });
     return "again";
+  }
+
+  /** Tried once in a run, under a name of its own each time: one that was refused for certain may be accepted another day. */
+  async #returnTender({ number }: TenderFact): Promise<Progress> {
+    if (!this.#once(`return ${number}`)) return this.#rest(this.#reason ?? "tender-failed");
+    const { reference, operator, bounds } = this.#parts;
+    const { tenders } = this.#ports;
+    for (let attempt = 1; attempt <= NUMBER_MAX; attempt += 1) {
+      const name = returnReference(reference, attempt);
+      if ((await tenders.known(name)) !== undefined) continue;
+      const original = tenderReference(reference, number);
+      const result = await tenders.giveBack({ reference: name, original, operator }, this.#limits(bounds.tenderTimeoutMs));
+      return result.kind === "failed" ? this.#rest("tender-failed", result.reason) : "again";
+    }
+    return this.#rest("queue-full");
   }
 
   async #undoVisit(truth: OrderTruth): Promise<Progress> {

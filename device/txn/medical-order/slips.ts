@@ -1,5 +1,5 @@
 /* What an order puts on paper, and what it tells the insurer about goods; both from its truth alone, so that it can be said again. */
-import { subtractFen, ZERO_FEN } from "../../base/fen.ts";
+import { subtractFen, sumFen, ZERO_FEN } from "../../base/fen.ts";
 import type { ReceiptData, ReceiptTender } from "../receipts/types.ts";
 import type { StockUploadRequest } from "../stock-upload/types.ts";
 import { takenSum } from "./machine.ts";
@@ -83,9 +83,13 @@ function settledLaterSlip({ settlement, offline, offlineRefund }: OrderTruth, he
   };
 }
 
-/** A purse cannot be credited here: whatever was taken goes back in cash. */
+/** A purse cannot be credited here: what it paid goes back in cash. What a bank paid went back to it. */
 function refundsOf({ facts }: OrderTruth): readonly ReceiptTender[] {
-  return takenSum(facts) === 0 ? [] : [{ tender: "cash", amount: facts.refunded }];
+  if (takenSum(facts) === 0) return [];
+  const toBank = sumFen(facts.tenders.map(({ returned }) => returned?.amount ?? ZERO_FEN));
+  const cash = { tender: "cash", amount: facts.refunded } as const;
+  if (toBank === 0) return [cash];
+  return [{ tender: "bank-card", amount: toBank }, ...(facts.refunded === 0 ? [] : [cash])];
 }
 
 /** What the insurer is told about the goods of this order. Spec: FSI, 3505. Spec: FSI, 3506. */

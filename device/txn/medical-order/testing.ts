@@ -6,6 +6,7 @@ import { makeTestPsam } from "../../../simulators/psam/make.ts";
 import { makeSamReader, SimulatedReader, type TransmitVerdict } from "../../../simulators/reader/in-process.ts";
 import { testPursePorts } from "../../../simulators/terminal/purses.ts";
 import { Power } from "../../../simulators/world/power.ts";
+import { assert } from "../../base/assert.ts";
 import { fen, ZERO_FEN } from "../../base/fen.ts";
 import { SILENT } from "../../base/log.ts";
 import type { Limits } from "../../base/ports.ts";
@@ -14,6 +15,9 @@ import { DEFAULT_PURSE_APPLICATIONS } from "../../card/purse/commands.ts";
 import { DEFAULT_CARD_PROFILE } from "../../codec/card-profile.ts";
 import { opensslSuite } from "../../crypto/openssl.ts";
 import type { CardChannel, CardReader } from "../../drivers/ports.ts";
+import { openBank } from "../acquiring/open.ts";
+import type { Bank } from "../acquiring/ports.ts";
+import { BANK_BOUNDS, TestBank, type TestBankOptions } from "../acquiring/testing.ts";
 import { TraceBook } from "../goods-rules/trace-book.ts";
 import type { JournalEntry } from "../journal/types.ts";
 import { createLane } from "../lane.ts";
@@ -118,6 +122,8 @@ export interface OrderBenchOptions extends CounterOptions {
   readonly offline?: boolean;
   /** Up to this a debit that only the card vouches for counts as paid. */
   readonly unverifiedAmountFen?: number;
+  /** Whether bank cards are taken: the purse's card then has an account at a bank, too. */
+  readonly bank?: TestBankOptions;
 }
 
 const OFFLINE_REGION: RegionSwitches = {
@@ -128,6 +134,7 @@ const OFFLINE_REGION: RegionSwitches = {
 interface Life {
   readonly power: Power;
   readonly orders: OpenOrders;
+  readonly bank: Bank | undefined;
   readonly quick: QuickPaymentPorts;
 }
 
@@ -137,6 +144,7 @@ export class OrderBench {
   readonly purseReader: SimulatedReader;
   readonly uploads: StockUploadRequest[] = [];
   readonly printed: ReceiptData[] = [];
+  readonly host: TestBank;
   /** How each of them was printed. */
   readonly styles: SlipStyle[] = [];
   /** What the printer says instead of printing. */
@@ -151,7 +159,10 @@ export class OrderBench {
     this.#options = options;
     this.counter = new SimulatedCounter({ holder: Array.from({ length: 50 }, () => ({ kind: "enters", digits: "123456" }) as const), ...options });
     const { clock } = this.counter;
-    this.purse = makeTestCard(SUITE, { serial: 5, balanceFen: PURSE_BALANCE, algorithm: "3des", interface: "contactless" });
+    this.host = new TestBank(clock, options.bank);
+    this.host.onCut = () => this.cut();
+    const account = options.bank === undefined ? {} : { electronicCash: { balanceFen: 0, algorithms: "sm", applications: ["01"] } as const };
+    this.purse = makeTestCard(SUITE, { serial: 5, balanceFen: PURSE_BALANCE, algorithm: "3des", interface: "contactless", ...account });
     const beforeTransmit = ({ command }: { readonly command: Uint8Array }) => this.onCommand(command);
     this.purseReader = new SimulatedReader({ name: "purse", interface: "contactless", clock, beforeTransmit });
     this.#samReader = makeSamReader(makeTestPsam(SUITE), { name: "purse-module", clock, beforeTransmit });
@@ -177,8 +188,10 @@ export class OrderBench {
     const quick = await this.#quickPorts(power);
     const unverifiedAmountFen = fen(this.#options.unverifiedAmountFen ?? TEST_LIMITS.risk.unverifiedAmountFen);
     const risk = { ...TEST_LIMITS.risk, unverifiedAmountFen };
+    const bank = this.#options.bank === undefined ? undefined : await this.#openBank(quick, power);
     const tenders = openTenders({
       journal: ports.journal,
+      ...(bank === undefined ? {} : { bank: bank.tender }),
       purses: ["e-purse"],
       quickPayment: (request, { timeoutMs, signal }) => runQuickPayment(quick, request, { ...TEST_LIMITS, timeoutMs, signal, returnTimeoutMs: 2000, risk }),
       unverifiedAmountFen,
@@ -200,7 +213,31 @@ export class OrderBench {
       place: { institution: "Test Pharmacy", terminal: "T1" },
       ...(this.#options.offline === true ? { offline: this.#offline(tenders) } : {}),
     };
-    this.#life = { power, quick, orders: openOrders(orderPorts, BOUNDS) };
+    this.#life = { power, quick, bank, orders: openOrders(orderPorts, BOUNDS) };
+  }
+
+  #openBank({ clock, journal, log, lane, sales, saleTimes, electronicCash, reader }: QuickPaymentPorts, power: Power): Promise<Bank> {
+    assert(electronicCash !== undefined, "a test place knows bank cards");
+    const parts = { clock, journal, log, lane, sales, saleTimes, reader, cash: electronicCash };
+    return openBank(
+      this.host.ports(parts, () => power.on && this.counter.on),
+      BANK_BOUNDS,
+    );
+  }
+
+  /** Both sides go on with the next batch. */
+  async closeBatch(): Promise<void> {
+    const bank = this.#life?.bank;
+    assert(bank !== undefined, "the bench has a bank");
+    const next = await this.wait(bank.book.close());
+    this.host.ledger.sessions.openBatch(this.host.profile.terminalNumber, next);
+  }
+
+  /** Sends what the bank may have booked and nobody was told, until nothing is pending. */
+  async reverse(): Promise<void> {
+    const bank = this.#life?.bank;
+    assert(bank !== undefined, "the bench has a bank");
+    await this.wait(bank.line.hold("clear", () => Promise.resolve(), ORDER_LIMITS));
   }
 
   async #quickPorts(power: Power): Promise<QuickPaymentPorts> {
@@ -278,6 +315,7 @@ export class OrderBench {
     this.purseReader.cutPower();
     this.#samReader.cutPower();
     this.counter.plan(() => "deliver");
+    this.host.fate = () => "deliver";
     this.onCommand = () => GO;
     await this.switchOn();
   }

@@ -1,6 +1,6 @@
 /* An order as others see it, said from what is known and from nothing else. */
 import { ZERO_FEN } from "../../base/fen.ts";
-import { dueBack, nextStep, restOf, standingOf } from "./machine.ts";
+import { dueBack, givenBack, nextStep, restOf, standingOf } from "./machine.ts";
 import type { OrderName, OrderRequest, OrderView, TenderView } from "./order.ts";
 import type { OrderTruth, ReadTender } from "./read.ts";
 
@@ -60,7 +60,7 @@ function waitReason(wait: "settlement" | "void" | "tender", takenBack: boolean):
 
 function tenderViews(truth: OrderTruth): readonly TenderView[] {
   const { facts } = truth;
-  const refunded = facts.refunded > 0 && dueBack(facts) === 0;
+  const refunded = givenBack(facts) > 0 && dueBack(facts) === 0;
   return truth.tenders.filter(({ fact }) => fact.at !== "absent").map((tender) => tenderView(tender, refunded && truth.offline?.settlement === undefined));
 }
 

@@ -35,6 +35,20 @@ export interface RefundRequest {
   readonly why: "order-void" | "offline-difference" | "late-payment";
 }
 
+/** Money that goes back the way it came: to the account that a bank card has paid from. */
+export interface GiveBackRequest {
+  readonly reference: string;
+  /** Reference of the tender that it takes back. */
+  readonly original: string;
+  readonly operator: string;
+}
+
+/** What of a tender has gone back the way it came. `open`: something of it is not decided. */
+export interface Returned {
+  readonly amount: Fen;
+  readonly open: boolean;
+}
+
 export interface Tenders {
   offered(): readonly TenderKind[];
   /** Takes the tender, or says how the same tender ended earlier. Never rejects for what the world does. */
@@ -43,4 +57,8 @@ export interface Tenders {
   known(reference: string): Promise<TenderResult | undefined>;
   /** Cash that the counter hands out, recorded before it is said to be due. Asking again is the same refund. Faults: those of the journal. */
   refundCash(request: RefundRequest): Promise<{ readonly subject: string; readonly amount: Fen }>;
+  /** Undefined for a tender that goes back in cash. Faults: those of the journal. */
+  returned(reference: string): Promise<Returned | undefined>;
+  /** Gives a whole tender back the way it came. Asking again is the same. Never rejects for what the world does. */
+  giveBack(request: GiveBackRequest, limits: Limits): Promise<TenderResult>;
 }

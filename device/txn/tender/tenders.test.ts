@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { type Fen, fen, ZERO_FEN } from "../../base/fen.ts";
+import { BANK_LIMITS, BankPlace } from "../acquiring/testing.ts";
 import { runQuickPayment } from "../quick-payment/run.ts";
 import { SimulatedPlace, TEST_LIMITS } from "../quick-payment/testing.ts";
 import { recoverAtStart } from "../recovery/recover.ts";
@@ -141,5 +142,62 @@ describe("a purse", () => {
     const bench = new Bench();
     const tenders = await bench.switchOn({ quickPayment: () => Promise.resolve({ kind: "refused", reason: "in-progress" }) });
     expect(await bench.take(tenders, PURSE)).toEqual({ kind: "unknown", reason: "in-progress" });
+  });
+});
+
+describe("a bank card", () => {
+  const BANK: TenderRequest = { ...CASH, tender: "bank-card" };
+
+  async function counter(): Promise<{ readonly at: BankPlace; readonly tenders: Tenders }> {
+    const at = new BankPlace();
+    const bank = await at.start();
+    const quickPayment = () => Promise.reject(new Error("no purse is asked"));
+    return { at, tenders: openTenders({ journal: at.ports.journal, purses: [], unverifiedAmountFen: ZERO_FEN, quickPayment, bank: bank.tender }) };
+  }
+
+  test("pays once for its reference, and goes back to its account by a void", async () => {
+    const { at, tenders } = await counter();
+    at.card();
+    expect(tenders.offered()).toEqual(["cash", "bank-card"]);
+    const paid = await at.run(tenders.take(BANK, BANK_LIMITS));
+    expect(paid).toMatchObject({ kind: "paid", amount: 250 });
+    expect(await at.run(tenders.take(BANK, BANK_LIMITS))).toEqual(paid);
+    expect(await at.run(tenders.known(BANK.reference))).toEqual(paid);
+    expect(await at.run(tenders.returned(BANK.reference))).toEqual({ amount: 0, open: false });
+    const back = { reference: "c1.A1.b1", original: BANK.reference, operator: "op1" };
+    const given = await at.run(tenders.giveBack(back, BANK_LIMITS));
+    expect(given).toMatchObject({ kind: "paid", amount: 250 });
+    expect(await at.run(tenders.giveBack(back, BANK_LIMITS))).toEqual(given);
+    expect(await at.run(tenders.returned(BANK.reference))).toEqual({ amount: 250, open: false });
+    expect([at.host.sum(), at.host.standing().length]).toEqual([0, 2]);
+  });
+
+  test("that is declined, or not there, has failed for certain", async () => {
+    const { at, tenders } = await counter();
+    expect(await at.run(tenders.take(BANK, BANK_LIMITS))).toEqual({ kind: "failed", reason: "no-card" });
+    at.card();
+    at.host.planFault("0200", "decline");
+    expect(await at.run(tenders.take(BANK, BANK_LIMITS))).toMatchObject({ kind: "failed", reason: "not-honoured" });
+    expect(await at.run(tenders.known(BANK.reference))).toMatchObject({ kind: "failed", reason: "not-honoured" });
+  });
+
+  test("of which nobody knows is unknown until it is taken back", async () => {
+    const { at, tenders } = await counter();
+    at.card();
+    at.host.planFault("0200", "reply-lost");
+    at.host.planFault("0400", "request-lost");
+    expect(await at.run(tenders.take(BANK, BANK_LIMITS))).toMatchObject({ kind: "unknown", reason: "timeout" });
+    expect(await at.run(tenders.known(BANK.reference))).toMatchObject({ kind: "unknown" });
+    await at.run(at.bank.line.hold("clear", () => Promise.resolve(), BANK_LIMITS));
+    expect(await at.run(tenders.known(BANK.reference))).toMatchObject({ kind: "failed", reason: "timeout" });
+  });
+
+  test("goes back nowhere where no bank is, and cash has no account to go back to", async () => {
+    const bench = new Bench();
+    const tenders = await bench.switchOn();
+    expect(await tenders.giveBack({ reference: "b1", original: "t1", operator: "op1" }, TEST_LIMITS)).toEqual({ kind: "failed", reason: "tender-not-offered" });
+    await bench.take(tenders, CASH);
+    expect(await bench.place.clock.resolve(tenders.returned(CASH.reference))).toBeUndefined();
+    expect(await bench.place.clock.resolve(tenders.returned("c9.none"))).toBeUndefined();
   });
 });

@@ -1,12 +1,16 @@
 /*
  * Goal: a tender is taken once, whoever asks how often, and what the journal says of it is all that anybody says.
- * Method: cash is a record on the operator's word; a purse is a quick payment, which is idempotent by its reference. A purse cannot be
- * credited here, so that whatever goes back goes back in cash, as a record of its own.
+ * Method: cash is a record on the operator's word; a purse is a quick payment and a bank card a bank payment, which are idempotent by their
+ * reference. A purse cannot be credited here, so that what it paid goes back in cash, as a record of its own; what a bank paid goes back to it.
  */
 import { assert } from "../../base/assert.ts";
 import { isFault } from "../../base/fault.ts";
 import { type Fen, ZERO_FEN } from "../../base/fen.ts";
 import type { Limits } from "../../base/ports.ts";
+import type { BankOutcome } from "../acquiring/acts.ts";
+import type { BankTenderPort } from "../acquiring/ports.ts";
+import { outcomeOf, readBankAct } from "../acquiring/record.ts";
+import { returnsOf } from "../acquiring/takeback.ts";
 import { textMember } from "../journal/members.ts";
 import { type EntryDraft, type Journal, type JournalEntry, OPEN_STATES } from "../journal/types.ts";
 import type { TenderKind } from "../medical-desk/desk.ts";
@@ -15,7 +19,7 @@ import { saleMark } from "../quick-payment/record.ts";
 import type { QuickPaymentOutcome } from "../quick-payment/types.ts";
 import { mergedDetail } from "../recovery/recover.ts";
 import type { PurseChoice, SaleRequest } from "../sale-request.ts";
-import type { RefundRequest, TenderRequest, TenderResult, Tenders } from "./tender.ts";
+import type { GiveBackRequest, RefundRequest, Returned, TenderRequest, TenderResult, Tenders } from "./tender.ts";
 
 /** Kinds of tender that are quick payments from the card. */
 export type PurseTender = Extract<TenderKind, "e-purse" | "electronic-cash" | "medical-purse">;
@@ -28,6 +32,8 @@ export interface TenderPorts {
   readonly purses: readonly PurseTender[];
   /** The same policy that quick payments follow: up to this amount a debit that only the card vouches for counts as paid. */
   readonly unverifiedAmountFen: Fen;
+  /** Left out: no bank card is taken here. */
+  readonly bank?: Pick<BankTenderPort, "pay" | "giveBack">;
 }
 
 type Refund = Awaited<ReturnType<Tenders["refundCash"]>>;
@@ -47,7 +53,7 @@ class JournalledTenders implements Tenders {
   }
 
   offered(): readonly TenderKind[] {
-    return ["cash", ...this.#ports.purses];
+    return ["cash", ...this.#ports.purses, ...(this.#ports.bank === undefined ? [] : ["bank-card" as const])];
   }
 
   take(request: TenderRequest, limits: Limits): Promise<TenderResult> {
@@ -65,8 +71,26 @@ class JournalledTenders implements Tenders {
     return once(this.#refunding, request.reference, () => this.#refund(request));
   }
 
+  async returned(reference: string): Promise<Returned | undefined> {
+    const entries = await this.#entriesOf(reference);
+    const paid = entries === undefined ? undefined : readBankAct(entries);
+    if (paid?.kind !== "bank-payment") return undefined;
+    const { done, undecided } = await returnsOf(this.#ports.journal, paid.subject);
+    return { amount: done, open: undecided > 0 };
+  }
+
+  async giveBack(request: GiveBackRequest, limits: Limits): Promise<TenderResult> {
+    const { bank } = this.#ports;
+    if (bank === undefined) return { kind: "failed", reason: "tender-not-offered" };
+    return resultOfBank(await bank.giveBack(request, limits));
+  }
+
   async #take(request: TenderRequest, limits: Limits): Promise<TenderResult> {
-    const { tender, amount, reference } = request;
+    const { tender, amount, reference, operator, order } = request;
+    const { bank } = this.#ports;
+    if (tender === "bank-card" && bank !== undefined) {
+      return resultOfBank(await bank.pay({ reference, business: "sale", amount, operator, order }, limits));
+    }
     try {
       if (tender === "cash") return await this.#takeCash(request);
     } catch (fault) {
@@ -75,7 +99,7 @@ class JournalledTenders implements Tenders {
     }
     const purse = this.#ports.purses.find((offered) => offered === tender);
     if (purse === undefined) return { kind: "failed", reason: "tender-not-offered" };
-    return resultOfOutcome(await this.#ports.quickPayment({ reference, amount, operator: request.operator, purse: choiceOf(purse) }, limits));
+    return resultOfOutcome(await this.#ports.quickPayment({ reference, amount, operator, purse: choiceOf(purse) }, limits));
   }
 
   async #takeCash({ reference, amount, operator, order }: TenderRequest): Promise<TenderResult> {
@@ -109,6 +133,8 @@ class JournalledTenders implements Tenders {
     const last = lastOf(entries);
     const { subject, kind, state, amount } = last;
     if (kind === "cash-tender") return { kind: "paid", subject, amount };
+    const bank = kind === "bank-payment" ? readBankAct(entries) : undefined;
+    if (bank !== undefined) return resultOfBank(outcomeOf(bank));
     if (kind !== "quick-payment") return { kind: "failed", reason: "reference-conflict", subject };
     const detail = mergedDetail(entries);
     const reason = textMember(detail, "reason");
@@ -148,6 +174,19 @@ function cashDraft(kind: "cash-tender" | "cash-refund", { reference, amount, det
 /** The card's medical purse pays the amount of the request; what the insurer bears is in its own ledger. */
 function choiceOf(purse: PurseTender): PurseChoice {
   return purse === "medical-purse" ? { kind: purse, selfPay: ZERO_FEN, pooled: ZERO_FEN } : { kind: purse };
+}
+
+function resultOfBank(outcome: BankOutcome): TenderResult {
+  switch (outcome.kind) {
+    case "approved":
+      return { kind: "paid", subject: outcome.subject, amount: outcome.amount };
+    case "unknown":
+      return { kind: "unknown", reason: outcome.reason, ...(outcome.subject === undefined ? {} : { subject: outcome.subject }) };
+    case "no-card":
+      return { kind: "failed", reason: outcome.reason ?? "no-card" };
+    case "refused":
+      return { kind: "failed", reason: outcome.reason, ...(outcome.subject === undefined ? {} : { subject: outcome.subject }) };
+  }
 }
 
 function resultOfOutcome(outcome: QuickPaymentOutcome): TenderResult {
