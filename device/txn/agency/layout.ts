@@ -4,8 +4,8 @@
  */
 import { assert } from "../../base/assert.ts";
 import { type Bytes, utf8 } from "../../base/bytes.ts";
-import { canonicalJson, parseJson } from "../../codec/json.ts";
-import type { JsonObject, JsonValue } from "../journal/types.ts";
+import { canonicalJson, isObject, parseJson } from "../../codec/json.ts";
+import type { JsonObject } from "../journal/types.ts";
 import type { AgencyRequest } from "./client.ts";
 import { writeMoment } from "./times.ts";
 
@@ -34,10 +34,6 @@ export interface AgencyLayout {
   /** Undefined: it does not fit one message. */
   build(request: AgencyRequest, head: AgencyHead): Bytes | undefined;
   parse(body: Bytes, id: string): AgencyAnswer;
-}
-
-export function isObject(value: JsonValue | undefined): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function build({ id, service, operator, input }: AgencyRequest, { terminal, atMs }: AgencyHead): Bytes | undefined {

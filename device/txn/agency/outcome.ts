@@ -1,7 +1,8 @@
 /* What became of a request that had no answer. Spec: agency/v1, 3. */
+import { isObject } from "../../codec/json.ts";
 import type { JsonObject } from "../journal/types.ts";
 import type { AgencyReply } from "./client.ts";
-import { isObject, parseResult } from "./layout.ts";
+import { parseResult } from "./layout.ts";
 
 /** What `outcome` tells. */
 export type ToldOutcome =
