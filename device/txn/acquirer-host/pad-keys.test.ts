@@ -150,6 +150,12 @@ describe("a pad", () => {
     expect(await run(keys.load(keysOf(LONG), LIMITS))).toEqual({ kind: "refused", which: "pin" });
   });
 
+  it("that gives blocks of another cipher serves no bank", async () => {
+    const { pad } = keyPad();
+    pad.requestPinBlock = async () => ({ kind: "entered", block: new Uint8Array(16), keyCheckValue: new Uint8Array(4) });
+    await expect(opened(pad).pinBlock("123456789012345678", LIMITS)).rejects.toMatchObject({ code: "pad-refused", effectUnknown: false });
+  });
+
   it("that is gone says so", async () => {
     const { pad, keys, run } = keyPad();
     pad.setPresent(false);

@@ -6,7 +6,7 @@
  */
 import { assert } from "../../base/assert.ts";
 import { type Bytes, concat, equalBytes, fromHex, xorBytes } from "../../base/bytes.ts";
-import { isFault } from "../../base/fault.ts";
+import { Fault, isFault } from "../../base/fault.ts";
 import type { Limits } from "../../base/ports.ts";
 import type { MacAbility, PadKeyPlace, PadKeys, PadMac } from "../../drivers/peripherals.ts";
 import type { PinBlockOutcome, PinPad } from "../../drivers/ports.ts";
@@ -65,7 +65,11 @@ class PadBankKeys implements BankKeys {
 
   async pinBlock(account: string, limits: Limits): Promise<PinBlockOutcome> {
     const { min, max } = this.#options.pinDigits;
-    return this.#pad.requestPinBlock({ accountTail: accountTail(account), minDigits: min, maxDigits: max }, limits);
+    const outcome = await this.#pad.requestPinBlock({ accountTail: accountTail(account), minDigits: min, maxDigits: max }, limits);
+    // A pad that is set to SM4 gives sixteen bytes, for which this dialect has no field.
+    if (outcome.kind === "entered" && outcome.block.length !== BLOCK)
+      throw new Fault("pad-refused", "the pad's PIN block is not one of the bank's", { effectUnknown: false });
+    return outcome;
   }
 
   async mac(data: Bytes, method: MacMethod, limits: Limits): Promise<Bytes> {
