@@ -24,7 +24,7 @@ import type { Pcsc } from "./drivers/pcsc/open.ts";
 import { openPcsc } from "./drivers/registry.ts";
 import { openDevices, openRole } from "./drivers/roles.ts";
 import { openLog } from "./health/log.ts";
-import { keyFileOf, type LaneHardware, openDevice, openTerminalApi } from "./main.ts";
+import { keyFileOf, type LaneHardware, openDevice, openTerminalApi, openTerminalReaderLibrary } from "./main.ts";
 import { systemClock } from "./system/clock.ts";
 import { type Command, type OptionValues, runCommandLine } from "./system/command-line.ts";
 import { readKeyFile } from "./system/key-file.ts";
@@ -122,6 +122,8 @@ async function run(values: OptionValues): Promise<number> {
   });
   const api = await openTerminalApi(terminal, config, { log, onDefect: endForDefect });
   if (api !== undefined) complain(`the local API listens at ${api.url}`);
+  const library = await openTerminalReaderLibrary(terminal, config, { log, onDefect: endForDefect });
+  if (library !== undefined) complain(`the reader library listens at ${config.readerLibrary?.socket}`);
   const over = new AbortController();
   const lines = createInterface({ input: process.stdin });
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
@@ -131,7 +133,7 @@ async function run(values: OptionValues): Promise<number> {
     });
   }
   await serveLines(terminal, { lines, write: say }, over.signal);
-  await api?.close();
+  await Promise.all([api?.close(), library?.close()]);
   await terminal.stop();
   await pcsc.close();
   return 0;

@@ -2,6 +2,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Api, openApi } from "./api/http/server.ts";
+import { openTerminalLibrary } from "./api/reader-library/open.ts";
+import type { LibraryServer } from "./api/reader-library/server.ts";
 import { assert } from "./base/assert.ts";
 import { Fault } from "./base/fault.ts";
 import { fen } from "./base/fen.ts";
@@ -211,8 +213,8 @@ async function openDocumentPlaces({ journal, regionCode: region }: TerminalConfi
 
 async function openServicePlaces({ journal }: TerminalConfig): Promise<ServicePlaces> {
   const open = (name: string) => openFolderStorage(join(journal.folder, name));
-  const [known, losses] = await Promise.all([open("services"), open("losses")]);
-  return { known, losses };
+  const [known, losses, bank] = await Promise.all([open("services"), open("losses"), open("bank")]);
+  return { known, losses, bank };
 }
 
 /** Joins a terminal to this machine: SQLite journal, MQTT link, sealing worker, and the devices that are handed in. Faults: those of the journal, "config-invalid". */
@@ -302,6 +304,16 @@ export async function openTerminalApi(
       quickPayment: (request, { operator }, limits) => terminal.quickPayment({ ...request, operator }, limits),
     },
   });
+}
+
+/** Serves the reader library of a terminal, where its configuration has one. Faults: "config-invalid". */
+export async function openTerminalReaderLibrary(
+  { readerPlace }: Pick<Terminal, "readerPlace">,
+  { readerLibrary }: Pick<TerminalConfig, "readerLibrary">,
+  { log, onDefect, clock = systemClock() }: { readonly log: Log; readonly onDefect: (error: unknown) => void; readonly clock?: Clock },
+): Promise<LibraryServer | undefined> {
+  if (readerLibrary === undefined || readerPlace === undefined) return undefined;
+  return openTerminalLibrary(readerPlace, readerLibrary, { log, onDefect, clock, randomness: systemRandomness() });
 }
 
 function openLink(config: TerminalConfig, log: Log): MqttLink {

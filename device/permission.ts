@@ -11,7 +11,7 @@ import type { FareBook } from "./txn/fares/fares.ts";
 import { type ConfiguredFares, openPublishedFares } from "./txn/fares/published.ts";
 import type { DocumentTaker } from "./txn/hosts.ts";
 import type { TerminalJournal } from "./txn/journal/journal.ts";
-import type { InvalidLists, ListState } from "./txn/lists/lists.ts";
+import type { InvalidLists, ListKey, ListState } from "./txn/lists/lists.ts";
 import { type LocalInvalidList, openLocalList, withLocalList } from "./txn/lists/local.ts";
 import { type InvalidListsParts, type LossRules, openInvalidLists } from "./txn/lists/open.ts";
 import type { CardBlocking } from "./txn/quick-payment/ports.ts";
@@ -54,6 +54,8 @@ export interface PermissionParts {
   readonly machine: MachineUptime | undefined;
   /** Where losses that were reported here are kept, a folder of its own; absent: none are. */
   readonly localList?: Storage | undefined;
+  /** Whether a bank account is refused everywhere by its acquirer's list; left out: none is. */
+  readonly isAccountListed?: (account: string) => boolean;
   /** Fare tables of the configuration; those that the host publishes take their place. */
   readonly fares: ConfiguredFares | undefined;
   readonly hostPresent: () => boolean;
@@ -74,6 +76,8 @@ export interface Permission {
   readonly lists: InvalidLists;
   /** Losses that were reported here. */
   readonly localList: LocalInvalidList | undefined;
+  /** Whether any list names this social security card. */
+  readonly isListed: (card: { readonly cardIdentifier: string; readonly cardNumber: string }) => boolean;
   /** To be registered with the downlink. */
   readonly takers: readonly DocumentTaker[];
   view(): PermissionView | undefined;
@@ -93,7 +97,7 @@ export async function openPermission(parts: PermissionParts): Promise<Permission
       : await openInvalidLists({ ...parts, ...places, storage: places.lists, rules: settings.lossRules, trustedTodayOrUndefined, hostPresent });
   const localList = await openLosses(parts, trust);
   const lists = listed?.lists ?? NO_LISTS;
-  const known = localList === undefined ? listed?.lists : withLocalList(lists, localList);
+  const known = knownLists(parts, lists, localList);
   const guard = settings === undefined ? undefined : await openGuard(parts, settings, { trust, lists: known });
   const published = places === undefined || parts.fares === undefined ? undefined : await openPublishedFares({ storage: places.fares, log }, parts.fares);
   return {
@@ -102,6 +106,11 @@ export async function openPermission(parts: PermissionParts): Promise<Permission
     fares: published?.book ?? parts.fares?.book,
     lists,
     localList,
+    isListed: ({ cardIdentifier, cardNumber }) =>
+      known.find([
+        { number: "card-identifier", value: cardIdentifier },
+        { number: "card-number", value: cardNumber },
+      ]) !== undefined,
     takers: [...(listed?.takers ?? []), ...(guard === undefined ? [] : [guard.leaseTaker]), ...(published === undefined ? [] : [published.taker])],
     view: () => (guard === undefined ? undefined : { exposure: guard.exposure(), lease: guard.lease(), lists: listed?.lists.states() ?? [] }),
     close: async () => {
@@ -113,6 +122,15 @@ export async function openPermission(parts: PermissionParts): Promise<Permission
 /** A place to which no host gives lists. */
 const NO_LISTS: InvalidLists = { find: () => undefined, states: () => [] };
 
+/** Every list there is, as one question. */
+function knownLists({ isAccountListed }: PermissionParts, lists: InvalidLists, localList: LocalInvalidList | undefined): InvalidLists {
+  const withLosses = localList === undefined ? lists : withLocalList(lists, localList);
+  if (isAccountListed === undefined) return withLosses;
+  const hit = { level: "local", how: "exact", blockOrdered: false } as const;
+  const byAcquirer = (keys: readonly ListKey[]) => (keys.some(({ number, value }) => number === "account-number" && isAccountListed(value)) ? hit : undefined);
+  return { find: (keys) => withLosses.find(keys) ?? byAcquirer(keys), states: () => lists.states() };
+}
+
 async function openLosses(parts: PermissionParts, trust: ClockTrust): Promise<LocalInvalidList | undefined> {
   const { localList: storage, suite, storageKey, log, hostPresent, settings } = parts;
   if (storage === undefined) return undefined;
@@ -123,8 +141,8 @@ async function openLosses(parts: PermissionParts, trust: ClockTrust): Promise<Lo
 function openGuard(
   { clock, journal, log }: PermissionParts,
   { policy }: PermissionSettings,
-  known: { readonly trust: ClockTrust; readonly lists: InvalidLists | undefined },
+  known: { readonly trust: ClockTrust; readonly lists: InvalidLists },
 ): Promise<TerminalRiskGuard> {
   const { trust, lists } = known;
-  return openRiskGuard({ clock, journal, trust, policy, log, ...(lists === undefined ? {} : { lists }) });
+  return openRiskGuard({ clock, journal, trust, policy, log, lists });
 }

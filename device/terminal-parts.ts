@@ -45,7 +45,7 @@ export interface TerminalParts {
   readonly acquirerHost?: AcquirerHost;
   /** Changes the card's PIN at the reader; absent: nobody can here. */
   readonly pinChanger?: PinChanger;
-  /** Where services of the card keep what they know; absent: none are given. */
+  /** Where bank and services of the card keep what they know; absent: there are none. */
   readonly services?: ServicePlaces;
   /** Where documents of the host are kept; absent: none are taken. */
   readonly documents?: DocumentPlaces;
@@ -65,4 +65,6 @@ export interface ServicePlaces {
   readonly known: Storage;
   /** Losses that were reported here. */
   readonly losses: Storage;
+  /** What the acquirer gave for download. */
+  readonly bank: Storage;
 }

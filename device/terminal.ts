@@ -1,3 +1,8 @@
+/*
+ * Goal: one terminal out of its parts, whatever the parts are made of: real adapters, or a simulated world.
+ * Method: everything that touches the world is a parameter. This file joins journal, card, flows and sync; it imports no adapter.
+ */
+import { DownloadedAuthorities } from "./bank/downloaded-authorities.ts";
 import { lateTender, openTerminalBank, type TerminalBank } from "./bank/terminal-bank.ts";
 import type { Limits } from "./base/ports.ts";
 import { electronicCashPorts, initialPinRule } from "./card-ports.ts";
@@ -17,6 +22,7 @@ import { sharedSales } from "./shared-sales.ts";
 import type { ShopActs } from "./shop/acts.ts";
 import { openTerminalShop, type TerminalShop } from "./shop/terminal-shop.ts";
 import { openSync, type Sync, type SyncStatus } from "./sync/sync.ts";
+import { exposureOf, type TerminalExposure } from "./terminal-exposure.ts";
 import type { TerminalParts } from "./terminal-parts.ts";
 import type { BankActs } from "./txn/acquiring/acts.ts";
 import type { CardServiceActs } from "./txn/card-services/acts.ts";
@@ -42,22 +48,12 @@ import type { ElectronicCashPorts } from "./txn/quick-payment/ports.ts";
 import type { QuickPaymentOutcome } from "./txn/quick-payment/types.ts";
 import { recoverAtStart } from "./txn/recovery/recover.ts";
 import { type OfflineLease, openOfflineLease } from "./txn/risk/lease.ts";
-import type { Exposure } from "./txn/risk/limits.ts";
 import type { Rounds } from "./txn/rounds.ts";
 import type { SaleRequest } from "./txn/sale-request.ts";
 import { openSaleTimes, type SaleTimes } from "./txn/sale-time.ts";
 import type { StockUploads } from "./txn/stock-upload/types.ts";
 import { createTapTimelines, type TapTimelines } from "./txn/tap-timeline/timelines.ts";
 import type { TapTimesView } from "./txn/tap-timeline/types.ts";
-
-/** What this terminal is out with before the settlement host has receipted it, by kind of sale. */
-export interface TerminalExposure {
-  readonly quickPayment: Exposure;
-  readonly medicalPurchase: Exposure;
-  readonly offlineMedical: Exposure;
-  /** How long it may still sell without the insurer; 0 where it may not. */
-  readonly offlineLeaseMs: number;
-}
 
 export interface TerminalStatus extends SyncStatus {
   readonly terminalId: string;
@@ -92,6 +88,8 @@ export interface Terminal {
   readonly contributions: ContributionActs | undefined;
   /** Services of the card; absent where they have no place to keep what they know. */
   readonly services: CardServiceActs | undefined;
+  /** What the reader library is served from; absent where there are no services. */
+  readonly readerPlace: TerminalServices["readerPlace"] | undefined;
   /** The daily comparison with the insurer's books; absent where nothing keeps its results. */
   readonly reconciliation: ReconciliationActs | undefined;
   /** What the insurer has refused to take of sales and returns, for people. */
@@ -142,6 +140,7 @@ class AssembledTerminal implements Terminal {
   readonly #catalogueRounds: Rounds;
   readonly #electronicCash: ElectronicCashPorts | undefined;
   readonly #saleTimes: SaleTimes;
+  readonly #downloaded: DownloadedAuthorities;
   #bank: TerminalBank | undefined;
   #services: TerminalServices | undefined;
 
@@ -152,7 +151,8 @@ class AssembledTerminal implements Terminal {
     this.journal = journal;
     this.devices = devices;
     this.#parts = parts;
-    this.#electronicCash = electronicCashPorts(parts);
+    this.#downloaded = new DownloadedAuthorities(parts.suite);
+    this.#electronicCash = electronicCashPorts(parts, this.#downloaded);
     this.#sync = sync;
     this.#permission = opened.permission;
     this.#taps = createTapTimelines({ clock });
@@ -206,12 +206,21 @@ class AssembledTerminal implements Terminal {
     return this.#bank?.acts;
   }
 
+  /** Whether the acquirer refuses this account everywhere. */
+  isListed(account: string): boolean {
+    return this.#bank?.isListed(account) ?? false;
+  }
+
   get contributions(): ContributionActs | undefined {
     return this.#services?.contributions;
   }
 
   get services(): CardServiceActs | undefined {
     return this.#services?.acts;
+  }
+
+  get readerPlace(): Terminal["readerPlace"] {
+    return this.#services?.readerPlace;
   }
 
   get reconciliation(): ReconciliationActs | undefined {
@@ -242,7 +251,7 @@ class AssembledTerminal implements Terminal {
         psam,
         pin,
         randomness,
-        social: { profile: settings.cardProfile },
+        social: { profile: settings.cardProfile, isListed: this.#permission.isListed },
         lane: this.#desk.lane,
         sales: this.#sales,
         initialPin: initialPinRule(this.#parts),
@@ -264,7 +273,7 @@ class AssembledTerminal implements Terminal {
     const permission = this.#permission.view();
     return {
       ...this.#sync.status(),
-      ...{ terminalId, journalId, boot, exposure: this.#exposure(), clockQuality: trust.quality() },
+      ...{ terminalId, journalId, boot, exposure: exposureOf(this.journal, this.#lease), clockQuality: trust.quality() },
       ...(permission === undefined ? {} : { permission }),
       ...(this.#bank === undefined ? {} : { bank: this.#bank.acts.view() }),
     };
@@ -316,18 +325,9 @@ class AssembledTerminal implements Terminal {
     await this.journal.close();
   }
 
-  #exposure(): TerminalExposure {
-    return {
-      quickPayment: this.journal.unreceipted("quick-payment"),
-      medicalPurchase: this.journal.unreceipted("medical-purchase"),
-      offlineMedical: this.journal.unreceipted("offline-medical"),
-      offlineLeaseMs: this.#lease.remainingMs(),
-    };
-  }
-
   async #openBank(): Promise<TerminalBank | undefined> {
-    const { settings, clock, log, acquirerHost, userReader } = this.#parts;
-    if (settings.bank === undefined) return undefined;
+    const { settings, clock, log, suite, acquirerHost, userReader, services } = this.#parts;
+    if (settings.bank === undefined || services === undefined) return undefined;
     const { commandTimeoutMs, journalTimeoutMs, medical } = settings;
     return openTerminalBank({
       ...{ settings: settings.bank, clock, log, journal: this.journal, devices: this.devices, desk: this.#desk },
@@ -336,6 +336,10 @@ class AssembledTerminal implements Terminal {
       sales: this.#sales,
       saleTimes: this.#saleTimes,
       cash: this.#electronicCash,
+      ...{ suite, storage: services.bank, institution: medical.profile.sender.institutionName },
+      saleDays: () => this.#permission.trust.saleDays(),
+      onDecided: () => this.#counter.wake(),
+      onAuthorities: (authorities) => this.#downloaded.serve(authorities),
       // A line of its own is there or not, whatever the settlement host does.
       hostPresent: () => acquirerHost !== undefined || this.#sync.uplink.hostPresent(),
       bounds: { commandTimeoutMs, journalTimeoutMs, pinTimeoutMs: medical.pinTimeoutMs },
@@ -449,10 +453,12 @@ const LEASE_RESERVE_MS = 300_000;
 export async function openTerminal(parts: TerminalParts): Promise<Terminal> {
   const { settings, clock, randomness, suite, storageKey, store, log, documents } = parts;
   const journal = await openJournal({ store, clock, randomness, suite, storageKey, terminalId: settings.terminalId, log });
+  let bank: { readonly isListed: (account: string) => boolean } = { isListed: () => false };
   let host: { readonly hostPresent: () => boolean } = { hostPresent: () => false };
   const permission = await openPermission({
     ...{ clock, journal, log, suite, storageKey, settings: settings.permission, places: documents, machine: parts.machine },
     localList: parts.services?.losses,
+    isAccountListed: (account) => bank.isListed(account),
     fares: parts.gate === undefined ? undefined : { book: parts.gate.fares, lanes: parts.gate.lanes.map(({ settings: lane }) => lane) },
     hostPresent: () => host.hostPresent(),
   });
@@ -476,5 +482,6 @@ export async function openTerminal(parts: TerminalParts): Promise<Terminal> {
   // From here on nobody reads the machine's own wall clock, which anybody may set.
   const terminal = new AssembledTerminal({ ...parts, clock: trust.clock }, { journal, saleTimes, messageIds, lease, permission, sync });
   await terminal.start();
+  bank = terminal;
   return terminal;
 }

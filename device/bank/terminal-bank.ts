@@ -5,7 +5,11 @@
 import { assert } from "../base/assert.ts";
 import { Fault } from "../base/fault.ts";
 import type { Log } from "../base/log.ts";
-import type { Clock } from "../base/ports.ts";
+import { neverAborted } from "../base/never.ts";
+import type { Clock, Limits, Storage } from "../base/ports.ts";
+import type { CertificationAuthority } from "../card/electronic-cash/authorities.ts";
+import type { DayRange } from "../codec/civil-time.ts";
+import type { CipherSuite } from "../crypto/face.ts";
 import type { Devices } from "../drivers/adapter.ts";
 import type { PadKeyPlace } from "../drivers/peripherals.ts";
 import type { CardReader } from "../drivers/ports.ts";
@@ -13,14 +17,20 @@ import type { SaleLane } from "../sale-lane.ts";
 import { openPadBankKeys } from "../txn/acquirer-host/pad-keys.ts";
 import type { BankActs } from "../txn/acquiring/acts.ts";
 import type { BankKeys } from "../txn/acquiring/bank-keys.ts";
+import { type BankDownloads, openBankDownloads } from "../txn/acquiring/download.ts";
 import { openBank } from "../txn/acquiring/open.ts";
-import type { Bank, BankBounds, BankTenderPort } from "../txn/acquiring/ports.ts";
-import type { AcquirerProfile } from "../txn/acquiring/profile.ts";
-import { openBankSettlement } from "../txn/acquiring/settle.ts";
+import type { Bank, BankBounds, BankTenderPort, HeldLine } from "../txn/acquiring/ports.ts";
+import type { AcquirerProfile, DownloadKind } from "../txn/acquiring/profile.ts";
+import { type BankSettlement, openBankSettlement } from "../txn/acquiring/settle.ts";
+import { type BankUploads, openBankUploads } from "../txn/acquiring/upload.ts";
+import { uploadFailureSlip } from "../txn/acquiring/upload-slip.ts";
+import type { RecordedUpload } from "../txn/acquiring/upload-types.ts";
 import type { AcquirerHost } from "../txn/hosts.ts";
 import type { TerminalJournal } from "../txn/journal/journal.ts";
+import type { JsonObject } from "../txn/journal/types.ts";
 import type { SalesInFlight } from "../txn/lane.ts";
 import type { ElectronicCashPorts } from "../txn/quick-payment/ports.ts";
+import { printSlip } from "../txn/receipts/print.ts";
 import type { SaleTimes } from "../txn/sale-time.ts";
 
 /** What is decided by configuration. */
@@ -36,7 +46,7 @@ export interface TerminalBankParts {
   readonly log: Log;
   readonly journal: TerminalJournal;
   readonly host: AcquirerHost;
-  readonly devices: Pick<Devices, "pinPad">;
+  readonly devices: Pick<Devices, "pinPad" | "printer">;
   readonly desk: SaleLane;
   readonly reader: CardReader;
   readonly sales: SalesInFlight;
@@ -45,42 +55,95 @@ export interface TerminalBankParts {
   readonly cash: ElectronicCashPorts | undefined;
   readonly hostPresent: () => boolean;
   readonly bounds: Pick<BankBounds, "commandTimeoutMs" | "pinTimeoutMs" | "journalTimeoutMs">;
+  readonly suite: Pick<CipherSuite, "sm3">;
+  /** Where downloads of the acquirer are kept. */
+  readonly storage: Storage;
+  /** Stands at the head of slips. */
+  readonly institution: string;
+  /** Days that it may be, by which cards are judged. */
+  readonly saleDays: () => DayRange;
+  /** Something that orders may wait for was decided. */
+  readonly onDecided: () => void;
+  /** The acquirer has given keys of authorities. */
+  readonly onAuthorities: (authorities: readonly CertificationAuthority[]) => void;
 }
 
 const PAD_TIMEOUT_MS = 10_000;
 const PAUSE_MIN_MS = 2_000;
 const PAUSE_MAX_MS = 300_000;
+const PRINT_TIMEOUT_MS = 30_000;
 
 export interface TerminalBank {
   readonly acts: BankActs;
+  /** Whether the acquirer refuses this account everywhere. */
+  readonly isListed: (account: string) => boolean;
   /** For orders. */
   readonly tender: BankTenderPort;
   start(): void;
   stop(): Promise<void>;
 }
 
-/** After recovery at start, before any lane opens. Faults: those of the journal, "config-invalid" (no pad that makes MACs, no authorities). */
+/** After recovery at start, before any lane opens. Faults: those of the journal and the storage, "config-invalid" (no pad that makes MACs, no authorities). */
 export async function openTerminalBank(parts: TerminalBankParts): Promise<TerminalBank> {
-  const { settings, cash, clock, log, journal, host, desk, reader, sales, saleTimes, hostPresent } = parts;
+  const { settings, cash, clock, log, journal, host, desk, reader, sales, saleTimes, saleDays, hostPresent, onDecided } = parts;
   const keys = keysOf(parts);
   if (cash === undefined) throw invalid("no bank card could prove itself without the authorities of electronicCash");
   const bounds: BankBounds = { ...parts.bounds, padTimeoutMs: PAD_TIMEOUT_MS, pauseMinMs: PAUSE_MIN_MS, pauseMaxMs: PAUSE_MAX_MS };
   const { profile } = settings;
-  const bank = await openBank({ clock, journal, log, host, keys, profile, reader, lane: desk.lane, sales, saleTimes, cash, hostPresent }, bounds);
-  const batch = { clock, journal, log, line: bank.line, book: bank.book, profile };
-  const settlement = await openBankSettlement({ ...batch, dueUploads: async () => 0 }, { journalTimeoutMs: bounds.journalTimeoutMs });
-  const acts: BankActs = {
-    ...servedActs(bank, desk),
-    settle: (request, limits) => settlement.settle(request, limits),
-    load: async () => ({ kind: "refused", reason: "load-not-offered" }),
-    download: async (what) => ({ kind: "refused", what, entries: 0, reason: "download-not-offered" }),
-  };
+  // What is due goes out over the line that is opened here first.
+  let uploads: BankUploads | undefined;
+  const sendOffline = async (line: HeldLine, limits: Limits) => uploads?.sendDue(line, limits);
+  const shared = { clock, journal, log, profile };
+  const bank = await openBank(
+    { ...shared, host, keys, reader, lane: desk.lane, sales, saleTimes, saleDays, cash, hostPresent, sendOffline, onReversed: onDecided },
+    bounds,
+  );
+  const batch = { ...shared, line: bank.line, book: bank.book };
+  const dueUploads = async () => (await uploads?.due()) ?? 0;
+  const settlement = await openBankSettlement({ ...batch, dueUploads }, { journalTimeoutMs: bounds.journalTimeoutMs });
+  const { terminal } = cash;
+  uploads = openBankUploads({ ...batch, suite: parts.suite, terminal, paused: () => settlement.halfDone, onParked: (upload) => printFailure(parts, upload) });
+  const downloads = await openDownloads(parts, bank);
+  const side: Side = { bank, settlement, uploads, downloads };
   return {
-    acts,
-    tender: bank.tender,
+    acts: actsOf(side, desk),
+    isListed: (account) => downloads.isListed(account),
+    tender: {
+      pay: (request, limits) => desk.served(request.amount, () => bank.tender.pay(request, limits)),
+      known: (reference) => bank.tender.known(reference),
+      giveBack: (request, limits) => bank.tender.giveBack(request, limits),
+      givenBack: (original) => bank.tender.givenBack(original),
+    },
     start: () => bank.background.start(),
     stop: () => bank.background.stop(),
   };
+}
+
+interface Side {
+  readonly bank: Bank;
+  readonly settlement: BankSettlement;
+  readonly uploads: BankUploads;
+  readonly downloads: BankDownloads;
+}
+
+async function openDownloads({ clock, log, journal, settings, storage, onAuthorities }: TerminalBankParts, { line }: Bank): Promise<BankDownloads> {
+  const serve = () => onAuthorities(downloads.authorities().authorities);
+  const onTaken = (what: DownloadKind) => {
+    if (what === "ca-keys") serve();
+  };
+  const downloads = await openBankDownloads({ clock, log, line, journal, profile: settings.profile, storage, onTaken });
+  serve();
+  return downloads;
+}
+
+/** The shop's own paper of what the acquirer has not taken. It changes nothing that it does not come out. */
+function printFailure({ devices, institution, journal, log }: TerminalBankParts, upload: RecordedUpload): void {
+  const { printer } = devices;
+  if (printer === undefined) return;
+  const slip = uploadFailureSlip(upload, { institution, terminal: journal.terminalId, operator: "", atMs: upload.last.wallMs });
+  void printSlip(printer, slip, { timeoutMs: PRINT_TIMEOUT_MS, signal: neverAborted() }).then((outcome) => {
+    if (outcome !== "printed") log.warn("failure-slip-not-printed", { outcome });
+  });
 }
 
 /** The bank of a terminal that is still being opened: nobody asks before it is. */
@@ -110,7 +173,8 @@ function invalid(message: string): Fault {
 }
 
 /** The holder sees and hears of each act. */
-function servedActs({ acts }: Bank, desk: SaleLane): Bank["acts"] {
+function actsOf({ bank, settlement, uploads, downloads }: Side, desk: SaleLane): BankActs {
+  const { acts } = bank;
   return {
     signIn: (limits) => acts.signIn(limits),
     signOff: (limits) => acts.signOff(limits),
@@ -118,7 +182,18 @@ function servedActs({ acts }: Bank, desk: SaleLane): Bank["acts"] {
     takeBack: (request, limits) => desk.served(request.amount, () => acts.takeBack(request, limits)),
     balance: (request, limits) => desk.served(undefined, () => acts.balance(request, limits)),
     known: (reference) => acts.known(reference),
-    parked: (limit) => acts.parked(limit),
-    view: () => acts.view(),
+    settle: (request, limits) => settlement.settle(request, limits),
+    load: async () => ({ kind: "refused", reason: "load-not-offered" }),
+    download: (what, limits) => downloads.download(what, limits),
+    parked: async (limit) => {
+      const all = [...(await acts.parked(limit)), ...(await uploads.parked(limit))];
+      return all.sort((left, right) => left.sinceMs - right.sinceMs).slice(0, limit);
+    },
+    view: () => ({ ...acts.view(), settlementHalfDone: settlement.halfDone, downloads: downloadsView(downloads) }),
   };
+}
+
+function downloadsView(downloads: BankDownloads): JsonObject {
+  const taken = Object.entries(downloads.view()).filter(([, set]) => set !== undefined);
+  return Object.fromEntries(taken.map(([kind, set]) => [kind, { entries: set?.entries ?? 0, takenMs: set?.takenMs ?? 0 }]));
 }

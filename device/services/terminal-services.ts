@@ -26,6 +26,7 @@ import type { TerminalJournal } from "../txn/journal/journal.ts";
 import type { SalesInFlight } from "../txn/lane.ts";
 import type { HostPorts } from "../txn/medical-host/ports.ts";
 import { Rounds } from "../txn/rounds.ts";
+import type { SaleRequest } from "../txn/sale-request.ts";
 
 /** What is decided by configuration. */
 export interface ServiceSettings {
@@ -135,6 +136,22 @@ export class TerminalServices {
           });
     this.contributions = this.#opened === undefined ? undefined : this.#served(this.#opened.acts);
     this.#telling = this.#openTelling();
+  }
+
+  /** The counter's reader, module and acts, for programs that were written for a reader's library. */
+  get readerPlace() {
+    const { suite, reader, desk, pinVerifier, initialPin, cardProfile, permission, journal } = this.#parts;
+    return {
+      ...{ suite, reader, initialPin, cardProfile, journal },
+      lane: desk.lane,
+      module: (limits: Limits) => desk.module(limits),
+      pin: pinVerifier,
+      social: { isListed: permission.isListed },
+      today: () => permission.trust.saleDays().latest,
+      services: this.#services,
+      sell: (request: SaleRequest, limits: Limits) => desk.quickPayment(request, limits),
+      deviceNumber: journal.terminalId,
+    };
   }
 
   start(): void {
