@@ -1,0 +1,101 @@
+/*
+ * What a terminal is told about services of the card in its region: named switches, each with the default of the code, and the local rules, which
+ * are checked row by row. Spec: card-services/v1, 2.
+ */
+import * as z from "zod";
+import { DEFAULT_SERVICE_PROFILE, type ServiceProfile } from "../txn/card-services/profile.ts";
+import type { LocalRule } from "../txn/local-rules/types.ts";
+import { validateLocalRules } from "../txn/local-rules/validate.ts";
+import type { DeepReadonly } from "./deep-readonly.ts";
+
+const D = DEFAULT_SERVICE_PROFILE;
+const day = z.string().regex(/^\d{8}$/);
+const amountFen = z.int().min(0).max(99_999_999_99);
+const dated = { name: z.string().min(1).max(64), validFrom: day, validTo: day.exactOptional() };
+
+const localRule = z.discriminatedUnion("kind", [
+  z.strictObject({ ...dated, kind: z.literal("statement"), limit: z.int().min(1), warnFrom: z.int().min(0) }),
+  z.strictObject({ ...dated, kind: z.literal("daily-cap"), amountFen: amountFen.exactOptional(), count: z.int().min(1).exactOptional() }),
+  z.strictObject({
+    ...dated,
+    kind: z.literal("merchant-discount"),
+    merchants: z.array(z.string().regex(/^[A-Za-z0-9]{1,12}$/)).max(1_000),
+    numerator: z.int(),
+    denominator: z.int(),
+    discountMaxFen: amountFen.exactOptional(),
+  }),
+  z.strictObject({ ...dated, kind: z.literal("fare-concession"), fareTable: z.string().min(1).max(64) }),
+  z.strictObject({ ...dated, kind: z.literal("library-deposit"), depositFen: amountFen }),
+]);
+
+const localRules = z
+  .array(localRule)
+  .max(200)
+  .default([])
+  .superRefine((rules, context) => {
+    const check = validateLocalRules(rules);
+    for (const problem of check.ok ? [] : check.problems) context.addIssue({ code: "custom", message: problem });
+  });
+
+const onOff = (preset: "on" | "off") => z.enum(["off", "on"]).default(preset);
+const connected = (preset: "none" | "connected") => z.enum(["none", "connected"]).default(preset);
+const hostCall = (preset: "off" | "host-call") => z.enum(["off", "host-call"]).default(preset);
+
+export const servicesConfig = z.strictObject({
+  activationMode: z.enum(["agency-only", "host-call", "initial-pin", "at-issue"]).default(D.activationMode),
+  tempLossLapse: z.enum(["7-days", "2-working-days", "none"]).default(D.tempLossLapse),
+  lossStopDelay: z.enum(["at-once", "within-24h"]).default(D.lossStopDelay),
+  lapseWhileOffline: z.enum(["keep-refusing", "accept-after-lapse"]).default(D.lapseWhileOffline),
+  holidays: z
+    .array(day)
+    .max(366)
+    .default([...D.holidays]),
+  pinResetAtTerminal: z.enum(["off", "authorised-post"]).default(D.pinResetAtTerminal),
+  lossCalls: z.enum(["off", "temporary", "temporary-and-formal"]).default(D.lossCalls),
+  lossWithdrawal: hostCall(D.lossWithdrawal),
+  detailChange: hostCall(D.detailChange),
+  offlineMedicalCard: z.enum(["off", "by-card-flags"]).default(D.offlineMedicalCard),
+  specialDiseaseCrossRegion: z.enum(["excluded", "allowed"]).default(D.specialDiseaseCrossRegion),
+  filingRequired: z
+    .strictObject({ sameProvince: z.boolean().default(D.filingRequired.sameProvince), otherProvince: z.boolean().default(D.filingRequired.otherProvince) })
+    .prefault({}),
+  fareDiscount: z.enum(["none", "as-transit-card", "own"]).default(D.fareDiscount),
+  merchantDiscount: z.enum(["none", "table"]).default(D.merchantDiscount),
+  libraryHost: connected(D.libraryHost),
+  libraryDeposit: z.enum(["free", "required"]).default(D.libraryDeposit),
+  quickPaymentKind: z.enum(["electronic-cash", "e-purse", "both", "by-card"]).default(D.quickPaymentKind),
+  contributionHost: connected(D.contributionHost),
+  examFeeHost: connected(D.examFeeHost),
+  benefitHost: connected(D.benefitHost),
+  feeHost: connected(D.feeHost),
+  bankActivationCheck: z.enum(["none", "by-bank-reply"]).default(D.bankActivationCheck),
+  cashWithdrawal: onOff(D.cashWithdrawal),
+  purseLoad: onOff(D.purseLoad),
+  cardEqualsIdCard: z.enum(["within-hrss", "also-elsewhere", "no"]).default(D.cardEqualsIdCard),
+  workInjury: connected(D.workInjury),
+  invalidListLevels: z
+    .array(z.enum(["national", "province", "city"]))
+    .min(1)
+    .max(3)
+    .default([...D.invalidListLevels]),
+  partnerBanks: z
+    .array(z.string().regex(/^\d{2,12}$/))
+    .max(100)
+    .default([...D.partnerBanks]),
+  statementCard: z.enum(["keyed-hash", "number"]).default(D.statementCard),
+  /** Operators who may activate, reset and unlock. */
+  authorisedOperators: z.array(z.string().min(1).max(64)).max(1_000).default([]),
+  localRules,
+});
+
+export type ServicesConfig = DeepReadonly<z.infer<typeof servicesConfig>>;
+
+/** What the configuration decides, in the words of the services. */
+export function serviceSettingsOf(config: ServicesConfig): {
+  readonly profile: ServiceProfile;
+  readonly localRules: readonly LocalRule[];
+  readonly isAuthorised: (operator: string) => boolean;
+} {
+  const { authorisedOperators, localRules: rules, ...profile } = config;
+  return { profile, localRules: rules, isAuthorised: (operator) => authorisedOperators.includes(operator) };
+}

@@ -1,0 +1,152 @@
+/* Local rules: each row looked at before it counts, each discount exact to the fen, each refusal with its words, each count from the journal alone. */
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { SimulatedJournalDisk } from "../../../simulators/disk/journal-store.ts";
+import { SeededRandomness } from "../../../simulators/world/seeded-randomness.ts";
+import { VirtualClock } from "../../../simulators/world/virtual-clock.ts";
+import { fen } from "../../base/fen.ts";
+import { openTestJournal } from "../journal/testing.ts";
+import { applyLocalRules, holdsOn, ruleOn } from "./apply.ts";
+import { openCardTallies } from "./tallies.ts";
+import type { CardTally, LocalRule } from "./types.ts";
+import { validateLocalRules } from "./validate.ts";
+
+const FROM = { validFrom: "20260101" };
+const STATEMENT: LocalRule = { kind: "statement", name: "print after 60", ...FROM, limit: 60, warnFrom: 55 };
+const CAP: LocalRule = { kind: "daily-cap", name: "day", ...FROM, amountFen: 100_000, count: 20 };
+const TENTH: LocalRule = { kind: "merchant-discount", name: "nine tenths", ...FROM, merchants: ["M1"], numerator: 9, denominator: 10 };
+const THIRD: LocalRule = { kind: "merchant-discount", name: "two thirds", ...FROM, merchants: ["M1"], numerator: 2, denominator: 3, discountMaxFen: 500 };
+const FARE: LocalRule = { kind: "fare-concession", name: "as transit card", ...FROM, fareTable: "city-2026" };
+const DEPOSIT: LocalRule = { kind: "library-deposit", name: "deposit", ...FROM, depositFen: 10_000 };
+const ALL = [STATEMENT, CAP, TENTH, FARE, DEPOSIT];
+const tally = (more: Partial<CardTally> = {}): CardTally => ({ sinceStatement: 0, todayCount: 0, todayFen: 0, ...more });
+const sale = (amount: number, more = {}) => ({ amount: fen(amount), merchant: "M1", today: "20260601", ...more });
+
+describe("the validator", () => {
+  it("takes rules that are right", () => {
+    expect(validateLocalRules(ALL)).toEqual({ ok: true, rules: ALL });
+  });
+
+  it.each([
+    [{ ...STATEMENT, limit: 0 }, "limit is a number of sales"],
+    [{ ...STATEMENT, warnFrom: 61 }, "the warning comes before the limit"],
+    [{ ...STATEMENT, validFrom: "20260230" }, "validFrom is no day"],
+    [{ ...STATEMENT, validTo: "20251231" }, "ends before it begins"],
+    [{ ...STATEMENT, name: " " }, "a rule has a name"],
+    [{ kind: "daily-cap", name: "c", ...FROM }, "caps neither amount nor count"],
+    [{ ...CAP, amountFen: 0.5 }, "amountFen is an amount"],
+    [{ ...TENTH, merchants: [] }, "names no merchant"],
+    [{ ...TENTH, numerator: 10 }, "the ratio lies between 0 and 1"],
+    [{ ...TENTH, denominator: 0 }, "the ratio lies between 0 and 1"],
+    [{ ...FARE, fareTable: "" }, "names no fare table"],
+    [{ ...DEPOSIT, depositFen: -1 }, "depositFen is an amount"],
+  ] as readonly (readonly [LocalRule, string])[])("names the row of %o", (rule, problem) => {
+    const check = validateLocalRules([TENTH, rule]);
+    expect(check.ok ? [] : check.problems.filter((each) => each.startsWith("row 2"))).toContainEqual(expect.stringContaining(problem));
+  });
+
+  it("two rules that say two things on one day are refused; one after the other they are not", () => {
+    const later: LocalRule = { ...STATEMENT, name: "later", validFrom: "20270101" };
+    expect(validateLocalRules([STATEMENT, later])).toMatchObject({ ok: false, problems: ["row 2 (later): print after 60 holds on the same days"] });
+    expect(validateLocalRules([{ ...STATEMENT, validTo: "20261231" }, later]).ok).toBe(true);
+    expect(validateLocalRules([TENTH, TENTH])).toMatchObject({ ok: false, problems: ["row 2 (nine tenths): another rule has this name"] });
+    expect(validateLocalRules([TENTH, THIRD]).ok).toBe(true);
+  });
+});
+
+describe("a sale under local rules", () => {
+  it.each([
+    [0, undefined],
+    [54, undefined],
+    [55, 4],
+    [59, 0],
+  ])("after %i sales: warned with %s left", (sinceStatement, salesLeft) => {
+    const outcome = applyLocalRules(sale(100, { card: tally({ sinceStatement }), merchant: "M9" }), [STATEMENT]);
+    expect(outcome.kind === "sale" ? outcome.warning?.salesLeft : outcome).toBe(salesLeft);
+  });
+
+  it("the sixty-first waits for the statement, at the bank", () => {
+    expect(applyLocalRules(sale(100, { card: tally({ sinceStatement: 60 }) }), ALL)).toMatchObject({
+      kind: "refused",
+      reason: "statement-due",
+      rule: "print after 60",
+      office: "bank",
+    });
+  });
+
+  it.each([
+    [1_000, [TENTH], 900],
+    [999, [TENTH], 900],
+    [1, [TENTH], 1],
+    [1_000, [THIRD], 667],
+    [3_000, [THIRD], 2_500],
+    [1_000, [TENTH, THIRD], 667],
+    [100_000, [TENTH, THIRD], 90_000],
+  ] as const)("%i fen under %o: %i are paid", (amount, rules, paid) => {
+    expect(applyLocalRules(sale(amount), rules)).toMatchObject({ kind: "sale", amount: paid, discount: amount - paid });
+  });
+
+  it("a merchant without an agreement gives none", () => {
+    expect(applyLocalRules(sale(1_000, { merchant: "M2" }), ALL)).toEqual({ kind: "sale", amount: 1_000, discount: 0, rules: [] });
+  });
+
+  it("any discount is exact: what is paid is the ratio, rounded up by less than one fen", () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 0, max: 99_999_999 }),
+        fc.integer({ min: 2, max: 10_000 }),
+        fc.integer({ min: 1, max: 9_999 }),
+        (amount, denominator, part) => {
+          const numerator = 1 + (part % (denominator - 1));
+          const outcome = applyLocalRules(sale(amount), [{ ...(TENTH as Extract<LocalRule, { kind: "merchant-discount" }>), numerator, denominator }]);
+          if (outcome.kind !== "sale") throw new Error("a discount refuses nothing");
+          expect(outcome.amount + outcome.discount).toBe(amount);
+          const over = BigInt(outcome.amount) * BigInt(denominator) - BigInt(amount) * BigInt(numerator);
+          expect(over >= 0n && over < BigInt(denominator)).toBe(true);
+        },
+      ),
+    );
+  });
+
+  it.each([
+    [{ todayCount: 20 }, 1, "daily-count-reached"],
+    [{ todayFen: 99_900 }, 112, "daily-amount-reached"],
+    [{ todayFen: 99_900 }, 111, undefined],
+  ])("with %o, %i fen more: %s", (card, amount, reason) => {
+    const outcome = applyLocalRules(sale(amount, { card: tally(card) }), [CAP, TENTH]);
+    expect(outcome.kind === "refused" ? outcome.reason : undefined).toBe(reason);
+  });
+
+  it("a rule holds from its first to its last day", () => {
+    const rule = { ...TENTH, validTo: "20260630" };
+    expect(["20251231", "20260101", "20260630", "20260701"].map((day) => holdsOn(rule, day))).toEqual([false, true, true, false]);
+    expect(applyLocalRules(sale(1_000, { today: "20260701" }), [rule])).toMatchObject({ amount: 1_000 });
+    expect([ruleOn(ALL, "fare-concession", "20260601")?.fareTable, ruleOn(ALL, "library-deposit", "20251231")]).toEqual(["city-2026", undefined]);
+  });
+});
+
+describe("the count of a card", () => {
+  it("is a function of the journal, begins anew by the issuer's word alone, and outlives a restart", async () => {
+    const clock = new VirtualClock(Date.UTC(2026, 5, 1, 4));
+    const disk = new SimulatedJournalDisk();
+    const open = () => clock.resolve(openTestJournal({ store: disk.open(), clock, randomness: new SeededRandomness(`tally ${disk.incarnation}`) }));
+    const journal = await open();
+    const before = await clock.resolve(openCardTallies(journal));
+    const trade = async (state: "done" | "void") => {
+      const draft = { kind: "quick-payment", amount: fen(250), card: "C1", detail: {} } as const;
+      const { subject } = await clock.resolve(journal.append({ ...draft, state: "prepared" }));
+      await clock.resolve(journal.append({ ...draft, subject, state }));
+    };
+    for (const state of ["done", "void", "done"] as const) await trade(state);
+    expect(await before.of("C1", "20260601")).toEqual({ sinceStatement: 2, todayCount: 2, todayFen: 500 });
+    await before.liftedByIssuer("C1");
+    await trade("done");
+    expect([await before.of("C1", "20260602"), await before.of("C2", "20260601")]).toEqual([
+      { sinceStatement: 1, todayCount: 0, todayFen: 0 },
+      { sinceStatement: 0, todayCount: 0, todayFen: 0 },
+    ]);
+    await clock.resolve(journal.close());
+    const again = await clock.resolve(openCardTallies(await open()));
+    expect(await again.of("C1", "20260601")).toEqual({ sinceStatement: 1, todayCount: 3, todayFen: 750 });
+  });
+});
