@@ -1,11 +1,12 @@
 /* The card in front of a call: taken with the lane, named, compared with the one that the caller means, and given back whatever happens. */
-import { isFault } from "../../base/fault.ts";
+import { type Fault, isFault } from "../../base/fault.ts";
 import type { Limits } from "../../base/ports.ts";
+import { authenticateCard, INTERNAL_AUTHENTICATION_KEY } from "../../card/social/authentication.ts";
 import type { NamedSocialCard } from "../../card/social/read-identity.ts";
 import { nameSocialCard } from "../../card/social/read-identity.ts";
 import type { CardChannel, CardReader, SocialPsam } from "../../drivers/ports.ts";
 import type { LibraryAnswer } from "./functions.ts";
-import { answerOf, OWN_RESULT, RESULT, resultOfFault, resultOfRefusedCard } from "./numbers.ts";
+import { answerOf, OWN_RESULT, RESULT, resultOfFault, resultOfRefusedCard, statusResult } from "./numbers.ts";
 import { DEFAULT_LIBRARY_BOUNDS, type ReaderLibraryBounds, type ReaderLibraryPorts } from "./ports.ts";
 import { type LibraryProvider, PROVIDERS } from "./providers.ts";
 import { parseCardInfo } from "./strings.ts";
@@ -39,6 +40,7 @@ export class CardDesk {
   readonly ports: ReaderLibraryPorts;
   readonly provider: LibraryProvider;
   readonly bounds: ReaderLibraryBounds;
+  readonly #moduleFaults = new WeakSet<Fault>();
 
   constructor(ports: ReaderLibraryPorts) {
     this.ports = ports;
@@ -97,14 +99,39 @@ export class CardDesk {
     return same ? found : answerOf(RESULT.anotherCard);
   }
 
-  /** Whatever keeps the module from being opened, for the caller it is not there: undefined. */
+  /** Has the card prove itself to the module. Undefined: it did. Faults: those of card and module. */
+  async proves({ channel, named, limits }: NamedAtDesk, psam: SocialPsam): Promise<LibraryAnswer | undefined> {
+    const { algorithm, factors } = named;
+    try {
+      const context = { psam, algorithm, factors, randomness: this.ports.randomness, key: INTERNAL_AUTHENTICATION_KEY };
+      const genuine = await authenticateCard(channel, context, limits);
+      if (genuine === "authentic") return undefined;
+      return answerOf(genuine === "not-authentic" ? RESULT.notGenuine : statusResult(genuine.statusWord));
+    } catch (error) {
+      if (!isFault(error, "key-missing")) throw error;
+      return answerOf(RESULT.moduleWithoutAlgorithm);
+    }
+  }
+
+  /** Whatever keeps the module from being opened, for the caller it is not there: undefined. What goes wrong with it later is told from the card's faults. */
   async module(limits: Limits): Promise<SocialPsam | undefined> {
     try {
-      return await this.ports.module(limits);
+      return notingFaults(await this.ports.module(limits), this.#moduleFaults);
     } catch (error) {
       if (!isFault(error)) throw error;
       this.ports.log.warn("module-not-opened", { code: error.code });
       return undefined;
+    }
+  }
+
+  /** Ends a fault as its number, or as not decided where something may have been changed. Our own mistakes go on. */
+  async faultsAsNumbers(changes: "nothing" | "perhaps" | "surely", work: () => Promise<LibraryAnswer>): Promise<LibraryAnswer> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isFault(error)) throw error;
+      if (changes === "surely" || (changes === "perhaps" && error.effectUnknown)) return answerOf(OWN_RESULT.notDecided);
+      return answerOf(this.#moduleFaults.has(error) ? RESULT.noModule : resultOfFault(error.code));
     }
   }
 
@@ -113,12 +140,29 @@ export class CardDesk {
   }
 }
 
-/** Ends a fault as its number; one of a call that changes the card, and may have done so, as not decided. Our own mistakes go on. */
-export async function faultsAsNumbers(changesCard: boolean, work: () => Promise<LibraryAnswer>): Promise<LibraryAnswer> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!isFault(error)) throw error;
-    return answerOf(changesCard && error.effectUnknown ? OWN_RESULT.notDecided : resultOfFault(error.code));
-  }
+/** Words of the module itself; every other fault of it means that it is not there any more. */
+const MODULE_WORDS: ReadonlySet<string> = new Set(["key-missing", "reader-refused"]);
+
+/** The same module; its faults are remembered, to tell them from the card's. */
+function notingFaults(module: SocialPsam, faults: WeakSet<Fault>): SocialPsam {
+  const noting = async <Value>(work: Promise<Value>): Promise<Value> => {
+    try {
+      return await work;
+    } catch (error) {
+      if (isFault(error) && !MODULE_WORDS.has(error.code)) faults.add(error);
+      throw error;
+    }
+  };
+  return {
+    get terminalNumber() {
+      return module.terminalNumber;
+    },
+    expectedSequence: () => module.expectedSequence(),
+    beginPurchase: (purchase, limits) => noting(module.beginPurchase(purchase, limits)),
+    beginMedicalPurchase: (purchase, limits) => noting(module.beginMedicalPurchase(purchase, limits)),
+    authenticationData: (request, limits) => noting(module.authenticationData(request, limits)),
+    blockMac: (use, data, limits) => noting(module.blockMac(use, data, limits)),
+    encipher: (use, data, limits) => noting(module.encipher(use, data, limits)),
+    close: async () => undefined,
+  };
 }

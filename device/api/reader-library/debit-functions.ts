@@ -45,8 +45,11 @@ export async function debit(desk: CardDesk, { numbers, texts }: LibraryCall, sig
   const purse = { kind: "medical-purse", selfPay, pooled, cardIdentifier: card.cardIdentifier } as const;
   const outcome = await ports.sell({ reference, amount: account, purse }, { timeoutMs: bounds.saleTimeoutMs, signal });
   if (outcome.kind !== "paid") return answerOfUnpaid(outcome, provider);
-  const output = debitOutput(desk, mergedDetail(await ports.journal.entriesOf(outcome.subject)), outcome.amount);
-  return output === undefined ? answerOf(OWN_RESULT.answerTooLong) : answerOf(RESULT.done, output);
+  // Paid and durable: whatever keeps that from being told, the same call tells it.
+  return desk.faultsAsNumbers("surely", async () => {
+    const output = debitOutput(desk, mergedDetail(await ports.journal.entriesOf(outcome.subject)), outcome.amount);
+    return output === undefined ? answerOf(OWN_RESULT.notDecided) : answerOf(RESULT.done, output);
+  });
 }
 
 /** The module first, so that its absence has its own number; then the card. Undefined: both are as they should be. */
@@ -55,11 +58,15 @@ async function lookAtCard(
   { iType, cardInfo }: { readonly iType: number; readonly cardInfo: string },
   signal: AbortSignal,
 ): Promise<LibraryAnswer | undefined> {
-  const answer = await desk.withCard(iType, signal, async (card) => {
-    if ((await desk.module(card.limits)) === undefined) return answerOf(RESULT.noModule);
+  const look = async (card: CardAtDesk) => {
+    const module = await desk.module(card.limits);
+    if (module === undefined) return answerOf(RESULT.noModule);
     const found = await desk.nameThis(card, cardInfo);
-    return isAnswer(found) ? found : answerOf(RESULT.done);
-  });
+    if (isAnswer(found)) return found;
+    // Also whether the module is still there, which a sale would only say in the words of any sale.
+    return (await desk.proves(found, module)) ?? answerOf(RESULT.done);
+  };
+  const answer = await desk.faultsAsNumbers("nothing", () => desk.withCard(iType, signal, look));
   return answer.result === RESULT.done ? undefined : answer;
 }
 

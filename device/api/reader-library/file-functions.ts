@@ -1,8 +1,6 @@
 /* iReadCard and iWriteCard: items of any files of the social application, by the rights of module, host and the holder's PIN. Spec: LD/T 33; LD/T 32.5. */
 import { type Bytes, parseHex, toHex } from "../../base/bytes.ts";
-import { isFault } from "../../base/fault.ts";
 import { parseMedicalLogEntry } from "../../card/medical-purse/answers.ts";
-import { authenticateCard, INTERNAL_AUTHENTICATION_KEY } from "../../card/social/authentication.ts";
 import { CardFiles, type ItemReading, type PinAccess, parseSpecialSettlement } from "../../card/social/card-files.ts";
 import { fileDefinition, type ItemDefinition, itemDefinition, type SocialDirectory } from "../../card/social/file-table.ts";
 import { tellGeneration } from "../../card/social/generation.ts";
@@ -12,8 +10,7 @@ import type { ChangeAnswer } from "../../card/social/secure-command.ts";
 import type { CardProfile } from "../../codec/card-profile.ts";
 import type { FileRequest, FileValues } from "../../codec/read-card-bas.ts";
 import { decodeGbText, encodeGbText } from "../../codec/text.ts";
-import type { SocialPsam } from "../../drivers/ports.ts";
-import { type CardAtDesk, type CardDesk, isAnswer, type NamedAtDesk, type OrAnswer } from "./card-desk.ts";
+import { type CardAtDesk, type CardDesk, isAnswer, type OrAnswer } from "./card-desk.ts";
 import { logFields } from "./debit-functions.ts";
 import type { LibraryAnswer, LibraryCall } from "./functions.ts";
 import { answerOf, RESULT, resultOfNoAccess, statusResult } from "./numbers.ts";
@@ -57,7 +54,7 @@ async function openFiles(desk: CardDesk, card: CardAtDesk, how: { readonly cardI
   if (isAnswer(found)) return found;
   const module = await desk.module(card.limits);
   if (module === undefined && !how.byPin) return answerOf(RESULT.noModule);
-  const refused = module === undefined ? undefined : await proveCard(desk, found, module);
+  const refused = module === undefined ? undefined : await desk.proves(found, module);
   if (refused !== undefined) return refused;
   const { ports, bounds } = desk;
   const { named, channel, limits } = found;
@@ -73,19 +70,6 @@ async function openFiles(desk: CardDesk, card: CardAtDesk, how: { readonly cardI
     pin: how.byPin ? keypad : { kind: "not-allowed" },
     limits,
   });
-}
-
-async function proveCard({ ports }: CardDesk, { channel, named, limits }: NamedAtDesk, psam: SocialPsam): Promise<LibraryAnswer | undefined> {
-  const { algorithm, factors } = named;
-  try {
-    const context = { psam, algorithm, factors, randomness: ports.randomness, key: INTERNAL_AUTHENTICATION_KEY };
-    const genuine = await authenticateCard(channel, context, limits);
-    if (genuine === "authentic") return undefined;
-    return answerOf(genuine === "not-authentic" ? RESULT.notGenuine : statusResult(genuine.statusWord));
-  } catch (error) {
-    if (!isFault(error, "key-missing")) throw error;
-    return answerOf(RESULT.moduleWithoutAlgorithm);
-  }
 }
 
 async function readFile(desk: CardDesk, files: CardFiles, { directory: name, file, items }: FileRequest): Promise<OrAnswer<FileValues>> {

@@ -50,6 +50,16 @@ describe("iReadCardBas", () => {
     expect(await ask("iReadCardBas", given)).toEqual({ result, output: "" });
   });
 
+  it("a module that was there and is gone", async () => {
+    const { ask, cardInfo, place } = await libraryPlace();
+    expect((await ask("iReadCardBas")).result).toBe(0);
+    place.plan(({ to }) => (to === "module" ? { kind: "tear", at: "before" } : { kind: "ok" }));
+    expect((await ask("iReadCardBas")).result).toBe(-2201);
+    expect((await ask("iReadCard", { iAuthType: 2, cardInfo, fileAddress: "SSSEEF06|09|$" })).result).toBe(-2201);
+    expect((await ask("iDoDebit", { cardInfo, payInfo: "1.00|1.00|20260105121500|" })).result).toBe(-2201);
+    expect(await place.entries()).toEqual([]);
+  });
+
   it("no card", async () => {
     const { ask, place } = await libraryPlace();
     place.reader.remove();

@@ -8,7 +8,7 @@ import { toHex } from "../../base/bytes.ts";
 import type { Limits } from "../../base/ports.ts";
 import type { CardServiceRequest } from "../../txn/card-services/acts.ts";
 import { readBasicData, readBasicDataBySteps } from "./basic-data.ts";
-import { CardDesk, faultsAsNumbers, isAnswer } from "./card-desk.ts";
+import { CardDesk, isAnswer } from "./card-desk.ts";
 import { debit, readDebitRecords } from "./debit-functions.ts";
 import { readFiles, writeFiles } from "./file-functions.ts";
 import { FUNCTIONS, type FunctionName, type LibraryAnswer, type LibraryCall } from "./functions.ts";
@@ -118,17 +118,18 @@ class Library implements ReaderLibrary {
   }
 
   #begin(caller: LibraryCaller, family: StepFamily, { numbers, texts }: LibraryCall): Promise<LibraryAnswer> {
-    const { ports, bounds } = this.#desk;
+    const desk = this.#desk;
+    const { ports, bounds } = desk;
     const run = (ask: AskCaller, signal: AbortSignal) =>
-      faultsAsNumbers(family !== "iReadCardBas", () =>
-        this.#desk.withCard(numbers.iType, signal, (card) => {
+      desk.faultsAsNumbers(family === "iReadCardBas" ? "nothing" : "perhaps", () =>
+        desk.withCard(numbers.iType, signal, (card) => {
           switch (family) {
             case "iReadCardBas":
-              return readBasicDataBySteps(this.#desk, card, ask);
+              return readBasicDataBySteps(desk, card, ask);
             case "iReloadPIN":
-              return reloadBySteps(this.#desk, card, texts.cardInfo, ask);
+              return reloadBySteps(desk, card, texts.cardInfo, ask);
             case "iUnblockPIN":
-              return unblockBySteps(this.#desk, card, texts.cardInfo, ask);
+              return unblockBySteps(desk, card, texts.cardInfo, ask);
           }
         }),
       );
@@ -142,17 +143,17 @@ class Library implements ReaderLibrary {
     const { iType } = call.numbers;
     switch (name) {
       case "iReadCardBas":
-        return faultsAsNumbers(false, () => desk.withCard(iType, signal, (card) => readBasicData(desk, card)));
+        return desk.faultsAsNumbers("nothing", () => desk.withCard(iType, signal, (card) => readBasicData(desk, card)));
       case "iReadCard":
-        return faultsAsNumbers(false, () => desk.withCard(iType, signal, (card) => readFiles(desk, card, call)));
+        return desk.faultsAsNumbers("nothing", () => desk.withCard(iType, signal, (card) => readFiles(desk, card, call)));
       case "iWriteCard":
-        return faultsAsNumbers(true, () => desk.withCard(iType, signal, (card) => writeFiles(desk, card, call)));
+        return desk.faultsAsNumbers("perhaps", () => desk.withCard(iType, signal, (card) => writeFiles(desk, card, call)));
       case "iVerifyPIN":
-        return faultsAsNumbers(false, () => desk.withCard(iType, signal, (card) => verifyHolder(desk, card)));
+        return desk.faultsAsNumbers("nothing", () => desk.withCard(iType, signal, (card) => verifyHolder(desk, card)));
       case "iReadDebitRecord":
-        return faultsAsNumbers(false, () => desk.withCard(iType, signal, (card) => readDebitRecords(desk, card)));
+        return desk.faultsAsNumbers("nothing", () => desk.withCard(iType, signal, (card) => readDebitRecords(desk, card)));
       case "iDoDebit":
-        return faultsAsNumbers(true, () => debit(desk, call, signal));
+        return desk.faultsAsNumbers("perhaps", () => debit(desk, call, signal));
       case "iChangePIN":
         return this.#service(call, (operator) => ({ operator, service: "change-pin" }), signal);
       case "iReloadPIN":
@@ -168,10 +169,10 @@ class Library implements ReaderLibrary {
     const { services } = desk.ports;
     if (services === undefined) return answerOf(RESULT.notSupported);
     const named = FUNCTIONS[call.name].parameters.includes("cardInfo");
-    const looked = await faultsAsNumbers(false, () => this.#look(call, named, signal));
+    const looked = await desk.faultsAsNumbers("nothing", () => this.#look(call, named, signal));
     if (looked.result !== RESULT.done) return looked;
     const limits: Limits = { timeoutMs: desk.bounds.serviceTimeoutMs, signal };
-    return faultsAsNumbers(true, async () => answerOfService(await services.perform(request(OPERATOR), limits), desk.provider));
+    return desk.faultsAsNumbers("perhaps", async () => answerOfService(await services.perform(request(OPERATOR), limits), desk.provider));
   }
 
   /** Whether a card is there, and the right one where the caller names it. */

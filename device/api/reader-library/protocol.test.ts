@@ -120,8 +120,8 @@ describe("frames", () => {
 });
 
 describe("the shared library's table", () => {
-  const source = readFileSync(new URL("library/yikatong_reader.c", import.meta.url), "utf8");
-  const header = readFileSync(new URL("library/yikatong_reader.h", import.meta.url), "utf8");
+  const source = readFileSync(new URL("library/yikatong-reader.c", import.meta.url), "utf8");
+  const header = readFileSync(new URL("library/yikatong-reader.h", import.meta.url), "utf8");
   const constants = new Map([...`${header}${source}`.matchAll(/(?:#define |enum \{ |, )(\w+)(?: =)? (\d+)/g)].map(([, word, value]) => [word, Number(value)]));
   const rows = [...source.matchAll(/^FUNCTION\(\w+, 0x([0-9a-f]{2}), (\w+), (\w+), ([01])\);$/gm)];
 

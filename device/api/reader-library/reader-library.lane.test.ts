@@ -131,9 +131,9 @@ function build(): void {
   const sources = (...names: readonly string[]) => names.map((name) => join(LIBRARY, name));
   const shared = [join(folder, "libyikatong-reader.so"), `-Wl,-rpath,${folder}`];
   execFileSync("cc", [...WARNINGS, "-o", join(folder, "call"), ...sources("test/call.c"), ...shared], { stdio: "pipe" });
-  const whole = sources("test/call.c", "yikatong_reader.c", "answer.c");
+  const whole = sources("test/call.c", "yikatong-reader.c", "answer.c");
   execFileSync("cc", [...WARNINGS, ...SANITIZERS, "-o", join(folder, "call-watched"), ...whole], { stdio: "pipe" });
-  execFileSync("cc", [...WARNINGS, ...SANITIZERS, "-o", join(folder, "fuzz"), ...sources("test/fuzz_answer.c", "answer.c")], { stdio: "pipe" });
+  execFileSync("cc", [...WARNINGS, ...SANITIZERS, "-o", join(folder, "fuzz"), ...sources("test/fuzz-answer.c", "answer.c")], { stdio: "pipe" });
 }
 
 function furnish(): void {

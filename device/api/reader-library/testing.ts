@@ -159,7 +159,7 @@ export class HostOfCard {
   }
 
   #key(name: TestKeyName): Bytes {
-    const factors = this.#card.personalization.social.factorsHex.map((hex) => fromHex(hex));
+    const factors = (this.#card.personalization.social.factorsHex ?? []).map((hex) => fromHex(hex));
     return deriveSocialKey(SUITE, this.#algorithm, { key: testRootKey(this.#algorithm, name), factors });
   }
 }

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "yikatong_reader.h"
+#include "yikatong-reader.h"
 
 static int32_t result_of(const uint8_t *at) {
   uint32_t word = ((uint32_t)at[0] << 24) | ((uint32_t)at[1] << 16) | ((uint32_t)at[2] << 8) | (uint32_t)at[3];

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../yikatong_reader.h"
+#include "../yikatong-reader.h"
 
 #define MARK 0x5a
 #define MARKS 64

@@ -1,6 +1,6 @@
 /*
  * Any bytes as an answer: the reader of answers never reads or writes outside of what it was given, which the sanitizers of the build watch, and
- * what it takes for an answer has the form of one. Usage: fuzz_answer SEED COUNT; prints how many answers it took and how many it refused.
+ * what it takes for an answer has the form of one. Usage: fuzz-answer SEED COUNT; prints how many answers it took and how many it refused.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "../answer.h"
-#include "../yikatong_reader.h"
+#include "../yikatong-reader.h"
 
 static uint64_t state;
 

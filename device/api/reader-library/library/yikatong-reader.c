@@ -5,7 +5,7 @@
  */
 #define _POSIX_C_SOURCE 200809L
 
-#include "yikatong_reader.h"
+#include "yikatong-reader.h"
 
 #include <errno.h>
 #include <limits.h>
