@@ -157,6 +157,13 @@ describe("before the bank is asked", () => {
     expect(await place.known("r1")).toBeUndefined();
   });
 
+  test("a card that is listed ends it, without asking its issuer", async () => {
+    const place = await open({ terminal: { isListed: (account) => account.startsWith("629999") } });
+    place.card();
+    expect(await place.pay("r1", 5000)).toEqual({ kind: "refused", reason: "on-invalid-list" });
+    expect(await place.entries()).toEqual([]);
+  });
+
   test.each([
     ["cancels", "pin-cancelled"],
     ["walks-away", "timeout"],
@@ -472,6 +479,27 @@ describe("what is pending", () => {
     expect(parsed.message.type).toBe("0400");
     expect(parsed.message.fields.get(39)).toBe("A0");
     for (const field of [26, 35, 36, 37, 52, 53, 55]) expect(parsed.message.fields.has(field)).toBe(false);
+  });
+});
+
+describe("after a power cut", () => {
+  test.each([
+    ["before the request", "cut-before"],
+    ["after it", "cut-after"],
+  ] as const)("%s a payment is unknown, and taken back before the next one", async (_name, fate) => {
+    const place = await open();
+    place.card();
+    await place.pay("r0", 100);
+    place.host.fate = ({ type }) => (type === "0200" ? fate : "deliver");
+    const request = { reference: "r1", business: "sale", amount: fenOf(5000), operator: "op1" } as const;
+    await place.untilCut(place.bank.acts.pay(request, BANK_LIMITS));
+    await place.nextLife();
+    expect(await place.known("r1")).toMatchObject({ kind: "unknown", reason: "restart" });
+    expect(place.bank.acts.view()).toMatchObject({ signedIn: false, pendingReversals: 1 });
+    expect(await place.pay("r2", 100)).toMatchObject({ kind: "approved" });
+    expect(await place.known("r1")).toMatchObject({ kind: "refused", reason: "restart" });
+    expect(await place.histories()).toEqual(["prepared done", "prepared unknown void", "prepared done"]);
+    await expectSettled(place, 200);
   });
 });
 

@@ -34,6 +34,8 @@ export interface BankPorts {
   readonly cash: ElectronicCashPorts;
   /** Days that it may be, by which cards are judged; left out: the one that the wall clock shows. */
   readonly saleDays?: () => DayRange;
+  /** Whether this account is refused everywhere; left out: the issuer alone says so. */
+  readonly isListed?: (account: string) => boolean;
   /** Whether the acquirer can most likely be reached; left out: always. The background waits for it, nobody else does. */
   readonly hostPresent?: () => boolean;
   /** Told of each reversal that was answered finally, once that is durable: whoever waits for it can go on. */

@@ -178,10 +178,11 @@ class BankRun {
 
   async #readCard(): Promise<Event> {
     const { amount, transactionType } = this.#act;
-    const { saleDays } = this.#side.ports;
+    const { saleDays, isListed } = this.#side.ports;
     const days = saleDays === undefined ? {} : { days: saleDays() };
     const read = await this.#card.read({ amount, transactionType, saleTime: this.#time(), ...days });
     if (read.kind === "unusable") return { is: "card-unusable", reason: read.reason };
+    if (this.#act.plan.card === "signs" && isListed?.(read.account.number) === true) return { is: "card-unusable", reason: "on-invalid-list" };
     const refusal = this.#act.refusal(read.account);
     return refusal === undefined ? { is: "card-read" } : { is: "card-unusable", reason: refusal };
   }

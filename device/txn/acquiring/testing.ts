@@ -163,6 +163,8 @@ export class TestBank {
 export interface BankPlaceOptions extends TestBankOptions {
   readonly interface?: "contact" | "contactless";
   readonly rules?: BankRules;
+  /** What else the terminal brings. */
+  readonly terminal?: Partial<TerminalParts>;
 }
 
 interface Life {
@@ -208,7 +210,10 @@ export class BankPlace {
     assert(cash !== undefined, "a test place knows bank cards");
     const reader = this.#options.interface === "contact" ? this.reader : quick.reader;
     const born = this.place.disk.incarnation;
-    const ports = this.host.ports({ clock, journal, log, lane, sales, saleTimes, cash, reader }, () => this.place.on && born === this.place.disk.incarnation);
+    const ports = this.host.ports(
+      { clock, journal, log, lane, sales, saleTimes, cash, reader, ...this.#options.terminal },
+      () => this.place.on && born === this.place.disk.incarnation,
+    );
     await recoverAtStart(ports);
     const bank = await openBank(ports, BANK_BOUNDS, this.#options.rules);
     this.#life = { bank, ports };
