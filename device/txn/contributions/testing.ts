@@ -274,7 +274,8 @@ export class ContributionDesk {
   }
 
   async later(durationMs: number): Promise<void> {
-    await this.clock.runUntil(this.clock.monotonicMs() + durationMs);
+    // Without anybody who sleeps no time would pass.
+    await this.clock.resolve(this.clock.sleep(durationMs), 2 * durationMs + 1);
   }
 
   async states(): Promise<readonly string[]> {

@@ -35,7 +35,7 @@ function refusalOfReport({ variants }: ServiceContext, card: AgencyCard, { loss,
   return shown ? undefined : refuse("identity-not-shown", "agency");
 }
 
-export function lossReport(context: ServiceContext, { id, input }: Request): ServiceAnswer {
+export function lossReport(context: ServiceContext, { input }: Request): ServiceAnswer {
   const { ledger, clock, variants } = context;
   const card = find(context, input);
   if ("ok" in card) return card;
@@ -49,7 +49,7 @@ export function lossReport(context: ServiceContext, { id, input }: Request): Ser
   const rule = loss === "formal" ? "none" : variants.lapseRule;
   const lapsesMs = lapsesAt(rule, reportedMs);
   const statusBefore = ledger.standingLoss(card.cardNumber)?.statusBefore ?? card.status;
-  const report = `L${id.slice(0, 12)}`;
+  const report = `L${String(ledger.next("report")).padStart(12, "0")}`;
   ledger.report({ report, cardNumber: card.cardNumber, loss, reportedMs, lapsesMs, rule, statusBefore });
   const status = loss === "formal" ? "formal-loss" : "temporary-loss";
   ledger.setStatus(card.cardNumber, status, reportedMs);

@@ -34,6 +34,12 @@ export interface AgencyVariants {
   readonly statementLiftsBlock: boolean;
 }
 
+/** Where simulated cards keep them: records of the whole field's length. */
+const TEST_CARD_ITEMS: AgencyVariants["cardItems"] = {
+  address: { directory: "df01", file: 0x06, tag: 0x20, length: 0x18, controlKey: "uk2-df01", macKey: "stk-df01" },
+  telephone: { directory: "df01", file: 0x07, tag: 0x20, length: 0x18, controlKey: "uk3-df01", macKey: "stk-df01" },
+};
+
 export const DEFAULT_AGENCY_VARIANTS: AgencyVariants = {
   lapseRule: "168-hours",
   formalLoss: "offered",
@@ -42,7 +48,7 @@ export const DEFAULT_AGENCY_VARIANTS: AgencyVariants = {
   pinVariants: ["module", "key-machine"],
   newPin: "initial",
   initialPin: "123456",
-  cardItems: {},
+  cardItems: TEST_CARD_ITEMS,
   statementLiftsBlock: false,
 };
 
