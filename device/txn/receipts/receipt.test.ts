@@ -6,7 +6,7 @@ import { limits } from "../../drivers/contract/bench.ts";
 import { printerBench } from "../../drivers/printer-escpos/testing.ts";
 import { slipText } from "./plain-text.ts";
 import { receiptSlip } from "./receipt.ts";
-import { HOLDER, OFFLINE, RECONCILIATION, REIMBURSEMENT, SALE, SHOP_SLIPS, SLIPS } from "./testing.ts";
+import { CONTRIBUTION_SLIPS, HOLDER, OFFLINE, RECONCILIATION, REIMBURSEMENT, SALE, SHOP_SLIPS, SLIPS } from "./testing.ts";
 import type { ReceiptData, ReceiptItem, SlipStyle } from "./types.ts";
 
 const ORIGINAL = { copy: false };
@@ -214,6 +214,26 @@ describe("a shop's slips", () => {
     expect(text).toMatch(/待确认交易 +1笔\n {2}金额 +4\.50\n/);
     const quiet = textOf({ ...SHOP_SLIPS.shift, taken: [], given: [], drawerFen: 150, open: { count: 0, sum: fen(0) } });
     expect(quiet).toMatch(/收款 +无\n-+\n退款 +无\n-+\n现金应增减 +1\.50\n待确认交易 +0笔\n-+\n金额单位/);
+  });
+});
+
+describe("a bill of the agency on paper", () => {
+  it("says that it is paid, for whom, and by which numbers", () => {
+    expect(textOf(CONTRIBUTION_SLIPS.paid)).toMatch(
+      /社保缴费凭证[\s\S]*缴费单号 +C-1\n账单号 +B1-2026\n险种 +城乡居民医疗保险\n费款所属期 +2026\n缴费人 +王\*\*\n社保卡号 +\*{4}0011[\s\S]*缴费金额 +400\.00\n收据号 +R000000000001\n银行参考号 +123456789012\n缴费成功。/,
+    );
+  });
+
+  it("says that the money went back, and never that it was paid", () => {
+    const text = textOf(CONTRIBUTION_SLIPS.returned);
+    expect(text).toMatch(/社保缴费退款单[\s\S]*退回金额 +400\.00[\s\S]*款项已退回/);
+    expect(text).not.toContain("缴费成功");
+  });
+
+  it("says that nobody knows yet, and what not to do; a word that is not common stands as it is", () => {
+    const text = textOf(CONTRIBUTION_SLIPS.open);
+    expect(text).toMatch(/缴费结果待确认[\s\S]*险种 +flood[\s\S]*请勿再次缴费/);
+    expect(text).not.toContain("缴费成功");
   });
 });
 

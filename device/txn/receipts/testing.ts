@@ -97,6 +97,24 @@ export const SHOP_SLIPS = {
   },
 } as const satisfies Readonly<Record<string, ReceiptData>>;
 
+const CONTRIBUTION = {
+  ...HEAD,
+  slip: "contribution",
+  saleNumber: "C-1",
+  billId: "B1-2026",
+  insurance: "resident-medical",
+  period: "2026",
+  amount: fen(40_000),
+  holder: HOLDER,
+  retrievalReference: "123456789012",
+} as const;
+
+export const CONTRIBUTION_SLIPS = {
+  paid: { ...CONTRIBUTION, stands: "paid", receiptNumber: "R000000000001" },
+  returned: { ...CONTRIBUTION, stands: "returned" },
+  open: { ...CONTRIBUTION, stands: "open", insurance: "flood" },
+} as const satisfies Readonly<Record<string, ReceiptData>>;
+
 export const SLIPS: readonly ReceiptData[] = [
   SALE,
   OFFLINE,
@@ -110,4 +128,5 @@ export const SLIPS: readonly ReceiptData[] = [
   { ...ORDER, slip: "unknown", total: fen(16_490), what: "tender", tender: "e-purse" },
   RECONCILIATION,
   ...Object.values(SHOP_SLIPS),
+  ...Object.values(CONTRIBUTION_SLIPS),
 ];
