@@ -29,13 +29,13 @@ async function demo(values: OptionValues): Promise<number> {
   const say = (line: string) => {
     (json ? process.stderr : process.stdout).write(`${line}\n`);
   };
-  say("in-process: cards, PSAM, reader, PIN entry, broker, settlement host, insurer; left out: PC/SC service, mosquitto, real devices");
+  say("in-process: cards, PSAM, reader, PIN entry, broker, settlement host, insurer, acquirer, agency; left out: PC/SC service, mosquitto, real devices");
   const shop = await Shop.open(openCipherSuite(), SILENT);
   try {
     const day = new ShopDay(shop, say);
     const ended = await orSay(day.run(), say);
     if (values["serve"] === true) await serve(shop, day, say);
-    const books = await readBooks(shop);
+    const books = await readBooks(shop, day.services);
     say(`\n${formatBooks(books)}\n\nthe next morning`);
     const pharmacy = await day.reconcile();
     if (json) process.stdout.write(`${JSON.stringify({ ...books, pharmacy })}\n`);

@@ -1,12 +1,21 @@
-/* Three books of the same money: the devices' (cards, insurer), the journal's, the settlement host's. */
+/*
+ * Books of the same money, function by function: the other side's own (cards, insurer, acquirer, agency), the journal's, the settlement host's.
+ * Nothing is kept in between: each is asked for its own total.
+ */
 import { fen, formatYuan } from "../../device/base/fen.ts";
 import type { TerminalJournal } from "../../device/txn/journal/journal.ts";
+import type { JournalEntry } from "../../device/txn/journal/types.ts";
+import type { ServiceCounts } from "./service-counter.ts";
 import type { Shop } from "./shop.ts";
 
+const BOOK_KINDS = ["quick-payment", "medical-purchase", "bank-card", "contribution", "purse-load"] as const;
+
+type BookKind = (typeof BOOK_KINDS)[number];
+
 export interface KindBooks {
-  /** Sales that the journal holds as done. */
+  /** What the journal holds as done, without what was taken back. */
   readonly count: number;
-  /** The cards' own total for purses, the insurer's ledger for medical purchases. */
+  /** The other side's own total: what the cards lost, the ledgers of insurer, acquirer and agency. */
   readonly deviceFen: number;
   readonly journalFen: number;
   readonly hostFen: number;
@@ -14,71 +23,110 @@ export interface KindBooks {
 
 export interface Books {
   readonly equal: boolean;
-  readonly byKind: Readonly<Record<"quick-payment" | "medical-purchase", KindBooks>>;
+  readonly byKind: Readonly<Record<BookKind, KindBooks>>;
   readonly sales: number;
   readonly unknown: number;
+  /** Services of the card, which move no money. */
+  readonly services: ServiceCounts;
 }
-
-const PAGE = 500;
 
 interface Done {
   count: number;
   fen: number;
 }
 
-/** Reads all books. Nothing is kept in between: each is asked for its own total. */
-export async function readBooks(shop: Shop): Promise<Books> {
+const PAGE = 500;
+
+/** Which book a kind of record stands in; what takes back counts against it. */
+const BOOK_OF: Readonly<Record<string, readonly [kind: BookKind, sign: 1 | -1]>> = {
+  "quick-payment": ["quick-payment", 1],
+  "medical-purchase": ["medical-purchase", 1],
+  "medical-void": ["medical-purchase", -1],
+  "bank-payment": ["bank-card", 1],
+  "bank-return": ["bank-card", -1],
+  contribution: ["contribution", 1],
+  "purse-load": ["purse-load", 1],
+};
+
+export async function readBooks(shop: Shop, services: ServiceCounts): Promise<Books> {
   const journal = await journalTotals(shop.terminal.journal);
-  const host = shop.ledger.totalsByKind();
-  const cardsFen = shop.cards.reduce((total, { card }) => total + card.debits.reduce((sum, { amountFen }) => sum + amountFen, 0), 0);
-  const insurerFen = Number(shop.insurer.ledger.totals().totalFen);
-  const byKind = {
-    "quick-payment": {
-      count: journal["quick-payment"].count,
-      deviceFen: cardsFen,
-      journalFen: journal["quick-payment"].fen,
-      hostFen: host["quick-payment"]?.fen ?? 0,
-    },
-    "medical-purchase": {
-      count: journal["medical-purchase"].count,
-      deviceFen: insurerFen,
-      journalFen: journal["medical-purchase"].fen,
-      hostFen: (host["medical-purchase"]?.fen ?? 0) - (host["medical-void"]?.fen ?? 0),
-    },
-  };
+  const host = hostTotals(shop);
+  const others = othersTotals(shop);
+  const row = (kind: BookKind): KindBooks => ({
+    count: journal[kind].count,
+    deviceFen: others[kind],
+    journalFen: journal[kind].fen,
+    hostFen: host[kind].fen,
+  });
+  const byKind = Object.fromEntries(BOOK_KINDS.map((kind) => [kind, row(kind)])) as Readonly<Record<BookKind, KindBooks>>;
   const equal = Object.values(byKind).every(({ deviceFen, journalFen, hostFen }) => deviceFen === journalFen && journalFen === hostFen);
-  const sales = byKind["quick-payment"].count + byKind["medical-purchase"].count;
-  return { equal, byKind, sales, unknown: shop.ledger.unknownSubjects().length };
+  const sales = Object.values(byKind).reduce((sum, { count }) => sum + count, 0);
+  return { equal, byKind, sales, unknown: shop.ledger.unknownSubjects().length, services };
 }
 
-async function journalTotals(journal: TerminalJournal): Promise<Record<"quick-payment" | "medical-purchase", Done>> {
-  const totals = { "quick-payment": { count: 0, fen: 0 }, "medical-purchase": { count: 0, fen: 0 } };
-  for (let from = 1; from <= journal.lastSeq; from += PAGE) {
-    for (const { kind, state, amount } of await journal.entries(from, PAGE)) {
-      if (state !== "done") continue;
-      if (kind === "quick-payment" || kind === "medical-purchase") count(totals[kind], amount, 1);
-      // What was taken back stands nowhere any more.
-      if (kind === "medical-void") count(totals["medical-purchase"], amount, -1);
-    }
-  }
+function othersTotals({ cards, insurer, services }: Shop): Readonly<Record<BookKind, number>> {
+  const debits = cards.flatMap(({ card }) => card.debits.map(({ amountFen }) => amountFen));
+  const bank = services.acquirer.ledger.transactions().filter(({ status }) => status !== "reversed");
+  const sumOf = (...wanted: readonly string[]) => bank.filter(({ business }) => wanted.includes(business)).reduce((sum, { amountFen }) => sum + amountFen, 0);
+  return {
+    "quick-payment": debits.reduce((sum, amountFen) => sum + amountFen, 0),
+    "medical-purchase": Number(insurer.ledger.totals().totalFen),
+    "bank-card": sumOf("sale", "withdrawal") - sumOf("void", "refund"),
+    contribution: services.agency.ledger.totals().paidFen,
+    "purse-load": sumOf("purse-load", "cash-load"),
+  };
+}
+
+function noTotals(): Record<BookKind, Done> {
+  return Object.fromEntries(BOOK_KINDS.map((kind) => [kind, { count: 0, fen: 0 }])) as Record<BookKind, Done>;
+}
+
+function hostTotals({ ledger }: Shop): Record<BookKind, Done> {
+  const totals = noTotals();
+  // What others clear is told to the host and booked nowhere there.
+  const all = { ...ledger.toldByKind(), ...ledger.totalsByKind() };
+  for (const [recordKind, { count, fen: sum }] of Object.entries(all)) add(totals, recordKind, { count, fen: sum });
   return totals;
 }
 
-function count(done: Done, amountFen: number, by: 1 | -1): void {
-  done.count += by;
-  done.fen += by * amountFen;
+async function journalTotals(journal: TerminalJournal): Promise<Record<BookKind, Done>> {
+  const last = new Map<string, JournalEntry>();
+  for (let from = 1; from <= journal.lastSeq; from += PAGE) {
+    for (const entry of await journal.entries(from, PAGE)) last.set(entry.subject, entry);
+  }
+  const totals = noTotals();
+  for (const { kind, state, amount } of last.values()) if (state === "done") add(totals, kind, { count: 1, fen: amount });
+  return totals;
 }
+
+function add(totals: Record<BookKind, Done>, recordKind: string, { count, fen: sum }: Done): void {
+  const [kind, sign] = BOOK_OF[recordKind] ?? [];
+  if (kind === undefined || sign === undefined) return;
+  totals[kind].count += sign * count;
+  totals[kind].fen += sign * sum;
+}
+
+const OTHER_SIDE: Readonly<Record<BookKind, string>> = {
+  "quick-payment": "cards",
+  "medical-purchase": "insurer",
+  "bank-card": "acquirer",
+  contribution: "agency",
+  "purse-load": "acquirer",
+};
 
 /** The books as a table for people. */
 export function formatBooks(books: Books): string {
   const yuan = (amountFen: number) => formatYuan(fen(amountFen)).padStart(12);
-  const rows = Object.entries(books.byKind).map(
-    ([kind, row]) => `${kind.padEnd(18)} ${String(row.count).padStart(5)} ${yuan(row.deviceFen)} ${yuan(row.journalFen)} ${yuan(row.hostFen)}`,
-  );
-  const verdict = books.equal ? "equal to the fen" : "NOT EQUAL";
+  const line = (name: string, count: number, side: string, sums: string) => `${name.padEnd(18)} ${String(count).padStart(5)}  ${side.padEnd(9)}${sums}`;
+  const rows = BOOK_KINDS.map((kind) => {
+    const { count, deviceFen, journalFen, hostFen } = books.byKind[kind];
+    return line(kind, count, OTHER_SIDE[kind], `${yuan(deviceFen)} ${yuan(journalFen)} ${yuan(hostFen)}`);
+  });
+  const { done, refused } = books.services;
   return [
-    `${"kind".padEnd(18)} ${"sales".padStart(5)} ${"cards/insurer".padStart(12)} ${"journal".padStart(11)} ${"host".padStart(12)}`,
+    `${"function".padEnd(18)} ${"count".padStart(5)}  ${"other side".padEnd(9)} ${"its books".padStart(10)} ${"journal".padStart(12)} ${"host".padStart(12)}`,
     ...rows,
-    `${verdict}; ${books.unknown} unknown`,
+    line("services", done, "", `${" ".repeat(4)}and ${refused} refused with the office to go to`),
+    `${books.equal ? "equal to the fen" : "NOT EQUAL"}; ${books.unknown} unknown`,
   ].join("\n");
 }

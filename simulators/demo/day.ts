@@ -8,6 +8,7 @@ import type { PurseChoice, PurseKind } from "../../device/txn/sale-request.ts";
 import type { TransmitVerdict } from "../reader/in-process.ts";
 import { GateHour } from "./gate-hour.ts";
 import { PharmacyDay, type PharmacyReport } from "./pharmacy.ts";
+import { ServiceCounter, type ServiceCounts } from "./service-counter.ts";
 import type { Shop, ShopCard } from "./shop.ts";
 
 /** Time for a holder to bring a card, to take it away, and to bring a torn one back. */
@@ -36,6 +37,7 @@ export class ShopDay {
   readonly #say: (line: string) => void;
   readonly #pharmacy: PharmacyDay;
   readonly #gate: GateHour;
+  readonly #services: ServiceCounter;
   readonly count: Count = { sales: 0, unknown: 0 };
   #next = 0;
 
@@ -44,6 +46,12 @@ export class ShopDay {
     this.#say = say;
     this.#pharmacy = new PharmacyDay(shop, say);
     this.#gate = new GateHour(shop, say);
+    this.#services = new ServiceCounter(shop, say);
+  }
+
+  /** What the service counter did that moved no money. */
+  get services(): ServiceCounts {
+    return this.#services.counts;
   }
 
   async run(): Promise<void> {
@@ -71,6 +79,8 @@ export class ShopDay {
     await this.#pharmacy.settleLater(owed);
     this.#say("an hour at the gate: two lanes, each with its own reader, module and gate");
     await this.#gate.run();
+    this.#say("the service counter: bank account, contributions and benefits, services of the card");
+    await this.#services.run();
     await this.drain();
   }
 

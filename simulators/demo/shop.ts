@@ -42,6 +42,7 @@ import { makeSamReader, SimulatedReader } from "../reader/in-process.ts";
 import { CalendarClock } from "../terminal/calendar-clock.ts";
 import { simulatedLaneConfig } from "../terminal/lane-config.ts";
 import { testAuthorities } from "../terminal/purses.ts";
+import { openServiceSide, SERVICE_SIDE_CONFIG, type ServiceSide } from "./service-side.ts";
 
 const TERMINAL_ID = "demo-1";
 const KID = "data-1";
@@ -71,6 +72,7 @@ function rethrow(error: unknown): void {
 export interface ShopCard {
   readonly card: SimulatedCard;
   readonly pin: string;
+  readonly serial: number;
 }
 
 /** A lane of the gate beside the shop, and whoever stands in front of it. */
@@ -99,13 +101,15 @@ export class Shop {
   readonly persons: readonly InsuredPerson[];
   readonly host: SettlementHost;
   readonly lanes: ShopLanes;
+  /** Bank and agency behind the counter, and its pad. */
+  readonly services: ServiceSide;
   readonly #ears: LaneEars;
   readonly #folder: string;
   readonly #closing: (() => Promise<void>)[];
   #broker: EmbeddedBroker;
 
   private constructor(
-    parts: Pick<Shop, "suite" | "reader" | "cards" | "terminal" | "api" | "clock" | "ledger" | "insurer" | "persons" | "host" | "lanes"> & {
+    parts: Pick<Shop, "suite" | "reader" | "cards" | "terminal" | "api" | "clock" | "ledger" | "insurer" | "persons" | "host" | "lanes" | "services"> & {
       readonly ears: LaneEars;
       readonly folder: string;
       readonly broker: EmbeddedBroker;
@@ -123,6 +127,7 @@ export class Shop {
     this.persons = parts.persons;
     this.host = parts.host;
     this.lanes = parts.lanes;
+    this.services = parts.services;
     this.#ears = parts.ears;
     this.#folder = parts.folder;
     this.#broker = parts.broker;
@@ -138,7 +143,8 @@ export class Shop {
     const persons = personsOf(cards);
     const insurer = openInsurer({ clock, randomness: systemRandomness(), ledger: InsurerLedger.open(join(folder, "insurer.sqlite")), persons });
     const hostLink = openHostMqttLink({ clock, url: broker.url, clientId: "settlement-host" });
-    const host = openHost({ suite, ledger, insurer, clock, link: hostLink });
+    const services = openServiceSide({ suite, clock, folder, cards });
+    const host = openHost({ suite, ledger, insurer, services, clock, link: hostLink });
     const reader = new SimulatedReader({ name: "counter", interface: "contactless", clock });
     const samReader = makeSamReader(makeTestPsam(suite), { name: "module", clock });
     const lanes: ShopLanes = { in: openLane("in", clock), out: openLane("out", clock) };
@@ -158,6 +164,8 @@ export class Shop {
       log,
       userReader: reader,
       samReader,
+      devices: services.devices,
+      pinChanger: services.pinChanger,
       lanes: [laneHardware(suite, lanes.in, 2), laneHardware(suite, lanes.out, 3)],
       onLaneEvent: (lane, event) => ears.hear(lane, event),
       pinVerifier: { verifyOnCard: (channel, template, limits) => pinEntry(cards, reader).verifyOnCard(channel, template, limits) },
@@ -173,8 +181,9 @@ export class Shop {
       () => hostLink.close(),
       async () => ledger.close(),
       async () => insurer.ledger.close(),
+      async () => services.close(),
     ];
-    return new Shop({ suite, reader, cards, terminal, api, clock, ledger, insurer, persons, host, lanes, ears, folder, broker, closing });
+    return new Shop({ suite, reader, cards, terminal, api, clock, ledger, insurer, persons, host, lanes, services, ears, folder, broker, closing });
   }
 
   /** Whoever wants to know what happens at the lanes. */
@@ -221,8 +230,9 @@ function laneHardware(suite: CipherSuite, { reader, gate }: ShopLane, number: nu
 function makeCards(suite: CipherSuite): readonly ShopCard[] {
   return Array.from({ length: CARDS }, (_, at) => {
     const pin = `13579${at}`;
+    const serial = 70_001 + at;
     const card = makeTestCard(suite, {
-      serial: 70_001 + at,
+      serial,
       balanceFen: OPENING_BALANCE,
       algorithm: at % 2 === 0 ? "3des" : "sm4",
       pin,
@@ -231,7 +241,7 @@ function makeCards(suite: CipherSuite): readonly ShopCard[] {
       medicalPurse: { accountFen: OPENING_BALANCE },
       electronicCash: { balanceFen: OPENING_BALANCE, algorithms: "sm" },
     });
-    return { card, pin };
+    return { card, pin, serial };
   });
 }
 
@@ -255,10 +265,11 @@ function openHost(parts: {
   readonly suite: CipherSuite;
   readonly ledger: Ledger;
   readonly insurer: Insurer;
+  readonly services: ServiceSide;
   readonly clock: Clock;
   readonly link: ReturnType<typeof openHostMqttLink>;
 }): SettlementHost {
-  const { suite, ledger, insurer, clock, link } = parts;
+  const { suite, ledger, insurer, services, clock, link } = parts;
   const { publicKey } = suite.sm2PrivateKey(Buffer.from(TERMINAL_SCALAR_HEX, "hex"));
   return openSettlementHost({
     clock,
@@ -270,7 +281,11 @@ function openHost(parts: {
     keys: hostKeys(suite, { signingScalarHex: HOST_SCALAR_HEX, dataKeysHex: { [KID]: DATA_KEY_HEX } }),
     terminals: [{ tid: TERMINAL_ID, publicKey, kids: [KID] }],
     debitOracle: testDebitOracle(suite, DEFAULT_CARD_PROFILE),
-    services: new Map([["fsi", insurer.exchange]]),
+    services: new Map([
+      ["fsi", insurer.exchange],
+      ["acquirer", services.acquirer.exchange],
+      ["agency", services.agency.exchange],
+    ]),
     reconnectWindowMs: 1_000,
   });
 }
@@ -313,6 +328,7 @@ function configOf(
       terminalCode: "T0000001",
       authorities: testAuthorities(suite),
     },
+    ...SERVICE_SIDE_CONFIG,
     gate: {
       city: GATE_CITY,
       acquirer: GATE_CITY.padStart(16, "0"),

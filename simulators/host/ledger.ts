@@ -392,6 +392,16 @@ export class Ledger {
     return totals;
   }
 
+  /** Count and sum of what terminals have told as done, by kind, whoever clears it. */
+  toldByKind(): Record<string, KindTotal> {
+    const totals: Record<string, KindTotal> = {};
+    const sql = `SELECT s.kind AS kind, COUNT(*) AS n, SUM(r.amount_fen) AS total FROM subjects s
+       JOIN records r ON r.tid = s.tid AND r.journal_id = s.journal_id AND r.seq = s.last_seq
+       WHERE s.state = 'done' GROUP BY s.kind ORDER BY s.kind`;
+    for (const row of this.#all(sql)) totals[text(row, "kind")] = { count: count(row, "n"), fen: fen(count(row, "total")) };
+    return totals;
+  }
+
   bookings(): Booking[] {
     return this.#all("SELECT * FROM bookings ORDER BY tid, journal_id, booked_seq").map(toBooking);
   }
