@@ -7,29 +7,18 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { openTerminalLibrary, type ReaderPlace } from "../../device/api/reader-library/open.ts";
 import { assert } from "../../device/base/assert.ts";
-import { Fault } from "../../device/base/fault.ts";
-import type { Limits } from "../../device/base/ports.ts";
-import { openPsam } from "../../device/card/psam/open.ts";
-import type { InitialPinEvidence } from "../../device/card/social/initial-pin.ts";
-import { changePin } from "../../device/card/social/pin.ts";
-import { nameSocialCard } from "../../device/card/social/read-identity.ts";
-import { civilTime } from "../../device/codec/civil-time.ts";
 import { loadDeviceKeys } from "../../device/config/keys.ts";
 import { parseTerminalConfig, type TerminalConfig } from "../../device/config/schema.ts";
 import { openCipherSuite } from "../../device/crypto/suite.ts";
-import type { PinVerifier, SocialPsam } from "../../device/drivers/ports.ts";
+import type { PinChanger } from "../../device/drivers/ports.ts";
 import { openLog } from "../../device/health/log.ts";
-import { keyFileOf, openDevice } from "../../device/main.ts";
+import { keyFileOf, openDevice, openTerminalReaderLibrary } from "../../device/main.ts";
 import { systemClock } from "../../device/system/clock.ts";
 import { readKeyFile } from "../../device/system/key-file.ts";
-import { systemRandomness } from "../../device/system/randomness.ts";
-import type { CardServiceActs } from "../../device/txn/card-services/acts.ts";
-import { createLane } from "../../device/txn/lane.ts";
+import type { Terminal } from "../../device/terminal.ts";
 import { makeTestCard, type TestCardOptions } from "../card/make.ts";
-import type { HolderAct } from "../pinpad/holder.ts";
-import { ScriptedHolder } from "../pinpad/holder.ts";
+import { type HolderAct, ScriptedHolder } from "../pinpad/holder.ts";
 import { type PinChangeAct, SimulatedPinChanger } from "../pinpad/pin-changer.ts";
 import { SimulatedPinVerifier } from "../pinpad/pin-verifier.ts";
 import { makeTestPsam, type TestPsamOptions } from "../psam/make.ts";
@@ -44,7 +33,6 @@ export type WorldRequest =
   | { readonly do: "module"; readonly module: TestPsamOptions | "none" }
   | { readonly do: "holder"; readonly acts: readonly HolderAct[] }
   | { readonly do: "change"; readonly act: PinChangeAct }
-  | { readonly do: "initial-pin"; readonly evidence: InitialPinEvidence }
   /** Answers with what the journal says, and how many debits have reached a card. */
   | { readonly do: "books" };
 
@@ -70,10 +58,12 @@ class World {
   });
   readonly samReader = makeSamReader(makeTestPsam(this.suite), { name: "module", clock: this.clock });
   readonly holder = new ScriptedHolder([{ kind: "cancels" }]);
-  readonly verifier: PinVerifier = new SimulatedPinVerifier({ clock: this.clock, holder: this.holder, keyingMs: KEYING_MS });
-  changes: PinChangeAct = { kind: "cancels" };
-  evidence: InitialPinEvidence = "unknown";
-  #otherModule: "none" | SimulatedReader | undefined;
+  readonly pinVerifier = new SimulatedPinVerifier({ clock: this.clock, holder: this.holder, keyingMs: KEYING_MS });
+  change: PinChangeAct = { kind: "cancels" };
+  readonly pinChanger: PinChanger = {
+    changeOnCard: (channel, template, limits) =>
+      new SimulatedPinChanger({ clock: this.clock, acts: [this.change], keyingMs: KEYING_MS, initialPin: INITIAL_PIN }).changeOnCard(channel, template, limits),
+  };
 
   insert({ card, slowDebitMs }: Extract<WorldRequest, { do: "insert" }>): void {
     const slow = slowDebitMs === undefined ? {} : { faults: { slowInstruction: { ins: DEBIT, extraMs: slowDebitMs } } };
@@ -91,72 +81,33 @@ class World {
   }
 
   setModule(module: TestPsamOptions | "none"): void {
-    this.#otherModule = module === "none" ? "none" : makeSamReader(makeTestPsam(this.suite, module), { name: "module", clock: this.clock });
+    this.samReader.remove();
+    if (module !== "none") this.samReader.insert(makeTestPsam(this.suite, module));
   }
-
-  async module(config: TerminalConfig, limits: Limits): Promise<SocialPsam> {
-    if (this.#otherModule === "none") throw new Fault("reader-gone", "the slot is empty", { effectUnknown: false });
-    return openPsam(this.#otherModule ?? this.samReader, { clock: this.clock, profile: config.cardProfile }, limits);
-  }
-}
-
-/** A keypad behind the services of the card: the one service that these tests ask for. */
-function keypadServices(world: World, ports: Pick<ReaderPlace, "lane" | "cardProfile">): Pick<CardServiceActs, "perform"> {
-  const words: Readonly<Record<string, string>> = { wrong: "pin-wrong", locked: "pin-locked", cancelled: "pin-cancelled", "timed-out": "pin-timed-out" };
-  return {
-    perform: async ({ service }, limits) => {
-      const text = { zh: "", en: "" };
-      const giveBack = service === "change-pin" ? ports.lane.take() : undefined;
-      if (giveBack === undefined) return { kind: "refused", reason: "agency-not-connected", text };
-      const channel = await world.reader.waitForCard(limits);
-      try {
-        await nameSocialCard(channel, { profile: ports.cardProfile }, limits);
-        const changer = new SimulatedPinChanger({ clock: world.clock, acts: [world.changes], keyingMs: KEYING_MS, initialPin: INITIAL_PIN });
-        const outcome = await changePin(channel, { changer, limits }, limits);
-        if (outcome.kind === "verified") return { kind: "done", output: {} };
-        const tries = "triesLeft" in outcome ? { triesLeft: outcome.triesLeft } : {};
-        return { kind: "refused", reason: words[outcome.kind] ?? outcome.kind, ...tries, text };
-      } finally {
-        await channel.close();
-        giveBack();
-      }
-    },
-  };
 }
 
 async function run(folder: string, config: TerminalConfig): Promise<void> {
   const world = new World();
-  const { clock, suite, reader } = world;
+  const { clock, suite, reader: userReader, samReader, pinVerifier, pinChanger } = world;
   const log = openLog({ destination: process.stderr, clock, terminalId: config.terminalId, level: "error" });
   const { keys, sealKeys } = loadDeviceKeys(await readKeyFile(keyFileOf(folder)), { suite, profile: config.profile });
-  const terminal = await openDevice({ config, keys, sealKeys, suite, userReader: reader, samReader: world.samReader, pinVerifier: world.verifier, log });
-  const { readerLibrary } = config;
-  assert(readerLibrary !== undefined, "the configuration has a reader library");
-  const lane = createLane();
-  const place: ReaderPlace = {
-    ...{ suite, reader, lane, cardProfile: config.cardProfile, journal: terminal.journal, deviceNumber: config.terminalId },
-    module: (limits) => world.module(config, limits),
-    pin: world.verifier,
-    initialPin: { policy: config.initialPinPolicy, evidence: () => world.evidence },
-    today: () => civilTime(clock.wallMs()).date,
-    services: keypadServices(world, { lane, cardProfile: config.cardProfile }),
-    sell: (request, limits) => terminal.quickPayment(request, limits),
-  };
+  const terminal = await openDevice({ config, keys, sealKeys, suite, userReader, samReader, pinVerifier, pinChanger, log });
   const onDefect = (error: unknown) => {
     throw error;
   };
-  const server = await openTerminalLibrary(place, readerLibrary, { clock, log, randomness: systemRandomness(), onDefect });
+  const library = await openTerminalReaderLibrary(terminal, config, { log, onDefect });
+  assert(library !== undefined, "the configuration has a reader library");
   const say = (answer: object) => process.stdout.write(`${JSON.stringify(answer)}\n`);
   say({ event: "ready" });
   for await (const line of createInterface({ input: process.stdin })) {
     // Whoever starts this process writes its requests.
     say(await obey(world, terminal, JSON.parse(line) as WorldRequest));
   }
-  await server.close();
+  await library.close();
   await terminal.stop();
 }
 
-async function obey(world: World, { journal }: Awaited<ReturnType<typeof openDevice>>, request: WorldRequest): Promise<object> {
+async function obey(world: World, { journal }: Terminal, request: WorldRequest): Promise<object> {
   switch (request.do) {
     case "insert":
       world.insert(request);
@@ -171,11 +122,8 @@ async function obey(world: World, { journal }: Awaited<ReturnType<typeof openDev
       world.holder.plan(request.acts);
       return { done: "holder" };
     case "change":
-      world.changes = request.act;
+      world.change = request.act;
       return { done: "change" };
-    case "initial-pin":
-      world.evidence = request.evidence;
-      return { done: "initial-pin" };
     case "books": {
       const entries = await journal.entries(1, 1_000);
       return { done: "books", debits: world.debits, entries: entries.map(({ kind, state, subject, amount }) => ({ kind, state, subject, amount })) };
