@@ -50,7 +50,14 @@ const pinDigits = z
 const loads = {
   loadCode: z.enum(["45", "46", "47"]).exactOptional(),
   loadProcessingCode: digits(6).exactOptional(),
-  purseLoad: z.strictObject({ type: digits(4), code: z.enum(["22", "40", "41", "42"]), processing: digits(6).exactOptional() }).exactOptional(),
+  purseLoad: z
+    .strictObject({
+      type: digits(4),
+      code: z.enum(["22", "40", "41", "42"]),
+      processing: digits(6).exactOptional(),
+      layout: z.enum(["field-62", "field-55"]).exactOptional(),
+    })
+    .exactOptional(),
 };
 
 /** What this acquirer takes beside the common fields; each left out: not sent. */

@@ -29,7 +29,7 @@ import { unusableAtOnce } from "../quick-payment/wrong-card.ts";
 import type { SaleTime } from "../sale-time.ts";
 
 /** Debit, credit, quasi-credit: applications of an account at a bank. Electronic cash alone is none. Spec: JR/T 0025, application identifiers. */
-const ACCOUNT_APPLICATIONS: readonly string[] = ["a000000333010101", "a000000333010102", "a000000333010103"];
+export const ACCOUNT_APPLICATIONS: readonly string[] = ["a000000333010101", "a000000333010102", "a000000333010103"];
 const FIRST_LIST = 0x8c;
 const REQUEST_CRYPTOGRAM = 0x80;
 const FINAL_CRYPTOGRAM: Readonly<Record<CardDecision, number>> = { AAC: 0x00, TC: 0x40, ARQC: REQUEST_CRYPTOGRAM };

@@ -42,7 +42,13 @@ export interface AcquirerProfile {
   /** Processing code of such a load; absent: its message has none. */
   readonly loadProcessingCode?: string;
   /** Type, 60.1 and processing code of a load of the e-purse; absent: not offered. */
-  readonly purseLoad?: { readonly type: string; readonly code: "22" | "40" | "41" | "42"; readonly processing?: string };
+  readonly purseLoad?: {
+    readonly type: string;
+    readonly code: "22" | "40" | "41" | "42";
+    readonly processing?: string;
+    /** Where the purse's code and its host's stand; unconfirmed. Absent: in field 62. */
+    readonly layout?: "field-62" | "field-55";
+  };
   /** 60.3 of messages whose own is not recorded; absent: their field 60 ends with the batch. */
   readonly networkCode?: string;
   /** Field 53 beside a PIN block, sixteen digits; absent: not sent. */
