@@ -1,0 +1,137 @@
+/* Rows of the bank account, the purses, contributions, benefits and local rules. */
+import { fen } from "../../../device/base/fen.ts";
+import { DEFAULT_PURSE_APPLICATIONS } from "../../../device/card/purse/commands.ts";
+import { DEFAULT_CARD_PROFILE } from "../../../device/codec/card-profile.ts";
+import { openBankLoads } from "../../../device/txn/acquiring/load.ts";
+import { BANK_LIMITS, BankPlace, panOf } from "../../../device/txn/acquiring/testing.ts";
+import { ContributionDesk, contribution, WAIT } from "../../../device/txn/contributions/testing.ts";
+import { applyLocalRules } from "../../../device/txn/local-rules/apply.ts";
+import { runQuickPayment } from "../../../device/txn/quick-payment/run.ts";
+import { BALANCE, FARE, gateScene, passage, tapGate, testGate } from "../../../device/txn/quick-payment/testing/gates.ts";
+import { balanceOf, SimulatedPlace, TEST_LIMITS } from "../../../device/txn/quick-payment/testing.ts";
+import { expectEqual, expectMatch, expectTrue } from "../expect.ts";
+import type { ServiceCase } from "./types.ts";
+
+function served(row: number, title: string, run: () => Promise<void>): ServiceCase {
+  return { row, title, shows: "served", run };
+}
+
+async function openPlace(): Promise<BankPlace> {
+  const place = new BankPlace({ interface: "contact", profile: { loadCode: "45" } });
+  await place.start();
+  return place;
+}
+
+async function openDesk(): Promise<ContributionDesk> {
+  const desk = new ContributionDesk();
+  await desk.clock.resolve(desk.switchOn());
+  return desk;
+}
+
+const BANK: readonly ServiceCase[] = [
+  served(8, "the bank tells the balance", async () => {
+    const place = await openPlace();
+    place.card();
+    expectMatch(await place.run(place.bank.acts.balance({ operator: "op1" }, BANK_LIMITS)), { kind: "balance" }, "the balance");
+  }),
+  served(37, "cash is paid out with the PIN, where the acquirer has confirmed it", async () => {
+    const place = await openPlace();
+    place.card();
+    expectMatch(await place.pay("r1", 100, { business: "withdrawal" }), { kind: "approved" }, "the withdrawal");
+    expectEqual([place.host.holder.asked, place.host.sum()], [1, 100], "PIN entries, and what the bank has booked");
+  }),
+  served(38, "a purchase is approved with its MAC and booked once", async () => {
+    const place = await openPlace();
+    const card = place.card();
+    const before = place.ledger.account(panOf(card))?.balanceFen ?? 0;
+    expectMatch(await place.pay("r1", 12_345), { kind: "approved", amount: 12_345 }, "the purchase");
+    await place.pay("r1", 12_345);
+    expectEqual(place.ledger.account(panOf(card))?.balanceFen, before - 12_345, "the account at the bank");
+  }),
+  served(39, "a purchase is voided in its batch, and refunded after it", async () => {
+    const place = await openPlace();
+    place.card();
+    await place.pay("r1", 5_000);
+    await place.pay("r2", 3_000);
+    expectMatch(await place.takeBack("v1", "r1"), { kind: "approved", amount: 5_000 }, "the void");
+    expectMatch(await place.takeBack("f1", "r2", { business: "refund" }), { kind: "approved", amount: 3_000 }, "the refund");
+    expectEqual(place.host.sum(), 0, "what is left at the bank");
+  }),
+  served(41, "electronic cash is loaded from the account", async () => {
+    const place = await openPlace();
+    const card = place.card();
+    const before = balanceOf(card, "electronic-cash");
+    const purse = {
+      purse: { applications: DEFAULT_PURSE_APPLICATIONS, proveSeqOrder: DEFAULT_CARD_PROFILE.proveSeqOrder },
+      keyIndex: 1,
+      terminalNumber: new Uint8Array(6),
+    };
+    const bounds = { commandTimeoutMs: 1_000, pinTimeoutMs: 15_000, journalTimeoutMs: 5_000, returnTimeoutMs: 20_000 };
+    const loads = await place.run(openBankLoads({ ...place.ports, line: place.bank.line, book: place.bank.book, purse }, bounds));
+    const request = { reference: "l1", amount: fen(5_000), operator: "op1", purse: "electronic-cash" } as const;
+    expectMatch(await place.run(loads.load(request, BANK_LIMITS)), { kind: "loaded" }, "the load");
+    expectEqual([balanceOf(card, "electronic-cash") - before, place.host.sum()], [5_000, 5_000], "what is on the card, and what the bank has taken");
+  }),
+];
+
+const PURSES: readonly ServiceCase[] = [
+  served(40, "a purse pays offline, without PIN, and the card proves it", async () => {
+    const place = new SimulatedPlace();
+    const ports = await place.clock.resolve(place.switchOn());
+    place.reader.insert(place.card());
+    const outcome = await place.clock.resolve(runQuickPayment(ports, { reference: "r1", amount: fen(450) }, TEST_LIMITS));
+    expectMatch(outcome, { kind: "paid", verified: true, amount: 450 }, "the payment");
+  }),
+  served(43, "a merchant's agreement takes its part off the price, to the fen", async () => {
+    const rule = { kind: "merchant-discount", name: "nine tenths", validFrom: "20260101", merchants: ["M1"], numerator: 9, denominator: 10 } as const;
+    const sale = { amount: fen(999), merchant: "M1", today: "20260601" };
+    expectMatch(applyLocalRules(sale, [rule]), { kind: "sale", amount: 900, discount: 99 }, "the sale");
+    expectMatch(applyLocalRules({ ...sale, merchant: "M2" }, [rule]), { amount: 999, discount: 0 }, "another merchant's");
+  }),
+  served(61, "a ride is let in for nothing and out for the fare", async () => {
+    const scene = await gateScene();
+    expectMatch(await tapGate(scene, passage("in", testGate("entry"))), { kind: "paid", amount: 0 }, "the entry");
+    expectMatch(await tapGate(scene, passage("out", testGate("exit"))), { kind: "paid", amount: FARE, balanceAfter: BALANCE - FARE }, "the exit");
+  }),
+];
+
+/** A bill from question to receipt; `which` of the bills that the agency tells. */
+function bill(row: number, title: string, which: { readonly insurance: string; readonly billId: string; readonly amountFen: number }): ServiceCase {
+  return served(row, title, async () => {
+    const desk = await openDesk();
+    const told = await desk.clock.resolve(desk.opened.acts.bills({ operator: "op1" }, WAIT));
+    expectTrue(told.kind === "bills" && told.bills.some(({ insurance }) => insurance === which.insurance), "the bill is told");
+    const paid = desk.opened.acts.pay(contribution({ billId: which.billId, amount: fen(which.amountFen) }), WAIT);
+    expectMatch(await desk.clock.resolve(paid), { kind: "confirmed", amount: which.amountFen }, "the payment");
+    expectEqual([desk.bank.held("A1"), desk.agency.ledger.bill(which.billId)?.state], [which.amountFen, "paid"], "the bank's money, and the agency's book");
+  });
+}
+
+/** What the holder is entitled to, and what was paid to the account. */
+function benefit(row: number, name: string): ServiceCase {
+  return served(row, `${name}: entitlements and payments are told`, async () => {
+    const desk = await openDesk();
+    const told = await desk.clock.resolve(desk.opened.acts.benefits({ operator: "op1" }, WAIT));
+    expectTrue(told.kind === "benefits" && told.entitlements.length > 0 && told.payments.length > 0, "the agency tells both");
+  });
+}
+
+const AGENCY: readonly ServiceCase[] = [
+  bill(30, "a contribution is paid from the account and confirmed to the agency", { insurance: "resident-medical", billId: "B9-2026-M", amountFen: 40_000 }),
+  served(30, "what the agency refuses after the bank has paid goes back", async () => {
+    const desk = await openDesk();
+    desk.agency.ledger.withdrawBill("B9-2026-P");
+    const paid = desk.opened.acts.pay(contribution({ billId: "B9-2026-P", amount: fen(100_000) }), WAIT);
+    const outcome = await desk.clock.resolve(paid);
+    expectTrue(outcome.kind === "refunded" || outcome.kind === "refused", "nobody keeps the money");
+    expectEqual(desk.bank.held("A1"), 0, "what the bank holds");
+  }),
+  bill(32, "an examination fee is paid and confirmed", { insurance: "examination", billId: "B9-2026-E", amountFen: 6_500 }),
+  bill(63, "a fee of another biller comes as a bill of the agency's host", { insurance: "resident-pension", billId: "B9-2026-P", amountFen: 100_000 }),
+  benefit(33, "pension"),
+  benefit(34, "unemployment"),
+  benefit(35, "injury, maternity and reimbursements"),
+  benefit(36, "subsidies and wages"),
+];
+
+export const MONEY_CASES: readonly ServiceCase[] = [...BANK, ...PURSES, ...AGENCY];
