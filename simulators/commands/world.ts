@@ -5,6 +5,8 @@ import { systemClock } from "../../device/system/clock.ts";
 import { type Command, countOption, type OptionValues } from "../../device/system/command-line.ts";
 import { moduleBeside } from "../../device/system/modules.ts";
 import { systemProcesses } from "../../device/system/processes.ts";
+import { type AcquirerWorldOptions, type AcquirerWorldReport, runAcquirerSeed, runAcquirerWorld } from "../world/acquirer/acquirer-world.ts";
+import { BANK_BUGS, isBankBug } from "../world/acquirer/bank-bugs.ts";
 import { COUNTER_BUGS, isCounterBug } from "../world/counter/counter-bugs.ts";
 import { type CounterWorldOptions, type CounterWorldReport, runCounterSeed, runCounterWorld } from "../world/counter/counter-world.ts";
 import { FAULT_KINDS } from "../world/fault-plan.ts";
@@ -120,6 +122,37 @@ async function gateWorld(options: GateWorldOptions, values: OptionValues): Promi
   return report.violations === 0 ? 0 : 1;
 }
 
+function readAcquirerOptions(values: OptionValues): AcquirerWorldOptions | string {
+  const seeds = countOption(values, "seeds", { min: 1, max: SEEDS_MAX });
+  const payments = countOption(values, "payments", { min: 1, max: 100_000 });
+  const first = countOption(values, "first", { min: 0, max: SEEDS_MAX });
+  if (seeds === undefined || payments === undefined || first === undefined) return "--seeds, --payments and --first are whole numbers";
+  const bug = values["plant"];
+  if (typeof bug === "string" && !isBankBug(bug)) return `--plant takes one of: ${Object.keys(BANK_BUGS).join(", ")}`;
+  return { name: String(values["name"]), first, seeds, payments, ...(typeof bug === "string" ? { bug } : {}) };
+}
+
+function acquirerSummary(report: AcquirerWorldReport): string {
+  const hours = (report.virtualMs / 3_600_000).toFixed(1);
+  return [
+    `${report.seeds} seeds, ${report.payments} acts: ${report.events} events, ${report.violations} violations`,
+    `${hours} virtual hours in ${(report.realMs / 1000).toFixed(1)} s, state ${report.stateHash.slice(0, 16)}`,
+    `told at the counter: ${counted(report.ends)}`,
+    `booked by the bank and standing: ${counted(report.booked)}; ${report.reversals} reversals, ${report.undone} of them undid something`,
+    `batches: ${counted(report.batches)}`,
+    `the power failed ${report.powerCuts} times during an act; the acquirer went wrong: ${counted(report.acquirerFaults)}`,
+    `faults that struck: ${counted(report.faults)}`,
+    ...report.failures.map(({ seed, violation }) => `  ${seed}: ${violation}`),
+  ].join("\n");
+}
+
+async function acquirerWorld(options: AcquirerWorldOptions, values: OptionValues): Promise<number> {
+  if (values["trace"] === true) return tell(await runAcquirerSeed(openCipherSuite(), options, options.first));
+  const report = await runAcquirerWorld(spreadPorts(options.seeds), options);
+  process.stdout.write(values["json"] === true ? `${JSON.stringify(report)}\n` : `${acquirerSummary(report)}\n`);
+  return report.violations === 0 ? 0 : 1;
+}
+
 async function trace(options: WorldOptions): Promise<number> {
   return tell(await runSeed(openCipherSuite(), options, options.first));
 }
@@ -160,14 +193,19 @@ export const worldCommand: Command = {
   summary: "lives through seeds of a simulated town and checks the seven promises after every event",
   options: {
     seeds: { type: "string", summary: "how many seeds", default: "20" },
-    scenario: { type: "string", summary: "town: sales at a till; counter: orders of a pharmacy; gate: two lanes and a till", default: "town" },
+    scenario: {
+      type: "string",
+      summary: "town: sales at a till; counter: orders of a pharmacy; gate: two lanes and a till; acquirer: a counter with a bank",
+      default: "town",
+    },
     taps: { type: "string", summary: "town and gate: taps per seed", default: "100" },
+    payments: { type: "string", summary: "acquirer: acts at the counter per seed", default: "100" },
     orders: { type: "string", summary: "counter: orders per seed", default: "100" },
     "tear-percent": { type: "string", summary: `taps that are torn, of a hundred; left out: ${TEAR_PERCENT}, at gates ${GATE_TEAR_PERCENT}` },
     "double-percent": { type: "string", summary: "gate: taps that are followed by another of the same card, of a hundred", default: "1" },
     name: { type: "string", summary: "what the seeds are called", default: "seed" },
     first: { type: "string", summary: "number of the first seed", default: "0" },
-    plant: { type: "string", summary: `plants a bug: ${[...Object.keys(PLANTED_BUGS), ...Object.keys(COUNTER_BUGS)].join(", ")}` },
+    plant: { type: "string", summary: `plants a bug: ${[...Object.keys(PLANTED_BUGS), ...Object.keys(COUNTER_BUGS), ...Object.keys(BANK_BUGS)].join(", ")}` },
     trace: { type: "boolean", summary: "replays the first seed alone and prints what happened" },
     json: { type: "boolean", summary: "one JSON object instead of a summary" },
   },
@@ -180,7 +218,11 @@ export const worldCommand: Command = {
       const options = readGateOptions(values);
       return typeof options === "string" ? misused(options) : gateWorld(options, values);
     }
-    if (values["scenario"] !== "town") return misused("--scenario is town, counter or gate");
+    if (values["scenario"] === "acquirer") {
+      const options = readAcquirerOptions(values);
+      return typeof options === "string" ? misused(options) : acquirerWorld(options, values);
+    }
+    if (values["scenario"] !== "town") return misused("--scenario is town, counter, gate or acquirer");
     const options = readOptions(values);
     if (typeof options === "string") return misused(options);
     return values["trace"] === true ? trace(options) : world(options, values);

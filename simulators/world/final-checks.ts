@@ -1,4 +1,5 @@
 /* What must be true when the faults have ended and everything has settled. */
+import type { Fen } from "../../device/base/fen.ts";
 import { promised } from "./checks/violation.ts";
 import type { WatchedCard } from "./observed.ts";
 import { balancesOf, worldPurse } from "./purses.ts";
@@ -6,10 +7,13 @@ import { BALANCE_FEN, TERMINAL_ID, type Town } from "./town.ts";
 
 const OPEN = new Set(["prepared", "acting", "unknown", "resolving"]);
 
-/** Bookings equal debits, subject by subject; what is unknown is what was scripted never to return; everything is receipted. */
-export function finalChecks(town: Town, gone: ReadonlySet<WatchedCard>): void {
+/**
+ * Bookings equal debits, subject by subject; what is unknown is what was scripted never to return; everything is receipted.
+ * `clearedElsewhere`: fen by subject of the sales that somebody else books; to the settlement host they are information.
+ */
+export function finalChecks(town: Town, gone: ReadonlySet<WatchedCard>, clearedElsewhere: ReadonlyMap<string, Fen> = new Map()): void {
   everythingReceipted(town);
-  bookingsEqualDebits(town);
+  bookingsEqualDebits(town, clearedElsewhere);
   unknownAsScripted(town, gone);
   balancesAsDebited(town);
   town.medicalCheck.settled();
@@ -65,7 +69,7 @@ function everythingReceipted({ journalCheck, ledger, disk }: Town): void {
   promised(1, held === journalCheck.lastSeq, () => `the host holds ${held} of ${journalCheck.lastSeq} entries`);
 }
 
-function bookingsEqualDebits({ moneyCheck, ledger, journalCheck }: Town): void {
+function bookingsEqualDebits({ moneyCheck, ledger, journalCheck }: Town, clearedElsewhere: ReadonlyMap<string, Fen>): void {
   const debits = moneyCheck.debitsBySubject;
   const booked = new Map(
     ledger
@@ -73,6 +77,10 @@ function bookingsEqualDebits({ moneyCheck, ledger, journalCheck }: Town): void {
       .filter(({ kind }) => kind === "quick-payment")
       .map((booking) => [booking.subject, booking.amountFen]),
   );
+  for (const [subject, amountFen] of clearedElsewhere) {
+    promised(2, !booked.has(subject), () => `${subject} is cleared twice`);
+    booked.set(subject, amountFen);
+  }
   for (const [subject, debit] of debits) {
     const open = OPEN.has(journalCheck.subjects.get(subject)?.state ?? "");
     promised(1, open || booked.get(subject) === debit.amountFen, () => `${subject}: card debited ${debit.amountFen}, host booked ${booked.get(subject) ?? 0}`);

@@ -22,6 +22,7 @@ import { SimulatedPinVerifier } from "../pinpad/pin-verifier.ts";
 import type { SimulatedPsam } from "../psam/psam.ts";
 import { makeSamReader, type TransmitInfo, type TransmitVerdict } from "../reader/in-process.ts";
 import { TEST_CASH_TERMINAL, testAuthorities } from "../terminal/purses.ts";
+import { directLine } from "./acquirer/direct-line.ts";
 import type { ExposureLimits } from "./checks/journal-check.ts";
 import { LaneLife } from "./gate/lane-life.ts";
 import { observedLink, observedStore } from "./observed.ts";
@@ -162,7 +163,7 @@ export class Life {
       rules,
       ...(gate === undefined ? {} : { gate: { ...gate, rider: { id: BUS_RECORD_ID, codec: RIDER_RECORD }, lanes } }),
       ...(town.office === undefined ? {} : { documents: town.office.open() }),
-      ...(town.bank === undefined ? {} : { devices: { pinPad: this.#pad(clock) }, services: town.servicePlaces() }),
+      ...(town.bank === undefined ? {} : { devices: { pinPad: this.#pad(clock) }, services: town.servicePlaces(), ...directLine(town, power, clock) }),
       onLaneEvent: (lane, event) => {
         if (power.on) this.onLaneEvent(lane, event);
       },

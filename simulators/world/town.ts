@@ -81,6 +81,8 @@ export interface TownOptions {
 export interface TownBank {
   readonly profile: AcquirerProfile;
   readonly contract: TerminalContract;
+  /** "relay": through broker and head-end. "direct": over a line of its own. */
+  readonly line: "relay" | "direct";
   /** What stands between the head-end and the acquirer; left out: nothing. */
   readonly between?: (acquirer: Acquirer) => Service;
 }
@@ -352,10 +354,15 @@ export class Town {
     for (const disk of Object.values(this.#serviceDisks)) disk.crash({ some });
   }
 
+  /** The acquirer as it is reached, whichever way leads there. */
+  get bankService(): Service | undefined {
+    const { acquirer, bank } = this;
+    return acquirer === undefined ? undefined : (bank?.between?.(acquirer) ?? acquirer.exchange);
+  }
+
   /** What the head-end serves. */
   #services(): ReadonlyMap<string, Service> {
-    const { acquirer, bank } = this;
-    const exchange = acquirer === undefined ? undefined : (bank?.between?.(acquirer) ?? acquirer.exchange);
+    const exchange = this.bankService;
     return new Map([["fsi", this.insurer.exchange] as const, ...(exchange === undefined ? [] : [["acquirer", exchange] as const])]);
   }
 

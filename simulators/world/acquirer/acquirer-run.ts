@@ -9,19 +9,19 @@ import type { CipherSuite } from "../../../device/crypto/face.ts";
 import type { TerminalRules } from "../../../device/terminal-settings.ts";
 import { DEFAULT_ACQUIRER } from "../../../device/txn/acquirer-host/defaults.ts";
 import type { BankActs, BankOutcome, BankPaymentRequest, BankReturnRequest, SettlementOutcome } from "../../../device/txn/acquiring/acts.ts";
-import type { AcquirerProfile } from "../../../device/txn/acquiring/profile.ts";
+import type { AcquirerProfile, DownloadKind } from "../../../device/txn/acquiring/profile.ts";
 import type { Acquirer } from "../../host/acquirer/acquirer.ts";
 import { ACQUIRER_FAULTS, type AcquirerFaultName, clearAcquirerFaults, PLANTED_DIFFERENCES, planAcquirerFault } from "../../host/acquirer/acquirer-faults.ts";
 import type { KeyLayout, MacForm } from "../../host/acquirer/ciphers.ts";
 import { TEST_BANK_MERCHANT, TEST_BANK_PIN, TEST_BANK_TERMINAL, testContract } from "../../host/acquirer/test-customers.ts";
 import { promised } from "../checks/violation.ts";
 import { Day, type DayReport, within } from "../day.ts";
-import { finalChecks } from "../final-checks.ts";
+import { countScriptedGone, finalChecks } from "../final-checks.ts";
 import type { Life } from "../life.ts";
 import type { WatchedCard } from "../observed.ts";
 import { drawSale, WORLD_PURSES } from "../purses.ts";
 import { SeededRandomness } from "../seeded-randomness.ts";
-import { shortSubject } from "../town.ts";
+import { shortSubject, type TownBank } from "../town.ts";
 import type { BankBug } from "./bank-bugs.ts";
 import { BankCheck } from "./bank-check.ts";
 
@@ -41,6 +41,8 @@ export interface AcquirerReport extends DayReport {
   readonly acquirerFaults: Readonly<Record<string, number>>;
   /** Settled batches by what came of them. */
   readonly batches: Readonly<Record<string, number>>;
+  /** What the bank has booked and not reversed, by business. */
+  readonly booked: Readonly<Record<string, number>>;
   /** Reversals that reached the acquirer, and those of them that undid something. */
   readonly reversals: number;
   readonly undone: number;
@@ -55,6 +57,9 @@ const ATTEMPTS_MAX = 4;
 const CALM_ROUNDS_MAX = 40;
 const OPERATOR = "op-1";
 const REPLY_MS = 8_000;
+/** How often, and how long apart, people look whether the terminal is ready. */
+const LOOKS_MAX = 20;
+const LOOK_MS = 3_000;
 /** Above it the holder's PIN is asked for. */
 const PIN_FREE_FEN = 10_000;
 /** More than any seed uses up: nothing is parked, because the world waits until the line is well. */
@@ -67,6 +72,7 @@ const FAULT_CHANCE = 0.45;
 const CUT_CHANCE = 0.08;
 const CUT_WITHIN_MS = 6_000;
 
+const DOWNLOADS: readonly DownloadKind[] = ["parameters", "ca-keys", "aid-parameters", "exception-list"];
 const LAYOUTS: readonly KeyLayout[] = ["des-24", "tdes-40", "tdes-track-60", "triple-19-57"];
 const MAC_FORMS: readonly MacForm[] = ["ecb", "x9.19"];
 
@@ -92,9 +98,10 @@ export class AcquirerRun {
   constructor(options: AcquirerRunOptions) {
     const { seed, suite, bug } = options;
     this.#options = options;
-    const { profile, contract } = bankOf(seed);
+    const made = bankOf(seed);
+    const { contract } = made;
     const between = bug?.between;
-    const bank = { profile, contract, ...(between === undefined ? {} : { between: (acquirer: Acquirer) => between({ suite, contract, acquirer }) }) };
+    const bank = { ...made, ...(between === undefined ? {} : { between: (acquirer: Acquirer) => between({ suite, contract, acquirer }) }) };
     const rules: TerminalRules = bug?.rules ?? {};
     this.#day = new Day({ town: { seed, suite, limits: LIMITS, tearPercent: 8, bank }, stream: "bank", rules, livenessMs: LIVENESS_MS });
     const { acquirer, disk } = this.#day.town;
@@ -125,13 +132,21 @@ export class AcquirerRun {
   async #serve(at: number): Promise<void> {
     const { draw } = this.#day;
     this.#goWrong();
+    if (this.#isHalfDone() && draw.chance(0.9)) await this.#settle();
     const roll = draw.between(1, 100);
-    if (roll <= 55) await this.#pay(`bank-${at}`, "sale");
-    else if (roll <= 65) await this.#pay(`bank-${at}`, "withdrawal");
-    else if (roll <= 78) await this.#takeBack(`back-${at}`);
-    else if (roll <= 84) await this.#balance();
-    else if (roll <= 92) await this.#quickPayment(`quick-${at}`);
+    if (roll <= 52) await this.#pay(`bank-${at}`, "sale");
+    else if (roll <= 62) await this.#pay(`bank-${at}`, "withdrawal");
+    else if (roll <= 75) await this.#takeBack(`back-${at}`);
+    else if (roll <= 80) await this.#balance();
+    else if (roll <= 88) await this.#quickPayment(`quick-${at}`);
+    else if (roll <= 90) await this.#download();
     else await this.#settle();
+  }
+
+  /** Nothing enters a batch while its settlement is half done: whoever works there sees to it first. */
+  #isHalfDone(): boolean {
+    const { life } = this.#day.keeper;
+    return life?.power.on === true && life.terminal?.bank?.view()["settlementHalfDone"] === true;
   }
 
   #goWrong(): void {
@@ -189,8 +204,8 @@ export class AcquirerRun {
 
   /** One life's try at an act: a card is presented, a PIN typed, and the power may fail in the middle. */
   async #attempt<Value>(card: WatchedCard, act: (bank: BankActs) => Promise<Value>): Promise<Value | "dark"> {
-    const { holders, keeper, draw } = this.#day;
-    const life = await keeper.powered();
+    const { holders, draw } = this.#day;
+    const life = await this.#ready();
     const bank = this.#bankOf(life);
     holders.kind = "bank";
     life.bankHolder.plan([this.#pin()]);
@@ -201,6 +216,17 @@ export class AcquirerRun {
     holders.clear(life);
     if (outcome === "dark") this.#powerCuts += 1;
     return outcome;
+  }
+
+  /** Most people wait until the terminal says that its hosts are there. */
+  async #ready(): Promise<Life> {
+    const { keeper, draw, town } = this.#day;
+    const patience = this.#calm || draw.chance(0.9) ? LOOKS_MAX : 0;
+    for (let looks = 0; ; looks += 1) {
+      const life = await keeper.powered();
+      if (looks >= patience || this.#day.terminal(life).status().hostPresent) return life;
+      await town.clock.sleep(LOOK_MS);
+    }
   }
 
   #bankOf(life: Life): BankActs {
@@ -248,10 +274,18 @@ export class AcquirerRun {
     if (outcome.kind === "refused" && outcome.subject !== undefined) town.moneyCheck.notPaid(outcome.subject);
   }
 
+  async #download(): Promise<void> {
+    const { draw, town } = this.#day;
+    const life = await this.#ready();
+    const what = draw.pick(DOWNLOADS);
+    const report = await Promise.race([this.#bankOf(life).download(what, within(ACT_MS)), life.dark]);
+    town.trace.note(`download of ${what} ${report === "dark" ? report : `${report.kind} ${report.entries} ${report.reason ?? ""}`}`);
+  }
+
   /** A batch is compared; sometimes the acquirer has counted something else than it booked. */
   async #settle(): Promise<SettlementOutcome | undefined> {
-    const { draw, keeper, town } = this.#day;
-    const life = await keeper.powered();
+    const { draw, town } = this.#day;
+    const life = await this.#ready();
     const bank = this.#bankOf(life);
     if (!this.#calm && draw.chance(CUT_CHANCE)) void this.#cutSoon(life);
     this.#plantDifference();
@@ -268,7 +302,7 @@ export class AcquirerRun {
   /** Only where the batch is whole and nothing was compared of it yet: what is counted wrong then stays wrong until its end. */
   #plantDifference(): void {
     const { draw } = this.#day;
-    if (this.#calm || !draw.chance(0.4)) return;
+    if (this.#calm || !draw.chance(0.5)) return;
     this.#acquirer.faults.difference = draw.pick(PLANTED_DIFFERENCES);
   }
 
@@ -276,6 +310,7 @@ export class AcquirerRun {
     const { holders, town } = this.#day;
     // What was planned for a comparison that never came strikes nobody any more.
     this.#acquirer.faults.difference = "none";
+    countScriptedGone(town, holders.gone);
     for (const card of town.cards.filter((each) => !holders.gone.has(each))) {
       for (const purse of WORLD_PURSES) {
         const reference = `return-${card.card.serial.slice(-4)}-${purse}`;
@@ -286,7 +321,7 @@ export class AcquirerRun {
     await this.#day.bounded(this.#settledAll(), "the last settlement");
     await this.#day.drained();
     this.#check.settled();
-    finalChecks(town, holders.gone);
+    finalChecks(town, holders.gone, this.#check.offlineSales());
     await this.#day.stopped();
   }
 
@@ -310,12 +345,14 @@ export class AcquirerRun {
     const batches: Record<string, number> = {};
     for (const { result } of ledger.batches.settlements()) batches[result] = (batches[result] ?? 0) + 1;
     const reversals = ledger.reversals();
+    const booked = Object.fromEntries(Object.entries(ledger.totals()).map(([business, { count }]) => [business, count]));
     return {
       ...told,
       payments: this.#acts,
       ends: this.#ends,
       acquirerFaults: this.#faults,
       batches,
+      booked,
       reversals: reversals.length,
       undone: reversals.filter(({ undone }) => undone).length,
       powerCuts: this.#powerCuts,
@@ -324,7 +361,7 @@ export class AcquirerRun {
 }
 
 /** How the acquirer of this seed wants its messages: layouts, MACs and switches differ from seed to seed. */
-function bankOf(seed: string): { readonly profile: AcquirerProfile; readonly contract: ReturnType<typeof testContract> } {
+function bankOf(seed: string): Pick<TownBank, "profile" | "contract" | "line"> {
   const draw = new SeededRandomness(seed).stream("acquirer-profile");
   const [keyScheme, macMethod, front] = [draw.pick(LAYOUTS), draw.pick(MAC_FORMS), draw.pick([0, 0, 3])];
   const profile: AcquirerProfile = {
@@ -345,7 +382,13 @@ function bankOf(seed: string): { readonly profile: AcquirerProfile; readonly con
     replyTimeoutMs: REPLY_MS,
     pinFreeFen: PIN_FREE_FEN,
     reversalTries: TRIES,
+    downloads: DOWNLOADS,
+    electronicCashRoute: draw.pick(["acquirer", "acquirer", "settlement-host"] as const),
     offlineUpload: { ...DEFAULT_ACQUIRER.offlineUpload, tries: TRIES },
   };
-  return { profile, contract: testContract({ keyLayout: keyScheme, macForm: macMethod, keyFrontHex: "00".repeat(front) }) };
+  return {
+    profile,
+    line: draw.pick(["relay", "direct"] as const),
+    contract: testContract({ keyLayout: keyScheme, macForm: macMethod, keyFrontHex: "00".repeat(front) }),
+  };
 }

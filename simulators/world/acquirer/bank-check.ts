@@ -2,6 +2,7 @@
  * The bank's books against the terminal's: what a counter was told is booked in that moment, nothing is booked that no record ends as done, and a
  * batch that was settled holds on both sides the same. The truth is the acquirer's ledger.
  */
+import { type Fen, fen } from "../../../device/base/fen.ts";
 import type { BankOutcome } from "../../../device/txn/acquiring/acts.ts";
 import type { SimulatedJournalDisk } from "../../disk/journal-store.ts";
 import type { PlantedDifference } from "../../host/acquirer/acquirer-faults.ts";
@@ -97,6 +98,12 @@ export class BankCheck {
     const unsound = this.#ledger.unsound();
     promised(1, unsound.length === 0, () => `the bank's books do not add up: ${unsound.join(", ")}`);
     this.#accounts();
+  }
+
+  /** Fen by subject of the offline sales that the bank has booked. */
+  offlineSales(): ReadonlyMap<string, Fen> {
+    const uploads = bankRecords(this.#disk).filter(({ kind, state }) => kind === "operation" && state === "done");
+    return new Map(uploads.map(({ detail, amountFen }) => [String(detail["of"]), fen(amountFen)] as const));
   }
 
   #nothingOpen(records: readonly BankRecord[]): void {
