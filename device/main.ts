@@ -19,6 +19,7 @@ import type { TerminalKeys } from "./config/keys.ts";
 import { permissionSettings } from "./config/limits.ts";
 import { medicalSettingsOf } from "./config/medical.ts";
 import type { TerminalConfig } from "./config/schema.ts";
+import { serviceSettingsOf } from "./config/services.ts";
 import { shopSettingsOf } from "./config/shop.ts";
 import type { CipherSuite } from "./crypto/face.ts";
 import type { Devices } from "./drivers/adapter.ts";
@@ -41,7 +42,6 @@ import { openFolderStorage } from "./system/storage.ts";
 import { openTerminal, type Terminal } from "./terminal.ts";
 import type { ServicePlaces } from "./terminal-parts.ts";
 import type { TerminalRules, TerminalSettings } from "./terminal-settings.ts";
-import { DEFAULT_SERVICE_PROFILE } from "./txn/card-services/profile.ts";
 import { openFareBook } from "./txn/fares/book.ts";
 import { laneProblems } from "./txn/fares/lanes.ts";
 import { RIDER_RECORD } from "./txn/fares/rider-record.ts";
@@ -144,14 +144,8 @@ function bankSettings({ acquirer, devices }: TerminalConfig): Pick<TerminalSetti
   return { bank: { profile: acquirerProfileOf(acquirer), pinKey: pinPad.pinKey } };
 }
 
-/** Who may activate, reset and unlock is whoever the local API knows as a supervisor. */
-function serviceSettings({ agency, api }: TerminalConfig): ServiceSettings {
-  const supervisors = new Set((api?.operators ?? []).filter(({ role }) => role === "supervisor").map(({ operator }) => operator));
-  return {
-    profile: DEFAULT_SERVICE_PROFILE,
-    ...(agency === undefined ? {} : { agency: agencyProfileOf(agency) }),
-    isAuthorised: (operator) => supervisors.has(operator),
-  };
+function serviceSettings({ agency, services }: TerminalConfig): ServiceSettings {
+  return { ...serviceSettingsOf(services), ...(agency === undefined ? {} : { agency: agencyProfileOf(agency) }) };
 }
 
 /** Milliseconds after midnight of "HH:MM". */

@@ -53,6 +53,28 @@ describe("an acquirer", () => {
   });
 });
 
+describe("services of the card", () => {
+  it.each([
+    ["benefits without an agency", { services: { benefitHost: "connected" } }, /^services: .*no agency/],
+    [
+      "contributions without a bank",
+      { services: { contributionHost: "connected" }, agency: {}, acquirer: undefined },
+      /^services\.contributionHost: .*no acquirer/,
+    ],
+    ["withdrawals that nobody has confirmed", { services: { cashWithdrawal: "on" } }, /^services\.cashWithdrawal: .*withdrawalCode/],
+    ["loads that nobody has confirmed", { services: { purseLoad: "on" } }, /^services\.purseLoad: .*loadCode/],
+  ])("do not go with %s", (_name, change, said) => {
+    const whole = JSON.parse(JSON.stringify({ ...WHOLE, ...change })) as object;
+    const parsed = parseTerminalConfig(exampleConfig({ ...whole }));
+    expect(parsed).toMatchObject({ ok: false, problems: [expect.stringMatching(said)] });
+  });
+  it("go where everything behind them is there", () => {
+    const services = { contributionHost: "connected", benefitHost: "connected", cashWithdrawal: "on", purseLoad: "on" };
+    const acquirer = { ...ACQUIRER, withdrawalCode: "010000", loadCode: "45" };
+    expect(problems({ services, agency: {}, acquirer })).toEqual([]);
+  });
+});
+
 describe("an agency", () => {
   it("needs nothing else", () => {
     const parsed = parseTerminalConfig(exampleConfig({ agency: {} }));

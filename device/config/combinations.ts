@@ -16,8 +16,15 @@ interface Combined {
   readonly shop?: { readonly keypad?: object };
   readonly link: { readonly tls?: object };
   readonly electronicCash?: { readonly authorities: readonly { readonly checkHex: string }[] };
-  readonly acquirer?: { readonly masterKeyCheckHex?: string };
+  readonly acquirer?: { readonly masterKeyCheckHex?: string; readonly withdrawalCode?: string; readonly loadCode?: string; readonly purseLoad?: object };
+  readonly agency?: object;
+  readonly services: Readonly<Record<AgencySwitch, "none" | "connected">> & { readonly cashWithdrawal: "off" | "on"; readonly purseLoad: "off" | "on" };
 }
+
+/** Switches of services that the agency stands behind. */
+const AGENCY_SWITCHES = ["contributionHost", "examFeeHost", "benefitHost"] as const;
+
+type AgencySwitch = (typeof AGENCY_SWITCHES)[number];
 
 type Rule = (config: Combined) => CombinationProblem | undefined;
 
@@ -45,6 +52,26 @@ const RULES: readonly Rule[] = [
     "acquirer",
     "no bank card could prove itself without the authorities of electronicCash",
     ({ acquirer, electronicCash }) => acquirer !== undefined && electronicCash === undefined,
+  ),
+  rule(
+    "services",
+    "contributions, examination fees and benefits are the agency's: no agency is configured",
+    ({ services, agency }) => agency === undefined && AGENCY_SWITCHES.some((name) => services[name] === "connected"),
+  ),
+  rule(
+    "services.contributionHost",
+    "contributions are paid by bank card: no acquirer is configured",
+    ({ services, acquirer }) => services.contributionHost === "connected" && acquirer === undefined,
+  ),
+  rule(
+    "services.cashWithdrawal",
+    "the acquirer has confirmed no withdrawal (acquirer.withdrawalCode)",
+    ({ services, acquirer }) => services.cashWithdrawal === "on" && acquirer?.withdrawalCode === undefined,
+  ),
+  rule(
+    "services.purseLoad",
+    "the acquirer has confirmed no load (acquirer.loadCode, acquirer.purseLoad)",
+    ({ services, acquirer }) => services.purseLoad === "on" && acquirer?.loadCode === undefined && acquirer?.purseLoad === undefined,
   ),
 ];
 

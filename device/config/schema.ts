@@ -13,6 +13,7 @@ import { limitsConfig } from "./limits.ts";
 import { medicalConfig } from "./medical.ts";
 import { readerLibraryConfig } from "./reader-library.ts";
 import { readerRule, userReaderRule } from "./readers.ts";
+import { servicesConfig } from "./services.ts";
 import { shopConfig } from "./shop.ts";
 
 const path = z.string().min(1).max(1024);
@@ -95,6 +96,8 @@ export const terminalConfig = z
     acquirer: acquirerConfig.exactOptional(),
     /** How the region's agency is spoken to; absent: no contributions, and services of the card without it. */
     agency: agencyConfig.exactOptional(),
+    /** Switches of the card's services, and local rules; left out: what little every region offers. */
+    services: servicesConfig.prefault({}),
     readers: z.strictObject({ user: userReaderRule, sam: readerRule }),
     /** The local API for counter software; absent: none is served. */
     api: apiConfig.exactOptional(),

@@ -24,6 +24,7 @@ import type { AgencyHost } from "../txn/hosts.ts";
 import type { InitialPinRule } from "../txn/initial-pin.ts";
 import type { TerminalJournal } from "../txn/journal/journal.ts";
 import type { SalesInFlight } from "../txn/lane.ts";
+import type { LocalRule } from "../txn/local-rules/types.ts";
 import type { HostPorts } from "../txn/medical-host/ports.ts";
 import { Rounds } from "../txn/rounds.ts";
 import type { SaleRequest } from "../txn/sale-request.ts";
@@ -33,6 +34,8 @@ export interface ServiceSettings {
   readonly profile: ServiceProfile;
   /** How the region's agency is spoken to; absent: none is connected. */
   readonly agency?: AgencyProfile;
+  /** Rules of the region or city; left out: none. */
+  readonly localRules?: readonly LocalRule[];
   /** Whether this operator may activate, reset and unlock; left out: nobody may. */
   readonly isAuthorised?: (operator: string) => boolean;
 }
