@@ -22,7 +22,7 @@ export interface Authorization {
 }
 
 const text = (row: Row, name: string): string => String(row[name]);
-const optional = (row: Row, name: string): string | undefined => (row[name] === null ? undefined : String(row[name]));
+const optional = (row: Row, name: string): string | undefined => (row[name] === null ? undefined : text(row, name));
 const optionalCount = (row: Row, name: string): number | undefined => (row[name] === null ? undefined : Number(row[name]));
 
 function toCard(row: Row): AgencyCard {
