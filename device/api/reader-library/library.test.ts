@@ -1,6 +1,8 @@
 /* The functions of the reader interface over a simulated card and module: strings field by field, and every number that is documented. */
 import { describe, expect, it } from "vitest";
 import { makeTestCard } from "../../../simulators/card/make.ts";
+import { hostKeys } from "../../card/social/key-holders.ts";
+import { TEST_ADDRESSES, TestHost } from "../../card/social/testing.ts";
 import { CARD_BAS_ORDERS, parseReadCardBas } from "../../codec/read-card-bas.ts";
 import { encodeGbText } from "../../codec/text.ts";
 import { openCipherSuite } from "../../crypto/suite.ts";
@@ -189,6 +191,26 @@ describe("iReadCard and iWriteCard", () => {
     expect((await ask("iWriteCard", given)).result).toBe(-2203);
     expect((await ask("iWriteCard", { ...given, data: "DF04EF05|much too long a value|$" })).result).toBe(-41);
     expect((await ask("iWriteCard", { ...given, data: "DF04EF06|P99010001|$" })).result).toBe(-14);
+  });
+});
+
+describe("what only a host's keys or the holder open", () => {
+  it("an item is written under a host's key and read again", async () => {
+    const { ask, cardInfo } = await libraryPlace({ more: { hostKeys: (card) => hostKeys(new TestHost(), card, TEST_ADDRESSES) } });
+    const fileAddress = "DF04EF05|83|86|$";
+    expect(await ask("iWriteCard", { cardInfo, fileAddress, data: "DF04EF05|P99010001|P99|$" })).toEqual({ result: 0, output: "" });
+    expect((await ask("iReadCard", { iAuthType: 2, cardInfo, fileAddress })).output).toBe("DF04EF05|P99010001|P99|$");
+  });
+
+  it("records of the medical log, as many as were asked for", async () => {
+    const { ask, cardInfo, place } = await libraryPlace({ card: { pin: "123456" } });
+    expect((await ask("iDoDebit", { cardInfo, payInfo: "17.00|12.00+4.00|20260105121500|" })).result).toBe(0);
+    const given = { cardInfo, fileAddress: "DF04EF08|40:2|$" };
+    expect((await ask("iReadCard", { iAuthType: 1, ...given })).output).toMatch(/^DF04EF08\|1\^32\^990100000001\^\d{14}\^12\.00\^1\.00\^4\.00\|\|\$$/);
+    expect((await ask("iReadCard", { iAuthType: 2, ...given })).result).toBe(-27010);
+    expect((await ask("iReadCard", { iAuthType: 1, cardInfo, fileAddress: "DF04EF05|84:2|$" })).result).toBe(-14);
+    place.pin = "000000";
+    expect((await ask("iReadDebitRecord")).result).toBe(-25538);
   });
 });
 
