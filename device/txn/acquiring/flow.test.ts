@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import type { AcquirerFault, AcquirerFaultName } from "../../../simulators/host/acquirer/acquirer-faults.ts";
 import { readMessage } from "../../../simulators/host/acquirer/message.ts";
+import type { BankOutcome } from "./acts.ts";
 import { openBank } from "./open.ts";
 import { BANK_BOUNDS, BANK_LIMITS, BankPlace, type BankPlaceOptions, fenOf, panOf, REPLY_MS } from "./testing.ts";
 
@@ -196,6 +197,11 @@ describe("before the bank is asked", () => {
   test("a lane or a reference in use begins nothing", async () => {
     const place = await open();
     place.card();
+    const seen: (BankOutcome | undefined)[] = [];
+    place.host.fate = () => {
+      void place.bank.acts.known("r1").then((known) => seen.push(known));
+      return "deliver";
+    };
     const [first, second, third] = await place.run(
       Promise.all([
         place.bank.acts.pay({ reference: "r1", business: "sale", amount: fenOf(100), operator: "op1" }, BANK_LIMITS),
@@ -204,6 +210,7 @@ describe("before the bank is asked", () => {
       ]),
     );
     expect(first).toMatchObject({ kind: "approved" });
+    expect(seen).toContainEqual(expect.objectContaining({ kind: "unknown", reason: "in-progress" }));
     expect(second).toEqual({ kind: "unknown", reason: "in-progress" });
     expect(third).toEqual({ kind: "refused", reason: "lane-busy" });
     await expectSettled(place, 100);
@@ -397,9 +404,9 @@ describe("the session", () => {
       await place.pay(reference, 100);
       if (reference === "r2") await place.nextLife();
     }
-    const stans = (await place.entries()).filter(({ state }) => state === "prepared").map(({ detail }) => detail["stan"]);
+    const stans = (await place.entries()).filter(({ state }) => state === "prepared").map(({ detail }) => Number(detail["stan"]));
     expect(new Set(stans).size).toBe(3);
-    expect(stans.toSorted()).toEqual(stans);
+    expect(stans.toSorted((left, right) => left - right)).toEqual(stans);
   });
 });
 

@@ -183,6 +183,52 @@ describe("what plan and payload decide", () => {
     expect(causeOf(decide(BANK_RULES, PLAN, STATES["telling-card"], { is: "card-told", accepted: false }))).toBe("06");
   });
 
+  test.each<readonly [string, Step, object]>([
+    ["an approval goes to the card", decide(BANK_RULES, PLAN, STATES.sending, EVENTS.approved), { do: "tell-card", approved: true, responseCode: "00" }],
+    ["so does a no", decide(BANK_RULES, PLAN, STATES.sending, EVENTS.declined), { do: "tell-card", approved: false, responseCode: "51" }],
+    [
+      "what was not sent is closed",
+      decide(BANK_RULES, PLAN, STATES.sending, EVENTS["not-sent"]),
+      { do: "append", entry: { state: "void", after: INTENT, reason: "link-down" } },
+    ],
+    [
+      "silence is noted with its cause",
+      decide(BANK_RULES, PLAN, STATES.sending, EVENTS["reply-unknown"]),
+      { do: "append", entry: { state: "unknown", after: INTENT, cause: "98", reason: "timeout" } },
+    ],
+    [
+      "a card's no is noted",
+      decide(BANK_RULES, PLAN, STATES["telling-card"], { is: "card-told", accepted: false }),
+      { do: "append", entry: { state: "unknown", after: INTENT, cause: "06", reason: "card-declined" } },
+    ],
+    [
+      "a card that left is noted by its fault",
+      decide(BANK_RULES, PLAN, STATES["telling-card"], EVENTS["card-lost"]),
+      { do: "append", entry: { state: "unknown", after: INTENT, cause: "06", reason: "card-removed" } },
+    ],
+    [
+      "an approval is written as it was said",
+      decide(BANK_RULES, PLAN, STATES["telling-card"], EVENTS["card-told"]),
+      { do: "append", entry: { state: "done", after: INTENT, approval: APPROVAL } },
+    ],
+    [
+      "and so is a no",
+      decide(BANK_RULES, PLAN, { ...STATES["telling-card"], reply: DECLINED }, EVENTS["card-told"]),
+      { do: "append", entry: { state: "refused", after: INTENT, reason: "funds-short", responseCode: "51" } },
+    ],
+    ["what is noted is reversed", decide(BANK_RULES, PLAN, STATES["noting-unknown"], EVENTS["entry-durable"]), { do: "reverse", subject: "s" }],
+  ])("%s", (_name, { command }, expected) => {
+    expect(command).toEqual(expected);
+  });
+
+  test.each([
+    ["what was reversed", EVENTS.reversed, { kind: "refused", reason: "timeout", subject: "s" }],
+    ["what was not", EVENTS["not-reversed"], { kind: "unknown", reason: "timeout", subject: "s" }],
+    ["what nobody could write", EVENTS["journal-failed"], { kind: "unknown", reason: "store-broken", subject: "s" }],
+  ] as const)("%s is told with its record", (_name, event, outcome) => {
+    expect(decide(BANK_RULES, PLAN, STATES.reversing, event).state).toEqual({ at: "ended", outcome });
+  });
+
   test("the first look waits for nothing, the next ones a moment", () => {
     const pauseOf = ({ command }: Step) => (command?.do === "await-card" ? command.pauseMs : undefined);
     expect(pauseOf(decide(BANK_RULES, PLAN, STATES.readying, EVENTS["line-clear"]))).toBe(0);

@@ -148,7 +148,8 @@ export function readBankAct(entries: readonly JournalEntry[]): RecordedBankAct |
 
 /** How an act stands: the same to whoever asks, however often. */
 export function outcomeOf({ subject, state, amount, detail, retrievalReference, authorization }: RecordedBankAct): BankOutcome {
-  const reason = textMember(detail, "reason") || "restart";
+  // After a start nothing is only prepared any more: it is under way.
+  const reason = textMember(detail, "reason") || "in-progress";
   if (OPEN_STATES.includes(state)) return { kind: "unknown", subject, reason };
   if (state === "done") return { kind: "approved", subject, amount, retrievalReference, ...(authorization === "" ? {} : { authorization }) };
   const responseCode = textMember(detail, "responseCode");

@@ -290,7 +290,7 @@ export class BankPlace {
     for (const entry of await this.entries()) last.set(entry.subject, entry);
     return [...last.values()]
       .filter(({ state }) => state === "done")
-      .reduce((sum, { kind, amount }) => sum + (kind === "bank-payment" ? amount : kind === "bank-return" ? -amount : 0), 0);
+      .reduce((sum, { kind, amount }) => (kind === "bank-payment" ? sum + amount : kind === "bank-return" ? sum - amount : sum), 0);
   }
 }
 

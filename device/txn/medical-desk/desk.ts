@@ -6,7 +6,7 @@ import type { Fen } from "../../base/fen.ts";
 import type { Limits } from "../../base/ports.ts";
 import type { SettledFigures } from "./figures.ts";
 
-/** With what the rest that the insurer leaves is paid. Bank cards are refused with a reason until their flow is there. */
+/** With what the rest that the insurer leaves is paid. */
 export type TenderKind = "cash" | "e-purse" | "electronic-cash" | "medical-purse" | "bank-card";
 
 /** Figures that may be shown before anything is booked. `final` is false where the terminal worked them out itself, without the insurer. */
