@@ -84,6 +84,14 @@ const conformanceShape = z.object({
   skipped: z.number(),
 });
 
+const servicesShape = z.object({
+  rows: z.array(z.object({ row: z.number(), en: z.string(), outcome: z.string() })),
+  cases: z.array(z.object({ row: z.number(), title: z.string(), outcome: z.string() })),
+});
+
+/** Rows of the table of services of the card. */
+const SERVICE_ROWS = 65;
+
 const benchShape = z.object({
   rows: z.array(
     z.object({
@@ -226,6 +234,20 @@ export async function runConformance(root: string, limitMs: number): Promise<Out
   ]);
   const skips = cases.filter((one) => one.outcome === "skipped").map((one) => `${one.id} ${one.title}`);
   return { ...outcome, counts: { ...outcome.counts, skipped: skips.length }, skips };
+}
+
+/** Runs the table of card services; each of its cases is a case of the lane, and no row may be missing. */
+export async function runServices(root: string, limitMs: number): Promise<Outcome> {
+  const ended = await compiled(root, "simulators/cli.js", ["conformance", "--services", "--json"], limitMs);
+  const result = servicesShape.safeParse(onlyJsonLine(ended.stdout));
+  if (!result.success) return outcomeOf(ended, [{ name: "it prints one JSON line of the documented shape", holds: false }]);
+  const { rows, cases } = result.data;
+  return outcomeOf(ended, [
+    { name: "the command exits with 0", holds: ended.code === 0 },
+    { name: `all ${SERVICE_ROWS} rows are there`, holds: new Set(rows.map(({ row }) => row)).size === SERVICE_ROWS },
+    ...rows.map(({ row, en, outcome }) => ({ name: `row ${row} (${en}) is shown`, holds: outcome === "shown" })),
+    ...cases.map(({ row, title, outcome }) => ({ name: `row ${row}: ${title}`, holds: outcome === "passed" })),
+  ]);
 }
 
 /** Runs the benchmarks and asks only that every row is present: a figure is a measurement, not a test. */

@@ -10,7 +10,7 @@ import { parseArgs } from "node:util";
 import { runArm64 } from "./arm64/run.ts";
 import { BENCH_ROWS } from "./bench/rows.ts";
 import { runChecks } from "./checks.ts";
-import { runBench, runConformance, runCounterWorld, runGateWorld, runStart, runWorld } from "./command-lanes.ts";
+import { runBench, runConformance, runCounterWorld, runGateWorld, runServices, runStart, runWorld } from "./command-lanes.ts";
 import { addCounts, type Counts, LANES, type Lane, laneOf, lastLine, type Needs, NOTHING, type Outcome } from "./lanes.ts";
 import { runProgram } from "./processes.ts";
 import { ensurePackages } from "./setup/debian.mjs";
@@ -104,6 +104,8 @@ async function runWork(lane: Lane, steps: readonly string[]): Promise<Outcome> {
       return runGateWorld(ROOT, lane.limitMs);
     case "conformance":
       return runConformance(ROOT, lane.limitMs);
+    case "services":
+      return runServices(ROOT, lane.limitMs);
     case "bench":
       return runBench(ROOT, lane.limitMs, BENCH_ROWS);
   }

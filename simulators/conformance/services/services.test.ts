@@ -1,4 +1,5 @@
 /* The report over all rows: complete, shown, and able to say that a row is not. */
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { COUNTER_CASES } from "./cases-counter.ts";
 import { formatServices, runServices, servicesTable } from "./run.ts";
@@ -18,4 +19,10 @@ test("a row without its case is missing, and a case that finds something fails i
   const report = await runServices([first, { ...first, row: 2, run: () => Promise.reject(new Error("found")) }]);
   expect([report.rows[0]?.outcome, report.rows[1]?.outcome, report.missing]).toEqual(["shown", "failed", 63]);
   expect(formatServices(report)).toContain("FAILED row 2");
+});
+
+test("the page of card services has the table that the data make", async () => {
+  const page = readFileSync(new URL("../../../docs/card-services.md", import.meta.url), "utf8");
+  const table = servicesTable(await runServices([]));
+  expect(page).toContain(`<!-- rows -->\n${table}<!-- /rows -->`);
 });
