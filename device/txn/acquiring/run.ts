@@ -278,8 +278,10 @@ class BankRun {
   async #send(): Promise<Event> {
     const { profile } = this.#side.ports;
     const { business, amount } = this.#act;
+    const { request, ...known } = this.#recorded();
     this.#pinBlock = undefined;
-    const reply = await this.#held().exchange(this.#recorded().request, { timeoutMs: profile.replyTimeoutMs, signal: neverAborted() }, { business });
+    this.#known = { ...known, request: withoutSecrets(request) };
+    const reply = await this.#held().exchange(request, { timeoutMs: profile.replyTimeoutMs, signal: neverAborted() }, { business });
     switch (reply.kind) {
       case "not-sent":
         return { is: "not-sent", reason: reply.reason };
@@ -348,6 +350,13 @@ class BankRun {
   async #reverse(subject: string): Promise<Event> {
     return { is: (await this.#side.reversals.sendOne(subject, this.#held())) ? "reversed" : "not-reversed" };
   }
+}
+
+/** PIN block and tracks: once the request is on its way nothing needs them any more. */
+const SECRET_FIELDS: readonly number[] = [35, 36, 52];
+
+function withoutSecrets({ type, fields }: IsoMessage): IsoMessage {
+  return { type, fields: new Map([...fields].filter(([field]) => !SECRET_FIELDS.includes(field))) };
 }
 
 function textOf(message: IsoMessage, field: number): string {
