@@ -11,9 +11,9 @@ import { fromHex, toHex } from "../../base/bytes.ts";
 import type { Storage } from "../../base/ports.ts";
 import { openAuthorities } from "../../card/electronic-cash/authorities.ts";
 import { buildTlv } from "../../codec/tlv.ts";
-import { BATCH_LIMITS, BatchBench, networkOf, SUITE } from "./batch-testing.ts";
 import { type BankDownloads, openBankDownloads } from "./download.ts";
 import { authoritiesOf, readPage } from "./download-sets.ts";
+import { BATCH_LIMITS, BatchBench, networkOf, SUITE } from "./testing/batch.ts";
 
 function memory(): Storage & { readonly files: Map<string, Uint8Array> } {
   const files = new Map<string, Uint8Array>();

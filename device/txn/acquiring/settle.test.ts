@@ -4,8 +4,8 @@
  * every commit.
  */
 import { describe, expect, it, test } from "vitest";
-import { BatchBench } from "./batch-testing.ts";
 import { decideSettlement, SETTLEMENT_RULES } from "./settle-machine.ts";
+import { BatchBench } from "./testing/batch.ts";
 
 async function bench(): Promise<BatchBench> {
   const made = new BatchBench();

@@ -8,7 +8,7 @@ import { toHex } from "../../base/bytes.ts";
 import { fen } from "../../base/fen.ts";
 import { parseChipData } from "../../codec/iso8583/chip-data.ts";
 import type { EntryDraft, JsonObject } from "../journal/types.ts";
-import { BATCH_LIMITS, BatchBench } from "./batch-testing.ts";
+import { BATCH_LIMITS, BatchBench } from "./testing/batch.ts";
 import { judgeUpload } from "./upload-judge.ts";
 
 const CASH: JsonObject = {

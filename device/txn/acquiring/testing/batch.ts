@@ -2,27 +2,27 @@
  * For the tests of batch, uploads, downloads and loads: a terminal's journal on a disk that can lose its power, a line that is always there, and an
  * acquirer of few words that books by message number. What it says is decided by the test, message by message.
  */
-import { SimulatedJournalDisk } from "../../../simulators/disk/journal-store.ts";
-import { Power, poweredClock } from "../../../simulators/world/power.ts";
-import { VirtualClock } from "../../../simulators/world/virtual-clock.ts";
-import { assert } from "../../base/assert.ts";
-import { fen } from "../../base/fen.ts";
-import { SILENT } from "../../base/log.ts";
-import type { Limits } from "../../base/ports.ts";
-import { type BatchTotals, buildTotals, NO_TOTALS, parseBatchRows, parseField60 } from "../../codec/iso8583/private-fields.ts";
-import type { IsoMessage, IsoValue } from "../../codec/iso8583/types.ts";
-import { opensslSuite } from "../../crypto/openssl.ts";
-import type { TerminalJournal } from "../journal/journal.ts";
-import { openTestJournal } from "../journal/testing.ts";
-import type { EntryDraft } from "../journal/types.ts";
-import { recoverAtStart } from "../recovery/recover.ts";
-import { openBatchBook, Stans } from "./batch-book.ts";
-import type { BatchPorts } from "./batch-ports.ts";
-import type { BankLine, BankReply, BatchBook, HeldLine } from "./ports.ts";
-import type { AcquirerProfile } from "./profile.ts";
-import { type BankSettlement, openBankSettlement } from "./settle.ts";
-import type { SettlementRules } from "./settle-types.ts";
-import { type BankUploads, openBankUploads } from "./upload.ts";
+import { SimulatedJournalDisk } from "../../../../simulators/disk/journal-store.ts";
+import { Power, poweredClock } from "../../../../simulators/world/power.ts";
+import { VirtualClock } from "../../../../simulators/world/virtual-clock.ts";
+import { assert } from "../../../base/assert.ts";
+import { fen } from "../../../base/fen.ts";
+import { SILENT } from "../../../base/log.ts";
+import type { Limits } from "../../../base/ports.ts";
+import { type BatchTotals, buildTotals, NO_TOTALS, parseBatchRows, parseField60 } from "../../../codec/iso8583/private-fields.ts";
+import type { IsoMessage, IsoValue } from "../../../codec/iso8583/types.ts";
+import { opensslSuite } from "../../../crypto/openssl.ts";
+import type { TerminalJournal } from "../../journal/journal.ts";
+import { openTestJournal } from "../../journal/testing.ts";
+import type { EntryDraft } from "../../journal/types.ts";
+import { recoverAtStart } from "../../recovery/recover.ts";
+import { openBatchBook, Stans } from "../batch-book.ts";
+import type { BatchPorts } from "../batch-ports.ts";
+import type { BankLine, BankReply, BatchBook, HeldLine } from "../ports.ts";
+import type { AcquirerProfile } from "../profile.ts";
+import { type BankSettlement, openBankSettlement } from "../settle.ts";
+import type { SettlementRules } from "../settle-types.ts";
+import { type BankUploads, openBankUploads } from "../upload.ts";
 
 export const SUITE = opensslSuite();
 /** 2026-01-05 12:00:00 in China. */
