@@ -328,7 +328,7 @@ class AssembledTerminal implements Terminal {
   async #openBank(): Promise<TerminalBank | undefined> {
     const { settings, clock, log, suite, acquirerHost, userReader, services } = this.#parts;
     if (settings.bank === undefined || services === undefined) return undefined;
-    const { commandTimeoutMs, journalTimeoutMs, medical } = settings;
+    const { commandTimeoutMs, journalTimeoutMs, returnTimeoutMs, medical, purse } = settings;
     return openTerminalBank({
       ...{ settings: settings.bank, clock, log, journal: this.journal, devices: this.devices, desk: this.#desk },
       host: acquirerHost ?? this.#sync.acquirerHost,
@@ -342,7 +342,8 @@ class AssembledTerminal implements Terminal {
       onAuthorities: (authorities) => this.#downloaded.serve(authorities),
       // A line of its own is there or not, whatever the settlement host does.
       hostPresent: () => acquirerHost !== undefined || this.#sync.uplink.hostPresent(),
-      bounds: { commandTimeoutMs, journalTimeoutMs, pinTimeoutMs: medical.pinTimeoutMs },
+      bounds: { commandTimeoutMs, journalTimeoutMs, returnTimeoutMs, pinTimeoutMs: medical.pinTimeoutMs },
+      purse: { purse, keyIndex: purse.keyIndex },
     });
   }
 

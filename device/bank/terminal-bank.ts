@@ -3,7 +3,7 @@
  * to the acquirer, and one holder at the reader with whatever else is sold there.
  */
 import { assert } from "../base/assert.ts";
-import { Fault } from "../base/fault.ts";
+import { Fault, isFault } from "../base/fault.ts";
 import type { Log } from "../base/log.ts";
 import { neverAborted } from "../base/never.ts";
 import type { Clock, Limits, Storage } from "../base/ports.ts";
@@ -15,9 +15,11 @@ import type { PadKeyPlace } from "../drivers/peripherals.ts";
 import type { CardReader } from "../drivers/ports.ts";
 import type { SaleLane } from "../sale-lane.ts";
 import { openPadBankKeys } from "../txn/acquirer-host/pad-keys.ts";
-import type { BankActs } from "../txn/acquiring/acts.ts";
+import type { BankActs, PurseLoadOutcome, PurseLoadRequest } from "../txn/acquiring/acts.ts";
 import type { BankKeys } from "../txn/acquiring/bank-keys.ts";
 import { type BankDownloads, openBankDownloads } from "../txn/acquiring/download.ts";
+import { type BankLoads, type LoadBounds, openBankLoads } from "../txn/acquiring/load.ts";
+import type { PurseLoadParts } from "../txn/acquiring/load-purse.ts";
 import { openBank } from "../txn/acquiring/open.ts";
 import type { Bank, BankBounds, BankTenderPort, HeldLine } from "../txn/acquiring/ports.ts";
 import type { AcquirerProfile, DownloadKind } from "../txn/acquiring/profile.ts";
@@ -54,7 +56,9 @@ export interface TerminalBankParts {
   /** Absent: no bank card could prove itself. */
   readonly cash: ElectronicCashPorts | undefined;
   readonly hostPresent: () => boolean;
-  readonly bounds: Pick<BankBounds, "commandTimeoutMs" | "pinTimeoutMs" | "journalTimeoutMs">;
+  readonly bounds: Pick<LoadBounds, "commandTimeoutMs" | "pinTimeoutMs" | "journalTimeoutMs" | "returnTimeoutMs">;
+  /** How e-purses are loaded, without the number of the terminal's module. */
+  readonly purse: Omit<PurseLoadParts, "terminalNumber">;
   readonly suite: Pick<CipherSuite, "sm3">;
   /** Where downloads of the acquirer are kept. */
   readonly storage: Storage;
@@ -71,6 +75,7 @@ export interface TerminalBankParts {
 const PAD_TIMEOUT_MS = 10_000;
 const PAUSE_MIN_MS = 2_000;
 const PAUSE_MAX_MS = 300_000;
+const MODULE_NUMBER_BYTES = 6;
 const PRINT_TIMEOUT_MS = 30_000;
 
 export interface TerminalBank {
@@ -104,7 +109,11 @@ export async function openTerminalBank(parts: TerminalBankParts): Promise<Termin
   const { terminal } = cash;
   uploads = openBankUploads({ ...batch, suite: parts.suite, terminal, paused: () => settlement.halfDone, onParked: (upload) => printFailure(parts, upload) });
   const downloads = await openDownloads(parts, bank);
-  const side: Side = { bank, settlement, uploads, downloads };
+  // Filled in by the first load: only a module that is open says its number.
+  const terminalNumber = new Uint8Array(MODULE_NUMBER_BYTES);
+  const purse: PurseLoadParts = { ...parts.purse, terminalNumber };
+  const loads = await openBankLoads({ ...batch, keys, reader, lane: desk.lane, sales, saleTimes, saleDays, cash, purse }, parts.bounds);
+  const side: Side = { bank, settlement, uploads, downloads, loads, terminalNumber };
   return {
     acts: actsOf(side, desk),
     isListed: (account) => downloads.isListed(account),
@@ -124,6 +133,9 @@ interface Side {
   readonly settlement: BankSettlement;
   readonly uploads: BankUploads;
   readonly downloads: BankDownloads;
+  readonly loads: BankLoads;
+  /** Of the counter's module. */
+  readonly terminalNumber: Uint8Array;
 }
 
 async function openDownloads({ clock, log, journal, settings, storage, onAuthorities }: TerminalBankParts, { line }: Bank): Promise<BankDownloads> {
@@ -173,7 +185,8 @@ function invalid(message: string): Fault {
 }
 
 /** The holder sees and hears of each act. */
-function actsOf({ bank, settlement, uploads, downloads }: Side, desk: SaleLane): BankActs {
+function actsOf(side: Side, desk: SaleLane): BankActs {
+  const { bank, settlement, uploads, downloads, loads } = side;
   const { acts } = bank;
   return {
     signIn: (limits) => acts.signIn(limits),
@@ -183,14 +196,29 @@ function actsOf({ bank, settlement, uploads, downloads }: Side, desk: SaleLane):
     balance: (request, limits) => desk.served(undefined, () => acts.balance(request, limits)),
     known: (reference) => acts.known(reference),
     settle: (request, limits) => settlement.settle(request, limits),
-    load: async () => ({ kind: "refused", reason: "load-not-offered" }),
+    load: (request, limits) => desk.served(request.amount, () => loadWithModule(side, desk, { request, limits })),
     download: (what, limits) => downloads.download(what, limits),
     parked: async (limit) => {
-      const all = [...(await acts.parked(limit)), ...(await uploads.parked(limit))];
+      const all = [...(await acts.parked(limit)), ...(await uploads.parked(limit)), ...(await loads.parked(limit))];
       return all.sort((left, right) => left.sinceMs - right.sinceMs).slice(0, limit);
     },
     view: () => ({ ...acts.view(), settlementHalfDone: settlement.halfDone, downloads: downloadsView(downloads) }),
   };
+}
+
+/** The card is told the number of the terminal's module, which the module says when it is opened. */
+async function loadWithModule(
+  { loads, terminalNumber }: Side,
+  desk: SaleLane,
+  { request, limits }: { readonly request: PurseLoadRequest; readonly limits: Limits },
+): Promise<PurseLoadOutcome> {
+  try {
+    if (request.purse === "e-purse") terminalNumber.set((await desk.module(limits)).terminalNumber);
+  } catch (fault) {
+    if (!isFault(fault)) throw fault;
+    return { kind: "refused", reason: fault.code };
+  }
+  return loads.load(request, limits);
 }
 
 function downloadsView(downloads: BankDownloads): JsonObject {

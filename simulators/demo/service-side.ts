@@ -65,6 +65,18 @@ export const SERVICE_SIDE_CONFIG = {
     replyTimeoutMs: 2_000,
   },
   agency: {},
+  services: {
+    pinResetAtTerminal: "authorised-post",
+    lossCalls: "temporary-and-formal",
+    lossWithdrawal: "host-call",
+    detailChange: "host-call",
+    activationMode: "host-call",
+    contributionHost: "connected",
+    benefitHost: "connected",
+    cashWithdrawal: "on",
+    purseLoad: "on",
+    authorisedOperators: ["li"],
+  },
   devices: { pinPad: BANK_PAD_CONFIG },
 } as const;
 
