@@ -46,7 +46,7 @@ test("equal totals, certificates, the end, and the next batch is open; what was 
   const chip = { 2: PAN, 4: fenDigits(1_000), 55: chipData({ amountFen: 1_000, counter: 4, decision: "approved" }), 61: `${bank.batch}000101` };
   expect((await upload(bank, "203", chip)).code).toBe("00");
   expect((await upload(bank, "205", chip)).code).toBe("25");
-  expect((await upload(bank, "207", { 48: "0009" })).code).toBe("95");
+  expect((await upload(bank, "207", { 48: "0000" })).code).toBe("95");
   expect((await upload(bank, "207", { 48: "0001" })).code).toBe("00");
   expect((await upload(bank, "207", { 48: "0001" })).code).toBe("00");
   expect((await compare(bank, totals(3_500, 2))).fields.get(48)?.[30]).toBe("1");
