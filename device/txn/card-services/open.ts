@@ -62,32 +62,27 @@ function placeOf({ ports }: ServiceDesk): RowPlace {
   return { kind, medical, bank, quickPayment, agency: ports.agency !== undefined };
 }
 
-/** The row that decides whether an act is offered; questions and an ordered block decide by themselves. */
+/** The row that decides whether an act is offered. */
 function rowOfAct(request: CardServiceRequest): number | undefined {
-  switch (request.service) {
-    case "query":
-    case "block-application":
-      return undefined;
-    case "report-loss":
-      return request.loss === "formal" ? 52 : 51;
-    case "other":
-      return request.row;
-    default:
-      return ROW_OF_ACT[request.service];
-  }
+  if (request.service === "other") return request.row;
+  if (request.service === "report-loss") return request.loss === "formal" ? 52 : 51;
+  return ROW_OF_ACT[request.service];
 }
 
-const ROW_OF_ACT = {
+/** Questions and an ordered block decide by themselves. */
+const ROW_OF_ACT: Readonly<Record<Exclude<CardServiceRequest["service"], "other" | "report-loss">, number | undefined>> = {
   identify: 1,
   "read-basic": 3,
   "read-record": 3,
+  query: undefined,
   "change-details": 56,
   activate: 46,
   "change-pin": 49,
   "reset-pin": 50,
   "unlock-pin": 50,
   "withdraw-loss": 53,
-} as const;
+  "block-application": undefined,
+};
 
 async function perform(desk: ServiceDesk, request: CardServiceRequest, limits: Limits): Promise<CardServiceOutcome> {
   const refused = refusedByTable(desk, request);

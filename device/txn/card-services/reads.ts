@@ -5,7 +5,7 @@
 import { type Bytes, toHex } from "../../base/bytes.ts";
 import type { Limits } from "../../base/ports.ts";
 import { type AccessRefusal, CardFiles, type NoAccess, type PinAccess } from "../../card/social/card-files.ts";
-import { type FileDefinition, fileDefinition, type ItemDefinition, SOCIAL_FILES, type SocialDirectory } from "../../card/social/file-table.ts";
+import { type FileDefinition, type ItemDefinition, SOCIAL_FILES, type SocialDirectory } from "../../card/social/file-table.ts";
 import { parseDate, parseText } from "../../card/social/files.ts";
 import { bcdToDigits } from "../../codec/bcd.ts";
 import type { JsonObject, JsonValue } from "../journal/types.ts";
@@ -123,14 +123,4 @@ const ACCESS_REASONS: Readonly<Record<AccessRefusal, ServiceReason>> = {
 
 export function refuseAccess({ why }: NoAccess): CardServiceOutcome {
   return refuse(ACCESS_REASONS[why]);
-}
-
-/** One text item of a file; undefined where the card does not give it. Faults: those of the channel. */
-export async function readTextItem(
-  files: CardFiles,
-  address: { readonly directory: SocialDirectory; readonly file: number; readonly tag: number },
-): Promise<string | undefined> {
-  const reading = await files.readItem(address);
-  const item = fileDefinition(address.directory, address.file)?.items.find(({ tag }) => tag === address.tag);
-  return reading.kind === "ok" ? itemText(reading.value, item?.type ?? "b") : undefined;
 }

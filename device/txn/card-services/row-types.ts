@@ -26,9 +26,12 @@ export type ShownBy =
 /** What a row needs besides a card that may be served. */
 export type Need = "medical" | "bank" | "agency" | "quick-payment" | SwitchNeed;
 
+/** Switches whose setting is one word. */
+export type WordSwitch = { [Name in keyof ServiceProfile]: ServiceProfile[Name] extends string ? Name : never }[keyof ServiceProfile];
+
 /** A switch of the profile that must stand so. */
 export interface SwitchNeed {
-  readonly switch: keyof ServiceProfile;
+  readonly switch: WordSwitch;
   readonly among: readonly string[];
 }
 

@@ -41,7 +41,7 @@ function isMet(need: Need, place: RowPlace, profile: ServiceProfile): boolean {
     case "quick-payment":
       return place.quickPayment;
     default:
-      return need.among.includes(String(profile[need.switch]));
+      return need.among.includes(profile[need.switch]);
   }
 }
 

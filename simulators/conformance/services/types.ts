@@ -8,7 +8,7 @@ export interface ServiceCase {
   readonly shows: Shown;
   readonly title: string;
   /** Runs under a virtual clock of its own. Throws {@link ConformanceFailure} when it does not show what it says. */
-  run(): Promise<void>;
+  readonly run: () => Promise<void>;
 }
 
 export interface ServiceCaseReport {
