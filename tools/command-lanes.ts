@@ -77,6 +77,39 @@ const gateWorldShape = z.object({
   stateHash: z.string(),
 });
 
+/** Size of the acquirer's world in CI; its soak is 200 seeds of 100 acts. */
+const ACQUIRER_SEEDS = 40;
+const ACQUIRER_ACTS = 50;
+/** What an acquirer can do to any message of a counter; every one of them happens in the CI size. */
+const ACQUIRER_FAULTS_SEEN = [
+  "request-lost",
+  "reply-lost",
+  "late-reply",
+  "late-approval",
+  "delivered-twice",
+  "previous-reply",
+  "wrong-mac",
+  "missing-mac",
+  "forged-approval",
+  "wrong-amount",
+  "wrong-stan",
+  "partial",
+  "duplicate-claimed",
+  "sign-in-again",
+];
+
+const acquirerWorldShape = z.object({
+  seeds: z.number(),
+  payments: z.number(),
+  violations: z.number(),
+  ends: z.record(z.string(), z.number()),
+  acquirerFaults: z.record(z.string(), z.number()),
+  batches: z.record(z.string(), z.number()),
+  booked: z.record(z.string(), z.number()),
+  undone: z.number(),
+  powerCuts: z.number(),
+});
+
 const conformanceShape = z.object({
   cases: z.array(z.object({ id: z.string(), spec: z.string(), title: z.string(), tags: z.array(z.string()), outcome: z.string() })),
   passed: z.number(),
@@ -188,6 +221,25 @@ export async function runCounterWorld(root: string, limitMs: number): Promise<Ou
     ...["done", "void", "offline"].map((state) => ({ name: `orders ended as ${state}`, holds: (data?.ends[state] ?? 0) > 0 })),
     ...COUNTER_WEATHER.map((fault) => ({ name: `fault "${fault}" happened`, holds: (data?.faults[fault] ?? 0) > 0 })),
     ...COUNTER_FAULTS.map((fault) => ({ name: `the insurer went wrong by ${fault}`, holds: (data?.insurerFaults[fault] ?? 0) > 0 })),
+  ]);
+}
+
+/** Runs the days of a counter with a bank in their CI size: no violation, every way of going wrong, equal and unequal batches, reversals that undid something. */
+export async function runAcquirerWorld(root: string, limitMs: number): Promise<Outcome> {
+  const size = ["--scenario", "acquirer", "--seeds", String(ACQUIRER_SEEDS), "--payments", String(ACQUIRER_ACTS)];
+  const ended = await compiled(root, "simulators/cli.js", ["world", ...size, "--json"], limitMs);
+  const data = acquirerWorldShape.safeParse(onlyJsonLine(ended.stdout)).data;
+  return outcomeOf(ended, [
+    { name: "the acquirer's world exits with 0", holds: ended.code === 0 },
+    { name: "it prints one JSON line of the documented shape", holds: data !== undefined },
+    { name: "it ran the seeds and acts that were asked for", holds: data?.seeds === ACQUIRER_SEEDS && data.payments === ACQUIRER_SEEDS * ACQUIRER_ACTS },
+    { name: "no promise was broken", holds: data?.violations === 0 },
+    { name: "the power failed during acts", holds: (data?.powerCuts ?? 0) > 0 },
+    { name: "reversals undid something", holds: (data?.undone ?? 0) > 0 },
+    ...["approved", "refused", "unknown"].map((end) => ({ name: `the counter was told ${end}`, holds: (data?.ends[end] ?? 0) > 0 })),
+    ...["equal", "unequal"].map((result) => ({ name: `batches were ${result}`, holds: (data?.batches[result] ?? 0) > 0 })),
+    ...["sale", "withdrawal", "void", "refund", "offline-sale"].map((kind) => ({ name: `the bank booked a ${kind}`, holds: (data?.booked[kind] ?? 0) > 0 })),
+    ...ACQUIRER_FAULTS_SEEN.map((fault) => ({ name: `the acquirer went wrong by ${fault}`, holds: (data?.acquirerFaults[fault] ?? 0) > 0 })),
   ]);
 }
 

@@ -27,6 +27,7 @@ export type Work =
   | { readonly kind: "world" }
   | { readonly kind: "counter-world" }
   | { readonly kind: "gate-world" }
+  | { readonly kind: "acquirer-world" }
   | { readonly kind: "conformance" }
   | { readonly kind: "services" }
   | { readonly kind: "bench" };
@@ -194,6 +195,7 @@ export const LANES: readonly Lane[] = [
   { name: "world", level: "ci", needs: {}, work: { kind: "world" }, limitMs: 15 * MINUTE_MS },
   { name: "counter-world", level: "ci", needs: {}, work: { kind: "counter-world" }, limitMs: 12 * MINUTE_MS },
   { name: "gate-world", level: "ci", needs: {}, work: { kind: "gate-world" }, limitMs: 15 * MINUTE_MS },
+  { name: "acquirer-world", level: "ci", needs: {}, work: { kind: "acquirer-world" }, limitMs: 15 * MINUTE_MS },
   { name: "conformance", level: "ci", needs: {}, work: { kind: "conformance" }, limitMs: 6 * MINUTE_MS },
   { name: "services", level: "ci", needs: {}, work: { kind: "services" }, limitMs: 3 * MINUTE_MS },
   { name: "bench", level: "ci", needs: {}, work: { kind: "bench" }, limitMs: 5 * MINUTE_MS },

@@ -10,7 +10,7 @@ import { parseArgs } from "node:util";
 import { runArm64 } from "./arm64/run.ts";
 import { BENCH_ROWS } from "./bench/rows.ts";
 import { runChecks } from "./checks.ts";
-import { runBench, runConformance, runCounterWorld, runGateWorld, runServices, runStart, runWorld } from "./command-lanes.ts";
+import { runAcquirerWorld, runBench, runConformance, runCounterWorld, runGateWorld, runServices, runStart, runWorld } from "./command-lanes.ts";
 import { addCounts, type Counts, LANES, type Lane, laneOf, lastLine, type Needs, NOTHING, type Outcome } from "./lanes.ts";
 import { runProgram } from "./processes.ts";
 import { ensurePackages } from "./setup/debian.mjs";
@@ -102,6 +102,8 @@ async function runWork(lane: Lane, steps: readonly string[]): Promise<Outcome> {
       return runCounterWorld(ROOT, lane.limitMs);
     case "gate-world":
       return runGateWorld(ROOT, lane.limitMs);
+    case "acquirer-world":
+      return runAcquirerWorld(ROOT, lane.limitMs);
     case "conformance":
       return runConformance(ROOT, lane.limitMs);
     case "services":

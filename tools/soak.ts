@@ -31,6 +31,10 @@ const SOAKS: Readonly<Record<string, Soak>> = {
     about: "a million taps at a gate of two lanes and a till, under virtual time",
     args: ["dist/simulators/cli.js", "world", "--scenario", "gate", "--seeds", "2000", "--taps", "500", "--json"],
   },
+  "acquirer-world": {
+    about: "200 days of a counter with a bank under virtual time",
+    args: ["dist/simulators/cli.js", "world", "--scenario", "acquirer", "--seeds", "200", "--payments", "100", "--json"],
+  },
   "gate-memory": {
     about: "a million taps at two lanes of one running terminal: memory, descriptors and pace stay what they were",
     args: ["--expose-gc", "dist/tools/gate-memory/main.js", "--taps", "1000000"],
