@@ -294,6 +294,31 @@ test("the acquirer on a port of the process, with acts, faults of its own and of
   expect(await host.ask({ command: "clear-faults" })).toMatchObject({ ok: true });
 });
 
+test("the agency of the process, with acts, faults and its variants by command, and books that outlive a kill", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "agency-"));
+  cleanups.push(() => rmSync(folder, { recursive: true, force: true }));
+  const agency = { file: join(folder, "agency.db"), variants: { lapseRule: "2-working-days" } };
+  const stand = await openStand(embedded(await openEmbeddedBroker()), { agency });
+  const first = stand.start();
+  await first.ready();
+  const act = (set: Members) => ({ command: "agency-act", set });
+  const { card } = await first.ask(act({ act: "enrol", serial: 77 }));
+  expect(await first.ask(act({ act: "bill", card, bill: "X-77", amountFen: 5_000 }))).toMatchObject({ ok: true });
+  expect(await first.ask(act({ act: "pay-elsewhere", bill: "X-77" }))).toMatchObject({ ok: true, receiptNumber: "W000000000001" });
+  expect(await first.ask(act({ act: "order-block", card }))).toMatchObject({ ok: true });
+  expect(await first.ask(act({ act: "publish-losses", region: "990100" }))).toMatchObject({ ok: true, published: true });
+  expect(await first.ask({ command: "documents" })).toMatchObject({ documents: [{ region: "990100", stream: "list/city", sequence: 1 }] });
+  expect(await first.ask({ command: "agency-fault", set: { service: "activate", fault: "late" } })).toMatchObject({ ok: true });
+  expect(await first.ask({ command: "agency-fault", set: { service: "activate", fault: "dance" } })).toMatchObject({ ok: false });
+  expect(await first.ask({ command: "clear-faults" })).toMatchObject({ ok: true });
+  await first.kill();
+  const second = stand.start();
+  await second.ready();
+  expect(await second.ask({ command: "totals" })).toMatchObject({ agency: { paid: 1, paidFen: 5_000 } });
+  expect(await second.ask({ command: "stop" })).toMatchObject({ ok: true });
+  expect(await second.ended()).toBe(0);
+}, 30_000);
+
 test("the host finds its way back after the broker dropped every connection", async () => {
   const broker = await openEmbeddedBroker();
   const stand = await openStand(embedded(broker));
