@@ -120,10 +120,10 @@ async function run(values: OptionValues): Promise<number> {
     await Promise.allSettled([closeDevices(devices), ...lanes.map(({ gate }) => gate.close()), pcsc.close()]);
     throw error;
   });
-  const api = await openTerminalApi(terminal, config, { log, onDefect: endForDefect });
-  if (api !== undefined) complain(`the local API listens at ${api.url}`);
   const library = await openTerminalReaderLibrary(terminal, config, { log, onDefect: endForDefect });
   if (library !== undefined) complain(`the reader library listens at ${config.readerLibrary?.socket}`);
+  const api = await openTerminalApi(terminal, config, { log, onDefect: endForDefect, library });
+  if (api !== undefined) complain(`the local API listens at ${api.url}`);
   const over = new AbortController();
   const lines = createInterface({ input: process.stdin });
   for (const signal of ["SIGTERM", "SIGINT"] as const) {

@@ -268,11 +268,18 @@ async function openAcquirerLine({ acquirer }: TerminalConfig, clock: Clock): Pro
   return { acquirerHost: await openAcquirerHost({ ...site, replyTimeoutMs: acquirer.replyTimeoutMs }, { clock }) };
 }
 
+/** What the terminal's doors need of the machine. */
+interface DoorParts {
+  readonly log: Log;
+  readonly onDefect: (error: unknown) => void;
+  readonly clock?: Clock;
+}
+
 /** Serves the local API of a terminal, where its configuration has one. Faults: "config-invalid". */
 export async function openTerminalApi(
   terminal: Terminal,
   config: Pick<TerminalConfig, "api">,
-  { log, onDefect, clock = systemClock() }: { readonly log: Log; readonly onDefect: (error: unknown) => void; readonly clock?: Clock },
+  { log, onDefect, clock = systemClock(), library }: DoorParts & { readonly library?: LibraryServer | undefined },
 ): Promise<Api | undefined> {
   if (config.api === undefined) return undefined;
   const { orders, reconciliation, devices, uploads, shop, gates, bank, contributions, services } = terminal;
@@ -291,6 +298,7 @@ export async function openTerminalApi(
       ...(bank === undefined ? {} : { bank }),
       ...(contributions === undefined ? {} : { contributions }),
       ...(services === undefined ? {} : { services }),
+      ...(library === undefined ? {} : { readerLibrary: library.library }),
       openOffline: (limit) => terminal.openOffline(limit),
       ...(reconciliation === undefined ? {} : { reconciliation }),
       status: () => terminal.status(),
@@ -304,7 +312,7 @@ export async function openTerminalApi(
 export async function openTerminalReaderLibrary(
   { readerPlace }: Pick<Terminal, "readerPlace">,
   { readerLibrary }: Pick<TerminalConfig, "readerLibrary">,
-  { log, onDefect, clock = systemClock() }: { readonly log: Log; readonly onDefect: (error: unknown) => void; readonly clock?: Clock },
+  { log, onDefect, clock = systemClock() }: DoorParts,
 ): Promise<LibraryServer | undefined> {
   if (readerLibrary === undefined || readerPlace === undefined) return undefined;
   return openTerminalLibrary(readerPlace, readerLibrary, { log, onDefect, clock, randomness: systemRandomness() });

@@ -180,6 +180,40 @@ export interface ServiceAct extends Told {
   readonly office?: string;
 }
 
+/** A function of the national reader interface, with the parameters that it has. */
+export interface ReaderCall {
+  readonly function:
+    | "iReadCardBas"
+    | "iReadCardBas_HSM_Step1"
+    | "iReadCardBas_HSM_Step2"
+    | "iReadCard"
+    | "iWriteCard"
+    | "iVerifyPIN"
+    | "iChangePIN"
+    | "iReloadPIN"
+    | "iReloadPIN_HSM_Step1"
+    | "iReloadPIN_HSM_Step2"
+    | "iReloadPIN_HSM_Step3"
+    | "iUnblockPIN"
+    | "iUnblockPIN_HSM_Step1"
+    | "iUnblockPIN_HSM_Step2"
+    | "iDoDebit"
+    | "iReadDebitRecord";
+  readonly iType?: number;
+  readonly iAuthType?: number;
+  readonly cardInfo?: string;
+  readonly fileAddress?: string;
+  readonly data?: string;
+  readonly payInfo?: string;
+  readonly key?: string;
+}
+
+/** 0 or a negative number of the interface, and its string. */
+export interface ReaderAnswer {
+  readonly result: number;
+  readonly output: string;
+}
+
 export interface ServiceTable {
   readonly rows: readonly { readonly row: number; readonly name: Said; readonly answer: "works" | "refused"; readonly how: string }[];
 }

@@ -8,6 +8,8 @@ import type {
   ContributionCases,
   ContributionRequest,
   Patience,
+  ReaderAnswer,
+  ReaderCall,
   ServiceAct,
   ServiceRequest,
   ServiceTable,
@@ -55,6 +57,11 @@ export class ServicesClient {
   /** One service of the card. Asked again after a lost answer where it has a number. */
   perform(request: ServiceRequest): Promise<ServiceAct> {
     return "serviceNumber" in request ? this.#door.post("/v1/services", request) : this.#door.act("/v1/services", request);
+  }
+
+  /** Calls a function of the national reader interface. Not asked again by itself: after a lost iDoDebit the same call finds its sale. */
+  reader(call: ReaderCall): Promise<ReaderAnswer> {
+    return this.#door.act("/v1/reader-library", call);
   }
 
   /** Every service as it stands at this terminal. */

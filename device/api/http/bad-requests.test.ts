@@ -135,6 +135,15 @@ const RIGHT: readonly Right[] = [
   post("/v1/services", { service: "change-details", serviceNumber: "s", changes: { telephone: "0870-1", address: "a" }, ...PATIENT }, ["telephone", "address"]),
   post("/v1/services", { service: "report-loss", serviceNumber: "s", loss: "formal", cardNumber: "A00000001", person: PERSON, ...PATIENT }),
   post("/v1/services", { service: "other", row: 1, ...PATIENT }),
+  post("/v1/reader-library", { function: "iReadCard", iType: 2, iAuthType: 1, cardInfo: "a", fileAddress: "b", data: "c", payInfo: "d", key: "e" }, [
+    "iType",
+    "iAuthType",
+    "cardInfo",
+    "fileAddress",
+    "data",
+    "payInfo",
+    "key",
+  ]),
 ];
 
 type Place = readonly (string | number)[];

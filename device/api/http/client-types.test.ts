@@ -4,6 +4,7 @@ import type * as z from "zod";
 import type * as services from "../client/service-types.ts";
 import type * as types from "../client/types.ts";
 import type * as bank from "./bank-schemas.ts";
+import type * as library from "./library-routes.ts";
 import type * as schemas from "./schemas.ts";
 import type * as service from "./service-schemas.ts";
 import type * as shop from "./shop-schemas.ts";
@@ -76,10 +77,21 @@ const told: {
   readonly ServiceAct: Told<typeof service.serviceAct, services.ServiceAct>;
   readonly ServiceTable: Told<typeof service.serviceTable, services.ServiceTable>;
   readonly ServiceBody: Taken<typeof service.serviceBody, services.ServiceRequest>;
+  readonly ReaderAnswer: Told<typeof library.readerAnswer, services.ReaderAnswer>;
+  readonly ReaderCallBody: Taken<typeof library.readerCallBody, services.ReaderCall>;
 } = {
   ...{ BankSession: true, BankAct: true, BankBalance: true, Load: true, BankSettlement: true, Download: true, Parked: true, Patience: true },
   ...{ BankPaymentBody: true, BankReturnBody: true, LoadBody: true, DownloadBody: true, Bills: true, Contribution: true, ContributionCases: true },
-  ...{ Benefits: true, CaseAct: true, ContributionBody: true, ServiceAct: true, ServiceTable: true, ServiceBody: true },
+  ...{
+    Benefits: true,
+    CaseAct: true,
+    ContributionBody: true,
+    ServiceAct: true,
+    ServiceTable: true,
+    ServiceBody: true,
+    ReaderAnswer: true,
+    ReaderCallBody: true,
+  },
   ...{ Said: true, Error: true, SignedIn: true, TenderKind: true, OfflineChoice: true, Question: true, Order: true, Returned: true },
   ...{
     OrderEvent: true,

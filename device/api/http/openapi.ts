@@ -3,6 +3,7 @@ import * as z from "zod";
 import { BANK_ROUTES } from "./bank-routes.ts";
 import { REFUSAL_WORDS, type RefusalWord, statusOf } from "./errors.ts";
 import { GATE_ROUTES } from "./gate-routes.ts";
+import { LIBRARY_ROUTES } from "./library-routes.ts";
 import { ORDER_ROUTES } from "./order-routes.ts";
 import type { Route } from "./route.ts";
 import { NAMED } from "./schema-words.ts";
@@ -11,7 +12,15 @@ import { SERVICE_ROUTES } from "./service-routes.ts";
 import { SHOP_ROUTES } from "./shop-routes.ts";
 import { TERMINAL_ROUTES } from "./terminal-routes.ts";
 
-export const ROUTES: readonly Route[] = [...ORDER_ROUTES, ...TERMINAL_ROUTES, ...SHOP_ROUTES, ...GATE_ROUTES, ...BANK_ROUTES, ...SERVICE_ROUTES];
+export const ROUTES: readonly Route[] = [
+  ...ORDER_ROUTES,
+  ...TERMINAL_ROUTES,
+  ...SHOP_ROUTES,
+  ...GATE_ROUTES,
+  ...BANK_ROUTES,
+  ...SERVICE_ROUTES,
+  ...LIBRARY_ROUTES,
+];
 
 type Json = Readonly<Record<string, unknown>>;
 

@@ -13,6 +13,7 @@ import type { QuickPaymentOutcome } from "../../txn/quick-payment/types.ts";
 import type { SaleRequest } from "../../txn/sale-request.ts";
 import type { StockUploads } from "../../txn/stock-upload/types.ts";
 import type { TapTimesView } from "../../txn/tap-timeline/types.ts";
+import type { ReaderLibrary } from "../reader-library/library.ts";
 
 /** Sales that the settlement host has not receipted. */
 export interface Unreceipted {
@@ -61,6 +62,8 @@ export interface ApiService {
   readonly contributions?: ContributionActs;
   /** Left out where this terminal gives none. */
   readonly services?: CardServiceActs;
+  /** Left out where none is configured. */
+  readonly readerLibrary?: Pick<ReaderLibrary, "call">;
   /** Left out where this terminal has no lanes. */
   readonly gates?: ServedGates;
   /** What stands around the readers. */

@@ -311,6 +311,12 @@ export function fakeService(pause?: (name: OrderName) => Promise<void>): FakeSer
     contributions,
     services,
     devices,
+    readerLibrary: {
+      call: ({ name, operator }, { name: called }) => {
+        others.push(`${called} by ${name} ${operator}`);
+        return Promise.resolve({ result: -2, output: "" });
+      },
+    },
     uploads: fakeUploads(others),
     openOffline: () => Promise.resolve([OWED]),
     calls: () => [...orders.calls, ...reconciliation.calls, ...shop.calls, ...gates.calls, ...bank.calls, ...contributions.calls, ...services.calls, ...others],

@@ -30,7 +30,11 @@ function referenceOf({ ports }: CardDesk, { cardIdentifier, cardNumber }: CardIn
 }
 
 /** Debits the account on the card. `signal` gives it up while no card is there. Never touches the card by itself, but to see that it is the right one. */
-export async function debit(desk: CardDesk, { numbers, texts }: LibraryCall, signal: AbortSignal): Promise<LibraryAnswer> {
+export async function debit(
+  desk: CardDesk,
+  { numbers, texts, operator }: LibraryCall & { readonly operator: string },
+  signal: AbortSignal,
+): Promise<LibraryAnswer> {
   const { ports, bounds, provider } = desk;
   const card = parseCardInfo(texts.cardInfo);
   if (card === undefined) return answerOf(RESULT.identifierMalformed);
@@ -43,7 +47,7 @@ export async function debit(desk: CardDesk, { numbers, texts }: LibraryCall, sig
   if (wrong !== undefined) return wrong;
   const { account, selfPay, pooled } = pay;
   const purse = { kind: "medical-purse", selfPay, pooled, cardIdentifier: card.cardIdentifier } as const;
-  const outcome = await ports.sell({ reference, amount: account, purse }, { timeoutMs: bounds.saleTimeoutMs, signal });
+  const outcome = await ports.sell({ reference, amount: account, purse, operator }, { timeoutMs: bounds.saleTimeoutMs, signal });
   if (outcome.kind !== "paid") return answerOfUnpaid(outcome, provider);
   // Paid and durable: whatever keeps that from being told, the same call tells it.
   return desk.faultsAsNumbers("surely", async () => {

@@ -18,9 +18,12 @@ import type { ReaderLibraryPorts } from "./ports.ts";
 import { buildAnswer } from "./protocol.ts";
 import { type AskCaller, StepDialogue } from "./steps.ts";
 
-/** Whoever calls: one connection, or one user inside this process. Steps belong to the caller that began them. */
+/** Whoever calls: one connection, one client of the API. Steps belong to the caller that began them. */
 export interface LibraryCaller {
+  /** No other caller has it. */
   readonly name: string;
+  /** Who uses the program, where it says so; stands in records. */
+  readonly operator?: string;
 }
 
 export interface ReaderLibrary {
@@ -79,7 +82,7 @@ class Library implements ReaderLibrary {
   }
 
   async call(caller: LibraryCaller, call: LibraryCall, signal: AbortSignal): Promise<LibraryAnswer> {
-    const others = this.#begun?.dialogue.open === true && this.#begun.caller !== caller;
+    const others = this.#begun?.dialogue.open === true && this.#begun.caller.name !== caller.name;
     if (this.#working || others) return answerOf(OWN_RESULT.busy);
     this.#working = true;
     try {
@@ -90,7 +93,7 @@ class Library implements ReaderLibrary {
   }
 
   async leave(caller: LibraryCaller): Promise<void> {
-    if (this.#begun?.caller === caller) await this.#endSteps();
+    if (this.#begun?.caller.name === caller.name) await this.#endSteps();
   }
 
   close(): Promise<void> {
@@ -108,7 +111,7 @@ class Library implements ReaderLibrary {
     if (isStepName(name) && STEPS[name].step > 1) return this.#goOn(STEPS[name], call.texts.key);
     // Another function means that the steps of before are not wanted any more.
     await this.#endSteps();
-    return isStepName(name) ? this.#begin(caller, STEPS[name].family, call) : this.#whole(name, call, signal);
+    return isStepName(name) ? this.#begin(caller, STEPS[name].family, call) : this.#whole({ caller, name }, call, signal);
   }
 
   #goOn({ family, step }: Step, key: string): Promise<LibraryAnswer> {
@@ -138,7 +141,7 @@ class Library implements ReaderLibrary {
     return dialogue.begin();
   }
 
-  #whole(name: WholeName, call: LibraryCall, signal: AbortSignal): Promise<LibraryAnswer> {
+  #whole({ caller, name }: { readonly caller: LibraryCaller; readonly name: WholeName }, call: LibraryCall, signal: AbortSignal): Promise<LibraryAnswer> {
     const desk = this.#desk;
     const { iType } = call.numbers;
     switch (name) {
@@ -153,18 +156,18 @@ class Library implements ReaderLibrary {
       case "iReadDebitRecord":
         return desk.faultsAsNumbers("nothing", () => desk.withCard(iType, signal, (card) => readDebitRecords(desk, card)));
       case "iDoDebit":
-        return desk.faultsAsNumbers("perhaps", () => debit(desk, call, signal));
+        return desk.faultsAsNumbers("perhaps", () => debit(desk, { ...call, operator: operatorOf(caller) }, signal));
       case "iChangePIN":
-        return this.#service(call, (operator) => ({ operator, service: "change-pin" }), signal);
+        return this.#service(call, { operator: operatorOf(caller), service: "change-pin" }, signal);
       case "iReloadPIN":
-        return this.#service(call, (operator) => ({ operator, service: "reset-pin", reference: this.#reference() }), signal);
+        return this.#service(call, { operator: operatorOf(caller), service: "reset-pin", reference: this.#reference() }, signal);
       case "iUnblockPIN":
-        return this.#service(call, (operator) => ({ operator, service: "unlock-pin", reference: this.#reference() }), signal);
+        return this.#service(call, { operator: operatorOf(caller), service: "unlock-pin", reference: this.#reference() }, signal);
     }
   }
 
   /** What the card's services do, with their own rules, records and hosts. They take the reader themselves. */
-  async #service(call: LibraryCall, request: (operator: string) => CardServiceRequest, signal: AbortSignal): Promise<LibraryAnswer> {
+  async #service(call: LibraryCall, request: CardServiceRequest, signal: AbortSignal): Promise<LibraryAnswer> {
     const desk = this.#desk;
     const { services } = desk.ports;
     if (services === undefined) return answerOf(RESULT.notSupported);
@@ -172,7 +175,7 @@ class Library implements ReaderLibrary {
     const looked = await desk.faultsAsNumbers("nothing", () => this.#look(call, named, signal));
     if (looked.result !== RESULT.done) return looked;
     const limits: Limits = { timeoutMs: desk.bounds.serviceTimeoutMs, signal };
-    return desk.faultsAsNumbers("perhaps", async () => answerOfService(await services.perform(request(OPERATOR), limits), desk.provider));
+    return desk.faultsAsNumbers("perhaps", async () => answerOfService(await services.perform(request, limits), desk.provider));
   }
 
   /** Whether a card is there, and the right one where the caller names it. */
@@ -190,8 +193,10 @@ class Library implements ReaderLibrary {
   }
 }
 
-/** Programs behind the reader interface do not say who uses them. */
-const OPERATOR = "reader-library";
+/** Programs behind the shared library do not say who uses them. */
+function operatorOf({ operator = "reader-library" }: LibraryCaller): string {
+  return operator;
+}
 
 /** An answer longer than the caller's buffer would be a lie if it were cut. */
 function fitted(name: FunctionName, answer: LibraryAnswer): LibraryAnswer {

@@ -26,6 +26,8 @@ export interface LibraryServerOptions {
 }
 
 export interface LibraryServer {
+  /** What it serves, for the terminal's other doors. */
+  readonly library: ReaderLibrary;
   /** Ends every connection; a sale under way goes on to its end. */
   close(): Promise<void>;
 }
@@ -43,8 +45,10 @@ export async function serveReaderLibrary(options: LibraryServerOptions): Promise
   if (Buffer.byteLength(socketPath) >= PATH_BYTES_MAX) throw unusable("its path is too long");
   if (!(await removeStale(socketPath))) throw unusable("somebody else serves there");
   const connections = new Set<Connection>();
+  let opened = 0;
   const server = createServer((socket) => {
-    const connection = new Connection(options, socket);
+    opened += 1;
+    const connection = new Connection(options, { socket, name: `connection/${opened}` });
     connections.add(connection);
     socket.once("close", () => connections.delete(connection));
   });
@@ -57,6 +61,7 @@ export async function serveReaderLibrary(options: LibraryServerOptions): Promise
     throw unusable("it cannot be made", error);
   }
   return {
+    library: options.library,
     close: async () => {
       const closed = new Promise<void>((resolve) => {
         server.close(() => resolve());
@@ -107,10 +112,10 @@ class Connection {
   #asking = false;
   #frameTimer: AbortController | undefined;
 
-  constructor(options: LibraryServerOptions, socket: Socket) {
+  constructor(options: LibraryServerOptions, { socket, name }: { readonly socket: Socket; readonly name: string }) {
     this.#options = options;
     this.#socket = socket;
-    this.#caller = { name: "connection" };
+    this.#caller = { name };
     socket.on("data", (chunk: Buffer) => this.#take(new Uint8Array(chunk)));
     socket.on("error", () => socket.destroy());
     socket.once("close", () => this.#leave());
