@@ -3,6 +3,7 @@ import { batchUpload, settlement } from "./batch-services.ts";
 import { DOWNLOAD_SERVICES } from "./downloads.ts";
 import { cashLoad } from "./load-services.ts";
 import { balance, sale, withdrawal } from "./payments.ts";
+import { purseLoad } from "./purse-loads.ts";
 import { type BankRequest, type BankService, fieldOf } from "./request.ts";
 import { refund, reversal, voidPayment } from "./returns.ts";
 import { echo, signIn, signOff } from "./session-services.ts";
@@ -35,7 +36,13 @@ const BY_PROCESSING: Readonly<Record<string, BankService>> = {
 
 const LOAD_CONDITION = "91";
 /** Type and 60.1 of messages with that condition; their processing codes are not recorded. */
-const BY_LOAD: Readonly<Record<string, BankService>> = { "0200/45": cashLoad, "0200/46": cashLoad, "0200/47": cashLoad };
+const BY_LOAD: Readonly<Record<string, BankService>> = {
+  "0200/45": cashLoad,
+  "0200/46": cashLoad,
+  "0200/47": cashLoad,
+  "0200/40": purseLoad,
+  "0200/41": purseLoad,
+};
 
 const MANAGEMENT: readonly string[] = ["0800", "0820", "0620"];
 
