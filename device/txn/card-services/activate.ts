@@ -1,10 +1,11 @@
 /* Activation of the social function (启用): by the holder who changes the initial PIN, or by an operator with the holder's document and the agency. */
+import { isFault } from "../../base/fault.ts";
 import type { Limits } from "../../base/ports.ts";
 import { textMember } from "../journal/members.ts";
 import type { CardServiceOutcome, CardServiceRequest } from "./acts.ts";
 import { cardMember, drawId } from "./agency-side.ts";
 import { askOnce } from "./ask-once.ts";
-import type { ServedCard, ServiceDesk } from "./desk.ts";
+import { failed, type ServedCard, type ServiceDesk, STORE_FAULTS } from "./desk.ts";
 import { beginOperation, findOperation, type Operation } from "./operations.ts";
 import { changeByHolder, endedBy } from "./pin-acts.ts";
 import { refuse, refuseByHost } from "./refusals.ts";
@@ -39,11 +40,21 @@ async function byInitialPin(desk: ServiceDesk, served: ServedCard, operation: Op
       async () => (await changeByHolder(desk, served, limits)) ?? { kind: "done", output: { activated: true, by: "initial-pin-changed" } },
     );
   }
-  const refused = await changeByHolder(desk, served, limits).catch(() => "torn" as const);
-  if (refused === "torn") return operation.leaveOpen("card-not-decided");
-  if (refused !== undefined) return operation.end(refused);
+  const stopped = await changedOrStopped(desk, served, operation, limits);
+  if (stopped !== undefined) return stopped;
   await operation.note({ pinChanged: true });
   return tellActivation(desk, operation, limits);
+}
+
+/** Undefined: the PIN was changed. A card that left before anything was sent ends it; one that left behind the command leaves it open. */
+async function changedOrStopped(desk: ServiceDesk, served: ServedCard, operation: Operation, limits: Limits): Promise<CardServiceOutcome | undefined> {
+  try {
+    const refused = await changeByHolder(desk, served, limits);
+    return refused === undefined ? undefined : await operation.end(refused);
+  } catch (fault) {
+    if (!isFault(fault) || STORE_FAULTS.has(fault.code)) throw fault;
+    return fault.effectUnknown ? operation.leaveOpen("card-not-decided") : operation.end(failed(fault));
+  }
 }
 
 export async function tellActivation(desk: ServiceDesk, operation: Operation, limits: Limits): Promise<CardServiceOutcome> {

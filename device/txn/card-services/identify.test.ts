@@ -1,4 +1,5 @@
 /* Identity credential: a statement that anybody with the terminal's key can check, and no statement for a card or holder that failed. */
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { SimulatedCard } from "../../../simulators/card/card.ts";
 import { makeTestCard } from "../../../simulators/card/make.ts";
@@ -62,6 +63,23 @@ describe("an identity statement", () => {
     const text = JSON.stringify({ v: 1, form: "another" });
     const signature = Buffer.from(SUITE.sm2Sign(key, new TextEncoder().encode(text))).toString("hex");
     expect(reasonOf(verifyStatement({ statement: text, signature }, against))).toBe("statement-malformed");
+  });
+
+  it("any text that the terminal never signed is refused without a throw, and so is any that it signed otherwise", () => {
+    const key = SUITE.sm2PrivateKey(new Uint8Array(32).fill(9));
+    const against = { suite: SUITE, terminalKey: TERMINAL_KEY };
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.json()), fc.string(), (statement, signature) => {
+        expect(verifyStatement({ statement, signature }, against).ok).toBe(false);
+      }),
+    );
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.json()), (statement) => {
+        const signature = Buffer.from(SUITE.sm2Sign(key, new TextEncoder().encode(statement))).toString("hex");
+        expect(verifyStatement({ statement, signature }, against)).toMatchObject({ ok: false });
+      }),
+      { numRuns: 25 },
+    );
   });
 
   it.each(["authentic", "not-authentic", "not-offered"] as const)("a card with a key of its own: %s", async (answer) => {

@@ -76,6 +76,26 @@ describe("a report of loss", () => {
     expect([await bench.takeUp(), lossesBooked(bench), statusAt(bench)]).toEqual([0, 1, "temporary-loss"]);
   });
 
+  it.each(Array.from({ length: 4 }, (_, at) => at + 1).flatMap((nth) => (["before", "during", "after"] as const).map((when) => [nth, when] as const)))(
+    "with the power cut at commit %i, %s it, is booked once when the counter asks again",
+    async (nth, when) => {
+      const bench = await counter();
+      let commits = 0;
+      bench.disk.onCommit(() => {
+        commits += 1;
+        return commits === nth ? { kind: "cut", when } : { kind: "go" };
+      });
+      void bench.services.perform(report(), { timeoutMs: 10_000, signal: new AbortController().signal }).catch(() => undefined);
+      await bench.pass(60_000);
+      bench.cutPower();
+      await bench.switchOn();
+      await bench.takeUp();
+      expect((await bench.perform(report())).kind).toBe("done");
+      expect([await bench.takeUp(), lossesBooked(bench), statusAt(bench)]).toEqual([0, 1, "temporary-loss"]);
+      expect(await bench.perform(IDENTIFY)).toMatchObject({ reason: "on-invalid-list" });
+    },
+  );
+
   it("that the agency refuses takes the card off the local list", async () => {
     const bench = await counter();
     const outcome = await bench.perform(report({ person: { ...person(), name: "别人" } }));

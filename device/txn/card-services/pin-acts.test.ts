@@ -166,6 +166,16 @@ describe("activation", () => {
     expect([await bench.takeUp(), bench.agency.counters.get("activate ok")]).toEqual([0, 1]);
   });
 
+  it.each([
+    ["before", PIN],
+    ["after", NEW_PIN],
+  ] as const)("torn %s the change of the PIN is not told as activated", async (at, pin) => {
+    const bench = await counter({ status: "inactive", profile: { activationMode: "initial-pin" } });
+    bench.tearOnce([0x80, 0x5e], at);
+    expect(await bench.perform(ACTIVATE)).toMatchObject({ kind: "unknown", reason: "card-not-decided" });
+    expect([pinOf(bench), await bench.takeUp(), bench.agency.counters.get("activate ok")]).toEqual([pin, 1, undefined]);
+  });
+
   it("without an agency the changed PIN is enough", async () => {
     const bench = await counter({ agency: false, profile: { activationMode: "initial-pin" } });
     expect(await bench.perform(ACTIVATE)).toMatchObject({ kind: "done", output: { activated: true } });

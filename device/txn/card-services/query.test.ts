@@ -185,6 +185,14 @@ describe("what the agency has on record", () => {
     expect(outputOf(await bench.perform(ask("settlements")))).toEqual({ partial: true, rows });
   });
 
+  it.each([true, false])("a statement that lifts the stop (%s) begins the count of the card anew", async (statementLiftsBlock) => {
+    const lifted: string[] = [];
+    const tallies = { liftedByIssuer: async (card: string) => void lifted.push(card) };
+    const bench = await counter({ variants: { statementLiftsBlock }, more: { tallies } });
+    await bench.perform(ask("statement"));
+    expect(lifted).toEqual(statementLiftsBlock ? [cardNumbers().cardNumber] : []);
+  });
+
   it("a wrong PIN gets no answer", async () => {
     const bench = await counter(WRONG_PIN);
     expect(await bench.perform(ask("contributions", true))).toMatchObject({ kind: "refused", reason: "pin-wrong" });
