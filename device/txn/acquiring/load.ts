@@ -30,7 +30,7 @@ import type { BankLine, BankPorts, BatchBook } from "./ports.ts";
 const EVENTS_MAX = 1000;
 
 export interface LoadPorts
-  extends Pick<BankPorts, "clock" | "journal" | "log" | "keys" | "profile" | "reader" | "lane" | "sales" | "saleTimes" | "cash" | "saleDays"> {
+  extends Pick<BankPorts, "clock" | "journal" | "log" | "keys" | "profile" | "reader" | "lane" | "sales" | "saleTimes" | "cash" | "saleDays" | "isListed"> {
   readonly line: BankLine;
   readonly book: BatchBook;
   /** How this region's e-purses are loaded; absent: they are not. */
@@ -281,6 +281,7 @@ class LoadRun {
         ...(leg === undefined ? {} : { leg }),
       });
     }
+    if (this.#side.ports.isListed?.(card.account) === true) return { is: "card-unusable", reason: "on-invalid-list" };
     this.#card = card;
     return { is: "card-known" };
   }

@@ -11,7 +11,7 @@ import { boundedJournal } from "../bounded-journal.ts";
 import type { SettlementOutcome, SettlementReport } from "./acts.ts";
 import type { BatchBounds, BatchPorts } from "./batch-ports.ts";
 import { type BatchedRow, batchTotals, readBatch } from "./batch-rows.ts";
-import type { BankReply, HeldLine } from "./ports.ts";
+import type { BankReply, HeldLine, LineRefusal } from "./ports.ts";
 import { decideSettlement, FIRST_SETTLEMENT_STEP, resumedSettlement, SETTLEMENT_RULES } from "./settle-machine.ts";
 import { type BatchMessage, comparisonMessage, type MessageHead, rowsOf, type UploadMessage, uploadMessage, uploadPlan } from "./settle-plan.ts";
 import {
@@ -83,8 +83,18 @@ class DurableSettlement implements BankSettlement {
 
   async settle(request: { readonly operator: string }, limits: Limits): Promise<SettlementOutcome> {
     // Half done: nothing may enter the batch any more, not even what is due.
-    const wish = this.#halfDone ? "signed-in" : "clear";
-    return await this.#ports.line.hold(wish, (line) => this.#settleOn(line, request, limits), limits);
+    if (this.#halfDone) return await this.#ports.line.hold("signed-in", (line) => this.#settleOn(line, request, limits), limits);
+    return (await this.#sendDue(limits)) ?? (await this.#ports.line.hold("clear", (line) => this.#settleOn(line, request, limits), limits));
+  }
+
+  /** What is due goes out with each look at a clear line: as often as it may be tried, so that nobody has to ask for a settlement again and again. */
+  async #sendDue(limits: Limits): Promise<LineRefusal | undefined> {
+    const { line, profile, dueUploads } = this.#ports;
+    for (let sent = 1; sent < profile.offlineUpload.tries && (await dueUploads()) > 0; sent += 1) {
+      const clear = await line.hold("clear", async () => "clear" as const, limits);
+      if (clear !== "clear") return clear;
+    }
+    return undefined;
   }
 
   async last(): Promise<SettlementReport | undefined> {

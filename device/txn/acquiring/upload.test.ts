@@ -96,9 +96,18 @@ describe("an offline sale", () => {
     const made = await bench();
     await made.booked(100);
     await sold(made, 450);
-    made.plan("not-sent");
+    made.plan("not-sent", "not-sent", "not-sent");
     expect(await made.run(made.settle())).toEqual({ kind: "refused", reason: "uploads-due" });
     expect(await made.run(made.settle())).toMatchObject({ kind: "equal", terminal: { debits: 2, debitFen: 550 } });
+  });
+
+  it("that the acquirer does not take is parked within one settlement, and holds it up no longer", async () => {
+    const made = await bench();
+    await made.booked(100);
+    await sold(made, 450);
+    made.plan({ code: "05" }, { code: "05" }, { code: "05" });
+    expect(await made.run(made.settle())).toMatchObject({ kind: "equal", terminal: { debits: 1, debitFen: 100 } });
+    expect(await parked(made)).toMatchObject([{ reason: "acquirer-refused-05", tries: 3 }]);
   });
 
   it("does not enter a batch that is half settled", async () => {
