@@ -7,6 +7,7 @@ import { VirtualClock } from "../../../simulators/world/virtual-clock.ts";
 import { fen } from "../../base/fen.ts";
 import { openTestJournal } from "../journal/testing.ts";
 import { applyLocalRules, holdsOn, ruleOn } from "./apply.ts";
+import { openLocalRules } from "./open.ts";
 import { openCardTallies } from "./tallies.ts";
 import type { CardTally, LocalRule } from "./types.ts";
 import { validateLocalRules } from "./validate.ts";
@@ -122,6 +123,24 @@ describe("a sale under local rules", () => {
     expect(["20251231", "20260101", "20260630", "20260701"].map((day) => holdsOn(rule, day))).toEqual([false, true, true, false]);
     expect(applyLocalRules(sale(1_000, { today: "20260701" }), [rule])).toMatchObject({ amount: 1_000 });
     expect([ruleOn(ALL, "fare-concession", "20260601")?.fareTable, ruleOn(ALL, "library-deposit", "20251231")]).toEqual(["city-2026", undefined]);
+  });
+});
+
+describe("the rules of one terminal", () => {
+  const clock = { wallMs: () => Date.UTC(2026, 5, 1, 4) };
+
+  it("know merchant, day and what the card has done today", async () => {
+    const asked: string[] = [];
+    const tallies = {
+      of: async (card: string, today: string) => {
+        asked.push(`${card} ${today}`);
+        return tally({ todayCount: 20 });
+      },
+    };
+    const { rule } = openLocalRules({ rules: ALL, tallies, clock, merchant: "M1" });
+    expect(await rule({ amount: fen(1_000) })).toMatchObject({ kind: "sale", amount: 900 });
+    expect(await rule({ amount: fen(1_000), card: "C1" })).toMatchObject({ kind: "refused", reason: "daily-count-reached" });
+    expect(asked).toEqual(["C1 20260601"]);
   });
 });
 
