@@ -10,16 +10,15 @@ import type { MedicalOutcome } from "../../device/txn/medical-purchase/types.ts"
 import type { QuickPaymentOutcome } from "../../device/txn/quick-payment/types.ts";
 import type { PurseChoice } from "../../device/txn/sale-request.ts";
 import { INSURER_FAULTS, planInsurerFault } from "../host/medical/insurer-faults.ts";
-import { promised, violationOf } from "./checks/violation.ts";
-import type { FaultCounts, FaultKind } from "./fault-plan.ts";
+import { Day, type DayReport, within } from "./day.ts";
+import type { FaultKind } from "./fault-plan.ts";
 import { countScriptedGone, finalChecks } from "./final-checks.ts";
-import { Holders } from "./holders.ts";
-import { Keeper } from "./keeper.ts";
+import type { Holders } from "./holders.ts";
+import type { Keeper } from "./keeper.ts";
 import type { WatchedCard } from "./observed.ts";
 import { drawSale, type PurseCounts, WORLD_PURSES } from "./purses.ts";
 import type { SeededRandomness } from "./seeded-randomness.ts";
-import { shortSubject, Town } from "./town.ts";
-import { Weather } from "./weather.ts";
+import { shortSubject, type Town } from "./town.ts";
 
 export interface SeedOptions {
   readonly seed: string;
@@ -31,18 +30,11 @@ export interface SeedOptions {
   readonly onlyFaults?: readonly FaultKind[];
 }
 
-export interface SeedReport {
-  readonly seed: string;
+export interface SeedReport extends DayReport {
   readonly taps: number;
-  readonly events: number;
-  readonly violation: string | undefined;
-  readonly faults: FaultCounts;
   /** Sales left unknown at the end, all of them scripted so. */
   readonly unknown: number;
   readonly purses: PurseCounts;
-  readonly virtualMs: number;
-  readonly stateHash: string;
-  readonly trace: readonly string[];
 }
 
 /** How an insurer may be silent about a settlement, whether it booked it or not. */
@@ -70,68 +62,48 @@ interface PurseSale {
 }
 
 export class SeedRun {
+  readonly #day: Day;
   readonly #town: Town;
   readonly #holders: Holders;
-  readonly #weather: Weather;
   readonly #draw: SeededRandomness;
   readonly #options: SeedOptions;
   readonly #keeper: Keeper;
 
   constructor(options: SeedOptions) {
     this.#options = options;
-    this.#town = new Town({
-      seed: options.seed,
-      suite: options.suite,
-      limits: LIMITS,
-      tearPercent: options.tearPercent ?? TEAR_PERCENT,
-      ...(options.onlyFaults === undefined ? {} : { onlyFaults: options.onlyFaults }),
-    });
-    this.#holders = new Holders(this.#town);
-    this.#weather = new Weather(this.#town);
-    this.#draw = this.#town.random.stream("taps");
-    this.#keeper = new Keeper(this.#town, { draw: this.#draw, limits: LIMITS, ...(options.rules === undefined ? {} : { rules: options.rules }) });
+    const { seed, suite, rules, onlyFaults, tearPercent = TEAR_PERCENT } = options;
+    const town = { seed, suite, limits: LIMITS, tearPercent, ...(onlyFaults === undefined ? {} : { onlyFaults }) };
+    this.#day = new Day({ town, stream: "taps", livenessMs: LIVENESS_MS, ...(rules === undefined ? {} : { rules }) });
+    this.#town = this.#day.town;
+    this.#holders = this.#day.holders;
+    this.#draw = this.#day.draw;
+    this.#keeper = this.#day.keeper;
   }
 
-  async run(): Promise<SeedReport> {
-    const violation = await violationOf(async () => {
-      await this.#safety();
-      await this.#liveness();
-    });
-    const report = this.#report(violation);
-    this.#keeper.end();
-    return report;
+  run(): Promise<SeedReport> {
+    return this.#day.live({ safety: () => this.#safety(), liveness: () => this.#liveness() }, (told) => this.#report(told));
   }
 
   async #safety(): Promise<void> {
-    const { clock } = this.#town;
-    const weather = this.#weather.blow();
     for (let tap = 0; tap < this.#options.taps; tap += 1) {
-      const work = this.#tap(tap);
-      await this.#keeper.bounded(work, TAP_MS, `tap ${tap}`);
-      await clock.resolve(clock.sleep(this.#draw.between(200, 20_000)));
+      await this.#keeper.bounded(this.#tap(tap), TAP_MS, `tap ${tap}`);
+      await this.#day.pause(200, 20_000);
     }
-    this.#town.plan.calm();
-    this.#weather.calm();
-    await clock.resolve(weather);
   }
 
   async #liveness(): Promise<void> {
-    const { clock, cards } = this.#town;
-    await this.#keeper.bounded(this.#keeper.powered(), LIVENESS_MS, "the last start");
+    const { cards } = this.#town;
     countScriptedGone(this.#town, this.#holders.gone);
     for (const card of cards.filter((each) => !this.#holders.gone.has(each))) {
       for (const purse of WORLD_PURSES) {
         const reference = `return-${card.card.serial.slice(-4)}-${purse}`;
-        await this.#keeper.bounded(this.#purchase(card, { reference, ...drawSale(this.#draw, purse, 1) }), LIVENESS_MS, "a card's return");
+        await this.#day.bounded(this.#purchase(card, { reference, ...drawSale(this.#draw, purse, 1) }), "a card's return");
       }
     }
-    const { terminal } = this.#keeper.life ?? {};
-    promised(0, terminal !== undefined, () => "the terminal is on");
-    await this.#keeper.bounded(this.#settlementsResolved(), LIVENESS_MS, "the resolution of settlements");
-    await this.#keeper.bounded(terminal.idle({ timeoutMs: LIVENESS_MS, signal: new AbortController().signal }), LIVENESS_MS, "the drain");
-    this.#town.observe();
+    await this.#day.bounded(this.#settlementsResolved(), "the resolution of settlements");
+    await this.#day.drained();
     finalChecks(this.#town, this.#holders.gone);
-    await clock.resolve(terminal.stop());
+    await this.#day.stopped();
   }
 
   /** The terminal reverses and asks by itself; the world only waits. */
@@ -157,11 +129,10 @@ export class SeedRun {
   async #purchase(card: WatchedCard, sale: PurseSale): Promise<QuickPaymentOutcome | "dark"> {
     const { reference, purse, amountFen } = sale;
     const life = await this.#keeper.powered();
-    const { terminal } = life;
-    promised(0, terminal !== undefined, () => "a powered terminal has started");
+    const terminal = this.#day.terminal(life);
     this.#holders.kind = purse.kind;
     const leave = this.#holders.attend(life, card);
-    const paying = terminal.quickPayment({ reference, amount: fen(amountFen), purse }, { timeoutMs: 15_000, signal: new AbortController().signal });
+    const paying = terminal.quickPayment({ reference, amount: fen(amountFen), purse }, within(15_000));
     const outcome = await Promise.race([paying, life.dark]);
     leave();
     if (outcome !== "dark") this.#judge(reference, outcome);
@@ -172,15 +143,14 @@ export class SeedRun {
   async #medical(card: WatchedCard, reference: string): Promise<MedicalOutcome | "dark"> {
     const { plan, insurer } = this.#town;
     const life = await this.#keeper.powered();
-    const { terminal } = life;
-    promised(0, terminal !== undefined, () => "a powered terminal has started");
+    const terminal = this.#day.terminal(life);
     if (plan.strikes("insurer-late")) planInsurerFault(insurer.faults, "2102", INSURER_FAULTS["late-booking"]);
     else if (plan.strikes("insurer-silent")) planInsurerFault(insurer.faults, "2102", INSURER_FAULTS[this.#draw.pick(SILENCES)]);
     this.#holders.kind = "insurer";
     const leave = this.#holders.attend(life, card);
     const items = [{ nationalCode: "XTEST0000000000000A1", ownCode: "A1", quantity: "2", unitPrice: "28.50", amount: fen(5_700) }];
     const request = { reference, amount: fen(5_700), items, invoiceNumber: reference, usesAccount: true };
-    const outcome = await Promise.race([terminal.medicalPurchase(request, { timeoutMs: 8_000, signal: new AbortController().signal }), life.dark]);
+    const outcome = await Promise.race([terminal.medicalPurchase(request, within(8_000)), life.dark]);
     leave();
     if (outcome !== "dark") this.#judgeMedical(reference, outcome);
     this.#holders.clear(life);
@@ -203,20 +173,9 @@ export class SeedRun {
     if (outcome.kind === "refused" && outcome.subject !== undefined) moneyCheck.notPaid(outcome.subject);
   }
 
-  #report(violation: string | undefined): SeedReport {
-    const { plan, trace, clock, journalCheck } = this.#town;
+  #report(told: DayReport): SeedReport {
+    const { journalCheck, purseCounts } = this.#town;
     const open = [...journalCheck.subjects.values()].filter(({ state }) => ["prepared", "acting", "unknown", "resolving"].includes(state));
-    return {
-      seed: this.#options.seed,
-      taps: this.#options.taps,
-      events: trace.events,
-      violation,
-      faults: plan.counts,
-      unknown: open.length,
-      purses: this.#town.purseCounts,
-      virtualMs: clock.monotonicMs(),
-      stateHash: trace.stateHash(),
-      trace: trace.lines,
-    };
+    return { ...told, taps: this.#options.taps, unknown: open.length, purses: purseCounts };
   }
 }

@@ -12,15 +12,14 @@ import type { CounterDesk, TenderKind } from "../../../device/txn/medical-desk/d
 import { DEFAULT_REGION, type RegionSwitches } from "../../../device/txn/medical-host/profile.ts";
 import type { OrderActs, OrderName, OrderRequest, OrderView } from "../../../device/txn/medical-order/order.ts";
 import { clearInsurerFaults, INSURER_FAULTS, type InsurerFaultName, planInsurerFault } from "../../host/medical/insurer-faults.ts";
-import { promised, violationOf } from "../checks/violation.ts";
-import type { FaultCounts } from "../fault-plan.ts";
-import { Holders } from "../holders.ts";
-import { Keeper } from "../keeper.ts";
+import { promised } from "../checks/violation.ts";
+import { Day, type DayReport, within } from "../day.ts";
+import type { Holders } from "../holders.ts";
+import type { Keeper } from "../keeper.ts";
 import type { Life } from "../life.ts";
 import type { WatchedCard } from "../observed.ts";
 import type { SeededRandomness } from "../seeded-randomness.ts";
-import { shortSubject, Town } from "../town.ts";
-import { Weather } from "../weather.ts";
+import { shortSubject, type Town } from "../town.ts";
 import { openCounterDesk } from "./counter-desk.ts";
 
 export interface CounterOptions {
@@ -31,21 +30,13 @@ export interface CounterOptions {
 }
 
 /** Names are fixed; see docs/json.md. */
-export interface CounterReport {
-  readonly seed: string;
+export interface CounterReport extends DayReport {
   readonly orders: number;
-  readonly events: number;
-  readonly violation: string | undefined;
   /** How the orders ended. */
   readonly ends: Readonly<Record<string, number>>;
-  /** What struck of the world's own faults. */
-  readonly faults: FaultCounts;
   /** What the insurer did wrong on purpose, by name. */
   readonly insurerFaults: Readonly<Record<string, number>>;
   readonly powerCuts: number;
-  readonly virtualMs: number;
-  readonly stateHash: string;
-  readonly trace: readonly string[];
 }
 
 /** A region that lets its pharmacies sell without the insurer. */
@@ -104,9 +95,9 @@ interface Placed {
 
 export class CounterRun {
   readonly #options: CounterOptions;
+  readonly #day: Day;
   readonly #town: Town;
   readonly #holders: Holders;
-  readonly #weather: Weather;
   readonly #draw: SeededRandomness;
   readonly #keeper: Keeper;
   readonly #placed = new Map<string, Placed>();
@@ -116,35 +107,30 @@ export class CounterRun {
 
   constructor(options: CounterOptions) {
     this.#options = options;
-    this.#town = new Town({ seed: options.seed, suite: options.suite, limits: LIMITS, tearPercent: 5, region: COUNTER_REGION });
-    this.#holders = new Holders(this.#town);
-    this.#weather = new Weather(this.#town);
-    this.#draw = this.#town.random.stream("orders");
-    this.#keeper = new Keeper(this.#town, { draw: this.#draw, limits: LIMITS, ...(options.rules === undefined ? {} : { rules: options.rules }) });
+    const { seed, suite, rules } = options;
+    const town = { seed, suite, limits: LIMITS, tearPercent: 5, region: COUNTER_REGION };
+    this.#day = new Day({ town, stream: "orders", livenessMs: LIVENESS_MS, ...(rules === undefined ? {} : { rules }) });
+    this.#town = this.#day.town;
+    this.#holders = this.#day.holders;
+    this.#draw = this.#day.draw;
+    this.#keeper = this.#day.keeper;
   }
 
-  async run(): Promise<CounterReport> {
-    const violation = await violationOf(async () => {
-      await this.#safety();
-      await this.#liveness();
-    });
-    const report = this.#report(violation);
-    this.#keeper.end();
-    return report;
+  run(): Promise<CounterReport> {
+    const phases = { safety: () => this.#safety(), calm: () => this.#becomeCalm(), liveness: () => this.#liveness() };
+    return this.#day.live(phases, (told) => this.#report(told));
   }
 
   async #safety(): Promise<void> {
-    const { clock, plan } = this.#town;
-    const weather = this.#weather.blow();
     for (let at = 0; at < this.#options.orders; at += 1) {
       await this.#keeper.bounded(this.#serve(at), STEP_MS, `order ${at}`);
-      await clock.resolve(clock.sleep(this.#draw.between(200, 30_000)));
+      await this.#day.pause(200, 30_000);
     }
-    plan.calm();
+  }
+
+  #becomeCalm(): void {
     clearInsurerFaults(this.#town.insurer.faults);
     this.#calm = true;
-    this.#weather.calm();
-    await clock.resolve(weather);
   }
 
   /** One customer: the basket, perhaps placed again after a power cut or an unclear end, perhaps brought back. */
@@ -226,7 +212,7 @@ export class CounterRun {
     const leave = this.#holders.attend(life, placed.card);
     const desk = this.#desk(life, placed);
     const callers = this.#draw.chance(0.1) ? 2 : 1;
-    const placing = Array.from({ length: callers }, () => orders.place(placed.request, desk, limits(PLACE_MS)));
+    const placing = Array.from({ length: callers }, () => orders.place(placed.request, desk, within(PLACE_MS)));
     const views = await Promise.race([Promise.all(placing), life.dark]);
     leave();
     this.#holders.clear(life);
@@ -275,23 +261,18 @@ export class CounterRun {
   async #void(placed: Placed): Promise<void> {
     const life = await this.#keeper.powered();
     const name = nameOf(placed);
-    const view = await Promise.race([ordersOf(life).voidOrder(name, { operator: OPERATOR }, limits(PLACE_MS)), life.dark]);
+    const view = await Promise.race([ordersOf(life).voidOrder(name, { operator: OPERATOR }, within(PLACE_MS)), life.dark]);
     if (view === "dark") this.#powerCuts += 1;
     else this.#judge(placed, view);
   }
 
   async #liveness(): Promise<void> {
-    const { clock } = this.#town;
-    await this.#keeper.bounded(this.#keeper.powered(), LIVENESS_MS, "the last start");
-    for (const placed of this.#placed.values()) await this.#keeper.bounded(this.#finish(placed), LIVENESS_MS, placed.request.orderNumber);
-    const terminal = this.#keeper.life?.terminal;
-    promised(0, terminal !== undefined, () => "the terminal is on");
-    await this.#keeper.bounded(this.#nothingOpen(), LIVENESS_MS, "what is open");
-    await this.#keeper.bounded(terminal.idle(limits(LIVENESS_MS)), LIVENESS_MS, "the drain");
-    this.#town.observe();
+    for (const placed of this.#placed.values()) await this.#day.bounded(this.#finish(placed), placed.request.orderNumber);
+    await this.#day.bounded(this.#nothingOpen(), "what is open");
+    await this.#day.drained();
     const told_ = new Map([...this.#placed].map(([reference, { view }]) => [reference, told(view)]));
     this.#town.orderCheck.settled(told_);
-    await clock.resolve(terminal.stop());
+    await this.#day.stopped();
   }
 
   /** Takes an order up until it is final; what was sold offline is settled, and what is owed is handed out. */
@@ -325,10 +306,10 @@ export class CounterRun {
     const orders = ordersOf(life);
     const { offline } = known;
     if (offline?.choice === "reimbursement-slip") return known;
-    if (offline?.settledLater === true) return orders.payRefund(nameOf(placed), { operator: OPERATOR }, limits(PLACE_MS));
+    if (offline?.settledLater === true) return orders.payRefund(nameOf(placed), { operator: OPERATOR }, within(PLACE_MS));
     const leave = this.#holders.attend(life, placed.card);
     const { credential } = placed.request;
-    const view = await orders.settleLater(nameOf(placed), { operator: OPERATOR, credential }, this.#desk(life, placed), limits(PLACE_MS));
+    const view = await orders.settleLater(nameOf(placed), { operator: OPERATOR, credential }, this.#desk(life, placed), within(PLACE_MS));
     leave();
     this.#holders.clear(life);
     return view;
@@ -344,22 +325,15 @@ export class CounterRun {
     promised(0, false, () => `still open: ${openSubjects(journalCheck).join(", ")}; parked: ${parked?.map(({ message }) => message).join("; ") ?? ""}`);
   }
 
-  #report(violation: string | undefined): CounterReport {
-    const { trace, clock, plan } = this.#town;
+  #report(day: DayReport): CounterReport {
     const ends: Record<string, number> = {};
     for (const { view } of this.#placed.values()) ends[view?.state ?? "unseen"] = (ends[view?.state ?? "unseen"] ?? 0) + 1;
     return {
-      seed: this.#options.seed,
+      ...day,
       orders: this.#placed.size,
-      events: trace.events,
-      violation,
       ends,
-      faults: plan.counts,
       insurerFaults: Object.fromEntries(this.#insurerFaults),
       powerCuts: this.#powerCuts,
-      virtualMs: clock.monotonicMs(),
-      stateHash: trace.stateHash(),
-      trace: trace.lines,
     };
   }
 }
@@ -377,10 +351,6 @@ function nameOf({ request }: Placed): OrderName {
 function openSubjects({ subjects }: Town["journalCheck"]): readonly string[] {
   const open = [...subjects].filter(([, { kind, state }]) => kind !== "medical-order" && !OVER.includes(state));
   return open.map(([subject, { kind, state }]) => `${kind} ${shortSubject(subject)} ${state}`);
-}
-
-function limits(timeoutMs: number) {
-  return { timeoutMs, signal: new AbortController().signal };
 }
 
 function sameEnd(left: OrderView, right: OrderView): boolean {

@@ -9,17 +9,15 @@ import type { TerminalRules } from "../../../device/terminal-settings.ts";
 import { DEFAULT_GATE_POLICY, type LaneSettings } from "../../../device/txn/gate/lane.ts";
 import type { QuickPaymentOutcome } from "../../../device/txn/quick-payment/types.ts";
 import type { PurseChoice } from "../../../device/txn/sale-request.ts";
-import { promised, violationOf } from "../checks/violation.ts";
-import type { FaultCounts } from "../fault-plan.ts";
+import { Day, type DayReport, within } from "../day.ts";
 import { countScriptedGone, finalChecks } from "../final-checks.ts";
-import { Holders } from "../holders.ts";
-import { Keeper } from "../keeper.ts";
+import type { Holders } from "../holders.ts";
+import type { Keeper } from "../keeper.ts";
 import type { Life } from "../life.ts";
 import type { WatchedCard } from "../observed.ts";
 import { drawSale, type PurseCounts, WORLD_PURSES } from "../purses.ts";
 import type { SeededRandomness } from "../seeded-randomness.ts";
-import { shortSubject, Town } from "../town.ts";
-import { Weather } from "../weather.ts";
+import { shortSubject, type Town } from "../town.ts";
 import { CITY, networkFares, placeOf, possibleFares, STOPS } from "./network.ts";
 import { Visitors } from "./visitors.ts";
 
@@ -34,12 +32,8 @@ export interface GateOptions {
   readonly doublePercent?: number;
 }
 
-export interface GateReport {
-  readonly seed: string;
+export interface GateReport extends DayReport {
   readonly taps: number;
-  readonly events: number;
-  readonly violation: string | undefined;
-  readonly faults: FaultCounts;
   readonly unknown: number;
   readonly purses: PurseCounts;
   /** How visits at lanes ended, by the lane's word. */
@@ -50,9 +44,6 @@ export interface GateReport {
   /** Versions of the city's list that were published, and taps of cards that the list named by then. */
   readonly listVersions: number;
   readonly listedTaps: number;
-  readonly virtualMs: number;
-  readonly stateHash: string;
-  readonly trace: readonly string[];
 }
 
 const LIMITS = { unreceiptedCount: 400, unreceiptedSumFen: 400_000 };
@@ -66,11 +57,11 @@ const DESK_CHANCE = 0.3;
 const OFFICE_CHANCE = 0.12;
 
 export class GateRun {
+  readonly #day: Day;
   readonly #town: Town;
   readonly #options: GateOptions;
   readonly #draw: SeededRandomness;
   readonly #keeper: Keeper;
-  readonly #weather: Weather;
   readonly #holders: Holders;
   readonly #visitors: Visitors;
   readonly #ends: Record<string, number> = {};
@@ -82,42 +73,27 @@ export class GateRun {
   constructor(options: GateOptions) {
     const { seed, suite, tearPercent = 5, doublePercent = 1, rules } = options;
     this.#options = options;
-    this.#town = new Town({
-      seed,
-      suite,
-      limits: LIMITS,
-      tearPercent,
-      gate: { policy: DEFAULT_GATE_POLICY, fares: networkFares(), lanes: lanesOf(seed), possibleFares },
-    });
-    this.#draw = this.#town.random.stream("gate");
-    this.#weather = new Weather(this.#town);
-    this.#holders = new Holders(this.#town);
+    const gate = { policy: DEFAULT_GATE_POLICY, fares: networkFares(), lanes: lanesOf(seed), possibleFares };
+    const town = { seed, suite, limits: LIMITS, tearPercent, gate };
+    this.#day = new Day({ town, stream: "gate", livenessMs: LIVENESS_MS, ...(rules === undefined ? {} : { rules }) });
+    this.#town = this.#day.town;
+    this.#draw = this.#day.draw;
+    this.#holders = this.#day.holders;
+    this.#keeper = this.#day.keeper;
     this.#visitors = new Visitors({ town: this.#town, draw: this.#draw, doublePercent, gone: this.#holders.gone });
-    this.#keeper = new Keeper(this.#town, { draw: this.#draw, limits: LIMITS, ...(rules === undefined ? {} : { rules }) });
   }
 
-  async run(): Promise<GateReport> {
-    const violation = await violationOf(async () => {
-      await this.#safety();
-      await this.#liveness();
-    });
-    const report = this.#report(violation);
-    this.#keeper.end();
-    return report;
+  run(): Promise<GateReport> {
+    return this.#day.live({ safety: () => this.#safety(), liveness: () => this.#liveness() }, (told) => this.#report(told));
   }
 
   async #safety(): Promise<void> {
-    const { clock, plan } = this.#town;
-    const weather = this.#weather.blow();
     for (let round = 0; this.#taps < this.#options.taps; round += 1) {
       await this.#keeper.bounded(this.#round(), ROUND_MS, `round ${round}`);
       if (this.#draw.chance(OFFICE_CHANCE)) this.#town.office?.work();
       if (this.#draw.chance(OFFLINE_CHANCE)) await this.#withoutNetwork();
-      await clock.resolve(clock.sleep(this.#draw.between(500, 12_000)));
+      await this.#day.pause(500, 12_000);
     }
-    plan.calm();
-    this.#weather.calm();
-    await clock.resolve(weather);
   }
 
   /** Somebody goes in, somebody comes out, somebody pays at the till: all at once. */
@@ -165,7 +141,7 @@ export class GateRun {
     const { reference, purse, amountFen } = sale;
     this.#holders.kind = purse.kind;
     const leave = this.#holders.attend(life, card);
-    const paying = terminal.quickPayment({ reference, amount: fen(amountFen), purse }, { timeoutMs: 15_000, signal: new AbortController().signal });
+    const paying = terminal.quickPayment({ reference, amount: fen(amountFen), purse }, within(15_000));
     const outcome = await Promise.race([paying, life.dark]);
     leave();
     if (outcome !== "dark") this.#judge(reference, outcome);
@@ -207,37 +183,31 @@ export class GateRun {
   }
 
   async #liveness(): Promise<void> {
-    const { clock, cards } = this.#town;
-    await this.#keeper.bounded(this.#powered(), LIVENESS_MS, "the last start");
+    const { cards } = this.#town;
+    await this.#day.bounded(this.#powered(), "the last start");
     this.#town.office?.clear();
     countScriptedGone(this.#town, this.#holders.gone);
     for (const card of cards.filter((each) => !this.#holders.gone.has(each))) {
       for (const purse of WORLD_PURSES) {
-        const life = await this.#keeper.bounded(this.#powered(), LIVENESS_MS, "the terminal's power");
+        const life = await this.#day.bounded(this.#powered(), "the terminal's power");
         const reference = `return-${card.card.serial.slice(-4)}-${purse}`;
-        await this.#keeper.bounded(this.#purchase(life, card, { reference, ...drawSale(this.#draw, purse, 1) }), LIVENESS_MS, "a card's return");
+        await this.#day.bounded(this.#purchase(life, card, { reference, ...drawSale(this.#draw, purse, 1) }), "a card's return");
       }
     }
-    const { terminal } = this.#keeper.life ?? {};
-    promised(0, terminal !== undefined, () => "the terminal is on");
-    await this.#keeper.bounded(terminal.idle({ timeoutMs: LIVENESS_MS, signal: new AbortController().signal }), LIVENESS_MS, "the drain");
+    await this.#day.drained();
     // The lanes' own waits end with them.
-    await this.#keeper.bounded(terminal.gates?.stop() ?? Promise.resolve(), LIVENESS_MS, "the end of the lanes");
-    await this.#keeper.bounded(terminal.idle({ timeoutMs: LIVENESS_MS, signal: new AbortController().signal }), LIVENESS_MS, "the last drain");
-    this.#town.observe();
+    await this.#day.bounded(this.#day.terminal().gates?.stop() ?? Promise.resolve(), "the end of the lanes");
+    await this.#day.drained();
     finalChecks(this.#town, this.#holders.gone);
-    await clock.resolve(terminal.stop());
+    await this.#day.stopped();
   }
 
-  #report(violation: string | undefined): GateReport {
-    const { plan, trace, clock, journalCheck, purseCounts, gateCheck } = this.#town;
+  #report(told: DayReport): GateReport {
+    const { journalCheck, purseCounts, gateCheck } = this.#town;
     const open = [...journalCheck.subjects.values()].filter(({ kind, state }) => kind === "quick-payment" && ["prepared", "acting", "unknown"].includes(state));
     return {
-      seed: this.#options.seed,
+      ...told,
       taps: this.#taps,
-      events: trace.events,
-      violation,
-      faults: plan.counts,
       unknown: open.length,
       purses: purseCounts,
       ends: this.#ends,
@@ -246,9 +216,6 @@ export class GateRun {
       offlineDays: this.#offlineDays,
       listVersions: this.#town.office?.sequence ?? 0,
       listedTaps: this.#visitors.listedTaps,
-      virtualMs: clock.monotonicMs(),
-      stateHash: trace.stateHash(),
-      trace: trace.lines,
     };
   }
 }
