@@ -503,6 +503,11 @@ describe("after a power cut", () => {
     await place.nextLife();
     expect(await place.known("r1")).toMatchObject({ kind: "unknown", reason: "restart" });
     expect(place.bank.acts.view()).toMatchObject({ signedIn: false, pendingReversals: 1 });
+    // What the acquirer has not heard of may be on its way, until its time has passed.
+    if (fate === "cut-before") {
+      expect(await place.pay("r3", 100)).toEqual({ kind: "refused", reason: "reversal-pending" });
+      await place.pass(REPLY_MS);
+    }
     expect(await place.pay("r2", 100)).toMatchObject({ kind: "approved" });
     expect(await place.known("r1")).toMatchObject({ kind: "refused", reason: "restart" });
     expect(await place.histories()).toEqual(["prepared done", "prepared unknown void", "prepared done"]);

@@ -53,6 +53,8 @@ export interface PendingReversal {
   readonly subject: string;
   readonly kind: BankRecordKind;
   readonly last: JournalEntry;
+  /** An earlier life of the terminal has sent the request, and none has seen what became of it. */
+  readonly cutOff: boolean;
   readonly amount: Fen;
   readonly detail: JsonObject;
   readonly personal: JsonObject;
@@ -85,6 +87,7 @@ export function readPending(entries: readonly JournalEntry[]): PendingReversal |
     subject: last.subject,
     kind,
     last,
+    cutOff: detail["cause"] === undefined,
     amount: last.amount,
     detail,
     personal,

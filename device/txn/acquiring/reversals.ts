@@ -14,8 +14,8 @@ import type { BankReply, HeldLine } from "./ports.ts";
 import type { AcquirerProfile } from "./profile.ts";
 import { BANK_RECORD_KINDS, type PendingReversal, readPending } from "./record.ts";
 
-/** 25: the acquirer has no such transaction, and will take none that comes later. */
-const FINAL_CODES: ReadonlySet<string> = new Set(["25"]);
+/** The acquirer has no such transaction. */
+const NOT_FOUND = "25";
 const PAGE = 100;
 
 export interface ReversalPorts {
@@ -34,18 +34,21 @@ export interface ReversingLine extends HeldLine {
   ensureSignedIn(): Promise<boolean>;
 }
 
-/** "absent": it did not go out. */
+/** "absent": it did not go out, or says nothing yet. */
 type Sent = "reversed" | "parked" | "pending" | "absent";
 
 export class Reversals {
   readonly #ports: ReversalPorts;
   readonly #journal: Journal;
+  /** When this life began to watch. */
+  readonly #sinceMs: number;
   #pending = 0;
   #parked = 0;
 
   constructor(ports: ReversalPorts) {
     this.#ports = ports;
     this.#journal = ports.journal;
+    this.#sinceMs = ports.clock.monotonicMs();
   }
 
   /** As of the last look. */
@@ -141,8 +144,15 @@ export class Reversals {
       if (reply.kind !== "declined" || reply.signIn !== true) break;
     }
     if (reply.kind === "not-sent") return "absent";
-    const isFinal = reply.kind === "approved" || (reply.kind === "declined" && FINAL_CODES.has(reply.responseCode));
-    return isFinal ? this.#close(pending) : this.#count(pending, reply);
+    const unheardOf = reply.kind === "declined" && reply.responseCode === NOT_FOUND;
+    if (unheardOf && this.#mayStillArrive(pending)) return "absent";
+    return reply.kind === "approved" || unheardOf ? this.#close(pending) : this.#count(pending, reply);
+  }
+
+  /** A request that an earlier life has sent may be on its way until its time has passed: only then it is certain that it never comes. */
+  #mayStillArrive({ cutOff }: PendingReversal): boolean {
+    const { clock, profile } = this.#ports;
+    return cutOff && clock.monotonicMs() - this.#sinceMs < profile.replyTimeoutMs;
   }
 
   async #close(pending: PendingReversal): Promise<"reversed"> {

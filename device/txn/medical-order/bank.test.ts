@@ -1,6 +1,6 @@
 /* Orders whose rest a bank card pays: paid once, given back to the account it came from, and blocked while nobody knows. */
 import { describe, expect, test } from "vitest";
-import { OrderBench, type OrderBenchOptions, order, pay, payRest, ScriptedDesk } from "./testing.ts";
+import { ORDER_LIMITS, OrderBench, type OrderBenchOptions, order, pay, payRest, ScriptedDesk } from "./testing.ts";
 
 const CASH = 3990;
 
@@ -153,13 +153,87 @@ describe("an order that is undone", () => {
     const at = await bench();
     await at.place(order("A1", BY_BANK));
     at.host.fate = ({ type }) => (type === "0200" ? fate : "deliver");
-    await at.untilCut(
-      at.orders.voidOrder({ client: "c1", orderNumber: "A1" }, { operator: "op2" }, { timeoutMs: 300_000, signal: new AbortController().signal }),
-    );
+    await at.untilCut(at.orders.voidOrder({ client: "c1", orderNumber: "A1" }, { operator: "op2" }, ORDER_LIMITS));
     await at.nextLife();
     await at.reverse();
     await at.resume();
     expect(await at.query("A1")).toMatchObject({ state: "void" });
     expect(at.host.sum()).toBe(0);
   });
+});
+
+/*
+ * Whatever write the power fails at, the bank holds exactly what the order says that it has paid. One order is paid by a bank card and undone, once to
+ * count its writes, and once more for each of them.
+ */
+describe("power cuts", () => {
+  interface Writes {
+    count: number;
+  }
+
+  /** Counts writes, and cuts the power at one of them. */
+  function watch(at: OrderBench, cut: { readonly number: number; readonly when: "before" | "during" | "after" } | undefined): Writes {
+    const writes: Writes = { count: 0 };
+    at.counter.disk.onCommit(() => {
+      writes.count += 1;
+      return cut?.number === writes.count ? { kind: "cut", when: cut.when } : { kind: "go" };
+    });
+    return writes;
+  }
+
+  async function calm(at: OrderBench): Promise<void> {
+    await at.nextLife();
+    await at.counter.resolveAll();
+    await at.reverse();
+    await at.resume();
+  }
+
+  const place = (at: OrderBench) => at.untilCut(at.orders.place(order("A1", BY_BANK), new ScriptedDesk(payRest("bank-card")), ORDER_LIMITS));
+  const undo = (at: OrderBench) => at.untilCut(at.orders.voidOrder({ client: "c1", orderNumber: "A1" }, { operator: "op2" }, ORDER_LIMITS));
+
+  async function countWrites(work: (at: OrderBench) => Promise<unknown>, before: (at: OrderBench) => Promise<unknown>): Promise<number> {
+    const at = await bench();
+    await before(at);
+    const writes = watch(at, undefined);
+    await work(at);
+    return writes.count;
+  }
+
+  test("at any write of its payment", async () => {
+    const total = await countWrites(place, () => Promise.resolve());
+    expect(total).toBeGreaterThan(6);
+    let done = 0;
+    for (let number = 1; number <= total; number += 1) {
+      for (const when of ["before", "during", "after"] as const) {
+        const at = await bench();
+        watch(at, { number, when });
+        await place(at);
+        await calm(at);
+        await place(at);
+        await calm(at);
+        const view = await at.query("A1");
+        expect([number, when, at.host.sum()]).toEqual([number, when, view?.state === "done" ? CASH : 0]);
+        if (view?.state === "done") done += 1;
+        expect(["done", "refused", undefined]).toContain(view?.state);
+      }
+    }
+    expect(done).toBeGreaterThan(2 * total);
+  }, 60_000);
+
+  test("at any write of its undoing", async () => {
+    const total = await countWrites(undo, place);
+    expect(total).toBeGreaterThan(3);
+    for (let number = 1; number <= total; number += 1) {
+      for (const when of ["before", "during", "after"] as const) {
+        const at = await bench();
+        await place(at);
+        watch(at, { number, when });
+        await undo(at);
+        await calm(at);
+        await undo(at);
+        expect([number, when, (await at.query("A1"))?.state, at.host.sum()]).toEqual([number, when, "void", 0]);
+        expect((await at.taken()).refunded).toBe(0);
+      }
+    }
+  }, 60_000);
 });

@@ -17,7 +17,7 @@ import { opensslSuite } from "../../crypto/openssl.ts";
 import type { CardChannel, CardReader } from "../../drivers/ports.ts";
 import { openBank } from "../acquiring/open.ts";
 import type { Bank } from "../acquiring/ports.ts";
-import { BANK_BOUNDS, TestBank, type TestBankOptions } from "../acquiring/testing.ts";
+import { BANK_BOUNDS, REPLY_MS, TestBank, type TestBankOptions } from "../acquiring/testing.ts";
 import { TraceBook } from "../goods-rules/trace-book.ts";
 import type { JournalEntry } from "../journal/types.ts";
 import { createLane } from "../lane.ts";
@@ -237,6 +237,8 @@ export class OrderBench {
   async reverse(): Promise<void> {
     const bank = this.#life?.bank;
     assert(bank !== undefined, "the bench has a bank");
+    // What the power has cut off may be on its way until its time has passed.
+    await this.counter.pass(REPLY_MS);
     await this.wait(bank.line.hold("clear", () => Promise.resolve(), ORDER_LIMITS));
   }
 
