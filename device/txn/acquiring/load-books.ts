@@ -88,7 +88,7 @@ export class LoadBooks {
   async #undo(leg: RecordedLeg | undefined, reason: string, more?: LoadClosing["leg"]): Promise<void> {
     if (leg === undefined || !isOpenLeg(leg) || leg.reversing) return;
     const told = more === undefined ? leg : { ...leg, detail: { ...leg.detail, ...more.detail }, personal: { ...leg.personal, ...more.sealed } };
-    await this.#journal.append(undoneLeg(told, { cause: leg.approved ? "06" : "98", reason }));
+    await this.#journal.append(undoneLeg(told, leg.approved ? { cause: "06", reason } : { reason: "restart" }));
   }
 
   async #finish(leg: RecordedLeg | undefined, more?: LoadClosing["leg"]): Promise<void> {

@@ -179,9 +179,9 @@ export function legDraft({ subject, last, detail, personal }: RecordedLeg, { sta
   };
 }
 
-/** From now on the reversals take the leg back. */
-export function undoneLeg(leg: RecordedLeg, { cause, reason }: { readonly cause: "98" | "A0" | "06"; readonly reason: string }): EntryDraft {
+/** From now on the reversals take the leg back. `cause` is left out where an earlier life has sent it and nobody knows more: it may still arrive. */
+export function undoneLeg(leg: RecordedLeg, { cause, reason }: { readonly cause?: "98" | "A0" | "06"; readonly reason: string }): EntryDraft {
   const { undo = {} } = leg.detail;
   const { undo: sealed = {} } = leg.personal;
-  return legDraft(leg, { state: "unknown", more: { cause, reason, reversal: undo }, sealed: { reversal: sealed } });
+  return legDraft(leg, { state: "unknown", more: { ...(cause === undefined ? {} : { cause }), reason, reversal: undo }, sealed: { reversal: sealed } });
 }

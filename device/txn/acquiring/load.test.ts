@@ -21,7 +21,7 @@ import { type BankLoads, openBankLoads } from "./load.ts";
 import { decideLoad, LOAD_RULES } from "./load-machine.ts";
 import type { LoadRules } from "./load-types.ts";
 import type { BankLine, BankReply, HeldLine } from "./ports.ts";
-import { BANK_LIMITS, BankPlace } from "./testing.ts";
+import { BANK_LIMITS, BankPlace, REPLY_MS } from "./testing.ts";
 
 type Purse = PurseLoadRequest["purse"];
 const AMOUNT = 5_000;
@@ -160,6 +160,8 @@ class Scene {
     await this.bank.nextLife();
     this.watch(() => undefined);
     await this.openLoads();
+    // Only then nothing can arrive any more that the last life has sent.
+    await this.bank.pass(REPLY_MS + 1);
   }
 
   /** The card goes and comes back, as after a cut that left it powered. */
