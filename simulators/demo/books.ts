@@ -71,9 +71,10 @@ function othersTotals({ cards, insurer, services }: Shop): Readonly<Record<BookK
   return {
     "quick-payment": debits.reduce((sum, amountFen) => sum + amountFen, 0),
     "medical-purchase": Number(insurer.ledger.totals().totalFen),
-    "bank-card": sumOf("sale", "withdrawal") - sumOf("void", "refund"),
+    // What leaves the account for a purse is the account's money too.
+    "bank-card": sumOf("sale", "withdrawal", "purse-load", "cash-load") - sumOf("void", "refund"),
     contribution: services.agency.ledger.totals().paidFen,
-    "purse-load": sumOf("purse-load", "cash-load"),
+    "purse-load": cards.flatMap(({ card }) => card.loads).reduce((sum, { amountFen }) => sum + amountFen, 0),
   };
 }
 
@@ -111,7 +112,7 @@ const OTHER_SIDE: Readonly<Record<BookKind, string>> = {
   "medical-purchase": "insurer",
   "bank-card": "acquirer",
   contribution: "agency",
-  "purse-load": "acquirer",
+  "purse-load": "cards",
 };
 
 /** The books as a table for people. */

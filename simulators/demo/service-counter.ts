@@ -7,10 +7,11 @@ import { type Basket, CounterClient, type ServiceAct, type ServiceRequest } from
 import { assert } from "../../device/base/assert.ts";
 import { fen, formatYuan } from "../../device/base/fen.ts";
 import { systemClock } from "../../device/system/clock.ts";
+import { verifyStatement } from "../../device/txn/card-services/statement.ts";
 import { socialNumbers } from "../card/numbers.ts";
 import { ACQUIRER_FAULTS, planAcquirerFault } from "../host/acquirer/acquirer-faults.ts";
 import { AGENCY_FAULTS, planAgencyFault } from "../host/agency/faults.ts";
-import { SHOP_COUNTER, type Shop, type ShopCard } from "./shop.ts";
+import { SHOP_COUNTER, type Shop, type ShopCard, shopTerminalKey } from "./shop.ts";
 
 /** How many services of the card were done, and how many ended as they must by being refused. */
 export interface ServiceCounts {
@@ -22,6 +23,9 @@ const ARRIVE_MS = 40;
 const SETTLED_MS = 20_000;
 const LOOK_MS = 100;
 const NEW_PIN = "864209";
+const CHALLENGE = "counter-1";
+/** Of the table of services. */
+const INPATIENT_ROW = 16;
 
 interface Told {
   readonly kind: string;
@@ -131,12 +135,20 @@ export class ServiceCounter {
   }
 
   async #services(): Promise<void> {
-    const identity = await this.#serve(0, { service: "identify", withPin: true, challenge: "counter-1" });
-    this.#tell("identify", identity);
+    const identity = await this.#serve(0, { service: "identify", withPin: true, challenge: CHALLENGE });
+    this.#tell("identify", identity, `its statement is ${this.#isSigned(identity) ? "the terminal's own" : "NOT TO BE BELIEVED"}`);
+    this.#tell("purse-balances", await this.#serve(1, { service: "query", what: "purse-balances" }));
     const card = this.#card(1);
     this.#shop.services.planPinChange({ kind: "changes", old: card.pin, next: NEW_PIN });
     this.#tell("change-pin", await this.#serve(1, { service: "change-pin" }));
     await this.#loss();
+  }
+
+  /** As whoever keeps the statement checks it: against the key that he has of this terminal. */
+  #isSigned({ output }: ServiceAct): boolean {
+    const { suite } = this.#shop;
+    const [statement, signature] = [String(output?.["statement"]), String(output?.["signature"])];
+    return verifyStatement({ statement, signature }, { suite, terminalKey: shopTerminalKey(suite), challenge: CHALLENGE }).ok;
   }
 
   async #loss(): Promise<void> {
@@ -152,6 +164,7 @@ export class ServiceCounter {
       this.#client.quickPayment({ saleNumber: "lost-card", purse: "medical-purse", amountFen: 100, selfPayFen: 0, pooledFen: 0 }),
     );
     this.#tell("quick payment", sale, "with the lost card");
+    this.#tell("row 16", await this.#count(this.#client.services.perform({ service: "other", row: INPATIENT_ROW })), "inpatient settlement");
   }
 
   async #settle(): Promise<void> {
@@ -195,7 +208,7 @@ export class ServiceCounter {
   }
 
   #tell(what: string, { kind, reason, says }: Told, more = ""): void {
-    const why = says?.en ?? reason;
-    this.#say(`  ${what.padEnd(14)}  ${kind}${more === "" ? "" : `; ${more}`}${why === undefined || reason === undefined ? "" : ` (${why})`}`);
+    const why = reason === undefined ? undefined : (says?.en ?? reason);
+    this.#say(`  ${what.padEnd(14)}  ${kind}${more === "" ? "" : `; ${more}`}${why === undefined ? "" : ` (${why})`}`);
   }
 }

@@ -252,6 +252,11 @@ function pinEntry(cards: readonly ShopCard[], reader: SimulatedReader): Simulate
   return new SimulatedPinVerifier({ clock: systemClock(), holder: new ScriptedHolder([act]), keyingMs: PIN_ENTRY_MS });
 }
 
+/** What whoever checks the terminal's statements has of it. */
+export function shopTerminalKey(suite: CipherSuite) {
+  return suite.sm2PrivateKey(Buffer.from(TERMINAL_SCALAR_HEX, "hex")).publicKey;
+}
+
 /** psn_no of the holder of the card at this place. */
 export function personNumberOf(at: number): string {
   return `9901000000000000000${at}`;
@@ -270,7 +275,7 @@ function openHost(parts: {
   readonly link: ReturnType<typeof openHostMqttLink>;
 }): SettlementHost {
   const { suite, ledger, insurer, services, clock, link } = parts;
-  const { publicKey } = suite.sm2PrivateKey(Buffer.from(TERMINAL_SCALAR_HEX, "hex"));
+  const publicKey = shopTerminalKey(suite);
   return openSettlementHost({
     clock,
     randomness: systemRandomness(),
