@@ -8,6 +8,7 @@ import { isFault } from "../base/fault.ts";
 import { fen } from "../base/fen.ts";
 import type { Terminal } from "../terminal.ts";
 import type { PurseChoice } from "../txn/sale-request.ts";
+import { BANK_REQUESTS, isBankLine, performBankLine } from "./bank-lines.ts";
 import { EQUIPMENT_REQUESTS, isEquipmentRequest, performEquipment } from "./equipment.ts";
 import { type Said, saidFor } from "./messages.ts";
 
@@ -65,6 +66,7 @@ const otherRequest = z.discriminatedUnion("do", [
   z.strictObject({ do: z.literal("status"), id }),
   z.strictObject({ do: z.literal("idle"), id, timeoutMs }),
   ...EQUIPMENT_REQUESTS,
+  ...BANK_REQUESTS,
 ]);
 
 type QuickPaymentLine = z.infer<typeof quickPayment>;
@@ -123,6 +125,7 @@ function wordsFor(answer: object): { readonly says?: Said } {
 }
 
 async function perform(terminal: Terminal, asked: Request, signal: AbortSignal): Promise<object> {
+  if (isBankLine(asked)) return performBankLine(terminal, asked, signal);
   if (isEquipmentRequest(asked)) return performEquipment(terminal.devices, asked, signal);
   switch (asked.do) {
     case "quick-payment":
