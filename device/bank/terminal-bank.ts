@@ -97,10 +97,12 @@ export async function openTerminalBank(parts: TerminalBankParts): Promise<Termin
   const { profile } = settings;
   // What is due goes out over the line that is opened here first.
   let uploads: BankUploads | undefined;
+  let downloads: BankDownloads | undefined;
+  const isListed = (account: string) => downloads?.isListed(account) === true;
   const sendOffline = async (line: HeldLine, limits: Limits) => uploads?.sendDue(line, limits);
   const shared = { clock, journal, log, profile };
   const bank = await openBank(
-    { ...shared, host, keys, reader, lane: desk.lane, sales, saleTimes, saleDays, cash, hostPresent, sendOffline, onReversed: onDecided },
+    { ...shared, host, keys, reader, lane: desk.lane, sales, saleTimes, saleDays, cash, isListed, hostPresent, sendOffline, onReversed: onDecided },
     bounds,
   );
   const batch = { ...shared, line: bank.line, book: bank.book };
@@ -108,15 +110,15 @@ export async function openTerminalBank(parts: TerminalBankParts): Promise<Termin
   const settlement = await openBankSettlement({ ...batch, dueUploads }, { journalTimeoutMs: bounds.journalTimeoutMs });
   const { terminal } = cash;
   uploads = openBankUploads({ ...batch, suite: parts.suite, terminal, paused: () => settlement.halfDone, onParked: (upload) => printFailure(parts, upload) });
-  const downloads = await openDownloads(parts, bank);
+  downloads = await openDownloads(parts, bank);
   // Filled in by the first load: only a module that is open says its number.
   const terminalNumber = new Uint8Array(MODULE_NUMBER_BYTES);
   const purse: PurseLoadParts = { ...parts.purse, terminalNumber };
-  const loads = await openBankLoads({ ...batch, keys, reader, lane: desk.lane, sales, saleTimes, saleDays, cash, purse }, parts.bounds);
+  const loads = await openBankLoads({ ...batch, keys, reader, lane: desk.lane, sales, saleTimes, saleDays, cash, isListed, purse }, parts.bounds);
   const side: Side = { bank, settlement, uploads, downloads, loads, terminalNumber };
   return {
     acts: actsOf(side, desk),
-    isListed: (account) => downloads.isListed(account),
+    isListed,
     tender: {
       pay: (request, limits) => desk.served(request.amount, () => bank.tender.pay(request, limits)),
       known: (reference) => bank.tender.known(reference),

@@ -48,7 +48,7 @@ export function batchedRow(entries: readonly JournalEntry[]): BatchedRow | "none
   // A load that its card has not decided yet stands at the acquirer all the same.
   const stands = last?.state === "done" || (detail["approved"] === true && last !== undefined && OPEN_STATES.includes(last.state));
   if (last === undefined || !stands) return "none";
-  const personal: JsonObject = Object.assign({}, ...entries.map((entry) => entry.personal ?? {}));
+  const personal = Object.fromEntries(entries.flatMap((entry) => Object.entries(entry.personal ?? {})));
   const [stan, account] = [textMember(detail, "stan"), textMember(personal, "pan")];
   if (!/^\d{6}$/.test(stan) || !/^[1-9]\d{0,18}$/.test(account)) return undefined;
   const chip = chipOf(detail, personal);

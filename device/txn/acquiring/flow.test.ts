@@ -487,6 +487,18 @@ describe("what is pending", () => {
     expect(parsed.message.fields.get(39)).toBe("A0");
     for (const field of [26, 35, 36, 37, 52, 53, 55]) expect(parsed.message.fields.has(field)).toBe(false);
   });
+
+  test("goes out under keys of a new sign-in where the reply's MAC was wrong: perhaps both sides no longer know the same ones", async () => {
+    const place = await open();
+    place.card();
+    place.host.planFault("0200", "wrong-mac");
+    await place.pay("r1", 40_000);
+    const types = place.host.heard.map((body) => {
+      const parsed = readMessage(body);
+      return parsed.ok ? parsed.message.type : "unreadable";
+    });
+    expect(types).toEqual(["0800", "0200", "0800", "0400"]);
+  });
 });
 
 describe("after a power cut", () => {

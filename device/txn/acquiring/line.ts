@@ -151,7 +151,11 @@ export class AcquirerLine implements BankLine {
   }
 
   #told(verdict: ReplyVerdict, message: IsoMessage | undefined): BankReply {
-    if (verdict.kind === "unknown") return { kind: "unknown", cause: verdict.cause, reason: verdict.reason };
+    if (verdict.kind === "unknown") {
+      // Perhaps the keys are not the acquirer's any more; a sign-in that was not needed costs one message.
+      if (verdict.signIn === true) this.signOut();
+      return { kind: "unknown", cause: verdict.cause, reason: verdict.reason };
+    }
     assert(message !== undefined, "a verdict on a message has one");
     const { responseCode } = verdict;
     switch (verdict.kind) {

@@ -37,7 +37,8 @@ export function rowsOf(message: UploadMessage): readonly BatchedRow[] {
       return message.rows;
     case "end":
       return [];
-    default:
+    case "certificate":
+    case "failed":
       return [message.row];
   }
 }
@@ -72,7 +73,8 @@ export function uploadMessage(head: MessageHead, upload: UploadMessage, result: 
       return built(head, "batch-rows", { rows: buildBatchRows(upload.rows.map(rowOf)) });
     case "end":
       return built(head, businesses.end, { rows: buildBatchEnd(upload.rows) });
-    default:
+    case "certificate":
+    case "failed":
       return built(head, businesses[upload.kind], chipValues(upload.row, head.batch));
   }
 }

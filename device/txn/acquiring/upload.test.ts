@@ -7,6 +7,7 @@ import { describe, expect, it, test } from "vitest";
 import { toHex } from "../../base/bytes.ts";
 import { fen } from "../../base/fen.ts";
 import { parseChipData } from "../../codec/iso8583/chip-data.ts";
+import type { IsoMessage } from "../../codec/iso8583/types.ts";
 import type { EntryDraft, JsonObject } from "../journal/types.ts";
 import { BATCH_LIMITS, BatchBench } from "./testing/batch.ts";
 import { judgeUpload } from "./upload-judge.ts";
@@ -61,7 +62,7 @@ describe("an offline sale", () => {
     expect(await due(made)).toBe(1);
     await send(made);
     const [heard] = sent(made);
-    const { fields } = heard?.message ?? { fields: new Map() };
+    const fields: IsoMessage["fields"] = heard?.message.fields ?? new Map();
     expect([2, 3, 4, 25, 63].map((field) => fields.get(field))).toEqual([PAN, "000000", "000000000450", "00", "CUP"]);
     expect(String(fields.get(60)).slice(0, 2)).toBe("36");
     const chip = parseChipData(fields.get(55) as Uint8Array);
