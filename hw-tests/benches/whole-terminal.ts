@@ -90,6 +90,8 @@ export interface WholeTerminalOptions {
   readonly devices?: object;
   /** Further members of the user's reader. */
   readonly userReader?: object;
+  /** Further members of the configuration. */
+  readonly more?: object;
 }
 
 export class WholeTerminal {
@@ -158,7 +160,7 @@ export class WholeTerminal {
   }
 }
 
-function configure(folder: string, brokerUrl: string, { devices = {}, userReader = {} }: WholeTerminalOptions): void {
+function configure(folder: string, brokerUrl: string, { devices = {}, userReader = {}, more = {} }: WholeTerminalOptions): void {
   const config = join(folder, "config");
   mkdirSync(config);
   mkdirSync(join(folder, "journal"));
@@ -166,6 +168,7 @@ function configure(folder: string, brokerUrl: string, { devices = {}, userReader
     terminalId: TERMINAL_ID,
     readers: { user: { ...CARD_RULE, ...userReader }, sam: MODULE_RULE },
     devices,
+    ...more,
     link: { url: brokerUrl },
     sync: { kid: "data-1" },
     journal: { folder: join(folder, "journal"), limitBytes: 32 * 1024 * 1024 },
