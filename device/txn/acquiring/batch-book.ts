@@ -123,10 +123,13 @@ class MarkedBatchBook implements BatchBook {
   async adopt(batch: string): Promise<void> {
     assert(this.#count === 0 && /^\d{6}$/.test(batch), "an empty book may take another number");
     if (batch === this.batch) return;
-    const count = numberOf(await this.#journal.mark(countMark(batch)), 0);
-    await this.#journal.setMarks([{ name: BATCH_MARK, value: batch }]);
+    // A book that holds something is left by its settlement alone: what stood under this number is settled.
+    await this.#journal.setMarks([
+      { name: BATCH_MARK, value: batch },
+      { name: countMark(batch), value: "0" },
+    ]);
     this.#number = Number(batch);
-    this.#count = count;
+    this.#count = 0;
   }
 
   /** A number that comes again after all the others begins with an empty book. */

@@ -82,12 +82,16 @@ export interface ReadBatch {
   readonly unreadable: readonly string[];
 }
 
-/** Rows of these subjects, in their order; there are as many as a batch holds at most. Faults: those of the journal. */
-export async function readBatch(journal: Pick<Journal, "entriesOf">, subjects: readonly string[]): Promise<ReadBatch> {
+/**
+ * Rows of these subjects, in their order; there are as many as a batch holds at most. `asOf`: what was written after this sequence does not count.
+ * Faults: those of the journal.
+ */
+export async function readBatch(journal: Pick<Journal, "entriesOf">, subjects: readonly string[], asOf = Number.MAX_SAFE_INTEGER): Promise<ReadBatch> {
   const rows: BatchedRow[] = [];
   const unreadable: string[] = [];
   for (const subject of subjects) {
-    const row = batchedRow(await journal.entriesOf(subject));
+    const entries = await journal.entriesOf(subject);
+    const row = batchedRow(entries.filter(({ seq }) => seq <= asOf));
     if (row === undefined) unreadable.push(subject);
     else if (row !== "none") rows.push(row);
   }

@@ -4,6 +4,7 @@
  */
 import { assert } from "../../base/assert.ts";
 import { concat, toHex } from "../../base/bytes.ts";
+import { Fault, isFault } from "../../base/fault.ts";
 import type { Fen } from "../../base/fen.ts";
 import { BASELINE_FOR_PROOF, readBaseline } from "../../card/electronic-cash/commands.ts";
 import { KnownCashCards } from "../../card/electronic-cash/known-cards.ts";
@@ -115,7 +116,17 @@ class CashCard implements LoadCard {
     return {};
   }
 
+  /** Of many commands any may have loaded: a card that was gone before the next one of them may hold the money all the same. */
   async credit(): Promise<LoadFinding> {
+    try {
+      return await this.#credit();
+    } catch (error) {
+      if (!isFault(error) || error.effectUnknown) throw error;
+      throw new Fault(error.code, `within a load: ${error.message}`, { effectUnknown: true, cause: error });
+    }
+  }
+
+  async #credit(): Promise<LoadFinding> {
     assert(this.#chip !== undefined && this.#answer !== undefined, "the issuer has answered");
     const end = await this.#chip.complete(this.#access, issuerAnswerOf(this.#answer.data, this.#answer.code), true);
     const { channel, limits } = this.#access;

@@ -14,6 +14,7 @@ import { DEFAULT_PURSE_APPLICATIONS } from "../../card/purse/commands.ts";
 import { TestCodes } from "../../card/purse/testing.ts";
 import { DEFAULT_CARD_PROFILE } from "../../codec/card-profile.ts";
 import type { IsoMessage } from "../../codec/iso8583/types.ts";
+import type { CardChannel, CardReader } from "../../drivers/ports.ts";
 import { balanceOf } from "../quick-payment/testing.ts";
 import type { PurseLoadOutcome, PurseLoadRequest } from "./acts.ts";
 import { readBatch } from "./batch-rows.ts";
@@ -21,7 +22,7 @@ import { type BankLoads, openBankLoads } from "./load.ts";
 import { decideLoad, LOAD_RULES } from "./load-machine.ts";
 import type { LoadRules } from "./load-types.ts";
 import type { BankLine, BankReply, HeldLine } from "./ports.ts";
-import { BANK_LIMITS, BankPlace, REPLY_MS } from "./testing.ts";
+import { BANK_BOUNDS, BANK_LIMITS, BankPlace, REPLY_MS } from "./testing.ts";
 
 type Purse = PurseLoadRequest["purse"];
 const AMOUNT = 5_000;
@@ -74,6 +75,8 @@ class Scene {
   card: SimulatedCard | undefined;
   rules: LoadRules | undefined;
   commands = 0;
+  /** The card leaves before the command of this number is sent, and comes back. */
+  pulledBefore = -1;
   /** Whether a torn card comes back by itself. */
   returns = true;
   #loads: BankLoads | undefined;
@@ -129,7 +132,31 @@ class Scene {
       terminalNumber: TERMINAL,
     };
     const rules = this.rules === undefined ? {} : { rules: this.rules };
-    this.#loads = await this.bank.run(openBankLoads({ ...ports, line: this.#line(bank.line), book: bank.book, purse, ...rules }, BOUNDS));
+    const { reader: slot } = ports;
+    const reader: CardReader = {
+      name: slot.name,
+      interface: slot.interface,
+      waitForCard: async (limits) => this.#watched(await slot.waitForCard(limits)),
+      waitForRemoval: (limits) => slot.waitForRemoval(limits),
+      close: () => slot.close(),
+    };
+    this.#loads = await this.bank.run(openBankLoads({ ...ports, reader, line: this.#line(bank.line), book: bank.book, purse, ...rules }, BOUNDS));
+  }
+
+  #watched(channel: CardChannel): CardChannel {
+    return {
+      atr: channel.atr,
+      insertion: channel.insertion,
+      close: () => channel.close(),
+      transmit: (command, limits) => {
+        if (this.commands === this.pulledBefore) {
+          this.pulledBefore = -1;
+          this.bank.reader.remove();
+          void this.bank.place.clock.sleep(400).then(() => this.bank.reader.insert(this.present()));
+        }
+        return channel.transmit(command, limits);
+      },
+    };
   }
 
   /** The real line, but for the message that the acquirer's paper does not know. */
@@ -327,7 +354,47 @@ describe("electronic cash", () => {
   });
 });
 
+describe("a card that is pulled between two commands", () => {
+  it.each(PURSES)("comes to the same on both sides: %s", async (purse) => {
+    const counted = await Scene.open(purse);
+    await counted.load("l1");
+    for (let index = 0; index < counted.commands; index += 1) {
+      const made = await Scene.open(purse);
+      made.pulledBefore = index;
+      const outcome = await made.load("l1");
+      await made.clear();
+      expect([index, outcome.kind, made.taken(), await made.open()]).toEqual([index, outcome.kind, made.credited(), []]);
+    }
+  });
+});
+
+describe("a bank leg that is unknown", () => {
+  it("goes back by itself, without another act of the counter", async () => {
+    const made = await Scene.open("electronic-cash");
+    made.bank.host.planFault("0200", "reply-lost");
+    made.bank.bank.background.start();
+    expect(await made.load("l1")).toMatchObject({ kind: "unknown" });
+    await made.bank.run(made.bank.place.clock.sleep(BANK_BOUNDS.pauseMaxMs + REPLY_MS));
+    expect([made.taken(), await made.open()]).toEqual([0, []]);
+    await made.bank.run(made.bank.bank.background.stop());
+  });
+});
+
 describe("an undecided load", () => {
+  it("is decided by nobody else while its card is waited for", async () => {
+    const made = await Scene.open("e-purse");
+    const credit = (await commandsOf("e-purse")) - 1;
+    made.returns = false;
+    made.watch((at) => (at === credit ? { tear: "after" } : undefined));
+    const loading = made.begin("l1");
+    await made.bank.run(made.bank.place.clock.sleep(15_000));
+    const [parked] = await made.bank.run(made.loads.parked(10));
+    expect(await made.bank.run(made.loads.decide(parked?.subject ?? "", { operator: "op1", word: "not-loaded" }))).toBe("not-open");
+    made.bank.reader.insert(made.present());
+    expect(await made.bank.run(loading)).toMatchObject({ kind: "loaded" });
+    expect([made.taken(), made.credited()]).toEqual([AMOUNT, AMOUNT]);
+  });
+
   it("is decided by its card before that card takes anything more", async () => {
     for (const tear of ["before", "after"] as const) {
       const made = await Scene.open("e-purse");

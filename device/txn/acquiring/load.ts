@@ -109,11 +109,19 @@ class DurableLoads implements BankLoads {
   }
 
   async decide(subject: string, { operator, word }: { readonly operator: string; readonly word: "loaded" | "not-loaded" }): Promise<"decided" | "not-open"> {
-    const load = await this.#books.read(subject);
-    if (load === undefined || (load.last.state !== "unknown" && load.last.state !== "resolving")) return "not-open";
-    const state = word === "loaded" ? "done" : "void";
-    await this.#books.close(load, { state, more: { decidedBy: operator, proof: "person", ...(state === "void" ? { reason: word } : {}) } });
-    return "decided";
+    const named = await this.#books.read(subject);
+    const giveBack = named === undefined ? undefined : this.#ports.sales.take(named.reference);
+    // Whoever waits for its card decides it by that.
+    if (giveBack === undefined) return "not-open";
+    try {
+      const load = await this.#books.read(subject);
+      if (load === undefined || (load.last.state !== "unknown" && load.last.state !== "resolving")) return "not-open";
+      const state = word === "loaded" ? "done" : "void";
+      await this.#books.close(load, { state, more: { decidedBy: operator, proof: "person", ...(state === "void" ? { reason: word } : {}) } });
+      return "decided";
+    } finally {
+      giveBack();
+    }
   }
 }
 

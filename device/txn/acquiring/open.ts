@@ -64,6 +64,8 @@ function backgroundOf({ ports, bounds, line, reversals }: BankSide): Rounds {
     failedAs: "reversals-not-sent",
     restAfterFaultMs: pauseMaxMs,
     round: async (signal) => {
+      // Legs of loads become pending beside the acts that are counted here.
+      if (reversals.pending === 0) await reversals.look();
       if (reversals.pending === 0 || hostPresent?.() === false) {
         failed = 0;
         return reversals.pending === 0 ? pauseMaxMs : pauseMinMs;

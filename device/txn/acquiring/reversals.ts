@@ -146,7 +146,8 @@ export class Reversals {
     if (reply.kind === "not-sent") return "absent";
     const unheardOf = reply.kind === "declined" && reply.responseCode === NOT_FOUND;
     if (unheardOf && this.#mayStillArrive(pending)) return "absent";
-    return reply.kind === "approved" || unheardOf ? this.#close(pending) : this.#count(pending, reply);
+    const taken = reply.kind === "approved" && reply.partial !== true;
+    return taken || unheardOf ? this.#close(pending) : this.#count(pending, reply);
   }
 
   /** A request that an earlier life has sent may be on its way until its time has passed: only then it is certain that it never comes. */

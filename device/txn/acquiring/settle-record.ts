@@ -28,6 +28,8 @@ export interface RecordedSettlement {
   readonly operator: string;
   /** Subjects of the batch when it was compared: later ones are not in these totals. */
   readonly rows: number;
+  /** Sequence up to which the rows were read: what became of one of them later changes neither totals nor messages. */
+  readonly asOf: number;
   readonly totals: SettlementTotals;
   readonly progress: SettlementProgress;
   readonly result: "equal" | "unequal" | undefined;
@@ -49,15 +51,16 @@ export interface SettlementBeginning {
   readonly batch: string;
   readonly operator: string;
   readonly rows: number;
+  readonly asOf: number;
   readonly totals: SettlementTotals;
 }
 
-export function beginningDraft({ batch, operator, rows, totals }: SettlementBeginning): EntryDraft {
+export function beginningDraft({ batch, operator, rows, asOf, totals }: SettlementBeginning): EntryDraft {
   return {
     kind: KIND,
     state: "prepared",
     amount: joinedTotals(totals).debitFen,
-    detail: { batch, operator, rows, totals: totalsMember(totals), errors: 0 },
+    detail: { batch, operator, rows, asOf, totals: totalsMember(totals), errors: 0 },
     subjectMark: settlementMark(batch),
   };
 }
@@ -109,6 +112,7 @@ export function readSettlement(entries: readonly JournalEntry[]): RecordedSettle
     batch: textMember(detail, "batch"),
     operator: textMember(detail, "operator"),
     rows: countMember(detail, "rows") ?? 0,
+    asOf: countMember(detail, "asOf") ?? Number.MAX_SAFE_INTEGER,
     totals: readTotals(detail["totals"]) ?? { domestic: NO_TOTALS, foreign: NO_TOTALS },
     progress:
       result === undefined || plan === undefined ? { step: "begun", errors } : { step: "compared", answered: countMember(detail, "answered") ?? 0, plan },

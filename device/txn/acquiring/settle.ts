@@ -8,6 +8,7 @@ import { isFault } from "../../base/fault.ts";
 import type { Limits } from "../../base/ports.ts";
 import type { SettlementTotals } from "../../codec/iso8583/private-fields.ts";
 import { boundedJournal } from "../bounded-journal.ts";
+import type { Journal } from "../journal/types.ts";
 import type { SettlementOutcome, SettlementReport } from "./acts.ts";
 import type { BatchBounds, BatchPorts } from "./batch-ports.ts";
 import { type BatchedRow, batchTotals, readBatch } from "./batch-rows.ts";
@@ -49,14 +50,15 @@ export interface BankSettlement {
 /** Call after recovery at start. Faults: those of the journal. */
 export async function openBankSettlement(ports: SettlementPorts, bounds: BatchBounds): Promise<BankSettlement> {
   const journal = boundedJournal(ports, { timeoutMs: bounds.journalTimeoutMs });
-  const settlement = new DurableSettlement({ ...ports, journal: { ...pick(ports.journal), ...journal } });
+  const settlement = new DurableSettlement({ ...ports, journal: readable(ports.journal, journal) });
   await settlement.start();
   return settlement;
 }
 
 /** What reads from a place on is bounded by its own pages. */
-function pick(journal: BatchPorts["journal"]): Pick<BatchPorts["journal"], "entries" | "lastSeq" | "movements"> {
+function readable(journal: BatchPorts["journal"], bounded: Journal): BatchPorts["journal"] {
   return {
+    ...bounded,
     entries: (fromSeq, limit) => journal.entries(fromSeq, limit),
     movements: (fromSeq, limit) => journal.movements(fromSeq, limit),
     get lastSeq() {
@@ -114,12 +116,13 @@ class DurableSettlement implements BankSettlement {
     const batch = open?.batch ?? line.batch;
     const subjects = await this.#ports.book.rows(batch);
     if (open === undefined && subjects.length === 0) return { kind: "refused", reason: "batch-empty" };
-    const { rows, unreadable } = await readBatch(this.#ports.journal, subjects.slice(0, open?.rows ?? subjects.length));
+    const asOf = open?.asOf ?? this.#ports.journal.lastSeq;
+    const { rows, unreadable } = await readBatch(this.#ports.journal, subjects.slice(0, open?.rows ?? subjects.length), asOf);
     for (const subject of unreadable) this.#ports.log.error("bank-row-unreadable", { subject });
     this.#halfDone = true;
     const run = new SettlementRun(
       this.#ports,
-      { line, limits, operator, batch, rows, count: subjects.length, totals: open?.totals ?? batchTotals(rows) },
+      { line, limits, operator, batch, rows, asOf, count: subjects.length, totals: open?.totals ?? batchTotals(rows) },
       open,
     );
     try {
@@ -137,6 +140,7 @@ interface SettlementJob {
   readonly operator: string;
   readonly batch: string;
   readonly rows: readonly BatchedRow[];
+  readonly asOf: number;
   /** Subjects in the book, readable or not. */
   readonly count: number;
   readonly totals: SettlementTotals;
@@ -211,8 +215,8 @@ class SettlementRun {
   }
 
   async #begin(): Promise<SettlementEvent> {
-    const { batch, operator, count, totals } = this.#job;
-    const entry = await this.#ports.journal.append(beginningDraft({ batch, operator, rows: count, totals }));
+    const { batch, operator, count, asOf, totals } = this.#job;
+    const entry = await this.#ports.journal.append(beginningDraft({ batch, operator, rows: count, asOf, totals }));
     this.#recorded = readSettlement([entry]);
     return { is: "entry-durable" };
   }

@@ -89,6 +89,7 @@ class DurableUploads implements BankUploads {
     for (const upload of byTries(waiting).slice(0, UPLOADS_MAX)) {
       const timeoutMs = Math.min(this.#ports.profile.replyTimeoutMs, deadlineMs - this.#ports.clock.monotonicMs());
       if (timeoutMs <= 0 || limits.signal.aborted) return;
+      if (upload.kind === "offline-upload" && this.#batchIsFull()) continue;
       if (!(await this.#try(upload, line, { timeoutMs, signal: limits.signal }))) return;
     }
   }
@@ -96,10 +97,17 @@ class DurableUploads implements BankUploads {
   due(): Promise<number> {
     return this.#inTurn(async () => {
       const whole = await this.#owed.gather();
+      // The totals of a batch have room for so many: what waits goes into the next.
+      if (this.#batchIsFull()) return 0;
       const open = await this.#open();
       const count = open.filter(({ kind, parked }) => kind === "offline-upload" && !parked).length;
       return whole ? count : Math.max(1, count);
     });
+  }
+
+  #batchIsFull(): boolean {
+    const { book, profile } = this.#ports;
+    return book.count >= profile.batchMax;
   }
 
   async parked(limit: number): Promise<readonly ParkedItem[]> {
