@@ -6,6 +6,7 @@ import type { OrderReason } from "../txn/medical-order/order.ts";
 import type { MedicalReason } from "../txn/medical-purchase/types.ts";
 import type { Reason } from "../txn/quick-payment/types.ts";
 import type { RefundRefusal } from "../txn/shop/refunds.ts";
+import { BANK_WORDS } from "./bank-words.ts";
 
 export interface Said {
   readonly en: string;
@@ -232,6 +233,7 @@ const NO_CARD: Readonly<Record<Exclude<NoCardReason, FaultCode>, Words>> = {
   "card-mute-or-several": ["The card does not answer. Please present one card alone.", "卡片无响应，请单独放一张卡重试。"],
 };
 const ALL: ReadonlyMap<string, Words> = new Map([
+  ...Object.entries(BANK_WORDS),
   ...Object.entries(FAULTS),
   ...Object.entries(QUICK),
   ...Object.entries(MEDICAL),
