@@ -49,6 +49,9 @@ const SHIFT_LINES: ReadonlyMap<string, string> = new Map([
   ["cash-refund", "退还现金"],
   ["medical-purchase", "医保结算"],
   ["medical-void", "医保撤销"],
+  ["bank-sale", "银行卡"],
+  ["bank-withdrawal", "银行卡取现"],
+  ["bank-return", "银行卡撤销、退货"],
 ]);
 
 export function purseWords(purse: PurseKind): string {

@@ -9,7 +9,7 @@ import { type Journal, type JournalEntry, type JsonObject, type JsonValue, OPEN_
 import { isHeldSale } from "../quick-payment/held.ts";
 
 export interface ShiftLine {
-  /** "quick-payment" by its purse: "e-purse", "electronic-cash", …; otherwise the kind of the record. */
+  /** "quick-payment" by its purse: "e-purse", "electronic-cash", …; a bank payment by its business: "bank-sale", …; otherwise the kind of the record. */
   readonly what: string;
   readonly count: number;
   readonly sumFen: number;
@@ -61,9 +61,11 @@ export interface Shifts {
 const MARK = "shift/last";
 const PAGE = 500;
 /** Kinds of records that are money at the counter, and their direction. */
-const TAKEN: readonly string[] = ["quick-payment", "medical-purchase", "cash-tender"];
+const TAKEN: readonly string[] = ["quick-payment", "medical-purchase", "cash-tender", "bank-payment"];
 const LANE_REFERENCE = "gate.";
-const GIVEN: readonly string[] = ["cash-refund", "medical-void"];
+const GIVEN: readonly string[] = ["cash-refund", "medical-void", "bank-return"];
+/** A bank payment that hands out cash. */
+const WITHDRAWAL = "withdrawal";
 
 /** What openShifts is told of the place. */
 export interface ShiftRules {
@@ -176,9 +178,9 @@ class Count {
   }
 
   see({ kind, state, subject, amount, detail }: JournalEntry): void {
-    const taken = TAKEN.includes(kind);
-    // What a lane has taken by itself is nobody's shift.
-    if ((!taken && !GIVEN.includes(kind)) || textMember(detail, "reference").startsWith(LANE_REFERENCE)) return;
+    if ((!TAKEN.includes(kind) && !GIVEN.includes(kind)) || isElsewhere(detail)) return;
+    const withdrawn = kind === "bank-payment" && textMember(detail, "business") === WITHDRAWAL;
+    const taken = TAKEN.includes(kind) && !withdrawn;
     const held = kind === "quick-payment" && state === "done" && isHeldSale({ detail, amount }, this.#rules.unverifiedAmountFen);
     if (held || OPEN_STATES.includes(state)) {
       this.#open.set(subject, amount);
@@ -186,9 +188,9 @@ class Count {
     }
     this.#open.delete(subject);
     if (state !== "done" || amount === ZERO_FEN) return;
-    add(taken ? this.#taken : this.#given, kind === "quick-payment" ? textMember(detail, "purse") || "e-purse" : kind, amount);
+    add(taken ? this.#taken : this.#given, nameOf(kind, detail), amount);
     if (kind === "cash-tender") this.#inFen = addFen(this.#inFen, amount);
-    if (kind === "cash-refund") this.#outFen = addFen(this.#outFen, amount);
+    if (kind === "cash-refund" || withdrawn) this.#outFen = addFen(this.#outFen, amount);
   }
 
   totals(): Pick<ShiftTotals, "taken" | "given" | "drawerFen" | "open"> {
@@ -197,6 +199,16 @@ class Count {
     for (const amount of this.#open.values()) sumFen += amount;
     return { taken: linesOf(this.#taken), given: linesOf(this.#given), drawerFen, open: { count: this.#open.size, sumFen } };
   }
+}
+
+/** What a lane has taken by itself is nobody's shift, and what the bank pays for a load goes onto the card. */
+function isElsewhere(detail: JsonObject): boolean {
+  return textMember(detail, "reference").startsWith(LANE_REFERENCE) || detail["load"] !== undefined;
+}
+
+function nameOf(kind: JournalEntry["kind"], detail: JsonObject): string {
+  if (kind === "quick-payment") return textMember(detail, "purse") || "e-purse";
+  return kind === "bank-payment" ? `bank-${textMember(detail, "business")}` : kind;
 }
 
 function add(lines: Map<string, ShiftLine>, what: string, amount: Fen): void {
