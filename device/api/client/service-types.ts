@@ -155,10 +155,10 @@ export type ServiceRequest =
       readonly serviceNumber: string;
       readonly changes: { readonly telephone?: string; readonly address?: string };
     })
-  | (Patience & { readonly service: "activate"; readonly serviceNumber: string })
+  | (Patience & { readonly service: "activate"; readonly serviceNumber: string; readonly person?: PersonClaim })
   | (Patience & { readonly service: "change-pin" })
-  | (Patience & { readonly service: "reset-pin"; readonly serviceNumber: string })
-  | (Patience & { readonly service: "unlock-pin"; readonly serviceNumber: string })
+  | (Patience & { readonly service: "reset-pin"; readonly serviceNumber: string; readonly person?: PersonClaim })
+  | (Patience & { readonly service: "unlock-pin"; readonly serviceNumber: string; readonly person?: PersonClaim })
   | (Patience & {
       readonly service: "report-loss";
       readonly serviceNumber: string;

@@ -179,6 +179,11 @@ describe("a service of the card", () => {
     expect(service.services.calls).toEqual(["identify by pharmacist", "activate as pos1.s-1.v1 by cashier"]);
   });
 
+  it.each(["activate", "reset-pin", "unlock-pin"])("%s brings the document that the operator was shown", async (name) => {
+    expect(await told(post("/v1/services", { service: name, serviceNumber: "s-1", person: PERSON }), "chief")).toMatchObject({ kind: "done" });
+    expect(service.services.calls).toEqual([`${name} as pos1.s-1.v1 with a document by chief`]);
+  });
+
   it("that changes more than a counter may needs the supervisor", async () => {
     const act = (name: string): Asked => post("/v1/services", { service: name, serviceNumber: "s-1" });
     for (const name of ["reset-pin", "unlock-pin", "block-application"]) {

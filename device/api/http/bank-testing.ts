@@ -144,13 +144,14 @@ export class FakeContributions implements ContributionActs {
 }
 
 export class FakeServices implements CardServiceActs {
-  /** Requests as they came, their person left out. */
+  /** Requests as they came; of a person only that there is one. */
   readonly calls: string[] = [];
   next: CardServiceOutcome = { kind: "done", output: { verified: true } };
 
   perform(request: CardServiceRequest): Promise<CardServiceOutcome> {
     const { service, operator } = request;
-    this.calls.push(`${service}${"reference" in request ? ` as ${request.reference}` : ""} by ${operator}`);
+    const person = "person" in request && request.person !== undefined ? " with a document" : "";
+    this.calls.push(`${service}${"reference" in request ? ` as ${request.reference}` : ""}${person} by ${operator}`);
     return Promise.resolve(this.next);
   }
 

@@ -72,6 +72,8 @@ const withPin = z.boolean().default(false);
 const numbered = { serviceNumber: orderNumber };
 const cardNumber = z.string().regex(/^[0-9A-Z]{9}$/);
 const person = z.strictObject({ name: text(30), identityNumber: z.string().regex(/^\d{17}[\dX]$/) });
+/** The identity document that the operator was shown; what the agency does by an operator's word is refused without it. */
+const shown = { person: person.exactOptional() };
 
 export const serviceBody = named(
   "ServiceBody",
@@ -97,10 +99,10 @@ export const serviceBody = named(
       }),
       ...patient,
     }),
-    z.strictObject({ service: z.literal("activate"), ...numbered, ...patient }),
+    z.strictObject({ service: z.literal("activate"), ...numbered, ...shown, ...patient }),
     z.strictObject({ service: z.literal("change-pin"), ...patient }),
-    z.strictObject({ service: z.literal("reset-pin"), ...numbered, ...patient }),
-    z.strictObject({ service: z.literal("unlock-pin"), ...numbered, ...patient }),
+    z.strictObject({ service: z.literal("reset-pin"), ...numbered, ...shown, ...patient }),
+    z.strictObject({ service: z.literal("unlock-pin"), ...numbered, ...shown, ...patient }),
     z.strictObject({ service: z.literal("report-loss"), ...numbered, loss: z.enum(["temporary", "formal"]), cardNumber, person, ...patient }),
     z.strictObject({ service: z.literal("withdraw-loss"), ...numbered, cardNumber, person, ...patient }),
     z.strictObject({ service: z.literal("block-application"), ...numbered, ...patient }),
