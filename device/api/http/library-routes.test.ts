@@ -43,6 +43,12 @@ it("a debit needs whoever may take money from a purse", async () => {
   expect((await ask(debit, "cashier")).statusCode).toBe(200);
 });
 
+it.each(["iReloadPIN", "iReloadPIN_HSM_Step3", "iUnblockPIN", "iUnblockPIN_HSM_Step1"])("%s needs the supervisor, as at the services", async (name) => {
+  const refused = await ask({ function: name, iType: 2 }, "cashier");
+  expect([refused.statusCode, refused.json<{ error: string }>().error]).toEqual([403, "not-allowed"]);
+  expect((await ask({ function: name, iType: 2 }, "chief")).statusCode).toBe(200);
+});
+
 it.each([
   [{}, 400],
   [{ function: "iDoSomething" }, 400],

@@ -3,9 +3,9 @@
  * numbers, one caller at a time over both doors. Spec: LD/T 33.
  */
 import * as z from "zod";
-import { FUNCTION_NAMES, libraryCall } from "../reader-library/functions.ts";
+import { FUNCTION_NAMES, type FunctionName, libraryCall } from "../reader-library/functions.ts";
 import { refusal } from "./errors.ts";
-import { may } from "./roles.ts";
+import { type Act, may } from "./roles.ts";
 import { NOTHING, type Route, route } from "./route.ts";
 import { named, text } from "./schema-words.ts";
 
@@ -34,6 +34,12 @@ export const readerAnswer = named(
   "0 or a negative number, and what a library would write into its buffer.",
 );
 
+/** What a function needs of whoever calls it, beside the counter's usual right: as at the doors of sales and services. */
+function needsOf(name: FunctionName): Act | undefined {
+  if (name === "iDoDebit") return "quick-payment";
+  return name.startsWith("iReloadPIN") || name.startsWith("iUnblockPIN") ? "reset-pin" : undefined;
+}
+
 const call = route({
   id: "readerCall",
   method: "POST",
@@ -49,7 +55,8 @@ const call = route({
     const { readerLibrary } = service;
     if (readerLibrary === undefined) throw refusal("not-offered");
     const { function: name, ...given } = body;
-    if (name === "iDoDebit" && !may(operator.role, "quick-payment")) throw refusal("not-allowed");
+    const needs = needsOf(name);
+    if (needs !== undefined && !may(operator.role, needs)) throw refusal("not-allowed");
     const asker = { name: `client/${caller.client}`, operator: operator.operator };
     return { status: 200, json: await readerLibrary.call(asker, libraryCall(name, given), caller.signal) };
   },
