@@ -176,6 +176,23 @@ describe("who is on the other side", () => {
   });
 });
 
+describe("what is given up", () => {
+  it.each([false, true])("is not delivered later: the line is reset (over TLS: %s)", async (secure) => {
+    const clock = new VirtualClock(0);
+    const tls = secure ? certificate() : undefined;
+    const ends: string[] = [];
+    const listen = (socket: Socket) => {
+      socket.resume();
+      socket.on("error", (error) => ends.push("code" in error ? String(error.code) : error.message));
+    };
+    const server = tls === undefined ? createServer(listen) : createSecureServer({ cert: tls.certificate, key: tls.key }, listen);
+    const port = await listening(server, () => server.close());
+    expect(await ask({ clock, host: hostAt(clock, port, tls?.certificate) })).toEqual({ kind: "unknown", reason: "timeout" });
+    await quiet();
+    expect(ends).toEqual(["ECONNRESET"]);
+  });
+});
+
 /** A line that does what it is told with every connection. */
 async function rawServer(serve: (socket: Socket) => void): Promise<number> {
   const sockets = new Set<Socket>();

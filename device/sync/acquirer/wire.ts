@@ -1,7 +1,8 @@
 /*
  * Goal: one message over TCP or TLS whose sender knows whether a byte of it may have left.
  * Method: a fresh connection; length and message are written in one piece, and only when the connection stands and its other side is verified. The
- * first whole reply counts; whatever comes behind it is not read. The only importer of net and tls in this folder. Spec: UnionPay terminal, frame.
+ * first whole reply counts; whatever comes behind it is not read. A connection that is given up is reset, so that the system does not go on
+ * delivering what was written when nobody waits for it any more. The only importer of net and tls in this folder. Spec: UnionPay terminal, frame.
  */
 import { connect, isIP, type Socket } from "node:net";
 import { connect as connectSecure } from "node:tls";
@@ -26,6 +27,9 @@ export function openAcquirerWire(place: AcquirerPlace): AcquirerWire {
 }
 
 class Exchange {
+  /** The connection itself. */
+  readonly #line: Socket;
+  /** What is spoken over: the connection, or TLS over it. */
   readonly #socket: Socket;
   readonly #stands: "connect" | "secureConnect";
   #received: Bytes = EMPTY;
@@ -33,8 +37,9 @@ class Exchange {
   constructor({ host, port, tls }: AcquirerPlace) {
     this.#stands = tls === undefined ? "connect" : "secureConnect";
     const name = isIP(host) === 0 ? { servername: host } : {};
+    this.#line = connect({ host, port });
     this.#socket =
-      tls === undefined ? connect({ host, port }) : connectSecure({ host, port, ...tls, ...name, rejectUnauthorized: true, minVersion: "TLSv1.2" });
+      tls === undefined ? this.#line : connectSecure({ socket: this.#line, host, ...tls, ...name, rejectUnauthorized: true, minVersion: "TLSv1.2" });
   }
 
   run(body: Bytes, way: Way): Promise<Bytes> {
@@ -46,10 +51,11 @@ class Exchange {
         socket.destroy();
       };
       const fail = (fault: Fault) => {
+        this.#reset();
         over();
         reject(fault);
       };
-      socket.on("error", (error) => fail(faultOf(error)));
+      for (const each of new Set([this.#line, socket])) each.on("error", (error) => fail(faultOf(error)));
       socket.once("close", () => fail(new Fault("link-down", "the acquirer closed before its reply was whole", { effectUnknown: true })));
       socket.once(this.#stands, () => {
         if (way.leaves()) socket.write(concat(u16be(body.length), body));
@@ -65,6 +71,12 @@ class Exchange {
       if (way.signal.aborted) abort();
       else way.signal.addEventListener("abort", abort, { once: true });
     });
+  }
+
+  /** What is still on its way to the other side stays there: a message that arrives behind its reversal would be booked. */
+  #reset(): void {
+    if (!this.#line.connecting && !this.#line.destroyed) this.#line.resetAndDestroy();
+    else this.#line.destroy();
   }
 
   #take(bytes: Bytes): Bytes | "more" | "malformed" {

@@ -3,6 +3,7 @@
  * Method: a leg is taken back before its load ends as void, and ends as done after its load; each start finishes what was cut between the two.
  */
 import type { Log } from "../../base/log.ts";
+import { eachOpenSubject } from "../journal/open-subjects.ts";
 import type { Journal, JsonObject, OpenSubject, RecordKind } from "../journal/types.ts";
 import { isOpenLeg, legDraft, legOf, loadDraft, type RecordedLeg, type RecordedLoad, readLeg, readLoad, undoneLeg } from "./load-record.ts";
 
@@ -97,15 +98,6 @@ export class LoadBooks {
   }
 
   async #all(kind: RecordKind): Promise<readonly OpenSubject[]> {
-    const open: OpenSubject[] = [];
-    let afterFirstSeq = 0;
-    // Each page starts behind the one before it, so the loop ends with the journal.
-    for (;;) {
-      const page = await this.#journal.openSubjects({ kind, afterFirstSeq, limit: PAGE });
-      open.push(...page);
-      const last = page.at(-1);
-      if (last === undefined || page.length < PAGE) return open;
-      afterFirstSeq = last.firstSeq;
-    }
+    return Array.fromAsync(eachOpenSubject(this.#journal, kind));
   }
 }

@@ -28,7 +28,6 @@ const PURSE_TAG = 0xdf72;
 const HOST_TAG = 0xdf73;
 /** Date, time and MAC2. */
 const HOST_WORD_BYTES = 11;
-const NO_TIME = { date: "", time: "", mark: { name: "", value: "" } };
 
 /** How this region's purses are loaded. */
 export interface PurseLoadParts {
@@ -62,7 +61,7 @@ async function bankAccount(access: CardAccess, { bank }: Parts, amount: Fen) {
   const { date, time } = saleTimes.next(clock.wallMs());
   const parts = { cash, interface: reader.interface === "contact" ? "contact" : "contactless" } as const;
   const days = saleDays === undefined ? {} : { days: saleDays() };
-  const card = await readBankCard(access, parts, { amount, transactionType: "60", saleTime: { ...NO_TIME, date, time }, ...days });
+  const card = await readBankCard(access, parts, { amount, transactionType: "60", saleTime: { date, time }, ...days });
   return card.kind === "ok" ? ({ kind: "ok", account: card.account, personal: card.personal } as const) : card;
 }
 

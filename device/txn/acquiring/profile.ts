@@ -1,6 +1,6 @@
 /* What differs between acquirers: data, never branches. Unconfirmed facts are switches with a default that claims least. */
 
-/** Working keys of a sign-in: 60.3 and the layout of field 62. "sm4" is pluggable and unconfirmed: no layout of it is published. */
+/** Working keys of a sign-in: 60.3 and the layout of field 62. There is none for SM4: no layout of it is published. */
 export type KeyScheme = "des-24" | "tdes-40" | "tdes-track-60" | "triple-19-57";
 
 /** "ecb": the terminal dialect; "x9.19": an acquirer's option. */

@@ -2,6 +2,7 @@
 import { assert } from "../../base/assert.ts";
 import { type Fen, fen } from "../../base/fen.ts";
 import type { IsoMessage, IsoValue } from "../../codec/iso8583/types.ts";
+import { isObject } from "../../codec/json.ts";
 import { countMember, textMember } from "../journal/members.ts";
 import type { JournalEntry, JsonObject, JsonValue, RecordKind } from "../journal/types.ts";
 import { OPEN_STATES } from "../journal/types.ts";
@@ -36,16 +37,12 @@ export function reversalData({ type, fields }: IsoMessage): ReversalData {
 function readMessage(parts: readonly (JsonValue | undefined)[]): IsoMessage {
   const fields = new Map<number, IsoValue>();
   let type = "";
-  for (const [name, value] of parts.flatMap((part) => (isJsonObject(part) ? Object.entries(part) : []))) {
+  for (const [name, value] of parts.flatMap((part) => (isObject(part) ? Object.entries(part) : []))) {
     if (typeof value !== "string") continue;
     if (name === "type") type = value;
     else fields.set(Number(name), value);
   }
   return { type, fields };
-}
-
-function isJsonObject(value: JsonValue | undefined): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** A transaction that the bank may have booked and that must not stand. */

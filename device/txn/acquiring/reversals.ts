@@ -8,6 +8,7 @@ import { neverAborted } from "../../base/never.ts";
 import type { Clock } from "../../base/ports.ts";
 import { buildReversal } from "../acquirer-host/request.ts";
 import { countMember } from "../journal/members.ts";
+import { eachOpenSubject } from "../journal/open-subjects.ts";
 import type { EntryDraft, Journal, OpenSubject } from "../journal/types.ts";
 import type { ParkedItem } from "./acts.ts";
 import type { BankReply, HeldLine } from "./ports.ts";
@@ -16,7 +17,6 @@ import { BANK_RECORD_KINDS, type PendingReversal, readPending } from "./record.t
 
 /** The acquirer has no such transaction. */
 const NOT_FOUND = "25";
-const PAGE = 100;
 
 export interface ReversalPorts {
   /** With a bound on each wait. */
@@ -118,17 +118,7 @@ export class Reversals {
 
   async #open(): Promise<readonly OpenSubject[]> {
     const open: OpenSubject[] = [];
-    for (const kind of BANK_RECORD_KINDS) {
-      let afterFirstSeq = 0;
-      // Each page starts behind the one before it, so the loop ends with the journal.
-      for (;;) {
-        const page = await this.#journal.openSubjects({ kind, afterFirstSeq, limit: PAGE });
-        open.push(...page);
-        const last = page.at(-1);
-        if (last === undefined || page.length < PAGE) break;
-        afterFirstSeq = last.firstSeq;
-      }
-    }
+    for (const kind of BANK_RECORD_KINDS) for await (const subject of eachOpenSubject(this.#journal, kind)) open.push(subject);
     return open.sort((left, right) => left.firstSeq - right.firstSeq);
   }
 

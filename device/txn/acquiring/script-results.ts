@@ -4,9 +4,11 @@
  */
 import { concat, parseHex } from "../../base/bytes.ts";
 import { buildChipData } from "../../codec/iso8583/chip-data.ts";
+import { isObject } from "../../codec/json.ts";
 import { countMember, textMember } from "../journal/members.ts";
 import type { JournalEntry, JsonObject, JsonValue } from "../journal/types.ts";
 import { mergedDetail } from "../recovery/recover.ts";
+import { personalOfEntries } from "./record.ts";
 import type { DescribeUpload } from "./upload-types.ts";
 
 const SCRIPT_RESULT_TAG = 0xdf31;
@@ -22,7 +24,7 @@ export function owesScriptResult({ kind, state, detail }: JournalEntry): boolean
 
 function scriptsOf(detail: JsonObject): readonly JsonObject[] {
   const results = detail["scriptResults"];
-  return isArray(results) ? results.filter(isObject) : [];
+  return isArray(results) ? results.filter((each) => isObject(each)) : [];
 }
 
 /** One byte that says whether it was carried out, and at which command it failed; four bytes that name the script. */
@@ -39,7 +41,7 @@ export const describeScriptResult: DescribeUpload = (entries) => {
   const [batch, trace] = [textMember(detail, "batch"), textMember(detail, "stan")];
   const scripts = scriptsOf(detail);
   if (last === undefined || !/^\d{6}$/.test(batch) || !/^\d{6}$/.test(trace) || scripts.length === 0) return undefined;
-  const personal = entries.findLast((entry) => entry.personal !== undefined)?.personal ?? {};
+  const personal = personalOfEntries(entries);
   const [account, sequence] = [textMember(personal, "pan"), textMember(personal, "panSequence")];
   const retrievalReference = textMember(detail, "retrievalReference");
   const date = textMember(detail, "hostDate") || textMember(detail, "date").slice(4);
@@ -56,8 +58,4 @@ export const describeScriptResult: DescribeUpload = (entries) => {
 
 function isArray(value: JsonValue | undefined): value is readonly JsonValue[] {
   return Array.isArray(value);
-}
-
-function isObject(value: JsonValue): value is JsonObject {
-  return typeof value === "object" && value !== null && !isArray(value);
 }

@@ -1,6 +1,7 @@
 /* What the entries of a settlement say, written and read back. Spec: pos/v1, 3. */
 import { type Fen, fen } from "../../base/fen.ts";
 import { type BatchTotals, NO_TOTALS, parseTotals, type SettlementTotals } from "../../codec/iso8583/private-fields.ts";
+import { isObject } from "../../codec/json.ts";
 import { countMember, textMember } from "../journal/members.ts";
 import type { EntryDraft, JournalEntry, JsonObject, JsonValue } from "../journal/types.ts";
 import { mergedDetail } from "../recovery/recover.ts";
@@ -153,10 +154,6 @@ export function readComparison(digits: string, sent: SettlementTotals) {
 
 function isArray(value: JsonValue | undefined): value is readonly JsonValue[] {
   return Array.isArray(value);
-}
-
-function isObject(value: JsonValue | undefined): value is JsonObject {
-  return typeof value === "object" && value !== null && !isArray(value);
 }
 
 function refusedRow(value: JsonValue): readonly RefusedRow[] {

@@ -97,6 +97,15 @@ describe("an acquirer that answers error", () => {
   });
 });
 
+describe("a refusal with totals", () => {
+  it("does not make the books equal: its MAC was not checked", async () => {
+    const made = await fullBatch();
+    made.plan({ code: "96" }, { code: "96" }, { code: "96" });
+    expect(await made.run(made.settle())).toMatchObject({ kind: "half-done" });
+    expect(await made.run(made.settle())).toMatchObject({ kind: "equal" });
+  });
+});
+
 describe("a line that is down", () => {
   it("leaves the settlement half done, and each answered message is sent once", async () => {
     const made = await fullBatch();

@@ -230,7 +230,9 @@ class SettlementRun {
     const { totals } = this.#job;
     const reply = await this.#exchange((head) => comparisonMessage(head, totals));
     const field = reply.kind === "approved" || reply.kind === "declined" ? reply.message.fields.get(48) : undefined;
-    this.#comparison = typeof field === "string" ? readComparison(field, totals) : undefined;
+    const comparison = typeof field === "string" ? readComparison(field, totals) : undefined;
+    // A refusal may come without a MAC that was checked: nobody is believed on it that the books agree.
+    this.#comparison = reply.kind === "declined" && comparison?.result === "equal" ? undefined : comparison;
     if (this.#comparison !== undefined) return { is: "compared", result: this.#comparison.result };
     return { is: "silent", reason: silence(reply) };
   }

@@ -4,10 +4,12 @@
  */
 import { type Bytes, parseHex, toHex } from "../../base/bytes.ts";
 import { type Fen, fen } from "../../base/fen.ts";
+import { isObject } from "../../codec/json.ts";
 import type { RequestValues } from "../acquirer-host/request.ts";
 import { countMember, textMember } from "../journal/members.ts";
 import type { EntryDraft, JournalEntry, JsonObject, JsonValue, RecordState } from "../journal/types.ts";
 import { mergedDetail } from "../recovery/recover.ts";
+import { personalOfEntries } from "./record.ts";
 import type { FixedValues, RecordedUpload, UploadKind } from "./upload-types.ts";
 
 const KIND = "operation";
@@ -74,7 +76,7 @@ export function readUpload(entries: readonly JournalEntry[]): RecordedUpload | u
     mayHaveArrived: detail["mayHaveArrived"] === true,
     parked: detail["parked"] === true,
     reason: textMember(detail, "reason"),
-    personal: entries.findLast((entry) => entry.personal !== undefined)?.personal ?? {},
+    personal: personalOfEntries(entries),
   };
 }
 
@@ -132,8 +134,4 @@ function bytesOf(bytes: Bytes | undefined): { readonly chipData?: Bytes } {
 function originalOf(original: JsonObject): { readonly batch: string; readonly trace: string; readonly date?: string } {
   const date = textMember(original, "date");
   return { batch: textMember(original, "batch"), trace: textMember(original, "trace"), ...(date === "" ? {} : { date }) };
-}
-
-function isObject(value: JsonValue | undefined): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -8,6 +8,7 @@ import { toHex, utf8 } from "../../base/bytes.ts";
 import type { Limits } from "../../base/ports.ts";
 import type { CipherSuite } from "../../crypto/face.ts";
 import { buildRequest } from "../acquirer-host/request.ts";
+import { eachOpenSubject } from "../journal/open-subjects.ts";
 import type { JournalEntry } from "../journal/types.ts";
 import type { ParkedItem } from "./acts.ts";
 import type { BatchPorts } from "./batch-ports.ts";
@@ -19,7 +20,6 @@ import { readUpload, readValues, tryState, uploadDraft, valuesMember } from "./u
 import { describeSale, type OfflineTerminal } from "./upload-sale.ts";
 import type { DescribeUpload, FixedValues, RecordedUpload, UploadKind, UploadVerdict } from "./upload-types.ts";
 
-const PAGE = 100;
 /** Uploads of one go: the others wait for the next, so that nobody waits for a whole day's sales at once. */
 const UPLOADS_MAX = 200;
 
@@ -141,18 +141,11 @@ class DurableUploads implements BankUploads {
 
   async #open(): Promise<readonly RecordedUpload[]> {
     const found: RecordedUpload[] = [];
-    let afterFirstSeq = 0;
-    // Each page starts behind the one before it, so the loop ends with the journal.
-    for (;;) {
-      const page = await this.#ports.journal.openSubjects({ kind: "operation", afterFirstSeq, limit: PAGE });
-      for (const { subject } of page) {
-        const upload = readUpload(await this.#ports.journal.entriesOf(subject));
-        if (upload !== undefined) found.push(upload);
-      }
-      const last = page.at(-1);
-      if (last === undefined || page.length < PAGE) return found;
-      afterFirstSeq = last.firstSeq;
+    for await (const { subject } of eachOpenSubject(this.#ports.journal, "operation")) {
+      const upload = readUpload(await this.#ports.journal.entriesOf(subject));
+      if (upload !== undefined) found.push(upload);
     }
+    return found;
   }
 
   /** False when the line carries nothing: the others wait too. */

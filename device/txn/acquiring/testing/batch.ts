@@ -269,7 +269,9 @@ export class BatchBench {
     if (fate === "not-sent") return { kind: "not-sent", reason: "link-down" };
     if (fate === "lost-before") return { kind: "unknown", cause: "98", reason: "timeout" };
     this.acquirer.heard.push({ type: message.type, network: networkOf(message), message, sentBefore });
-    const { code, fields } = typeof fate === "object" ? { code: fate.code, fields: [] } : this.acquirer.act(message);
+    // A refusal of the comparison still tells the totals.
+    const refusedFields = () => (message.type === "0500" ? this.acquirer.act(message).fields : []);
+    const { code, fields } = typeof fate === "object" ? { code: fate.code, fields: refusedFields() } : this.acquirer.act(message);
     if (fate === "lost-after") return { kind: "unknown", cause: "98", reason: "timeout" };
     if (fate === "cut-after") return this.#cut(power);
     return replyOf(message, { code, fields, sentBefore });
