@@ -98,6 +98,8 @@ export class LoadBooks {
   }
 
   async #all(kind: RecordKind): Promise<readonly OpenSubject[]> {
-    return Array.fromAsync(eachOpenSubject(this.#journal, kind));
+    const open: OpenSubject[] = [];
+    for await (const subject of eachOpenSubject(this.#journal, kind)) open.push(subject);
+    return open;
   }
 }

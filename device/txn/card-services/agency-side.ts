@@ -6,15 +6,15 @@ import type { KeyHolder } from "../../card/social/key-holders.ts";
 import type { PinReloadService } from "../../card/social/pin.ts";
 import type { SocialIdentity } from "../../card/social/types.ts";
 import type { AgencyReply, AgencyRequest } from "../agency/client.ts";
+import { drawAgencyId } from "../agency/open.ts";
 import { textMember } from "../journal/members.ts";
 import type { JsonObject } from "../journal/types.ts";
 import type { CardServicePorts } from "./ports.ts";
 
-const ID_BYTES = 16;
 const HEX = /^(?:[0-9a-f]{2})+$/i;
 
-export function drawId(ports: Pick<CardServicePorts, "randomness">): string {
-  return toHex(ports.randomness.bytes(ID_BYTES));
+export function drawId({ randomness }: Pick<CardServicePorts, "randomness">): string {
+  return drawAgencyId(randomness);
 }
 
 /** Asks under the id of the request. Without an agency nothing was sent. Never rejects. */

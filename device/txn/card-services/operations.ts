@@ -105,11 +105,6 @@ export class Operation {
     return state !== undefined && OPEN_STATES.includes(state);
   }
 
-  /** Written in this life of the terminal, so that somebody may still be at it. */
-  get beganMs(): number {
-    return this.#entries[0]?.wallMs ?? 0;
-  }
-
   /** What the counter was told at the end. */
   get toldOutcome(): CardServiceOutcome {
     const told = this.detail["outcome"];

@@ -1,12 +1,12 @@
 /* What waits for the agency: told when it is reached again, the oldest first, each under the id that it has. */
 import type { Limits } from "../../base/ports.ts";
 import { textMember } from "../journal/members.ts";
+import { eachOpenSubject } from "../journal/open-subjects.ts";
 import { tellActivation } from "./activate.ts";
 import type { ServiceDesk } from "./desk.ts";
 import { tellLoss, tellWithdrawal } from "./loss.ts";
 import { type Operation, openOperation } from "./operations.ts";
 
-const PAGE = 100;
 /** Operations of one round; the next round goes on. */
 const ROUND_MAX = 1_000;
 
@@ -14,17 +14,11 @@ const ROUND_MAX = 1_000;
 export async function takeUpPending(desk: ServiceDesk, limits: Limits): Promise<number> {
   let waiting = 0;
   let looked = 0;
-  let afterFirstSeq = 0;
-  while (looked < ROUND_MAX) {
-    const page = await desk.ports.journal.openSubjects({ kind: "operation", afterFirstSeq, limit: PAGE });
-    for (const { subject } of page) {
-      const operation = await openOperation(desk.ports.journal, subject);
-      if (operation !== undefined && (await stillWaits(desk, operation, limits))) waiting += 1;
-    }
-    looked += page.length;
-    const last = page.at(-1);
-    if (last === undefined || page.length < PAGE || limits.signal.aborted) break;
-    afterFirstSeq = last.firstSeq;
+  for await (const { subject } of eachOpenSubject(desk.ports.journal, "operation")) {
+    looked += 1;
+    if (looked > ROUND_MAX || limits.signal.aborted) break;
+    const operation = await openOperation(desk.ports.journal, subject);
+    if (operation !== undefined && (await stillWaits(desk, operation, limits))) waiting += 1;
   }
   return waiting;
 }
