@@ -1,5 +1,5 @@
 /* Rows that the acts at the counter serve: identity, records, questions, details, activation, PIN and loss. */
-import type { CardQuery, CardServiceRequest } from "../../../device/txn/card-services/acts.ts";
+import type { CardQuery, CardServiceOutcome, CardServiceRequest } from "../../../device/txn/card-services/acts.ts";
 import { verifyStatement } from "../../../device/txn/card-services/statement.ts";
 import {
   type CounterOptions,
@@ -25,10 +25,12 @@ interface Shows {
   readonly options?: CounterOptions;
   readonly before?: (at: ServiceCounter) => Promise<void> | void;
   readonly after?: (at: ServiceCounter) => Promise<void> | void;
+  /** What the members cannot say. */
+  readonly told?: (outcome: CardServiceOutcome) => void;
 }
 
 /** One act of one row, from request to answer. */
-function act(row: number, { title, request, expects, options = {}, before, after }: Shows): ServiceCase {
+function act(row: number, { title, request, expects, options = {}, before, after, told }: Shows): ServiceCase {
   return {
     row,
     title,
@@ -36,7 +38,9 @@ function act(row: number, { title, request, expects, options = {}, before, after
     run: async () => {
       const at = await counter(options);
       await before?.(at);
-      expectMatch(await at.perform(request), expects, title);
+      const outcome = await at.perform(request);
+      expectMatch(outcome, expects, title);
+      told?.(outcome);
       await after?.(at);
     },
   };
@@ -118,6 +122,7 @@ const INFORMATION: readonly ServiceCase[] = [
       at.agency.faults.absent = true;
     },
     expects: DONE,
+    told: (outcome) => expectTrue(outcome.kind === "done" && outcome.asOf !== undefined, "the time of what is told"),
   }),
   act(6, {
     title: "no balance without the insurer, and never from the card",
