@@ -144,7 +144,9 @@ class AssembledTerminal implements Terminal {
   #bank: TerminalBank | undefined;
   #services: TerminalServices | undefined;
 
-  constructor(parts: TerminalParts, opened: Opened) {
+  constructor(given: TerminalParts, opened: Opened) {
+    // A PIN that was changed or reset here counts for payments too, where nobody else says what it is.
+    const parts: TerminalParts = { initialPinEvidence: (card) => this.#services?.pinEvidence(card) ?? "unknown", ...given };
     const { clock, settings, log } = parts;
     const { journal, sync, messageIds } = opened;
     const { devices = {} } = parts;

@@ -4,6 +4,7 @@
  */
 import type { Log } from "../base/log.ts";
 import type { Clock, Limits, Randomness, Storage } from "../base/ports.ts";
+import type { InitialPinEvidence } from "../card/social/initial-pin.ts";
 import type { CardProfile } from "../codec/card-profile.ts";
 import type { CipherSuite, SecretKey, Sm2PrivateKey } from "../crypto/face.ts";
 import type { Devices } from "../drivers/adapter.ts";
@@ -155,6 +156,11 @@ export class TerminalServices {
       sell: (request: SaleRequest, limits: Limits) => desk.quickPayment(request, limits),
       deviceNumber: journal.terminalId,
     };
+  }
+
+  /** What changes and resets at this terminal tell of a card's PIN. */
+  pinEvidence(cardIdentifier: string): InitialPinEvidence {
+    return this.#services.pinEvidence(cardIdentifier);
   }
 
   start(): void {
