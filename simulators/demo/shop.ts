@@ -42,7 +42,7 @@ import { makeSamReader, SimulatedReader } from "../reader/in-process.ts";
 import { CalendarClock } from "../terminal/calendar-clock.ts";
 import { simulatedLaneConfig } from "../terminal/lane-config.ts";
 import { testAuthorities } from "../terminal/purses.ts";
-import { openServiceSide, SERVICE_SIDE_CONFIG, type ServiceSide } from "./service-side.ts";
+import { openServiceSide, SERVICE_SIDE_CONFIG, type ServiceSide } from "../terminal/service-side.ts";
 
 const TERMINAL_ID = "demo-1";
 const KID = "data-1";
@@ -164,7 +164,7 @@ export class Shop {
       log,
       userReader: reader,
       samReader,
-      devices: services.devices,
+      devices: services.openDevices(),
       pinChanger: services.pinChanger,
       lanes: [laneHardware(suite, lanes.in, 2), laneHardware(suite, lanes.out, 3)],
       onLaneEvent: (lane, event) => ears.hear(lane, event),

@@ -30,6 +30,7 @@ import { ScriptedHolder } from "../pinpad/holder.ts";
 import { SimulatedPinVerifier } from "../pinpad/pin-verifier.ts";
 import { makeTestPsam } from "../psam/make.ts";
 import { makeSamReader, SimulatedReader } from "../reader/in-process.ts";
+import { openServiceSide, SERVICE_SIDE_CONFIG, type ServiceSide, type ServiceSideParts, testElectronicCash } from "./service-side.ts";
 
 const TERMINAL_ID = "counter-1";
 const KID = "data-1";
@@ -50,6 +51,8 @@ export interface CounterPlaceOptions {
   readonly persons: readonly InsuredPerson[];
   /** Left out: the insurer's test catalogue. */
   readonly catalogue?: readonly CatalogueItem[];
+  /** Cards whose holders a bank and an agency know; left out: neither stands behind the counter. */
+  readonly served?: ServiceSideParts["cards"];
   /** How long a settlement waits for its answer; left out: as everywhere. */
   readonly settleTimeoutMs?: number;
 }
@@ -72,27 +75,31 @@ export interface CounterTerminal {
 
 export class CounterPlace {
   readonly insurer: Insurer;
+  /** Bank, agency and pad; undefined where the place has no cards for them. */
+  readonly services: ServiceSide | undefined;
   readonly #options: CounterPlaceOptions;
   readonly #brokerUrl: string;
   readonly #closing: readonly (() => void | Promise<void>)[];
 
   private constructor(
     options: CounterPlaceOptions,
-    parts: { readonly insurer: Insurer; readonly brokerUrl: string; readonly closing: readonly (() => void | Promise<void>)[] },
+    parts: Pick<CounterPlace, "insurer" | "services"> & { readonly brokerUrl: string; readonly closing: readonly (() => void | Promise<void>)[] },
   ) {
     this.#options = options;
+    this.services = parts.services;
     this.insurer = parts.insurer;
     this.#brokerUrl = parts.brokerUrl;
     this.#closing = parts.closing;
   }
 
   static async open(options: CounterPlaceOptions): Promise<CounterPlace> {
-    const { suite, folder, persons, catalogue } = options;
+    const { suite, folder, persons, catalogue, served } = options;
     const ports = { clock: systemClock(), randomness: systemRandomness() };
     const broker = await openEmbeddedBroker({});
     const ledger = Ledger.open(join(folder, "settlement-host.sqlite"));
     const books = InsurerLedger.open(join(folder, "insurer.sqlite"));
     const insurer = openInsurer({ ...ports, ledger: books, persons, ...(catalogue === undefined ? {} : { catalogue }) });
+    const services = served === undefined ? undefined : openServiceSide({ suite, clock: ports.clock, folder, cards: served });
     const link = openHostMqttLink({ clock: ports.clock, url: broker.url, clientId: "settlement-host" });
     const host = openSettlementHost({
       ...ports,
@@ -102,16 +109,25 @@ export class CounterPlace {
       keys: hostKeys(suite, { signingScalarHex: HOST_SCALAR_HEX, dataKeysHex: { [KID]: DATA_KEY_HEX } }),
       terminals: [{ tid: TERMINAL_ID, publicKey: suite.sm2PrivateKey(Buffer.from(TERMINAL_SCALAR_HEX, "hex")).publicKey, kids: [KID] }],
       debitOracle: testDebitOracle(suite, DEFAULT_CARD_PROFILE),
-      services: new Map([["fsi", insurer.exchange]]),
+      services: new Map([["fsi", insurer.exchange], ...behind(services)]),
       reconnectWindowMs: 1_000,
     });
-    const closing = [() => host.stop(), () => insurer.stop(), () => link.close(), () => ledger.close(), () => books.close(), () => broker.close()];
-    return new CounterPlace(options, { insurer, brokerUrl: broker.url, closing });
+    const closing = [
+      () => host.stop(),
+      () => insurer.stop(),
+      () => link.close(),
+      () => ledger.close(),
+      () => books.close(),
+      () => services?.close(),
+      () => broker.close(),
+    ];
+    return new CounterPlace(options, { insurer, services, brokerUrl: broker.url, closing });
   }
 
   /** Opens the terminal over the journal that is there, and waits until the settlement host has been heard. One is open at a time. */
   async openTerminal({ api: config, sync, devices, pin }: CounterTerminalOptions): Promise<CounterTerminal> {
     const { suite } = this.#options;
+    const { services } = this;
     const clock = systemClock();
     const reader = new SimulatedReader({ name: "counter", interface: "contactless", clock });
     const holder = new ScriptedHolder([pin === undefined ? { kind: "cancels" } : { kind: "enters", digits: pin }]);
@@ -124,7 +140,8 @@ export class CounterPlace {
       samReader: makeSamReader(makeTestPsam(suite), { name: "module", clock }),
       pinVerifier: new SimulatedPinVerifier({ clock, holder, keyingMs: PIN_ENTRY_MS }),
       ...(sync === undefined ? {} : { sync }),
-      ...(devices === undefined ? {} : { devices }),
+      ...(services === undefined ? {} : { pinChanger: services.pinChanger }),
+      devices: { ...services?.openDevices(), ...devices },
     });
     const onDefect = (error: unknown) => {
       throw error;
@@ -139,6 +156,15 @@ export class CounterPlace {
   async close(): Promise<void> {
     for (const close of this.#closing) await close();
   }
+}
+
+/** What the head-end passes on to bank and agency. */
+function behind(services: ServiceSide | undefined): readonly (readonly [string, Insurer["exchange"]])[] {
+  if (services === undefined) return [];
+  return [
+    ["acquirer", services.acquirer.exchange],
+    ["agency", services.agency.exchange],
+  ];
 }
 
 async function heard(terminal: Terminal): Promise<void> {
@@ -156,8 +182,9 @@ function terminalKeys(suite: CipherSuite) {
   return loadDeviceKeys(utf8(file), { suite, profile: "test" });
 }
 
-function terminalConfigOf({ folder, settleTimeoutMs }: CounterPlaceOptions, brokerUrl: string): TerminalConfig {
+function terminalConfigOf({ suite, folder, served, settleTimeoutMs }: CounterPlaceOptions, brokerUrl: string): TerminalConfig {
   const parsed = parseTerminalConfig({
+    ...(served === undefined ? {} : { ...SERVICE_SIDE_CONFIG, electronicCash: testElectronicCash(suite) }),
     terminalId: TERMINAL_ID,
     regionCode: "990100",
     profile: "test",

@@ -16,14 +16,16 @@ import { AgencyLedger } from "../host/agency/ledger.ts";
 import { holderOfCard } from "../host/agency/persons.ts";
 import { ScriptedHolder } from "../pinpad/holder.ts";
 import { type PinChangeAct, SimulatedPinChanger } from "../pinpad/pin-changer.ts";
-import { BANK_PAD_CONFIG, openBankPad } from "../terminal/bank-pad.ts";
+import { BANK_PAD_CONFIG, openBankPad } from "./bank-pad.ts";
+import { testAuthorities } from "./purses.ts";
 
 export interface ServiceSide {
   readonly acquirer: Acquirer;
   readonly agency: Agency;
   /** Whoever stands at the pad. */
   readonly holder: ScriptedHolder;
-  readonly devices: Devices;
+  /** The pad, for one life of the terminal. */
+  openDevices(): Devices;
   readonly pinChanger: PinChanger;
   /** What is typed when the card's PIN is changed next. */
   planPinChange(act: PinChangeAct): void;
@@ -80,6 +82,17 @@ export const SERVICE_SIDE_CONFIG = {
   devices: { pinPad: BANK_PAD_CONFIG },
 } as const;
 
+/** Who such a terminal is to bank cards; the merchant does not exist. */
+export function testElectronicCash(suite: CipherSuite) {
+  return {
+    merchantId: TEST_BANK_MERCHANT,
+    merchantCategory: "5912",
+    merchantName: "TEST",
+    terminalCode: TEST_BANK_TERMINAL,
+    authorities: testAuthorities(suite),
+  };
+}
+
 export function openServiceSide({ suite, clock, folder, cards }: ServiceSideParts): ServiceSide {
   const randomness = systemRandomness();
   const bankBooks = AcquirerLedger.open(join(folder, "acquirer.sqlite"));
@@ -93,7 +106,7 @@ export function openServiceSide({ suite, clock, folder, cards }: ServiceSidePart
     acquirer,
     agency,
     holder,
-    devices: { pinPad: openBankPad({ clock: systemClock(), suite, holder, keyMs: KEY_MS }) },
+    openDevices: () => ({ pinPad: openBankPad({ clock: systemClock(), suite, holder, keyMs: KEY_MS }) }),
     pinChanger: {
       changeOnCard: (channel, template, limits) =>
         new SimulatedPinChanger({ clock: systemClock(), acts: [planned], keyingMs: PIN_CHANGE_MS }).changeOnCard(channel, template, limits),
