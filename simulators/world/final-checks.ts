@@ -5,16 +5,25 @@ import type { WatchedCard } from "./observed.ts";
 import { balancesOf, worldPurse } from "./purses.ts";
 import { BALANCE_FEN, TERMINAL_ID, type Town } from "./town.ts";
 
+/** What the settlement host does not have to know the end of. */
+export interface LeftToOthers {
+  /** Fen by subject of the sales that somebody else books; to the settlement host they are information. */
+  readonly clearedElsewhere: ReadonlyMap<string, Fen>;
+  /** Subjects that the terminal lists for people. */
+  readonly parked: ReadonlySet<string>;
+}
+
+const NOBODY: LeftToOthers = { clearedElsewhere: new Map(), parked: new Set() };
+
 const OPEN = new Set(["prepared", "acting", "unknown", "resolving"]);
 
 /**
  * Bookings equal debits, subject by subject; what is unknown is what was scripted never to return; everything is receipted.
- * `clearedElsewhere`: fen by subject of the sales that somebody else books; to the settlement host they are information.
  */
-export function finalChecks(town: Town, gone: ReadonlySet<WatchedCard>, clearedElsewhere: ReadonlyMap<string, Fen> = new Map()): void {
+export function finalChecks(town: Town, gone: ReadonlySet<WatchedCard>, { clearedElsewhere, parked }: LeftToOthers = NOBODY): void {
   everythingReceipted(town);
   bookingsEqualDebits(town, clearedElsewhere);
-  unknownAsScripted(town, gone);
+  unknownAsScripted(town, gone, parked);
   balancesAsDebited(town);
   town.medicalCheck.settled();
   medicalBookings(town);
@@ -104,16 +113,21 @@ function medicalBookings({ ledger, medicalCheck }: Town): void {
   }
 }
 
-function unknownAsScripted({ moneyCheck, journalCheck, ledger, purseCounts }: Town, gone: ReadonlySet<WatchedCard>): void {
+function unknownAsScripted({ moneyCheck, journalCheck, ledger, purseCounts }: Town, gone: ReadonlySet<WatchedCard>, parked: ReadonlySet<string>): void {
   const goneSerials = serialsOf(gone);
-  const listed = new Set(ledger.unknownSubjects().map(({ subject }) => subject));
+  const listed = new Set(
+    ledger
+      .unknownSubjects()
+      .map(({ subject }) => subject)
+      .filter((subject) => !parked.has(subject)),
+  );
   for (const subject of listed) purseCounts[worldPurse(moneyCheck.purseOf(subject) ?? "")].unknown += 1;
   for (const [purse, { unknown, scriptedGone }] of Object.entries(purseCounts)) {
     promised(1, unknown === scriptedGone, () => `${unknown} sales of the ${purse} are left unknown, ${scriptedGone} were scripted so`);
   }
   for (const [subject, { kind, state }] of journalCheck.subjects) {
     // Who went through a gate when the power failed, nobody will ever know; it is no money.
-    if (!OPEN.has(state) || kind === "passage") continue;
+    if (!OPEN.has(state) || kind === "passage" || parked.has(subject)) continue;
     const serial = moneyCheck.cardOf(subject);
     promised(1, kind === "quick-payment" && serial !== undefined && goneSerials.has(serial), () => `${subject} is still ${state} although its card came back`);
     promised(1, listed.has(subject), () => `${subject} is ${state} and the host does not list it as unknown`);

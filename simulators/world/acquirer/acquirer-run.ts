@@ -46,6 +46,8 @@ export interface AcquirerReport extends DayReport {
   /** Reversals that reached the acquirer, and those of them that undid something. */
   readonly reversals: number;
   readonly undone: number;
+  /** Offline sales that the acquirer did not take, listed for people in the end. */
+  readonly parked: number;
   readonly powerCuts: number;
 }
 
@@ -57,6 +59,7 @@ const ATTEMPTS_MAX = 4;
 const CALM_ROUNDS_MAX = 40;
 const OPERATOR = "op-1";
 const REPLY_MS = 8_000;
+const PARKED_MAX = 1_000;
 /** How often, and how long apart, people look whether the terminal is ready. */
 const LOOKS_MAX = 20;
 const LOOK_MS = 3_000;
@@ -93,6 +96,7 @@ export class AcquirerRun {
   readonly #paid: Paid[] = [];
   #acts = 0;
   #powerCuts = 0;
+  #parked = 0;
   #calm = false;
 
   constructor(options: AcquirerRunOptions) {
@@ -320,8 +324,12 @@ export class AcquirerRun {
     await this.#day.bounded(this.#lateOnesCome(), "approvals that were late");
     await this.#day.bounded(this.#settledAll(), "the last settlement");
     await this.#day.drained();
-    this.#check.settled();
-    finalChecks(town, holders.gone, this.#check.offlineSales());
+    const life = await this.#day.bounded(this.#day.keeper.powered(), "the terminal's power");
+    const items = await this.#day.bounded(this.#bankOf(life).parked(PARKED_MAX), "what is parked");
+    const parked = new Set(items.map(({ subject }) => subject));
+    this.#parked = parked.size;
+    this.#check.settled(parked);
+    finalChecks(town, holders.gone, { clearedElsewhere: this.#check.offlineSales(parked), parked });
     await this.#day.stopped();
   }
 
@@ -355,6 +363,7 @@ export class AcquirerRun {
       booked,
       reversals: reversals.length,
       undone: reversals.filter(({ undone }) => undone).length,
+      parked: this.#parked,
       powerCuts: this.#powerCuts,
     };
   }

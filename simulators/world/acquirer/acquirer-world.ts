@@ -31,6 +31,7 @@ export interface AcquirerWorldReport extends JoinedReport {
   readonly booked: Readonly<Record<string, number>>;
   readonly reversals: number;
   readonly undone: number;
+  readonly parked: number;
   readonly powerCuts: number;
 }
 
@@ -55,6 +56,7 @@ export async function runAcquirerWorld(ports: WorldPorts<AcquirerResult>, option
     booked: addedCounts(results.map(({ booked }) => booked)),
     reversals: summed(results, ({ reversals }) => reversals),
     undone: summed(results, ({ undone }) => undone),
+    parked: summed(results, ({ parked }) => parked),
     powerCuts: summed(results, ({ powerCuts }) => powerCuts),
   };
 }

@@ -94,11 +94,11 @@ export class BankCheck {
     return this.#ledger.transactions().filter(({ status }) => status !== "reversed");
   }
 
-  /** When faults have ended and everything was sent, compared and settled. */
-  settled(): void {
+  /** When faults have ended and everything was sent, compared and settled. `parked`: subjects that the terminal lists for people. */
+  settled(parked: ReadonlySet<string>): void {
     const records = bankRecords(this.#disk);
-    this.#nothingOpen(records);
-    this.#sameRows(records);
+    this.#nothingOpen(records, parked);
+    this.#sameRows(records, parked);
     this.#toldStays(records);
     this.#batches(records);
     const unsound = this.#ledger.unsound();
@@ -106,23 +106,26 @@ export class BankCheck {
     this.#accounts();
   }
 
-  /** Fen by subject of the offline sales that the bank has booked. */
-  offlineSales(): ReadonlyMap<string, Fen> {
-    const uploads = bankRecords(this.#disk).filter(({ kind, state }) => kind === "operation" && state === "done");
+  /** Fen by subject of the offline sales that the bank has booked, or that people have to deal with. */
+  offlineSales(parked: ReadonlySet<string>): ReadonlyMap<string, Fen> {
+    const uploads = bankRecords(this.#disk).filter(({ kind, state, subject }) => kind === "operation" && (state === "done" || parked.has(subject)));
     return new Map(uploads.map(({ detail, amountFen }) => [String(detail["of"]), fen(amountFen)] as const));
   }
 
-  #nothingOpen(records: readonly BankRecord[]): void {
-    const open = records.filter(({ state }) => !FINAL.includes(state));
+  /** Only an upload that the acquirer does not take is left to people: every reversal can be sent by then. */
+  #nothingOpen(records: readonly BankRecord[], parked: ReadonlySet<string>): void {
+    const open = records.filter(({ state, kind, subject }) => !FINAL.includes(state) && !(kind === "operation" && parked.has(subject)));
     promised(1, open.length === 0, () => `still open: ${open.map(({ subject, kind, state }) => `${kind} ${subject} ${state}`).join(", ")}`);
   }
 
   /** A row of the terminal for each of the bank's, and the other way round: nothing is booked twice, and nothing is forgotten. */
-  #sameRows(records: readonly BankRecord[]): void {
+  #sameRows(records: readonly BankRecord[], parked: ReadonlySet<string>): void {
     const money = records.filter(({ kind, state }) => state === "done" && kind !== "bank-settlement");
     const ours = money.map(({ detail, amountFen }) => rowName(detail["batch"], detail["stan"], amountFen)).toSorted();
+    const listed = records.filter(({ subject }) => parked.has(subject)).map(({ detail, amountFen }) => rowName(detail["batch"], detail["stan"], amountFen));
     const theirs = this.#standing()
       .map(({ batch, stan, amountFen }) => rowName(batch, stan, amountFen))
+      .filter((row) => !listed.includes(row))
       .toSorted();
     const extra = theirs.filter((row) => !ours.includes(row));
     const missing = ours.filter((row) => !theirs.includes(row));
