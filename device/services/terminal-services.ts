@@ -68,7 +68,9 @@ export interface TerminalServicesParts {
   readonly institution: string;
 }
 
+/** First and longest rest between two looks at what waits: what does not even leave is noted each time. */
 const PENDING_REST_MS = 60_000;
+const PENDING_REST_MAX_MS = 600_000;
 const PENDING_LIMIT_MS = 60_000;
 
 /** Contributions are paid by the bank card: without a bank they are asked for and not paid. */
@@ -199,14 +201,18 @@ export class TerminalServices {
 
   #openTelling(): Rounds {
     const { clock, log } = this.#parts;
+    let before = 0;
+    let restMs = PENDING_REST_MS;
     return new Rounds({
       clock,
       log,
       failedAs: "services-not-taken-up",
       restAfterFaultMs: PENDING_REST_MS,
       round: async (signal) => {
-        await this.#services.takeUpPending({ timeoutMs: PENDING_LIMIT_MS, signal });
-        return PENDING_REST_MS;
+        const waiting = await this.#services.takeUpPending({ timeoutMs: PENDING_LIMIT_MS, signal });
+        restMs = waiting > 0 && waiting >= before ? Math.min(PENDING_REST_MAX_MS, restMs * 2) : PENDING_REST_MS;
+        before = waiting;
+        return restMs;
       },
     });
   }

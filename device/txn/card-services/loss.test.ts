@@ -46,6 +46,10 @@ describe("a report of loss", () => {
     expect(await bench.perform(report())).toMatchObject({ kind: "done", output: { agency: "queued", listedHere: true } });
     expect(await bench.perform(IDENTIFY)).toMatchObject({ reason: "on-invalid-list" });
     expect(await bench.takeUp()).toBe(1);
+    const entries = bench.journal.lastSeq;
+    for (let round = 0; round < 3; round += 1) expect(await bench.takeUp()).toBe(1);
+    // What is asked for in vain leaves nothing behind.
+    expect(bench.journal.lastSeq).toBe(entries);
     await bench.pass(3_600_000);
     bench.agency.faults.absent = false;
     expect(await bench.takeUp()).toBe(0);

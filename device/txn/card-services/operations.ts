@@ -122,14 +122,21 @@ export class Operation {
 
   /** The other side may have acted, or a part is still to be done. */
   async leaveOpen(reason: string, detail: JsonObject = {}): Promise<CardServiceOutcome> {
-    await this.#append("unknown", { ...detail, reason });
+    await this.#waitFor(reason, detail);
     return { kind: "unknown", reason, subject: this.subject };
   }
 
   /** Done for the holder, while the agency still waits to be told. */
   async leaveQueued(outcome: CardServiceOutcome): Promise<CardServiceOutcome> {
-    await this.#append("unknown", { reason: "waits-for-agency" });
+    await this.#waitFor("waits-for-agency", {});
     return this.#named(outcome);
+  }
+
+  /** It is looked at again and again: a look that proves nothing new is not worth an entry. */
+  async #waitFor(reason: string, detail: JsonObject): Promise<void> {
+    const last = this.#entries.at(-1);
+    const stands = last?.state === "unknown" && textMember(last.detail, "reason") === reason && Object.keys(detail).length === 0;
+    if (!stands) await this.#append("unknown", { ...detail, reason });
   }
 
   async end(outcome: CardServiceOutcome, detail: JsonObject = {}): Promise<CardServiceOutcome> {
