@@ -61,6 +61,13 @@ describe("services of the card", () => {
       { services: { contributionHost: "connected" }, agency: {}, acquirer: undefined },
       /^services\.contributionHost: .*no acquirer/,
     ],
+    [
+      "examination fees without an acquirer",
+      { services: { examFeeHost: "connected" }, agency: {}, acquirer: undefined },
+      /^services\.examFeeHost: .*no acquirer/,
+    ],
+    ["an activation that nobody may do", { services: { activationMode: "host-call" } }, /^services\.authorisedOperators: .*no operator/],
+    ["a PIN that nobody may set", { services: { pinResetAtTerminal: "authorised-post" } }, /^services\.authorisedOperators: .*no operator/],
     ["withdrawals that nobody has confirmed", { services: { cashWithdrawal: "on" } }, /^services\.cashWithdrawal: .*withdrawalCode/],
     ["loads that nobody has confirmed", { services: { purseLoad: "on" } }, /^services\.purseLoad: .*loadCode/],
   ])("do not go with %s", (_name, change, said) => {
@@ -70,8 +77,9 @@ describe("services of the card", () => {
   });
   it("go where everything behind them is there", () => {
     const services = { contributionHost: "connected", benefitHost: "connected", cashWithdrawal: "on", purseLoad: "on" };
+    const posts = { activationMode: "host-call", pinResetAtTerminal: "authorised-post", authorisedOperators: ["op1"] };
     const acquirer = { ...ACQUIRER, withdrawalCode: "010000", loadCode: "45" };
-    expect(problems({ services, agency: {}, acquirer })).toEqual([]);
+    expect(problems({ services: { ...services, ...posts }, agency: {}, acquirer })).toEqual([]);
   });
 });
 

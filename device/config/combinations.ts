@@ -18,7 +18,13 @@ interface Combined {
   readonly electronicCash?: { readonly authorities: readonly { readonly checkHex: string }[] };
   readonly acquirer?: { readonly masterKeyCheckHex?: string; readonly withdrawalCode?: string; readonly loadCode?: string; readonly purseLoad?: object };
   readonly agency?: object;
-  readonly services: Readonly<Record<AgencySwitch, "none" | "connected">> & { readonly cashWithdrawal: "off" | "on"; readonly purseLoad: "off" | "on" };
+  readonly services: Readonly<Record<AgencySwitch, "none" | "connected">> & {
+    readonly cashWithdrawal: "off" | "on";
+    readonly purseLoad: "off" | "on";
+    readonly activationMode: string;
+    readonly pinResetAtTerminal: string;
+    readonly authorisedOperators: readonly string[];
+  };
 }
 
 /** Switches of services that the agency stands behind. */
@@ -62,6 +68,17 @@ const RULES: readonly Rule[] = [
     "services.contributionHost",
     "contributions are paid by bank card: no acquirer is configured",
     ({ services, acquirer }) => services.contributionHost === "connected" && acquirer === undefined,
+  ),
+  rule(
+    "services.examFeeHost",
+    "examination fees are paid by bank card: no acquirer is configured",
+    ({ services, acquirer }) => services.examFeeHost === "connected" && acquirer === undefined,
+  ),
+  rule(
+    "services.authorisedOperators",
+    "activation by an operator, and PINs that are set anew, need somebody who may: no operator is named",
+    ({ services }) =>
+      services.authorisedOperators.length === 0 && (services.activationMode === "host-call" || services.pinResetAtTerminal === "authorised-post"),
   ),
   rule(
     "services.cashWithdrawal",

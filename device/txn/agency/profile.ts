@@ -1,4 +1,4 @@
-/* What a region's agency offers, and how it speaks: the settings of `agencyProfile`. No public layout of these calls exists. Spec: agency/v1, 7. */
+/* What a region's agency offers, and how it speaks: `agency` of the configuration. No public layout of these calls exists. Spec: agency/v1, 7. */
 import type { AgencyService } from "./client.ts";
 
 export interface AgencyProfile {
