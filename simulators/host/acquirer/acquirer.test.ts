@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { fromHex, toHex } from "../../../device/base/bytes.ts";
 import { openCipherSuite } from "../../../device/crypto/suite.ts";
+import { makeTestCard } from "../../card/make.ts";
 import { decipherPin, encipherPin, type KeyLayout, type MacForm } from "./ciphers.ts";
 import { TEST_BANK_PIN, testContract, testPan } from "./test-customers.ts";
 import { chipData, fenDigits, type HandBank, openHandBank, PAN, type Texts } from "./testing.ts";
@@ -246,6 +247,34 @@ describe("a chip", () => {
     expect((await bank.ask("0400", back)).code).toBe("00");
     expect(bank.balanceFen()).toBe(OPENING_FEN);
   });
+
+  test.each(["field-62", "field-55"] as const)(
+    "with an e-purse is loaded by the host's code, with the codes in %s; a false code of the purse moves nothing",
+    async (layout) => {
+      const bank = await openHandBank();
+      const card = makeTestCard(suite, { serial: 1, balanceFen: 700, algorithm: "sm4" });
+      const { purse } = card.personalization;
+      const exchange = (hex: string) => toHex(card.transmit(fromHex(hex)));
+      card.powerUp();
+      exchange(`00A40400${(purse.aidHex.length / 2).toString(16).padStart(2, "0")}${purse.aidHex}`);
+      const opened = exchange(`805000020B${toHex(Uint8Array.of(purse.keyIndex))}${(2_000).toString(16).padStart(8, "0")}990100999999`);
+      const answer = opened.length > 4 ? opened : exchange("00C0000010");
+      const word = (mac: string) => `${purse.serialHex}990100999999${answer.slice(0, 24)}${mac}`;
+      const ask = (code: string) => {
+        const texts = bank.saleTexts(2_000, { 25: "91", 60: `40${bank.batch}` });
+        return bank.ask("0200", layout === "field-62" ? { ...texts, 62: word(code) } : { ...texts, 55: `df7220${word(code)}` });
+      };
+      expect((await ask("00000000")).code).toBe("05");
+      expect(bank.balanceFen()).toBe(OPENING_FEN);
+      const reply = await ask(answer.slice(24, 32));
+      expect(reply.code).toBe("00");
+      const credit = (layout === "field-62" ? reply.fields.get(62) : reply.fields.get(55)?.slice(6)) ?? "";
+      expect(credit).toMatch(/^2026[0-9A-F]{18}$/);
+      expect(exchange(`805200000B${credit}`)).toMatch(/9000$|^6104$/);
+      expect(bank.balanceFen()).toBe(OPENING_FEN - 2_000);
+      expect(bank.ledger.totals()).toEqual({ "purse-load": { count: 1, fen: 2_000 } });
+    },
+  );
 
   test("tells what became of its script, once, of a transaction that is known", async () => {
     const bank = await openHandBank();
