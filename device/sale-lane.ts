@@ -46,6 +46,8 @@ export interface SharedSales {
   readonly pinTimeoutMs: number;
   readonly electronicCash?: ElectronicCashPorts;
   readonly guard?: RiskGuard;
+  /** Rules of the region or city; absent: none look at cards. */
+  readonly localRules?: QuickPaymentPorts["localRules"];
   /** Bank cards that this terminal has charged before. */
   readonly chargedCards: SeenCards;
   /** How a card is blocked that a signed order of a list names; absent: none is. */
@@ -169,6 +171,7 @@ export class SaleLane {
       cardProfile,
       electronicCash,
       guard,
+      localRules,
       randomness,
       pinTimeoutMs,
       initialPin,
@@ -191,6 +194,7 @@ export class SaleLane {
       saleDays,
       cardProfile,
       ...(guard === undefined ? {} : { guard }),
+      ...(localRules === undefined ? {} : { localRules }),
       ...(blocks === undefined ? {} : { blocksListedCards: { psam, duration: blocks } }),
       ...(electronicCash === undefined ? {} : { electronicCash }),
       ...(transit === undefined ? {} : { transit }),

@@ -2,6 +2,7 @@
 import { initialPinRule } from "./card-ports.ts";
 import type { Permission } from "./permission.ts";
 import type { SharedSales } from "./sale-lane.ts";
+import type { RuledCard } from "./services/local-rules.ts";
 import type { TerminalParts } from "./terminal-parts.ts";
 import { openSeenCards } from "./txn/delayed-charge/seen-cards.ts";
 import type { TerminalJournal } from "./txn/journal/journal.ts";
@@ -17,11 +18,12 @@ export interface OpenedSales {
   readonly inFlight: SalesInFlight;
   readonly taps: TapTimelines;
   readonly electronicCash: ElectronicCashPorts | undefined;
+  readonly localRules: RuledCard | undefined;
 }
 
 export function sharedSales(parts: TerminalParts, opened: OpenedSales): SharedSales {
   const { settings, rules, clock, randomness, log, suite, storageKey } = parts;
-  const { journal, saleTimes, permission, inFlight, taps, electronicCash } = opened;
+  const { journal, saleTimes, permission, inFlight, taps, electronicCash, localRules } = opened;
   const { trust, guard } = permission;
   const { blocks } = settings.permission ?? {};
   const { purse, cardProfile, returnTimeoutMs, commandTimeoutMs, journalTimeoutMs, risk, medical } = settings;
@@ -34,6 +36,7 @@ export function sharedSales(parts: TerminalParts, opened: OpenedSales): SharedSa
     saleDays: () => trust.saleDays(),
     provedMs: () => trust.provedMs(),
     ...(guard === undefined ? {} : { guard }),
+    ...(localRules === undefined ? {} : { localRules }),
     ...(blocks === undefined ? {} : { blocks }),
     ...(electronicCash === undefined ? {} : { electronicCash }),
     ...(rules?.quickPayment === undefined ? {} : { rules: rules.quickPayment }),

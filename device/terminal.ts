@@ -17,6 +17,7 @@ import { type BoundReconciliation, bindReconciliation } from "./medical/reconcil
 import { openPermission, type Permission, type PermissionView } from "./permission.ts";
 import { SaleLane, type SharedSales } from "./sale-lane.ts";
 import { NO_MODULE } from "./security-module.ts";
+import { openRuledCards, type RuledCard } from "./services/local-rules.ts";
 import { openTerminalServices, type TerminalServices } from "./services/terminal-services.ts";
 import { sharedSales } from "./shared-sales.ts";
 import type { ShopActs } from "./shop/acts.ts";
@@ -113,6 +114,7 @@ interface Opened {
   readonly messageIds: MessageIds;
   readonly lease: OfflineLease;
   readonly permission: Permission;
+  readonly localRules: RuledCard | undefined;
   readonly sync: Sync;
 }
 
@@ -470,6 +472,8 @@ export async function openTerminal(parts: TerminalParts): Promise<Terminal> {
   const messageIds = await openMessageIds(journal, { institution: settings.medical.profile.sender.institution, serialLane: settings.medical.serialLane });
   await recoverAtStart({ journal, log }, parts.rules?.recovery);
   const lease = await openOfflineLease({ clock, journal, log }, { leaseMs: settings.medical.offline?.leaseMs ?? 0, reserveMs: LEASE_RESERVE_MS });
+  const { institution: merchant } = settings.medical.profile.sender;
+  const localRules = await openRuledCards({ journal, clock: trust.clock, rules: settings.services?.localRules ?? [], merchant });
   const sync = openSync({
     ...{ journal, link: parts.link, clock, randomness, suite, keys: parts.syncKeys, sealer: parts.sealer, log },
     onHostHeard: (hostTimeMs) => {
@@ -483,7 +487,7 @@ export async function openTerminal(parts: TerminalParts): Promise<Terminal> {
   host = sync.uplink;
   for (const taker of permission.takers) sync.downlink?.register(taker);
   // From here on nobody reads the machine's own wall clock, which anybody may set.
-  const terminal = new AssembledTerminal({ ...parts, clock: trust.clock }, { journal, saleTimes, messageIds, lease, permission, sync });
+  const terminal = new AssembledTerminal({ ...parts, clock: trust.clock }, { journal, saleTimes, messageIds, lease, permission, localRules, sync });
   await terminal.start();
   bank = terminal;
   return terminal;

@@ -3,6 +3,7 @@
  * then the tariff, because a listed card is told no price.
  */
 import { assert } from "../../base/assert.ts";
+import type { Fen } from "../../base/fen.ts";
 import type { Log } from "../../base/log.ts";
 import type { DayRange } from "../../codec/civil-time.ts";
 import { textMember } from "../journal/members.ts";
@@ -10,7 +11,7 @@ import type { Journal } from "../journal/types.ts";
 import type { ReviewedCard, RiskGuard } from "../risk/guard.ts";
 import { type PurseChoice, type PurseKind, tariffOf } from "../sale-request.ts";
 import { blockCard } from "./card-block.ts";
-import type { CardBlocking } from "./ports.ts";
+import type { CardBlocking, QuickPaymentPorts } from "./ports.ts";
 import type { IdentifiedCard, Unusable } from "./purses/dialogue.ts";
 import type { Charge } from "./tariff.ts";
 
@@ -18,6 +19,7 @@ export interface AdmissionParts {
   readonly journal: Journal;
   readonly log: Log;
   readonly guard?: RiskGuard;
+  readonly localRules?: QuickPaymentPorts["localRules"];
   readonly blocksListedCards?: CardBlocking;
 }
 
@@ -25,6 +27,7 @@ export interface Candidate {
   readonly card: IdentifiedCard;
   readonly purse: PurseChoice;
   readonly days: DayRange;
+  readonly amount: Fen;
 }
 
 /** `charge`: what the tariff has said, where the sale has one. */
@@ -34,7 +37,7 @@ export type Admission = { readonly kind: "admitted"; readonly charge?: Charge } 
 export async function admitCard(parts: AdmissionParts, candidate: Candidate): Promise<Admission> {
   const admission = await candidate.card.admit(candidate.days);
   if (admission.kind === "unusable") return admission;
-  return (await reviewed(parts, candidate)) ?? (await priced(candidate));
+  return (await reviewed(parts, candidate)) ?? (await ruled(parts, candidate)) ?? (await priced(candidate));
 }
 
 /** The card as lists and limits know it. */
@@ -51,6 +54,12 @@ async function reviewed(parts: AdmissionParts, { card, purse }: Candidate): Prom
   const { blocksListedCards: blocking } = parts;
   if (block === true && blocking !== undefined && card.block !== undefined) await blockCard({ ...parts, card, blocking, reason });
   return { kind: "unusable", reason };
+}
+
+/** What local rules say against the card. */
+async function ruled({ localRules }: AdmissionParts, { card, purse, amount }: Candidate): Promise<Unusable | undefined> {
+  const reason = await localRules?.(reviewedCard(card, purse.kind), amount);
+  return reason === undefined ? undefined : { kind: "unusable", reason };
 }
 
 /** Has the tariff say what the card owes, where there is one. */

@@ -1,4 +1,5 @@
 /* What a quick payment needs of the world, and how long it may take. */
+import type { Fen } from "../../base/fen.ts";
 import type { Log } from "../../base/log.ts";
 import type { Clock, Limits, Randomness } from "../../base/ports.ts";
 import type { AuthenticationPorts } from "../../card/electronic-cash/authentication.ts";
@@ -13,7 +14,7 @@ import type { CardReader, PinVerifier, Psam, SocialPsam, TransitPsam } from "../
 import type { InitialPinRule } from "../initial-pin.ts";
 import type { Journal } from "../journal/types.ts";
 import type { Lane, SalesInFlight } from "../lane.ts";
-import type { RiskGuard } from "../risk/guard.ts";
+import type { LocalRuleReason, ReviewedCard, RiskGuard } from "../risk/guard.ts";
 import type { RiskLimits } from "../risk/limits.ts";
 import type { SaleTimes } from "../sale-time.ts";
 
@@ -90,6 +91,8 @@ export interface QuickPaymentPorts {
   readonly saleTimes: SaleTimes;
   /** Lists and limits of this place; left out: only the limits of the terminal count. */
   readonly guard?: RiskGuard;
+  /** What rules of the region or city say against a card; left out: there are none. Faults: those of the journal. */
+  readonly localRules?: (card: ReviewedCard, amount: Fen) => Promise<LocalRuleReason | undefined>;
   /** Days that it may be, by which cards are judged; left out: the one that the wall clock shows. */
   readonly saleDays?: () => DayRange;
   /** The PBOC purse application. */

@@ -323,7 +323,7 @@ class QuickPaymentRun {
     const { log, clock, saleDays } = this.#ports;
     const resolved = await resolveCard({ log, journal: this.#journal }, this.#presentCard(), this.#tables.resolution);
     if (resolved.open > 0) return { is: "earlier-unsettled" };
-    const candidate = { card: this.#presentCard(), purse: this.#purse, days: saleDays?.() ?? dayRange(civilTime(clock.wallMs()).date) };
+    const candidate = { card: this.#presentCard(), purse: this.#purse, days: saleDays?.() ?? dayRange(civilTime(clock.wallMs()).date), amount: this.#amount };
     const admission = await admitCard({ ...this.#ports, journal: this.#journal }, candidate);
     if (admission.kind === "unusable") return cardUnusable(admission);
     this.#charge = admission.charge;

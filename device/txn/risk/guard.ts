@@ -6,8 +6,12 @@ import type { Fen } from "../../base/fen.ts";
 import type { RecordState } from "../journal/types.ts";
 import type { PurseKind } from "../sale-request.ts";
 
+/** Why a rule of the region or city stands against a sale. */
+export type LocalRuleReason = "statement-due" | "daily-amount-reached" | "daily-count-reached";
+
 /** Why a card, or a sale, is refused offline. Stable words: they stand in answers and records. */
 export type RiskReason =
+  | LocalRuleReason
   | "card-listed"
   | "card-range-listed"
   | "card-reported-lost"
