@@ -99,7 +99,7 @@ module.exports = {
       name: "places-know-no-door",
       comment: "Lanes, shop and counter are joined from flows and ports; who asks them, and how records leave, is not their matter.",
       severity: "error",
-      from: product("^device/(gate|shop)/|^device/(permission|sale-lane)\\.ts$"),
+      from: product("^device/(bank|gate|services|shop)/|^device/(permission|sale-lane)\\.ts$"),
       to: { path: "^device/(sync|api|commands|config|health)/|^device/(main|terminal|cli)\\.ts$" },
     },
     seesOnly("sync-sees-hosts-and-records", "Sync carries records; it never sees a machine.", "^device/sync/", [BASE, CODEC, CRYPTO, HOSTS, JOURNAL_TYPES]),
