@@ -62,12 +62,24 @@ export interface Load extends Told {
   readonly responseCode?: string;
 }
 
+interface BatchTotals {
+  readonly debits: number;
+  readonly debitFen: number;
+  readonly credits: number;
+  readonly creditFen: number;
+}
+
 export interface BankSettlement extends Told {
   /** "half-done": ask again, it goes on. */
   readonly kind: "equal" | "unequal" | "half-done" | "refused";
   readonly batch?: string;
-  readonly terminal?: { readonly debits: number; readonly debitFen: number; readonly credits: number; readonly creditFen: number };
+  readonly terminal?: BatchTotals;
   readonly uploaded?: number;
+  readonly differing?: readonly ("domestic" | "foreign")[];
+  /** The acquirer's own figures, where it tells any. */
+  readonly acquirer?: BatchTotals;
+  /** Rows that it would not take. */
+  readonly refusedRows?: readonly { readonly stan: string; readonly amountFen: number; readonly responseCode: string }[];
 }
 
 export type DownloadKind = "parameters" | "ca-keys" | "aid-parameters" | "exception-list";

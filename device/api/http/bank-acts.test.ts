@@ -104,6 +104,11 @@ describe("what goes back of it", () => {
     expect(service.bank.calls.slice(1)).toEqual(["refund 500 of pos1.p-1.b1 as pos1.r-1.r1 by cashier", "void all of pos1.p-1.b1 as pos1.r-2.r1 by chief"]);
   });
 
+  it("is no void of a part", async () => {
+    expect(await refused(taken("r-1", { amountFen: 5 }), "chief")).toMatch(/^400 /);
+    expect(service.bank.calls).toHaveLength(1);
+  });
+
   it("is refused for a payment that is not there", async () => {
     expect(await refused(taken("r-1", { paymentNumber: "p-9" }), "chief")).toBe("404 act-unknown");
     expect(service.bank.calls).toHaveLength(1);
@@ -128,6 +133,14 @@ describe("session, batch, loads and downloads", () => {
   });
 
   it("name what was refused", async () => {
+    const sums = { debits: 2, debitFen: fen(3_000), credits: 0, creditFen: fen(0) };
+    const refusedRows = [{ stan: "000017", amount: fen(1_200), responseCode: "30" }];
+    const differs = { uploaded: 2, differing: ["domestic"], acquirer: { ...sums, debits: 1 } } as const;
+    service.bank.settlement = { kind: "unequal", batch: "000001", terminal: sums, ...differs, refusedRows };
+    expect(await told(post("/v1/bank/settlement"))).toEqual({
+      ...{ kind: "unequal", batch: "000001", terminal: sums, ...differs },
+      refusedRows: [{ stan: "000017", amountFen: 1_200, responseCode: "30" }],
+    });
     service.bank.settlement = { kind: "refused", reason: "host-absent" };
     expect(await told(post("/v1/bank/settlement"))).toMatchObject({ kind: "refused", reason: "host-absent" });
     service.bank.nextLoad = { kind: "unknown", reason: "card-removed" };

@@ -120,7 +120,7 @@ const takeBack = route({
     const { returnNumber, business, paymentNumber, amountFen } = call.body;
     const original = referenceOf(call, "b", paymentNumber);
     mayReturn(desk, call, await knownAct(desk, original));
-    const amount = amountFen === undefined || business === "void" ? {} : { amount: fen(amountFen) };
+    const amount = amountFen === undefined ? {} : { amount: fen(amountFen) };
     const reference = referenceOf(call, "r", returnNumber);
     const request: BankReturnRequest = { reference, business, original, operator: call.operator.operator, ...amount };
     const content = JSON.stringify([business, paymentNumber, amountFen ?? null]);

@@ -31,14 +31,16 @@ export const bankPaymentBody = named(
 
 export const bankReturnBody = named(
   "BankReturnBody",
-  z.strictObject({
-    returnNumber: orderNumber,
-    business: z.enum(["void", "refund"]),
-    paymentNumber: orderNumber.meta({ description: "The payment that it takes back." }),
-    amountFen: paidAmount.exactOptional(),
-    timeoutMs: longTimeoutMs,
-  }),
-  "`void`: the whole, within its batch. `refund`: any day, up to what is left; `amountFen` left out: the whole. The same `returnNumber` is the same return.",
+  z
+    .strictObject({
+      returnNumber: orderNumber,
+      business: z.enum(["void", "refund"]),
+      paymentNumber: orderNumber.meta({ description: "The payment that it takes back." }),
+      amountFen: paidAmount.exactOptional(),
+      timeoutMs: longTimeoutMs,
+    })
+    .refine(({ business, amountFen }) => business === "refund" || amountFen === undefined, "a void takes back the whole, and names no amount"),
+  "`void`: the whole, within its batch, without `amountFen`. `refund`: any day, up to what is left; `amountFen` left out: the whole. The same `returnNumber` is the same return.",
 );
 
 export const bankAct = named(
@@ -88,9 +90,12 @@ export const bankSettlement = named(
     batch: z.string().exactOptional(),
     terminal: batchTotals.exactOptional(),
     uploaded: z.int().exactOptional(),
+    differing: z.array(z.enum(["domestic", "foreign"])).exactOptional(),
+    acquirer: batchTotals.exactOptional(),
+    refusedRows: z.array(z.strictObject({ stan: z.string(), amountFen: fenAmount, responseCode: z.string() })).exactOptional(),
     ...told,
   }),
-  "The batch against the acquirer's books. `uploaded`: rows that were sent because the totals differed. `half-done`: ask again, it goes on.",
+  "The batch against the acquirer's books. `uploaded`: rows that were sent because the totals differed; `differing`: halves that did; `acquirer`: its own figures, where it tells any; `refusedRows`: rows that it would not take. `half-done`: ask again, it goes on.",
 );
 
 export const downloadBody = named(

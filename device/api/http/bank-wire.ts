@@ -36,8 +36,14 @@ export function loadWire(loadNumber: string, outcome: PurseLoadOutcome): LoadWir
 
 export function settlementWire(outcome: SettlementOutcome): z.output<typeof schemas.bankSettlement> {
   if (outcome.kind === "refused") return { kind: outcome.kind, ...toldOf(outcome) };
-  const { kind, batch, terminal, uploaded } = outcome;
-  return { kind, batch, terminal: { ...terminal }, uploaded, ...toldOf(outcome) };
+  const { kind, batch, terminal, uploaded, differing, acquirer, refusedRows } = outcome;
+  return {
+    ...{ kind, batch, terminal: { ...terminal }, uploaded },
+    ...(differing === undefined ? {} : { differing: [...differing] }),
+    ...(acquirer === undefined ? {} : { acquirer: { ...acquirer } }),
+    ...(refusedRows === undefined ? {} : { refusedRows: refusedRows.map(({ amount, ...row }) => ({ ...row, amountFen: amount })) }),
+    ...toldOf(outcome),
+  };
 }
 
 export function downloadWire({ kind, what, entries, ...told }: DownloadReport): z.output<typeof schemas.download> {
