@@ -60,8 +60,9 @@ function balancesAsDebited({ cards, moneyCheck }: Town): void {
     debited.set(store, (debited.get(store) ?? 0) + amountFen);
   }
   for (const { card } of cards) {
+    const loadedFen = card.loads.reduce((sum, { amountFen }) => sum + amountFen, 0);
     for (const [store, balanceFen] of Object.entries(balancesOf(card))) {
-      const lostFen = BALANCE_FEN - balanceFen;
+      const lostFen = BALANCE_FEN - balanceFen + (store === "e-purse" ? loadedFen : 0);
       const knownFen = debited.get(`${card.serial}/${store}`) ?? 0;
       promised(1, lostFen === knownFen, () => `the ${store} of card ${card.serial.slice(-4)} lost ${lostFen} fen, debits say ${knownFen}`);
     }

@@ -338,6 +338,7 @@ export class Town {
       randomness: this.random.stream("acquirer"),
       ledger: AcquirerLedger.open(":memory:"),
       contracts: [this.bank.contract],
+      variants: { reversesSettled: true },
       accounts,
     });
   }

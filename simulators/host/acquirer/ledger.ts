@@ -189,7 +189,8 @@ export class AcquirerLedger {
       this.#store.run("UPDATE transactions SET status = 'reversed', closed_ms = ? WHERE id = ?", atMs, transaction.id);
       this.#move(transaction, "back");
       this.#mark(transaction, "undone");
-      this.batches.uncount(transaction);
+      // What was settled stays as it was compared.
+      if (this.batches.settlement(transaction.terminal, transaction.batch)?.ended !== true) this.batches.uncount(transaction);
     });
   }
 

@@ -33,9 +33,11 @@ export interface AcquirerVariants {
   readonly withdrawalCode: string;
   /** What is said to the reversal of a message that never came: 25, or 00. */
   readonly unknownReversal: "25" | "00";
+  /** Whether what stands in a settled batch may still be reversed, as a load may whose card comes back days later. */
+  readonly reversesSettled: boolean;
 }
 
-export const DEFAULT_VARIANTS: AcquirerVariants = { pinFreeFen: 30_000, withdrawalCode: "010000", unknownReversal: "25" };
+export const DEFAULT_VARIANTS: AcquirerVariants = { pinFreeFen: 30_000, withdrawalCode: "010000", unknownReversal: "25", reversesSettled: false };
 
 /** One piece: what names it in a query, and all of it. */
 export interface DownloadPiece {

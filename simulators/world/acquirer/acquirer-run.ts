@@ -8,7 +8,7 @@ import { fen } from "../../../device/base/fen.ts";
 import type { CipherSuite } from "../../../device/crypto/face.ts";
 import type { TerminalRules } from "../../../device/terminal-settings.ts";
 import { DEFAULT_ACQUIRER } from "../../../device/txn/acquirer-host/defaults.ts";
-import type { BankActs, BankOutcome, BankPaymentRequest, BankReturnRequest, SettlementOutcome } from "../../../device/txn/acquiring/acts.ts";
+import type { BankActs, BankOutcome, BankPaymentRequest, BankReturnRequest, PurseLoadOutcome, SettlementOutcome } from "../../../device/txn/acquiring/acts.ts";
 import type { AcquirerProfile, DownloadKind } from "../../../device/txn/acquiring/profile.ts";
 import type { Acquirer } from "../../host/acquirer/acquirer.ts";
 import { ACQUIRER_FAULTS, type AcquirerFaultName, clearAcquirerFaults, PLANTED_DIFFERENCES, planAcquirerFault } from "../../host/acquirer/acquirer-faults.ts";
@@ -86,6 +86,12 @@ interface Paid {
   readonly amountFen: number;
 }
 
+interface Load {
+  readonly reference: string;
+  readonly card: WatchedCard;
+  readonly amountFen: number;
+}
+
 export class AcquirerRun {
   readonly #options: AcquirerRunOptions;
   readonly #day: Day;
@@ -95,6 +101,8 @@ export class AcquirerRun {
   readonly #faults: Record<string, number> = {};
   readonly #paid: Paid[] = [];
   #acts = 0;
+  /** Loads that nobody was told the end of. */
+  readonly #doubtful = new Set<Load>();
   #powerCuts = 0;
   #parked = 0;
   #calm = false;
@@ -140,7 +148,8 @@ export class AcquirerRun {
     const roll = draw.between(1, 100);
     if (roll <= 52) await this.#pay(`bank-${at}`, "sale");
     else if (roll <= 62) await this.#pay(`bank-${at}`, "withdrawal");
-    else if (roll <= 75) await this.#takeBack(`back-${at}`);
+    else if (roll <= 67) await this.#load({ reference: `load-${at}`, card: this.#day.holders.pickCard(), amountFen: draw.between(1, 200) * 50 });
+    else if (roll <= 77) await this.#takeBack(`back-${at}`);
     else if (roll <= 80) await this.#balance();
     else if (roll <= 88) await this.#quickPayment(`quick-${at}`);
     else if (roll <= 90) await this.#download();
@@ -251,6 +260,28 @@ export class AcquirerRun {
     if (!this.#calm && life.power.on) life.power.cut();
   }
 
+  /** Money of the account onto the card's purse; whoever left with a load in doubt comes back with the same card and reference. */
+  async #load(load: Load): Promise<void> {
+    const { draw, town, holders } = this.#day;
+    for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
+      const end = await this.#loadOnce(load);
+      town.trace.note(`load ${end}`);
+      if (end === "loaded" || end === "refused") return;
+      if (holders.gone.has(load.card) || (!this.#calm && draw.chance(0.4))) return;
+      await town.clock.sleep(draw.between(500, 30_000));
+    }
+  }
+
+  async #loadOnce(load: Load): Promise<PurseLoadOutcome["kind"] | "dark"> {
+    const request = { reference: load.reference, amount: fen(load.amountFen), operator: OPERATOR, purse: "e-purse" } as const;
+    const outcome = await this.#attempt(load.card, (bank) => bank.load(request, within(ACT_MS)));
+    const end = outcome === "dark" ? outcome : outcome.kind;
+    this.#ends[`load-${end}`] = (this.#ends[`load-${end}`] ?? 0) + 1;
+    if (end === "dark" || end === "unknown") this.#doubtful.add(load);
+    if (end === "loaded" || end === "refused") this.#doubtful.delete(load);
+    return end;
+  }
+
   async #balance(): Promise<void> {
     const { holders, town } = this.#day;
     const answer = await this.#attempt(holders.pickCard(), (bank) => bank.balance({ operator: OPERATOR }, within(ACT_MS)));
@@ -321,6 +352,10 @@ export class AcquirerRun {
         await this.#day.bounded(this.#purchase(card, { reference, ...drawSale(this.#day.draw, purse, 1) }), "a card's return");
       }
     }
+    for (const load of [...this.#doubtful].filter(({ card }) => !holders.gone.has(card)))
+      await this.#day.bounded(this.#load(load), `the end of ${load.reference}`);
+    const doubtful = [...this.#doubtful].filter(({ card }) => !holders.gone.has(card)).map(({ reference }) => reference);
+    promised(1, doubtful.length === 0, () => `${doubtful.join(", ")} is in doubt although its card came back`);
     await this.#day.bounded(this.#lateOnesCome(), "approvals that were late");
     await this.#day.bounded(this.#settledAll(), "the last settlement");
     await this.#day.drained();
@@ -329,7 +364,8 @@ export class AcquirerRun {
     const parked = new Set(items.map(({ subject }) => subject));
     this.#parked = parked.size;
     this.#check.settled(parked);
-    finalChecks(town, holders.gone, { clearedElsewhere: this.#check.offlineSales(parked), parked });
+    this.#check.loads(town.cards.reduce((sum, { card }) => sum + card.loads.reduce((taken, { amountFen }) => taken + amountFen, 0), 0));
+    finalChecks(town, holders.gone, { clearedElsewhere: this.#check.offlineSales(parked), parked: this.#check.leftToPeople(parked) });
     await this.#day.stopped();
   }
 
@@ -387,6 +423,7 @@ function bankOf(seed: string): Pick<TownBank, "profile" | "contract" | "line"> {
     originalDate: draw.chance(0.5),
     partialApproval: draw.chance(0.5),
     withdrawalCode: "010000",
+    purseLoad: { type: "0200", code: "40", layout: draw.pick(["field-62", "field-55"] as const) },
     networkCode: "000",
     replyTimeoutMs: REPLY_MS,
     pinFreeFen: PIN_FREE_FEN,

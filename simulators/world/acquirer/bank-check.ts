@@ -44,6 +44,12 @@ export function bankRecords({ flushed }: SimulatedJournalDisk): readonly BankRec
   return [...records.values()];
 }
 
+/** Only an upload that the acquirer does not take, or a load whose card never came back: every reversal can be sent in the end. */
+function isLeftToPeople({ kind, subject, detail, state }: BankRecord, parked: ReadonlySet<string>): boolean {
+  if (FINAL.includes(state)) return false;
+  return kind === "operation" || kind === "purse-load" ? parked.has(subject) : parked.has(String(detail["load"]));
+}
+
 function rowName(batch: unknown, stan: unknown, amountFen: number): string {
   return `${String(batch)}/${String(stan)} of ${amountFen} fen`;
 }
@@ -106,23 +112,43 @@ export class BankCheck {
     this.#accounts();
   }
 
+  /** What cards have taken is what records call loaded; a load in doubt may be either, while its card is gone. */
+  loads(takenFen: number): void {
+    const loads = bankRecords(this.#disk).filter(({ kind }) => kind === "purse-load");
+    const sum = (states: (state: string) => boolean) => loads.filter(({ state }) => states(state)).reduce((total, { amountFen }) => total + amountFen, 0);
+    const [doneFen, openFen] = [sum((state) => state === "done"), sum((state) => !FINAL.includes(state))];
+    promised(1, takenFen >= doneFen, () => `records say that ${doneFen} fen were loaded, cards have taken ${takenFen}`);
+    promised(2, takenFen <= doneFen + openFen, () => `cards have taken ${takenFen} fen, records say ${doneFen}, and ${openFen} in doubt`);
+  }
+
+  /** Subjects that people have to deal with, the bank legs of loads in doubt among them. */
+  leftToPeople(parked: ReadonlySet<string>): ReadonlySet<string> {
+    return new Set(
+      bankRecords(this.#disk)
+        .filter((record) => isLeftToPeople(record, parked))
+        .map(({ subject }) => subject),
+    );
+  }
+
   /** Fen by subject of the offline sales that the bank has booked, or that people have to deal with. */
   offlineSales(parked: ReadonlySet<string>): ReadonlyMap<string, Fen> {
     const uploads = bankRecords(this.#disk).filter(({ kind, state, subject }) => kind === "operation" && (state === "done" || parked.has(subject)));
     return new Map(uploads.map(({ detail, amountFen }) => [String(detail["of"]), fen(amountFen)] as const));
   }
 
-  /** Only an upload that the acquirer does not take is left to people: every reversal can be sent by then. */
   #nothingOpen(records: readonly BankRecord[], parked: ReadonlySet<string>): void {
-    const open = records.filter(({ state, kind, subject }) => !FINAL.includes(state) && !(kind === "operation" && parked.has(subject)));
+    const open = records.filter((record) => !FINAL.includes(record.state) && !isLeftToPeople(record, parked));
     promised(1, open.length === 0, () => `still open: ${open.map(({ subject, kind, state }) => `${kind} ${subject} ${state}`).join(", ")}`);
   }
 
   /** A row of the terminal for each of the bank's, and the other way round: nothing is booked twice, and nothing is forgotten. */
   #sameRows(records: readonly BankRecord[], parked: ReadonlySet<string>): void {
-    const money = records.filter(({ kind, state }) => state === "done" && kind !== "bank-settlement");
+    // A load's money is told by its bank leg.
+    const money = records.filter(({ kind, state }) => state === "done" && kind !== "bank-settlement" && kind !== "purse-load");
     const ours = money.map(({ detail, amountFen }) => rowName(detail["batch"], detail["stan"], amountFen)).toSorted();
-    const listed = records.filter(({ subject }) => parked.has(subject)).map(({ detail, amountFen }) => rowName(detail["batch"], detail["stan"], amountFen));
+    const listed = records
+      .filter((record) => isLeftToPeople(record, parked))
+      .map(({ detail, amountFen }) => rowName(detail["batch"], detail["stan"], amountFen));
     const theirs = this.#standing()
       .map(({ batch, stan, amountFen }) => rowName(batch, stan, amountFen))
       .filter((row) => !listed.includes(row))
