@@ -24,8 +24,9 @@ function plantDifference(
   place: { readonly terminal: string; readonly batch: string },
   difference: Exclude<PlantedDifference, "error">,
 ): void {
-  books.notePlanted(place, difference);
   const [first] = books.rows(place.terminal, place.batch);
+  // A batch without rows can only have one too many.
+  books.notePlanted(place, first === undefined ? "extra-row" : difference);
   if (first === undefined || difference === "extra-row") {
     books.putRow(place, { stan: "999999", side: "debit", pan: "", fen: 100 });
     return;
@@ -44,8 +45,13 @@ export const settlement: BankService = ({ ledger, faults }, request) => {
   if (place.batch !== session.batch && known?.ended !== true) return no("77");
   const { difference } = faults;
   faults.difference = "none";
-  if (difference === "error") return yes([[48, `${domestic}${ERROR}${foreign}${ERROR}`]]);
-  if (difference !== "none" && known === undefined) plantDifference(ledger.batches, place, difference);
+  if (difference === "error" && known?.ended !== true) {
+    // Whoever hears of errors alone may tell its rows: they are taken as after unequal totals.
+    if (known === undefined) ledger.batches.notePlanted(place, "error");
+    ledger.batches.compared(place, { result: "unequal", claimed: `${domestic}${foreign}`, held: ledger.batches.totals(place.terminal, place.batch) });
+    return yes([[48, `${domestic}${ERROR}${foreign}${ERROR}`]]);
+  }
+  if (difference !== "none" && difference !== "error" && known === undefined) plantDifference(ledger.batches, place, difference);
   const held = ledger.batches.totals(place.terminal, place.batch);
   const [home, abroad] = [domestic === totalsDigits(held), foreign === NOTHING];
   ledger.batches.compared(place, { result: home && abroad ? "equal" : "unequal", claimed: `${domestic}${foreign}`, held });
