@@ -40,14 +40,13 @@ import { machineUptime } from "./system/machine-uptime.ts";
 import { systemRandomness } from "./system/randomness.ts";
 import { openFolderStorage } from "./system/storage.ts";
 import { openTerminal, type Terminal } from "./terminal.ts";
-import type { ServicePlaces } from "./terminal-parts.ts";
+import type { ServicePlaces, TerminalParts } from "./terminal-parts.ts";
 import type { TerminalRules, TerminalSettings } from "./terminal-settings.ts";
 import { openFareBook } from "./txn/fares/book.ts";
 import { laneProblems } from "./txn/fares/lanes.ts";
 import { RIDER_RECORD } from "./txn/fares/rider-record.ts";
 import { parseFareTables } from "./txn/fares/table.ts";
 import type { LaneEvent } from "./txn/gate/lane.ts";
-import type { AcquirerHost } from "./txn/hosts.ts";
 import { openSqliteStore } from "./txn/journal/sqlite/store.ts";
 import { openListThreads } from "./txn/lists/threads.ts";
 import { parsePolicy } from "./txn/medical-split/policy.ts";
@@ -262,7 +261,7 @@ export async function openDevice(parts: DeviceParts): Promise<Terminal> {
 }
 
 /** The acquirer's own line, where messages do not go through the head-end. Faults: "config-invalid" where one of its files cannot be read. */
-async function openAcquirerLine({ acquirer }: TerminalConfig, clock: Clock): Promise<{ readonly acquirerHost?: AcquirerHost }> {
+async function openAcquirerLine({ acquirer }: TerminalConfig, clock: Clock): Promise<Pick<TerminalParts, "acquirerHost">> {
   if (acquirer?.connection.kind !== "tcp") return {};
   const { kind: _kind, ...site } = acquirer.connection;
   return { acquirerHost: await openAcquirerHost({ ...site, replyTimeoutMs: acquirer.replyTimeoutMs }, { clock }) };

@@ -41,8 +41,8 @@ export interface TerminalParts {
   readonly initialPinEvidence?: (cardIdentifier: string) => InitialPinEvidence;
   /** The way to the insurer where it does not lead over the link. */
   readonly medicalHost?: MedicalHost;
-  /** The way to the acquirer where it does not lead over the link. */
-  readonly acquirerHost?: AcquirerHost;
+  /** The way to the acquirer where it does not lead over the link; stopped with the terminal, so that nothing waits for its replies. */
+  readonly acquirerHost?: AcquirerHost & { readonly stop?: () => void };
   /** Changes the card's PIN at the reader; absent: nobody can here. */
   readonly pinChanger?: PinChanger;
   /** Where bank and services of the card keep what they know; absent: there are none. */

@@ -314,6 +314,7 @@ class AssembledTerminal implements Terminal {
 
   async stop(): Promise<void> {
     this.#stopped.abort();
+    this.#parts.acquirerHost?.stop?.();
     await this.#gates?.stop();
     await this.#shop.stop();
     // Contributions wait for the bank, so that they end first.
