@@ -15,13 +15,22 @@ describe("switches of card services", () => {
   });
 
   it("refuse a local rule by its row, and a switch that nobody knows", () => {
-    const rule = { kind: "statement", name: "print", validFrom: "20260101", limit: 60, warnFrom: 55 };
+    const rule = { kind: "daily-cap", name: "day", validFrom: "20260101", count: 20 };
     expect(servicesConfig.parse({ localRules: [rule] }).localRules).toEqual([rule]);
-    const wrong = servicesConfig.safeParse({ localRules: [rule, { ...rule, name: "again", warnFrom: 99 }] });
-    expect(wrong.error?.issues.map(({ message }) => message)).toEqual([
-      "row 2 (again): the warning comes before the limit",
-      "row 2 (again): print holds on the same days",
-    ]);
+    const wrong = servicesConfig.safeParse({ localRules: [rule, { ...rule, name: "again", validTo: "20251231" }] });
+    expect(wrong.error?.issues.map(({ message }) => message)).toEqual(["row 2 (again): ends before it begins"]);
     expect(servicesConfig.safeParse({ lossCals: "off" }).success).toBe(false);
+  });
+
+  it.each([
+    { kind: "statement", limit: 60, warnFrom: 55 },
+    { kind: "merchant-discount", merchants: ["M1"], numerator: 9, denominator: 10 },
+    { kind: "fare-concession", fareTable: "city" },
+    { kind: "library-deposit", depositFen: 10_000 },
+  ])("refuse a rule that nothing here obeys: $kind", (rule) => {
+    const refused = servicesConfig.safeParse({ localRules: [{ ...rule, name: "city", validFrom: "20260101" }] });
+    expect(refused.error?.issues.map(({ path, message }) => `${path.join(".")}: ${message}`)).toContain(
+      "localRules.0.kind: nothing else is served than daily-cap",
+    );
   });
 });

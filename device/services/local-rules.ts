@@ -18,8 +18,8 @@ export interface RuledCardParts {
 
 /** Undefined where there are none that look at a card. Reads the journal once. Faults: those of the journal. */
 export async function openRuledCards({ journal, clock, rules, merchant }: RuledCardParts): Promise<RuledCard | undefined> {
-  // A discount changes a price, and the price is told to the holder by whoever sells.
-  const looking = rules.filter(({ kind }) => kind === "statement" || kind === "daily-cap");
+  // A stop that only a printed statement ends is none of them: nobody could lift it here for all purses of the card. Spec: card-services/v1, 6.
+  const looking = rules.filter(({ kind }) => kind === "daily-cap");
   if (looking.length === 0) return undefined;
   const local = openLocalRules({ rules: looking, tallies: await openCardTallies(journal), clock, merchant });
   return async ({ name }, amount) => {

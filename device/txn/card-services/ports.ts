@@ -12,7 +12,6 @@ import type { Journal, JournalEntry, Movement, Timekeeper } from "../journal/typ
 import type { Lane, SalesInFlight } from "../lane.ts";
 import type { InvalidLists } from "../lists/lists.ts";
 import type { LocalInvalidList } from "../lists/local.ts";
-import type { CardTallies } from "../local-rules/tallies.ts";
 import type { HostPorts } from "../medical-host/ports.ts";
 import type { ServiceProfile } from "./profile.ts";
 
@@ -92,8 +91,6 @@ export interface CardServicePorts {
   /** Lists of the hosts, without the local one. */
   readonly lists: InvalidLists;
   readonly localList: LocalInvalidList;
-  /** Counts of sales since a statement; told when the agency has printed one that lifts the stop. Absent: no such rule holds here. */
-  readonly tallies?: Pick<CardTallies, "liftedByIssuer">;
   /** Absent: no agency is connected. */
   readonly agency?: ServiceAgency;
   /** Absent: no insurer is connected. */
