@@ -10,7 +10,6 @@ export const agencyConfig = z.strictObject({
     .min(1)
     .default([...DEFAULT_AGENCY_PROFILE.services]),
   outcomeQuery: z.enum(["promised", "told"]).default(DEFAULT_AGENCY_PROFILE.outcomeQuery),
-  newPin: z.enum(["initial", "pad-block"]).default(DEFAULT_AGENCY_PROFILE.newPin),
   contributionKinds: z
     .array(z.enum(["contribution", "examination"]))
     .min(1)

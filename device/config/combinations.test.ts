@@ -86,7 +86,7 @@ describe("services of the card", () => {
 describe("an agency", () => {
   it("needs nothing else", () => {
     const parsed = parseTerminalConfig(exampleConfig({ agency: {} }));
-    expect(parsed).toMatchObject({ ok: true, config: { agency: { layout: "agency/v1", outcomeQuery: "promised", newPin: "initial" } } });
+    expect(parsed).toMatchObject({ ok: true, config: { agency: { layout: "agency/v1", outcomeQuery: "promised" } } });
   });
   it("offers nothing that nobody knows", () => {
     expect(parseTerminalConfig(exampleConfig({ agency: { services: ["weather"] } }))).toMatchObject({ ok: false });

@@ -23,7 +23,6 @@ const NO_SECRETS: ReadonlyMap<string, string> = new Map([
   ["credentials", "which kinds a region takes"],
   ["endKey", "what the pad's key for the end of an entry does"],
   ["laterCredential", "what a later settlement asks of its holder"],
-  ["newPin", "who chooses a new PIN"],
   ["password", "who verifies a holder"],
   ["pinKey", "where in the pad the key lies"],
   ["transitTacKey", "how a key is made"],

@@ -43,7 +43,6 @@ export const servicesConfig = z.strictObject({
   activationMode: z.enum(["agency-only", "host-call", "initial-pin", "at-issue"]).default(D.activationMode),
   tempLossLapse: z.enum(["7-days", "2-working-days", "none"]).default(D.tempLossLapse),
   lossStopDelay: z.enum(["at-once", "within-24h"]).default(D.lossStopDelay),
-  lapseWhileOffline: z.enum(["keep-refusing", "accept-after-lapse"]).default(D.lapseWhileOffline),
   holidays: z
     .array(day)
     .max(366)
@@ -53,33 +52,14 @@ export const servicesConfig = z.strictObject({
   lossWithdrawal: hostCall(D.lossWithdrawal),
   detailChange: hostCall(D.detailChange),
   offlineMedicalCard: z.enum(["off", "by-card-flags"]).default(D.offlineMedicalCard),
-  specialDiseaseCrossRegion: z.enum(["excluded", "allowed"]).default(D.specialDiseaseCrossRegion),
-  filingRequired: z
-    .strictObject({ sameProvince: z.boolean().default(D.filingRequired.sameProvince), otherProvince: z.boolean().default(D.filingRequired.otherProvince) })
-    .prefault({}),
-  fareDiscount: z.enum(["none", "as-transit-card", "own"]).default(D.fareDiscount),
-  merchantDiscount: z.enum(["none", "table"]).default(D.merchantDiscount),
   libraryHost: connected(D.libraryHost),
-  libraryDeposit: z.enum(["free", "required"]).default(D.libraryDeposit),
-  quickPaymentKind: z.enum(["electronic-cash", "e-purse", "both", "by-card"]).default(D.quickPaymentKind),
   contributionHost: connected(D.contributionHost),
   examFeeHost: connected(D.examFeeHost),
   benefitHost: connected(D.benefitHost),
-  feeHost: connected(D.feeHost),
-  bankActivationCheck: z.enum(["none", "by-bank-reply"]).default(D.bankActivationCheck),
   cashWithdrawal: onOff(D.cashWithdrawal),
   purseLoad: onOff(D.purseLoad),
   cardEqualsIdCard: z.enum(["within-hrss", "also-elsewhere", "no"]).default(D.cardEqualsIdCard),
   workInjury: connected(D.workInjury),
-  invalidListLevels: z
-    .array(z.enum(["national", "province", "city"]))
-    .min(1)
-    .max(3)
-    .default([...D.invalidListLevels]),
-  partnerBanks: z
-    .array(z.string().regex(/^\d{2,12}$/))
-    .max(100)
-    .default([...D.partnerBanks]),
   statementCard: z.enum(["keyed-hash", "number"]).default(D.statementCard),
   /** Operators who may activate, reset and unlock. */
   authorisedOperators: z.array(z.string().min(1).max(64)).max(1_000).default([]),

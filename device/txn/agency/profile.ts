@@ -8,8 +8,6 @@ export interface AgencyProfile {
   readonly services: readonly AgencyService[];
   /** "promised": an id that the agency says it does not know is never acted on later. "told": it says so and promises nothing. */
   readonly outcomeQuery: "promised" | "told";
-  /** Who chooses a new PIN: "initial", the region's initial value that the holder changes at once; "pad-block", the holder at the pad. */
-  readonly newPin: "initial" | "pad-block";
   readonly contributionKinds: readonly ("contribution" | "examination")[];
 }
 
@@ -37,7 +35,6 @@ export const DEFAULT_AGENCY_PROFILE: AgencyProfile = {
   layout: "agency/v1",
   services: AGENCY_SERVICES,
   outcomeQuery: "promised",
-  newPin: "initial",
   contributionKinds: ["contribution", "examination"],
 };
 

@@ -9,7 +9,6 @@ export interface ServiceProfile {
   readonly tempLossLapse: "7-days" | "2-working-days" | "none";
   /** How soon a report stops the card at this terminal. */
   readonly lossStopDelay: "at-once" | "within-24h";
-  readonly lapseWhileOffline: "keep-refusing" | "accept-after-lapse";
   /** Days on which nobody works besides Saturday and Sunday, YYYYMMDD. */
   readonly holidays: readonly string[];
   readonly pinResetAtTerminal: "off" | "authorised-post";
@@ -17,27 +16,15 @@ export interface ServiceProfile {
   readonly lossWithdrawal: "off" | "host-call";
   readonly detailChange: "off" | "host-call";
   readonly offlineMedicalCard: "off" | "by-card-flags";
-  readonly specialDiseaseCrossRegion: "excluded" | "allowed";
-  readonly filingRequired: { readonly sameProvince: boolean; readonly otherProvince: boolean };
-  readonly fareDiscount: "none" | "as-transit-card" | "own";
-  readonly merchantDiscount: "none" | "table";
   readonly libraryHost: "none" | "connected";
-  readonly libraryDeposit: "free" | "required";
-  readonly quickPaymentKind: "electronic-cash" | "e-purse" | "both" | "by-card";
   readonly contributionHost: "none" | "connected";
   readonly examFeeHost: "none" | "connected";
   readonly benefitHost: "none" | "connected";
-  /** Schools, utilities and others who send bills. */
-  readonly feeHost: "none" | "connected";
-  readonly bankActivationCheck: "none" | "by-bank-reply";
   readonly cashWithdrawal: "off" | "on";
   readonly purseLoad: "off" | "on";
   readonly cardEqualsIdCard: "within-hrss" | "also-elsewhere" | "no";
-  readonly invalidListLevels: readonly ("national" | "province" | "city")[];
   /** Whether settlements of work injuries have a receiver here; its name stands in the medical profile. */
   readonly workInjury: "none" | "connected";
-  /** Banks whose cards are bank cards of this city, by the leading digits of their numbers; empty: any. */
-  readonly partnerBanks: readonly string[];
   /** How an identity statement names the card. */
   readonly statementCard: "keyed-hash" | "number";
 }
@@ -46,30 +33,19 @@ export const DEFAULT_SERVICE_PROFILE: ServiceProfile = {
   activationMode: "agency-only",
   tempLossLapse: "7-days",
   lossStopDelay: "at-once",
-  lapseWhileOffline: "keep-refusing",
   holidays: [],
   pinResetAtTerminal: "off",
   lossCalls: "temporary",
   lossWithdrawal: "off",
   detailChange: "off",
   offlineMedicalCard: "off",
-  specialDiseaseCrossRegion: "excluded",
-  filingRequired: { sameProvince: true, otherProvince: true },
-  fareDiscount: "none",
-  merchantDiscount: "none",
   libraryHost: "none",
-  libraryDeposit: "free",
-  quickPaymentKind: "by-card",
   contributionHost: "none",
   examFeeHost: "none",
   benefitHost: "none",
-  feeHost: "none",
-  bankActivationCheck: "by-bank-reply",
   cashWithdrawal: "off",
   purseLoad: "off",
   cardEqualsIdCard: "within-hrss",
   workInjury: "none",
-  invalidListLevels: ["national", "province", "city"],
-  partnerBanks: [],
   statementCard: "keyed-hash",
 };

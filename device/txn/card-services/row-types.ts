@@ -16,8 +16,7 @@ export type ServiceFlow =
   | "quick-payment"
   | "passage"
   | "contributions"
-  | "benefits"
-  | "merchant-discount";
+  | "benefits";
 
 export type ShownBy =
   | { readonly kind: "act"; readonly service: CardServiceRequest["service"]; readonly what?: CardQuery; readonly loss?: "temporary" | "formal" }

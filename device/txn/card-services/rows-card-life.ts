@@ -122,11 +122,11 @@ export const CARD_LIFE_ROWS: readonly ServiceRow[] = [
       text("图书馆系统未接入，请到图书馆柜台办理", "no library is connected: use the library's own counter"),
     ),
   }),
-  served(63, text("教育、水电等缴费", "school, utilities and other fees"), {
-    by: flow("contributions"),
-    needs: ["agency", "bank", { switch: "feeHost", among: ["connected"] }],
-    refusal: refusal("biller-not-connected", "bank", text("未接入收费单位，请到银行办理", "no biller is connected: go to the bank")),
-  }),
+  elsewhere(
+    63,
+    text("教育、水电等缴费", "school, utilities and other fees"),
+    refusal("biller-not-connected", "bank", text("未接入收费单位，请到银行办理", "no biller is connected: go to the bank")),
+  ),
   elsewhere(
     64,
     text("其他公共服务", "any further public service"),

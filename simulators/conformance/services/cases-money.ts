@@ -1,11 +1,10 @@
-/* Rows of the bank account, the purses, contributions, benefits and local rules. */
+/* Rows of the bank account, the purses, contributions and benefits. */
 import { fen } from "../../../device/base/fen.ts";
 import { DEFAULT_PURSE_APPLICATIONS } from "../../../device/card/purse/commands.ts";
 import { DEFAULT_CARD_PROFILE } from "../../../device/codec/card-profile.ts";
 import { openBankLoads } from "../../../device/txn/acquiring/load.ts";
 import { BANK_LIMITS, BankPlace, panOf } from "../../../device/txn/acquiring/testing.ts";
 import { ContributionDesk, contribution, WAIT } from "../../../device/txn/contributions/testing.ts";
-import { applyLocalRules } from "../../../device/txn/local-rules/apply.ts";
 import { runQuickPayment } from "../../../device/txn/quick-payment/run.ts";
 import { BALANCE, FARE, gateScene, passage, tapGate, testGate } from "../../../device/txn/quick-payment/testing/gates.ts";
 import { balanceOf, SimulatedPlace, TEST_LIMITS } from "../../../device/txn/quick-payment/testing.ts";
@@ -82,12 +81,6 @@ const PURSES: readonly ServiceCase[] = [
     const outcome = await place.clock.resolve(runQuickPayment(ports, { reference: "r1", amount: fen(450) }, TEST_LIMITS));
     expectMatch(outcome, { kind: "paid", verified: true, amount: 450 }, "the payment");
   }),
-  served(43, "a merchant's agreement takes its part off the price, to the fen", async () => {
-    const rule = { kind: "merchant-discount", name: "nine tenths", validFrom: "20260101", merchants: ["M1"], numerator: 9, denominator: 10 } as const;
-    const sale = { amount: fen(999), merchant: "M1", today: "20260601" };
-    expectMatch(applyLocalRules(sale, [rule]), { kind: "sale", amount: 900, discount: 99 }, "the sale");
-    expectMatch(applyLocalRules({ ...sale, merchant: "M2" }, [rule]), { amount: 999, discount: 0 }, "another merchant's");
-  }),
   served(61, "a ride is let in for nothing and out for the fare", async () => {
     const scene = await gateScene();
     expectMatch(await tapGate(scene, passage("in", testGate("entry"))), { kind: "paid", amount: 0 }, "the entry");
@@ -127,7 +120,6 @@ const AGENCY: readonly ServiceCase[] = [
     expectEqual(desk.bank.held("A1"), 0, "what the bank holds");
   }),
   bill(32, "an examination fee is paid and confirmed", { insurance: "examination", billId: "B9-2026-E", amountFen: 6_500 }),
-  bill(63, "a fee of another biller comes as a bill of the agency's host", { insurance: "resident-pension", billId: "B9-2026-P", amountFen: 100_000 }),
   benefit(33, "pension"),
   benefit(34, "unemployment"),
   benefit(35, "injury, maternity and reimbursements"),
