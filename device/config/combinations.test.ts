@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { TEST_CERTIFICATION_AUTHORITIES } from "../../simulators/crypto/certificates.ts";
+import { AGENCY_SERVICES } from "../txn/agency/profile.ts";
 import { parseTerminalConfig } from "./schema.ts";
 import { exampleConfig } from "./testing.ts";
 
@@ -87,6 +88,25 @@ describe("an agency", () => {
   it("needs nothing else", () => {
     const parsed = parseTerminalConfig(exampleConfig({ agency: {} }));
     expect(parsed).toMatchObject({ ok: true, config: { agency: { layout: "agency/v1", outcomeQuery: "promised" } } });
+  });
+  it.each([
+    ["contribution-bills", "contribution-confirm"],
+    ["pin-authorization", "key-use"],
+    ["block-authorization", "key-use"],
+  ])("does not offer %s without %s", (has, wants) => {
+    const services = AGENCY_SERVICES.filter((service) => service === has || (service !== wants && !service.endsWith("-authorization")));
+    const parsed = parseTerminalConfig(exampleConfig({ agency: { services } }));
+    expect(parsed).toMatchObject({ ok: false, problems: [expect.stringMatching(new RegExp(`^agency\\.services: ${has} without ${wants}: `, "v"))] });
+  });
+  it("does not stand behind a switch whose service it lacks", () => {
+    const services = AGENCY_SERVICES.filter((service) => service !== "benefits");
+    const parsed = parseTerminalConfig(exampleConfig({ agency: { services }, services: { benefitHost: "connected" } }));
+    expect(parsed).toMatchObject({ ok: false, problems: [expect.stringMatching(/^services\.benefitHost: .*does not offer benefits/v)] });
+  });
+  it("does not stand behind a switch whose bills it has not", () => {
+    const services = { contributionHost: "connected", examFeeHost: "connected" };
+    const agency = { contributionKinds: ["contribution"] };
+    expect(problems({ agency, services })).toEqual([expect.stringMatching(/^services\.examFeeHost: .*no such bills.*examination/v)]);
   });
   it("offers nothing that nobody knows", () => {
     expect(parseTerminalConfig(exampleConfig({ agency: { services: ["weather"] } }))).toMatchObject({ ok: false });

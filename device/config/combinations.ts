@@ -17,7 +17,7 @@ interface Combined {
   readonly link: { readonly tls?: object };
   readonly electronicCash?: { readonly authorities: readonly { readonly checkHex: string }[] };
   readonly acquirer?: { readonly masterKeyCheckHex?: string; readonly withdrawalCode?: string; readonly loadCode?: string; readonly purseLoad?: object };
-  readonly agency?: object;
+  readonly agency?: { readonly services: readonly string[]; readonly contributionKinds: readonly string[] };
   readonly services: Readonly<Record<AgencySwitch, "none" | "connected">> & {
     readonly cashWithdrawal: "off" | "on";
     readonly purseLoad: "off" | "on";
@@ -42,7 +42,50 @@ const rule = (at: string, message: string, broken: (config: Combined) => boolean
   return (config) => (broken(config) ? { path: at.split("."), message } : undefined);
 };
 
+/** Services of an agency that are worth nothing one without the other: what the first begins, only the second ends. */
+const PAIRS = [
+  ["contribution-bills", "contribution-confirm", "a bill could be paid and never confirmed, so that every payment would go back"],
+  ["pin-authorization", "key-use", "nothing could use the authorisation"],
+  ["block-authorization", "key-use", "nothing could use the authorisation"],
+] as const;
+
+const PAIR_RULES: readonly Rule[] = PAIRS.map(([has, wants, message]) =>
+  rule("agency.services", `${has} without ${wants}: ${message}`, ({ agency }) => agency?.services.includes(has) === true && !agency.services.includes(wants)),
+);
+
+/** What a switch of the services asks of the agency. */
+const SWITCHED_SERVICES = [
+  ["contributionHost", "contribution-bills"],
+  ["examFeeHost", "contribution-bills"],
+  ["benefitHost", "benefits"],
+] as const;
+
+const SWITCHED_RULES: readonly Rule[] = SWITCHED_SERVICES.map(([name, wants]) =>
+  rule(
+    `services.${name}`,
+    `the agency does not offer ${wants} (agency.services)`,
+    ({ services, agency }) => services[name] === "connected" && agency !== undefined && !agency.services.includes(wants),
+  ),
+);
+
+/** Bills that a switch lets holders pay. */
+const SWITCHED_KINDS = [
+  ["contributionHost", "contribution"],
+  ["examFeeHost", "examination"],
+] as const;
+
+const KIND_RULES: readonly Rule[] = SWITCHED_KINDS.map(([name, kind]) =>
+  rule(
+    `services.${name}`,
+    `the agency has no such bills (agency.contributionKinds, ${kind})`,
+    ({ services, agency }) => services[name] === "connected" && agency !== undefined && !agency.contributionKinds.includes(kind),
+  ),
+);
+
 const RULES: readonly Rule[] = [
+  ...PAIR_RULES,
+  ...SWITCHED_RULES,
+  ...KIND_RULES,
   rule("shop.keypad", "sales at a keypad need the keypad among the devices", ({ shop, devices }) => shop?.keypad !== undefined && devices.keypad === undefined),
   rule(
     "acquirer",
