@@ -21,6 +21,7 @@ import { type BankDownloads, openBankDownloads } from "../txn/acquiring/download
 import { type BankLoads, type LoadBounds, openBankLoads } from "../txn/acquiring/load.ts";
 import type { PurseLoadParts } from "../txn/acquiring/load-purse.ts";
 import { openBank } from "../txn/acquiring/open.ts";
+import { settleParked } from "../txn/acquiring/parked.ts";
 import type { Bank, BankBounds, BankTenderPort, HeldLine } from "../txn/acquiring/ports.ts";
 import type { AcquirerProfile, DownloadKind } from "../txn/acquiring/profile.ts";
 import { type BankSettlement, openBankSettlement } from "../txn/acquiring/settle.ts";
@@ -115,7 +116,7 @@ export async function openTerminalBank(parts: TerminalBankParts): Promise<Termin
   const terminalNumber = new Uint8Array(MODULE_NUMBER_BYTES);
   const purse: PurseLoadParts = { ...parts.purse, terminalNumber };
   const loads = await openBankLoads({ ...batch, keys, reader, lane: desk.lane, sales, saleTimes, saleDays, cash, isListed, purse }, parts.bounds);
-  const side: Side = { bank, settlement, uploads, downloads, loads, terminalNumber };
+  const side: Side = { journal, bank, settlement, uploads, downloads, loads, terminalNumber };
   return {
     acts: actsOf(side, desk),
     isListed,
@@ -131,6 +132,7 @@ export async function openTerminalBank(parts: TerminalBankParts): Promise<Termin
 }
 
 interface Side {
+  readonly journal: TerminalJournal;
   readonly bank: Bank;
   readonly settlement: BankSettlement;
   readonly uploads: BankUploads;
@@ -204,6 +206,7 @@ function actsOf(side: Side, desk: SaleLane): BankActs {
       const all = [...(await acts.parked(limit)), ...(await uploads.parked(limit)), ...(await loads.parked(limit))];
       return all.sort((left, right) => left.sinceMs - right.sinceMs).slice(0, limit);
     },
+    settleParked: (subject, said) => settleParked(side, subject, said),
     view: () => ({ ...acts.view(), settlementHalfDone: settlement.halfDone, downloads: downloadsView(downloads) }),
   };
 }

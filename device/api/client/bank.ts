@@ -12,6 +12,8 @@ import type {
   Load,
   LoadRequest,
   Parked,
+  ParkedAct,
+  ParkedActRequest,
   Patience,
 } from "./service-types.ts";
 
@@ -67,5 +69,10 @@ export class BankClient {
   /** Messages to the bank that wait for a person. */
   parked(): Promise<Parked> {
     return this.#door.get("/v1/bank/parked");
+  }
+
+  /** What a person says of one of them; said twice, it is done once. */
+  settleParked(subject: string, act: ParkedActRequest): Promise<ParkedAct> {
+    return this.#door.act(`/v1/bank/parked/${encodeURIComponent(subject)}`, act);
   }
 }

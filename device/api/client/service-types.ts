@@ -101,6 +101,18 @@ export interface Parked {
   }[];
 }
 
+/** "loaded" and "not-loaded" of a load, "dismiss" of an upload, "dealt-with" of a reversal: `stands` says whether what it was to take back stands. */
+export interface ParkedActRequest {
+  readonly act: "try-again" | "dismiss" | "loaded" | "not-loaded" | "dealt-with";
+  readonly stands?: boolean;
+  readonly note?: string;
+}
+
+export interface ParkedAct {
+  readonly subject: string;
+  readonly state: "settled";
+}
+
 export interface Bills extends Told {
   readonly kind: "bills" | "refused" | "no-card";
   readonly bills?: readonly { readonly billId: string; readonly insurance: string; readonly period: string; readonly amountFen: number }[];

@@ -132,6 +132,20 @@ describe("session, batch, loads and downloads", () => {
     expect(await told(get("/v1/bank/parked"))).toMatchObject({ items: [{ what: "reversal", amountFen: 1_200, tries: 3 }] });
   });
 
+  it("leave what is parked to whoever may say what became of it", async () => {
+    const at = (end: string) => `/v1/bank/parked/${"0".repeat(32)}-${end}`;
+    const dealtWith = { act: "dealt-with", stands: false, note: "asked by telephone" };
+    expect(await refused(post(at("8"), dealtWith))).toBe("403 not-allowed");
+    expect(await refused(post(at("8"), dealtWith), "engineer")).toBe("403 not-allowed");
+    expect(await told(post(at("8"), dealtWith), "chief")).toEqual({ subject: at("8").split("/").at(-1), state: "settled" });
+    expect(await told(post(at("8"), { act: "try-again" }), "chief")).toMatchObject({ state: "settled" });
+    expect(await refused(post(at("9"), { act: "try-again" }), "chief")).toBe("409 case-not-parked");
+    expect(await refused(post(at("8"), { act: "dismiss" }), "chief")).toBe("422 act-unfitting");
+    for (const wrong of [{}, { act: "dealt-with" }, { act: "dismiss", stands: true }, { act: "try-again", note: "" }])
+      expect(await refused(post(at("8"), wrong), "chief")).toMatch(/^400 /);
+    expect(service.bank.calls).toEqual(["dealt-with, stands: false, asked by telephone, by chief", "try-again, no note, by chief"]);
+  });
+
   it("name what was refused", async () => {
     const sums = { debits: 2, debitFen: fen(3_000), credits: 0, creditFen: fen(0) };
     const refusedRows = [{ stan: "000017", amount: fen(1_200), responseCode: "30" }];
@@ -230,7 +244,7 @@ describe("a terminal without bank, agency or services", () => {
       ...[sale("p-1"), taken("r-1"), get("/v1/bank/payments/p-1"), get("/v1/bank/parked"), post("/v1/bank/downloads", { what: "ca-keys" })],
       ...[post("/v1/contributions/bills"), get("/v1/contributions/c-1"), get("/v1/contribution-cases"), post("/v1/benefits"), get("/v1/services")],
       ...[post("/v1/contributions/c-1/slip"), post(`/v1/contribution-cases/${"0".repeat(32)}-8/try-again`)],
-      post("/v1/services", { service: "read-basic" }),
+      ...[post("/v1/services", { service: "read-basic" }), post(`/v1/bank/parked/${"0".repeat(32)}-8`, { act: "try-again" })],
     ];
     for (const each of asked) expect([each.url, await refused(each, "chief")]).toEqual([each.url, "501 not-offered"]);
   });

@@ -7,11 +7,12 @@ import { type Fen, fen } from "../../base/fen.ts";
 import type { Limits } from "../../base/ports.ts";
 import type { BankActs, BankOutcome, BankReturnRequest } from "../../txn/acquiring/acts.ts";
 import * as schemas from "./bank-schemas.ts";
-import { balanceWire, bankActWire, downloadWire, loadWire, parkedWire, settlementWire } from "./bank-wire.ts";
+import { balanceWire, bankActWire, downloadWire, loadWire, parkedActOf, parkedWire, settlementWire } from "./bank-wire.ts";
 import { refusal } from "./errors.ts";
 import { actFor, may } from "./roles.ts";
 import { type Call, type Desk, NOTHING, type Route, route } from "./route.ts";
 import { orderNumber } from "./schema-words.ts";
+import { subject } from "./schemas.ts";
 import { wordsFor } from "./wire.ts";
 
 /** More than anybody looks through. */
@@ -224,7 +225,25 @@ const parked = route({
   handle: async (desk) => ({ status: 200, json: parkedWire(await bankOf(desk).parked(LISTED_MAX)) }),
 });
 
+const settleParked = route({
+  id: "settleParked",
+  method: "POST",
+  path: "/v1/bank/parked/{subject}",
+  summary: "What a person says of a parked item. Said twice, it is done once.",
+  needs: "settle-cases",
+  params: z.strictObject({ subject }),
+  query: NOTHING,
+  body: schemas.parkedActBody,
+  answers: [{ status: 200, schema: schemas.parkedAct }],
+  refusals: ["not-offered", "case-not-parked", "act-unfitting"],
+  handle: async (desk, { body, operator, params }) => {
+    const state = await bankOf(desk).settleParked(params.subject, parkedActOf(body, operator.operator));
+    if (state === "settled") return { status: 200, json: { subject: params.subject, state } };
+    throw refusal(state === "not-parked" ? "case-not-parked" : state);
+  },
+});
+
 export const BANK_ROUTES: readonly Route[] = [
   ...[session("signIn"), session("signOff"), pay, lookPayment, takeBack, lookReturn, balance],
-  ...[load, settle, download, parked],
+  ...[load, settle, download, parked, settleParked],
 ];

@@ -105,6 +105,20 @@ export const downloadBody = named(
 
 export const download = named("Download", z.strictObject({ kind: z.enum(["taken", "refused"]), what: z.string(), entries: z.int(), ...told }));
 
+export const parkedActBody = named(
+  "ParkedActBody",
+  z
+    .strictObject({
+      act: z.enum(["try-again", "dismiss", "loaded", "not-loaded", "dealt-with"]),
+      stands: z.boolean().exactOptional().meta({ description: "Of `dealt-with`: whether what was to be taken back stands after all." }),
+      note: z.string().min(1).max(200).exactOptional().meta({ description: "Kept with the record: nothing of a person." }),
+    })
+    .refine(({ act, stands }) => (act === "dealt-with") === (stands !== undefined), "`stands` belongs to `dealt-with`, and to nothing else"),
+  "`try-again`: of a reversal or an upload, its tries begin anew. `dismiss`: an upload was dealt with otherwise. `loaded`, `not-loaded`: of a load that its card never decides. `dealt-with`: a reversal was settled at the acquirer.",
+);
+
+export const parkedAct = named("ParkedAct", z.strictObject({ subject: z.string(), state: z.literal("settled") }));
+
 export const parked = named(
   "Parked",
   z.strictObject({

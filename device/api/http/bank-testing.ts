@@ -1,6 +1,15 @@
 /* A bank, an agency and card services that are simulated strictly, for tests of the API: each act is noted, and done once by its reference. */
 import { fen } from "../../base/fen.ts";
-import type { BankActs, BankBalance, BankOutcome, DownloadReport, ParkedItem, PurseLoadOutcome, SettlementOutcome } from "../../txn/acquiring/acts.ts";
+import type {
+  BankActs,
+  BankBalance,
+  BankOutcome,
+  DownloadReport,
+  ParkedAct,
+  ParkedItem,
+  PurseLoadOutcome,
+  SettlementOutcome,
+} from "../../txn/acquiring/acts.ts";
 import type { CardServiceActs, CardServiceOutcome, CardServiceRequest } from "../../txn/card-services/acts.ts";
 import type { BenefitsView, BillsOutcome, ContributionActs, ContributionOutcome, ContributionRequest } from "../../txn/contributions/acts.ts";
 import type { ReceiptData } from "../../txn/receipts/types.ts";
@@ -82,6 +91,14 @@ export class FakeBank implements BankActs {
 
   parked(): Promise<readonly ParkedItem[]> {
     return Promise.resolve([PARKED]);
+  }
+
+  settleParked(subject: string, { operator, ...said }: ParkedAct): ReturnType<BankActs["settleParked"]> {
+    if (subject !== SUBJECT) return Promise.resolve("not-parked");
+    if (said.act !== "try-again" && said.act !== "dealt-with") return Promise.resolve("act-unfitting");
+    const stands = said.act === "dealt-with" ? `, stands: ${said.stands}` : "";
+    this.calls.push(`${said.act}${stands}, ${said.note ?? "no note"}, by ${operator}`);
+    return Promise.resolve("settled");
   }
 
   view(): ReturnType<BankActs["view"]> {

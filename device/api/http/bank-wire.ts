@@ -1,6 +1,6 @@
 /* Between the words of the bank's flows and what travels of them. */
 import type * as z from "zod";
-import type { BankBalance, BankOutcome, DownloadReport, ParkedItem, PurseLoadOutcome, SettlementOutcome } from "../../txn/acquiring/acts.ts";
+import type { BankBalance, BankOutcome, DownloadReport, ParkedAct, ParkedItem, PurseLoadOutcome, SettlementOutcome } from "../../txn/acquiring/acts.ts";
 import type * as schemas from "./bank-schemas.ts";
 import { present, wordsFor } from "./wire.ts";
 
@@ -52,4 +52,9 @@ export function downloadWire({ kind, what, entries, ...told }: DownloadReport): 
 
 export function parkedWire(items: readonly ParkedItem[]): z.output<typeof schemas.parked> {
   return { items: items.map(({ amount, ...item }) => ({ ...item, amountFen: amount })) };
+}
+
+export function parkedActOf({ act, stands, note }: z.output<typeof schemas.parkedActBody>, operator: string): ParkedAct {
+  const by = { operator, ...present({ note }) };
+  return act === "dealt-with" ? { ...by, act, stands: stands === true } : { ...by, act };
 }

@@ -63,6 +63,8 @@ const told: {
   readonly BankSettlement: Told<typeof bank.bankSettlement, services.BankSettlement>;
   readonly Download: Told<typeof bank.download, services.Download>;
   readonly Parked: Told<typeof bank.parked, services.Parked>;
+  readonly ParkedAct: Told<typeof bank.parkedAct, services.ParkedAct>;
+  readonly ParkedActBody: Taken<typeof bank.parkedActBody, services.ParkedActRequest>;
   readonly Patience: Taken<typeof bank.patienceBody, services.Patience>;
   readonly BankPaymentBody: Taken<typeof bank.bankPaymentBody, services.BankPaymentRequest>;
   readonly BankReturnBody: Taken<typeof bank.bankReturnBody, services.BankReturnRequest>;
@@ -80,7 +82,18 @@ const told: {
   readonly ReaderAnswer: Told<typeof library.readerAnswer, services.ReaderAnswer>;
   readonly ReaderCallBody: Taken<typeof library.readerCallBody, services.ReaderCall>;
 } = {
-  ...{ BankSession: true, BankAct: true, BankBalance: true, Load: true, BankSettlement: true, Download: true, Parked: true, Patience: true },
+  ...{
+    BankSession: true,
+    BankAct: true,
+    BankBalance: true,
+    Load: true,
+    BankSettlement: true,
+    Download: true,
+    Parked: true,
+    ParkedAct: true,
+    ParkedActBody: true,
+    Patience: true,
+  },
   ...{ BankPaymentBody: true, BankReturnBody: true, LoadBody: true, DownloadBody: true, Bills: true, Contribution: true, ContributionCases: true },
   ...{
     Benefits: true,

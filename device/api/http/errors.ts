@@ -42,6 +42,7 @@ const REFUSALS = {
   "shift-not-current": [409, "This is not the current shift.", "该班次不是当前班次。"],
   "act-unknown": [404, "There is no such act.", "未找到该笔业务。"],
   "case-not-parked": [409, "This case does not wait for anybody.", "该事项无需人工处理。"],
+  "act-unfitting": [422, "This item takes another act.", "该操作不适用于此事项。"],
   "lane-unknown": [404, "There is no such lane.", "未找到该通道。"],
   "terminal-failed": [500, "The terminal has made a mistake and starts anew.", "终端内部错误，正在重启。"],
 } as const satisfies Readonly<Record<string, Row>>;

@@ -54,6 +54,19 @@ export interface ParkedItem {
   readonly tries: number;
 }
 
+/**
+ * What a person says of a parked item. "try-again": its tries begin anew, of a reversal and of an upload. "dismiss": an upload was dealt with
+ * otherwise. "loaded" and "not-loaded": of a load that its card never decides; not loaded, the bank's side goes back. "dealt-with": a reversal was
+ * settled at the acquirer; `stands`: what it was to take back stands after all.
+ */
+export type ParkedAct = ParkedWord & {
+  readonly operator: string;
+  /** Stays in the record, which is not sealed: nothing of a person. */
+  readonly note?: string;
+};
+
+export type ParkedWord = { readonly act: "try-again" | "dismiss" | "loaded" | "not-loaded" } | { readonly act: "dealt-with"; readonly stands: boolean };
+
 export interface SettlementReport {
   readonly kind: "equal" | "unequal" | "half-done";
   readonly batch: string;
@@ -107,6 +120,8 @@ export interface BankActs {
   download(what: DownloadKind, limits: Limits): Promise<DownloadReport>;
   /** Oldest first. */
   parked(limit: number): Promise<readonly ParkedItem[]>;
+  /** Done once, however often it is said. "act-unfitting": such an item takes another act. Faults: those of the journal. */
+  settleParked(subject: string, act: ParkedAct): Promise<"settled" | "not-parked" | "act-unfitting">;
   /** For status and console: nothing personal. */
   view(): JsonObject;
 }

@@ -389,7 +389,7 @@ describe("an undecided load", () => {
     const loading = made.begin("l1");
     await made.bank.run(made.bank.place.clock.sleep(15_000));
     const [parked] = await made.bank.run(made.loads.parked(10));
-    expect(await made.bank.run(made.loads.decide(parked?.subject ?? "", { operator: "op1", word: "not-loaded" }))).toBe("not-open");
+    expect(await made.bank.run(made.loads.decide(parked?.subject ?? "", { operator: "op1", act: "not-loaded" }))).toBe("not-parked");
     made.bank.reader.insert(made.present());
     expect(await made.bank.run(loading)).toMatchObject({ kind: "loaded" });
     expect([made.taken(), made.credited()]).toEqual([AMOUNT, AMOUNT]);
@@ -424,14 +424,28 @@ describe("an undecided load", () => {
     expect(await made.open()).toEqual(["purse-load unknown", "bank-payment acting"]);
     const [parked] = await made.bank.run(made.loads.parked(10));
     expect(parked).toMatchObject({ what: "load", amount: AMOUNT });
-    expect(await made.bank.run(made.loads.decide(parked?.subject ?? "", { operator: "op1", word: "loaded" }))).toBe("decided");
-    expect(await made.bank.run(made.loads.decide(parked?.subject ?? "", { operator: "op1", word: "loaded" }))).toBe("not-open");
+    const decide = (act: "loaded" | "not-loaded") => made.bank.run(made.loads.decide(parked?.subject ?? "", { operator: "op1", act }));
+    expect([await decide("loaded"), await decide("loaded"), await decide("not-loaded")]).toEqual(["settled", "settled", "not-parked"]);
     expect([await made.bank.run(made.loads.known("l1")), made.taken(), made.credited(), await made.open()]).toMatchObject([
       { kind: "loaded" },
       AMOUNT,
       AMOUNT,
       [],
     ]);
+  });
+
+  it("that a person calls not loaded gives its money back", async () => {
+    const made = await Scene.open("e-purse");
+    made.returns = false;
+    const credit = (await commandsOf("e-purse")) - 1;
+    made.watch((at) => (at === credit ? { tear: "before" } : undefined));
+    expect(await made.load("l1")).toMatchObject({ kind: "unknown" });
+    const [parked] = await made.bank.run(made.loads.parked(10));
+    const word = { operator: "op1", act: "not-loaded", note: "card destroyed" } as const;
+    expect(await made.bank.run(made.loads.decide(parked?.subject ?? "", word))).toBe("settled");
+    await made.clear();
+    expect([made.taken(), made.credited(), await made.open()]).toEqual([0, 0, []]);
+    expect((await made.bank.entries()).find(({ detail }) => detail["decidedBy"] === "op1")?.detail).toMatchObject({ proof: "person", note: "card destroyed" });
   });
 
   it("is found by a rule that takes a lost answer for not loaded: the bank loses", async () => {

@@ -54,8 +54,14 @@ export interface BankLoads {
   known(reference: string): Promise<PurseLoadOutcome | undefined>;
   /** Loads that wait for their card, oldest first. Faults: those of the journal. */
   parked(limit: number): Promise<readonly ParkedItem[]>;
-  /** A person decides what no card will. Not loaded: the bank leg goes back. Faults: those of the journal. */
-  decide(subject: string, act: { readonly operator: string; readonly word: "loaded" | "not-loaded" }): Promise<"decided" | "not-open">;
+  /** A person decides what no card will; said twice, it is done once. Not loaded: the bank leg goes back. Faults: those of the journal. */
+  decide(subject: string, act: LoadWord): Promise<"settled" | "not-parked">;
+}
+
+interface LoadWord {
+  readonly operator: string;
+  readonly act: "loaded" | "not-loaded";
+  readonly note?: string;
 }
 
 /** Call after recovery at start and before any lane opens. Faults: those of the journal. */
@@ -108,20 +114,27 @@ class DurableLoads implements BankLoads {
     return waiting.map(({ subject, amount, reason, last }) => ({ subject, what: "load", amount, reason, sinceMs: last.wallMs, tries: 0 }));
   }
 
-  async decide(subject: string, { operator, word }: { readonly operator: string; readonly word: "loaded" | "not-loaded" }): Promise<"decided" | "not-open"> {
+  async decide(subject: string, word: LoadWord): Promise<"settled" | "not-parked"> {
     const named = await this.#books.read(subject);
     const giveBack = named === undefined ? undefined : this.#ports.sales.take(named.reference);
     // Whoever waits for its card decides it by that.
-    if (giveBack === undefined) return "not-open";
+    if (giveBack === undefined) return "not-parked";
     try {
-      const load = await this.#books.read(subject);
-      if (load === undefined || (load.last.state !== "unknown" && load.last.state !== "resolving")) return "not-open";
-      const state = word === "loaded" ? "done" : "void";
-      await this.#books.close(load, { state, more: { decidedBy: operator, proof: "person", ...(state === "void" ? { reason: word } : {}) } });
-      return "decided";
+      return await this.#decideNow(subject, word);
     } finally {
       giveBack();
     }
+  }
+
+  async #decideNow(subject: string, { operator, act, note }: LoadWord): Promise<"settled" | "not-parked"> {
+    const load = await this.#books.read(subject);
+    if (load === undefined) return "not-parked";
+    const state = act === "loaded" ? "done" : "void";
+    if (load.last.state !== "unknown" && load.last.state !== "resolving")
+      return load.last.state === state && load.detail["decidedBy"] !== undefined ? "settled" : "not-parked";
+    const said = { decidedBy: operator, proof: "person", ...(note === undefined ? {} : { note }) };
+    await this.#books.close(load, { state, more: { ...said, ...(state === "void" ? { reason: act } : {}) } });
+    return "settled";
   }
 }
 

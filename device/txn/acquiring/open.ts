@@ -26,7 +26,7 @@ export async function openBank(ports: BankPorts, bounds: BankBounds, rules: Bank
   const { clock, log, host, keys, profile } = ports;
   const journal = boundedJournal(ports, { timeoutMs: bounds.journalTimeoutMs });
   const book = await openBatchBook(journal);
-  const reversals = new Reversals({ journal, clock, log, profile, ...(ports.onReversed === undefined ? {} : { onReversed: ports.onReversed }) });
+  const reversals = new Reversals({ journal, clock, log, profile, book, ...(ports.onReversed === undefined ? {} : { onReversed: ports.onReversed }) });
   await reversals.look();
   const line = new AcquirerLine({
     clock,
@@ -41,7 +41,12 @@ export async function openBank(ports: BankPorts, bounds: BankBounds, rules: Bank
   const side: BankSide = { ports: { ...ports, journal }, bounds, line, book, reversals, rules };
   const background = backgroundOf(side);
   const acts = new CounterActs(side, background);
-  return { acts, tender: new TenderPort(side, acts), line, book, background };
+  const settleReversal: Bank["settleReversal"] = async (subject, act) => {
+    const answer = await reversals.settle(subject, act);
+    background.wake();
+    return answer;
+  };
+  return { acts, tender: new TenderPort(side, acts), line, book, settleReversal, background };
 }
 
 /** Reversals first: until the last of them has gone out, or is parked, nothing new is asked of the bank. */

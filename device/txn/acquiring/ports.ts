@@ -13,7 +13,7 @@ import type { Lane, SalesInFlight } from "../lane.ts";
 import type { ElectronicCashPorts } from "../quick-payment/ports.ts";
 import type { Rounds } from "../rounds.ts";
 import type { SaleTimes } from "../sale-time.ts";
-import type { BankActs, BankOutcome, BankPaymentRequest } from "./acts.ts";
+import type { BankActs, BankOutcome, BankPaymentRequest, ParkedAct } from "./acts.ts";
 import type { BankKeys } from "./bank-keys.ts";
 import type { AcquirerProfile } from "./profile.ts";
 
@@ -146,12 +146,17 @@ export interface BankTenderPort {
   givenBack(original: string): Promise<{ readonly amount: Fen; readonly open: boolean }>;
 }
 
+/** What a person may say of a parked reversal. */
+export type ReversalAct = Extract<ParkedAct, { readonly act: "dealt-with" }> | (Omit<ParkedAct, "act" | "stands"> & { readonly act: "try-again" });
+
 /** The bank flows of one terminal. Settlement, uploads, downloads and loads stand beside them on the same line and book. */
 export interface Bank {
   readonly acts: Pick<BankActs, "signIn" | "signOff" | "pay" | "takeBack" | "balance" | "known" | "parked" | "view">;
   readonly tender: BankTenderPort;
   readonly line: BankLine;
   readonly book: BatchBook;
+  /** A person's word on a parked reversal. Faults: those of the journal. */
+  settleReversal(subject: string, act: ReversalAct): Promise<"settled" | "not-parked">;
   /** Sends what is pending by itself; started and stopped by whoever opened it. */
   readonly background: Rounds;
 }

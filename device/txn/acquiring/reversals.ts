@@ -7,11 +7,12 @@ import type { Log } from "../../base/log.ts";
 import { neverAborted } from "../../base/never.ts";
 import type { Clock } from "../../base/ports.ts";
 import { buildReversal } from "../acquirer-host/request.ts";
-import { countMember } from "../journal/members.ts";
+import { countMember, textMember } from "../journal/members.ts";
 import { eachOpenSubject } from "../journal/open-subjects.ts";
-import type { EntryDraft, Journal, OpenSubject } from "../journal/types.ts";
+import type { EntryDraft, Journal, JournalEntry, OpenSubject } from "../journal/types.ts";
+import { mergedDetail } from "../recovery/recover.ts";
 import type { ParkedItem } from "./acts.ts";
-import type { BankReply, HeldLine } from "./ports.ts";
+import type { BankReply, BatchBook, HeldLine, ReversalAct } from "./ports.ts";
 import type { AcquirerProfile } from "./profile.ts";
 import { BANK_RECORD_KINDS, type PendingReversal, readPending } from "./record.ts";
 
@@ -24,6 +25,7 @@ export interface ReversalPorts {
   readonly clock: Clock;
   readonly log: Log;
   readonly profile: AcquirerProfile;
+  readonly book: BatchBook;
   /** Told after the record is durable. */
   readonly onReversed?: (subject: string) => void;
 }
@@ -40,6 +42,8 @@ type Sent = "reversed" | "parked" | "pending" | "absent";
 export class Reversals {
   readonly #ports: ReversalPorts;
   readonly #journal: Journal;
+  /** What people are at. */
+  readonly #settling = new Set<string>();
   /** When this life began to watch. */
   readonly #sinceMs: number;
   #pending = 0;
@@ -107,6 +111,44 @@ export class Reversals {
     }));
   }
 
+  /** A person has looked at a parked one. Faults: those of the journal. */
+  async settle(subject: string, act: ReversalAct): Promise<"settled" | "not-parked"> {
+    if (this.#settling.has(subject)) return "not-parked";
+    this.#settling.add(subject);
+    try {
+      const entries = await this.#journal.entriesOf(subject);
+      const pending = readPending(entries);
+      if (pending?.parked !== true) return wasSaid(entries, act) ? "settled" : "not-parked";
+      await this.#settleParked(pending, act);
+      await this.look();
+      return "settled";
+    } finally {
+      this.#settling.delete(subject);
+    }
+  }
+
+  async #settleParked(pending: PendingReversal, act: ReversalAct): Promise<void> {
+    const { subject } = pending;
+    const said = { settledBy: act.operator, settledAs: act.act, ...(act.note === undefined ? {} : { note: act.note }) };
+    if (act.act === "try-again") {
+      await this.#journal.append(this.#draft(pending, { state: "resolving", detail: { ...said, reversalTries: 0, parked: false } }));
+      return;
+    }
+    const state = act.stands ? "done" : "void";
+    const marks = act.stands ? await this.#placeInBatch(pending) : [];
+    await this.#journal.append({ ...this.#draft(pending, { state, detail: { ...said, parked: false } }), marks });
+    this.#ports.log.info("bank-reversal-dealt-with", { subject, state });
+    this.#ports.onReversed?.(subject);
+  }
+
+  /** What stands at the acquirer counts in its batch, while that is open. */
+  async #placeInBatch({ subject, detail }: PendingReversal): Promise<NonNullable<EntryDraft["marks"]>> {
+    const { book, profile } = this.#ports;
+    const batch = textMember(detail, "batch");
+    const rows = batch === book.batch ? await book.rows(batch) : [];
+    return batch !== book.batch || rows.includes(subject) || book.count >= profile.batchMax ? [] : book.add(subject);
+  }
+
   async #all(): Promise<readonly PendingReversal[]> {
     const found: PendingReversal[] = [];
     for (const { subject } of await this.#open()) {
@@ -170,4 +212,11 @@ export class Reversals {
     const { subject, kind, amount, personal, last } = pending;
     return { subject, kind, state, amount, detail: { ...pending.detail, reason: pending.reason, ...detail }, personal, resolves: last.seq };
   }
+}
+
+/** The same word again, after its answer was lost. */
+function wasSaid(entries: readonly JournalEntry[], act: ReversalAct): boolean {
+  const detail = mergedDetail(entries);
+  if (detail["settledAs"] !== act.act) return false;
+  return act.act === "try-again" || entries.at(-1)?.state === (act.stands ? "done" : "void");
 }

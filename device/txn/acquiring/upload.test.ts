@@ -188,10 +188,16 @@ describe("tries", () => {
     made.plan({ code: "94" }, { code: "94" });
     await send(made);
     const [first, second] = await parked(made);
-    const { uploads } = made.life;
-    expect(await made.run(uploads.retry(first?.subject ?? "", { operator: "op1" }))).toBe("waiting");
-    expect(await made.run(uploads.retry(first?.subject ?? "", { operator: "op1" }))).toBe("not-parked");
-    expect(await made.run(uploads.dismiss(second?.subject ?? "", { operator: "op1" }))).toBe("dismissed");
+    const says = (act: "retry" | "dismiss", subject = "") => made.run(made.life.uploads[act](subject, { operator: "op1", note: "seen" }));
+    expect([await says("retry", first?.subject), await says("retry", first?.subject)]).toEqual(["settled", "settled"]);
+    expect([await says("dismiss", second?.subject), await says("dismiss", second?.subject)]).toEqual(["settled", "settled"]);
+    expect([await says("dismiss", first?.subject), await says("retry", second?.subject), await says("retry")]).toEqual([
+      "not-parked",
+      "not-parked",
+      "not-parked",
+    ]);
+    const [entry] = (await made.run(made.life.journal.entriesOf(second?.subject ?? ""))).slice(-1);
+    expect([entry?.state, entry?.detail]).toMatchObject(["refused", { operator: "op1", note: "seen", dismissed: true }]);
     await send(made);
     expect([await parked(made), await due(made)]).toEqual([[], 0]);
   });

@@ -16,7 +16,7 @@ import type { HeldLine } from "./ports.ts";
 import { describeScriptResult } from "./script-results.ts";
 import { OwedUploads } from "./upload-gather.ts";
 import { judgeUpload } from "./upload-judge.ts";
-import { readUpload, readValues, tryState, uploadDraft, valuesMember } from "./upload-record.ts";
+import { type LaterStep, readUpload, readValues, tryState, uploadDraft, valuesMember } from "./upload-record.ts";
 import { describeSale, type OfflineTerminal } from "./upload-sale.ts";
 import type { DescribeUpload, FixedValues, RecordedUpload, UploadKind, UploadVerdict } from "./upload-types.ts";
 
@@ -43,10 +43,15 @@ export interface BankUploads {
   due(): Promise<number>;
   /** Oldest first. Faults: those of the journal. */
   parked(limit: number): Promise<readonly ParkedItem[]>;
-  /** A person lets a parked upload be tried again. Faults: those of the journal. */
-  retry(subject: string, act: { readonly operator: string }): Promise<"waiting" | "not-parked">;
-  /** A person has dealt with it otherwise. Faults: those of the journal. */
-  dismiss(subject: string, act: { readonly operator: string }): Promise<"dismissed" | "not-parked">;
+  /** A person lets a parked upload be tried again; said twice, it is done once. Faults: those of the journal. */
+  retry(subject: string, act: PeoplesWord): Promise<"settled" | "not-parked">;
+  /** A person has dealt with it otherwise; said twice, it is done once. Faults: those of the journal. */
+  dismiss(subject: string, act: PeoplesWord): Promise<"settled" | "not-parked">;
+}
+
+interface PeoplesWord {
+  readonly operator: string;
+  readonly note?: string;
 }
 
 export function openBankUploads(ports: UploadPorts): BankUploads {
@@ -122,20 +127,22 @@ class DurableUploads implements BankUploads {
     }));
   }
 
-  retry(subject: string, { operator }: { readonly operator: string }): Promise<"waiting" | "not-parked"> {
-    return this.#ofPeople(subject, "waiting", { state: "resolving", more: { operator, parked: false, tries: 0 } });
+  retry(subject: string, word: PeoplesWord): Promise<"settled" | "not-parked"> {
+    return this.#ofPeople(subject, word, { state: "resolving", more: { settledAs: "try-again", tries: 0 } });
   }
 
-  dismiss(subject: string, { operator }: { readonly operator: string }): Promise<"dismissed" | "not-parked"> {
-    return this.#ofPeople(subject, "dismissed", { state: "refused", more: { operator, parked: false, dismissed: true } });
+  dismiss(subject: string, word: PeoplesWord): Promise<"settled" | "not-parked"> {
+    return this.#ofPeople(subject, word, { state: "refused", more: { settledAs: "dismiss", dismissed: true } });
   }
 
-  #ofPeople<Answer>(subject: string, answer: Answer, step: Parameters<typeof uploadDraft>[1]): Promise<Answer | "not-parked"> {
+  #ofPeople(subject: string, { operator, note }: PeoplesWord, { state, more }: Pick<LaterStep, "state" | "more">): Promise<"settled" | "not-parked"> {
     return this.#inTurn(async () => {
       const upload = readUpload(await this.#ports.journal.entriesOf(subject));
-      if (upload?.parked !== true || upload.last.state === "refused") return "not-parked";
-      await this.#ports.journal.append(uploadDraft(upload, step));
-      return answer;
+      if (upload === undefined) return "not-parked";
+      if (!upload.parked) return upload.last.detail["settledAs"] === more["settledAs"] ? "settled" : "not-parked";
+      const said = { operator, parked: false, ...(note === undefined ? {} : { note }) };
+      await this.#ports.journal.append(uploadDraft(upload, { state, more: { ...more, ...said } }));
+      return "settled";
     });
   }
 
