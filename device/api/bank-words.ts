@@ -56,6 +56,7 @@ export const BANK_WORDS: Readonly<Record<string, Words>> = {
   // The terminal's own.
   "reversal-pending": ["An earlier payment is being reversed. Please wait a moment.", "上一笔交易正在冲正，请稍候。"],
   "settlement-half-done": ["The batch is being settled. Please settle it to its end.", "批结算未完成，请先完成结算。"],
+  "settlement-not-half-done": ["This batch is not half settled. Nothing was closed.", "该批次没有未完成的结算，未执行任何操作。"],
   "bank-not-offered": ["This terminal takes no bank cards.", "本终端不受理银行卡。"],
   "contact-required": ["Please insert the card.", "请插卡。"],
   "switch-interface": ["Please insert the card.", "请插卡。"],

@@ -200,6 +200,7 @@ function actsOf(side: Side, desk: SaleLane): BankActs {
     balance: (request, limits) => desk.served(undefined, () => acts.balance(request, limits)),
     known: (reference) => acts.known(reference),
     settle: (request, limits) => settlement.settle(request, limits),
+    settlementDealtWith: (word, limits) => settlement.dealtWith(word, limits),
     load: (request, limits) => desk.served(request.amount, () => loadWithModule(side, desk, { request, limits })),
     download: (what, limits) => downloads.download(what, limits),
     parked: async (limit) => {

@@ -15,6 +15,7 @@ import type {
   ParkedAct,
   ParkedActRequest,
   Patience,
+  SettlementWord,
 } from "./service-types.ts";
 
 export class BankClient {
@@ -60,6 +61,11 @@ export class BankClient {
   /** Compares the batch; one that was half done goes on. */
   settle(patience: Patience = {}): Promise<BankSettlement> {
     return this.#door.act("/v1/bank/settlement", patience);
+  }
+
+  /** Closes the batch of what is half done, by a person's word; said twice of a batch, it is done once. */
+  settlementDealtWith(word: SettlementWord): Promise<BankSettlement> {
+    return this.#door.post("/v1/bank/settlement/dealt-with", word);
   }
 
   download(what: DownloadKind, patience: Patience = {}): Promise<Download> {

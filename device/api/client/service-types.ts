@@ -70,8 +70,8 @@ interface BatchTotals {
 }
 
 export interface BankSettlement extends Told {
-  /** "half-done": ask again, it goes on. */
-  readonly kind: "equal" | "unequal" | "half-done" | "refused";
+  /** "half-done": ask again, it goes on. "dealt-with": closed by a person's word. */
+  readonly kind: "equal" | "unequal" | "half-done" | "dealt-with" | "refused";
   readonly batch?: string;
   readonly terminal?: BatchTotals;
   readonly uploaded?: number;
@@ -80,6 +80,12 @@ export interface BankSettlement extends Told {
   readonly acquirer?: BatchTotals;
   /** Rows that it would not take. */
   readonly refusedRows?: readonly { readonly stan: string; readonly amountFen: number; readonly responseCode: string }[];
+}
+
+/** Of a settlement that is half done and that the acquirer never ends. */
+export interface SettlementWord extends Patience {
+  readonly batch: string;
+  readonly note?: string;
 }
 
 export type DownloadKind = "parameters" | "ca-keys" | "aid-parameters" | "exception-list";

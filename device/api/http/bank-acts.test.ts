@@ -16,6 +16,7 @@ interface Asked {
 }
 
 const LIMIT_FEN = 500;
+const EQUAL = { kind: "equal", batch: "000001", terminal: { debits: 0, debitFen: fen(0), credits: 0, creditFen: fen(0) }, uploaded: 0 } as const;
 
 let service: FakeService;
 let served: ReturnType<typeof createApi>;
@@ -132,6 +133,17 @@ describe("session, batch, loads and downloads", () => {
     expect(await told(get("/v1/bank/parked"))).toMatchObject({ items: [{ what: "reversal", amountFen: 1_200, tries: 3 }] });
   });
 
+  it("leave a settlement that never ends to whoever may say what became of it", async () => {
+    service.bank.settlement = { ...EQUAL, kind: "dealt-with" };
+    const word = (batch: string): Asked => post("/v1/bank/settlement/dealt-with", { batch, note: "by telephone" });
+    expect(await refused(word("000001"))).toBe("403 not-allowed");
+    expect(await told(word("000001"), "chief")).toMatchObject({ kind: "dealt-with", batch: "000001" });
+    service.bank.settlement = { kind: "refused", reason: "settlement-not-half-done" };
+    expect(await told(word("000002"), "chief")).toMatchObject({ kind: "refused", reason: "settlement-not-half-done" });
+    expect(await refused(word("1"), "chief")).toMatch(/^400 /);
+    expect(service.bank.calls).toEqual(["1", "2"].map((end) => `batch 00000${end} dealt with, by telephone, by chief`));
+  });
+
   it("leave what is parked to whoever may say what became of it", async () => {
     const at = (end: string) => `/v1/bank/parked/${"0".repeat(32)}-${end}`;
     const dealtWith = { act: "dealt-with", stands: false, note: "asked by telephone" };
@@ -244,6 +256,7 @@ describe("a terminal without bank, agency or services", () => {
       ...[sale("p-1"), taken("r-1"), get("/v1/bank/payments/p-1"), get("/v1/bank/parked"), post("/v1/bank/downloads", { what: "ca-keys" })],
       ...[post("/v1/contributions/bills"), get("/v1/contributions/c-1"), get("/v1/contribution-cases"), post("/v1/benefits"), get("/v1/services")],
       ...[post("/v1/contributions/c-1/slip"), post(`/v1/contribution-cases/${"0".repeat(32)}-8/try-again`)],
+      post("/v1/bank/settlement/dealt-with", { batch: "000001" }),
       ...[post("/v1/services", { service: "read-basic" }), post(`/v1/bank/parked/${"0".repeat(32)}-8`, { act: "try-again" })],
     ];
     for (const each of asked) expect([each.url, await refused(each, "chief")]).toEqual([each.url, "501 not-offered"]);

@@ -13,7 +13,7 @@ import { actFor, may } from "./roles.ts";
 import { type Call, type Desk, NOTHING, type Route, route } from "./route.ts";
 import { orderNumber } from "./schema-words.ts";
 import { subject } from "./schemas.ts";
-import { wordsFor } from "./wire.ts";
+import { present, wordsFor } from "./wire.ts";
 
 /** More than anybody looks through. */
 const LISTED_MAX = 200;
@@ -200,6 +200,23 @@ const settle = route({
   },
 });
 
+const settlementDealtWith = route({
+  id: "settlementDealtWith",
+  method: "POST",
+  path: "/v1/bank/settlement/dealt-with",
+  summary: "Closes the batch of a half-done settlement that a person has dealt with at the acquirer. Said twice of a batch, it is done once.",
+  needs: "settle-cases",
+  ...none,
+  body: schemas.settlementWordBody,
+  answers: [{ status: 200, schema: schemas.bankSettlement }],
+  refusals: ["not-offered"],
+  handle: async (desk, call) => {
+    const { batch, note } = call.body;
+    const word = { operator: call.operator.operator, batch, ...present({ note }) };
+    return { status: 200, json: settlementWire(await bankOf(desk).settlementDealtWith(word, limitsOf(call))) };
+  },
+});
+
 const download = route({
   id: "bankDownload",
   method: "POST",
@@ -245,5 +262,5 @@ const settleParked = route({
 
 export const BANK_ROUTES: readonly Route[] = [
   ...[session("signIn"), session("signOff"), pay, lookPayment, takeBack, lookReturn, balance],
-  ...[load, settle, download, parked, settleParked],
+  ...[load, settle, settlementDealtWith, download, parked, settleParked],
 ];

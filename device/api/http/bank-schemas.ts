@@ -6,6 +6,8 @@ import { said } from "./schemas.ts";
 const told = { subject: z.string().exactOptional(), reason: z.string().exactOptional(), says: said.exactOptional() };
 const responseCode = z.string().exactOptional().meta({ description: "The acquirer's own code, where it said no." });
 
+const note = z.string().min(1).max(200).exactOptional().meta({ description: "Kept with the record: nothing of a person." });
+
 export const patienceBody = named(
   "Patience",
   z.strictObject({ timeoutMs: longTimeoutMs }),
@@ -86,7 +88,7 @@ const batchTotals = z.strictObject({ debits: z.int(), debitFen: fenSum, credits:
 export const bankSettlement = named(
   "BankSettlement",
   z.strictObject({
-    kind: z.enum(["equal", "unequal", "half-done", "refused"]),
+    kind: z.enum(["equal", "unequal", "half-done", "dealt-with", "refused"]),
     batch: z.string().exactOptional(),
     terminal: batchTotals.exactOptional(),
     uploaded: z.int().exactOptional(),
@@ -95,7 +97,19 @@ export const bankSettlement = named(
     refusedRows: z.array(z.strictObject({ stan: z.string(), amountFen: fenAmount, responseCode: z.string() })).exactOptional(),
     ...told,
   }),
-  "The batch against the acquirer's books. `uploaded`: rows that were sent because the totals differed; `differing`: halves that did; `acquirer`: its own figures, where it tells any; `refusedRows`: rows that it would not take. `half-done`: ask again, it goes on.",
+  "The batch against the acquirer's books. `uploaded`: rows that were sent because the totals differed; `differing`: halves that did; `acquirer`: its own figures, where it tells any; `refusedRows`: rows that it would not take. `half-done`: ask again, it goes on. `dealt-with`: closed by a person's word, with what was known.",
+);
+
+export const settlementWordBody = named(
+  "SettlementWordBody",
+  z.strictObject({
+    batch: z
+      .string()
+      .regex(/^\d{6}$/)
+      .meta({ description: "Of the settlement that is half done." }),
+    note,
+    timeoutMs: longTimeoutMs,
+  }),
 );
 
 export const downloadBody = named(
@@ -111,7 +125,7 @@ export const parkedActBody = named(
     .strictObject({
       act: z.enum(["try-again", "dismiss", "loaded", "not-loaded", "dealt-with"]),
       stands: z.boolean().exactOptional().meta({ description: "Of `dealt-with`: whether what was to be taken back stands after all." }),
-      note: z.string().min(1).max(200).exactOptional().meta({ description: "Kept with the record: nothing of a person." }),
+      note,
     })
     .refine(({ act, stands }) => (act === "dealt-with") === (stands !== undefined), "`stands` belongs to `dealt-with`, and to nothing else"),
   "`try-again`: of a reversal or an upload, its tries begin anew. `dismiss`: an upload was dealt with otherwise. `loaded`, `not-loaded`: of a load that its card never decides. `dealt-with`: a reversal was settled at the acquirer.",

@@ -9,6 +9,7 @@ import type {
   ParkedItem,
   PurseLoadOutcome,
   SettlementOutcome,
+  SettlementWord,
 } from "../../txn/acquiring/acts.ts";
 import type { CardServiceActs, CardServiceOutcome, CardServiceRequest } from "../../txn/card-services/acts.ts";
 import type { BenefitsView, BillsOutcome, ContributionActs, ContributionOutcome, ContributionRequest } from "../../txn/contributions/acts.ts";
@@ -81,6 +82,11 @@ export class FakeBank implements BankActs {
 
   settle({ operator }: { readonly operator: string }): Promise<SettlementOutcome> {
     this.calls.push(`settle by ${operator}`);
+    return Promise.resolve(this.settlement);
+  }
+
+  settlementDealtWith({ operator, batch, note }: SettlementWord): Promise<SettlementOutcome> {
+    this.calls.push(`batch ${batch} dealt with, ${note ?? "no note"}, by ${operator}`);
     return Promise.resolve(this.settlement);
   }
 

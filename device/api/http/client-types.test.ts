@@ -65,6 +65,7 @@ const told: {
   readonly Parked: Told<typeof bank.parked, services.Parked>;
   readonly ParkedAct: Told<typeof bank.parkedAct, services.ParkedAct>;
   readonly ParkedActBody: Taken<typeof bank.parkedActBody, services.ParkedActRequest>;
+  readonly SettlementWord: Taken<typeof bank.settlementWordBody, services.SettlementWord>;
   readonly Patience: Taken<typeof bank.patienceBody, services.Patience>;
   readonly BankPaymentBody: Taken<typeof bank.bankPaymentBody, services.BankPaymentRequest>;
   readonly BankReturnBody: Taken<typeof bank.bankReturnBody, services.BankReturnRequest>;
@@ -94,7 +95,16 @@ const told: {
     ParkedActBody: true,
     Patience: true,
   },
-  ...{ BankPaymentBody: true, BankReturnBody: true, LoadBody: true, DownloadBody: true, Bills: true, Contribution: true, ContributionCases: true },
+  ...{
+    BankPaymentBody: true,
+    BankReturnBody: true,
+    LoadBody: true,
+    SettlementWord: true,
+    DownloadBody: true,
+    Bills: true,
+    Contribution: true,
+    ContributionCases: true,
+  },
   ...{
     Benefits: true,
     CaseAct: true,

@@ -68,7 +68,8 @@ export type ParkedAct = ParkedWord & {
 export type ParkedWord = { readonly act: "try-again" | "dismiss" | "loaded" | "not-loaded" } | { readonly act: "dealt-with"; readonly stands: boolean };
 
 export interface SettlementReport {
-  readonly kind: "equal" | "unequal" | "half-done";
+  /** "dealt-with": closed by a person's word, with what was known. */
+  readonly kind: "equal" | "unequal" | "half-done" | "dealt-with";
   readonly batch: string;
   readonly terminal: { readonly debits: number; readonly debitFen: Fen; readonly credits: number; readonly creditFen: Fen };
   /** Rows that were uploaded because the totals differed. */
@@ -80,6 +81,15 @@ export interface SettlementReport {
   readonly acquirer?: SettlementReport["terminal"];
   /** Rows that the acquirer would not take, as it said. */
   readonly refusedRows?: readonly { readonly stan: string; readonly amount: Fen; readonly responseCode: string }[];
+}
+
+/** Ends what the acquirer never will. */
+export interface SettlementWord {
+  readonly operator: string;
+  /** Six digits: which one is meant. */
+  readonly batch: string;
+  /** Stays in the record, which is not sealed: nothing of a person. */
+  readonly note?: string;
 }
 
 export type SettlementOutcome = SettlementReport | { readonly kind: "refused"; readonly reason: string };
@@ -117,6 +127,8 @@ export interface BankActs {
   load(request: PurseLoadRequest, limits: Limits): Promise<PurseLoadOutcome>;
   /** Sends what is due (reversals, offline sales), then compares the batch. */
   settle(request: { readonly operator: string }, limits: Limits): Promise<SettlementOutcome>;
+  /** A person has dealt with a half-done settlement at the acquirer: its batch is closed. The same batch said again is told again. */
+  settlementDealtWith(word: SettlementWord, limits: Limits): Promise<SettlementOutcome>;
   download(what: DownloadKind, limits: Limits): Promise<DownloadReport>;
   /** Oldest first. */
   parked(limit: number): Promise<readonly ParkedItem[]>;

@@ -39,6 +39,8 @@ export interface RecordedSettlement {
   readonly acquirer: SettlementTotals | undefined;
   readonly uploaded: number;
   readonly refused: readonly RefusedRow[];
+  /** A person has said so: the acquirer is asked no more. */
+  readonly dealtWith: boolean;
 }
 
 export function settlementMark(batch: string): string {
@@ -122,14 +124,20 @@ export function readSettlement(entries: readonly JournalEntry[]): RecordedSettle
     acquirer: readTotals(detail["acquirer"]),
     uploaded: countMember(detail, "uploaded") ?? 0,
     refused: isArray(detail["refused"]) ? detail["refused"].flatMap(refusedRow) : [],
+    dealtWith: isObject(detail["dealtWith"]),
   };
+}
+
+function reportKind({ last, result, dealtWith }: RecordedSettlement): SettlementReport["kind"] {
+  if (last.state !== "done") return "half-done";
+  return dealtWith ? "dealt-with" : (result ?? "half-done");
 }
 
 /** What people are told of it. */
 export function settlementReport(settlement: RecordedSettlement, more: { readonly reason?: string } = {}): SettlementReport {
-  const { batch, totals, uploaded, result, last, differing, acquirer, refused } = settlement;
+  const { batch, totals, uploaded, differing, acquirer, refused } = settlement;
   return {
-    kind: last.state === "done" && result !== undefined ? result : "half-done",
+    kind: reportKind(settlement),
     batch,
     terminal: joinedTotals(totals),
     uploaded,

@@ -5,7 +5,7 @@
  */
 import { describe, expect, it, test } from "vitest";
 import { decideSettlement, SETTLEMENT_RULES } from "./settle-machine.ts";
-import { BatchBench } from "./testing/batch.ts";
+import { BATCH_LIMITS, BatchBench } from "./testing/batch.ts";
 
 async function bench(): Promise<BatchBench> {
   const made = new BatchBench();
@@ -133,6 +133,68 @@ describe("a line that is down", () => {
     made.plan("not-sent", "not-sent", "not-sent");
     expect(await made.run(made.settle())).toMatchObject({ kind: "half-done", reason: "link-down" });
     expect(await made.run(made.settle())).toMatchObject({ kind: "equal" });
+  });
+});
+
+describe("a settlement that the acquirer never ends", () => {
+  async function stuck(): Promise<BatchBench> {
+    const made = await bench();
+    await made.booked(100);
+    made.acquirer.rows.clear();
+    made.plan("take", { code: "30" }, { code: "95" }, { code: "95" }, { code: "95" });
+    expect(await made.run(made.settle())).toMatchObject({ kind: "half-done", reason: "acquirer-refused-95" });
+    return made;
+  }
+  const word = { operator: "chief", batch: "000001", note: "settled by telephone" } as const;
+  const says = (made: BatchBench, batch: string = word.batch) => made.run(made.life.settlement.dealtWith({ ...word, batch }, BATCH_LIMITS));
+  const closed = { kind: "dealt-with", batch: "000001", terminal: { debits: 1, debitFen: 100 }, refusedRows: [{ stan: "000001" }] };
+
+  it("is closed by a person's word, with what is known, and the next batch is open", async () => {
+    const made = await stuck();
+    const before = networks(made).length;
+    expect(await says(made, "000002")).toEqual({ kind: "refused", reason: "settlement-not-half-done" });
+    expect(await says(made)).toMatchObject(closed);
+    expect([made.life.settlement.halfDone, made.life.book.batch, networks(made).length]).toEqual([false, "000002", before]);
+    expect(await says(made)).toMatchObject(closed);
+    expect(await made.run(made.life.settlement.last())).toMatchObject(closed);
+    const { journal } = made.life;
+    const subject = (await made.run(journal.mark("bank/settlement/last"))) ?? "";
+    const done = (await made.run(journal.entriesOf(subject))).at(-1);
+    expect([done?.state, done?.detail]).toMatchObject(["done", { dealtWith: { operator: "chief", note: "settled by telephone" } }]);
+    made.plan();
+    await made.booked(300);
+    expect(await made.run(made.settle())).toMatchObject({ kind: "equal", batch: "000002", terminal: { debits: 1, debitFen: 300 } });
+  });
+
+  it("is nobody's to close before it is half done, nor after it has ended", async () => {
+    const made = await bench();
+    await made.booked(100);
+    const refused = { kind: "refused", reason: "settlement-not-half-done" };
+    expect(await says(made)).toEqual(refused);
+    expect(await made.run(made.settle())).toMatchObject({ kind: "equal" });
+    expect(await says(made)).toEqual(refused);
+    expect(made.life.book.batch).toBe("000002");
+  });
+
+  test.each(["before", "during", "after"] as const)("and power that goes %s each commit of the word", async (when) => {
+    for (let at = 1; at < 9; at += 1) {
+      const made = await stuck();
+      let seen = 0;
+      made.disk.onCommit(() => {
+        seen += 1;
+        return seen === at ? { kind: "cut", when } : { kind: "go" };
+      });
+      await made.untilCut(made.life.settlement.dealtWith(word, BATCH_LIMITS));
+      if (made.on) {
+        expect(at).toBeGreaterThan(2);
+        return;
+      }
+      await made.nextLife();
+      // Lost with the power it is said again; durable, the start has carried it out.
+      expect(await says(made)).toMatchObject(closed);
+      expect([made.life.settlement.halfDone, made.life.book.batch]).toEqual([false, "000002"]);
+    }
+    throw new Error("a word has fewer commits");
   });
 });
 

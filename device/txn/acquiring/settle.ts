@@ -9,7 +9,7 @@ import type { Limits } from "../../base/ports.ts";
 import type { SettlementTotals } from "../../codec/iso8583/private-fields.ts";
 import { boundedJournal } from "../bounded-journal.ts";
 import type { Journal } from "../journal/types.ts";
-import type { SettlementOutcome, SettlementReport } from "./acts.ts";
+import type { SettlementOutcome, SettlementReport, SettlementWord } from "./acts.ts";
 import type { BatchBounds, BatchPorts } from "./batch-ports.ts";
 import { type BatchedRow, batchTotals, readBatch } from "./batch-rows.ts";
 import type { BankReply, HeldLine, LineRefusal } from "./ports.ts";
@@ -24,6 +24,7 @@ import {
   type RefusedRow,
   readComparison,
   readSettlement,
+  settlementMark,
   settlementReport,
   uploadMembers,
 } from "./settle-record.ts";
@@ -41,6 +42,8 @@ export interface SettlementPorts extends BatchPorts {
 export interface BankSettlement {
   /** Compares the open batch, or goes on with what is half done. Faults: those of the journal. */
   settle(request: { readonly operator: string }, limits: Limits): Promise<SettlementOutcome>;
+  /** A person closes the batch of what is half done, and nothing more is asked of the acquirer for it. Faults: those of the journal. */
+  dealtWith(word: SettlementWord, limits: Limits): Promise<SettlementOutcome>;
   /** True from the first entry of a settlement until its batch is cleared: nothing may enter a batch meanwhile. */
   readonly halfDone: boolean;
   /** The newest settlement that was ended, or the one under way. Faults: those of the journal. */
@@ -80,7 +83,41 @@ class DurableSettlement implements BankSettlement {
   }
 
   async start(): Promise<void> {
-    this.#halfDone = (await this.#open()) !== undefined;
+    const open = await this.#open();
+    this.#halfDone = open !== undefined;
+    if (open?.dealtWith === true) await this.#endByWord(open);
+  }
+
+  dealtWith(word: SettlementWord, limits: Limits): Promise<SettlementOutcome> {
+    return this.#ports.line.hold("raw", () => this.#takeWord(word), limits);
+  }
+
+  async #takeWord({ operator, batch, note }: SettlementWord): Promise<SettlementOutcome> {
+    const { journal, log } = this.#ports;
+    const open = await this.#open();
+    if (open?.batch !== batch) return (await this.#saidBefore(batch)) ?? { kind: "refused", reason: "settlement-not-half-done" };
+    // Durable before the batch is closed: cut in between, the next start ends it by this word, and nobody asks the acquirer again.
+    const dealtWith = { operator, ...(note === undefined ? {} : { note }) };
+    const noted = readSettlement([await journal.append(progressDraft(open, "acting", { dealtWith }))]);
+    assert(noted !== undefined, "what was noted is a settlement");
+    log.warn("bank-settlement-dealt-with", { batch });
+    return this.#endByWord(noted);
+  }
+
+  /** The same word again, after its answer was lost. */
+  async #saidBefore(batch: string): Promise<SettlementReport | undefined> {
+    const subject = await this.#ports.journal.mark(settlementMark(batch));
+    const settlement = subject === undefined ? undefined : readSettlement(await this.#ports.journal.entriesOf(subject));
+    return settlement?.dealtWith === true ? settlementReport(settlement) : undefined;
+  }
+
+  async #endByWord(settlement: RecordedSettlement): Promise<SettlementReport> {
+    const { line, book, journal } = this.#ports;
+    if (line.batch === settlement.batch) await book.close();
+    const ended = readSettlement([await journal.append(progressDraft(settlement, "done", {}))]);
+    assert(ended !== undefined, "what was noted is a settlement");
+    this.#halfDone = false;
+    return settlementReport(ended);
   }
 
   async settle(request: { readonly operator: string }, limits: Limits): Promise<SettlementOutcome> {
@@ -112,6 +149,7 @@ class DurableSettlement implements BankSettlement {
 
   async #settleOn(line: HeldLine, { operator }: { readonly operator: string }, limits: Limits): Promise<SettlementOutcome> {
     const open = await this.#open();
+    if (open?.dealtWith === true) return this.#endByWord(open);
     if (open === undefined && (await this.#ports.dueUploads()) > 0) return { kind: "refused", reason: "uploads-due" };
     const batch = open?.batch ?? line.batch;
     const subjects = await this.#ports.book.rows(batch);
