@@ -81,6 +81,7 @@ export class SaleLane {
   readonly #shared: SharedSales;
   readonly #parts: SaleLaneParts;
   readonly #psam: LazyPsam;
+  #isQuiet = false;
 
   constructor(shared: SharedSales, parts: SaleLaneParts) {
     const { clock, cardProfile, log } = shared;
@@ -125,10 +126,24 @@ export class SaleLane {
 
   /** An act with its holder that needs no module of its own: the holder sees and hears it like a sale. Left out: no amount is shown. */
   async served<Outcome extends { readonly kind: string }>(amount: Fen | undefined, work: () => Promise<Outcome>): Promise<Outcome> {
+    if (this.#isQuiet) return work();
     if (amount !== undefined) this.feedback.begin(amount);
     const outcome = await work();
     this.feedback.end(saleEnd(outcome.kind));
     return outcome;
+  }
+
+  /**
+   * Begins an act that is a part of another one: the holder sees the end of the whole, and hears no "paid" before it is one. Only what the act asks of
+   * this place before it first waits is quiet, so that nobody else's act is.
+   */
+  quietly<Outcome>(begin: () => Promise<Outcome>): Promise<Outcome> {
+    this.#isQuiet = true;
+    try {
+      return begin();
+    } finally {
+      this.#isQuiet = false;
+    }
   }
 
   /** The lane's module, opened when it is first needed. Faults: whatever keeps it from being opened. */

@@ -207,7 +207,7 @@ class AssembledTerminal implements Terminal {
   }
 
   get bank(): BankActs | undefined {
-    return this.#bank?.acts;
+    return this.#services?.bank;
   }
 
   /** Whether the acquirer refuses this account everywhere. */

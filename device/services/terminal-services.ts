@@ -27,8 +27,10 @@ import type { TerminalJournal } from "../txn/journal/journal.ts";
 import type { SalesInFlight } from "../txn/lane.ts";
 import type { LocalRule } from "../txn/local-rules/types.ts";
 import type { HostPorts } from "../txn/medical-host/ports.ts";
+import { saleMark } from "../txn/quick-payment/record.ts";
 import { Rounds } from "../txn/rounds.ts";
 import type { SaleRequest } from "../txn/sale-request.ts";
+import { agencyOfBills, bankDoors, contributionDoors, rowDoor } from "./doors.ts";
 
 /** What is decided by configuration. */
 export interface ServiceSettings {
@@ -90,6 +92,8 @@ export class TerminalServices {
   readonly acts: CardServiceActs;
   /** Absent where no agency is connected. */
   readonly contributions: ContributionActs | undefined;
+  /** The bank with the doors that the switches shut; absent where no bank is behind this terminal. */
+  readonly bank: BankActs | undefined;
   readonly #parts: TerminalServicesParts;
   readonly #services: CardServices;
   readonly #opened: Contributions | undefined;
@@ -100,6 +104,8 @@ export class TerminalServices {
     this.#parts = parts;
     const { settings, clock, randomness, log, agencyHost: host, journal } = parts;
     const { agency: profile } = settings;
+    const place = this.#place();
+    const door = rowDoor({ ...place, agency: profile !== undefined }, settings.profile);
     const agency = profile === undefined ? undefined : openAgencyClient({ clock, randomness, log, host, terminalId: journal.terminalId, profile });
     const { reader } = parts;
     const psam = lazyModule((limits) => parts.desk.module(limits));
@@ -121,7 +127,7 @@ export class TerminalServices {
       localList,
       medical: parts.medical,
       profile: settings.profile,
-      place: this.#place(),
+      place,
       bounds: DEFAULT_SERVICE_BOUNDS,
       ...(parts.pinChanger === undefined ? {} : { pinChanger: parts.pinChanger }),
       ...(pinPad === undefined ? {} : { pinPad }),
@@ -134,13 +140,15 @@ export class TerminalServices {
         ? undefined
         : openContributionActs({
             ...shared,
-            agency,
-            bank: parts.bank ?? NO_BANK,
+            agency: agencyOfBills(agency, door),
+            bank: parts.bank === undefined ? NO_BANK : this.#quietly(parts.bank),
             social: { profile: parts.cardProfile },
             place: { institution: parts.institution, terminal: journal.terminalId },
             ...(printer === undefined ? {} : { printer }),
           });
-    this.contributions = this.#opened === undefined ? undefined : this.#served(this.#opened.acts);
+    this.contributions = this.#opened === undefined ? undefined : this.#served(contributionDoors(this.#opened.acts, door));
+    const isBegun = async (reference: string) => (await journal.mark(saleMark(reference))) !== undefined;
+    this.bank = parts.bank === undefined ? undefined : bankDoors(parts.bank, door, isBegun);
     this.#telling = this.#openTelling();
   }
 
@@ -191,6 +199,16 @@ export class TerminalServices {
       receipt: (reference) => acts.receipt(reference),
       settleCase: (subject, act) => acts.settleCase(subject, act),
       openCases: (limit) => acts.openCases(limit),
+    };
+  }
+
+  /** The bank inside a contribution: what the holder is shown is the contribution's own end. */
+  #quietly(bank: BankActs): Pick<BankActs, "pay" | "takeBack" | "known"> {
+    const { desk } = this.#parts;
+    return {
+      pay: (request, limits) => desk.quietly(() => bank.pay(request, limits)),
+      takeBack: (request, limits) => desk.quietly(() => bank.takeBack(request, limits)),
+      known: (reference) => bank.known(reference),
     };
   }
 

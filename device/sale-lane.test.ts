@@ -1,0 +1,85 @@
+/* What the holder at one place is told of an act, and that a part of an act tells nothing of its own. */
+import { describe, expect, it } from "vitest";
+import { fen } from "./base/fen.ts";
+import { SILENT } from "./base/log.ts";
+import { DEFAULT_CARD_PROFILE } from "./codec/card-profile.ts";
+import { openCipherSuite } from "./crypto/suite.ts";
+import type { Signal, SignalLamp } from "./drivers/peripherals.ts";
+import { SaleLane } from "./sale-lane.ts";
+import { openSeenCards } from "./txn/delayed-charge/seen-cards.ts";
+import { DEFAULT_INITIAL_PIN_RULE } from "./txn/initial-pin.ts";
+import { SimulatedPlace, TEST_LIMITS } from "./txn/quick-payment/testing.ts";
+import { createTapTimelines } from "./txn/tap-timeline/timelines.ts";
+
+async function lane() {
+  const place = new SimulatedPlace();
+  const ports = await place.clock.resolve(place.switchOn());
+  const { clock, journal } = place;
+  const suite = openCipherSuite();
+  const signals: Signal[] = [];
+  const lamp: SignalLamp = {
+    name: "lamp",
+    health: async () => ({ kind: "well" }),
+    signal: async (signal) => void signals.push(signal),
+    close: async () => undefined,
+  };
+  const desk = new SaleLane(
+    {
+      ...{ clock, journal, log: SILENT, inFlight: ports.sales, saleTimes: ports.saleTimes, purse: ports.purse, cardProfile: DEFAULT_CARD_PROFILE },
+      randomness: { bytes: (length) => new Uint8Array(length) },
+      initialPin: DEFAULT_INITIAL_PIN_RULE,
+      bounds: TEST_LIMITS,
+      pinTimeoutMs: 1_000,
+      chargedCards: openSeenCards({ journal, suite, key: suite.secretKey(new Uint8Array(16)) }),
+      saleDays: () => ({ earliest: "20260105", latest: "20260105" }),
+      taps: createTapTimelines({ clock }),
+    },
+    { reader: place.reader, samReader: place.reader, lamp },
+  );
+  return { desk, signals };
+}
+
+const AMOUNT = fen(100);
+const ended = (kind: string) => async () => ({ kind });
+
+describe("a place where cards pay", () => {
+  it.each([
+    ["approved", "accepted"],
+    ["refunded", "refused"],
+    ["no-card", "idle"],
+  ])("shows the end of an act: %s", async (kind, signal) => {
+    const { desk, signals } = await lane();
+    await desk.served(AMOUNT, ended(kind));
+    expect(signals).toEqual([signal]);
+  });
+
+  it("shows one end of an act with parts, and none before it", async () => {
+    const { desk, signals } = await lane();
+    const atConfirmation: (readonly Signal[])[] = [];
+    await desk.served(AMOUNT, async () => {
+      await desk.quietly(() => desk.served(AMOUNT, ended("approved")));
+      atConfirmation.push([...signals]);
+      await desk.quietly(() => desk.served(AMOUNT, ended("approved")));
+      return { kind: "refunded" };
+    });
+    expect([atConfirmation, signals]).toEqual([[[]], ["refused"]]);
+  });
+
+  it("keeps quiet of nobody else's act", async () => {
+    const { desk, signals } = await lane();
+    const part = desk.quietly(() => desk.served(AMOUNT, async () => ({ kind: "approved" })));
+    await desk.served(AMOUNT, ended("declined"));
+    await part;
+    expect(signals).toEqual(["refused"]);
+  });
+
+  it("is heard again behind a part that throws", async () => {
+    const { desk, signals } = await lane();
+    const broken = () => {
+      throw new Error("broken");
+    };
+    expect(() => desk.quietly(broken)).toThrow("broken");
+    await desk.served(undefined, ended("done"));
+    expect(signals).toEqual(["accepted"]);
+  });
+});
