@@ -41,9 +41,17 @@ export class ServicesClient {
     return this.#door.get("/v1/contribution-cases");
   }
 
-  /** "try-again": the bank is asked once more. "returned": the money was given back by hand. */
-  settleCase(subject: string, how: "try-again" | "returned"): Promise<CaseAct> {
+  /**
+   * "try-again": the bank is asked once more. "give-back": the agency has not got what it does not answer for. "returned": the money was given back
+   * by hand.
+   */
+  settleCase(subject: string, how: "try-again" | "give-back" | "returned"): Promise<CaseAct> {
     return this.#door.act(`/v1/contribution-cases/${encodeURIComponent(subject)}/${how}`);
+  }
+
+  /** The agency has what it does not answer for. */
+  confirmCase(subject: string, receiptNumber: string): Promise<CaseAct> {
+    return this.#door.act(`/v1/contribution-cases/${encodeURIComponent(subject)}/confirmed`, { receiptNumber });
   }
 
   printContribution(contributionNumber: string): Promise<Slip> {

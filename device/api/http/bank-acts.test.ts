@@ -196,6 +196,11 @@ describe("contributions and benefits", () => {
     expect(await told(post(`${at}/try-again`), "chief")).toMatchObject({ state: "settled" });
     expect(await refused(post(`/v1/contribution-cases/${"0".repeat(32)}-9/returned`), "chief")).toBe("409 case-not-parked");
     expect(service.contributions.calls.at(-1)).toBe("try-again by chief");
+    expect(await refused(post(`${at}/give-back`), "chief")).toBe("422 act-unfitting");
+    expect(await refused(post(`${at}/confirmed`, { receiptNumber: "R-7" }))).toBe("403 not-allowed");
+    expect(await refused(post(`${at}/confirmed`), "chief")).toMatch(/^400 /);
+    expect(await told(post(`${at}/confirmed`, { receiptNumber: "R-7" }), "chief")).toMatchObject({ state: "settled" });
+    expect(service.contributions.calls.at(-1)).toBe("confirmed with R-7 by chief");
   });
 
   it("tell what the agency refused, what went back and what is open", async () => {

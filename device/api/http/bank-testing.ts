@@ -155,9 +155,10 @@ export class FakeContributions implements ContributionActs {
     return Promise.resolve(this.#known.get(reference)?.kind === "confirmed" ? RECEIPT : undefined);
   }
 
-  settleCase(subject: string, { operator, how }: Parameters<ContributionActs["settleCase"]>[1]): Promise<"settled" | "not-parked"> {
+  settleCase(subject: string, { operator, ...word }: Parameters<ContributionActs["settleCase"]>[1]): ReturnType<ContributionActs["settleCase"]> {
     if (subject !== SUBJECT) return Promise.resolve("not-parked");
-    this.calls.push(`${how} by ${operator}`);
+    if (word.how === "give-back") return Promise.resolve("act-unfitting");
+    this.calls.push(`${word.how}${word.how === "confirmed" ? ` with ${word.receiptNumber}` : ""} by ${operator}`);
     return Promise.resolve("settled");
   }
 

@@ -75,6 +75,7 @@ const told: {
   readonly Contribution: Told<typeof service.contribution, services.Contribution>;
   readonly ContributionCases: Told<typeof service.contributionCases, services.ContributionCases>;
   readonly CaseAct: Told<typeof service.caseAct, services.CaseAct>;
+  readonly CaseConfirmed: Taken<typeof service.caseConfirmedBody, { readonly receiptNumber: string }>;
   readonly Benefits: Told<typeof service.benefits, services.Benefits>;
   readonly ContributionBody: Taken<typeof service.contributionBody, services.ContributionRequest>;
   readonly ServiceAct: Told<typeof service.serviceAct, services.ServiceAct>;
@@ -108,6 +109,7 @@ const told: {
   ...{
     Benefits: true,
     CaseAct: true,
+    CaseConfirmed: true,
     ContributionBody: true,
     ServiceAct: true,
     ServiceTable: true,

@@ -127,25 +127,45 @@ const slip = route({
   },
 });
 
-function caseRoute(how: "try-again" | "returned"): Route {
+async function settleCase(desk: Desk, subject: string, word: Parameters<ContributionActs["settleCase"]>[1]) {
+  const state = await contributionsOf(desk).settleCase(subject, word);
+  if (state === "settled") return { status: 200, json: { subject, state } } as const;
+  throw refusal(state === "not-parked" ? "case-not-parked" : state);
+}
+
+const CASE_ACTS = {
+  "try-again": { id: "retryContributionCase", summary: "Asks the bank once more for the money of a case that has to go back." },
+  "give-back": { id: "giveBackContributionCase", summary: "The agency has not got what it does not answer for: the money goes back." },
+  returned: { id: "closeContributionCase", summary: "The money of a case was given back by hand." },
+} as const;
+
+const ofCase = {
+  method: "POST",
+  needs: "settle-cases",
+  params: z.strictObject({ subject }),
+  query: NOTHING,
+  answers: [{ status: 200, schema: schemas.caseAct }],
+  refusals: ["not-offered", "case-not-parked", "act-unfitting"],
+} as const;
+
+function caseRoute(how: keyof typeof CASE_ACTS): Route {
   return route({
-    id: how === "try-again" ? "retryContributionCase" : "closeContributionCase",
-    method: "POST",
+    ...{ ...CASE_ACTS[how], ...ofCase },
     path: `/v1/contribution-cases/{subject}/${how}`,
-    summary: how === "try-again" ? "Asks the bank for the money of a parked case once more." : "The money of a parked case was given back by hand.",
-    needs: "settle-cases",
-    params: z.strictObject({ subject }),
-    query: NOTHING,
     body: voidBody,
-    answers: [{ status: 200, schema: schemas.caseAct }],
-    refusals: ["not-offered", "case-not-parked"],
-    handle: async (desk, { operator, params }) => {
-      const state = await contributionsOf(desk).settleCase(params.subject, { operator: operator.operator, how });
-      if (state === "not-parked") throw refusal("case-not-parked");
-      return { status: 200, json: { subject: params.subject, state } };
-    },
+    handle: (desk, { operator, params }) => settleCase(desk, params.subject, { operator: operator.operator, how }),
   });
 }
+
+const caseConfirmed = route({
+  id: "confirmContributionCase",
+  summary: "The agency has what it does not answer for, with this receipt.",
+  ...ofCase,
+  path: "/v1/contribution-cases/{subject}/confirmed",
+  body: schemas.caseConfirmedBody,
+  handle: (desk, { body, operator, params }) =>
+    settleCase(desk, params.subject, { operator: operator.operator, how: "confirmed", receiptNumber: body.receiptNumber }),
+});
 
 const benefits = route({
   id: "getBenefits",
@@ -207,4 +227,17 @@ const table = route({
   handle: async (desk) => ({ status: 200, json: tableWire(servicesOf(desk).table()) }),
 });
 
-export const SERVICE_ROUTES: readonly Route[] = [bills, pay, look, slip, cases, caseRoute("try-again"), caseRoute("returned"), benefits, service, table];
+export const SERVICE_ROUTES: readonly Route[] = [
+  bills,
+  pay,
+  look,
+  slip,
+  cases,
+  caseRoute("try-again"),
+  caseRoute("give-back"),
+  caseRoute("returned"),
+  caseConfirmed,
+  benefits,
+  service,
+  table,
+];

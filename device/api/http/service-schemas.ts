@@ -49,6 +49,8 @@ export const contributionCases = named(
 
 export const caseAct = named("CaseAct", z.strictObject({ subject: z.string(), state: z.literal("settled") }));
 
+export const caseConfirmedBody = named("CaseConfirmedBody", z.strictObject({ receiptNumber: z.string().regex(/^[\w.-]{1,40}$/) }));
+
 const rows = z.array(z.record(z.string(), z.unknown())).exactOptional();
 
 export const benefits = named(

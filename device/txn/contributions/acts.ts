@@ -46,6 +46,13 @@ export interface BenefitsView {
   readonly payments: readonly JsonObject[];
 }
 
+/**
+ * "try-again": the bank is asked once more for money that has to go back. "returned": it was given back by hand. Of a confirmation that the agency
+ * does not answer, "give-back": the agency has not got it, and the money goes back; "confirmed": it has, with this receipt. While the bank itself is
+ * not decided none of them fits: what its own record comes to decides.
+ */
+export type CaseWord = { readonly how: "try-again" | "give-back" | "returned" } | { readonly how: "confirmed"; readonly receiptNumber: string };
+
 export interface ContributionActs {
   bills(request: { readonly operator: string }, limits: Limits): Promise<BillsOutcome>;
   pay(request: ContributionRequest, limits: Limits): Promise<ContributionOutcome>;
@@ -53,11 +60,8 @@ export interface ContributionActs {
   benefits(request: { readonly operator: string }, limits: Limits): Promise<BenefitsView | Exclude<BillsOutcome, { readonly kind: "bills" }>>;
   /** What stands on the slip of this reference, to be printed again; undefined where there is none. Faults: those of the journal. */
   receipt(reference: string): Promise<ReceiptData | undefined>;
-  /**
-   * A person has looked at a case with which nothing more happens by itself. "try-again": the bank is asked for the money once more. "returned": it was
-   * given back by hand. Faults: those of the journal.
-   */
-  settleCase(subject: string, act: { readonly operator: string; readonly how: "try-again" | "returned" }): Promise<"settled" | "not-parked">;
+  /** A person's word on an open case that nobody is at; said twice, it is done once. Faults: those of the journal. */
+  settleCase(subject: string, act: CaseWord & { readonly operator: string }): Promise<"settled" | "not-parked" | "act-unfitting">;
   /** Contributions that wait for the agency, the bank or a person, oldest first. */
   openCases(limit: number): Promise<readonly { readonly subject: string; readonly amount: Fen; readonly reason: string; readonly sinceMs: number }[]>;
 }

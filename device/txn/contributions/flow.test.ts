@@ -4,7 +4,7 @@ import { AGENCY_FAULTS, type AgencyFaultName, planAgencyFault } from "../../../s
 import { fen } from "../../base/fen.ts";
 import { DEFAULT_AGENCY_PROFILE } from "../agency/profile.ts";
 import { receiptSlip } from "../receipts/receipt.ts";
-import type { ContributionOutcome } from "./acts.ts";
+import type { CaseWord, ContributionOutcome } from "./acts.ts";
 import { type BankFate, BILL, ContributionDesk, contribution, type DeskOptions, WAIT } from "./testing.ts";
 
 async function deskOf(options: DeskOptions = {}): Promise<ContributionDesk> {
@@ -291,6 +291,97 @@ describe("money that goes back", () => {
     expect(await desk.clock.resolve(desk.opened.acts.settleCase(subject, { operator: "op2", how: "returned" }))).toBe("settled");
     expect(await desk.clock.resolve(desk.opened.acts.openCases(10))).toEqual([]);
     expect((await desk.entries()).at(-1)?.detail).toMatchObject({ settledBy: "op2", how: "returned" });
+  });
+});
+
+describe("a person's word", () => {
+  const says = (desk: ContributionDesk, word: CaseWord, subject?: string) =>
+    desk.clock.resolve(
+      desk.opened.acts.openCases(10).then(([only]) => desk.opened.acts.settleCase(subject ?? only?.subject ?? "", { operator: "chief", ...word })),
+    );
+  const known = (desk: ContributionDesk) => desk.clock.resolve(desk.opened.acts.known("A1"));
+
+  /** The agency never says whether it has booked what the bank has paid. */
+  async function unanswered(): Promise<ContributionDesk> {
+    const desk = await deskOf({ profile: { ...DEFAULT_AGENCY_PROFILE, outcomeQuery: "told" } });
+    fault(desk, "request-lost");
+    expect(await pay(desk)).toMatchObject({ kind: "open-case" });
+    await desk.later(3_600_000);
+    return desk;
+  }
+
+  it("gives back what the agency has not got", async () => {
+    const desk = await unanswered();
+    expect(await says(desk, { how: "try-again" })).toBe("act-unfitting");
+    const subject = (await desk.entries())[0]?.subject;
+    expect([await says(desk, { how: "give-back" }, subject), await says(desk, { how: "give-back" }, subject)]).toEqual(["settled", "settled"]);
+    await desk.later(60_000);
+    expect([await known(desk), desk.bank.held("A1")]).toMatchObject([{ kind: "refunded", reason: "agency-not-confirmed" }, 0]);
+    expect([...desk.bank.rows.keys()]).toEqual(["A1.b1", "A1.b1.t1"]);
+    expect([await says(desk, { how: "give-back" }, subject), await says(desk, { how: "returned" }, subject)]).toEqual(["settled", "not-parked"]);
+  });
+
+  it("ends what the agency has, with its receipt", async () => {
+    const desk = await unanswered();
+    const word = { how: "confirmed", receiptNumber: "R-77" } as const;
+    const subject = (await desk.entries())[0]?.subject;
+    expect([await says(desk, word, subject), await says(desk, word, subject), await says(desk, { how: "returned" }, subject)]).toEqual([
+      "settled",
+      "settled",
+      "not-parked",
+    ]);
+    expect([await known(desk), desk.bank.held("A1")]).toMatchObject([{ kind: "confirmed", receiptNumber: "R-77" }, 40_000]);
+    expect((await desk.entries()).at(-1)).toMatchObject({ state: "done", detail: { settledBy: "chief", how: "confirmed" } });
+  });
+
+  it("ends what was given back by hand, although the agency never said anything", async () => {
+    const desk = await unanswered();
+    expect(await says(desk, { how: "returned" })).toBe("settled");
+    expect(await known(desk)).toMatchObject({ kind: "refunded", reason: "agency-not-confirmed" });
+    const sent = desk.sent.length;
+    await desk.later(3_600_000);
+    expect([desk.sent.length, await desk.clock.resolve(desk.opened.acts.openCases(10))]).toEqual([sent, []]);
+  });
+
+  it("ends a return of another amount", async () => {
+    const desk = await deskOf();
+    fault(desk, "refuse");
+    desk.bank.planReturns("short");
+    expect(await pay(desk)).toMatchObject({ kind: "open-case", reason: "return-amount-differs" });
+    await desk.later(3_600_000);
+    expect(await says(desk, { how: "confirmed", receiptNumber: "R-1" })).toBe("act-unfitting");
+    expect(await says(desk, { how: "give-back" })).toBe("act-unfitting");
+    expect(await says(desk, { how: "returned" })).toBe("settled");
+    expect(await known(desk)).toMatchObject({ kind: "refunded", reason: "maintenance" });
+  });
+
+  it("ends nothing while the bank is not decided, while somebody is at it, or twice in two ways", async () => {
+    const undecided = await deskOf();
+    undecided.bank.plan("unknown-approved");
+    await pay(undecided);
+    expect(await says(undecided, { how: "returned" })).toBe("act-unfitting");
+    expect(await says(undecided, { how: "returned" }, "none")).toBe("not-parked");
+    const desk = await unanswered();
+    const subject = (await desk.entries())[0]?.subject ?? "";
+    const word = (how: "returned" | "give-back") => desk.opened.acts.settleCase(subject, { operator: "chief", how });
+    expect(await desk.clock.resolve(Promise.all([word("returned"), word("give-back")]))).toEqual(["settled", "not-parked"]);
+  });
+
+  it.each(["before", "during", "after"] as const)("holds when power goes %s its commit", async (when) => {
+    const desk = await unanswered();
+    const subject = (await desk.entries())[0]?.subject ?? "";
+    let armed = true;
+    desk.disk.onCommit(() => (armed ? { kind: "cut", when } : { kind: "go" }));
+    await desk.untilCut(desk.opened.acts.settleCase(subject, { operator: "chief", how: "give-back" }));
+    await desk.later(1_000);
+    armed = false;
+    expect(desk.on).toBe(false);
+    await desk.clock.resolve(desk.switchOn());
+    await desk.later(60_000);
+    if ((await known(desk))?.kind === "open-case") expect(await says(desk, { how: "give-back" })).toBe("settled");
+    await desk.later(60_000);
+    expect([await known(desk), desk.bank.held("A1")]).toMatchObject([{ kind: "refunded" }, 0]);
+    expect([...desk.bank.rows.keys()]).toEqual(["A1.b1", "A1.b1.t1"]);
   });
 });
 

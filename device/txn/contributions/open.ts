@@ -4,11 +4,11 @@ import { boundedJournal } from "../bounded-journal.ts";
 import type { Journal } from "../journal/types.ts";
 import type { ReceiptData } from "../receipts/types.ts";
 import type { Rounds } from "../rounds.ts";
-import type { BenefitsView, BillsOutcome, ContributionActs, ContributionOutcome, ContributionRequest } from "./acts.ts";
+import type { BenefitsView, BillsOutcome, CaseWord, ContributionActs, ContributionOutcome, ContributionRequest } from "./acts.ts";
 import { readHolder } from "./holder.ts";
 import { type ContributionBounds, type ContributionPorts, DEFAULT_CONTRIBUTION_BOUNDS } from "./ports.ts";
 import { askBenefits, askBills, type Refusal } from "./questions.ts";
-import { contributionNote, findContribution, outcomeOf, type RecordedContribution, readContribution } from "./record.ts";
+import { contributionNote, findContribution, isOpen, outcomeOf, type RecordedContribution, readContribution } from "./record.ts";
 import { type ContributionBackground, openContributionBackground, openContributions } from "./rounds.ts";
 import { runContribution } from "./run.ts";
 import { slipData } from "./slip.ts";
@@ -25,6 +25,10 @@ export function openContributionActs(ports: ContributionPorts, bounds: Contribut
   return { acts: new Acts(ports, bounds, background), background: background.rounds };
 }
 
+/** Between two looks whether somebody is still at a case. */
+const TAKE_AGAIN_MS = 500;
+
+type PeoplesWord = Parameters<ContributionActs["settleCase"]>[1];
 type Asked = { readonly operator: string };
 type NoCard = { readonly kind: "no-card"; readonly reason?: string };
 type OpenCase = Awaited<ReturnType<ContributionActs["openCases"]>>[number];
@@ -98,23 +102,62 @@ class Acts implements ContributionActs {
     return giveBack === undefined;
   }
 
-  async settleCase(subject: string, act: Parameters<ContributionActs["settleCase"]>[1]): Promise<"settled" | "not-parked"> {
-    const record = readContribution(await this.#journal.entriesOf(subject));
-    if (record === undefined || record.leg.leg !== "parked" || record.last.state !== "unknown") return "not-parked";
-    const giveBack = this.#ports.sales.take(record.reference);
+  async settleCase(subject: string, word: PeoplesWord): Promise<"settled" | "not-parked" | "act-unfitting"> {
+    const named = readContribution(await this.#journal.entriesOf(subject));
+    const giveBack = named === undefined ? undefined : await this.#takeSoon(named.reference);
     if (giveBack === undefined) return "not-parked";
     try {
-      const draft = contributionNote(record, wishOf(record.leg, act.how));
-      await this.#journal.append({ ...draft, detail: { ...draft.detail, settledBy: act.operator, how: act.how } });
+      return await this.#settleNow(subject, word);
     } finally {
       giveBack();
     }
+  }
+
+  /** The background may just be looking at it: that is over soon. */
+  async #takeSoon(reference: string): Promise<(() => void) | undefined> {
+    const { clock, sales } = this.#ports;
+    const deadlineMs = clock.monotonicMs() + this.#bounds.agencyTimeoutMs;
+    for (;;) {
+      const giveBack = sales.take(reference);
+      if (giveBack !== undefined || clock.monotonicMs() >= deadlineMs) return giveBack;
+      await clock.sleep(TAKE_AGAIN_MS);
+    }
+  }
+
+  /** Read again when nobody else is at it. */
+  async #settleNow(subject: string, word: PeoplesWord): Promise<"settled" | "not-parked" | "act-unfitting"> {
+    const record = readContribution(await this.#journal.entriesOf(subject));
+    if (record === undefined) return "not-parked";
+    const wish = waitsForPeople(record) ? wishOf(record.leg, word) : undefined;
+    // The same word again, after its answer was lost: carried out since, or about to be.
+    if (record.said === word.how && (wish === undefined || record.last.detail["how"] === word.how)) return "settled";
+    if (wish === undefined) return waitsForPeople(record) ? "act-unfitting" : "not-parked";
+    const draft = contributionNote(record, wish);
+    await this.#journal.append({ ...draft, detail: { ...draft.detail, settledBy: word.operator, how: word.how } });
     this.#background.lookNow();
     return "settled";
   }
 }
 
-function wishOf({ payment, why, tries }: Extract<RecordedContribution["leg"], { readonly leg: "parked" }>, how: "try-again" | "returned"): NoteWish {
-  // A message of its own: the bank knows those before it.
-  return how === "returned" ? { kind: "returned", payment, reason: why } : { kind: "leg", leg: { leg: "return", payment, tries: tries + 1, why } };
+/** What the agency was never asked about since a restart is asked first; everything else that is open has been tried. */
+function waitsForPeople(record: RecordedContribution): boolean {
+  return isOpen(record) && (record.leg.leg === "return" || record.last.state === "unknown");
+}
+
+/** Undefined where the word does not fit. */
+function wishOf(leg: RecordedContribution["leg"], word: CaseWord): NoteWish | undefined {
+  if (leg.leg === "payment") return undefined;
+  const { payment } = leg;
+  const why = leg.leg === "confirm" ? "agency-not-confirmed" : leg.why;
+  switch (word.how) {
+    case "returned":
+      return { kind: "returned", payment, reason: why };
+    case "try-again":
+      // A message of its own: the bank knows those before it, and never gives back more than was paid.
+      return leg.leg === "confirm" ? undefined : { kind: "leg", leg: { leg: "return", payment, tries: leg.tries + 1, why } };
+    case "give-back":
+      return leg.leg === "confirm" ? { kind: "leg", leg: { leg: "return", payment, tries: 1, why } } : undefined;
+    case "confirmed":
+      return leg.leg === "confirm" ? { kind: "confirmed", payment, receiptNumber: word.receiptNumber } : undefined;
+  }
 }

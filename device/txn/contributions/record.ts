@@ -36,6 +36,8 @@ export interface RecordedContribution extends ContributionFacts {
   /** Id under which the agency was told last; "" before. */
   readonly confirmId: string;
   readonly reason: string;
+  /** A person's last word on it; "" before any. */
+  readonly said: string;
 }
 
 /** Names the contribution that was begun last for a bill, so that there are never two of them under way. */
@@ -182,6 +184,7 @@ export function readContribution(entries: readonly JournalEntry[]): RecordedCont
     leg: legOf(detail),
     confirmId: text("confirmId"),
     reason: text("reason"),
+    said: text("how"),
   };
 }
 
