@@ -9,7 +9,7 @@ import { exchange } from "../../card/dialogue.ts";
 import { drawChallenge, HOLDER_READ_KEY, INTERNAL_AUTHENTICATION_KEY } from "../../card/social/authentication.ts";
 import { HOLDER_FILE, HOLDER_TAGS, readItems } from "../../card/social/files.ts";
 import { historicalDigits } from "../../card/social/historical.ts";
-import { checkValidity, holderOf, readSocialIdentity, type SocialOptions } from "../../card/social/read-identity.ts";
+import { checkValidity, holderOf, readSocialIdentity } from "../../card/social/read-identity.ts";
 import type { SocialIdentity } from "../../card/social/types.ts";
 import { command, isOk } from "../../codec/apdu.ts";
 import type { CardBas } from "../../codec/read-card-bas.ts";
@@ -24,10 +24,6 @@ const VALUE_LENGTH = 8;
 const HOLDER_READ_KEY_ON_CARD = 0x0a;
 /** As a card writes its algorithm in tag 86. Spec: LD/T 32.7, SELECT. */
 export const ALGORITHM_DIGITS = { "3des": "01", sm4: "03" } as const;
-
-function socialOptions({ ports }: CardDesk): SocialOptions {
-  return { ...ports.social, profile: ports.cardProfile, randomness: ports.randomness, today: ports.today() };
-}
 
 type CardFacts = Pick<SocialIdentity, "regionCode" | "cardNumber" | "cardIdentifier" | "version" | "issueDate" | "expiryDate" | "holder">;
 
@@ -67,7 +63,7 @@ export async function readBasicData(desk: CardDesk, { channel, limits }: CardAtD
   if (module === undefined) return answerOf(RESULT.noModule);
   const { psam, asked } = watchedModule(module);
   try {
-    const identity = await readSocialIdentity(channel, psam, socialOptions(desk), limits);
+    const identity = await readSocialIdentity(channel, psam, desk.socialOptions, limits);
     return identity.kind === "ok" ? outputOf(desk, channel, identity, module.terminalNumber) : answerOf(resultOfRefusedCard(identity));
   } catch (error) {
     if (!isFault(error, "key-missing")) throw error;
@@ -159,7 +155,7 @@ async function readWithProofs(desk: CardDesk, { channel, limits, named }: NamedA
   const sameValues = equalBytes(internal.raw, values.internal.raw) && equalBytes(external.raw, values.external.raw);
   if (!sameValues) return answerOf(RESULT.checkFailed);
   if (!equalBytes(internal.proof, values.proof)) return answerOf(RESULT.notGenuine);
-  const card = checkValidity(named, socialOptions(desk));
+  const card = checkValidity(named, desk.socialOptions);
   if (card.kind === "refused") return answerOf(resultOfRefusedCard(card));
   const proved = await proveToCard(channel, external, limits);
   if (proved !== undefined) return proved;

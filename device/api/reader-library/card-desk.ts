@@ -2,8 +2,7 @@
 import { type Fault, isFault } from "../../base/fault.ts";
 import type { Limits } from "../../base/ports.ts";
 import { authenticateCard, INTERNAL_AUTHENTICATION_KEY } from "../../card/social/authentication.ts";
-import type { NamedSocialCard } from "../../card/social/read-identity.ts";
-import { nameSocialCard } from "../../card/social/read-identity.ts";
+import { checkValidity, type NamedSocialCard, nameSocialCard, type SocialOptions } from "../../card/social/read-identity.ts";
 import type { CardChannel, CardReader, SocialPsam } from "../../drivers/ports.ts";
 import type { LibraryAnswer } from "./functions.ts";
 import { answerOf, OWN_RESULT, RESULT, resultOfFault, resultOfRefusedCard, statusResult } from "./numbers.ts";
@@ -82,10 +81,18 @@ export class CardDesk {
     return wanted.includes(this.ports.reader.interface) ? undefined : answerOf(RESULT.cardTypeWrong);
   }
 
-  /** The social application selected, and which card this is. */
+  /** By what cards are judged here. */
+  get socialOptions(): SocialOptions {
+    const { social, cardProfile: profile, randomness, today } = this.ports;
+    return { ...social, profile, randomness, today: today() };
+  }
+
+  /** The social application selected, and which card this is: one that a list names, or that is out of its time, is served by no function. */
   async name(card: CardAtDesk): Promise<OrAnswer<NamedAtDesk>> {
     const named = await nameSocialCard(card.channel, { profile: this.ports.cardProfile }, card.limits);
-    return named.kind === "refused" ? answerOf(resultOfRefusedCard(named)) : { ...card, named };
+    if (named.kind === "refused") return answerOf(resultOfRefusedCard(named));
+    const valid = checkValidity(named, this.socialOptions);
+    return valid.kind === "refused" ? answerOf(resultOfRefusedCard(valid)) : { ...card, named };
   }
 
   /** As {@link name}, and it is the one that the caller means. */

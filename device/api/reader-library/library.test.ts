@@ -7,6 +7,7 @@ import { CARD_BAS_ORDERS, parseReadCardBas } from "../../codec/read-card-bas.ts"
 import { encodeGbText } from "../../codec/text.ts";
 import { openCipherSuite } from "../../crypto/suite.ts";
 import type { InitialPinRule } from "../../txn/initial-pin.ts";
+import { FUNCTION_NAMES } from "./functions.ts";
 import { CALLER, cardInfoOf, HostOfCard, INITIAL_PIN, libraryPlace } from "./testing.ts";
 
 const OTHER = { name: "another program" };
@@ -191,6 +192,37 @@ describe("iReadCard and iWriteCard", () => {
     expect((await ask("iWriteCard", given)).result).toBe(-2203);
     expect((await ask("iWriteCard", { ...given, data: "DF04EF05|much too long a value|$" })).result).toBe(-41);
     expect((await ask("iWriteCard", { ...given, data: "DF04EF06|P99010001|$" })).result).toBe(-14);
+  });
+});
+
+describe("a card that may not be served", () => {
+  const address = { fileAddress: "SSSEEF05|07|$" };
+  const begins = [
+    ["iReadCardBas", {}],
+    ["iReadCardBas_HSM_Step1", {}],
+    ["iReadCard", { iAuthType: 2, ...address }],
+    ["iWriteCard", { fileAddress: "DF04EF05|83|$", data: "DF04EF05|P99010001|$" }],
+    ["iVerifyPIN", {}],
+    ["iChangePIN", {}],
+    ["iReloadPIN", {}],
+    ["iReloadPIN_HSM_Step1", {}],
+    ["iUnblockPIN", {}],
+    ["iUnblockPIN_HSM_Step1", {}],
+    ["iDoDebit", { payInfo: "1.00|1.00|20260105121500|" }],
+    ["iReadDebitRecord", {}],
+  ] as const;
+
+  it.each(begins)("%s: neither one that a list names nor one that has expired", async (name, given) => {
+    const listed = await libraryPlace({ card: { pin: "123456" }, more: { social: { isListed: () => true } } });
+    expect(await listed.ask(name, { cardInfo: listed.cardInfo, ...given })).toEqual({ result: -9003, output: "" });
+    const expired = await libraryPlace({ card: { pin: "123456", expired: true } });
+    expect(await expired.ask(name, { cardInfo: expired.cardInfo, ...given })).toEqual({ result: -9003, output: "" });
+    expect([...(await listed.place.entries()), ...(await expired.place.entries())]).toEqual([]);
+  });
+
+  it("is meant by every function that begins with a card", () => {
+    const beginning = FUNCTION_NAMES.filter((name) => !/Step[23]$/v.test(name));
+    expect(begins.map(([name]) => name)).toEqual(beginning);
   });
 });
 
