@@ -22,7 +22,7 @@ export type CardServiceRequest = {
   | { readonly service: "change-pin"; readonly reference?: string }
   | { readonly service: "reset-pin"; readonly reference: string; readonly person?: PersonClaim }
   | { readonly service: "unlock-pin"; readonly reference: string; readonly person?: PersonClaim }
-  /** The holder without the card: known by a resident identity number that the counter's reader gave. */
+  /** The holder without the card: known by the document at the counter, or by what was told where it was not shown (a temporary loss alone). */
   | {
       readonly service: "report-loss";
       readonly reference: string;
@@ -41,6 +41,8 @@ export interface PersonClaim {
   readonly name: string;
   /** Enters no log and no record in the clear. */
   readonly identityNumber: string;
+  /** False: nobody has seen the document, as when somebody calls; left out: the operator has. The agency is told so. */
+  readonly documentShown?: boolean;
 }
 
 export type CardQuery =

@@ -33,6 +33,32 @@ describe("a report of loss", () => {
     expect([statusAt(bench), await bench.perform(report()), lossesBooked(bench)]).toEqual(["temporary-loss", first, 1]);
   });
 
+  it.each([true, false])("says to the agency whether the document was shown: %s", async (documentShown) => {
+    const bench = await counter();
+    expect(await bench.perform(report({ person: { ...person(), documentShown } }))).toMatchObject({ kind: "done", output: { agency: "told" } });
+    const told = bench.bodies.filter((body) => body.includes('"loss-report"'));
+    expect(told.map((body) => body.includes(`"identityShown":${documentShown}`))).toEqual([true]);
+  });
+
+  it("says so too of one that waited for the agency", async () => {
+    const bench = await counter();
+    bench.agency.faults.absent = true;
+    await bench.perform(report({ person: { ...person(), documentShown: false } }));
+    bench.agency.faults.absent = false;
+    expect(await bench.takeUp()).toBe(0);
+    expect(bench.bodies.filter((body) => body.includes('"loss-report"')).at(-1)).toContain('"identityShown":false');
+  });
+
+  it("is no formal one, and none is withdrawn, by a call: nothing begins", async () => {
+    const bench = await counter();
+    const called = { ...person(), documentShown: false };
+    const refused = { kind: "refused", reason: "identity-not-shown", office: "agency" };
+    expect(await bench.perform(report({ loss: "formal", person: called }))).toMatchObject(refused);
+    expect(await bench.perform({ ...withdrawal, person: called })).toMatchObject(refused);
+    expect(bench.bodies).toEqual([]);
+    expect(await bench.perform(IDENTIFY)).toMatchObject({ kind: "done" });
+  });
+
   it("keeps number and name out of logs and of the disk", async () => {
     const bench = await counter();
     await bench.perform(report());

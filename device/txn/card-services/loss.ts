@@ -29,8 +29,13 @@ function unverifiable({ person, cardNumber }: { readonly person: PersonClaim; re
   return person.name.trim() !== "" && IDENTITY_NUMBER.test(person.identityNumber) ? undefined : refuse("person-not-verifiable");
 }
 
+/** A call is enough for a temporary loss, which lapses by itself. Undefined: it is enough, or the document was shown. */
+function notShown({ documentShown = true }: PersonClaim): Refused | undefined {
+  return documentShown ? undefined : refuse("identity-not-shown");
+}
+
 export async function reportLoss(desk: ServiceDesk, request: LossReport, limits: Limits): Promise<CardServiceOutcome> {
-  const refused = unverifiable(request);
+  const refused = unverifiable(request) ?? (request.loss === "formal" ? notShown(request.person) : undefined);
   if (refused !== undefined) return refused;
   const found = await findOperation(desk.ports, request);
   if (found.kind === "ended") return found.outcome;
@@ -39,7 +44,7 @@ export async function reportLoss(desk: ServiceDesk, request: LossReport, limits:
   const reportedMs = desk.ports.timekeeper.reading(0).wallMs;
   const operation = await beginOperation(desk.ports, request, {
     card: cardNumber,
-    detail: { loss, reportedMs, agencyId: drawId(desk.ports) },
+    detail: { loss, reportedMs, agencyId: drawId(desk.ports), documentShown: person.documentShown ?? true },
     personal: { cardNumber, name: person.name, identityNumber: person.identityNumber },
   });
   return tellLoss(desk, operation, limits);
@@ -79,7 +84,13 @@ function readLoss({ detail, personal }: Operation): { readonly loss: "temporary"
 
 function sendLoss(desk: ServiceDesk, operation: Operation, limits: Limits): Promise<AgencyReply> {
   const { loss, reportedMs, cardNumber } = readLoss(operation);
-  const input = { cardNumber, person: personOf(operation), loss, reportedAt: writeMoment(reportedMs), identityShown: true };
+  const input = {
+    cardNumber,
+    person: personOf(operation),
+    loss,
+    reportedAt: writeMoment(reportedMs),
+    identityShown: operation.detail["documentShown"] !== false,
+  };
   return askOnce(desk, operation, { service: "loss-report", input }, limits);
 }
 
@@ -99,7 +110,7 @@ function personOf({ personal }: Operation): JsonObject {
 }
 
 export async function withdrawLoss(desk: ServiceDesk, request: LossWithdrawal, limits: Limits): Promise<CardServiceOutcome> {
-  const refused = unverifiable(request);
+  const refused = unverifiable(request) ?? notShown(request.person);
   if (refused !== undefined) return refused;
   const found = await findOperation(desk.ports, request);
   if (found.kind === "ended") return found.outcome;
@@ -116,6 +127,7 @@ export async function withdrawLoss(desk: ServiceDesk, request: LossWithdrawal, l
 /** The card stays stopped here until the agency has said yes. */
 export async function tellWithdrawal(desk: ServiceDesk, operation: Operation, limits: Limits): Promise<CardServiceOutcome> {
   const cardNumber = textMember(operation.personal, "cardNumber");
+  // No withdrawal begins without the document.
   const input = { cardNumber, person: personOf(operation), identityShown: true };
   const reply = await askOnce(desk, operation, { service: "loss-withdraw", input }, limits);
   switch (reply.kind) {

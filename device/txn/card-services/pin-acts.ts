@@ -121,7 +121,7 @@ async function carryOn(desk: ServiceDesk, served: ServedCard, { operation, reque
       person: { name: person?.name ?? "", identityNumber: person?.identityNumber ?? "" },
       action: request.service === "reset-pin" ? "reset" : "unlock",
       variant: variantOf(desk, request),
-      identityShown: true,
+      identityShown: person !== undefined,
       cardKeys: cardKeysMember(card),
     };
     const reply = await askOnce(desk, operation, { service: "pin-authorization", input }, limits);
