@@ -475,6 +475,22 @@ describe("what is pending", () => {
     expect(place.bank.acts.view()).toMatchObject({ pendingReversals: 0, parkedReversals: 1 });
   });
 
+  test("is not begun for somebody whose time is over; the next one finds it gone", async () => {
+    const place = await open();
+    place.card();
+    place.host.fate = ({ type }) => (type === "0400" ? "lost" : type === "0200" ? "unheard" : "deliver");
+    expect(await place.pay("r1", 5_000)).toMatchObject({ kind: "unknown" });
+    place.host.fate = () => "deliver";
+    await place.run(place.bank.acts.signOff(BANK_LIMITS));
+    const heard = place.host.heard.length;
+    // Signing in takes longer than this act may.
+    const hurried = place.bank.acts.pay({ reference: "r2", business: "sale", amount: fenOf(100), operator: "op1" }, { ...BANK_LIMITS, timeoutMs: 20 });
+    expect(await place.run(hurried)).toEqual({ kind: "refused", reason: "reversal-pending" });
+    expect(place.host.heard.length).toBe(heard + 1);
+    expect(await place.pay("r3", 100)).toMatchObject({ kind: "approved" });
+    await expectSettled(place, 100);
+  });
+
   test("names the cause, and neither PIN, track, chip nor retrieval reference", async () => {
     const place = await open();
     place.card();

@@ -92,9 +92,12 @@ export class AcquirerLine implements BankLine {
 
   async #fulfil(wish: LineWish, line: OwnLine, limits: Limits): Promise<string | undefined> {
     if (wish === "raw") return undefined;
+    const { clock } = this.#ports;
+    const deadlineMs = clock.monotonicMs() + limits.timeoutMs;
     const refused = this.#signedIn ? undefined : await this.signInOn(line);
     if (refused !== undefined || wish === "signed-in") return refused;
-    const pending = await this.#ports.clear(line, limits);
+    // A sign-in may have taken all the time there was.
+    const pending = await this.#ports.clear(line, { timeoutMs: deadlineMs - clock.monotonicMs(), signal: limits.signal });
     if (pending !== undefined) return pending;
     // What was sent may have shown that the keys are old.
     return this.#signedIn ? undefined : this.signInOn(line);

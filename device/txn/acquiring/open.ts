@@ -54,7 +54,7 @@ async function clearLine(
   line: OwnLine,
   { reversals, ports, limits }: { readonly reversals: Reversals; readonly ports: BankPorts; readonly limits: Limits },
 ): Promise<string | undefined> {
-  if ((await reversals.sendPending(line)) === "pending") return "reversal-pending";
+  if ((await reversals.sendPending(line, limits)) === "pending") return "reversal-pending";
   return ports.sendOffline?.(line, limits);
 }
 

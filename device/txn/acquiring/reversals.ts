@@ -5,7 +5,7 @@
  */
 import type { Log } from "../../base/log.ts";
 import { neverAborted } from "../../base/never.ts";
-import type { Clock } from "../../base/ports.ts";
+import type { Clock, Limits } from "../../base/ports.ts";
 import { buildReversal } from "../acquirer-host/request.ts";
 import { countMember, textMember } from "../journal/members.ts";
 import { eachOpenSubject } from "../journal/open-subjects.ts";
@@ -69,11 +69,14 @@ export class Reversals {
     this.#pending += 1;
   }
 
-  /** Sends everything that is pending, oldest first. Faults: those of the journal. */
-  async sendPending(line: ReversingLine): Promise<"clear" | "pending"> {
+  /** Sends everything that is pending, oldest first; none is begun when the time of whoever waits is over. Faults: those of the journal. */
+  async sendPending(line: ReversingLine, limits: Limits): Promise<"clear" | "pending"> {
+    const { clock } = this.#ports;
+    const deadlineMs = clock.monotonicMs() + limits.timeoutMs;
     const pending = (await this.#all()).filter(({ parked }) => !parked);
     let left = pending.length;
     for (const each of pending) {
+      if (limits.signal.aborted || clock.monotonicMs() >= deadlineMs) break;
       const sent = await this.#send(each, line);
       if (sent === "absent" || sent === "pending") break;
       left -= 1;
