@@ -97,6 +97,19 @@ describe("an acquirer that answers error", () => {
   });
 });
 
+describe("a row that came under old keys", () => {
+  it("is sent again by the next call, and not told to people as refused", async () => {
+    const made = await bench();
+    await made.booked(100);
+    made.acquirer.rows.clear();
+    made.plan("take", { code: "A0" });
+    expect(await made.run(made.settle())).toMatchObject({ kind: "half-done" });
+    const settled = await made.run(made.settle());
+    expect(settled).toMatchObject({ kind: "unequal", uploaded: 1 });
+    expect(settled).not.toHaveProperty("refusedRows");
+  });
+});
+
 describe("a refusal with totals", () => {
   it("does not make the books equal: its MAC was not checked", async () => {
     const made = await fullBatch();

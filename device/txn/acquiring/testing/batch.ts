@@ -292,5 +292,5 @@ function replyOf(
   const message: IsoMessage = { type, fields: new Map<number, IsoValue>([...request.fields, [39, code], ...fields]) };
   if (code === "00" || (code === "94" && sentBefore)) return { kind: "approved", responseCode: code, message };
   if (code === "94") return { kind: "unknown", cause: "06", reason: "sent-twice" };
-  return { kind: "declined", responseCode: code, message, reason: "declined" };
+  return { kind: "declined", responseCode: code, message, reason: "declined", ...(code === "A0" ? { signIn: true } : {}) };
 }
