@@ -102,7 +102,7 @@ describe("a row that came under old keys", () => {
     const made = await bench();
     await made.booked(100);
     made.acquirer.rows.clear();
-    made.plan("take", { code: "A0" });
+    made.plan("take", { code: "A0" }, { code: "A0" }, { code: "A0" });
     expect(await made.run(made.settle())).toMatchObject({ kind: "half-done" });
     const settled = await made.run(made.settle());
     expect(settled).toMatchObject({ kind: "unequal", uploaded: 1 });
