@@ -51,7 +51,6 @@ export const servicesConfig = z.strictObject({
   lossCalls: z.enum(["off", "temporary", "temporary-and-formal"]).default(D.lossCalls),
   lossWithdrawal: hostCall(D.lossWithdrawal),
   detailChange: hostCall(D.detailChange),
-  offlineMedicalCard: z.enum(["off", "by-card-flags"]).default(D.offlineMedicalCard),
   libraryHost: connected(D.libraryHost),
   contributionHost: connected(D.contributionHost),
   examFeeHost: connected(D.examFeeHost),

@@ -6,7 +6,7 @@ import type { Limits } from "../../base/ports.ts";
 import type { InitialPinEvidence } from "../../card/social/initial-pin.ts";
 import { boundedJournal } from "../bounded-journal.ts";
 import { activate } from "./activate.ts";
-import type { CardServiceActs, CardServiceOutcome, CardServiceRequest } from "./acts.ts";
+import type { CardQuery, CardServiceActs, CardServiceOutcome, CardServiceRequest } from "./acts.ts";
 import { blockSocialApplication } from "./block.ts";
 import { ServiceDesk } from "./desk.ts";
 import { changeDetails } from "./details.ts";
@@ -66,15 +66,29 @@ function placeOf({ ports }: ServiceDesk): RowPlace {
 function rowOfAct(request: CardServiceRequest): number | undefined {
   if (request.service === "other") return request.row;
   if (request.service === "report-loss") return request.loss === "formal" ? 52 : 51;
+  if (request.service === "query") return ROW_OF_QUERY[request.what];
   return ROW_OF_ACT[request.service];
 }
 
-/** Questions and an ordered block decide by themselves. */
-const ROW_OF_ACT: Readonly<Record<Exclude<CardServiceRequest["service"], "other" | "report-loss">, number | undefined>> = {
+/** What the card alone answers is no row. */
+const ROW_OF_QUERY: Readonly<Record<CardQuery, number | undefined>> = {
+  "insured-places": 4,
+  contributions: 5,
+  "medical-balance": 6,
+  settlements: 7,
+  statement: 11,
+  // Without the agency's word the lists of this terminal answer.
+  status: undefined,
+  "purse-balances": undefined,
+  "purse-log": undefined,
+  "card-log": undefined,
+};
+
+/** An ordered block decides by itself. */
+const ROW_OF_ACT: Readonly<Record<Exclude<CardServiceRequest["service"], "other" | "report-loss" | "query">, number | undefined>> = {
   identify: 1,
   "read-basic": 3,
   "read-record": 3,
-  query: undefined,
   "change-details": 56,
   activate: 46,
   "change-pin": 49,

@@ -15,7 +15,6 @@ export interface ServiceProfile {
   readonly lossCalls: "off" | "temporary" | "temporary-and-formal";
   readonly lossWithdrawal: "off" | "host-call";
   readonly detailChange: "off" | "host-call";
-  readonly offlineMedicalCard: "off" | "by-card-flags";
   readonly libraryHost: "none" | "connected";
   readonly contributionHost: "none" | "connected";
   readonly examFeeHost: "none" | "connected";
@@ -38,7 +37,6 @@ export const DEFAULT_SERVICE_PROFILE: ServiceProfile = {
   lossCalls: "temporary",
   lossWithdrawal: "off",
   detailChange: "off",
-  offlineMedicalCard: "off",
   libraryHost: "none",
   contributionHost: "none",
   examFeeHost: "none",

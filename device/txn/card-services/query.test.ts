@@ -166,9 +166,13 @@ describe("what the agency has on record", () => {
     expect(await bench.perform(ask("contributions"))).toMatchObject({ kind: "done", asOf: expect.any(String) });
   });
 
-  it("nothing where it is away and was never asked", async () => {
-    const bench = await counter({ agency: false });
+  it("nothing where it is away and was never asked, or is not connected", async () => {
+    const bench = await counter();
+    bench.agency.faults.absent = true;
     expect(await bench.perform(ask("contributions"))).toMatchObject({ kind: "refused", reason: "agency-not-reached", office: "agency" });
+    const alone = await counter({ agency: false });
+    for (const what of ["contributions", "statement"] as const)
+      expect(await alone.perform(ask(what))).toMatchObject({ kind: "refused", reason: "agency-not-connected", office: "agency" });
   });
 
   it("a statement; without the agency the terminal's own records, marked as a part", async () => {

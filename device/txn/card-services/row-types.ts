@@ -7,7 +7,6 @@ import type { ServiceProfile } from "./profile.ts";
 export type ServiceFlow =
   | "medical-order"
   | "medical-void"
-  | "medical-purse"
   | "bank-payment"
   | "bank-return"
   | "bank-withdrawal"
@@ -23,7 +22,7 @@ export type ShownBy =
   | { readonly kind: "flow"; readonly flow: ServiceFlow };
 
 /** What a row needs besides a card that may be served. */
-export type Need = "medical" | "bank" | "agency" | "quick-payment" | SwitchNeed;
+export type Need = "medical" | "bank" | "agency" | "agency-or-insurer" | "quick-payment" | SwitchNeed;
 
 /** Switches whose setting is one word. */
 export type WordSwitch = { [Name in keyof ServiceProfile]: ServiceProfile[Name] extends string ? Name : never }[keyof ServiceProfile];

@@ -25,9 +25,9 @@ export const INFORMATION_ROWS: readonly ServiceRow[] = [
     refusal: NO_MODULE,
   }),
   served(3, text("信息记录：卡内基本信息", "basic data on the card"), { by: act("read-basic"), offline: "served", refusal: NO_MODULE }),
-  served(4, text("详细记录、电子证照副本", "detailed records and copies of certificates"), {
+  served(4, text("详细记录：参保地及参保状态（不含电子证照副本）", "detailed records: insured places and their state, without copies of certificates"), {
     by: act("query", { what: "insured-places" }),
-    needs: ["agency"],
+    needs: ["agency-or-insurer"],
     refusal: NO_AGENCY,
   }),
   served(5, text("权益自助查询：缴费、就业、劳动关系、就医记录", "rights: contributions, employment, labour relations, visits"), {
@@ -42,7 +42,7 @@ export const INFORMATION_ROWS: readonly ServiceRow[] = [
     offline: "last-known",
     refusal: NO_INSURER,
   }),
-  served(7, text("历史结算记录", "past settlements"), {
+  served(7, text("本终端历史结算记录", "past settlements at this terminal"), {
     by: act("query", { what: "settlements" }),
     needs: ["medical"],
     offline: "served",
@@ -60,12 +60,16 @@ export const INFORMATION_ROWS: readonly ServiceRow[] = [
     needs: ["agency", { switch: "detailChange", among: ["host-call"] }],
     refusal: refusal("no-write-authorisation", "agency", text("卡内数据更新请到社保卡服务窗口办理", "data on the card is updated by the agency")),
   }),
-  served(11, text("医保交易记录单", "statement of medical transactions"), {
-    by: act("query", { what: "statement" }),
-    needs: ["medical"],
-    offline: "served",
-    refusal: NO_INSURER,
-  }),
+  served(
+    11,
+    text("交易记录单：人社系统的记录，脱机时为本终端的记录", "statement of transactions: the agency's, or this terminal's own while it is not reached"),
+    {
+      by: act("query", { what: "statement" }),
+      needs: ["agency"],
+      offline: "served",
+      refusal: NO_AGENCY,
+    },
+  ),
   elsewhere(
     12,
     text("线上用卡认证", "authentication of the card on the internet"),

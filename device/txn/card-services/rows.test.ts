@@ -13,7 +13,6 @@ const EVERYTHING: ServiceProfile = {
   lossCalls: "temporary-and-formal",
   lossWithdrawal: "host-call",
   detailChange: "host-call",
-  offlineMedicalCard: "by-card-flags",
   libraryHost: "connected",
   contributionHost: "connected",
   examFeeHost: "connected",
@@ -37,7 +36,7 @@ describe("the table of services", () => {
   });
 
   it("refuses what no terminal may do, wherever it stands and whatever is switched on", () => {
-    const never = [12, 16, 24, 26, 27, 29, 31, 42, 43, 44, 45, 47, 54, 55, 57, 58, 59, 60, 63, 64, 65];
+    const never = [12, 16, 24, 26, 27, 28, 29, 31, 42, 43, 44, 45, 47, 54, 55, 57, 58, 59, 60, 63, 64, 65];
     expect(answered(COUNTER, EVERYTHING, "refused")).toEqual(never);
     expect(SERVICE_ROWS.filter(({ by }) => by === undefined).map(({ row }) => row)).toEqual(never);
   });
@@ -48,7 +47,7 @@ describe("the table of services", () => {
 
   it("promises little before a region has spoken", () => {
     const off = answered(COUNTER, DEFAULT_SERVICE_PROFILE, "refused").filter((row) => !answered(COUNTER, EVERYTHING, "refused").includes(row));
-    expect(off).toEqual([10, 20, 28, 30, 32, 33, 34, 35, 36, 37, 41, 46, 50, 52, 53, 56, 62]);
+    expect(off).toEqual([10, 20, 30, 32, 33, 34, 35, 36, 37, 41, 46, 50, 52, 53, 56, 62]);
   });
 
   it("a gate serves its own rows alone", () => {

@@ -38,6 +38,8 @@ function isMet(need: Need, place: RowPlace, profile: ServiceProfile): boolean {
       return place.bank;
     case "agency":
       return place.agency;
+    case "agency-or-insurer":
+      return place.agency || place.medical;
     case "quick-payment":
       return place.quickPayment;
     default:

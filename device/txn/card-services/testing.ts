@@ -54,7 +54,6 @@ export const EVERYTHING: ServiceProfile = {
   lossCalls: "temporary-and-formal",
   lossWithdrawal: "host-call",
   detailChange: "host-call",
-  offlineMedicalCard: "by-card-flags",
   libraryHost: "connected",
   contributionHost: "connected",
   examFeeHost: "connected",

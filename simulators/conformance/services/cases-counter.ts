@@ -47,6 +47,7 @@ function act(row: number, { title, request, expects, options = {}, before, after
 }
 
 const DONE = { kind: "done" };
+const WITHOUT_INSURER = { kind: "counter", institutionName: "测试服务点", medical: false, bank: true, quickPayment: true } as const;
 const query = (what: CardQuery, withPin = false): CardServiceRequest => ({ service: "query", what, withPin, operator });
 const loss = (kind: "temporary" | "formal"): CardServiceRequest => ({
   service: "report-loss",
@@ -112,7 +113,18 @@ const INFORMATION: readonly ServiceCase[] = [
     request: { service: "read-record", file: "DF02/EF06", withPin: false, operator },
     expects: { kind: "refused", reason: "no-read-key", office: "counter-terminal" },
   }),
-  act(4, { title: "insured places come from the agency", request: query("insured-places"), expects: DONE }),
+  act(4, {
+    title: "insured places come from the agency",
+    request: query("insured-places"),
+    expects: DONE,
+    told: (outcome) => expectTrue(outcome.kind === "done" && Array.isArray(outcome.output["insurances"]), "places are told"),
+  }),
+  act(4, {
+    title: "insured places where neither agency nor insurer is connected: refused at the door",
+    request: query("insured-places"),
+    options: { agency: false, more: { place: WITHOUT_INSURER } },
+    expects: { kind: "refused", reason: "agency-not-connected", office: "agency" },
+  }),
   act(5, { title: "contributions come from the agency", request: query("contributions", true), expects: DONE }),
   act(5, {
     title: "contributions while the agency is away: the last known ones with their time",
@@ -131,8 +143,28 @@ const INFORMATION: readonly ServiceCase[] = [
     expects: { kind: "refused", reason: "insurer-not-reached", office: "insurer" },
   }),
   act(7, { title: "settlements of this terminal, marked as a part", request: query("settlements"), expects: { kind: "done", output: { partial: true } } }),
+  act(7, {
+    title: "settlements where none is made: refused at the door",
+    request: query("settlements"),
+    options: { more: { place: WITHOUT_INSURER } },
+    expects: { kind: "refused", reason: "insurer-not-connected", office: "insurer" },
+  }),
   act(9, { title: "the card's state comes from the agency", request: query("status"), expects: { kind: "done", output: { status: "active", listed: false } } }),
   act(11, { title: "a statement of the agency", request: query("statement"), expects: { kind: "done", output: { partial: false } } }),
+  act(11, {
+    title: "while the agency is away, this terminal's own records, marked as a part",
+    request: query("statement"),
+    before: (at) => {
+      at.agency.faults.absent = true;
+    },
+    expects: { kind: "done", output: { partial: true, liftsBlock: false } },
+  }),
+  act(11, {
+    title: "a statement where no agency is connected: refused at the door",
+    request: query("statement"),
+    options: { agency: false },
+    expects: { kind: "refused", reason: "agency-not-connected", office: "agency" },
+  }),
 ];
 
 const CHANGES: readonly ServiceCase[] = [

@@ -1,5 +1,4 @@
 /* Rows that medical purchases, visits and voids serve, each against an insurer of its own. */
-import { fen } from "../../../device/base/fen.ts";
 import { civilTime } from "../../../device/codec/civil-time.ts";
 import { findPerson } from "../../../device/txn/medical-host/person-services.ts";
 import type { MedicalPurchaseRequest, RawCardRead } from "../../../device/txn/medical-purchase/ports.ts";
@@ -7,8 +6,6 @@ import { runMedicalPurchase } from "../../../device/txn/medical-purchase/run.ts"
 import { basket, type CounterOptions, MEDICAL_LIMITS, PERSON, SimulatedCounter, visitBasket } from "../../../device/txn/medical-purchase/testing.ts";
 import type { MedicalOutcome } from "../../../device/txn/medical-purchase/types.ts";
 import { runMedicalVoid } from "../../../device/txn/medical-void/run.ts";
-import { runQuickPayment } from "../../../device/txn/quick-payment/run.ts";
-import { SimulatedPlace, TEST_LIMITS } from "../../../device/txn/quick-payment/testing.ts";
 import { expectEqual, expectMatch, expectTrue, fail } from "../expect.ts";
 import type { ServiceCase } from "./types.ts";
 
@@ -156,21 +153,6 @@ const E_CODE: ServiceCase = {
   },
 };
 
-/** The card's own record of a medical consumption; the insurer settles it when the holder comes back. */
-const CARD_SIDE: ServiceCase = {
-  row: 28,
-  title: "the card's medical purse is debited with its PIN",
-  shows: "served",
-  run: async () => {
-    const place = new SimulatedPlace();
-    const ports = await place.clock.resolve(place.switchOn());
-    place.reader.insert(place.card({ pin: "123456", medicalPurse: { accountFen: 10_000 } }));
-    const purse = { kind: "medical-purse", selfPay: fen(0), pooled: fen(0) } as const;
-    const outcome = await place.clock.resolve(runQuickPayment(ports, { reference: "r1", amount: fen(450), purse }, TEST_LIMITS));
-    expectMatch(outcome, { kind: "paid", verified: true }, "the consumption");
-  },
-};
-
 const BALANCE: ServiceCase = {
   row: 6,
   title: "the insurer tells the balance of the account",
@@ -184,4 +166,4 @@ const BALANCE: ServiceCase = {
   },
 };
 
-export const MEDICAL_CASES: readonly ServiceCase[] = [BALANCE, ...PURCHASES, VOID, E_CODE, CARD_SIDE];
+export const MEDICAL_CASES: readonly ServiceCase[] = [BALANCE, ...PURCHASES, VOID, E_CODE];

@@ -2,8 +2,11 @@
 import { fen } from "../../../device/base/fen.ts";
 import { DEFAULT_PURSE_APPLICATIONS } from "../../../device/card/purse/commands.ts";
 import { DEFAULT_CARD_PROFILE } from "../../../device/codec/card-profile.ts";
+import { bankDoors, contributionDoors, rowDoor } from "../../../device/services/doors.ts";
+import type { BankActs } from "../../../device/txn/acquiring/acts.ts";
 import { openBankLoads } from "../../../device/txn/acquiring/load.ts";
 import { BANK_LIMITS, BankPlace, panOf } from "../../../device/txn/acquiring/testing.ts";
+import { DEFAULT_SERVICE_PROFILE, type ServiceProfile } from "../../../device/txn/card-services/profile.ts";
 import { ContributionDesk, contribution, WAIT } from "../../../device/txn/contributions/testing.ts";
 import { runQuickPayment } from "../../../device/txn/quick-payment/run.ts";
 import { BALANCE, FARE, gateScene, passage, tapGate, testGate } from "../../../device/txn/quick-payment/testing/gates.ts";
@@ -15,10 +18,27 @@ function served(row: number, title: string, run: () => Promise<void>): ServiceCa
   return { row, title, shows: "served", run };
 }
 
+function refused(row: number, title: string, run: () => Promise<void>): ServiceCase {
+  return { row, title, shows: "refused", run };
+}
+
+/** A counter with every host. */
+const PLACE = { kind: "counter", medical: true, bank: true, quickPayment: true, agency: true } as const;
+
 async function openPlace(): Promise<BankPlace> {
   const place = new BankPlace({ interface: "contact", profile: { loadCode: "45" } });
   await place.start();
   return place;
+}
+
+function openLoads(place: BankPlace) {
+  const purse = {
+    purse: { applications: DEFAULT_PURSE_APPLICATIONS, proveSeqOrder: DEFAULT_CARD_PROFILE.proveSeqOrder },
+    keyIndex: 1,
+    terminalNumber: new Uint8Array(6),
+  };
+  const bounds = { commandTimeoutMs: 1_000, pinTimeoutMs: 15_000, journalTimeoutMs: 5_000, returnTimeoutMs: 20_000 };
+  return place.run(openBankLoads({ ...place.ports, line: place.bank.line, book: place.bank.book, purse }, bounds));
 }
 
 async function openDesk(): Promise<ContributionDesk> {
@@ -60,13 +80,7 @@ const BANK: readonly ServiceCase[] = [
     const place = await openPlace();
     const card = place.card();
     const before = balanceOf(card, "electronic-cash");
-    const purse = {
-      purse: { applications: DEFAULT_PURSE_APPLICATIONS, proveSeqOrder: DEFAULT_CARD_PROFILE.proveSeqOrder },
-      keyIndex: 1,
-      terminalNumber: new Uint8Array(6),
-    };
-    const bounds = { commandTimeoutMs: 1_000, pinTimeoutMs: 15_000, journalTimeoutMs: 5_000, returnTimeoutMs: 20_000 };
-    const loads = await place.run(openBankLoads({ ...place.ports, line: place.bank.line, book: place.bank.book, purse }, bounds));
+    const loads = await openLoads(place);
     const request = { reference: "l1", amount: fen(5_000), operator: "op1", purse: "electronic-cash" } as const;
     expectMatch(await place.run(loads.load(request, BANK_LIMITS)), { kind: "loaded" }, "the load");
     expectEqual([balanceOf(card, "electronic-cash") - before, place.host.sum()], [5_000, 5_000], "what is on the card, and what the bank has taken");
@@ -100,12 +114,56 @@ function bill(row: number, title: string, which: { readonly insurance: string; r
   });
 }
 
-/** What the holder is entitled to, and what was paid to the account. */
-function benefit(row: number, name: string): ServiceCase {
-  return served(row, `${name}: entitlements and payments are told`, async () => {
+/** What the holder is entitled to, through the door of the terminal with its switch on, and refused there with it off. */
+function benefit(row: number, name: string, words: readonly string[]): readonly ServiceCase[] {
+  const ask = async (switches: Partial<ServiceProfile>) => {
     const desk = await openDesk();
-    const told = await desk.clock.resolve(desk.opened.acts.benefits({ operator: "op1" }, WAIT));
-    expectTrue(told.kind === "benefits" && told.entitlements.length > 0 && told.payments.length > 0, "the agency tells both");
+    const acts = contributionDoors(desk.opened.acts, rowDoor(PLACE, { ...DEFAULT_SERVICE_PROFILE, ...switches }));
+    return { told: await desk.clock.resolve(acts.benefits({ operator: "op1" }, WAIT)), sent: desk.sent.length };
+  };
+  return [
+    served(row, `${name}: what the agency has granted is told`, async () => {
+      const { told } = await ask({ benefitHost: "connected" });
+      expectTrue(told.kind === "benefits", "the agency tells");
+      for (const word of words)
+        expectTrue(
+          told.entitlements.some((entitlement) => entitlement["benefit"] === word),
+          `${word} is told`,
+        );
+    }),
+    refused(row, `${name}: refused at the door while its switch is off, and nothing is asked`, async () => {
+      const { told, sent } = await ask({});
+      expectMatch(told, { kind: "refused", reason: "agency-not-connected", office: "agency" }, name);
+      expectEqual(sent, 0, "messages to the agency");
+    }),
+  ];
+}
+
+/** Cash and loads over a bank that offers both, with every switch of the services off. */
+function shutBank(row: number, title: string, act: (doors: Pick<BankActs, "pay" | "load">) => Promise<unknown>, reason: string): ServiceCase {
+  return refused(row, title, async () => {
+    const place = await openPlace();
+    place.card();
+    const loads = await openLoads(place);
+    const acts: Pick<BankActs, "pay" | "load"> = {
+      pay: (request, limits) => place.bank.acts.pay(request, limits),
+      load: (request, limits) => loads.load(request, limits),
+    };
+    const doors = bankDoors(acts, rowDoor(PLACE, DEFAULT_SERVICE_PROFILE), async () => false);
+    expectMatch(await place.run(act(doors)), { kind: "refused", reason }, title);
+    expectEqual([place.host.holder.asked, place.host.sum()], [0, 0], "PIN entries, and what the bank has booked");
+  });
+}
+
+/** Bills with every switch of the services off. */
+function shutBills(row: number): ServiceCase {
+  return refused(row, "bills are refused at the door while their switches are off, and nothing is asked", async () => {
+    const desk = await openDesk();
+    const acts = contributionDoors(desk.opened.acts, rowDoor(PLACE, DEFAULT_SERVICE_PROFILE));
+    const said = { kind: "refused", reason: "contribution-host-not-connected", office: "agency" };
+    expectMatch(await desk.clock.resolve(acts.bills({ operator: "op1" }, WAIT)), said, "the bills");
+    expectMatch(await desk.clock.resolve(acts.pay(contribution(), WAIT)), said, "the payment");
+    expectEqual(desk.sent.length, 0, "messages to the agency");
   });
 }
 
@@ -120,10 +178,24 @@ const AGENCY: readonly ServiceCase[] = [
     expectEqual(desk.bank.held("A1"), 0, "what the bank holds");
   }),
   bill(32, "an examination fee is paid and confirmed", { insurance: "examination", billId: "B9-2026-E", amountFen: 6_500 }),
-  benefit(33, "pension"),
-  benefit(34, "unemployment"),
-  benefit(35, "injury, maternity and reimbursements"),
-  benefit(36, "subsidies and wages"),
+  shutBills(30),
+  shutBills(32),
+  ...benefit(33, "pension", ["pension"]),
+  ...benefit(34, "unemployment", ["unemployment"]),
+  ...benefit(35, "injury, maternity and reimbursements", ["work-injury", "maternity", "medical-reimbursement", "medical-relief"]),
+  ...benefit(36, "subsidies and wages", ["employment-subsidy", "wages", "housing-subsidy"]),
+  shutBank(
+    37,
+    "cash is refused at the door while its switch is off",
+    (doors) => doors.pay({ reference: "r1", business: "withdrawal", amount: fen(100), operator: "op1" }, BANK_LIMITS),
+    "withdrawal-not-enabled",
+  ),
+  shutBank(
+    41,
+    "a load is refused at the door while its switch is off",
+    (doors) => doors.load({ reference: "l1", purse: "electronic-cash", amount: fen(100), operator: "op1" }, BANK_LIMITS),
+    "load-not-offered",
+  ),
 ];
 
 export const MONEY_CASES: readonly ServiceCase[] = [...BANK, ...PURSES, ...AGENCY];

@@ -26,12 +26,16 @@ function nameOf(serial: number): string {
   return decoded.ok ? decoded.text : "";
 }
 
+/** What a holder had once. */
+const OTHER_BENEFITS = ["work-injury", "maternity", "medical-reimbursement", "medical-relief", "employment-subsidy", "wages", "housing-subsidy"];
+
 function factsOf(regionCode: string): AgencyPerson["facts"] {
   return {
     insuredPlaces: ["pension", "medical", "unemployment", "work-injury", "maternity"].map((insurance) => ({ area: regionCode, insurance, from: "20200101" })),
     entitlements: [
       { benefit: "pension", state: "granted", from: "20500101", monthlyFen: 312_000 },
       { benefit: "unemployment", state: "paying", from: "20260901", to: "20270228", monthlyFen: 171_000 },
+      ...OTHER_BENEFITS.map((benefit) => ({ benefit, state: "ended", from: "20250301", to: "20250331" })),
     ],
     payments: [{ benefit: "unemployment", period: "202610", amountFen: 171_000, paidAt: "2026-10-15T09:00:00.000+08:00", account: "0001" }],
     contributions: [
