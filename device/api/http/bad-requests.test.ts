@@ -80,6 +80,7 @@ const SLIP: Json = [
 ];
 
 const PATIENT = { timeoutMs: 2_000 };
+const SUBJECT = `${"a".repeat(32)}-7`;
 const PERSON = { name: "Somebody", identityNumber: "11010119900101001X" };
 const post = (url: string, body: Json, optional: readonly string[] = []): Right => ({ method: "POST", url, body, optional: ["timeoutMs", ...optional] });
 
@@ -126,6 +127,9 @@ const RIGHT: readonly Right[] = [
   post("/v1/bank/returns", { returnNumber: "r", business: "refund", paymentNumber: "p", amountFen: 1, ...PATIENT }, ["amountFen"]),
   post("/v1/bank/loads", { loadNumber: "l", purse: "e-purse", amountFen: 1, ...PATIENT }),
   post("/v1/bank/downloads", { what: "ca-keys", ...PATIENT }),
+  post("/v1/bank/settlement/dealt-with", { batch: "000001", note: "n", ...PATIENT }, ["note"]),
+  post(`/v1/bank/parked/${SUBJECT}`, { act: "dealt-with", stands: true, note: "n" }, ["note"]),
+  post(`/v1/contribution-cases/${SUBJECT}/confirmed`, { receiptNumber: "R-1" }),
   post("/v1/contributions/bills", PATIENT),
   post("/v1/contributions", { contributionNumber: "c", billId: "B-1", amountFen: 1, ...PATIENT }),
   post("/v1/benefits", PATIENT),
@@ -192,6 +196,7 @@ const pathOf = (url: string): string =>
     .replace(/\?.*/, "")
     .replace(/\/n-\d+/, "/{orderNumber}")
     .replace(/\/s-\d+/, "/{saleNumber}")
+    .replace(SUBJECT, "{subject}")
     .replace("/shifts/1/", "/shifts/{shift}/");
 
 let service: FakeService;

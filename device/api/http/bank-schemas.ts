@@ -1,12 +1,12 @@
 /* What travels of bank cards: payments and what goes back of them, loads, the batch, downloads; schemas.ts has the rules that all follow. */
 import * as z from "zod";
-import { fenAmount, fenSum, longTimeoutMs, named, orderNumber, paidAmount } from "./schema-words.ts";
+import { fenAmount, fenSum, longTimeoutMs, named, orderNumber, paidAmount, text } from "./schema-words.ts";
 import { said } from "./schemas.ts";
 
 const told = { subject: z.string().exactOptional(), reason: z.string().exactOptional(), says: said.exactOptional() };
 const responseCode = z.string().exactOptional().meta({ description: "The acquirer's own code, where it said no." });
 
-const note = z.string().min(1).max(200).exactOptional().meta({ description: "Kept with the record: nothing of a person." });
+const note = text(200).exactOptional().meta({ description: "Kept with the record: nothing of a person." });
 
 export const patienceBody = named(
   "Patience",
