@@ -20,8 +20,8 @@ function givePrecedence(): void {
 }
 
 /** The name says who wrote it: only threads.ts starts this module. */
-function serve({ secrets, patient }: ThreadData): void {
-  if (patient) givePrecedence();
+function serve({ secrets }: ThreadData): void {
+  givePrecedence();
   const tools = new ListTools(openCipherSuite(), secrets);
   for (const copy of [secrets.fingerprints, secrets.encryption, secrets.authentication]) copy.fill(0);
   const port = parentPort;
