@@ -8,6 +8,7 @@ export type FaultCode =
   | "cancelled"
   | "closed"
   | "queue-full"
+  | "held"
   // readers: the device between us and the card
   | "reader-gone"
   | "reader-service-gone"

@@ -3,10 +3,12 @@
  * mixture, never silent defaults. Method: lowdb above an adapter of our own: two slots written in turn, each with a generation and a
  * hash, each replaced whole and flushed by the storage below.
  */
+
 import { type Adapter, Low } from "lowdb";
 import { type Bytes, toHex, utf8 } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
 import type { Storage } from "../base/ports.ts";
+import { WorkRow } from "../base/work-row.ts";
 import { canonicalJson, isObject, type JsonValue, parseJson } from "../codec/json.ts";
 import type { CipherSuite } from "../crypto/face.ts";
 
@@ -45,21 +47,21 @@ const UNPROVISIONED: StoredConfig = { kind: "unprovisioned" };
 
 class LowConfigStore implements ConfigStore {
   readonly #database: Low<StoredConfig>;
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #row = new WorkRow("the configuration");
 
   constructor(storage: Storage, suite: CipherSuite) {
     this.#database = new Low<StoredConfig>(new TwoSlots(storage, suite), UNPROVISIONED);
   }
 
   read(): Promise<StoredConfig> {
-    return this.#inTurn(async () => {
+    return this.#row.run(async () => {
       await this.#refresh();
       return this.#database.data;
     });
   }
 
   write(data: JsonValue): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#row.run(async () => {
       await this.#refresh();
       const generation = this.#database.data.kind === "stored" ? this.#database.data.generation + 1 : 1;
       this.#database.data = { kind: "stored", generation, data, damagedSlots: [] };
@@ -70,12 +72,6 @@ class LowConfigStore implements ConfigStore {
   async #refresh(): Promise<void> {
     this.#database.data = UNPROVISIONED;
     await this.#database.read();
-  }
-
-  #inTurn<Value>(work: () => Promise<Value>): Promise<Value> {
-    const turn = this.#last.then(work);
-    this.#last = turn.catch(() => undefined);
-    return turn;
   }
 }
 

@@ -6,8 +6,8 @@
  */
 import { type FaultCode, isFault } from "../base/fault.ts";
 import type { Clock, Limits } from "../base/ports.ts";
+import { Turns } from "../base/turns.ts";
 import type { HostReply } from "../txn/hosts.ts";
-import { Turns } from "./turns.ts";
 
 export interface AttemptBounds {
   readonly connectTimeoutMs: number;

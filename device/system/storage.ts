@@ -3,12 +3,14 @@
  * Method: write beside it, flush the file, rename over it, flush the folder. The order of these four is the whole point: a rename
  * that reaches the disk before the contents leaves an empty file, and a name that was not flushed is not there at all.
  */
+
 import { mkdir, open, readdir, readFile, rename, unlink } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { assert } from "../base/assert.ts";
 import type { Bytes } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
 import type { Storage } from "../base/ports.ts";
+import { WorkRow } from "../base/work-row.ts";
 
 const NAME_SHAPE = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$/;
 const UNFINISHED_PREFIX = ".unfinished-";
@@ -36,7 +38,7 @@ export async function makeDurableFolder(folder: string): Promise<void> {
 class FolderStorage implements Storage {
   readonly #folder: string;
   /** Changes run one after the other, so that two writers of one name never share the file beside it. */
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #row = new WorkRow("files");
 
   constructor(folder: string) {
     this.#folder = folder;
@@ -57,12 +59,12 @@ class FolderStorage implements Storage {
   write(name: string, contents: Bytes): Promise<void> {
     const path = this.#path(name);
     const copy = contents.slice();
-    return this.#inTurn(() => guarded("write", () => this.#replace(path, name, copy)));
+    return this.#row.run(() => guarded("write", () => this.#replace(path, name, copy)));
   }
 
   remove(name: string): Promise<void> {
     const path = this.#path(name);
-    return this.#inTurn(() =>
+    return this.#row.run(() =>
       guarded("remove", async () => {
         try {
           await unlink(path);
@@ -93,12 +95,6 @@ class FolderStorage implements Storage {
     }
     await rename(beside, path);
     await flushFolder(this.#folder);
-  }
-
-  #inTurn(work: () => Promise<void>): Promise<void> {
-    const turn = this.#last.then(work, work);
-    this.#last = turn.catch(() => undefined);
-    return turn;
   }
 
   #path(name: string): string {

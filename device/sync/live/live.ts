@@ -8,6 +8,7 @@ import { toHex } from "../../base/bytes.ts";
 import { effectUnknown, Fault, type FaultCode, isFault } from "../../base/fault.ts";
 import type { Log } from "../../base/log.ts";
 import type { Clock, Limits, Randomness } from "../../base/ports.ts";
+import { type GiveBack, Turns } from "../../base/turns.ts";
 import { FrameAssembler, parseFrame } from "../../codec/frames.ts";
 import { FRAMED_BYTES_MAX, type LiveReply } from "../../codec/upload.ts";
 import type { CipherSuite } from "../../crypto/face.ts";
@@ -15,7 +16,6 @@ import type { HostReply } from "../../txn/hosts.ts";
 import type { HostTime } from "../host-time.ts";
 import type { Publisher } from "../publisher.ts";
 import { IV_BYTES } from "../sealing.ts";
-import { type GiveBack, Turns } from "../turns.ts";
 import { buildRequest, type LiveKeys, readReply } from "./message.ts";
 
 /** Requests under way at once. */

@@ -7,6 +7,7 @@ import { type Fen, fen } from "../../base/fen.ts";
 import type { IsoMessage } from "../../codec/iso8583/types.ts";
 import type { AcquirerProfile } from "../acquiring/profile.ts";
 import { type Business, MESSAGES } from "./messages.ts";
+import type { ReversalCause } from "./request.ts";
 import { RESPONSE_CODES } from "./response-codes.ts";
 
 /** "unchecked": nothing depends on it. */
@@ -23,7 +24,7 @@ export type ReplyVerdict =
    * As if nothing had come. `cause`: field 39 of the reversal that may follow. `signIn`: perhaps the keys are not the host's any more; a sign-in
    * harms nobody, and without one the two might never understand each other again.
    */
-  | { readonly kind: "unknown"; readonly cause: "98" | "A0" | "06"; readonly reason: string; readonly responseCode?: string; readonly signIn?: true };
+  | { readonly kind: "unknown"; readonly cause: ReversalCause; readonly reason: string; readonly responseCode?: string; readonly signIn?: true };
 
 /** What the reply answers. */
 export interface Asked {

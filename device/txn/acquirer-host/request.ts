@@ -114,7 +114,7 @@ function originalDigits(profile: AcquirerProfile, original: OriginalMessage): st
 }
 
 /** 98: no answer came; A0: its MAC was wrong; 06: anything else. Spec: UnionPay terminal, reversal. */
-export type ReversalReason = "98" | "A0" | "06";
+export type ReversalCause = "98" | "A0" | "06";
 
 /** What a reversal has of its original: never a track, a PIN or a retrieval reference. Spec: UnionPay terminal, reversal. */
 const KEPT = [2, 3, 4, 11, 14, 22, 23, 25, 41, 42, 49, 60] as const;
@@ -126,7 +126,7 @@ const KEPT = [2, 3, 4, 11, 14, 22, 23, 25, 41, 42, 49, 60] as const;
 export function buildReversal(
   profile: AcquirerProfile,
   original: IsoMessage,
-  about: { readonly reason: ReversalReason; readonly date?: string; readonly chipData?: Bytes },
+  about: { readonly reason: ReversalCause; readonly date?: string; readonly chipData?: Bytes },
 ): IsoMessage {
   const fields = new Map<number, IsoValue>();
   for (const field of KEPT) {

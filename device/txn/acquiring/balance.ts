@@ -3,7 +3,6 @@ import { isFault } from "../../base/fault.ts";
 import { type Fen, fen, ZERO_FEN } from "../../base/fen.ts";
 import { neverAborted } from "../../base/never.ts";
 import type { Limits } from "../../base/ports.ts";
-import { parseChipData } from "../../codec/iso8583/chip-data.ts";
 import type { IsoMessage } from "../../codec/iso8583/types.ts";
 import { buildRequest } from "../acquirer-host/request.ts";
 import { cardValues } from "./act.ts";
@@ -12,6 +11,7 @@ import { BankCardSide } from "./card-side.ts";
 import { type ChipCard, issuerAnswerOf } from "./chip.ts";
 import type { OwnLine } from "./line.ts";
 import type { BankSide } from "./run.ts";
+import { chipDataOf } from "./steps.ts";
 
 /** 9C of a question. Spec: JR/T 0025, transaction type. */
 const INQUIRY_TYPE = "31";
@@ -90,10 +90,8 @@ class Question {
 
   /** The holder may have taken the card already. */
   async #tellCard(message: IsoMessage, approved: boolean, responseCode: string): Promise<void> {
-    const field = message.fields.get(55);
-    const parsed = field instanceof Uint8Array ? parseChipData(field) : undefined;
     try {
-      await this.#card.complete(issuerAnswerOf(parsed?.ok === true ? parsed.data : undefined, responseCode), approved);
+      await this.#card.complete(issuerAnswerOf(chipDataOf(message), responseCode), approved);
     } catch (fault) {
       if (!isFault(fault)) throw fault;
     }

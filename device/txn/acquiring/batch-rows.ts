@@ -9,7 +9,7 @@ import { type BatchTotals, NO_TOTALS, type SettlementTotals } from "../../codec/
 import type { EntryMode } from "../acquirer-host/request.ts";
 import { textMember } from "../journal/members.ts";
 import { type Journal, type JournalEntry, type JsonObject, OPEN_STATES } from "../journal/types.ts";
-import { mergedDetail } from "../recovery/recover.ts";
+import { mergedDetail, mergedPersonal } from "../recovery/recover.ts";
 
 /** One transaction of the batch. */
 export interface BatchedRow {
@@ -48,7 +48,7 @@ export function batchedRow(entries: readonly JournalEntry[]): BatchedRow | "none
   // A load that its card has not decided yet stands at the acquirer all the same.
   const stands = last?.state === "done" || (detail["approved"] === true && last !== undefined && OPEN_STATES.includes(last.state));
   if (last === undefined || !stands) return "none";
-  const personal = Object.fromEntries(entries.flatMap((entry) => Object.entries(entry.personal ?? {})));
+  const personal = mergedPersonal(entries);
   const [stan, account] = [textMember(detail, "stan"), textMember(personal, "pan")];
   if (!/^\d{6}$/.test(stan) || !/^[1-9]\d{0,18}$/.test(account)) return undefined;
   const chip = chipOf(detail, personal);

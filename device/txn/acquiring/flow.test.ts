@@ -485,7 +485,8 @@ describe("what is pending", () => {
     const heard = place.host.heard.length;
     // Signing in takes longer than this act may.
     const hurried = place.bank.acts.pay({ reference: "r2", business: "sale", amount: fenOf(100), operator: "op1" }, { ...BANK_LIMITS, timeoutMs: 20 });
-    expect(await place.run(hurried)).toEqual({ kind: "refused", reason: "reversal-pending" });
+    expect(await place.run(hurried)).toEqual({ kind: "refused", reason: "line-busy" });
+    await place.pass(REPLY_MS);
     expect(place.host.heard.length).toBe(heard + 1);
     expect(await place.pay("r3", 100)).toMatchObject({ kind: "approved" });
     await expectSettled(place, 100);

@@ -1,12 +1,15 @@
 /*
  * Goal: one exchange at a time with the acquirer, under keys that both sides know, and nothing new before what is pending has gone out.
  * Method: whoever speaks holds the line. Taking it signs in where nobody is signed in; a reply by which the keys are worth nothing any more signs
- * out, so that the next one begins anew. Spec: UnionPay terminal, sign-in.
+ * out, so that the next one begins anew. Whoever waits is answered within its own time; a message that has left meanwhile goes on for itself, and
+ * the line stays taken until its reply came or its time is over. Spec: UnionPay terminal, sign-in.
  */
 import { assert } from "../../base/assert.ts";
+import { withDeadline } from "../../base/deadline.ts";
 import { isFault } from "../../base/fault.ts";
 import { neverAborted } from "../../base/never.ts";
 import type { Clock, Limits } from "../../base/ports.ts";
+import { Turns } from "../../base/turns.ts";
 import { parseField60 } from "../../codec/iso8583/private-fields.ts";
 import type { IsoMessage } from "../../codec/iso8583/types.ts";
 import type { Business } from "../acquirer-host/messages.ts";
@@ -20,8 +23,9 @@ import type { Stans } from "./batch-book.ts";
 import type { BankLine, BankReply, BatchBook, HeldLine, LineRefusal, LineWish, Stan } from "./ports.ts";
 import type { AcquirerProfile } from "./profile.ts";
 import type { ReversingLine } from "./reversals.ts";
-import { Turns } from "./turns.ts";
 
+/** Most that wait behind the one who has the line: more than there are counters at a terminal. */
+const WAITING_MAX = 8;
 const MESSAGE_CODE_FIELD = 60;
 const WORKING_KEYS_FIELD = 62;
 
@@ -49,7 +53,7 @@ export class AcquirerLine implements BankLine {
 
   constructor(ports: LinePorts) {
     this.#ports = ports;
-    this.#turns = new Turns(ports.clock);
+    this.#turns = new Turns(ports.clock, { atOnce: 1, waiting: WAITING_MAX });
   }
 
   get batch(): string {
@@ -74,24 +78,48 @@ export class AcquirerLine implements BankLine {
   async take(wish: LineWish, limits: Limits): Promise<OwnLine | LineRefusal> {
     const { clock } = this.#ports;
     const deadlineMs = clock.monotonicMs() + limits.timeoutMs;
-    const giveBack = await this.#turns.take(limits);
-    if (giveBack === undefined) return { kind: "refused", reason: limits.signal.aborted ? "cancelled" : "line-busy" };
-    const line = new TakenLine(this, this.#ports, giveBack);
+    const turn = await this.#turns.take(limits);
+    if (turn.kind === "none") return { kind: "refused", reason: turn.reason === "cancelled" ? "cancelled" : "line-busy" };
+    const line = new TakenLine(this, this.#ports, turn.giveBack);
+    if (wish === "raw") return line;
+    const left = { timeoutMs: deadlineMs - clock.monotonicMs(), signal: limits.signal };
+    const reason = await this.#within(line, left, () => this.#fulfil(wish, line, left));
+    return reason === undefined ? line : { kind: "refused", reason };
+  }
+
+  /** Takes the line as it is for work that ends for itself: why it was not done, undefined where it was. Never rejects for what the world does. */
+  async alone(work: (line: OwnLine) => Promise<string | undefined>, limits: Limits): Promise<string | undefined> {
+    const { clock } = this.#ports;
+    const deadlineMs = clock.monotonicMs() + limits.timeoutMs;
+    const line = await this.take("raw", limits);
+    if ("kind" in line) return line.reason;
+    const left = { timeoutMs: deadlineMs - clock.monotonicMs(), signal: limits.signal };
+    const reason = await this.#within(line, left, () => work(line));
+    if (reason === undefined) line.release();
+    return reason;
+  }
+
+  /**
+   * Why the work was not done; the line has gone back then, or goes back when the work ends. Whoever waits goes at the end of its time: what has
+   * left can be waited for by nobody else, and must not be sent a second time meanwhile.
+   */
+  async #within(line: OwnLine, limits: Limits, work: () => Promise<string | undefined>): Promise<string | undefined> {
+    const done = reasonOf(work);
     try {
-      const left = { timeoutMs: deadlineMs - clock.monotonicMs(), signal: limits.signal };
-      const reason = await this.#fulfil(wish, line, left);
-      if (reason === undefined) return line;
-      line.release();
-      return { kind: "refused", reason };
+      const reason = await withDeadline(done, { ...limits, clock: this.#ports.clock, what: "the line to the acquirer", effectUnknown: false });
+      if (reason !== undefined) line.release();
+      return reason;
     } catch (fault) {
-      line.release();
-      if (!isFault(fault)) throw fault;
-      return { kind: "refused", reason: fault.code };
+      if (!isFault(fault)) {
+        line.release();
+        throw fault;
+      }
+      void done.finally(() => line.release());
+      return fault.code === "cancelled" ? "cancelled" : "line-busy";
     }
   }
 
-  async #fulfil(wish: LineWish, line: OwnLine, limits: Limits): Promise<string | undefined> {
-    if (wish === "raw") return undefined;
+  async #fulfil(wish: Exclude<LineWish, "raw">, line: OwnLine, limits: Limits): Promise<string | undefined> {
     const { clock } = this.#ports;
     const deadlineMs = clock.monotonicMs() + limits.timeoutMs;
     const refused = this.#signedIn ? undefined : await this.signInOn(line);
@@ -186,6 +214,16 @@ export class AcquirerLine implements BankLine {
 
   #padLimits(): Limits {
     return { timeoutMs: this.#ports.padTimeoutMs, signal: neverAborted() };
+  }
+}
+
+/** What the work says, or the code of its fault. */
+async function reasonOf(work: () => Promise<string | undefined>): Promise<string | undefined> {
+  try {
+    return await work();
+  } catch (fault) {
+    if (!isFault(fault)) throw fault;
+    return fault.code;
   }
 }
 

@@ -13,6 +13,7 @@ import type { LoadEvent } from "./load-types.ts";
 import type { BankReply, BatchBook, HeldLine } from "./ports.ts";
 import type { AcquirerProfile } from "./profile.ts";
 import { reversalData } from "./record.ts";
+import { textOf } from "./steps.ts";
 
 export interface LoadBankParts {
   readonly journal: Journal;
@@ -26,11 +27,6 @@ export interface BankAnswer {
   readonly event: BankEvent;
   /** What the record of the load keeps of the bank's word. */
   readonly detail: JsonObject;
-}
-
-function textOf(reply: Extract<BankReply, { readonly kind: "approved" }>, field: number): string {
-  const value = reply.message.fields.get(field);
-  return typeof value === "string" ? value : "";
 }
 
 /** Asks the bank once, with the line held. Faults: those of the journal. */
@@ -83,7 +79,7 @@ async function judge(
         await journal.append(undoneLeg(leg, { cause: "06", reason }));
         return { event: { is: "bank-unknown", reason }, detail: {} };
       }
-      const [retrievalReference, authorization, hostDate] = [textOf(reply, 37), textOf(reply, 38), textOf(reply, 13)];
+      const [retrievalReference, authorization, hostDate] = [textOf(reply.message, 37), textOf(reply.message, 38), textOf(reply.message, 13)];
       const more = { approved: true, responseCode: reply.responseCode, retrievalReference, authorization, hostDate };
       await note({ state: "acting", more, marks: book.add(leg.subject) });
       return { event: { is: "bank-approved" }, detail: { ...accepted, crediting: true } };

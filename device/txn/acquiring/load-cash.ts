@@ -11,7 +11,7 @@ import { KnownCashCards } from "../../card/electronic-cash/known-cards.ts";
 import { selectElectronicCash } from "../../card/electronic-cash/select.ts";
 import type { CashBaseline } from "../../card/electronic-cash/types.ts";
 import { numberToBcd } from "../../codec/bcd.ts";
-import { type ChipData, parseChipData } from "../../codec/iso8583/chip-data.ts";
+import type { ChipData } from "../../codec/iso8583/chip-data.ts";
 import type { IsoMessage } from "../../codec/iso8583/types.ts";
 import { buildTlv } from "../../codec/tlv.ts";
 import type { RequestValues } from "../acquirer-host/request.ts";
@@ -24,6 +24,7 @@ import { ACCOUNT_APPLICATIONS, type ChipCard, type ChipWord, issuerAnswerOf, rea
 import type { IdentifyForLoad, LoadCard, LoadFinding, LoadUnusable } from "./load-card.ts";
 import type { RecordedLoad } from "./load-record.ts";
 import type { BankPorts } from "./ports.ts";
+import { chipDataOf, textOf } from "./steps.ts";
 
 /** 9C of a load from the account of the same card. Spec: JR/T 0025, transaction type. */
 const LOAD = "60";
@@ -108,11 +109,9 @@ class CashCard implements LoadCard {
 
   /** Without a script nothing would be loaded, whatever the bank has said. */
   accept(reply: IsoMessage): JsonObject | undefined {
-    const field = reply.fields.get(55);
-    const parsed = field instanceof Uint8Array ? parseChipData(field) : undefined;
-    if (parsed?.ok !== true || parsed.data.scripts.length === 0) return undefined;
-    const code = reply.fields.get(39);
-    this.#answer = { data: parsed.data, code: typeof code === "string" ? code : "00" };
+    const data = chipDataOf(reply);
+    if (data === undefined || data.scripts.length === 0) return undefined;
+    this.#answer = { data, code: textOf(reply, 39) || "00" };
     return {};
   }
 

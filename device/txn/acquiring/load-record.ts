@@ -3,13 +3,14 @@
  * stands under a name of its own, so that nobody reverses what the card may hold. Spec: pos/v1, 3.
  */
 import type { Fen } from "../../base/fen.ts";
+import type { ReversalCause } from "../acquirer-host/request.ts";
 import { textMember } from "../journal/members.ts";
 import type { EntryDraft, Journal, JournalEntry, JsonObject, JsonValue, RecordState } from "../journal/types.ts";
 import { OPEN_STATES } from "../journal/types.ts";
 import { saleMark } from "../quick-payment/record.ts";
-import { mergedDetail } from "../recovery/recover.ts";
+import { mergedDetail, mergedPersonal } from "../recovery/recover.ts";
 import type { PurseLoadOutcome, PurseLoadRequest } from "./acts.ts";
-import { personalOfEntries, type ReversalData } from "./record.ts";
+import type { ReversalData } from "./record.ts";
 
 export interface RecordedLoad {
   readonly subject: string;
@@ -74,7 +75,7 @@ export function readLoad(entries: readonly JournalEntry[]): RecordedLoad | undef
     crediting: detail["crediting"] === true,
     reason: textMember(detail, "reason") || "restart",
     detail,
-    personal: personalOfEntries(entries),
+    personal: mergedPersonal(entries),
   };
 }
 
@@ -147,7 +148,7 @@ export function readLeg(entries: readonly JournalEntry[]): RecordedLeg | undefin
   const detail = mergedDetail(entries);
   const load = textMember(detail, "load");
   if (last === undefined || last.kind !== "bank-payment" || load === "") return undefined;
-  const personal = personalOfEntries(entries);
+  const personal = mergedPersonal(entries);
   return { subject: last.subject, last, load, approved: detail["approved"] === true, reversing: detail["reversal"] !== undefined, detail, personal };
 }
 
@@ -180,7 +181,7 @@ export function legDraft({ subject, last, detail, personal }: RecordedLeg, { sta
 }
 
 /** From now on the reversals take the leg back. `cause` is left out where an earlier life has sent it and nobody knows more: it may still arrive. */
-export function undoneLeg(leg: RecordedLeg, { cause, reason }: { readonly cause?: "98" | "A0" | "06"; readonly reason: string }): EntryDraft {
+export function undoneLeg(leg: RecordedLeg, { cause, reason }: { readonly cause?: ReversalCause; readonly reason: string }): EntryDraft {
   const { undo = {} } = leg.detail;
   const { undo: sealed = {} } = leg.personal;
   return legDraft(leg, { state: "unknown", more: { ...(cause === undefined ? {} : { cause }), reason, reversal: undo }, sealed: { reversal: sealed } });

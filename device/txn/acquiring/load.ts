@@ -25,6 +25,7 @@ import { type PurseLoadParts, purseForLoad } from "./load-purse.ts";
 import { loadDraft, loadIntent, loadMark, loadOutcome, type RecordedLoad, readLoad } from "./load-record.ts";
 import type { KnownLoad, LoadCommand, LoadEnd, LoadEvent, LoadRules } from "./load-types.ts";
 import type { BankLine, BankPorts, BatchBook } from "./ports.ts";
+import { journalStep, pinStep } from "./steps.ts";
 
 /** More events than any load can have, with a card that goes away and comes back. */
 const EVENTS_MAX = 1000;
@@ -308,16 +309,10 @@ class LoadRun {
   }
 
   async #askPin(): Promise<LoadEvent> {
-    try {
-      const limits = { timeoutMs: this.#side.bounds.pinTimeoutMs, signal: this.#limits.signal };
-      const entered = await this.#side.ports.keys.pinBlock(this.#present().account, limits);
-      if (entered.kind !== "entered") return { is: "pin-refused", reason: `pin-${entered.kind}` };
-      this.#pinBlock = entered.block;
-      return { is: "pin-entered" };
-    } catch (fault) {
-      if (!isFault(fault)) throw fault;
-      return { is: "pin-refused", reason: fault.code };
-    }
+    const limits = { timeoutMs: this.#side.bounds.pinTimeoutMs, signal: this.#limits.signal };
+    const { block, event } = await pinStep(this.#side.ports.keys, this.#present().account, limits);
+    this.#pinBlock = block;
+    return event;
   }
 
   async #open(): Promise<LoadEvent> {
@@ -385,14 +380,5 @@ class LoadRun {
     assert(closed !== undefined, "a load stays a load");
     this.#load = closed;
     return { is: "entry-durable", entry: { subject: closed.subject, seq: closed.last.seq } };
-  }
-}
-
-async function journalStep(work: () => Promise<LoadEvent>): Promise<LoadEvent> {
-  try {
-    return await work();
-  } catch (fault) {
-    if (!isFault(fault)) throw fault;
-    return { is: "journal-failed", code: fault.code, effectUnknown: fault.effectUnknown };
   }
 }

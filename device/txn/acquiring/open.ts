@@ -98,29 +98,22 @@ class CounterActs implements OnlineActs {
 
   async signIn(limits: Limits): ReturnType<BankActs["signIn"]> {
     const { line } = this.#side;
-    const own = await line.take("raw", limits);
-    if ("kind" in own) return own;
-    try {
-      const reason = await line.signInOn(own);
-      return reason === undefined ? { kind: "signed-in", batch: line.batch } : { kind: "refused", reason };
-    } finally {
-      own.release();
-    }
+    const reason = await line.alone((own) => line.signInOn(own), limits);
+    return reason === undefined ? { kind: "signed-in", batch: line.batch } : { kind: "refused", reason };
   }
 
   async signOff(limits: Limits): ReturnType<BankActs["signOff"]> {
+    const reason = await this.#side.line.alone((own) => this.#signOffOn(own), limits);
+    return reason === undefined ? { kind: "signed-off" } : { kind: "refused", reason };
+  }
+
+  async #signOffOn(own: OwnLine): Promise<string | undefined> {
     const { line, ports } = this.#side;
-    const own = await line.take("raw", limits);
-    if ("kind" in own) return own;
-    try {
-      const request = buildRequest(ports.profile, "sign-off", { trace: await own.claimStan(), batch: line.batch });
-      // Whether it arrives or not: from here on nothing goes out under these keys.
-      line.signOut();
-      const reply = await own.exchange(request, { timeoutMs: ports.profile.replyTimeoutMs, signal: neverAborted() }, { business: "sign-off" });
-      return reply.kind === "approved" ? { kind: "signed-off" } : { kind: "refused", reason: reply.reason };
-    } finally {
-      own.release();
-    }
+    const request = buildRequest(ports.profile, "sign-off", { trace: await own.claimStan(), batch: line.batch });
+    // Whether it arrives or not: from here on nothing goes out under these keys.
+    line.signOut();
+    const reply = await own.exchange(request, { timeoutMs: ports.profile.replyTimeoutMs, signal: neverAborted() }, { business: "sign-off" });
+    return reply.kind === "approved" ? undefined : reply.reason;
   }
 
   pay(request: BankPaymentRequest, limits: Limits): Promise<BankOutcome> {

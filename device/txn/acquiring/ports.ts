@@ -7,6 +7,7 @@ import type { DayRange } from "../../codec/civil-time.ts";
 import type { IsoMessage } from "../../codec/iso8583/types.ts";
 import type { CardReader } from "../../drivers/ports.ts";
 import type { Business } from "../acquirer-host/messages.ts";
+import type { ReversalCause } from "../acquirer-host/request.ts";
 import type { AcquirerHost } from "../hosts.ts";
 import type { Journal } from "../journal/types.ts";
 import type { Lane, SalesInFlight } from "../lane.ts";
@@ -78,7 +79,7 @@ export type BankReply =
   /** Certain: it never reached the acquirer and never will. */
   | { readonly kind: "not-sent"; readonly reason: string }
   /** It may have been booked. `cause` is field 39 of its reversal. */
-  | { readonly kind: "unknown"; readonly cause: "98" | "A0" | "06"; readonly reason: string };
+  | { readonly kind: "unknown"; readonly cause: ReversalCause; readonly reason: string };
 
 /** The line to the acquirer while it is one's own: one exchange at a time, and nobody else in between. */
 export interface HeldLine {

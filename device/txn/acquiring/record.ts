@@ -3,12 +3,12 @@ import { assert } from "../../base/assert.ts";
 import { type Fen, fen } from "../../base/fen.ts";
 import type { IsoMessage, IsoValue } from "../../codec/iso8583/types.ts";
 import { isObject } from "../../codec/json.ts";
+import type { ReversalCause } from "../acquirer-host/request.ts";
 import { countMember, textMember } from "../journal/members.ts";
 import type { JournalEntry, JsonObject, JsonValue, RecordKind } from "../journal/types.ts";
 import { OPEN_STATES } from "../journal/types.ts";
-import { mergedDetail } from "../recovery/recover.ts";
+import { mergedDetail, mergedPersonal } from "../recovery/recover.ts";
 import type { BankOutcome } from "./acts.ts";
-import type { ReversalCause } from "./types.ts";
 
 export type BankRecordKind = Extract<RecordKind, "bank-payment" | "bank-return">;
 
@@ -68,17 +68,13 @@ export interface PendingReversal {
 
 const CAUSES: readonly ReversalCause[] = ["98", "A0", "06"];
 
-export function personalOfEntries(entries: readonly JournalEntry[]): JsonObject {
-  return entries.findLast((entry) => entry.personal !== undefined)?.personal ?? {};
-}
-
 /** Undefined for what is decided, for what is under way, and for what its own flow decides in another way. */
 export function readPending(entries: readonly JournalEntry[]): PendingReversal | undefined {
   const last = entries.at(-1);
   if (last === undefined || (last.state !== "unknown" && last.state !== "resolving")) return undefined;
   const kind = BANK_RECORD_KINDS.find((each) => each === last.kind);
   const detail = mergedDetail(entries);
-  const personal = personalOfEntries(entries);
+  const personal = mergedPersonal(entries);
   if (kind === undefined || detail["reversal"] === undefined) return undefined;
   return {
     subject: last.subject,
@@ -142,7 +138,7 @@ export function readBankAct(entries: readonly JournalEntry[]): RecordedBankAct |
     retrievalReference: text("retrievalReference"),
     authorization: text("authorization"),
     detail,
-    personal: personalOfEntries(entries),
+    personal: mergedPersonal(entries),
   };
 }
 

@@ -1,4 +1,5 @@
 /* The decisions behind the table of machine.ts, in the order in which a bank transaction meets them. */
+import type { ReversalCause } from "../acquirer-host/request.ts";
 import type { BankOutcome } from "./acts.ts";
 import type { Approval, BankPlan, Command, EntryName, EventOf, Refusal, State, StateOf, Step } from "./types.ts";
 
@@ -123,7 +124,7 @@ export function replyUnknown({ intent }: StateOf<"sending">, { cause, reason }: 
   return noteUnknown(intent, cause, reason);
 }
 
-function noteUnknown(intent: EntryName, cause: "98" | "A0" | "06", reason: string): Step {
+function noteUnknown(intent: EntryName, cause: ReversalCause, reason: string): Step {
   return go({ at: "noting-unknown", intent, reason }, { do: "append", entry: { state: "unknown", after: intent, cause, reason } });
 }
 

@@ -8,7 +8,6 @@ import { type Bytes, toHex } from "../../base/bytes.ts";
 import { isFault } from "../../base/fault.ts";
 import { neverAborted } from "../../base/never.ts";
 import type { Limits } from "../../base/ports.ts";
-import { parseChipData } from "../../codec/iso8583/chip-data.ts";
 import type { IsoMessage } from "../../codec/iso8583/types.ts";
 import type { EntryDraft, Journal, JsonObject } from "../journal/types.ts";
 import { saleMark } from "../quick-payment/record.ts";
@@ -22,6 +21,7 @@ import { decide, FIRST_STEP } from "./machine.ts";
 import type { BankBounds, BankPorts, BatchBook } from "./ports.ts";
 import { reversalData } from "./record.ts";
 import type { Reversals } from "./reversals.ts";
+import { chipDataOf, journalStep, pinStep, textOf } from "./steps.ts";
 import type { Approval, BankRules, Command, EntryWish, Event } from "./types.ts";
 
 /** More events than any transaction can have: each try is bounded by the machine. */
@@ -191,15 +191,9 @@ class BankRun {
     const { keys } = this.#side.ports;
     const { account } = this.#card;
     assert(account !== undefined, "a PIN belongs to an account");
-    try {
-      const entered = await keys.pinBlock(account.number, { timeoutMs: this.#side.bounds.pinTimeoutMs, signal: this.#limits.signal });
-      if (entered.kind !== "entered") return { is: "pin-refused", reason: `pin-${entered.kind}` };
-      this.#pinBlock = entered.block;
-      return { is: "pin-entered" };
-    } catch (fault) {
-      if (!isFault(fault)) throw fault;
-      return { is: "pin-refused", reason: fault.code };
-    }
+    const { block, event } = await pinStep(keys, account.number, { timeoutMs: this.#side.bounds.pinTimeoutMs, signal: this.#limits.signal });
+    this.#pinBlock = block;
+    return event;
   }
 
   async #sign(): Promise<Event> {
@@ -308,9 +302,7 @@ class BankRun {
   async #tellCard(approved: boolean, responseCode: string): Promise<Event> {
     // A card that only showed its account waits for nothing.
     if (this.#word === undefined) return { is: "card-told", accepted: true };
-    const field = this.#reply?.fields.get(55);
-    const parsed = field instanceof Uint8Array ? parseChipData(field) : undefined;
-    const answer = issuerAnswerOf(parsed?.ok === true ? parsed.data : undefined, responseCode);
+    const answer = issuerAnswerOf(this.#reply === undefined ? undefined : chipDataOf(this.#reply), responseCode);
     this.#end = await this.#card.complete(answer, approved);
     return { is: "card-told", accepted: this.#end.accepted };
   }
@@ -359,21 +351,7 @@ function withoutSecrets({ type, fields }: IsoMessage): IsoMessage {
   return { type, fields: new Map([...fields].filter(([field]) => !SECRET_FIELDS.includes(field))) };
 }
 
-function textOf(message: IsoMessage, field: number): string {
-  const value = message.fields.get(field);
-  return typeof value === "string" ? value : "";
-}
-
 function textField(message: IsoMessage, field: number, name: string): JsonObject {
   const value = textOf(message, field);
   return value === "" ? {} : { [name]: value };
-}
-
-async function journalStep(work: () => Promise<Event>): Promise<Event> {
-  try {
-    return await work();
-  } catch (fault) {
-    if (!isFault(fault)) throw fault;
-    return { is: "journal-failed", code: fault.code, effectUnknown: fault.effectUnknown };
-  }
 }

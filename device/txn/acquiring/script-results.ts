@@ -7,8 +7,7 @@ import { buildChipData } from "../../codec/iso8583/chip-data.ts";
 import { isObject } from "../../codec/json.ts";
 import { countMember, textMember } from "../journal/members.ts";
 import type { JournalEntry, JsonObject, JsonValue } from "../journal/types.ts";
-import { mergedDetail } from "../recovery/recover.ts";
-import { personalOfEntries } from "./record.ts";
+import { mergedDetail, mergedPersonal } from "../recovery/recover.ts";
 import type { DescribeUpload } from "./upload-types.ts";
 
 const SCRIPT_RESULT_TAG = 0xdf31;
@@ -41,7 +40,7 @@ export const describeScriptResult: DescribeUpload = (entries) => {
   const [batch, trace] = [textMember(detail, "batch"), textMember(detail, "stan")];
   const scripts = scriptsOf(detail);
   if (last === undefined || !/^\d{6}$/.test(batch) || !/^\d{6}$/.test(trace) || scripts.length === 0) return undefined;
-  const personal = personalOfEntries(entries);
+  const personal = mergedPersonal(entries);
   const [account, sequence] = [textMember(personal, "pan"), textMember(personal, "panSequence")];
   const retrievalReference = textMember(detail, "retrievalReference");
   const date = textMember(detail, "hostDate") || textMember(detail, "date").slice(4);

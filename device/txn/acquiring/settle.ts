@@ -4,6 +4,7 @@
  * rests half done goes on with the next call, also in another life. Spec: UnionPay terminal, settlement.
  */
 import { AssertionFailure, assert } from "../../base/assert.ts";
+import { withDeadline } from "../../base/deadline.ts";
 import { isFault } from "../../base/fault.ts";
 import type { Limits } from "../../base/ports.ts";
 import type { SettlementTotals } from "../../codec/iso8583/private-fields.ts";
@@ -128,12 +129,26 @@ class DurableSettlement implements BankSettlement {
 
   /** What is due goes out with each look at a clear line: as often as it may be tried, so that nobody has to ask for a settlement again and again. */
   async #sendDue(limits: Limits): Promise<LineRefusal | undefined> {
-    const { line, profile, dueUploads } = this.#ports;
-    for (let sent = 1; sent < profile.offlineUpload.tries && (await dueUploads()) > 0; sent += 1) {
+    const { line, profile } = this.#ports;
+    for (let sent = 1; sent < profile.offlineUpload.tries; sent += 1) {
+      const due = await this.#due(limits);
+      if (due === undefined) return { kind: "refused", reason: "line-busy" };
+      if (due === 0) return undefined;
       const clear = await line.hold("clear", async () => "clear" as const, limits);
       if (clear !== "clear") return clear;
     }
     return undefined;
+  }
+
+  /** Undefined where what is under way takes longer than whoever asks may wait. Faults: those of the journal. */
+  async #due(limits: Limits): Promise<number | undefined> {
+    const { clock, dueUploads } = this.#ports;
+    try {
+      return await withDeadline(dueUploads(), { ...limits, clock, what: "what is due", effectUnknown: false });
+    } catch (fault) {
+      if (isFault(fault, "timeout", "cancelled")) return undefined;
+      throw fault;
+    }
   }
 
   async last(): Promise<SettlementReport | undefined> {

@@ -1,6 +1,7 @@
 /* Words of the machine of bank transactions: what one can be, what can happen to it, what it asks the runner to do. */
 import type { FaultCode } from "../../base/fault.ts";
 import type { Fen } from "../../base/fen.ts";
+import type { ReversalCause } from "../acquirer-host/request.ts";
 import type { RecordState } from "../journal/types.ts";
 import type { BankOutcome } from "./acts.ts";
 
@@ -36,9 +37,6 @@ export interface Refusal {
   readonly declined: string;
   readonly reason: string;
 }
-
-/** Field 39 of a reversal: no reply in time, a reply whose MAC is wrong, anything else. */
-export type ReversalCause = "98" | "A0" | "06";
 
 /** What the journal knows of the reference, and whether the act may be done at all. */
 export type KnownAct =

@@ -8,8 +8,7 @@ import { isObject } from "../../codec/json.ts";
 import type { RequestValues } from "../acquirer-host/request.ts";
 import { countMember, textMember } from "../journal/members.ts";
 import type { EntryDraft, JournalEntry, JsonObject, JsonValue, RecordState } from "../journal/types.ts";
-import { mergedDetail } from "../recovery/recover.ts";
-import { personalOfEntries } from "./record.ts";
+import { mergedDetail, mergedPersonal } from "../recovery/recover.ts";
 import type { FixedValues, RecordedUpload, UploadKind } from "./upload-types.ts";
 
 const KIND = "operation";
@@ -76,7 +75,7 @@ export function readUpload(entries: readonly JournalEntry[]): RecordedUpload | u
     mayHaveArrived: detail["mayHaveArrived"] === true,
     parked: detail["parked"] === true,
     reason: textMember(detail, "reason"),
-    personal: personalOfEntries(entries),
+    personal: mergedPersonal(entries),
   };
 }
 

@@ -7,8 +7,7 @@ import { numberToBcd } from "../../codec/bcd.ts";
 import { buildChipData } from "../../codec/iso8583/chip-data.ts";
 import { countMember, textMember } from "../journal/members.ts";
 import type { JournalEntry, JsonObject } from "../journal/types.ts";
-import { mergedDetail } from "../recovery/recover.ts";
-import { personalOfEntries } from "./record.ts";
+import { mergedDetail, mergedPersonal } from "../recovery/recover.ts";
 import type { DescribeUpload } from "./upload-types.ts";
 
 /** Approved offline by the card. Spec: JR/T 0025, authorization response code. */
@@ -32,7 +31,7 @@ export function describeSale(terminal: OfflineTerminal): DescribeUpload {
   return (entries) => {
     const last = entries.at(-1);
     const detail = mergedDetail(entries);
-    const personal = personalOfEntries(entries);
+    const personal = mergedPersonal(entries);
     const [account, date, time] = [textMember(personal, "pan"), textMember(detail, "date"), textMember(detail, "time")];
     const objects = last === undefined ? undefined : chipObjects(terminal, last, detail);
     if (last === undefined || objects === undefined || !/^[1-9]\d{0,18}$/.test(account)) return undefined;

@@ -3,9 +3,12 @@
  * Method: an upload is a record of its own. Its message is fixed and durable before its first try and the same in all later ones, so that the
  * acquirer's word that it has it already means something. None of them is ever reversed. Spec: UnionPay terminal, offline upload.
  */
+
 import { assert } from "../../base/assert.ts";
 import { toHex, utf8 } from "../../base/bytes.ts";
+import { neverAborted } from "../../base/never.ts";
 import type { Limits } from "../../base/ports.ts";
+import { WorkRow } from "../../base/work-row.ts";
 import type { CipherSuite } from "../../crypto/face.ts";
 import { buildRequest } from "../acquirer-host/request.ts";
 import { eachOpenSubject } from "../journal/open-subjects.ts";
@@ -71,7 +74,7 @@ class DurableUploads implements BankUploads {
   readonly #owed: OwedUploads;
   readonly #describe: Readonly<Record<UploadKind, DescribeUpload>>;
   /** One act at a time: what an act has read still holds when it writes. */
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #row = new WorkRow("uploads to the acquirer");
 
   constructor(ports: UploadPorts) {
     this.#ports = ports;
@@ -80,7 +83,7 @@ class DurableUploads implements BankUploads {
   }
 
   sendDue(line: HeldLine, limits: Limits): Promise<string | undefined> {
-    return this.#inTurn(async () => {
+    return this.#row.run(async () => {
       if (this.#ports.paused()) return "settlement-half-done";
       await this.#sendAll(line, limits);
       return undefined;
@@ -92,15 +95,15 @@ class DurableUploads implements BankUploads {
     const deadlineMs = this.#ports.clock.monotonicMs() + limits.timeoutMs;
     const waiting = (await this.#open()).filter(({ parked }) => !parked);
     for (const upload of byTries(waiting).slice(0, UPLOADS_MAX)) {
-      const timeoutMs = Math.min(this.#ports.profile.replyTimeoutMs, deadlineMs - this.#ports.clock.monotonicMs());
-      if (timeoutMs <= 0 || limits.signal.aborted) return;
+      // None is begun for somebody whose time is over; what was begun takes the time that a reply may take, else a try is used up by impatience.
+      if (limits.signal.aborted || this.#ports.clock.monotonicMs() >= deadlineMs) return;
       if (upload.kind === "offline-upload" && this.#batchIsFull()) continue;
-      if (!(await this.#try(upload, line, { timeoutMs, signal: limits.signal }))) return;
+      if (!(await this.#try(upload, line))) return;
     }
   }
 
   due(): Promise<number> {
-    return this.#inTurn(async () => {
+    return this.#row.run(async () => {
       const whole = await this.#owed.gather();
       // The totals of a batch have room for so many: what waits goes into the next.
       if (this.#batchIsFull()) return 0;
@@ -136,7 +139,7 @@ class DurableUploads implements BankUploads {
   }
 
   #ofPeople(subject: string, { operator, note }: PeoplesWord, { state, more }: Pick<LaterStep, "state" | "more">): Promise<"settled" | "not-parked"> {
-    return this.#inTurn(async () => {
+    return this.#row.run(async () => {
       const upload = readUpload(await this.#ports.journal.entriesOf(subject));
       if (upload === undefined) return "not-parked";
       if (!upload.parked) return upload.last.detail["settledAs"] === more["settledAs"] ? "settled" : "not-parked";
@@ -156,12 +159,13 @@ class DurableUploads implements BankUploads {
   }
 
   /** False when the line carries nothing: the others wait too. */
-  async #try(upload: RecordedUpload, line: HeldLine, limits: Limits): Promise<boolean> {
+  async #try(upload: RecordedUpload, line: HeldLine): Promise<boolean> {
     const prepared = await this.#prepare(upload, line);
     if (prepared === undefined) return true;
     const { kind } = upload;
     const { stan: trace, batch } = prepared.sent;
     const message = buildRequest(this.#ports.profile, kind, { ...prepared.values, trace, batch });
+    const limits = { timeoutMs: this.#ports.profile.replyTimeoutMs, signal: neverAborted() };
     const reply = await line.exchange(message, limits, { business: kind, sentBefore: prepared.sentBefore });
     const { offlineUpload } = this.#ports.profile;
     const verdict = judgeUpload({ tries: prepared.upload.tries, triesMax: offlineUpload.tries, sentBefore: prepared.sentBefore, reply });
@@ -215,12 +219,6 @@ class DurableUploads implements BankUploads {
     const entry = await this.#ports.journal.append(uploadDraft(upload, { state: "unknown", more: { parked: true, tries, mayHaveArrived, reason } }));
     this.#ports.log.warn("bank-upload-parked", { subject: upload.of, what: upload.kind, reason });
     this.#ports.onParked?.(reread(entry));
-  }
-
-  #inTurn<Value>(act: () => Promise<Value>): Promise<Value> {
-    const turn = this.#turn.then(act);
-    this.#turn = turn.catch(() => undefined);
-    return turn;
   }
 }
 

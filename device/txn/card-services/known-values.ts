@@ -3,12 +3,14 @@
  * Method: a small book of the last answers, card by card, in one sealed file; a card stands in it under a keyed hash. It also remembers what was
  * learned of a card's PIN and activation. The card that was seen longest ago goes first.
  */
+
 import { type Bytes, toHex, utf8 } from "../../base/bytes.ts";
 import { isFault } from "../../base/fault.ts";
 import type { Log } from "../../base/log.ts";
 import type { Storage } from "../../base/ports.ts";
+import { WorkRow } from "../../base/work-row.ts";
 import type { InitialPinEvidence } from "../../card/social/initial-pin.ts";
-import { canonicalJson, parseJson } from "../../codec/json.ts";
+import { canonicalJson, isObject, parseJson } from "../../codec/json.ts";
 import type { CipherSuite, SecretKey } from "../../crypto/face.ts";
 import { countMember, textMember } from "../journal/members.ts";
 import type { JsonObject } from "../journal/types.ts";
@@ -47,7 +49,7 @@ export class KnownValues {
   readonly #key: SecretKey;
   /** The card that was seen longest ago first. */
   readonly #cards = new Map<string, KnownCard>();
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #row = new WorkRow("what is known of cards");
 
   constructor(parts: KnownValuesParts) {
     const { suite, storageKey } = parts;
@@ -111,19 +113,17 @@ export class KnownValues {
       if (this.#cards.size <= CARDS_MAX) break;
       this.#cards.delete(oldest);
     }
-    this.#last = this.#last.then(() => this.#write());
-    return this.#last.then(() => undefined);
+    return this.#row.run(() => this.#write()).catch((fault: unknown) => this.#notKept(fault));
+  }
+
+  #notKept(fault: unknown): void {
+    if (!isFault(fault)) throw fault;
+    this.#parts.log.warn("known-values-not-kept", { code: fault.code });
   }
 
   async #write(): Promise<void> {
-    const { storage, log } = this.#parts;
-    try {
-      const cards = Array.from(this.#cards, ([hash, card]) => ({ hash, ...card }));
-      await storage.write(FILE_NAME, sealExact(this.#sealing, utf8(canonicalJson({ v: 1, cards }))));
-    } catch (fault) {
-      if (!isFault(fault)) throw fault;
-      log.warn("known-values-not-kept", { code: fault.code });
-    }
+    const cards = Array.from(this.#cards, ([hash, card]) => ({ hash, ...card }));
+    await this.#parts.storage.write(FILE_NAME, sealExact(this.#sealing, utf8(canonicalJson({ v: 1, cards }))));
   }
 }
 
@@ -153,5 +153,5 @@ function knownEntry(name: string, value: JsonObject | undefined): readonly (read
 
 function objectOf(value: unknown): JsonObject | undefined {
   // Parsed JSON holds nothing but JSON values.
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as JsonObject) : undefined;
+  return isObject(value) ? (value as JsonObject) : undefined;
 }

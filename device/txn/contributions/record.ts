@@ -5,7 +5,7 @@ import { countMember, textMember } from "../journal/members.ts";
 import type { EntryDraft, Journal, JournalEntry, JsonObject } from "../journal/types.ts";
 import { OPEN_STATES } from "../journal/types.ts";
 import { saleMark } from "../quick-payment/record.ts";
-import { mergedDetail } from "../recovery/recover.ts";
+import { mergedDetail, mergedPersonal } from "../recovery/recover.ts";
 import type { ContributionBill, ContributionOutcome } from "./acts.ts";
 import type { BankProof, Leg, NoteWish } from "./types.ts";
 
@@ -172,7 +172,7 @@ export function readContribution(entries: readonly JournalEntry[]): RecordedCont
   if (first === undefined || last === undefined || last.kind !== KIND) return undefined;
   const detail = mergedDetail(entries);
   const text = (name: string) => textMember(detail, name);
-  const personal = entries.findLast((entry) => entry.personal !== undefined)?.personal;
+  const personal = mergedPersonal(entries);
   return {
     first,
     last,

@@ -3,10 +3,12 @@
  * Method: a document is made into columns elsewhere, written, named by the one small file, and only then shown, in one assignment. When changes have
  * grown, a new base is made of everything beside the running version; further changes go on meanwhile and are laid on it.
  */
+
 import { assert } from "../../base/assert.ts";
 import type { Bytes } from "../../base/bytes.ts";
 import { isFault } from "../../base/fault.ts";
 import type { Log } from "../../base/log.ts";
+import { WorkRow } from "../../base/work-row.ts";
 import type { DocumentAnswer, DocumentTaker, HostDocument } from "../hosts.ts";
 import type { ExactRows } from "./exact.ts";
 import { type Layer, layerWeight } from "./layer.ts";
@@ -38,7 +40,7 @@ export class LevelKeeper implements DocumentTaker {
   readonly #log: Log;
   readonly #shelf: Shelf;
   #held: HeldVersion | undefined;
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #row = new WorkRow("documents of lists");
   #closed = false;
   /** While a new base is being made: the changes that were taken meanwhile. */
   #meanwhile: SharedArrayBuffer[] | undefined;
@@ -85,14 +87,14 @@ export class LevelKeeper implements DocumentTaker {
   }
 
   take(document: HostDocument): Promise<DocumentAnswer> {
-    return this.#inTurn(() => this.#take(document));
+    return this.#row.run(() => this.#take(document));
   }
 
   /** What is not named yet is given up: the host sends it again. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#shelf.close();
-    await this.#last.catch(() => undefined);
+    await this.#row.idle();
     await this.#folding;
   }
 
@@ -169,7 +171,7 @@ export class LevelKeeper implements DocumentTaker {
     const made = await this.#work({ do: "fold", version: from.memory }, () => []);
     if (made.kind !== "made" || made.image === undefined) return;
     const base = await this.#shelf.write(made.image, made.stored);
-    await this.#inTurn(() => this.#showFolded(from, { made, base }));
+    await this.#row.run(() => this.#showFolded(from, { made, base }));
   }
 
   async #showFolded(from: HeldVersion, { made, base }: { readonly made: Made; readonly base: KeptImage }): Promise<void> {
@@ -190,12 +192,6 @@ export class LevelKeeper implements DocumentTaker {
     this.#show({ sequence, issuedMs, entries, images }, joined.version);
     this.#log.info("list-folded", { level: this.level, sequence, entries });
     await this.#shelf.sweep(images);
-  }
-
-  #inTurn<Value>(work: () => Promise<Value>): Promise<Value> {
-    const turn = this.#last.then(work);
-    this.#last = turn.catch(() => undefined);
-    return turn;
   }
 }
 

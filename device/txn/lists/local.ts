@@ -3,9 +3,11 @@
  * Method: a short list of keyed fingerprints beside the three lists of the hosts, sealed in one small file; each entry carries its report time,
  * its rule and its end. An end counts only by a time that is trusted, and where the place wants it, only while the host is heard.
  */
+
 import { type Bytes, toHex, utf8 } from "../../base/bytes.ts";
 import type { Log } from "../../base/log.ts";
 import type { Storage } from "../../base/ports.ts";
+import { WorkRow } from "../../base/work-row.ts";
 import { canonicalJson } from "../../codec/json.ts";
 import { parseMessage } from "../../codec/upload-fields.ts";
 import type { CipherSuite, SecretKey } from "../../crypto/face.ts";
@@ -85,7 +87,7 @@ class LocalBook implements LocalInvalidList {
   /** The last reported last. */
   #kept: readonly Kept[] = [];
   #byFingerprint: ReadonlyMap<string, Kept> = new Map();
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #row = new WorkRow("the local list");
 
   constructor(parts: LocalListParts) {
     const { suite, storageKey } = parts;
@@ -140,15 +142,13 @@ class LocalBook implements LocalInvalidList {
   }
 
   #change(next: (kept: readonly Kept[]) => readonly Kept[]): Promise<void> {
-    const turn = this.#last.then(async () => {
+    return this.#row.run(async () => {
       const wanted = next(this.#kept);
       const kept = wanted.slice(-ENTRIES_MAX);
       if (kept.length < wanted.length) this.#parts.log.warn("local-list-full", { entries: kept.length });
       await this.#parts.storage.write(FILE_NAME, sealExact(this.#sealing, encodeKept(kept)));
       this.#show(kept);
     });
-    this.#last = turn.catch(() => undefined);
-    return turn;
   }
 
   #show(kept: readonly Kept[]): void {

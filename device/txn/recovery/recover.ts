@@ -116,3 +116,10 @@ export function mergedDetail(entries: readonly JournalEntry[]): JsonObject {
   for (const { detail } of entries) Object.assign(merged, detail);
   return merged;
 }
+
+/** The same of what is sealed; empty where it was erased by rule. */
+export function mergedPersonal(entries: readonly JournalEntry[]): JsonObject {
+  const merged: { [name: string]: JsonValue } = {};
+  for (const { personal } of entries) Object.assign(merged, personal);
+  return merged;
+}

@@ -3,7 +3,9 @@
  * Method: a shift is a run of journal entries. What an entry has ended in it counts; the shift's own end is an entry too, and says where the
  * next one begins. A sale that was begun in one shift and decided in the next belongs to the one in which it was decided.
  */
+
 import { addFen, type Fen, ZERO_FEN } from "../../base/fen.ts";
+import { WorkRow } from "../../base/work-row.ts";
 import { countMember, textMember } from "../journal/members.ts";
 import { type Journal, type JournalEntry, type JsonObject, type JsonValue, OPEN_STATES } from "../journal/types.ts";
 import { isHeldSale } from "../quick-payment/held.ts";
@@ -95,7 +97,7 @@ class JournalledShifts implements Shifts {
   readonly #journal: ShiftJournal;
   readonly #rules: ShiftRules;
   /** One count at a time: two would count the same entries. */
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #row = new WorkRow("shifts");
   #counted: Counted | undefined;
 
   constructor(journal: ShiftJournal, rules: ShiftRules) {
@@ -104,23 +106,17 @@ class JournalledShifts implements Shifts {
   }
 
   current(): Promise<ShiftTotals> {
-    return this.#inTurn(async () => this.#count(await this.#last()));
+    return this.#row.run(async () => this.#count(await this.#last()));
   }
 
   end(shift: number, { operator }: { readonly operator: string }): Promise<ShiftEnd> {
-    return this.#inTurn(() => this.#end(shift, operator));
+    return this.#row.run(() => this.#end(shift, operator));
   }
 
   async ended(shift: number): Promise<EndedShift | undefined> {
     const subject = await this.#journal.mark(shiftMark(shift));
     const entry = subject === undefined ? undefined : (await this.#journal.entriesOf(subject)).at(-1);
     return entry === undefined ? undefined : { totals: totalsOf(entry.detail), operator: textMember(entry.detail, "operator"), atMs: entry.wallMs };
-  }
-
-  #inTurn<Value>(work: () => Promise<Value>): Promise<Value> {
-    const turn = this.#turn.then(work);
-    this.#turn = turn.catch(() => undefined);
-    return turn;
   }
 
   async #end(shift: number, operator: string): Promise<ShiftEnd> {

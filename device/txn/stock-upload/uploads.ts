@@ -1,6 +1,7 @@
 /* The queue of uploads as an order and a counter see it. Spec: FSI, 3505. Spec: FSI, 3506. */
 
 import type { Clock } from "../../base/ports.ts";
+import { WorkRow } from "../../base/work-row.ts";
 import type { CipherSuite } from "../../crypto/face.ts";
 import { boundedJournal } from "../bounded-journal.ts";
 import { eachOpenSubject } from "../journal/open-subjects.ts";
@@ -25,7 +26,7 @@ class DurableUploads implements StockUploads {
   readonly #options: StockUploadOptions;
   readonly #journal: Journal;
   /** One act at a time: what an act has read still holds when it writes. */
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #row = new WorkRow("uploads of goods");
 
   constructor(options: StockUploadOptions) {
     this.#options = options;
@@ -33,7 +34,7 @@ class DurableUploads implements StockUploads {
   }
 
   enqueue(request: StockUploadRequest): Promise<{ readonly subject: string }> {
-    return this.#inTurn(async () => {
+    return this.#row.run(async () => {
       const known = await this.#journal.mark(`sale/${request.reference}`);
       const subject = known ?? (await this.#begin(request));
       if (request.act === "return") await this.#dropParkedSale(request.order);
@@ -67,7 +68,7 @@ class DurableUploads implements StockUploads {
   }
 
   retry(subject: string, { operator }: { readonly operator: string }): Promise<"waiting" | "not-parked"> {
-    return this.#inTurn(async () => {
+    return this.#row.run(async () => {
       const upload = await this.#read(subject);
       if (upload?.parked !== true) return "not-parked";
       await this.#journal.append(laterDraft(upload, { state: "resolving", more: { operator } }));
@@ -77,7 +78,7 @@ class DurableUploads implements StockUploads {
   }
 
   dismiss(subject: string, { operator }: { readonly operator: string }): Promise<"dismissed" | "not-parked"> {
-    return this.#inTurn(async () => {
+    return this.#row.run(async () => {
       const upload = await this.#read(subject);
       if (upload?.parked !== true) return "not-parked";
       await this.#journal.append(laterDraft(upload, { state: "refused", more: { operator, reason: "dismissed" }, message: parkedView(upload).message }));
@@ -91,11 +92,5 @@ class DurableUploads implements StockUploads {
   async #read(subject: string): Promise<RecordedUpload | undefined> {
     const entries = await this.#journal.entriesOf(subject);
     return entries[0]?.kind === "stock-upload" ? readUpload(entries) : undefined;
-  }
-
-  #inTurn<Value>(act: () => Promise<Value>): Promise<Value> {
-    const turn = this.#turn.then(act);
-    this.#turn = turn.catch(() => undefined);
-    return turn;
   }
 }

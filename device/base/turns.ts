@@ -1,9 +1,9 @@
 /*
  * Goal: a bounded number of things under way, a bounded number waiting for their turn, and each of them waits no longer than its own time.
- * Method: first come, first served; who goes away while waiting takes nobody else's place.
+ * Method: first come, first served; who goes away while waiting takes nobody else's place, and whoever is gone when the turn comes never gets it.
  */
-import { isFault } from "../base/fault.ts";
-import type { Clock, Limits } from "../base/ports.ts";
+import { isFault } from "./fault.ts";
+import type { Clock, Limits } from "./ports.ts";
 
 /** Gives the place back; the first of those who wait gets it. Calling it twice is calling it once. */
 export type GiveBack = () => void;
@@ -47,7 +47,11 @@ export class Turns {
     if (giveBack !== undefined) return { kind: "taken", giveBack };
     if (this.#closed) return { kind: "none", reason: "closed" };
     if (this.#waiting.size >= this.#bounds.waiting) return { kind: "none", reason: "queue-full" };
-    return this.#wait(limits);
+    const turn = await this.#wait(limits);
+    // Both may happen in the same moment: then the turn goes on to the next.
+    if (turn.kind === "none" || !limits.signal.aborted) return turn;
+    turn.giveBack();
+    return { kind: "none", reason: "cancelled" };
   }
 
   /** Sends everybody away who waits, and whoever comes later. Turns that are taken go on. */
