@@ -10,8 +10,12 @@ export interface CardProfile {
   readonly contactlessHistorical: "atsLast13" | "contactOnly";
   /** Whether a flag in the issuer's file (category item, second character "1") must be set before the card may be used by radio. */
   readonly contactlessActivation: "none" | "fileFlag";
-  /** Whether the card has the certificate application: without it identity rests on internal authentication alone. */
-  readonly acse: "off" | "on";
+  /**
+   * Whether the card has the certificate application: without it identity rests on internal authentication alone. "on": a region relies on it, and
+   * nobody knows its bytes, so that such cards are refused. "assumed": it is spoken as this project lays it down, unconfirmed; a card without the file
+   * is believed by its internal authentication.
+   */
+  readonly acse: "off" | "on" | "assumed";
 
   // The social application.
   /** Algorithm when tag 86 is missing from the card's FCI; "byRegion" asks {@link algorithmByRegion}, and takes DES for a region not in it. */

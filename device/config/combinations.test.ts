@@ -54,6 +54,24 @@ describe("an acquirer", () => {
   });
 });
 
+describe("certificates of cards", () => {
+  const named = { index: 1, expiryDate: "20491231", pointHex: "00".repeat(64), checkHex: "11".repeat(32) };
+  const published = { ...named, checkHex: "0C750E021A07FADCAA4C28142C26DEFE66B91B0E394618B930E82EF9CEE9EF3E" };
+  const assumed = { cardProfile: { acse: "assumed" } };
+
+  it.each([
+    ["with their authorities, where the profile assumes them", { ...assumed, services: { cardAuthorities: [named] } }, []],
+    ["without any authority", assumed, [/^services\.cardAuthorities: .*no authority/]],
+    ["authorities that nobody asks", { services: { cardAuthorities: [named] } }, [/^services\.cardAuthorities: .*acse/]],
+    ["a published authority in a test", { ...assumed, services: { cardAuthorities: [published] } }, []],
+  ])("%s", (_name, change, said) => expect(problems(change)).toEqual(said.map((each) => expect.stringMatching(each))));
+
+  it("a published authority is no production terminal's", () => {
+    const change = { ...assumed, profile: "production", services: { cardAuthorities: [published] }, acquirer: { ...ACQUIRER, masterKeyCheckHex: "0b5eed" } };
+    expect(problems(change)).toEqual([expect.stringMatching(/^services\.cardAuthorities: .*published/)]);
+  });
+});
+
 describe("services of the card", () => {
   it.each([
     ["benefits without an agency", { services: { benefitHost: "connected" } }, /^services: .*no agency/],

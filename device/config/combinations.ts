@@ -24,7 +24,9 @@ interface Combined {
     readonly activationMode: string;
     readonly pinResetAtTerminal: string;
     readonly authorisedOperators: readonly string[];
+    readonly cardAuthorities: readonly { readonly checkHex: string }[];
   };
+  readonly cardProfile: { readonly acse: string };
 }
 
 /** Switches of services that the agency stands behind. */
@@ -124,6 +126,16 @@ const RULES: readonly Rule[] = [
       services.authorisedOperators.length === 0 && (services.activationMode === "host-call" || services.pinResetAtTerminal === "authorised-post"),
   ),
   rule(
+    "services.cardAuthorities",
+    "certificates of cards are believed by somebody's key: no authority is named (cardProfile.acse)",
+    ({ services, cardProfile }) => cardProfile.acse === "assumed" && services.cardAuthorities.length === 0,
+  ),
+  rule(
+    "services.cardAuthorities",
+    "no certificate of a card is asked for while cardProfile.acse is not assumed",
+    ({ services, cardProfile }) => cardProfile.acse !== "assumed" && services.cardAuthorities.length > 0,
+  ),
+  rule(
     "services.cashWithdrawal",
     "the acquirer has confirmed no withdrawal (acquirer.withdrawalCode)",
     ({ services, acquirer }) => services.cashWithdrawal === "on" && acquirer?.withdrawalCode === undefined,
@@ -141,6 +153,9 @@ const PRODUCTION_RULES: readonly Rule[] = [
     "electronicCash.authorities",
     "a production terminal trusts no published test authority",
     ({ electronicCash }) => electronicCash?.authorities.some(({ checkHex }) => TEST_AUTHORITY_CHECK_VALUES.has(checkHex.toLowerCase())) === true,
+  ),
+  rule("services.cardAuthorities", "a production terminal trusts no published test authority", ({ services }) =>
+    services.cardAuthorities.some(({ checkHex }) => TEST_AUTHORITY_CHECK_VALUES.has(checkHex.toLowerCase())),
   ),
   rule(
     "devices.pinPad.profile.sm4",

@@ -25,7 +25,7 @@ const cardProfile = z.strictObject({
   contactlessType: z.enum(["auto", "A", "B"]).default(DEFAULT_CARD_PROFILE.contactlessType),
   contactlessHistorical: z.enum(["atsLast13", "contactOnly"]).default(DEFAULT_CARD_PROFILE.contactlessHistorical),
   contactlessActivation: z.enum(["none", "fileFlag"]).default(DEFAULT_CARD_PROFILE.contactlessActivation),
-  acse: z.enum(["off", "on"]).default(DEFAULT_CARD_PROFILE.acse),
+  acse: z.enum(["off", "on", "assumed"]).default(DEFAULT_CARD_PROFILE.acse),
   algWhenTagAbsent: z.enum(["des", "ssf33", "byRegion"]).default(DEFAULT_CARD_PROFILE.algWhenTagAbsent),
   algorithmByRegion: z.record(z.string().regex(/^(?:\d{2}){1,3}$/), z.enum(["des", "ssf33", "sm4"])).default(DEFAULT_CARD_PROFILE.algorithmByRegion),
   emptyVersion: z.enum(["1.0", "reject"]).default(DEFAULT_CARD_PROFILE.emptyVersion),

@@ -39,6 +39,14 @@ const onOff = (preset: "on" | "off") => z.enum(["off", "on"]).default(preset);
 const connected = (preset: "none" | "connected") => z.enum(["none", "connected"]).default(preset);
 const hostCall = (preset: "off" | "host-call") => z.enum(["off", "host-call"]).default(preset);
 
+/** Authorities of the certificates that cards carry where the card profile assumes them (`acse`). */
+const cardAuthority = z.strictObject({
+  index: z.int().min(0).max(0xff),
+  expiryDate: day,
+  pointHex: z.string().regex(/^(?:[0-9a-f]{66}|[0-9a-f]{128}|[0-9a-f]{130})$/i, "an SM2 point of 33, 64 or 65 bytes"),
+  checkHex: z.string().regex(/^[0-9a-f]{64}$/i, "32 bytes in hexadecimal digits"),
+});
+
 export const servicesConfig = z.strictObject({
   activationMode: z.enum(["agency-only", "host-call", "initial-pin", "at-issue"]).default(D.activationMode),
   tempLossLapse: z.enum(["7-days", "2-working-days", "none"]).default(D.tempLossLapse),
@@ -62,6 +70,7 @@ export const servicesConfig = z.strictObject({
   statementCard: z.enum(["keyed-hash", "number"]).default(D.statementCard),
   /** Operators who may activate, reset and unlock. */
   authorisedOperators: z.array(z.string().min(1).max(64)).max(1_000).default([]),
+  cardAuthorities: z.array(cardAuthority).max(64).default([]),
   localRules,
 });
 
@@ -72,7 +81,8 @@ export function serviceSettingsOf(config: ServicesConfig): {
   readonly profile: ServiceProfile;
   readonly localRules: readonly LocalRule[];
   readonly isAuthorised: (operator: string) => boolean;
+  readonly cardAuthorities: ServicesConfig["cardAuthorities"];
 } {
-  const { authorisedOperators, localRules: rules, ...profile } = config;
-  return { profile, localRules: rules, isAuthorised: (operator) => authorisedOperators.includes(operator) };
+  const { authorisedOperators, localRules: rules, cardAuthorities, ...profile } = config;
+  return { profile, localRules: rules, cardAuthorities, isAuthorised: (operator) => authorisedOperators.includes(operator) };
 }

@@ -62,12 +62,13 @@ export const TEST_KEY_CHECK_VALUES: ReadonlySet<string> = new Set(
 );
 
 /**
- * Checks of the authorities' public keys in simulators/crypto/certificates.ts, as a configuration carries them. Whoever has their published
+ * Checks of the authorities' public keys in simulators/crypto (certificates.ts, social-certificates.ts), as a configuration carries them. Whoever has their published
  * private keys can make cards that a terminal with one of these believes.
  */
 export const TEST_AUTHORITY_CHECK_VALUES: ReadonlySet<string> = new Set([
   "364969ef28bed69992d60dad837c9cb09465df7e52d7396e7620daeb928396cf",
   "7490d10e6fcac26da932f310ef6d7a25cce0f555",
+  "0c750e021a07fadcaa4c28142c26defe66b91b0e394618b930e82ef9cee9ef3e",
 ]);
 
 /** Published and habitual master keys of PIN pads: first three bytes of zeros under 3DES. */

@@ -30,6 +30,7 @@ import type { HostPorts } from "../txn/medical-host/ports.ts";
 import { saleMark } from "../txn/quick-payment/record.ts";
 import { Rounds } from "../txn/rounds.ts";
 import type { SaleRequest } from "../txn/sale-request.ts";
+import { openCardSignatures, type SocialAuthority } from "./card-authorities.ts";
 import { agencyOfBills, bankDoors, contributionDoors, rowDoor } from "./doors.ts";
 
 /** What is decided by configuration. */
@@ -41,6 +42,8 @@ export interface ServiceSettings {
   readonly localRules?: readonly LocalRule[];
   /** Whether this operator may activate, reset and unlock; left out: nobody may. */
   readonly isAuthorised?: (operator: string) => boolean;
+  /** Whose certificates of cards are believed; left out: nobody's. */
+  readonly cardAuthorities?: readonly SocialAuthority[];
 }
 
 export interface TerminalServicesParts {
@@ -112,6 +115,8 @@ export class TerminalServices {
     const { pinPad, printer } = parts.devices;
     const { trust, lists } = parts.permission;
     const shared = { clock, randomness, log, journal, reader, psam, lane: parts.desk.lane, sales: parts.sales, pin: parts.pinVerifier };
+    const { cardAuthorities: authorities = [] } = settings;
+    const cardSignature = openCardSignatures({ suite: parts.suite, randomness, log, profile: parts.cardProfile, authorities });
     this.#services = openCardServices({
       ...shared,
       timekeeper: trust,
@@ -131,6 +136,7 @@ export class TerminalServices {
       bounds: DEFAULT_SERVICE_BOUNDS,
       ...(parts.pinChanger === undefined ? {} : { pinChanger: parts.pinChanger }),
       ...(pinPad === undefined ? {} : { pinPad }),
+      ...(cardSignature === undefined ? {} : { cardSignature }),
       ...(agency === undefined ? {} : { agency }),
       ...(settings.isAuthorised === undefined ? {} : { isAuthorised: settings.isAuthorised }),
     });

@@ -4,6 +4,7 @@
  */
 import type { CardProfile } from "../../device/codec/card-profile.ts";
 import type { KeyAlgorithm } from "../crypto/blocks.ts";
+import type { SocialCertificateFault } from "../crypto/social-certificates.ts";
 import type { TestKeyName } from "../crypto/test-keys.ts";
 import { type BankFaults, type ElectronicCashData, type ElectronicCashMemory, NO_BANK_FAULTS } from "./electronic-cash/state.ts";
 import type { ReadRule } from "./files.ts";
@@ -97,6 +98,8 @@ export interface CardFaults extends Partial<BankFaults> {
   readonly proofDroppedByNextInit: boolean;
   /** The card answers its next debit or credit, of any purse, by "memory trouble" (6581), with everything written or nothing. Undefined: never. */
   readonly memoryTrouble?: "written" | "not-written" | undefined;
+  /** What is wrong with the certificates of the social application, where the card has them. Undefined: nothing. */
+  readonly socialCertificate?: SocialCertificateFault | undefined;
   /** Commands after power-up that are answered; the next one is torn at `tearAt`. Undefined: never. */
   readonly commandsUntilTear: number | undefined;
   readonly tearAt: TearPoint;
@@ -124,6 +127,7 @@ export const NO_FAULTS: CardFaults = {
   blocked: "nothing",
   counterExhausted: false,
   proofDroppedByNextInit: false,
+  socialCertificate: undefined,
   commandsUntilTear: undefined,
   tearAt: "after",
   tearAtByte: undefined,

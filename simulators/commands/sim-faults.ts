@@ -1,5 +1,6 @@
 /* Faults of cards and modules as people write them: "mute,slow=250,torn=3:after". One table says what exists and what it takes. */
 import { type CardFaults, NO_FAULTS, type TearPlace, type TearPoint } from "../card/state.ts";
+import { SOCIAL_CERTIFICATE_FAULTS } from "../crypto/social-certificates.ts";
 import { NO_PSAM_FAULTS, type PsamFaults } from "../psam/state.ts";
 
 export type Parsed<Value> = { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly reason: string };
@@ -79,6 +80,11 @@ function readMemoryTrouble(argument: string | undefined): Partial<CardFaults> | 
   return argument === "written" || argument === "not-written" ? { memoryTrouble: argument } : undefined;
 }
 
+function readSocialCertificate(argument: string | undefined): Partial<CardFaults> | undefined {
+  const found = SOCIAL_CERTIFICATE_FAULTS.find((each) => each === argument);
+  return found === undefined ? undefined : { socialCertificate: found };
+}
+
 /** What cards and modules share. */
 const SHARED = {
   mute: { usage: "mute", meaning: "no answer to reset, none to commands", read: plain<{ mute: boolean }>({ mute: true }) },
@@ -147,6 +153,14 @@ const CARD_FAULTS: FaultWords<CardFaults> = new Map<string, FaultWord<CardFaults
   [
     "expired-certificate",
     { usage: "expired-certificate", meaning: "electronic cash: the card's certificate has ended", read: plain<CardFaults>({ expiredCertificate: true }) },
+  ],
+  [
+    "social-certificate",
+    {
+      usage: `social-certificate=<${SOCIAL_CERTIFICATE_FAULTS.join("|")}>`,
+      meaning: "certificates of the social application (profile acse=assumed): what is wrong with them, or with the card's signature",
+      read: readSocialCertificate,
+    },
   ],
   [
     "last-answer-lost",
@@ -227,6 +241,7 @@ export function faultsShown(faults: CardFaults | PsamFaults): string {
     on.push(`slow-instruction=${ins.toString(16).padStart(2, "0")}:${extraMs}`);
   }
   if ("memoryTrouble" in faults && faults.memoryTrouble !== undefined) on.push(`memory-trouble=${faults.memoryTrouble}`);
+  if ("socialCertificate" in faults && faults.socialCertificate !== undefined) on.push(`social-certificate=${faults.socialCertificate}`);
   const place = "tearAtByte" in faults && faults.tearAtByte !== undefined ? faults.tearAtByte : tearAt;
   if (commandsUntilTear !== undefined) on.push(`torn=${commandsUntilTear}:${place}`);
   return on.length === 0 ? "none" : on.join(",");

@@ -53,7 +53,7 @@ const PROFILE_CHOICES = {
   contactlessType: ["auto", "A", "B"],
   contactlessHistorical: ["atsLast13", "contactOnly"],
   contactlessActivation: ["none", "fileFlag"],
-  acse: ["off", "on"],
+  acse: ["off", "on", "assumed"],
   cityFactorTemplate: ["region6+7378", "region4"],
   medicalTypeByte: ["ascii", "binary"],
   medicalLoadTacBalance: ["after", "before"],

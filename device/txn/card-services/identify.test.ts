@@ -2,12 +2,22 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { SimulatedCard } from "../../../simulators/card/card.ts";
-import { makeTestCard } from "../../../simulators/card/make.ts";
+import { makeTestCard, type TestCardOptions } from "../../../simulators/card/make.ts";
+import { testSocialAuthority } from "../../../simulators/crypto/social-certificates.ts";
+import { SeededRandomness } from "../../../simulators/world/seeded-randomness.ts";
+import { concat, fromHex, toHex, u8 } from "../../base/bytes.ts";
+import { DEFAULT_CARD_PROFILE } from "../../codec/card-profile.ts";
+import { type CardSignatureParts, openCardSignatures } from "../../services/card-authorities.ts";
 import { textMember } from "../journal/members.ts";
 import type { CardServiceOutcome, CardServiceRequest } from "./acts.ts";
 import { openCardServices } from "./open.ts";
 import { verifyStatement } from "./statement.ts";
 import { cardNumbers, counter, OPERATOR, PIN, person, SUITE, TERMINAL_KEY, testCard } from "./testing.ts";
+
+const NO_LOG = { info: () => undefined, warn: () => undefined, error: () => undefined };
+/** The check of an authority's key, worked out anew. */
+const checkOf = ({ index, pointHex }: { readonly index: number; readonly pointHex: string }) =>
+  toHex(SUITE.sm3(concat(fromHex("d156000005"), u8(index), fromHex(pointHex))));
 
 type Identify = Extract<CardServiceRequest, { service: "identify" }>;
 const ask = (more: Partial<Identify> = {}): Identify => ({ service: "identify", withPin: false, operator: OPERATOR, ...more });
@@ -81,12 +91,84 @@ describe("an identity statement", () => {
       { numRuns: 25 },
     );
   });
+});
 
-  it.each(["authentic", "not-authentic", "not-offered"] as const)("a card with a key of its own: %s", async (answer) => {
-    const bench = await counter({ more: { cardSignature: { prove: async () => answer } } });
-    const outcome = await bench.perform(ask());
-    if (answer === "not-authentic") expect(outcome).toMatchObject({ kind: "refused", reason: "not-genuine", office: "agency" });
-    else expect(signedOf(outcome).statement.includes("sm2-card-signature")).toBe(answer === "authentic");
+describe("a card with certificates of its own", () => {
+  const profile = { ...DEFAULT_CARD_PROFILE, acse: "assumed" } as const;
+  const signing = (more: Partial<CardSignatureParts> = {}) =>
+    openCardSignatures({
+      suite: SUITE,
+      randomness: new SeededRandomness("signatures"),
+      log: NO_LOG,
+      profile,
+      authorities: [testSocialAuthority(SUITE)],
+      ...more,
+    });
+  const signingCounter = (options: Partial<TestCardOptions> = {}, cardSignature = signing()) =>
+    counter({ card: { profile, ...options }, more: { cardProfile: profile, ...(cardSignature === undefined ? {} : { cardSignature }) } });
+  const methodsOf = (outcome: CardServiceOutcome) => {
+    const checked = verifyStatement(signedOf(outcome), { suite: SUITE, terminalKey: TERMINAL_KEY });
+    return checked.ok ? checked.statement.methods : [];
+  };
+
+  it("proves itself by both, and the statement says so", async () => {
+    const bench = await signingCounter();
+    expect(methodsOf(await bench.perform(ask({ withPin: true })))).toEqual([
+      "internal-authentication",
+      "sm2-card-signature",
+      "holder-file-by-terminal-proof",
+      "card-pin",
+    ]);
+  });
+
+  it.each([
+    ["wrong-signature", "not-genuine", "signature-wrong"],
+    ["no-signature", "not-genuine", "signature-not-made"],
+    ["expired", "expired", "certificate-not-valid-today"],
+    ["foreign", "not-genuine", "certificate-wrong"],
+    ["forged", "not-genuine", "certificate-wrong"],
+    ["other-card", "not-genuine", "certificate-of-another-card"],
+    ["damaged", "not-genuine", "certificate-malformed"],
+  ] as const)("%s: no statement", async (socialCertificate, reason, why) => {
+    const bench = await signingCounter({ faults: { socialCertificate } });
+    expect(await bench.perform(ask())).toMatchObject({ kind: "refused", reason, office: "agency" });
+    expect(bench.logged.join("\n")).toContain(`card-signature-refused {"why":"${why}"}`);
+    bench.card.setFaults({ socialCertificate: undefined });
+    bench.present();
+    expect(methodsOf(await bench.perform(ask()))).toContain("sm2-card-signature");
+  });
+
+  it("without the file, or of an older generation, is believed by its internal authentication, and the statement says no more", async () => {
+    const without = await signingCounter({ faults: { socialCertificate: "no-file" } });
+    expect(methodsOf(await without.perform(ask()))).toEqual(["internal-authentication", "holder-file-by-terminal-proof"]);
+    const older = await signingCounter({ generation: "2" });
+    expect(methodsOf(await older.perform(ask()))).toEqual(["internal-authentication"]);
+  });
+
+  it("is not believed by an authority that nobody named, whose time is over, or whose key fails its own check", async () => {
+    const named = testSocialAuthority(SUITE);
+    const cases = [[], [{ ...named, index: 1 }], [{ ...named, checkHex: "00".repeat(32) }], [{ ...named, expiryDate: "20251231" }]];
+    const reasons = [];
+    for (const authorities of cases) {
+      const checked = authorities.map((each) => ({ ...each, checkHex: each.index === 1 ? checkOf(each) : each.checkHex }));
+      const bench = await signingCounter({}, signing({ authorities: checked }));
+      const outcome = await bench.perform(ask());
+      reasons.push(outcome.kind === "refused" ? outcome.reason : outcome.kind);
+    }
+    expect(reasons).toEqual(["not-genuine", "not-genuine", "not-genuine", "expired"]);
+  });
+
+  it("is asked for nothing where the profile does not assume it", () => {
+    expect(signing({ profile: { acse: "off" } })).toBeUndefined();
+  });
+
+  it.each(["before", "after"] as const)("torn %s its signature: no statement, and the next time there is one", async (at) => {
+    const bench = await signingCounter();
+    bench.reader.setFate(({ command }) => (command[1] === 0x88 && command[3] === 0x20 ? { kind: "tear", at } : { kind: "ok" }));
+    expect((await bench.perform(ask())).kind).not.toBe("done");
+    bench.reader.setFate(() => ({ kind: "ok" }));
+    bench.present();
+    expect(methodsOf(await bench.perform(ask()))).toContain("sm2-card-signature");
   });
 });
 

@@ -1,7 +1,9 @@
 /* Identity credential (身份凭证): an authentic card, and its holder where the PIN is asked for, as a signed statement. */
 import { toHex, utf8 } from "../../base/bytes.ts";
 import type { Limits } from "../../base/ports.ts";
+import type { CardSignatureAnswer } from "../../card/social/card-signature.ts";
 import type { SocialIdentity } from "../../card/social/types.ts";
+import { civilTime } from "../../codec/civil-time.ts";
 import { maskedName, maskedNumber } from "../receipts/masking.ts";
 import type { CardServiceOutcome, CardServiceRequest } from "./acts.ts";
 import type { ServedCard, ServiceDesk } from "./desk.ts";
@@ -12,11 +14,22 @@ const HASH_BYTES = 16;
 
 export function identify(desk: ServiceDesk, request: Extract<CardServiceRequest, { service: "identify" }>, limits: Limits): Promise<CardServiceOutcome> {
   return desk.withCard({ operator: request.operator, mayTrade: true }, limits, async (served) => {
-    const signature = await desk.ports.cardSignature?.prove(served.channel, desk.commandLimits(limits.signal));
-    if (signature === "not-authentic") return refuseCard("not-genuine");
+    const signature = await signatureOf(desk, served, limits);
+    if (signature?.kind === "not-authentic") {
+      desk.ports.log.warn("card-signature-refused", { why: signature.why });
+      return refuseCard(signature.why === "certificate-not-valid-today" ? "expired" : "not-genuine");
+    }
     const refused = request.withPin ? await desk.verifyPin(served, limits, true) : undefined;
-    return refused ?? stated(desk, served, { withPin: request.withPin, bySignature: signature === "authentic", challenge: request.challenge ?? "" });
+    return refused ?? stated(desk, served, { withPin: request.withPin, bySignature: signature?.kind === "authentic", challenge: request.challenge ?? "" });
   });
+}
+
+/** Only a card that keeps its holder's file shut may have certificates: older ones are not asked. */
+async function signatureOf(desk: ServiceDesk, { channel, card }: ServedCard, { signal }: Limits): Promise<CardSignatureAnswer | undefined> {
+  const { cardSignature, clock } = desk.ports;
+  if (cardSignature === undefined || card.generation !== 3) return undefined;
+  const { cardIdentifier } = card;
+  return cardSignature.prove(channel, { cardIdentifier, today: civilTime(clock.wallMs()).date }, desk.commandLimits(signal));
 }
 
 function stated(

@@ -1,6 +1,7 @@
 /* What services of the card need of the world, and how long each part of them may take. */
 import type { Log } from "../../base/log.ts";
 import type { Clock, Limits, Randomness, Storage } from "../../base/ports.ts";
+import type { CardSignatureAnswer } from "../../card/social/card-signature.ts";
 import type { SocialKeyTable } from "../../card/social/keys.ts";
 import type { SocialOptions } from "../../card/social/read-identity.ts";
 import type { CardProfile } from "../../codec/card-profile.ts";
@@ -18,10 +19,10 @@ import type { ServiceProfile } from "./profile.ts";
 /** The agency as services of the card ask it: what became of an earlier request too. */
 export type ServiceAgency = Pick<OpenedAgency, "ask" | "outcomeOf">;
 
-/** A card's own SM2 signature over a challenge of the terminal, with the certificate that says whose it is. */
+/** A card's own SM2 signature over a challenge of the terminal, with the certificates that say whose it is. */
 export interface CardSignatureProof {
-  /** "not-offered": this card has no such key. Faults: those of the channel. */
-  prove(channel: CardChannel, limits: Limits): Promise<"authentic" | "not-authentic" | "not-offered">;
+  /** Has the card sign while its social application is selected. Faults: those of the channel. */
+  prove(channel: CardChannel, card: { readonly cardIdentifier: string; readonly today: string }, limits: Limits): Promise<CardSignatureAnswer>;
 }
 
 /** The journal, read back: for statements of what was done here. The terminal's own journal has all of it. */
@@ -77,7 +78,7 @@ export interface CardServicePorts {
   readonly reader: CardReader;
   /** Absent: there is no security module (-2201), so that no card is known to be genuine and nothing of it is served. */
   readonly psam?: SocialPsam;
-  /** Cards that sign with a key of their own (SM2); left out: no text at hand says how, and internal authentication is the proof. */
+  /** Cards that sign with a key of their own (SM2); left out: the profile does not assume how, and internal authentication is the proof. */
   readonly cardSignature?: CardSignatureProof;
   readonly pin?: PinVerifier;
   readonly pinChanger?: PinChanger;

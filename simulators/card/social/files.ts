@@ -4,8 +4,9 @@ import type { CardCore } from "../core.ts";
 import type { ElementaryFile, FileRecord } from "../files.ts";
 import { type Answer, type Command, ok, refuse, SW } from "../iso.ts";
 import type { FileData } from "../state.ts";
+import { CardCertificates } from "./certificates.ts";
 import type { DirectoryName, StoredRecord } from "./state.ts";
-import { type FileDefinition, fileDefinitions, madeUpContent, madeUpRecords, type TreeOptions } from "./tree.ts";
+import { CERTIFICATE_FILE, type FileDefinition, fileDefinitions, madeUpContent, madeUpRecords, type TreeOptions } from "./tree.ts";
 
 function asRecord({ tag, valueHex }: StoredRecord): FileRecord {
   return { tag, value: fromHex(valueHex) };
@@ -19,20 +20,23 @@ export class SocialFiles {
   readonly #core: CardCore;
   readonly #madeUp = new Map<number, Bytes>();
   readonly #tree: TreeOptions;
+  readonly #certificates: CardCertificates;
   /** Records of DF04/08, which the medical purse keeps. */
   readonly #medicalLog: () => readonly ElementaryFile[];
 
   constructor(core: CardCore, medicalLog: () => readonly ElementaryFile[]) {
     this.#core = core;
     const { social, profile } = core.personalization;
-    this.#tree = { generation: social.generation ?? "3", acse: profile.acse === "on" };
+    this.#tree = { generation: social.generation ?? "3", acse: profile.acse !== "off" };
+    this.#certificates = new CardCertificates(core);
     this.#medicalLog = medicalLog;
   }
 
   /** All files of a directory as they are read. */
   list(directory: DirectoryName): readonly ElementaryFile[] {
     const kept = directory === "medical" ? this.#medicalLog() : [];
-    const definitions = fileDefinitions(this.#tree, directory).filter(({ id }) => kept.every((file) => file.id !== id));
+    const absent = this.#certificates.fileIsMissing ? CERTIFICATE_FILE : undefined;
+    const definitions = fileDefinitions(this.#tree, directory).filter(({ id }) => id !== absent && kept.every((file) => file.id !== id));
     const known = definitions.map((definition) => this.#file(directory, definition));
     const further = this.#personalised(directory).filter(({ id }) => !definitions.some((definition) => definition.id === id));
     return [...known, ...kept, ...further.map((data): ElementaryFile => ({ ...data, kind: "records", records: data.records.map(asRecord) }))];
@@ -76,7 +80,16 @@ export class SocialFiles {
 
   #file(directory: DirectoryName, { id, read, structure }: FileDefinition): ElementaryFile {
     const rule = this.#personalised(directory).find((data) => data.id === id)?.read ?? read;
-    if (structure.kind === "transparent") return { kind: "transparent", id, read: rule, content: this.#content(directory, id, structure.bytes) };
+    if (structure.kind === "transparent") {
+      const content = () => this.#content(directory, id, structure.bytes);
+      // Made when it is read: certificates take long, and the files are looked at with each command.
+      return {
+        ...{ kind: "transparent", id, read: rule },
+        get content() {
+          return content();
+        },
+      };
+    }
     return { kind: "records", id, read: rule, records: this.#records(directory, id, structure.kind).map(asRecord) };
   }
 
@@ -96,6 +109,7 @@ export class SocialFiles {
   #content(directory: DirectoryName, id: number, bytes: number): Bytes {
     const updated = this.#core.memory.social?.contents?.[`${directory}/${id.toString(16)}`];
     if (updated !== undefined) return fromHex(updated);
+    if (id === CERTIFICATE_FILE && directory === "environment") return this.#certificates.file(bytes);
     // A photo is long and asked for at every look at its directory.
     const madeUp = this.#madeUp.get(id) ?? madeUpContent(bytes, id);
     this.#madeUp.set(id, madeUp);

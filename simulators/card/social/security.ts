@@ -7,10 +7,13 @@ import { authenticationData, socialMac, socialSessionKey } from "../../crypto/so
 import type { TestKeyName } from "../../crypto/test-keys.ts";
 import { type CardCore, KEY_TRIES } from "../core.ts";
 import { type Answer, type Command, ok, refuse, SW } from "../iso.ts";
+import { CardCertificates } from "./certificates.ts";
 import { authenticationKey, failuresCount, SocialKeyRing } from "./keys.ts";
 import type { DirectoryName } from "./state.ts";
 
 const KEY_ID_IRK = 0x00;
+/** Of the certificate application; unconfirmed. */
+const KEY_ID_SM2 = 0x20;
 const KEY_VERSION = 0x01;
 const MAC_BYTES = 4;
 
@@ -20,11 +23,13 @@ export type SecureMessage = { readonly ok: true; readonly data: Bytes; readonly 
 export class SocialSecurity {
   readonly #core: CardCore;
   readonly #keys: SocialKeyRing;
+  readonly #certificates: CardCertificates;
   readonly #proved = new Set<string>();
 
   constructor(core: CardCore) {
     this.#core = core;
     this.#keys = new SocialKeyRing(core.suite, core.personalization.social);
+    this.#certificates = new CardCertificates(core);
   }
 
   /** Whether the terminal has proved this key since the directory was selected. */
@@ -56,6 +61,7 @@ export class SocialSecurity {
   /** The card proves that it holds IRK. Spec: LD/T 32.7, INTERNAL AUTHENTICATE. */
   internalAuthenticate(command: Command): Answer {
     if (command.p1 !== 0) return refuse(SW.wrongP1P2);
+    if (command.p2 === KEY_ID_SM2) return this.#certificates.sign(command);
     const parts = authenticationParts(command.data);
     if (parts === undefined) return refuse(SW.wrongLength);
     const key = this.#keys.key("irk");

@@ -119,8 +119,9 @@ const FILES: Readonly<Record<Exclude<DirectoryName, "environment">, readonly Fil
 const FINGERPRINT_BYTES = 0x300;
 const PHOTO_BYTES = 0x1000;
 
-/** The first place for files beyond the national list; where a card has the certificate application we put its certificate there. */
-const CERTIFICATE: FileDefinition = { id: 0xef0c, read: "free", update: undefined, structure: { kind: "transparent", bytes: 0x100 } };
+/** The first place for files beyond the national list; where a card has the certificate application we put its certificates there. */
+export const CERTIFICATE_FILE = 0xef0c;
+const CERTIFICATE: FileDefinition = { id: CERTIFICATE_FILE, read: "free", update: undefined, structure: { kind: "transparent", bytes: 0x200 } };
 
 function environmentFiles(generation: Generation, hasCertificate: boolean): readonly FileDefinition[] {
   const update = byKey("uk-ssse");

@@ -150,6 +150,13 @@ const IDENTITIES: readonly Row[] = [
     expected: ok(2),
   },
   {
+    id: "SOC-ACSE-004",
+    title: "where the certificate application is assumed, a card is named by its internal authentication as before",
+    tags: ["profile:acse=assumed"],
+    bench: { profile: { acse: "assumed" } },
+    expected: ok(3),
+  },
+  {
     id: "SOC-ALG-001",
     title: "a region's own algorithm is taken for cards that name none",
     tags: ["profile:algWhenTagAbsent=byRegion", "profile:algorithmByRegion=some", "sm4"],

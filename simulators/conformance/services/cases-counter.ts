@@ -1,4 +1,6 @@
 /* Rows that the acts at the counter serve: identity, records, questions, details, activation, PIN and loss. */
+import { DEFAULT_CARD_PROFILE } from "../../../device/codec/card-profile.ts";
+import { openCardSignatures } from "../../../device/services/card-authorities.ts";
 import type { CardQuery, CardServiceOutcome, CardServiceRequest } from "../../../device/txn/card-services/acts.ts";
 import { verifyStatement } from "../../../device/txn/card-services/statement.ts";
 import {
@@ -12,6 +14,8 @@ import {
   TERMINAL_KEY,
 } from "../../../device/txn/card-services/testing.ts";
 import { textMember } from "../../../device/txn/journal/members.ts";
+import { type SocialCertificateFault, testSocialAuthority } from "../../crypto/social-certificates.ts";
+import { SeededRandomness } from "../../world/seeded-randomness.ts";
 import { expectEqual, expectMatch, expectTrue } from "../expect.ts";
 import type { ServiceCase } from "./types.ts";
 
@@ -78,7 +82,29 @@ function identity(row: number, title: string): ServiceCase {
   };
 }
 
+/** A counter that has cards sign with their own keys, and a card with one fault or none. */
+function signing(socialCertificate?: SocialCertificateFault): CounterOptions {
+  const profile = { ...DEFAULT_CARD_PROFILE, acse: "assumed" } as const;
+  const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
+  const parts = { suite: SUITE, randomness: new SeededRandomness("signatures"), log, profile, authorities: [testSocialAuthority(SUITE)] };
+  const cardSignature = openCardSignatures(parts);
+  expectTrue(cardSignature !== undefined, "the profile assumes how cards sign");
+  return { card: { profile, faults: { socialCertificate } }, more: { cardProfile: profile, cardSignature } };
+}
+
 const IDENTITY: readonly ServiceCase[] = [
+  act(1, {
+    title: "a card with a key of its own signs, and the statement names it",
+    request: IDENTIFY,
+    options: signing(),
+    expects: { kind: "done", output: { methods: ["internal-authentication", "sm2-card-signature", "holder-file-by-terminal-proof", "card-pin"] } },
+  }),
+  act(60, {
+    title: "a card with the certificate of another is refused",
+    request: IDENTIFY,
+    options: signing("other-card"),
+    expects: { kind: "refused", reason: "not-genuine", office: "agency" },
+  }),
   identity(1, "an authentic card and its holder become a signed statement"),
   identity(2, "the holder's identity for a registration elsewhere"),
   identity(48, "the holder's PIN is verified"),
