@@ -125,7 +125,7 @@ describe("a service counter", () => {
     const person = services?.agency.ledger.person(services.agency.ledger.card(cardNumber)?.identityNumber ?? "");
     if (person === undefined) throw new Error("the agency knows the holder");
     const { name, identityNumber } = person;
-    const act = { service: "report-loss", serviceNumber: "s-1", loss: "temporary", cardNumber, person: { name, identityNumber } } as const;
+    const act = { service: "report-loss", serviceNumber: "s-1", loss: "temporary", cardNumber, person: { name, identityNumber, documentShown: "none" } } as const;
     expect(await client.services.perform(act)).toMatchObject({ kind: "done" });
     await restart();
     const sale = { saleNumber: "q-1", purse: "medical-purse", amountFen: 100, selfPayFen: 0, pooledFen: 0 } as const;

@@ -161,6 +161,8 @@ export interface Benefits extends Told {
 export interface PersonClaim {
   readonly name: string;
   readonly identityNumber: string;
+  /** What the operator was shown; "none", as when somebody calls: a temporary loss alone is taken without a document. */
+  readonly documentShown: "identity-card" | "household-register" | "passport" | "residence-permit" | "other" | "none";
 }
 
 export type CardQuery =

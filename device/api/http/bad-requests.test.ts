@@ -81,7 +81,7 @@ const SLIP: Json = [
 
 const PATIENT = { timeoutMs: 2_000 };
 const SUBJECT = `${"a".repeat(32)}-7`;
-const PERSON = { name: "Somebody", identityNumber: "11010119900101001X" };
+const PERSON = { name: "Somebody", identityNumber: "11010119900101001X", documentShown: "identity-card" };
 const post = (url: string, body: Json, optional: readonly string[] = []): Right => ({ method: "POST", url, body, optional: ["timeoutMs", ...optional] });
 
 const RIGHT: readonly Right[] = [

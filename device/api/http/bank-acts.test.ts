@@ -215,7 +215,7 @@ describe("contributions and benefits", () => {
 });
 
 describe("a service of the card", () => {
-  const PERSON = { name: "Somebody", identityNumber: "11010119900101001X" };
+  const PERSON = { name: "Somebody", identityNumber: "11010119900101001X", documentShown: "identity-card" };
 
   it("is done for whoever serves there, with its number where it has one", async () => {
     expect(await told(post("/v1/services", { service: "identify", withPin: true }), "pharmacist")).toEqual({ kind: "done", output: { verified: true } });
@@ -225,7 +225,17 @@ describe("a service of the card", () => {
 
   it.each(["activate", "reset-pin", "unlock-pin"])("%s brings the document that the operator was shown", async (name) => {
     expect(await told(post("/v1/services", { service: name, serviceNumber: "s-1", person: PERSON }), "chief")).toMatchObject({ kind: "done" });
-    expect(service.services.calls).toEqual([`${name} as pos1.s-1.v1 with a document by chief`]);
+    expect(service.services.calls).toEqual([`${name} as pos1.s-1.v1 with identity-card by chief`]);
+  });
+
+  it("says which document was shown, or that none was, and is not taken without a word of it", async () => {
+    const loss = (person: object): Asked =>
+      post("/v1/services", { service: "report-loss", serviceNumber: "s-2", loss: "temporary", cardNumber: "A00000001", person });
+    expect(await told(loss({ ...PERSON, documentShown: "none" }))).toMatchObject({ kind: "done" });
+    expect(service.services.calls).toEqual(["report-loss as pos1.s-2.v1 with none by cashier"]);
+    const { documentShown: _shown, ...silent } = PERSON;
+    for (const person of [silent, { ...PERSON, documentShown: true }, { ...PERSON, documentShown: "a letter" }])
+      expect(await refused(loss(person))).toBe("400 request-invalid");
   });
 
   it("that changes more than a counter may needs the supervisor", async () => {

@@ -168,13 +168,13 @@ export class FakeContributions implements ContributionActs {
 }
 
 export class FakeServices implements CardServiceActs {
-  /** Requests as they came; of a person only that there is one. */
+  /** Requests as they came; of a person only which document was shown. */
   readonly calls: string[] = [];
   next: CardServiceOutcome = { kind: "done", output: { verified: true } };
 
   perform(request: CardServiceRequest): Promise<CardServiceOutcome> {
     const { service, operator } = request;
-    const person = "person" in request && request.person !== undefined ? " with a document" : "";
+    const person = "person" in request && request.person !== undefined ? ` with ${request.person.documentShown}` : "";
     this.calls.push(`${service}${"reference" in request ? ` as ${request.reference}` : ""}${person} by ${operator}`);
     return Promise.resolve(this.next);
   }

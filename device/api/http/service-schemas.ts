@@ -1,5 +1,6 @@
 /* What travels of contributions, benefits and the services of the card; schemas.ts has the rules that all of them follow. */
 import * as z from "zod";
+import { SHOWN_DOCUMENTS } from "../../txn/card-services/acts.ts";
 import { fenAmount, longTimeoutMs, named, orderNumber, paidAmount, text, word } from "./schema-words.ts";
 import { said } from "./schemas.ts";
 
@@ -73,8 +74,11 @@ const patient = { timeoutMs: longTimeoutMs };
 const withPin = z.boolean().default(false);
 const numbered = { serviceNumber: orderNumber };
 const cardNumber = z.string().regex(/^[0-9A-Z]{9}$/);
-const person = z.strictObject({ name: text(30), identityNumber: z.string().regex(/^\d{17}[\dX]$/) });
-/** The identity document that the operator was shown; what the agency does by an operator's word is refused without it. */
+const documentShown = z
+  .enum(SHOWN_DOCUMENTS)
+  .meta({ description: "What the operator was shown; `none`, as when somebody calls. Only a temporary loss needs no document." });
+const person = z.strictObject({ name: text(30), identityNumber: z.string().regex(/^\d{17}[\dX]$/), documentShown });
+/** The person whom the document names; what the agency does by an operator's word is refused without both. */
 const shown = { person: person.exactOptional() };
 
 export const serviceBody = named(

@@ -25,7 +25,7 @@ export async function activate(desk: ServiceDesk, request: Activation, limits: L
     const { cardNumber, cardIdentifier, holder } = served.card;
     const operation = await beginOperation(desk.ports, request, {
       card: cardNumber,
-      detail: { agencyId: drawId(desk.ports), method: byHost ? "operator" : "initial-pin-changed" },
+      detail: { agencyId: drawId(desk.ports), method: byHost ? "operator" : "initial-pin-changed", documentShown: request.person?.documentShown ?? "none" },
       personal: { cardNumber, cardIdentifier, name: holder.name, identityNumber: holder.socialSecurityNumber },
     });
     return byHost ? tellActivation(desk, operation, limits) : byInitialPin(desk, served, operation, limits);

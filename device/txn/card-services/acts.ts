@@ -17,7 +17,7 @@ export type CardServiceRequest = {
   | { readonly service: "read-record"; readonly file: string; readonly withPin: boolean }
   | { readonly service: "query"; readonly what: CardQuery; readonly withPin: boolean }
   | { readonly service: "change-details"; readonly reference: string; readonly changes: { readonly telephone?: string; readonly address?: string } }
-  /** `person`: the identity document that the operator was shown; without it activation by the host, reset and unlock are refused. */
+  /** `person` with the document that the operator was shown; without both activation by the host, reset and unlock are refused. */
   | { readonly service: "activate"; readonly reference: string; readonly person?: PersonClaim }
   | { readonly service: "change-pin"; readonly reference?: string }
   | { readonly service: "reset-pin"; readonly reference: string; readonly person?: PersonClaim }
@@ -41,9 +41,13 @@ export interface PersonClaim {
   readonly name: string;
   /** Enters no log and no record in the clear. */
   readonly identityNumber: string;
-  /** False: nobody has seen the document, as when somebody calls; left out: the operator has. The agency is told so. */
-  readonly documentShown?: boolean;
+  /** What the operator was shown; "none": nobody has seen a document, as when somebody calls. The agency is told whether there was one. */
+  readonly documentShown: ShownDocument;
 }
+
+/** Documents that a person proves to be somebody with at a counter. */
+export const SHOWN_DOCUMENTS = ["identity-card", "household-register", "passport", "residence-permit", "other", "none"] as const;
+export type ShownDocument = (typeof SHOWN_DOCUMENTS)[number];
 
 export type CardQuery =
   | "status"

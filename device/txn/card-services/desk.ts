@@ -195,7 +195,7 @@ export class ServiceDesk {
   /** Acts that an operator does for the agency: allowed, and with the holder's document. Undefined: they may. */
   authorise(card: SocialIdentity, { operator, person }: { readonly operator: string; readonly person?: PersonClaim }): Refused | undefined {
     if (this.ports.isAuthorised?.(operator) !== true) return refuse("operator-not-authorised");
-    if (person === undefined || person.documentShown === false) return refuse("identity-not-shown");
+    if (person === undefined || person.documentShown === "none") return refuse("identity-not-shown");
     return this.holderIs(card, person) ? undefined : refuse("person-not-holder");
   }
 }

@@ -2,7 +2,9 @@
 import { describe, expect, it } from "vitest";
 import { AGENCY_FAULTS, planAgencyFault } from "../../../simulators/host/agency/faults.ts";
 import type { CardServiceRequest } from "./acts.ts";
+import { SHOWN_DOCUMENTS } from "./acts.ts";
 import { lossTimes } from "./loss-rules.ts";
+import { wasShown } from "./operations.ts";
 import { DEFAULT_SERVICE_PROFILE } from "./profile.ts";
 import { cardNumbers, counter, NOON_MS, OPERATOR, person, type ServiceCounter } from "./testing.ts";
 
@@ -33,17 +35,25 @@ describe("a report of loss", () => {
     expect([statusAt(bench), await bench.perform(report()), lossesBooked(bench)]).toEqual(["temporary-loss", first, 1]);
   });
 
-  it.each([true, false])("says to the agency whether the document was shown: %s", async (documentShown) => {
+  it.each(SHOWN_DOCUMENTS)("keeps which document was shown, and says to the agency whether one was: %s", async (documentShown) => {
     const bench = await counter();
     expect(await bench.perform(report({ person: { ...person(), documentShown } }))).toMatchObject({ kind: "done", output: { agency: "told" } });
     const told = bench.bodies.filter((body) => body.includes('"loss-report"'));
-    expect(told.map((body) => body.includes(`"identityShown":${documentShown}`))).toEqual([true]);
+    expect(told.map((body) => body.includes(`"identityShown":${documentShown !== "none"}`))).toEqual([true]);
+    const entries = await bench.run(bench.journal.entries(1, 100));
+    expect(entries.flatMap(({ detail }) => ("documentShown" in detail ? [detail["documentShown"]] : []))).toEqual([documentShown]);
   });
+
+  it.each([
+    [{ documentShown: false }, false],
+    [{ documentShown: true }, true],
+    [{}, true],
+  ] as const)("reads records of before kinds were told: %j", (detail, shown) => expect(wasShown({ detail })).toBe(shown));
 
   it("says so too of one that waited for the agency", async () => {
     const bench = await counter();
     bench.agency.faults.absent = true;
-    await bench.perform(report({ person: { ...person(), documentShown: false } }));
+    await bench.perform(report({ person: { ...person(), documentShown: "none" } }));
     bench.agency.faults.absent = false;
     expect(await bench.takeUp()).toBe(0);
     expect(bench.bodies.filter((body) => body.includes('"loss-report"')).at(-1)).toContain('"identityShown":false');
@@ -51,7 +61,7 @@ describe("a report of loss", () => {
 
   it("is no formal one, and none is withdrawn, by a call: nothing begins", async () => {
     const bench = await counter();
-    const called = { ...person(), documentShown: false };
+    const called = { ...person(), documentShown: "none" } as const;
     const refused = { kind: "refused", reason: "identity-not-shown", office: "agency" };
     expect(await bench.perform(report({ loss: "formal", person: called }))).toMatchObject(refused);
     expect(await bench.perform({ ...withdrawal, person: called })).toMatchObject(refused);
@@ -152,8 +162,8 @@ describe("a report of loss", () => {
 
   it.each([
     [{ cardNumber: "T0000000?" }, "card-number-malformed"],
-    [{ person: { name: "", identityNumber: person().identityNumber } }, "person-not-verifiable"],
-    [{ person: { name: "测试", identityNumber: "1" } }, "person-not-verifiable"],
+    [{ person: { ...person(), name: "" } }, "person-not-verifiable"],
+    [{ person: { ...person(), identityNumber: "1" } }, "person-not-verifiable"],
   ] as const)("%o verifies nobody", async (more, reason) => {
     const bench = await counter();
     expect(await bench.perform(report(more))).toMatchObject({ kind: "refused", reason });

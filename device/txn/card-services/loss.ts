@@ -15,7 +15,7 @@ import { drawId } from "./agency-side.ts";
 import { askOnce } from "./ask-once.ts";
 import { listKeys, type ServiceDesk } from "./desk.ts";
 import { lossRuleWord, lossTimes } from "./loss-rules.ts";
-import { beginOperation, findOperation, type Operation } from "./operations.ts";
+import { beginOperation, findOperation, type Operation, wasShown } from "./operations.ts";
 import { type Refused, refuse, refuseByHost } from "./refusals.ts";
 
 type LossReport = Extract<CardServiceRequest, { service: "report-loss" }>;
@@ -30,8 +30,8 @@ function unverifiable({ person, cardNumber }: { readonly person: PersonClaim; re
 }
 
 /** A call is enough for a temporary loss, which lapses by itself. Undefined: it is enough, or the document was shown. */
-function notShown({ documentShown = true }: PersonClaim): Refused | undefined {
-  return documentShown ? undefined : refuse("identity-not-shown");
+function notShown({ documentShown }: PersonClaim): Refused | undefined {
+  return documentShown === "none" ? refuse("identity-not-shown") : undefined;
 }
 
 export async function reportLoss(desk: ServiceDesk, request: LossReport, limits: Limits): Promise<CardServiceOutcome> {
@@ -44,7 +44,7 @@ export async function reportLoss(desk: ServiceDesk, request: LossReport, limits:
   const reportedMs = desk.ports.timekeeper.reading(0).wallMs;
   const operation = await beginOperation(desk.ports, request, {
     card: cardNumber,
-    detail: { loss, reportedMs, agencyId: drawId(desk.ports), documentShown: person.documentShown ?? true },
+    detail: { loss, reportedMs, agencyId: drawId(desk.ports), documentShown: person.documentShown },
     personal: { cardNumber, name: person.name, identityNumber: person.identityNumber },
   });
   return tellLoss(desk, operation, limits);
@@ -89,7 +89,7 @@ function sendLoss(desk: ServiceDesk, operation: Operation, limits: Limits): Prom
     person: personOf(operation),
     loss,
     reportedAt: writeMoment(reportedMs),
-    identityShown: operation.detail["documentShown"] !== false,
+    identityShown: wasShown(operation),
   };
   return askOnce(desk, operation, { service: "loss-report", input }, limits);
 }
@@ -118,7 +118,7 @@ export async function withdrawLoss(desk: ServiceDesk, request: LossWithdrawal, l
   const { cardNumber, person } = request;
   const operation = await beginOperation(desk.ports, request, {
     card: cardNumber,
-    detail: { agencyId: drawId(desk.ports) },
+    detail: { agencyId: drawId(desk.ports), documentShown: person.documentShown },
     personal: { cardNumber, name: person.name, identityNumber: person.identityNumber },
   });
   return tellWithdrawal(desk, operation, limits);
@@ -127,8 +127,7 @@ export async function withdrawLoss(desk: ServiceDesk, request: LossWithdrawal, l
 /** The card stays stopped here until the agency has said yes. */
 export async function tellWithdrawal(desk: ServiceDesk, operation: Operation, limits: Limits): Promise<CardServiceOutcome> {
   const cardNumber = textMember(operation.personal, "cardNumber");
-  // No withdrawal begins without the document.
-  const input = { cardNumber, person: personOf(operation), identityShown: true };
+  const input = { cardNumber, person: personOf(operation), identityShown: wasShown(operation) };
   const reply = await askOnce(desk, operation, { service: "loss-withdraw", input }, limits);
   switch (reply.kind) {
     case "ok":

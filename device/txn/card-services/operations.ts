@@ -26,6 +26,12 @@ export type ChangingRequest =
   | Extract<CardServiceRequest, { readonly reference: string }>
   | (Extract<CardServiceRequest, { service: "change-pin" }> & { readonly reference: string });
 
+/** Whether a document was shown when the operation began. Records of before kinds were told say yes or no, and those without a word began with one. */
+export function wasShown({ detail }: { readonly detail: JsonObject }): boolean {
+  const { documentShown } = detail;
+  return documentShown !== false && documentShown !== "none";
+}
+
 export interface OperationIntent {
   /** Card number by which the operation is found when the card returns. */
   readonly card?: string;

@@ -106,7 +106,7 @@ describe("a reset", () => {
   const refusals: readonly (readonly [string, CounterOptions, Partial<CardServiceRequest>, string])[] = [
     ["an operator who may not", {}, { operator: "op2" }, "operator-not-authorised"],
     ["no document", {}, { person: undefined } as Partial<CardServiceRequest>, "identity-not-shown"],
-    ["a document that nobody has seen", {}, { person: { ...person(), documentShown: false } } as Partial<CardServiceRequest>, "identity-not-shown"],
+    ["a document that nobody has seen", {}, { person: { ...person(), documentShown: "none" } } as Partial<CardServiceRequest>, "identity-not-shown"],
     ["somebody else's document", {}, { person: person(8) } as Partial<CardServiceRequest>, "person-not-holder"],
     ["a place that may not", { profile: { pinResetAtTerminal: "off" } }, {}, "not-an-authorised-post"],
     ["no agency", { agency: false }, {}, "not-an-authorised-post"],

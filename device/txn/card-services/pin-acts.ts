@@ -15,7 +15,7 @@ import { agencyKeys, cardKeysMember, cardMember, drawId, type PadBlock } from ".
 import { askOnce } from "./ask-once.ts";
 import { endAuthorization } from "./authorization.ts";
 import { failed, type ServedCard, type ServiceDesk, STORE_FAULTS } from "./desk.ts";
-import { beginOperation, type ChangingRequest, findOperation, type Operation } from "./operations.ts";
+import { beginOperation, type ChangingRequest, findOperation, type Operation, wasShown } from "./operations.ts";
 import { type Refused, refuse, refuseByHost } from "./refusals.ts";
 
 type PinRequest = Extract<CardServiceRequest, { service: "reset-pin" | "unlock-pin" }>;
@@ -89,7 +89,7 @@ export async function mendPin(desk: ServiceDesk, request: PinRequest, limits: Li
     const { cardNumber, cardIdentifier } = served.card;
     const operation = await beginOperation(desk.ports, request, {
       card: cardNumber,
-      detail: { agencyId: drawId(desk.ports) },
+      detail: { agencyId: drawId(desk.ports), documentShown: request.person?.documentShown ?? "none" },
       personal: { cardNumber, cardIdentifier },
     });
     return carryOn(desk, served, { operation, request }, limits);
@@ -121,7 +121,7 @@ async function carryOn(desk: ServiceDesk, served: ServedCard, { operation, reque
       person: { name: person?.name ?? "", identityNumber: person?.identityNumber ?? "" },
       action: request.service === "reset-pin" ? "reset" : "unlock",
       variant: variantOf(desk, request),
-      identityShown: person !== undefined,
+      identityShown: wasShown(operation),
       cardKeys: cardKeysMember(card),
     };
     const reply = await askOnce(desk, operation, { service: "pin-authorization", input }, limits);

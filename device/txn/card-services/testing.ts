@@ -30,7 +30,7 @@ import { createLane, createSalesInFlight } from "../lane.ts";
 import type { ListHit, ListKey } from "../lists/lists.ts";
 import { openLocalList } from "../lists/local.ts";
 import { recoverAtStart } from "../recovery/recover.ts";
-import type { CardServiceOutcome, CardServiceRequest } from "./acts.ts";
+import type { CardServiceOutcome, CardServiceRequest, PersonClaim } from "./acts.ts";
 import { type CardServices, openCardServices } from "./open.ts";
 import type { CardServicePorts } from "./ports.ts";
 import { DEFAULT_SERVICE_PROFILE, type ServiceProfile } from "./profile.ts";
@@ -88,9 +88,9 @@ export interface CounterOptions {
 export const SERIAL = 7;
 
 /** The holder of the test card, by the document that the counter's reader gives. */
-export function person(serial: number = SERIAL): { readonly name: string; readonly identityNumber: string } {
+export function person(serial: number = SERIAL): PersonClaim {
   const { name, identityNumber } = holderOfCard({ serial }).person;
-  return { name, identityNumber };
+  return { name, identityNumber, documentShown: "identity-card" };
 }
 
 export function cardNumbers(serial: number = SERIAL): { readonly cardNumber: string; readonly cardIdentifier: string } {
