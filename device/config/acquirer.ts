@@ -40,6 +40,13 @@ const offlineUpload = z
   })
   .prefault({});
 
+const reversalAfterSettlement = z
+  .discriminatedUnion("do", [
+    z.strictObject({ do: z.literal("park") }),
+    z.strictObject({ do: z.literal("send"), undone: z.array(characters(2)).min(1).max(8).prefault(["00"]) }),
+  ])
+  .prefault({ do: "park" });
+
 const pinDigits = z
   .strictObject({
     min: z.int().min(4).max(12).default(DEFAULT_ACQUIRER.pinDigits.min),
@@ -88,6 +95,7 @@ export const acquirerConfig = z
     macAppliesTo: z.enum(["approvals", "all"]).default(DEFAULT_ACQUIRER.macAppliesTo),
     offlineUpload,
     reversalTries: tries.default(DEFAULT_ACQUIRER.reversalTries),
+    reversalAfterSettlement,
     field22: z.enum(["left", "right"]).default(DEFAULT_ACQUIRER.field22),
     originalDate: z.boolean().default(DEFAULT_ACQUIRER.originalDate),
     withdrawalCode: digits(6).exactOptional(),

@@ -153,9 +153,20 @@ describe("session, batch, loads and downloads", () => {
     expect(await told(post(at("8"), { act: "try-again" }), "chief")).toMatchObject({ state: "settled" });
     expect(await refused(post(at("9"), { act: "try-again" }), "chief")).toBe("409 case-not-parked");
     expect(await refused(post(at("8"), { act: "dismiss" }), "chief")).toBe("422 act-unfitting");
-    for (const wrong of [{}, { act: "dealt-with" }, { act: "dismiss", stands: true }, { act: "try-again", note: "" }])
+    const standing = { act: "dealt-with", stands: true, retrievalReference: "12345678901a" };
+    expect(await told(post(at("8"), standing), "chief")).toMatchObject({ state: "settled" });
+    const references = ["", "12345678901", "12345678901-", "1234567890123"].map((retrievalReference) => ({ ...standing, retrievalReference }));
+    const misplaced = [
+      { ...standing, stands: false },
+      { act: "try-again", retrievalReference: "12345678901a" },
+    ];
+    for (const wrong of [{}, { act: "dealt-with" }, { act: "dismiss", stands: true }, { act: "try-again", note: "" }, ...references, ...misplaced])
       expect(await refused(post(at("8"), wrong), "chief")).toMatch(/^400 /);
-    expect(service.bank.calls).toEqual(["dealt-with, stands: false, asked by telephone, by chief", "try-again, no note, by chief"]);
+    expect(service.bank.calls).toEqual([
+      "dealt-with, stands: false, asked by telephone, by chief",
+      "try-again, no note, by chief",
+      "dealt-with, stands: true as 12345678901a, no note, by chief",
+    ]);
   });
 
   it("name what was refused", async () => {

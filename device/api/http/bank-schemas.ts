@@ -125,9 +125,15 @@ export const parkedActBody = named(
     .strictObject({
       act: z.enum(["try-again", "dismiss", "loaded", "not-loaded", "dealt-with"]),
       stands: z.boolean().exactOptional().meta({ description: "Of `dealt-with`: whether what was to be taken back stands after all." }),
+      retrievalReference: z
+        .string()
+        .regex(/^[0-9A-Za-z]{12}$/, "twelve letters and digits")
+        .exactOptional()
+        .meta({ description: "Of what stands: the acquirer's own reference of it, as it says; without it a void or a refund of it is refused." }),
       note,
     })
-    .refine(({ act, stands }) => (act === "dealt-with") === (stands !== undefined), "`stands` belongs to `dealt-with`, and to nothing else"),
+    .refine(({ act, stands }) => (act === "dealt-with") === (stands !== undefined), "`stands` belongs to `dealt-with`, and to nothing else")
+    .refine(({ stands, retrievalReference }) => retrievalReference === undefined || stands === true, "`retrievalReference` belongs to what stands"),
   "`try-again`: of a reversal or an upload, its tries begin anew. `dismiss`: an upload was dealt with otherwise. `loaded`, `not-loaded`: of a load that its card never decides. `dealt-with`: a reversal was settled at the acquirer.",
 );
 

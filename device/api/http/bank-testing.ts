@@ -102,7 +102,7 @@ export class FakeBank implements BankActs {
   settleParked(subject: string, { operator, ...said }: ParkedAct): ReturnType<BankActs["settleParked"]> {
     if (subject !== SUBJECT) return Promise.resolve("not-parked");
     if (said.act !== "try-again" && said.act !== "dealt-with") return Promise.resolve("act-unfitting");
-    const stands = said.act === "dealt-with" ? `, stands: ${said.stands}` : "";
+    const stands = said.act === "dealt-with" ? `, stands: ${said.stands}${said.retrievalReference === undefined ? "" : ` as ${said.retrievalReference}`}` : "";
     this.calls.push(`${said.act}${stands}, ${said.note ?? "no note"}, by ${operator}`);
     return Promise.resolve("settled");
   }

@@ -54,7 +54,7 @@ export function parkedWire(items: readonly ParkedItem[]): z.output<typeof schema
   return { items: items.map(({ amount, ...item }) => ({ ...item, amountFen: amount })) };
 }
 
-export function parkedActOf({ act, stands, note }: z.output<typeof schemas.parkedActBody>, operator: string): ParkedAct {
+export function parkedActOf({ act, stands, retrievalReference, note }: z.output<typeof schemas.parkedActBody>, operator: string): ParkedAct {
   const by = { operator, ...present({ note }) };
-  return act === "dealt-with" ? { ...by, act, stands: stands === true } : { ...by, act };
+  return act === "dealt-with" ? { ...by, act, stands: stands === true, ...present({ retrievalReference }) } : { ...by, act };
 }

@@ -57,7 +57,7 @@ export interface ParkedItem {
 /**
  * What a person says of a parked item. "try-again": its tries begin anew, of a reversal and of an upload. "dismiss": an upload was dealt with
  * otherwise. "loaded" and "not-loaded": of a load that its card never decides; not loaded, the bank's side goes back. "dealt-with": a reversal was
- * settled at the acquirer; `stands`: what it was to take back stands after all.
+ * settled at the acquirer; `stands`: what it was to take back stands after all, with the acquirer's own reference where it is to be found there again.
  */
 export type ParkedAct = ParkedWord & {
   readonly operator: string;
@@ -65,7 +65,14 @@ export type ParkedAct = ParkedWord & {
   readonly note?: string;
 };
 
-export type ParkedWord = { readonly act: "try-again" | "dismiss" | "loaded" | "not-loaded" } | { readonly act: "dealt-with"; readonly stands: boolean };
+export type ParkedWord = { readonly act: "try-again" | "dismiss" | "loaded" | "not-loaded" } | DealtWith;
+
+export interface DealtWith {
+  readonly act: "dealt-with";
+  readonly stands: boolean;
+  /** Field 37, as the acquirer has it: without it what stands cannot be taken back at this terminal. */
+  readonly retrievalReference?: string;
+}
 
 export interface SettlementReport {
   /** "dealt-with": closed by a person's word, with what was known. */

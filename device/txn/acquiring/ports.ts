@@ -14,7 +14,7 @@ import type { Lane, SalesInFlight } from "../lane.ts";
 import type { ElectronicCashPorts } from "../quick-payment/ports.ts";
 import type { Rounds } from "../rounds.ts";
 import type { SaleTimes } from "../sale-time.ts";
-import type { BankActs, BankOutcome, BankPaymentRequest, ParkedAct } from "./acts.ts";
+import type { BankActs, BankOutcome, BankPaymentRequest, DealtWith, ParkedAct } from "./acts.ts";
 import type { BankKeys } from "./bank-keys.ts";
 import type { AcquirerProfile } from "./profile.ts";
 
@@ -148,7 +148,7 @@ export interface BankTenderPort {
 }
 
 /** What a person may say of a parked reversal. */
-export type ReversalAct = Extract<ParkedAct, { readonly act: "dealt-with" }> | (Omit<ParkedAct, "act" | "stands"> & { readonly act: "try-again" });
+export type ReversalAct = Extract<ParkedAct, { readonly act: "dealt-with" }> | (Omit<ParkedAct, keyof DealtWith> & { readonly act: "try-again" });
 
 /** The bank flows of one terminal. Settlement, uploads, downloads and loads stand beside them on the same line and book. */
 export interface Bank {
@@ -157,7 +157,7 @@ export interface Bank {
   readonly line: BankLine;
   readonly book: BatchBook;
   /** A person's word on a parked reversal. Faults: those of the journal. */
-  settleReversal(subject: string, act: ReversalAct): Promise<"settled" | "not-parked">;
+  settleReversal(subject: string, act: ReversalAct): Promise<"settled" | "not-parked" | "act-unfitting">;
   /** Sends what is pending by itself; started and stopped by whoever opened it. */
   readonly background: Rounds;
 }

@@ -30,6 +30,8 @@ export interface AcquirerProfile {
     readonly tries: number;
   };
   readonly reversalTries: number;
+  /** Reversals of what stands in a batch that is settled. */
+  readonly reversalAfterSettlement: ReversalAfterSettlement;
   readonly field22: "left" | "right";
   /** Whether field 61 ends with the date of the original. */
   readonly originalDate: boolean;
@@ -70,6 +72,12 @@ export interface AcquirerProfile {
   /** Who clears purchases with electronic cash: each record kind has one route, any other copy is information. */
   readonly electronicCashRoute: "settlement-host" | "acquirer";
 }
+
+/**
+ * What an acquirer answers to a reversal of a settled batch is unconfirmed. "park": none is sent, a person deals with it. "send": it goes out as any
+ * other, and counts as taken back by the answers of `undone` alone; with another its tries are used up, and then a person deals with it.
+ */
+export type ReversalAfterSettlement = { readonly do: "park" } | { readonly do: "send"; readonly undone: readonly string[] };
 
 /** What an acquirer gives for download: 60.3 360, 370, 380, 390. */
 export type DownloadKind = "parameters" | "ca-keys" | "aid-parameters" | "exception-list";

@@ -16,6 +16,8 @@ import type { BankReply, BatchBook, HeldLine, ReversalAct } from "./ports.ts";
 import type { AcquirerProfile } from "./profile.ts";
 import { BANK_RECORD_KINDS, type PendingReversal, readPending } from "./record.ts";
 
+/** Why it was never sent: see `reversalAfterSettlement`. */
+const BATCH_SETTLED = "batch-settled";
 /** The acquirer has no such transaction. */
 const NOT_FOUND = "25";
 
@@ -108,20 +110,22 @@ export class Reversals {
       subject,
       what: "reversal",
       amount,
-      reason,
+      reason: textMember(detail, "parkedFor") || reason,
       sinceMs: countMember(detail, "parkedAtMs") ?? last.wallMs,
       tries,
     }));
   }
 
   /** A person has looked at a parked one. Faults: those of the journal. */
-  async settle(subject: string, act: ReversalAct): Promise<"settled" | "not-parked"> {
+  async settle(subject: string, act: ReversalAct): Promise<"settled" | "not-parked" | "act-unfitting"> {
     if (this.#settling.has(subject)) return "not-parked";
     this.#settling.add(subject);
     try {
       const entries = await this.#journal.entriesOf(subject);
       const pending = readPending(entries);
       if (pending?.parked !== true) return wasSaid(entries, act) ? "settled" : "not-parked";
+      // It would be parked again at once.
+      if (act.act === "try-again" && this.#isLeftToPeople(pending)) return "act-unfitting";
       await this.#settleParked(pending, act);
       await this.look();
       return "settled";
@@ -134,12 +138,13 @@ export class Reversals {
     const { subject } = pending;
     const said = { settledBy: act.operator, settledAs: act.act, ...(act.note === undefined ? {} : { note: act.note }) };
     if (act.act === "try-again") {
-      await this.#journal.append(this.#draft(pending, { state: "resolving", detail: { ...said, reversalTries: 0, parked: false } }));
+      await this.#journal.append(this.#draft(pending, { state: "resolving", detail: { ...said, reversalTries: 0, parked: false, parkedFor: "" } }));
       return;
     }
     const state = act.stands ? "done" : "void";
     const marks = act.stands ? await this.#placeInBatch(pending) : [];
-    await this.#journal.append({ ...this.#draft(pending, { state, detail: { ...said, parked: false } }), marks });
+    const named = act.retrievalReference === undefined ? {} : { retrievalReference: act.retrievalReference };
+    await this.#journal.append({ ...this.#draft(pending, { state, detail: { ...said, ...named, parked: false } }), marks });
     this.#ports.log.info("bank-reversal-dealt-with", { subject, state });
     this.#ports.onReversed?.(subject);
   }
@@ -170,6 +175,7 @@ export class Reversals {
   /** Under the keys of a new sign-in it may be sent a second time at once: the first was certainly not carried out. */
   async #send(pending: PendingReversal, line: ReversingLine): Promise<Sent> {
     const { profile } = this.#ports;
+    if (this.#isLeftToPeople(pending)) return this.#park(pending);
     const limits = { timeoutMs: profile.replyTimeoutMs, signal: neverAborted() };
     let reply: BankReply = { kind: "not-sent", reason: "not-signed-in" };
     const { original, cause, date } = pending;
@@ -181,8 +187,33 @@ export class Reversals {
     if (reply.kind === "not-sent") return "absent";
     const unheardOf = reply.kind === "declined" && reply.responseCode === NOT_FOUND;
     if (unheardOf && this.#mayStillArrive(pending)) return "absent";
-    const taken = reply.kind === "approved" && reply.partial !== true;
-    return taken || unheardOf ? this.#close(pending) : this.#count(pending, reply);
+    return this.#isUndone(pending, reply) ? this.#close(pending) : this.#count(pending, reply);
+  }
+
+  #isSettled({ detail }: PendingReversal): boolean {
+    return textMember(detail, "batch") !== this.#ports.book.batch;
+  }
+
+  #isLeftToPeople(pending: PendingReversal): boolean {
+    return this.#isSettled(pending) && this.#ports.profile.reversalAfterSettlement.do === "park";
+  }
+
+  /** In its own batch: taken back now, or never booked. In one that is settled the profile says which answers mean it. */
+  #isUndone(pending: PendingReversal, reply: BankReply): boolean {
+    if (reply.kind !== "approved" && reply.kind !== "declined") return false;
+    if (reply.kind === "approved" && reply.partial === true) return false;
+    const { reversalAfterSettlement: settled } = this.#ports.profile;
+    if (settled.do === "send" && this.#isSettled(pending)) return settled.undone.includes(reply.responseCode);
+    return reply.kind === "approved" || reply.responseCode === NOT_FOUND;
+  }
+
+  /** Nothing is sent; whoever sees it at the acquirer says what became of it. */
+  async #park(pending: PendingReversal): Promise<"parked"> {
+    const { clock, log } = this.#ports;
+    const told = { parked: true, parkedAtMs: clock.wallMs(), parkedFor: BATCH_SETTLED };
+    await this.#journal.append(this.#draft(pending, { state: "resolving", detail: told }));
+    log.warn("bank-reversal-parked", { subject: pending.subject, tries: pending.tries, reason: BATCH_SETTLED });
+    return "parked";
   }
 
   /** A request that an earlier life has sent may be on its way until its time has passed: only then it is certain that it never comes. */
@@ -221,5 +252,7 @@ export class Reversals {
 function wasSaid(entries: readonly JournalEntry[], act: ReversalAct): boolean {
   const detail = mergedDetail(entries);
   if (detail["settledAs"] !== act.act) return false;
-  return act.act === "try-again" || entries.at(-1)?.state === (act.stands ? "done" : "void");
+  if (act.act === "try-again") return true;
+  const { stands, retrievalReference = detail["retrievalReference"] } = act;
+  return entries.at(-1)?.state === (stands ? "done" : "void") && retrievalReference === detail["retrievalReference"];
 }

@@ -110,6 +110,8 @@ export class ReturnAct implements BankAct {
     if (original === undefined || original.kind !== "bank-payment") return "original-unknown";
     if (original.state !== "done") return "original-not-paid";
     if (textMember(original.personal, "pan") === "") return "original-too-old";
+    // A person said that it stands, and not under which reference: the acquirer would not find it.
+    if (original.retrievalReference === "") return "original-without-reference";
     this.#original = original;
     const { references, done, undecided } = await returnsOf(this.#parts.journal, original.subject);
     this.#references = references;

@@ -35,9 +35,17 @@ export interface AcquirerVariants {
   readonly unknownReversal: "25" | "00";
   /** Whether what stands in a settled batch may still be reversed, as a load may whose card comes back days later. */
   readonly reversesSettled: boolean;
+  /** What is said instead where it may not: refused, or as if it had never come. */
+  readonly settledRefusal: "12" | "25";
 }
 
-export const DEFAULT_VARIANTS: AcquirerVariants = { pinFreeFen: 30_000, withdrawalCode: "010000", unknownReversal: "25", reversesSettled: false };
+export const DEFAULT_VARIANTS: AcquirerVariants = {
+  pinFreeFen: 30_000,
+  withdrawalCode: "010000",
+  unknownReversal: "25",
+  reversesSettled: false,
+  settledRefusal: "12",
+};
 
 /** One piece: what names it in a query, and all of it. */
 export interface DownloadPiece {

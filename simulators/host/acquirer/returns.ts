@@ -56,7 +56,7 @@ export const reversal: BankService = (context, request) => {
   const original = ledger.transaction(place);
   if (original !== undefined && !sameBusiness(original, request)) return no("12");
   if (original?.status === "voided" || (original?.refundedFen ?? 0) > 0) return no("12");
-  if (original?.status === "booked" && original.batch !== request.session.batch && !variants.reversesSettled) return no("12");
+  if (original?.status === "booked" && original.batch !== request.session.batch && !variants.reversesSettled) return no(variants.settledRefusal);
   ledger.atomically(() => {
     ledger.rememberReversal(place, { undone: original?.status === "booked", atMs: clock.wallMs() });
     if (original?.status === "booked") ledger.reverse(original, clock.wallMs());

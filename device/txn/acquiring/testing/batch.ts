@@ -39,6 +39,7 @@ export const TEST_PROFILE: AcquirerProfile = {
   macAppliesTo: "approvals",
   offlineUpload: { type: "0200", accepted: ["00", "94"], tries: 3 },
   reversalTries: 3,
+  reversalAfterSettlement: { do: "park" },
   field22: "left",
   originalDate: false,
   partialApproval: false,
