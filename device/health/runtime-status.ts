@@ -2,6 +2,9 @@
  * Goal: whoever looks after a terminal (doctor, release, watchdog, people) sees how it is without a door into it, also when it hangs or is gone.
  * Method: one small file on a disk that forgets, replaced as a whole every second. Nothing personal stands in it. Spec: runtime-status/v1.
  */
+import * as z from "zod";
+import type { Bytes } from "../base/bytes.ts";
+import { parseJson } from "../codec/json.ts";
 
 /** What the service says of itself. All times in milliseconds. */
 export interface RuntimeStatus {
@@ -33,4 +36,37 @@ export interface DeviceStatus {
   readonly state: "ready" | "absent" | "failed";
   /** Code of the fault, where it failed. */
   readonly code?: string;
+}
+
+const count = z.int().min(0);
+const milliseconds = z.number().min(0).max(Number.MAX_SAFE_INTEGER);
+const name = z.string().min(1).max(100);
+
+const runtimeStatus: z.ZodType<RuntimeStatus> = z.object({
+  v: z.literal(1),
+  version: name,
+  pid: count,
+  terminalId: name,
+  uptimeMs: milliseconds,
+  readyAtMs: milliseconds,
+  loopLateMs: milliseconds,
+  journalSilentMs: milliseconds,
+  journal: z.object({ usedBytes: count, limitBytes: count, lastSeq: count, receiptedThrough: count }),
+  cardPresent: z.boolean(),
+  actsUnderWay: count,
+  held: z.boolean(),
+  exposure: z.object({ count, sumFen: count, oldestAgeMs: milliseconds.exactOptional(), unknown: count }),
+  clock: z.enum(["trusted", "held", "untrusted"]),
+  link: z.object({ up: z.boolean(), hostPresent: z.boolean() }),
+  devices: z.array(z.object({ role: name, state: z.enum(["ready", "absent", "failed"]), code: name.exactOptional() })).max(64),
+});
+
+const STATUS_LIMITS = { maxBytes: 64 * 1024, maxDepth: 8 };
+
+/** Never throws. Undefined: no status of this version; members that a later release added are left out. */
+export function parseRuntimeStatus(bytes: Bytes): RuntimeStatus | undefined {
+  const json = parseJson(bytes, STATUS_LIMITS);
+  if (!json.ok) return undefined;
+  const parsed = runtimeStatus.safeParse(json.value);
+  return parsed.success ? parsed.data : undefined;
 }
