@@ -1,5 +1,5 @@
 /* What is decided by configuration, in the terminal's own words. */
-import type { BankSettings } from "./bank/terminal-bank.ts";
+import type { BankSettings, BankTables } from "./bank/terminal-bank.ts";
 import type { InitialPinPolicy } from "./card/social/initial-pin.ts";
 import type { CardProfile } from "./codec/card-profile.ts";
 import type { ElectronicCashSettings } from "./config/electronic-cash.ts";
@@ -10,6 +10,7 @@ import type { PermissionSettings } from "./permission.ts";
 import type { ServiceSettings } from "./services/terminal-services.ts";
 import type { ShopSettings } from "./shop/terminal-shop.ts";
 import type { SyncOptions } from "./sync/sync.ts";
+import type { ContributionRules } from "./txn/contributions/types.ts";
 import type { MedicalProfile } from "./txn/medical-host/profile.ts";
 import type { ResolverOptions } from "./txn/medical-purchase/resolver.ts";
 import type { MedicalPurchaseRules } from "./txn/medical-purchase/types.ts";
@@ -65,4 +66,6 @@ export interface TerminalRules {
   readonly quickPayment?: QuickPaymentTables;
   readonly medicalPurchase?: MedicalPurchaseRules;
   readonly recovery?: RecoveryRules;
+  readonly bank?: BankTables;
+  readonly contribution?: ContributionRules;
 }

@@ -331,7 +331,7 @@ class AssembledTerminal implements Terminal {
   }
 
   async #openBank(): Promise<TerminalBank | undefined> {
-    const { settings, clock, log, suite, acquirerHost, userReader, services } = this.#parts;
+    const { settings, clock, log, suite, acquirerHost, userReader, services, rules } = this.#parts;
     if (settings.bank === undefined || services === undefined) return undefined;
     const { commandTimeoutMs, journalTimeoutMs, returnTimeoutMs, medical, purse } = settings;
     return openTerminalBank({
@@ -349,11 +349,12 @@ class AssembledTerminal implements Terminal {
       hostPresent: () => acquirerHost !== undefined || this.#sync.uplink.hostPresent(),
       bounds: { commandTimeoutMs, journalTimeoutMs, returnTimeoutMs, pinTimeoutMs: medical.pinTimeoutMs },
       purse: { purse, keyIndex: purse.keyIndex },
+      ...(rules?.bank === undefined ? {} : { rules: rules.bank }),
     });
   }
 
   #openServices(): TerminalServices | undefined {
-    const { settings, services, clock, randomness, log, suite, storageKey, syncKeys, userReader, pinVerifier, pinChanger } = this.#parts;
+    const { settings, services, clock, randomness, log, suite, storageKey, syncKeys, userReader, pinVerifier, pinChanger, rules } = this.#parts;
     if (services === undefined) return undefined;
     return openTerminalServices({
       ...{ clock, randomness, log, suite, storageKey, signing: syncKeys.signing, journal: this.journal, storage: services.known },
@@ -367,6 +368,7 @@ class AssembledTerminal implements Terminal {
       institution: settings.medical.profile.sender.institutionName,
       ...(pinChanger === undefined ? {} : { pinChanger }),
       ...(this.#bank === undefined ? {} : { bank: this.#bank.acts }),
+      ...(rules?.contribution === undefined ? {} : { contributionRules: { rules: rules.contribution } }),
     });
   }
 

@@ -3,7 +3,7 @@
  * to the acquirer, and one holder at the reader with whatever else is sold there.
  */
 import { assert } from "../base/assert.ts";
-import { Fault, isFault } from "../base/fault.ts";
+import { Fault } from "../base/fault.ts";
 import type { Log } from "../base/log.ts";
 import { neverAborted } from "../base/never.ts";
 import type { Clock, Limits, Storage } from "../base/ports.ts";
@@ -15,16 +15,19 @@ import type { PadKeyPlace } from "../drivers/peripherals.ts";
 import type { CardReader } from "../drivers/ports.ts";
 import type { SaleLane } from "../sale-lane.ts";
 import { openPadBankKeys } from "../txn/acquirer-host/pad-keys.ts";
-import type { BankActs, PurseLoadOutcome, PurseLoadRequest } from "../txn/acquiring/acts.ts";
+import type { BankActs } from "../txn/acquiring/acts.ts";
 import type { BankKeys } from "../txn/acquiring/bank-keys.ts";
 import { type BankDownloads, openBankDownloads } from "../txn/acquiring/download.ts";
 import { type BankLoads, type LoadBounds, openBankLoads } from "../txn/acquiring/load.ts";
 import type { PurseLoadParts } from "../txn/acquiring/load-purse.ts";
+import type { LoadRules } from "../txn/acquiring/load-types.ts";
 import { openBank } from "../txn/acquiring/open.ts";
 import { settleParked } from "../txn/acquiring/parked.ts";
 import type { Bank, BankBounds, BankTenderPort, HeldLine } from "../txn/acquiring/ports.ts";
 import type { AcquirerProfile, DownloadKind } from "../txn/acquiring/profile.ts";
 import { type BankSettlement, openBankSettlement } from "../txn/acquiring/settle.ts";
+import type { SettlementRules } from "../txn/acquiring/settle-types.ts";
+import type { BankRules } from "../txn/acquiring/types.ts";
 import { type BankUploads, openBankUploads } from "../txn/acquiring/upload.ts";
 import { uploadFailureSlip } from "../txn/acquiring/upload-slip.ts";
 import type { RecordedUpload } from "../txn/acquiring/upload-types.ts";
@@ -71,12 +74,20 @@ export interface TerminalBankParts {
   readonly onDecided: () => void;
   /** The acquirer has given keys of authorities. */
   readonly onAuthorities: (authorities: readonly CertificationAuthority[]) => void;
+  /** Rules of the machines; left out: the real ones. */
+  readonly rules?: BankTables;
+}
+
+/** The machines of the bank. */
+export interface BankTables {
+  readonly bank?: BankRules;
+  readonly load?: LoadRules;
+  readonly settlement?: SettlementRules;
 }
 
 const PAD_TIMEOUT_MS = 10_000;
 const PAUSE_MIN_MS = 2_000;
 const PAUSE_MAX_MS = 300_000;
-const MODULE_NUMBER_BYTES = 6;
 const PRINT_TIMEOUT_MS = 30_000;
 
 export interface TerminalBank {
@@ -91,7 +102,7 @@ export interface TerminalBank {
 
 /** After recovery at start, before any lane opens. Faults: those of the journal and the storage, "config-invalid" (no pad that makes MACs, no authorities). */
 export async function openTerminalBank(parts: TerminalBankParts): Promise<TerminalBank> {
-  const { settings, cash, clock, log, journal, host, desk, reader, sales, saleTimes, saleDays, hostPresent, onDecided } = parts;
+  const { settings, cash, clock, log, journal, host, desk, reader, sales, saleTimes, saleDays, hostPresent, onDecided, rules = {} } = parts;
   const keys = keysOf(parts);
   if (cash === undefined) throw invalid("no bank card could prove itself without the authorities of electronicCash");
   const bounds: BankBounds = { ...parts.bounds, padTimeoutMs: PAD_TIMEOUT_MS, pauseMinMs: PAUSE_MIN_MS, pauseMaxMs: PAUSE_MAX_MS };
@@ -105,18 +116,23 @@ export async function openTerminalBank(parts: TerminalBankParts): Promise<Termin
   const bank = await openBank(
     { ...shared, host, keys, reader, lane: desk.lane, sales, saleTimes, saleDays, cash, isListed, hostPresent, sendOffline, onReversed: onDecided },
     bounds,
+    rules.bank,
   );
   const batch = { ...shared, line: bank.line, book: bank.book };
   const dueUploads = async () => (await uploads?.due()) ?? 0;
-  const settlement = await openBankSettlement({ ...batch, dueUploads }, { journalTimeoutMs: bounds.journalTimeoutMs });
+  const settlement = await openBankSettlement(
+    { ...batch, dueUploads, ...(rules.settlement === undefined ? {} : { rules: rules.settlement }) },
+    { journalTimeoutMs: bounds.journalTimeoutMs },
+  );
   const { terminal } = cash;
   uploads = openBankUploads({ ...batch, suite: parts.suite, terminal, paused: () => settlement.halfDone, onParked: (upload) => printFailure(parts, upload) });
   downloads = await openDownloads(parts, bank);
-  // Filled in by the first load: only a module that is open says its number.
-  const terminalNumber = new Uint8Array(MODULE_NUMBER_BYTES);
-  const purse: PurseLoadParts = { ...parts.purse, terminalNumber };
-  const loads = await openBankLoads({ ...batch, keys, reader, lane: desk.lane, sales, saleTimes, saleDays, cash, isListed, purse }, parts.bounds);
-  const side: Side = { journal, bank, settlement, uploads, downloads, loads, terminalNumber };
+  const purse: PurseLoadParts = { ...parts.purse, terminalNumber: async (limits) => (await desk.module(limits)).terminalNumber };
+  const loads = await openBankLoads(
+    { ...batch, keys, reader, lane: desk.lane, sales, saleTimes, saleDays, cash, isListed, purse, ...(rules.load === undefined ? {} : { rules: rules.load }) },
+    parts.bounds,
+  );
+  const side: Side = { journal, bank, settlement, uploads, downloads, loads };
   return {
     acts: actsOf(side, desk),
     isListed,
@@ -138,8 +154,6 @@ interface Side {
   readonly uploads: BankUploads;
   readonly downloads: BankDownloads;
   readonly loads: BankLoads;
-  /** Of the counter's module. */
-  readonly terminalNumber: Uint8Array;
 }
 
 async function openDownloads({ clock, log, journal, settings, storage, onAuthorities }: TerminalBankParts, { line }: Bank): Promise<BankDownloads> {
@@ -201,7 +215,7 @@ function actsOf(side: Side, desk: SaleLane): BankActs {
     known: (reference) => acts.known(reference),
     settle: (request, limits) => settlement.settle(request, limits),
     settlementDealtWith: (word, limits) => settlement.dealtWith(word, limits),
-    load: (request, limits) => desk.served(request.amount, () => loadWithModule(side, desk, { request, limits })),
+    load: (request, limits) => desk.served(request.amount, () => loads.load(request, limits)),
     download: (what, limits) => downloads.download(what, limits),
     parked: async (limit) => {
       const all = [...(await acts.parked(limit)), ...(await uploads.parked(limit)), ...(await loads.parked(limit))];
@@ -210,21 +224,6 @@ function actsOf(side: Side, desk: SaleLane): BankActs {
     settleParked: (subject, said) => settleParked(side, subject, said),
     view: () => ({ ...acts.view(), settlementHalfDone: settlement.halfDone, downloads: downloadsView(downloads) }),
   };
-}
-
-/** The card is told the number of the terminal's module, which the module says when it is opened. */
-async function loadWithModule(
-  { loads, terminalNumber }: Side,
-  desk: SaleLane,
-  { request, limits }: { readonly request: PurseLoadRequest; readonly limits: Limits },
-): Promise<PurseLoadOutcome> {
-  try {
-    if (request.purse === "e-purse") terminalNumber.set((await desk.module(limits)).terminalNumber);
-  } catch (fault) {
-    if (!isFault(fault)) throw fault;
-    return { kind: "refused", reason: fault.code };
-  }
-  return loads.load(request, limits);
 }
 
 function downloadsView(downloads: BankDownloads): JsonObject {

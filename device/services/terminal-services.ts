@@ -21,6 +21,7 @@ import { DEFAULT_SERVICE_BOUNDS, type ServicePlace } from "../txn/card-services/
 import type { ServiceProfile } from "../txn/card-services/profile.ts";
 import type { ContributionActs } from "../txn/contributions/acts.ts";
 import { type Contributions, openContributionActs } from "../txn/contributions/open.ts";
+import type { ContributionRules } from "../txn/contributions/types.ts";
 import type { AgencyHost } from "../txn/hosts.ts";
 import type { InitialPinRule } from "../txn/initial-pin.ts";
 import type { TerminalJournal } from "../txn/journal/journal.ts";
@@ -71,6 +72,8 @@ export interface TerminalServicesParts {
   /** Absent: no bank is behind this terminal. */
   readonly bank?: BankActs;
   readonly institution: string;
+  /** Left out: the real ones. */
+  readonly contributionRules?: { readonly rules: ContributionRules };
 }
 
 /** First and longest rest between two looks at what waits: what does not even leave is noted each time. */
@@ -151,6 +154,7 @@ export class TerminalServices {
             social: { profile: parts.cardProfile },
             place: { institution: parts.institution, terminal: journal.terminalId },
             ...(printer === undefined ? {} : { printer }),
+            ...parts.contributionRules,
           });
     this.contributions = this.#opened === undefined ? undefined : this.#served(contributionDoors(this.#opened.acts, door));
     const isBegun = async (reference: string) => (await journal.mark(saleMark(reference))) !== undefined;

@@ -111,6 +111,8 @@ export interface Parked {
 export interface ParkedActRequest {
   readonly act: "try-again" | "dismiss" | "loaded" | "not-loaded" | "dealt-with";
   readonly stands?: boolean;
+  /** Of what stands: the acquirer's own reference, twelve letters and digits; without it a void or a refund of it is refused. */
+  readonly retrievalReference?: string;
   readonly note?: string;
 }
 

@@ -5,6 +5,7 @@
 import { assert } from "../../base/assert.ts";
 import { type Bytes, concat, fromHex, toHex, u16be, u32be } from "../../base/bytes.ts";
 import { addFen, type Fen } from "../../base/fen.ts";
+import type { Limits } from "../../base/ports.ts";
 import { readPublicData, selectPurse } from "../../card/purse/commands.ts";
 import { creditLoad, initializeLoad } from "../../card/purse/load.ts";
 import type { LoadOpening } from "../../card/purse/load-answers.ts";
@@ -34,13 +35,17 @@ export interface PurseLoadParts {
   readonly purse: Pick<PurseProfile, "applications" | "proveSeqOrder">;
   /** Index of the load key. */
   readonly keyIndex: number;
-  /** 6 bytes. */
-  readonly terminalNumber: Bytes;
+  /** 6 bytes, which only a module that is open can say. Faults: those of the module. */
+  readonly terminalNumber: (limits: Limits) => Promise<Bytes>;
   /** Short identifier of the file that holds the loads; left out: EF18. */
   readonly logFile?: number;
 }
 
-type Parts = PurseLoadParts & { readonly bank: Pick<BankPorts, "cash" | "reader" | "saleDays" | "clock" | "saleTimes">; readonly profile: AcquirerProfile };
+type Parts = Omit<PurseLoadParts, "terminalNumber"> & {
+  readonly terminalNumber: Bytes;
+  readonly bank: Pick<BankPorts, "cash" | "reader" | "saleDays" | "clock" | "saleTimes">;
+  readonly profile: AcquirerProfile;
+};
 
 export function purseForLoad(parts: Parts): IdentifyForLoad {
   return async (access, amount) => {

@@ -129,7 +129,7 @@ class Scene {
     const purse = {
       purse: { applications: DEFAULT_PURSE_APPLICATIONS, proveSeqOrder: DEFAULT_CARD_PROFILE.proveSeqOrder },
       keyIndex: 1,
-      terminalNumber: TERMINAL,
+      terminalNumber: async () => TERMINAL,
     };
     const rules = this.rules === undefined ? {} : { rules: this.rules };
     const { reader: slot } = ports;

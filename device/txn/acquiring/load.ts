@@ -36,7 +36,7 @@ export interface LoadPorts
   readonly book: BatchBook;
   /** How this region's e-purses are loaded; absent: they are not. */
   readonly purse?: PurseLoadParts;
-  /** A simulated world may replace single rules. */
+  /** Left out: the real ones. */
   readonly rules?: LoadRules;
 }
 
@@ -78,29 +78,47 @@ class DurableLoads implements BankLoads {
   readonly #bounds: LoadBounds;
   readonly #books: LoadBooks;
   readonly #cash: IdentifyForLoad;
-  readonly #purse: IdentifyForLoad | undefined;
 
   constructor(ports: LoadPorts, bounds: LoadBounds, books: LoadBooks) {
     this.#ports = ports;
     this.#bounds = bounds;
     this.#books = books;
     this.#cash = cashForLoad(ports);
-    this.#purse = ports.purse === undefined ? undefined : purseForLoad({ ...ports.purse, bank: ports, profile: ports.profile });
   }
 
   async load(request: PurseLoadRequest, limits: Limits): Promise<PurseLoadOutcome> {
     assert(/^[\w.-]{1,64}$/.test(request.reference), "the reference was checked where it came in");
-    const identify = request.purse === "electronic-cash" ? this.#cash : this.#purse;
-    if (identify === undefined) return { kind: "refused", reason: "load-not-offered" };
+    if (request.purse === "e-purse" && this.#ports.purse === undefined) return { kind: "refused", reason: "load-not-offered" };
     const giveBackReference = this.#ports.sales.take(request.reference);
     if (giveBackReference === undefined) return { kind: "unknown", reason: "in-progress" };
     const giveBackLane = this.#ports.lane.take();
     try {
       if (giveBackLane === undefined) return { kind: "refused", reason: "lane-busy" };
-      return await new LoadRun({ ports: this.#ports, bounds: this.#bounds, books: this.#books, identify }, request, limits).run();
+      return await this.#begin(request, limits);
     } finally {
       giveBackLane?.();
       giveBackReference();
+    }
+  }
+
+  async #begin(request: PurseLoadRequest, limits: Limits): Promise<PurseLoadOutcome> {
+    const { clock } = this.#ports;
+    const deadlineMs = clock.monotonicMs() + limits.timeoutMs;
+    const identify = request.purse === "electronic-cash" ? this.#cash : await this.#purse(limits);
+    if (typeof identify === "string") return { kind: "refused", reason: identify };
+    const left = { timeoutMs: Math.max(0, deadlineMs - clock.monotonicMs()), signal: limits.signal };
+    return new LoadRun({ ports: this.#ports, bounds: this.#bounds, books: this.#books, identify }, request, left).run();
+  }
+
+  /** The card is told the number of the terminal's module, which the module says when it is opened; without it nothing is begun. */
+  async #purse(limits: Limits): Promise<IdentifyForLoad | string> {
+    const { purse, profile } = this.#ports;
+    assert(purse !== undefined, "e-purses are loaded here");
+    try {
+      return purseForLoad({ ...purse, terminalNumber: await purse.terminalNumber(limits), bank: this.#ports, profile });
+    } catch (fault) {
+      if (!isFault(fault)) throw fault;
+      return fault.code;
     }
   }
 

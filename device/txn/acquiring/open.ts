@@ -21,7 +21,7 @@ import type { BankRules } from "./types.ts";
 
 type OnlineActs = Bank["acts"];
 
-/** Call after recovery at start and before any lane opens. `rules`: a simulated world may replace single rules. Faults: those of the journal. */
+/** Call after recovery at start and before any lane opens. `rules`: a simulated world exchanges single ones through the terminal's own. Faults: those of the journal. */
 export async function openBank(ports: BankPorts, bounds: BankBounds, rules: BankRules = BANK_RULES): Promise<Bank> {
   const { clock, log, host, keys, profile } = ports;
   const journal = boundedJournal(ports, { timeoutMs: bounds.journalTimeoutMs });

@@ -1,10 +1,28 @@
 /* What differs between acquirers: data, never branches. Unconfirmed facts are switches with a default that claims least. */
 
-/** Working keys of a sign-in: 60.3 and the layout of field 62. There is none for SM4: no layout of it is published. */
-export type KeyScheme = "des-24" | "tdes-40" | "tdes-track-60" | "triple-19-57";
+/** Working keys of a sign-in: 60.3 and the layout of field 62. No layout of SM4 is published: {@link Sm4Keys} says the one that an acquirer has told. */
+export type KeyScheme = "des-24" | "tdes-40" | "tdes-track-60" | "triple-19-57" | "sm4";
 
-/** "ecb": the terminal dialect; "x9.19": an acquirer's option. */
-export type MacMethod = "ecb" | "x9.19";
+/** "ecb": the terminal dialect; "x9.19": an acquirer's option; "sm4": the dialect's own steps with the blocks of SM4, unconfirmed. */
+export type MacMethod = "ecb" | "x9.19" | "sm4";
+
+export type WorkingKeyName = "pin" | "mac" | "track";
+
+/** One key of a sign-in with SM4: sixteen bytes of cipher text, zeros, a check value. */
+export interface Sm4KeyPlace {
+  readonly key: WorkingKeyName;
+  /** Bytes that must be zero between key and check value. */
+  readonly zeros: number;
+  readonly checkBytes: number;
+}
+
+/** How an acquirer gives out SM4 keys. Unconfirmed in all of it: data of the acquirer's own, without a default. */
+export interface Sm4Keys {
+  /** 60.3 of the sign-in. */
+  readonly network: string;
+  /** In the order of field 62; a PIN key and a MAC key are among them. */
+  readonly keys: readonly Sm4KeyPlace[];
+}
 
 export interface AcquirerProfile {
   /** Field 41, eight characters. */
@@ -16,8 +34,12 @@ export interface AcquirerProfile {
   /** Twelve hexadecimal digits, such as 603100 and a version. */
   readonly headerHex: string;
   readonly keyScheme: KeyScheme;
-  /** Bytes of a check value that count: 3 or 4. */
-  readonly checkValueBytes: 3 | 4;
+  /** With the scheme "sm4", and only with it. */
+  readonly sm4Keys?: Sm4Keys;
+  /** Bytes of a PIN block in field 52: 16 with SM4. Left out: 8. */
+  readonly pinBlockBytes?: 8 | 16;
+  /** Bytes of a check value that count: 3 or 4, with SM4 up to 16. */
+  readonly checkValueBytes: number;
   /** Where in field 62 the keys begin; some regions put bytes in front. */
   readonly keyOffset: number;
   readonly macMethod: MacMethod;

@@ -37,6 +37,7 @@ const EVENTS_MAX = 20_000;
 export interface SettlementPorts extends BatchPorts {
   /** Offline sales that still have to reach the acquirer before the batch can be compared; those parked for people do not count. */
   readonly dueUploads: () => Promise<number>;
+  /** Left out: the real ones. */
   readonly rules?: SettlementRules;
 }
 

@@ -8,6 +8,7 @@ import type { BankActs } from "../acquiring/acts.ts";
 import type { OpenedAgency } from "../agency/open.ts";
 import type { Journal } from "../journal/types.ts";
 import type { Lane, SalesInFlight } from "../lane.ts";
+import type { ContributionRules } from "./types.ts";
 
 export interface ContributionPorts {
   readonly clock: Clock;
@@ -30,6 +31,8 @@ export interface ContributionPorts {
   readonly place: { readonly institution: string; readonly terminal: string };
   /** What the holder's PIN is asked for; left out: benefits. */
   readonly pinFor?: readonly ("bills" | "benefits")[];
+  /** Left out: the real ones. */
+  readonly rules?: ContributionRules;
 }
 
 export interface ContributionBounds {

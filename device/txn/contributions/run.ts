@@ -35,17 +35,7 @@ import {
   saysNothingNew,
 } from "./record.ts";
 import { slipData } from "./slip.ts";
-import type {
-  BankAnswer,
-  BillAnswer,
-  ConfirmAnswer,
-  ContributionCommand,
-  ContributionEvent,
-  ContributionRules,
-  Known,
-  NoteWish,
-  ReturnAnswer,
-} from "./types.ts";
+import type { BankAnswer, BillAnswer, ConfirmAnswer, ContributionCommand, ContributionEvent, Known, NoteWish, ReturnAnswer } from "./types.ts";
 
 /** Every message of a run, noted before and after. */
 const EVENTS_MAX = 60;
@@ -59,7 +49,6 @@ export interface ContributionOptions {
   /** `timeoutMs` bounds the wait for the social security card; the signal gives up until the bank is asked. */
   readonly limits: Limits;
   readonly bounds: ContributionBounds;
-  readonly rules?: ContributionRules;
 }
 
 /** Pays one bill, once. Never rejects for what the world does; an outcome says it. */
@@ -116,7 +105,7 @@ class ContributionRun {
   }
 
   async run(): Promise<ContributionOutcome> {
-    const rules = this.#options.rules ?? CONTRIBUTION_RULES;
+    const rules = this.#ports.rules ?? CONTRIBUTION_RULES;
     let step = FIRST_CONTRIBUTION_STEP;
     for (let events = 0; events < EVENTS_MAX; events += 1) {
       if (step.state.at === "ended") return step.state.outcome;

@@ -35,7 +35,7 @@ function openLoads(place: BankPlace) {
   const purse = {
     purse: { applications: DEFAULT_PURSE_APPLICATIONS, proveSeqOrder: DEFAULT_CARD_PROFILE.proveSeqOrder },
     keyIndex: 1,
-    terminalNumber: new Uint8Array(6),
+    terminalNumber: async () => new Uint8Array(6),
   };
   const bounds = { commandTimeoutMs: 1_000, pinTimeoutMs: 15_000, journalTimeoutMs: 5_000, returnTimeoutMs: 20_000 };
   return place.run(openBankLoads({ ...place.ports, line: place.bank.line, book: place.bank.book, purse }, bounds));
