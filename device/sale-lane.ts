@@ -24,6 +24,7 @@ import { createLane, type Lane, type SalesInFlight } from "./txn/lane.ts";
 import type { CardBlocking, ElectronicCashPorts, PurseProfile, QuickPaymentLimits, QuickPaymentPorts, TransitPorts } from "./txn/quick-payment/ports.ts";
 import { type QuickPaymentTables, runQuickPayment } from "./txn/quick-payment/run.ts";
 import type { QuickPaymentOutcome } from "./txn/quick-payment/types.ts";
+import type { CardLinks } from "./txn/risk/card-links.ts";
 import type { RiskGuard } from "./txn/risk/guard.ts";
 import type { SaleRequest } from "./txn/sale-request.ts";
 import type { SaleTimes } from "./txn/sale-time.ts";
@@ -46,7 +47,9 @@ export interface SharedSales {
   readonly pinTimeoutMs: number;
   readonly electronicCash?: ElectronicCashPorts;
   readonly guard?: RiskGuard;
-  /** Rules of the region or city; absent: none look at cards. */
+  /** Which social card a purse is on; left out: no purse is asked. */
+  readonly cardLinks?: CardLinks;
+  /** Rules of the region or city; absent: none look at sales. */
   readonly localRules?: QuickPaymentPorts["localRules"];
   /** Bank cards that this terminal has charged before. */
   readonly chargedCards: SeenCards;
@@ -187,6 +190,7 @@ export class SaleLane {
       electronicCash,
       guard,
       localRules,
+      cardLinks: links,
       randomness,
       pinTimeoutMs,
       initialPin,
@@ -210,6 +214,8 @@ export class SaleLane {
       cardProfile,
       ...(guard === undefined ? {} : { guard }),
       ...(localRules === undefined ? {} : { localRules }),
+      // Where journeys are priced a tap is short: purses that the till has asked are known there too, and none is asked.
+      ...(links === undefined ? {} : { socialCard: { links, asks: transit === undefined, profile: cardProfile } }),
       ...(blocks === undefined ? {} : { blocksListedCards: { psam, duration: blocks } }),
       ...(electronicCash === undefined ? {} : { electronicCash }),
       ...(transit === undefined ? {} : { transit }),

@@ -17,7 +17,7 @@ import { type BoundReconciliation, bindReconciliation } from "./medical/reconcil
 import { openPermission, type Permission, type PermissionView } from "./permission.ts";
 import { SaleLane, type SharedSales } from "./sale-lane.ts";
 import { NO_MODULE } from "./security-module.ts";
-import { openRuledCards, type RuledCard } from "./services/local-rules.ts";
+import { openRuledSales, type RuledSales } from "./services/local-rules.ts";
 import { openTerminalServices, type TerminalServices } from "./services/terminal-services.ts";
 import { sharedSales } from "./shared-sales.ts";
 import type { ShopActs } from "./shop/acts.ts";
@@ -48,6 +48,7 @@ import type { ReconciliationActs } from "./txn/medical-reconciliation/acts.ts";
 import type { ElectronicCashPorts } from "./txn/quick-payment/ports.ts";
 import type { QuickPaymentOutcome } from "./txn/quick-payment/types.ts";
 import { recoverAtStart } from "./txn/recovery/recover.ts";
+import { type CardLinks, openCardLinks } from "./txn/risk/card-links.ts";
 import { type OfflineLease, openOfflineLease } from "./txn/risk/lease.ts";
 import type { Rounds } from "./txn/rounds.ts";
 import type { SaleRequest } from "./txn/sale-request.ts";
@@ -114,7 +115,8 @@ interface Opened {
   readonly messageIds: MessageIds;
   readonly lease: OfflineLease;
   readonly permission: Permission;
-  readonly localRules: RuledCard | undefined;
+  readonly localRules: RuledSales | undefined;
+  readonly cardLinks: CardLinks;
   readonly sync: Sync;
 }
 
@@ -135,6 +137,7 @@ class AssembledTerminal implements Terminal {
   readonly #counter: MedicalCounter;
   readonly #lease: OfflineLease;
   readonly #permission: Permission;
+  readonly #localRules: RuledSales | undefined;
   readonly #taps: TapTimelines;
   readonly #catalogue = createCatalogueBook();
   readonly #reconciliation: BoundReconciliation | undefined;
@@ -159,6 +162,7 @@ class AssembledTerminal implements Terminal {
     this.#electronicCash = electronicCashPorts(parts, this.#downloaded);
     this.#sync = sync;
     this.#permission = opened.permission;
+    this.#localRules = opened.localRules;
     this.#taps = createTapTimelines({ clock });
     this.#saleTimes = opened.saleTimes;
     this.#shared = sharedSales(parts, { ...opened, inFlight: this.#sales, taps: this.#taps, electronicCash: this.#electronicCash });
@@ -367,6 +371,8 @@ class AssembledTerminal implements Terminal {
       medical: this.#hostPorts,
       institution: settings.medical.profile.sender.institutionName,
       ...(pinChanger === undefined ? {} : { pinChanger }),
+      ...(this.#localRules === undefined ? {} : { ruledSales: this.#localRules }),
+      merchantAgreement: hasAgreement(settings),
       ...(this.#bank === undefined ? {} : { bank: this.#bank.acts }),
       ...(rules?.contribution === undefined ? {} : { contributionRules: { rules: rules.contribution } }),
     });
@@ -454,6 +460,12 @@ class AssembledTerminal implements Terminal {
   }
 }
 
+/** Whether a rule gives holders of the card a discount at this merchant. */
+function hasAgreement({ services, medical }: TerminalParts["settings"]): boolean {
+  const { institution } = medical.profile.sender;
+  return services?.localRules?.some((rule) => rule.kind === "merchant-discount" && rule.merchants.includes(institution)) === true;
+}
+
 /** Running time of the offline lease that is made durable ahead. */
 const LEASE_RESERVE_MS = 300_000;
 
@@ -476,7 +488,8 @@ export async function openTerminal(parts: TerminalParts): Promise<Terminal> {
   await recoverAtStart({ journal, log }, parts.rules?.recovery);
   const lease = await openOfflineLease({ clock, journal, log }, { leaseMs: settings.medical.offline?.leaseMs ?? 0, reserveMs: LEASE_RESERVE_MS });
   const { institution: merchant } = settings.medical.profile.sender;
-  const localRules = await openRuledCards({ journal, clock: trust.clock, rules: settings.services?.localRules ?? [], merchant });
+  const cardLinks = await openCardLinks({ journal, suite, storageKey, log });
+  const localRules = await openRuledSales({ journal, clock: trust.clock, rules: settings.services?.localRules ?? [], merchant, links: cardLinks });
   const sync = openSync({
     ...{ journal, link: parts.link, clock, randomness, suite, keys: parts.syncKeys, sealer: parts.sealer, log },
     onHostHeard: (hostTimeMs) => {
@@ -490,7 +503,7 @@ export async function openTerminal(parts: TerminalParts): Promise<Terminal> {
   host = sync.uplink;
   for (const taker of permission.takers) sync.downlink?.register(taker);
   // From here on nobody reads the machine's own wall clock, which anybody may set.
-  const terminal = new AssembledTerminal({ ...parts, clock: trust.clock }, { journal, saleTimes, messageIds, lease, permission, localRules, sync });
+  const terminal = new AssembledTerminal({ ...parts, clock: trust.clock }, { journal, saleTimes, messageIds, lease, permission, localRules, cardLinks, sync });
   await terminal.start();
   bank = terminal;
   return terminal;

@@ -63,6 +63,11 @@ export interface CardProfile {
   /** Length of GREY LOCK's data and of GREY UNLOCK's answer: as the fields add up (13, 8), or as the manual prints them (0B, 4). */
   readonly greyLockLc: "sum" | "manual";
 
+  /**
+   * Whose card a purse is on: the one whose social application answers on the same chip, or nobody's. No text says that a purse's own files name the
+   * social card, and on cards with two chips the purse's chip may have no social application, which the chip then says itself.
+   */
+  readonly purseSocialCard: "same-chip" | "unknown";
   // Transit.
   /** Applications tried at a gate, in order; hexadecimal AIDs. */
   readonly transitAidOrder: readonly string[];
@@ -125,6 +130,7 @@ export const DEFAULT_CARD_PROFILE: CardProfile = {
   proveSeqOrder: ["log1", "seq", "seq+1"],
   cappAuthSuffix: "byApplication",
   greyLockLc: "sum",
+  purseSocialCard: "same-chip",
   transitAidOrder: ["a000000632010105", "a000000632010106", "a00000000386980701"],
   transitBalance: "5C0002-5C0102",
   transitAlg: "3des",

@@ -49,6 +49,7 @@ const cardProfile = z.strictObject({
     .default([...DEFAULT_CARD_PROFILE.proveSeqOrder]),
   cappAuthSuffix: z.enum(["byApplication", "none", "mohurd9"]).default(DEFAULT_CARD_PROFILE.cappAuthSuffix),
   greyLockLc: z.enum(["sum", "manual"]).default(DEFAULT_CARD_PROFILE.greyLockLc),
+  purseSocialCard: z.enum(["same-chip", "unknown"]).default(DEFAULT_CARD_PROFILE.purseSocialCard),
   transitAidOrder: z
     .array(hexName)
     .min(1)

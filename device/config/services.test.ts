@@ -25,12 +25,19 @@ describe("switches of card services", () => {
   it.each([
     { kind: "statement", limit: 60, warnFrom: 55 },
     { kind: "merchant-discount", merchants: ["M1"], numerator: 9, denominator: 10 },
-    { kind: "fare-concession", fareTable: "city" },
+    { kind: "fare-concession", issuers: ["629999"], asCardType: 3 },
     { kind: "library-deposit", depositFen: 10_000 },
-  ])("refuse a rule that nothing here obeys: $kind", (rule) => {
+  ])("take a rule of each kind: $kind", (rule) => {
+    const named = { ...rule, name: "city", validFrom: "20260101" };
+    expect(servicesConfig.parse({ localRules: [named] }).localRules).toEqual([named]);
+  });
+
+  it.each([
+    [{ kind: "merchant-discount", merchants: ["M1"], numerator: 11, denominator: 10 }, "row 1 (city): the ratio lies between 0 and 1"],
+    [{ kind: "library-deposit", depositFen: 0 }, "row 1 (city): depositFen is an amount"],
+    [{ kind: "fare-concession", issuers: ["no"], asCardType: 3 }, "row 1 (city): issuers are hexadecimal"],
+  ])("refuse a figure that is wrong: %o", (rule, problem) => {
     const refused = servicesConfig.safeParse({ localRules: [{ ...rule, name: "city", validFrom: "20260101" }] });
-    expect(refused.error?.issues.map(({ path, message }) => `${path.join(".")}: ${message}`)).toContain(
-      "localRules.0.kind: nothing else is served than daily-cap",
-    );
+    expect(refused.error?.issues.map(({ message }) => message)).toContain(problem);
   });
 });

@@ -13,18 +13,20 @@ const day = z.string().regex(/^\d{8}$/);
 const amountFen = z.int().min(0).max(99_999_999_99);
 const dated = { name: z.string().min(1).max(64), validFrom: day, validTo: day.exactOptional() };
 
-/*
- * The caps of a day are what a sale here obeys. A stop until a statement is printed could not be lifted for certain, since the purses of a card are
- * counted each by itself; discounts, fares and deposits are no part of any sale here.
- */
-const SERVED_RULE = "daily-cap";
-
-const localRule = z.strictObject({
-  ...dated,
-  kind: z.literal(SERVED_RULE, { error: `nothing else is served than ${SERVED_RULE}` }),
-  amountFen: amountFen.exactOptional(),
-  count: z.int().min(1).exactOptional(),
-});
+const localRule = z.discriminatedUnion("kind", [
+  z.strictObject({ ...dated, kind: z.literal("statement"), limit: z.int(), warnFrom: z.int() }),
+  z.strictObject({ ...dated, kind: z.literal("daily-cap"), amountFen: amountFen.exactOptional(), count: z.int().exactOptional() }),
+  z.strictObject({
+    ...dated,
+    kind: z.literal("merchant-discount"),
+    merchants: z.array(z.string().min(1).max(64)).max(1_000),
+    numerator: z.int(),
+    denominator: z.int(),
+    discountMaxFen: amountFen.exactOptional(),
+  }),
+  z.strictObject({ ...dated, kind: z.literal("fare-concession"), issuers: z.array(z.string().max(16)).max(100), asCardType: z.int() }),
+  z.strictObject({ ...dated, kind: z.literal("library-deposit"), depositFen: amountFen }),
+]);
 
 const localRules = z
   .array(localRule)
@@ -67,6 +69,7 @@ export const servicesConfig = z.strictObject({
   purseLoad: onOff(D.purseLoad),
   cardEqualsIdCard: z.enum(["within-hrss", "also-elsewhere", "no"]).default(D.cardEqualsIdCard),
   workInjury: connected(D.workInjury),
+  offlineMedicalCard: z.enum(["off", "card-flags"]).default(D.offlineMedicalCard),
   statementCard: z.enum(["keyed-hash", "number"]).default(D.statementCard),
   /** Operators who may activate, reset and unlock. */
   authorisedOperators: z.array(z.string().min(1).max(64)).max(1_000).default([]),

@@ -1,29 +1,54 @@
-/* Local rules over sales at one terminal: what they say against a card, by what it has bought here. */
-import type { Fen } from "../base/fen.ts";
+/* Local rules over sales at one terminal: what they make of a sale, by what its card has bought here. */
 import type { Clock } from "../base/ports.ts";
 import { openLocalRules } from "../txn/local-rules/open.ts";
-import { openCardTallies, type TalliedJournal } from "../txn/local-rules/tallies.ts";
+import { openCardTallies, type TalliedCard, type TalliedJournal } from "../txn/local-rules/tallies.ts";
 import type { LocalRule } from "../txn/local-rules/types.ts";
-import type { LocalRuleReason, ReviewedCard } from "../txn/risk/guard.ts";
+import type { CardLinks } from "../txn/risk/card-links.ts";
+import type { LocalRuling, ReviewedCard, RuledByPlace } from "../txn/risk/guard.ts";
 
-export type RuledCard = (card: ReviewedCard, amount: Fen) => Promise<LocalRuleReason | undefined>;
+export interface RuledSales {
+  rule(sale: RuledByPlace): Promise<LocalRuling>;
+  /** The issuer's statement was handed out: the card trades on. Faults: those of the journal. */
+  statementPrinted(cardNumber: string): Promise<void>;
+}
 
-export interface RuledCardParts {
+export interface RuledSalesParts {
   readonly journal: TalliedJournal;
   readonly clock: Pick<Clock, "wallMs">;
   readonly rules: readonly LocalRule[];
   /** Code of the institution that sells. */
   readonly merchant: string;
+  readonly links: Pick<CardLinks, "keysOf">;
 }
 
-/** Undefined where there are none that look at a card. Reads the journal once. Faults: those of the journal. */
-export async function openRuledCards({ journal, clock, rules, merchant }: RuledCardParts): Promise<RuledCard | undefined> {
-  // A stop that only a printed statement ends is none of them: nobody could lift it here for all purses of the card. Spec: card-services/v1, 6.
-  const looking = rules.filter(({ kind }) => kind === "daily-cap");
-  if (looking.length === 0) return undefined;
-  const local = openLocalRules({ rules: looking, tallies: await openCardTallies(journal), clock, merchant });
-  return async ({ name }, amount) => {
-    const outcome = await local.rule({ amount, card: name });
-    return outcome.kind === "refused" ? outcome.reason : undefined;
+/** Fares ask rules of their own. */
+function looksAtSales({ kind }: LocalRule): boolean {
+  return kind !== "fare-concession";
+}
+
+/** Undefined where there are none that look at sales. Reads the journal once. Faults: those of the journal. */
+export async function openRuledSales({ journal, clock, rules: all, merchant, links }: RuledSalesParts): Promise<RuledSales | undefined> {
+  const rules = all.filter(looksAtSales);
+  if (rules.length === 0) return undefined;
+  const countsTo = Math.max(0, ...rules.map((rule) => (rule.kind === "statement" ? rule.limit : 0)));
+  const tallies = await openCardTallies(journal, countsTo);
+  const local = openLocalRules({ rules, tallies, clock, merchant });
+  const tallied = ({ name, cardNumber, cardIdentifier }: ReviewedCard): TalliedCard => {
+    const own = journal.cardKey(name);
+    if (cardNumber === undefined || cardIdentifier === undefined) return { keys: [own] };
+    return { keys: [own, ...links.keysOf({ cardNumber, cardIdentifier })], holder: journal.cardKey(cardNumber) };
+  };
+  return {
+    rule: async ({ card, amount, pays }) => {
+      const outcome = await local.rule({ amount, pays, card: tallied(card) });
+      if (outcome.kind === "refused") return { kind: "refused", reason: outcome.reason };
+      const { discount, rules: named, warning } = outcome;
+      return {
+        kind: "sale",
+        ...(discount > 0 && named[0] !== undefined ? { discount: { fullAmount: amount, discount, rule: named[0] } } : {}),
+        ...(warning === undefined ? {} : { salesLeft: warning.salesLeft }),
+      };
+    },
+    statementPrinted: (cardNumber) => tallies.liftedByIssuer(journal.cardKey(cardNumber)),
   };
 }

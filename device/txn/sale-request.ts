@@ -22,7 +22,8 @@ export type PurseChoice =
       /** The one card that may pay, 32 hexadecimal digits; left out: any. */
       readonly cardIdentifier?: string;
     }
-  | { readonly kind: "electronic-cash"; readonly industry?: CashIndustry };
+  /** `tariff` prices a purchase: nothing but the balance changes, and the card tells of no journey. A sale with a record has its own. */
+  | { readonly kind: "electronic-cash"; readonly industry?: CashIndustry; readonly tariff?: Tariff };
 
 /** A sale of electronic cash that changes an industry record of the card with its balance. Spec: JR/T 0025, extension for small payments. */
 export interface CashIndustry {
@@ -34,7 +35,7 @@ export interface CashIndustry {
 /** The tariff that says the amount of a sale, or undefined where its caller does. */
 export function tariffOf(purse: PurseChoice): Tariff | undefined {
   if (purse.kind === "compound" && "tariff" in purse) return purse.tariff;
-  return purse.kind === "electronic-cash" ? purse.industry?.tariff : undefined;
+  return purse.kind === "electronic-cash" ? (purse.industry?.tariff ?? purse.tariff) : undefined;
 }
 
 /** Whether a sale only sets an amount aside on the card: it moves nothing, whatever its tariff says. */
@@ -46,6 +47,12 @@ export function holdsOnly(purse: PurseChoice): boolean {
 export function allowsZero(purse: PurseChoice): boolean {
   return purse.kind === "compound" || tariffOf(purse) !== undefined;
 }
+
+/**
+ * What a sale pays, where its rules ask: "goods" at the price of a shop, which a discount of the merchant may lower; "library-deposit", which goes back
+ * once and as a whole.
+ */
+export type SalePurpose = "goods" | "library-deposit";
 
 /**
  * Every request names the sale. The same reference is the same sale: when it was paid already (also before a power cut), the answer is
@@ -62,4 +69,6 @@ export interface SaleRequest {
   readonly operator?: string;
   /** Left out: the e-purse. */
   readonly purse?: PurseChoice;
+  /** Left out: a part of a larger bill, or a fare: paid as it is. */
+  readonly pays?: SalePurpose;
 }

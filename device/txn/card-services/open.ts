@@ -58,8 +58,8 @@ export function openCardServices(given: CardServicePorts): CardServices {
 }
 
 function placeOf({ ports }: ServiceDesk): RowPlace {
-  const { kind, medical, bank, quickPayment } = ports.place;
-  return { kind, medical, bank, quickPayment, agency: ports.agency !== undefined };
+  const { kind, medical, bank, quickPayment, merchantAgreement = false } = ports.place;
+  return { kind, medical, bank, quickPayment, merchantAgreement, agency: ports.agency !== undefined };
 }
 
 /** The row that decides whether an act is offered. */

@@ -44,6 +44,8 @@ export interface ServicePlace {
   readonly bank: boolean;
   /** Whether purses of the card pay here. */
   readonly quickPayment: boolean;
+  /** Whether holders of the card pay less here by an agreement of the merchant; left out: they do not. */
+  readonly merchantAgreement?: boolean;
 }
 
 export interface CardServiceBounds {
@@ -98,6 +100,8 @@ export interface CardServicePorts {
   readonly medical?: HostPorts;
   readonly profile: ServiceProfile;
   readonly place: ServicePlace;
+  /** Told that the issuer's statement of a card was handed out, which ends a stop of its purses; left out: none is ever stopped. Faults: those of the journal. */
+  readonly onStatementPrinted?: (cardNumber: string) => Promise<void>;
   /** Whether this operator may activate, reset and unlock; left out: nobody may. */
   readonly isAuthorised?: (operator: string) => boolean;
   readonly bounds?: CardServiceBounds;

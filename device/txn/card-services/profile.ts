@@ -24,6 +24,8 @@ export interface ServiceProfile {
   readonly cardEqualsIdCard: "within-hrss" | "also-elsewhere" | "no";
   /** Whether settlements of work injuries have a receiver here; its name stands in the medical profile. */
   readonly workInjury: "none" | "connected";
+  /** Whether the account on the card may pay treatment by the card alone: "card-flags": where the card itself allows it (DF04 EF05 8F, EF06 90). */
+  readonly offlineMedicalCard: "off" | "card-flags";
   /** How an identity statement names the card. */
   readonly statementCard: "keyed-hash" | "number";
 }
@@ -45,5 +47,6 @@ export const DEFAULT_SERVICE_PROFILE: ServiceProfile = {
   purseLoad: "off",
   cardEqualsIdCard: "within-hrss",
   workInjury: "none",
+  offlineMedicalCard: "off",
   statementCard: "keyed-hash",
 };

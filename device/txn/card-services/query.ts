@@ -133,7 +133,11 @@ async function statement(desk: ServiceDesk, served: ServedCard, { operator }: Qu
   const from = `${Number(date.slice(0, 4)) - RECORD_YEARS}0101`;
   const input = { card: cardMember(served.card), from, to: date };
   const reply = await askAgency(desk.ports, { service: "statement", id: drawId(desk.ports), operator, input }, desk.hostLimits(limits.signal));
-  if (reply.kind === "ok") return { kind: "done", output: { partial: false, ...reply.output } };
+  if (reply.kind === "ok") {
+    // The stop ends before the statement is handed out: a power cut between the two costs nobody a second way to the counter.
+    if (reply.output["liftsBlock"] === true) await desk.ports.onStatementPrinted?.(served.card.cardNumber);
+    return { kind: "done", output: { partial: false, ...reply.output } };
+  }
   const own = await ownRecords(desk.ports.history, served.card.cardNumber);
   return { kind: "done", output: { partial: true, liftsBlock: false, rows: own } };
 }

@@ -22,7 +22,7 @@ export type ShownBy =
   | { readonly kind: "flow"; readonly flow: ServiceFlow };
 
 /** What a row needs besides a card that may be served. */
-export type Need = "medical" | "bank" | "agency" | "agency-or-insurer" | "quick-payment" | SwitchNeed;
+export type Need = "medical" | "bank" | "agency" | "agency-or-insurer" | "quick-payment" | "merchant-agreement" | SwitchNeed;
 
 /** Switches whose setting is one word. */
 export type WordSwitch = { [Name in keyof ServiceProfile]: ServiceProfile[Name] extends string ? Name : never }[keyof ServiceProfile];
@@ -55,7 +55,7 @@ export interface ServiceRow {
 }
 
 /** The place as the rows look at it. */
-export interface RowPlace extends Pick<ServicePlace, "kind" | "medical" | "bank" | "quickPayment"> {
+export interface RowPlace extends Pick<ServicePlace, "kind" | "medical" | "bank" | "quickPayment" | "merchantAgreement"> {
   readonly agency: boolean;
 }
 

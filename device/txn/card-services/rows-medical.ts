@@ -68,11 +68,16 @@ export const MEDICAL_ROWS: readonly ServiceRow[] = [
     text("医保个人账户转入电子钱包", "medical account into a purse"),
     refusal("medical-use-only", "insurer", text("医保个人账户是记账账户，不得转入电子钱包", "the medical account is a ledger and never goes into a purse")),
   ),
-  elsewhere(
-    28,
-    text("脱网医疗消费", "card-side medical consumption"),
-    refusal("offline-medical-not-allowed", "insurer", text("本地区不支持脱网医保消费", "no rule of this region lets a counter settle by the card alone")),
-  ),
+  served(28, text("脱网医疗消费", "card-side medical consumption"), {
+    by: flow("quick-payment"),
+    needs: ["quick-payment", { switch: "offlineMedicalCard", among: ["card-flags"] }],
+    offline: "served",
+    refusal: refusal(
+      "offline-medical-not-allowed",
+      "insurer",
+      text("本地区不支持脱网医保消费", "no rule of this region lets a counter settle by the card alone"),
+    ),
+  }),
   elsewhere(
     29,
     text("手机线上支付医疗费用", "paying treatment in an app"),

@@ -65,11 +65,12 @@ export const MONEY_ROWS: readonly ServiceRow[] = [
     text("存款、转账、代收代付", "deposit, transfer, collection and payment on behalf"),
     refusal("not-at-this-terminal", "bank", text("请到银行办理", "use the bank")),
   ),
-  elsewhere(
-    43,
-    text("特约商户优惠", "discount of a merchant"),
-    refusal("merchant-has-no-agreement", "telephone-12333", text("本商户不是特约商户，可拨打12333咨询", "this merchant has no agreement: ask 12333")),
-  ),
+  served(43, text("特约商户优惠", "discount of a merchant"), {
+    by: flow("quick-payment"),
+    needs: ["quick-payment", "merchant-agreement"],
+    offline: "served",
+    refusal: refusal("merchant-has-no-agreement", "telephone-12333", text("本商户不是特约商户，可拨打12333咨询", "this merchant has no agreement: ask 12333")),
+  }),
   elsewhere(
     44,
     text("银行密码、银行挂失、解锁、销户", "bank PIN, bank loss, unlock, closure"),

@@ -42,6 +42,8 @@ function isMet(need: Need, place: RowPlace, profile: ServiceProfile): boolean {
       return place.agency || place.medical;
     case "quick-payment":
       return place.quickPayment;
+    case "merchant-agreement":
+      return place.merchantAgreement === true;
     default:
       return need.among.includes(profile[need.switch]);
   }

@@ -61,6 +61,7 @@ export const EVERYTHING: ServiceProfile = {
   cashWithdrawal: "on",
   purseLoad: "on",
   workInjury: "connected",
+  offlineMedicalCard: "card-flags",
 };
 
 /** Where cards of the test region keep telephone and address; the simulated card has these records. */

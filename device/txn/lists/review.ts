@@ -18,16 +18,24 @@ const REASONS: Readonly<Record<ListHit["how"], RiskReason>> = {
   debt: "debt-open",
 };
 
-/** Every number of the card that a list may hold. */
-export function listKeysOf({ purse, name, cardNumber }: ReviewedCard): readonly ListKey[] {
-  const key: ListKey = { number: NAMES[purse], value: name };
-  return cardNumber === undefined ? [key] : [key, { number: "card-number", value: cardNumber }];
+/** Every number of the card that a list may hold; its own name comes first. */
+export function listKeysOf({ purse, name, cardNumber, cardIdentifier }: ReviewedCard): readonly [ListKey, ...ListKey[]] {
+  return [
+    { number: NAMES[purse], value: name },
+    ...(cardNumber === undefined ? [] : [{ number: "card-number", value: cardNumber } as const]),
+    ...(cardIdentifier === undefined || purse === "medical-purse" ? [] : [{ number: "card-identifier", value: cardIdentifier } as const]),
+  ];
 }
 
-/** Only an exact entry with a signed order asks for a block; whether it is done is the flow's business. */
+/**
+ * Only an exact entry with a signed order asks for a block; whether it is done is the flow's business. An order against a social card says nothing
+ * of the applications of others that stand beside it: they are refused for it, and not blocked.
+ */
 export function reviewByLists(lists: InvalidLists, card: ReviewedCard): Review {
-  const hit = lists.find(listKeysOf(card));
+  const keys = listKeysOf(card);
+  const hit = lists.find(keys);
   if (hit === undefined) return { kind: "clear" };
   const refused = { kind: "refused", reason: REASONS[hit.how] } as const;
-  return hit.blockOrdered && hit.how === "exact" ? { ...refused, block: true } : refused;
+  const own = hit.blockOrdered ? lists.find(card.purse === "medical-purse" ? keys : [keys[0]]) : undefined;
+  return own?.blockOrdered === true && own.how === "exact" ? { ...refused, block: true } : refused;
 }

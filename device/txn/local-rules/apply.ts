@@ -1,9 +1,10 @@
 /*
  * Goal: what local rules make of a sale is the same wherever it is sold, to the fen.
- * Method: a pure function. First whether the card may trade at all (statement), then the best discount, then the day's caps over what is left
- * to pay. A ratio is taken of whole fen, and what it leaves of a fraction is the holder's to pay.
+ * Method: a pure function. First whether the card may trade at all (statement), then whether a deposit is the one that is taken here, then the best
+ * discount, then the day's caps over what is left to pay. A ratio is taken of whole fen, and what it leaves of a fraction is the holder's to pay.
  */
 import { type Fen, fen, subtractFen } from "../../base/fen.ts";
+import type { LocalRuleReason } from "../risk/guard.ts";
 import type { CardTally, LocalRule, LocalRuleOf, RuledSale } from "./types.ts";
 
 export interface RuleText {
@@ -24,9 +25,9 @@ export type RuledOutcome =
     }
   | {
       readonly kind: "refused";
-      readonly reason: "statement-due" | "daily-amount-reached" | "daily-count-reached";
+      readonly reason: LocalRuleReason;
       readonly rule: string;
-      readonly office: "bank" | "agency";
+      readonly office: "bank" | "agency" | "counter-terminal";
       readonly text: RuleText;
     };
 
@@ -37,7 +38,9 @@ export function applyLocalRules(sale: RuledSale, rules: readonly LocalRule[]): R
   const cap = today.find((rule) => rule.kind === "daily-cap");
   const due = statement === undefined || sale.card === undefined ? undefined : refusedByStatement(statement, sale.card);
   if (due !== undefined) return due;
-  const best = bestDiscount(sale, today);
+  const notTaken = sale.pays === "library-deposit" ? refusedDeposit(sale.amount, ruleOn(rules, "library-deposit", sale.today)) : undefined;
+  if (notTaken !== undefined) return notTaken;
+  const best = sale.pays === "goods" ? bestDiscount(sale, today) : undefined;
   const discount = best?.discount ?? fen(0);
   const amount = subtractFen(sale.amount, discount);
   const capped = cap === undefined || sale.card === undefined ? undefined : refusedByCap(cap, sale.card, amount);
@@ -53,24 +56,39 @@ export function holdsOn({ validFrom, validTo }: LocalRule, day: string): boolean
 }
 
 /** The rule of one kind that holds on a day; the validator has seen to it that there is at most one. */
-export function ruleOn<Kind extends "fare-concession" | "library-deposit">(
-  rules: readonly LocalRule[],
-  kind: Kind,
-  day: string,
-): LocalRuleOf<Kind> | undefined {
+export function ruleOn<Kind extends "library-deposit">(rules: readonly LocalRule[], kind: Kind, day: string): LocalRuleOf<Kind> | undefined {
   // Its kind was just compared.
   return rules.find((rule) => rule.kind === kind && holdsOn(rule, day)) as LocalRuleOf<Kind> | undefined;
 }
 
+/** A deposit is the whole of what the library's rule says, or none. */
+function refusedDeposit(amount: Fen, rule: LocalRuleOf<"library-deposit"> | undefined): RuledOutcome | undefined {
+  if (rule?.depositFen === amount) return undefined;
+  const [reason, text] =
+    rule === undefined
+      ? (["deposit-not-taken", { zh: "本点不收取押金", en: "no deposit is taken here" }] as const)
+      : (["deposit-amount-differs", { zh: "押金金额与规定不符", en: "the deposit is another amount" }] as const);
+  return { kind: "refused", reason, rule: rule?.name ?? "", office: "counter-terminal", text };
+}
+
+/**
+ * The card type as which a card rides on a day, YYYYMMDD: the one that the rule of the day gives to its issuer; undefined: its own. Fare tables give concessions by
+ * card type, and a card that is no transit card has none of these.
+ */
+export function ridesAs(rules: readonly LocalRule[], { issuer, day }: { readonly issuer: string; readonly day: string }): number | undefined {
+  const found = rules.find((rule) => rule.kind === "fare-concession" && holdsOn(rule, day) && rule.issuers.includes(issuer.toLowerCase()));
+  return found?.kind === "fare-concession" ? found.asCardType : undefined;
+}
+
 function refusedByStatement({ name, limit }: LocalRuleOf<"statement">, { sinceStatement }: CardTally): RuledOutcome | undefined {
-  if (sinceStatement < limit) return undefined;
+  if (sinceStatement === undefined || sinceStatement < limit) return undefined;
   const text = { zh: `已交易${sinceStatement}次，请先打印交易记录单`, en: `after ${sinceStatement} transactions the statement must be printed first` };
   return { kind: "refused", reason: "statement-due", rule: name, office: "bank", text };
 }
 
 function warningOf({ name, limit, warnFrom }: LocalRuleOf<"statement">, { sinceStatement }: CardTally) {
+  if (sinceStatement === undefined || sinceStatement < warnFrom) return undefined;
   const salesLeft = limit - sinceStatement - 1;
-  if (sinceStatement < warnFrom) return undefined;
   const text = { zh: `还可交易${salesLeft}次，请尽快打印交易记录单`, en: `${salesLeft} more transactions before the statement must be printed` };
   return { rule: name, salesLeft, text };
 }

@@ -6,9 +6,9 @@ import { SeededRandomness } from "../../../simulators/world/seeded-randomness.ts
 import { VirtualClock } from "../../../simulators/world/virtual-clock.ts";
 import { fen } from "../../base/fen.ts";
 import { openTestJournal } from "../journal/testing.ts";
-import { applyLocalRules, holdsOn, ruleOn } from "./apply.ts";
+import { applyLocalRules, holdsOn, ridesAs, ruleOn } from "./apply.ts";
 import { openLocalRules } from "./open.ts";
-import { openCardTallies } from "./tallies.ts";
+import { openCardTallies, type TalliedCard } from "./tallies.ts";
 import type { CardTally, LocalRule } from "./types.ts";
 import { validateLocalRules } from "./validate.ts";
 
@@ -17,11 +17,11 @@ const STATEMENT: LocalRule = { kind: "statement", name: "print after 60", ...FRO
 const CAP: LocalRule = { kind: "daily-cap", name: "day", ...FROM, amountFen: 100_000, count: 20 };
 const TENTH: LocalRule = { kind: "merchant-discount", name: "nine tenths", ...FROM, merchants: ["M1"], numerator: 9, denominator: 10 };
 const THIRD: LocalRule = { kind: "merchant-discount", name: "two thirds", ...FROM, merchants: ["M1"], numerator: 2, denominator: 3, discountMaxFen: 500 };
-const FARE: LocalRule = { kind: "fare-concession", name: "as transit card", ...FROM, fareTable: "city-2026" };
+const FARE: LocalRule = { kind: "fare-concession", name: "as transit card", ...FROM, issuers: ["629999"], asCardType: 3 };
 const DEPOSIT: LocalRule = { kind: "library-deposit", name: "deposit", ...FROM, depositFen: 10_000 };
 const ALL = [STATEMENT, CAP, TENTH, FARE, DEPOSIT];
 const tally = (more: Partial<CardTally> = {}): CardTally => ({ sinceStatement: 0, todayCount: 0, todayFen: 0, ...more });
-const sale = (amount: number, more = {}) => ({ amount: fen(amount), merchant: "M1", today: "20260601", ...more });
+const sale = (amount: number, more = {}) => ({ amount: fen(amount), pays: "goods" as const, merchant: "M1", today: "20260601", ...more });
 
 describe("the validator", () => {
   it("takes rules that are right", () => {
@@ -39,8 +39,10 @@ describe("the validator", () => {
     [{ ...TENTH, merchants: [] }, "names no merchant"],
     [{ ...TENTH, numerator: 10 }, "the ratio lies between 0 and 1"],
     [{ ...TENTH, denominator: 0 }, "the ratio lies between 0 and 1"],
-    [{ ...FARE, fareTable: "" }, "names no fare table"],
-    [{ ...DEPOSIT, depositFen: -1 }, "depositFen is an amount"],
+    [{ ...FARE, issuers: [] }, "issuers are hexadecimal"],
+    [{ ...FARE, issuers: ["6299x9"] }, "issuers are hexadecimal"],
+    [{ ...FARE, asCardType: 256 }, "asCardType is a card type"],
+    [{ ...DEPOSIT, depositFen: 0 }, "depositFen is an amount"],
   ] as readonly (readonly [LocalRule, string])[])("names the row of %o", (rule, problem) => {
     const check = validateLocalRules([TENTH, rule]);
     expect(check.ok ? [] : check.problems.filter((each) => each.startsWith("row 2"))).toContainEqual(expect.stringContaining(problem));
@@ -91,17 +93,48 @@ describe("a sale under local rules", () => {
     expect(applyLocalRules(sale(1_000, { merchant: "M2" }), ALL)).toEqual({ kind: "sale", amount: 1_000, discount: 0, rules: [] });
   });
 
+  it("a part of a larger bill is paid as it is", () => {
+    expect(applyLocalRules(sale(1_000, { pays: undefined }), [TENTH])).toMatchObject({ amount: 1_000, discount: 0, rules: [] });
+  });
+
+  it.each([
+    [10_000, [TENTH, DEPOSIT], { kind: "sale", amount: 10_000, discount: 0 }],
+    [9_999, [DEPOSIT], { kind: "refused", reason: "deposit-amount-differs" }],
+    [10_000, [TENTH], { kind: "refused", reason: "deposit-not-taken" }],
+    [10_000, [{ ...DEPOSIT, validTo: "20260531" }], { kind: "refused", reason: "deposit-not-taken" }],
+  ] as readonly (readonly [number, readonly LocalRule[], object])[])("a deposit of %i under %o", (amount, rules, expected) => {
+    expect(applyLocalRules(sale(amount, { pays: "library-deposit" }), rules)).toMatchObject(expected);
+  });
+
+  it("nobody's card is stopped for a statement that nobody could print", () => {
+    expect(applyLocalRules(sale(100, { card: { todayCount: 0, todayFen: 0 } }), [STATEMENT])).toMatchObject({ kind: "sale" });
+  });
+
+  it("a card of an issuer rides as the card type of the day's rule", () => {
+    const later: LocalRule = { ...FARE, name: "later", validFrom: "20270101", asCardType: 5 } as LocalRule;
+    const rules = [{ ...FARE, validTo: "20261231" }, later];
+    const days = ["20251231", "20261231", "20270101"];
+    expect(days.map((day) => ridesAs(rules, { issuer: "629999", day }))).toEqual([undefined, 3, 5]);
+    expect(ridesAs(rules, { issuer: "629998", day: "20270101" })).toBeUndefined();
+  });
+
   it("any discount is exact: what is paid is the ratio, rounded up by less than one fen", () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 0, max: 99_999_999 }),
         fc.integer({ min: 2, max: 10_000 }),
         fc.integer({ min: 1, max: 9_999 }),
-        (amount, denominator, part) => {
+        fc.option(fc.integer({ min: 1, max: 99_999_999 }), { nil: undefined }),
+        (amount, denominator, part, discountMaxFen) => {
           const numerator = 1 + (part % (denominator - 1));
-          const outcome = applyLocalRules(sale(amount), [{ ...(TENTH as Extract<LocalRule, { kind: "merchant-discount" }>), numerator, denominator }]);
+          const rule = { ...(TENTH as Extract<LocalRule, { kind: "merchant-discount" }>), numerator, denominator };
+          const outcome = applyLocalRules(sale(amount), [{ ...rule, ...(discountMaxFen === undefined ? {} : { discountMaxFen }) }]);
           if (outcome.kind !== "sale") throw new Error("a discount refuses nothing");
           expect(outcome.amount + outcome.discount).toBe(amount);
+          expect(outcome.discount).toBeGreaterThanOrEqual(0);
+          expect(amount === 0 ? outcome.amount === 0 : outcome.amount > 0).toBe(true);
+          expect(outcome.discount).toBeLessThanOrEqual(discountMaxFen ?? amount);
+          if (outcome.discount === discountMaxFen) return;
           const over = BigInt(outcome.amount) * BigInt(denominator) - BigInt(amount) * BigInt(numerator);
           expect(over >= 0n && over < BigInt(denominator)).toBe(true);
         },
@@ -122,7 +155,7 @@ describe("a sale under local rules", () => {
     const rule = { ...TENTH, validTo: "20260630" };
     expect(["20251231", "20260101", "20260630", "20260701"].map((day) => holdsOn(rule, day))).toEqual([false, true, true, false]);
     expect(applyLocalRules(sale(1_000, { today: "20260701" }), [rule])).toMatchObject({ amount: 1_000 });
-    expect([ruleOn(ALL, "fare-concession", "20260601")?.fareTable, ruleOn(ALL, "library-deposit", "20251231")]).toEqual(["city-2026", undefined]);
+    expect(["20251231", "20260101"].map((day) => ruleOn(ALL, "library-deposit", day)?.depositFen)).toEqual([undefined, 10_000]);
   });
 });
 
@@ -132,40 +165,64 @@ describe("the rules of one terminal", () => {
   it("know merchant, day and what the card has done today", async () => {
     const asked: string[] = [];
     const tallies = {
-      of: async (card: string, today: string) => {
-        asked.push(`${card} ${today}`);
+      of: async ({ keys }: TalliedCard, today: string) => {
+        asked.push(`${keys.join()} ${today}`);
         return tally({ todayCount: 20 });
       },
     };
     const { rule } = openLocalRules({ rules: ALL, tallies, clock, merchant: "M1" });
-    expect(await rule({ amount: fen(1_000) })).toMatchObject({ kind: "sale", amount: 900 });
-    expect(await rule({ amount: fen(1_000), card: "C1" })).toMatchObject({ kind: "refused", reason: "daily-count-reached" });
+    expect(await rule({ amount: fen(1_000), pays: "goods" })).toMatchObject({ kind: "sale", amount: 900 });
+    expect(await rule({ amount: fen(1_000), card: { keys: ["C1"] } })).toMatchObject({ kind: "refused", reason: "daily-count-reached" });
     expect(asked).toEqual(["C1 20260601"]);
   });
 });
 
 describe("the count of a card", () => {
-  it("is a function of the journal, begins anew by the issuer's word alone, and outlives a restart", async () => {
+  it("is a function of the journal over all its purses, begins anew by the issuer's word alone, and outlives a restart", async () => {
     const clock = new VirtualClock(Date.UTC(2026, 5, 1, 4));
     const disk = new SimulatedJournalDisk();
     const open = () => clock.resolve(openTestJournal({ store: disk.open(), clock, randomness: new SeededRandomness(`tally ${disk.incarnation}`) }));
     const journal = await open();
-    const before = await clock.resolve(openCardTallies(journal));
-    const trade = async (state: "done" | "void") => {
-      const draft = { kind: "quick-payment", amount: fen(250), card: "C1", detail: {} } as const;
+    const before = await clock.resolve(openCardTallies(journal, 4));
+    const trade = async (card: string, state: "done" | "void" = "done") => {
+      const draft = { kind: "quick-payment", amount: fen(250), card, detail: {} } as const;
       const { subject } = await clock.resolve(journal.append({ ...draft, state: "prepared" }));
       await clock.resolve(journal.append({ ...draft, subject, state }));
     };
-    for (const state of ["done", "void", "done"] as const) await trade(state);
-    expect(await before.of("C1", "20260601")).toEqual({ sinceStatement: 2, todayCount: 2, todayFen: 500 });
-    await before.liftedByIssuer("C1");
-    await trade("done");
-    expect([await before.of("C1", "20260602"), await before.of("C2", "20260601")]).toEqual([
+    const holder = journal.cardKey("N1");
+    const keys = (...purses: readonly string[]) => ["N1", ...purses].map((name) => journal.cardKey(name));
+    await trade("P1");
+    await trade("P1", "void");
+    await trade("P2");
+    const known = { keys: keys("P1"), holder };
+    const both = { keys: keys("P1", "P2", "P1"), holder };
+    expect(await before.of(known, "20260601")).toEqual({ sinceStatement: 1, todayCount: 1, todayFen: 250 });
+    expect(await before.of(both, "20260601")).toEqual({ sinceStatement: 2, todayCount: 2, todayFen: 500 });
+    expect(await before.of({ keys: keys("P1") }, "20260601")).toEqual({ todayCount: 1, todayFen: 250 });
+    await before.liftedByIssuer(holder);
+    // A purse that becomes known to be on the card only now begins anew with it.
+    expect(await before.of(both, "20260601")).toMatchObject({ sinceStatement: 0 });
+    await trade("P2");
+    expect([await before.of(both, "20260602"), await before.of({ keys: keys("P9"), holder: journal.cardKey("N9") }, "20260601")]).toEqual([
       { sinceStatement: 1, todayCount: 0, todayFen: 0 },
       { sinceStatement: 0, todayCount: 0, todayFen: 0 },
     ]);
     await clock.resolve(journal.close());
-    const again = await clock.resolve(openCardTallies(await open()));
-    expect(await again.of("C1", "20260601")).toEqual({ sinceStatement: 1, todayCount: 3, todayFen: 750 });
+    const again = await open();
+    const reopened = await clock.resolve(openCardTallies(again, 4));
+    expect(await reopened.of(both, "20260601")).toEqual({ sinceStatement: 1, todayCount: 3, todayFen: 750 });
+  });
+
+  it("goes no further than a rule wants", async () => {
+    const clock = new VirtualClock(Date.UTC(2026, 5, 1, 4));
+    const disk = new SimulatedJournalDisk();
+    const journal = await clock.resolve(openTestJournal({ store: disk.open(), clock, randomness: new SeededRandomness("few") }));
+    const tallies = await clock.resolve(openCardTallies(journal, 2));
+    const draft = { kind: "quick-payment", amount: fen(1), card: "P", detail: {} } as const;
+    for (let at = 0; at < 3; at += 1) {
+      const { subject } = await clock.resolve(journal.append({ ...draft, state: "prepared" }));
+      await clock.resolve(journal.append({ ...draft, subject, state: "done" }));
+    }
+    expect(await tallies.of({ keys: [journal.cardKey("P")], holder: "h" }, "20260601")).toEqual({ sinceStatement: 2, todayCount: 3, todayFen: 3 });
   });
 });

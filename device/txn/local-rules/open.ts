@@ -2,8 +2,9 @@
 import type { Fen } from "../../base/fen.ts";
 import type { Clock } from "../../base/ports.ts";
 import { civilTime } from "../../codec/civil-time.ts";
+import type { SalePurpose } from "../sale-request.ts";
 import { applyLocalRules, type RuledOutcome } from "./apply.ts";
-import type { CardTallies } from "./tallies.ts";
+import type { CardTallies, TalliedCard } from "./tallies.ts";
 import type { LocalRule } from "./types.ts";
 
 export interface LocalRulesParts {
@@ -16,16 +17,16 @@ export interface LocalRulesParts {
 }
 
 export interface LocalRulesOfTerminal {
-  /** What becomes of a sale; `card` is the name by which its sales are recorded, where it is known before. Faults: those of the journal. */
-  rule(sale: { readonly amount: Fen; readonly card?: string }): Promise<RuledOutcome>;
+  /** What becomes of a sale. Faults: those of the journal. */
+  rule(sale: { readonly amount: Fen; readonly pays?: SalePurpose | undefined; readonly card?: TalliedCard }): Promise<RuledOutcome>;
 }
 
 export function openLocalRules({ rules, tallies, clock, merchant }: LocalRulesParts): LocalRulesOfTerminal {
   return {
-    rule: async ({ amount, card }) => {
+    rule: async ({ amount, pays, card }) => {
       const { date: today } = civilTime(clock.wallMs());
       const tally = card === undefined ? {} : { card: await tallies.of(card, today) };
-      return applyLocalRules({ amount, merchant, today, ...tally }, rules);
+      return applyLocalRules({ amount, pays, merchant, today, ...tally }, rules);
     },
   };
 }

@@ -1,7 +1,8 @@
 /*
  * Goal: how often each card has traded here since its statement, and how much today, exactly and without a card's number.
- * Method: a book that is a function of the journal: a sale counts when it is done. The issuer's word alone begins the count of a statement anew;
- * it is a durable mark that says at which count it was spoken.
+ * Method: a book that is a function of the journal: a sale counts when it is done, under the name that its purse has; the purses of a card are added
+ * when it is asked for. The issuer's word alone begins the count of a statement anew; it is a durable mark that says behind which record it was spoken,
+ * so that it holds for purses too of which nobody knew yet that they are on the card.
  */
 import { civilTime } from "../../codec/civil-time.ts";
 import type { Journal, Movement, RecordKind, WatchedJournal } from "../journal/types.ts";
@@ -13,38 +14,48 @@ const PAGE = 512;
 const TRADES: ReadonlySet<RecordKind> = new Set<RecordKind>(["quick-payment", "medical-purchase", "offline-medical", "bank-payment"]);
 
 interface Counted {
-  readonly total: number;
   readonly day: string;
   readonly dayCount: number;
   readonly dayFen: number;
+  /** The newest trades by their sequence, oldest first: as many as any rule counts to. */
+  readonly trades: readonly number[];
 }
 
-const NONE: Counted = { total: 0, day: "", dayCount: 0, dayFen: 0 };
+const NONE: Counted = { day: "", dayCount: 0, dayFen: 0, trades: [] };
+
+/** A card by all the keyed hashes that its trades stand under. */
+export interface TalliedCard {
+  readonly keys: readonly string[];
+  /** The keyed hash of its card number, under which its statement is lifted; left out where nobody knows whose card it is. */
+  readonly holder?: string;
+}
 
 export interface CardTallies {
-  /** `card`: the card number or the name by which its sales are recorded. `today`: YYYYMMDD. Faults: those of the journal. */
-  of(card: string, today: string): Promise<CardTally>;
-  /** The issuer has said that the statement was printed. Durable when it resolves. Faults: those of the journal. */
-  liftedByIssuer(card: string): Promise<void>;
+  /** `today`: YYYYMMDD. Faults: those of the journal. */
+  of(card: TalliedCard, today: string): Promise<CardTally>;
+  /** The issuer has said that the statement was printed: whatever is known or becomes known to be on this card begins anew. Faults: those of the journal. */
+  liftedByIssuer(holder: string): Promise<void>;
 }
 
 export type TalliedJournal = Pick<WatchedJournal, "lastSeq" | "movements" | "cardKey" | "watch"> & Pick<Journal, "mark" | "setMarks">;
 
-/** Reads the whole journal once. Faults: those of the journal. */
-export async function openCardTallies(journal: TalliedJournal): Promise<CardTallies> {
-  const book = new Tallies(journal);
+/** Reads the whole journal once. `countsTo`: the highest number of trades that a rule wants counted. Faults: those of the journal. */
+export async function openCardTallies(journal: TalliedJournal, countsTo: number): Promise<CardTallies> {
+  const book = new Tallies(journal, countsTo);
   await book.read();
   return book;
 }
 
 class Tallies implements CardTallies {
   readonly #journal: TalliedJournal;
+  readonly #countsTo: number;
   #counted = new Map<string, Counted>();
   /** Movements up to this one are counted. */
   #through = 0;
 
-  constructor(journal: TalliedJournal) {
+  constructor(journal: TalliedJournal, countsTo: number) {
     this.#journal = journal;
+    this.#countsTo = countsTo;
   }
 
   async read(): Promise<void> {
@@ -56,18 +67,19 @@ class Tallies implements CardTallies {
     });
   }
 
-  async of(card: string, today: string): Promise<CardTally> {
-    const key = this.#journal.cardKey(card);
-    const { total, day, dayCount, dayFen } = this.#counted.get(key) ?? NONE;
-    const lifted = Number((await this.#journal.mark(liftMark(key))) ?? 0);
-    const isToday = day === today;
-    return { sinceStatement: Math.max(0, total - lifted), todayCount: isToday ? dayCount : 0, todayFen: isToday ? dayFen : 0 };
+  async of({ keys, holder }: TalliedCard, today: string): Promise<CardTally> {
+    const lifted = holder === undefined ? undefined : Number((await this.#journal.mark(liftMark(holder))) ?? 0);
+    const all = [...new Set(keys)].map((key) => this.#counted.get(key) ?? NONE);
+    const ofToday = all.filter(({ day }) => day === today);
+    return {
+      ...(lifted === undefined ? {} : { sinceStatement: all.reduce((sum, { trades }) => sum + trades.filter((seq) => seq > lifted).length, 0) }),
+      todayCount: ofToday.reduce((sum, { dayCount }) => sum + dayCount, 0),
+      todayFen: ofToday.reduce((sum, { dayFen }) => sum + dayFen, 0),
+    };
   }
 
-  async liftedByIssuer(card: string): Promise<void> {
-    const key = this.#journal.cardKey(card);
-    const { total } = this.#counted.get(key) ?? NONE;
-    await this.#journal.setMarks([{ name: liftMark(key), value: String(total) }]);
+  async liftedByIssuer(holder: string): Promise<void> {
+    await this.#journal.setMarks([{ name: liftMark(holder), value: String(this.#through) }]);
   }
 
   async #readAll(): Promise<void> {
@@ -85,12 +97,17 @@ class Tallies implements CardTallies {
     this.#through = seq;
     if (state !== "done" || cardKey === "" || !TRADES.has(kind)) return;
     const { date } = civilTime(wallMs);
-    const { total, day, dayCount, dayFen } = this.#counted.get(cardKey) ?? NONE;
+    const { day, dayCount, dayFen, trades } = this.#counted.get(cardKey) ?? NONE;
     const same = day === date;
-    this.#counted.set(cardKey, { total: total + 1, day: date, dayCount: same ? dayCount + 1 : 1, dayFen: same ? dayFen + amountFen : amountFen });
+    this.#counted.set(cardKey, {
+      day: date,
+      dayCount: same ? dayCount + 1 : 1,
+      dayFen: same ? dayFen + amountFen : amountFen,
+      trades: this.#countsTo === 0 ? [] : [...trades, seq].slice(-this.#countsTo),
+    });
   }
 }
 
-function liftMark(key: string): string {
-  return `statement-lifted/${key}`;
+function liftMark(holder: string): string {
+  return `statement-lifted/${holder}`;
 }

@@ -3,6 +3,7 @@
  * looked at. They come from configuration, never from code. Spec: card-services/v1, 6.
  */
 import type { Fen } from "../../base/fen.ts";
+import type { SalePurpose } from "../sale-request.ts";
 
 interface Dated {
   /** Told with everything that follows from the rule. */
@@ -26,8 +27,9 @@ export type LocalRule =
       readonly denominator: number;
       readonly discountMaxFen?: number;
     })
-  /** Fares have tables of their own; this names the one that holders of the card ride by. */
-  | (Dated & { readonly kind: "fare-concession"; readonly fareTable: string })
+  /** Fares have tables of their own; holders of these issuers' cards ride by the concession that the table in force has for this card type. */
+  | (Dated & { readonly kind: "fare-concession"; readonly issuers: readonly string[]; readonly asCardType: number })
+  /** What a library takes once for its reader, and gives back once, as a whole. */
   | (Dated & { readonly kind: "library-deposit"; readonly depositFen: number });
 
 export type LocalRuleOf<Kind extends LocalRule["kind"]> = Extract<LocalRule, { readonly kind: Kind }>;
@@ -35,6 +37,8 @@ export type LocalRuleOf<Kind extends LocalRule["kind"]> = Extract<LocalRule, { r
 /** A sale as the rules look at it. */
 export interface RuledSale {
   readonly amount: Fen;
+  /** What is paid; left out: a part of a larger bill, which is paid as it is. */
+  readonly pays?: SalePurpose | undefined;
   /** Code of the institution that sells. */
   readonly merchant: string;
   /** YYYYMMDD. */
@@ -44,8 +48,8 @@ export interface RuledSale {
 }
 
 export interface CardTally {
-  /** Sales since the issuer last had its statement printed. */
-  readonly sinceStatement: number;
+  /** Sales since the issuer last had its statement printed; left out where nobody knows whose card it is, so that no statement could lift a stop. */
+  readonly sinceStatement?: number;
   readonly todayCount: number;
   readonly todayFen: number;
 }

@@ -7,6 +7,9 @@ const RULES_MAX = 200;
 const RATIO_MAX = 10_000;
 const COUNT_MAX = 100_000;
 const FEN_MAX = 99_999_999_99;
+const CARD_TYPE_MAX = 255;
+/** As cards name their issuer: an account number's first six digits, or eight bytes of a purse. */
+const ISSUER_SHAPE = /^[0-9a-f]{6,16}$/;
 
 export type LocalRulesCheck = { readonly ok: true; readonly rules: readonly LocalRule[] } | { readonly ok: false; readonly problems: readonly string[] };
 
@@ -58,8 +61,11 @@ const FIGURES: FigureChecks = {
     ...unless(whole(denominator, 2, RATIO_MAX) && whole(numerator, 1, denominator - 1), "the ratio lies between 0 and 1"),
     ...unless(absentOr(discountMaxFen, isFen), "discountMaxFen is an amount"),
   ],
-  "fare-concession": ({ fareTable }) => unless(fareTable.trim() !== "", "names no fare table"),
-  "library-deposit": ({ depositFen }) => unless(whole(depositFen, 0, FEN_MAX), "depositFen is an amount"),
+  "fare-concession": ({ issuers, asCardType }) => [
+    ...unless(issuers.length > 0 && issuers.every((issuer) => ISSUER_SHAPE.test(issuer)), "issuers are hexadecimal"),
+    ...unless(whole(asCardType, 0, CARD_TYPE_MAX), "asCardType is a card type"),
+  ],
+  "library-deposit": ({ depositFen }) => unless(isFen(depositFen), "depositFen is an amount"),
 };
 
 function unless(right: boolean, problem: string): readonly string[] {

@@ -1,10 +1,10 @@
 /* What a quick payment needs of the world, and how long it may take. */
-import type { Fen } from "../../base/fen.ts";
 import type { Log } from "../../base/log.ts";
 import type { Clock, Limits, Randomness } from "../../base/ports.ts";
 import type { AuthenticationPorts } from "../../card/electronic-cash/authentication.ts";
 import type { IndustrySigner } from "../../card/electronic-cash/industry.ts";
 import type { KnownCashCards } from "../../card/electronic-cash/known-cards.ts";
+import type { RecordKey } from "../../card/electronic-cash/record-signer.ts";
 import type { CashTerminal } from "../../card/electronic-cash/types.ts";
 import type { PurseApplication } from "../../card/purse/types.ts";
 import type { StaticTransitCache } from "../../card/transit/static-cache.ts";
@@ -14,9 +14,10 @@ import type { CardReader, PinVerifier, Psam, SocialPsam, TransitPsam } from "../
 import type { InitialPinRule } from "../initial-pin.ts";
 import type { Journal } from "../journal/types.ts";
 import type { Lane, SalesInFlight } from "../lane.ts";
-import type { LocalRuleReason, ReviewedCard, RiskGuard } from "../risk/guard.ts";
+import type { LocalRuling, RiskGuard, RuledByPlace } from "../risk/guard.ts";
 import type { RiskLimits } from "../risk/limits.ts";
 import type { SaleTimes } from "../sale-time.ts";
+import type { SocialCardPorts } from "./social-card.ts";
 
 /** How this region's purses are spoken to. */
 export interface PurseProfile {
@@ -72,6 +73,8 @@ export interface ElectronicCashPorts extends AuthenticationPorts {
   readonly applicationIds?: readonly string[];
   /** Makes the MACs of industry records; left out: this place takes no sales that change one. */
   readonly industrySigner?: IndustrySigner;
+  /** The key of industry records in each place's own module, which makes {@link industrySigner} of it. */
+  readonly recordKey?: RecordKey;
   /** What is remembered of cards, shared by all lanes of the terminal; left out: nothing is. */
   readonly knownCards?: KnownCashCards;
   /** Who clears these sales; left out: the settlement host. What the acquirer clears is told to it by uploads, and is information for everybody else. */
@@ -91,8 +94,10 @@ export interface QuickPaymentPorts {
   readonly saleTimes: SaleTimes;
   /** Lists and limits of this place; left out: only the limits of the terminal count. */
   readonly guard?: RiskGuard;
-  /** What rules of the region or city say against a card; left out: there are none. Faults: those of the journal. */
-  readonly localRules?: (card: ReviewedCard, amount: Fen) => Promise<LocalRuleReason | undefined>;
+  /** What rules of the region or city make of a sale; left out: there are none. Faults: those of the journal. */
+  readonly localRules?: (sale: RuledByPlace) => Promise<LocalRuling>;
+  /** Whose card a purse is on; left out: known of cards alone that say it with their purse. */
+  readonly socialCard?: SocialCardPorts;
   /** Days that it may be, by which cards are judged; left out: the one that the wall clock shows. */
   readonly saleDays?: () => DayRange;
   /** The PBOC purse application. */

@@ -1,10 +1,11 @@
 /* What the entries of a quick payment say, written and read back. What only one purse says is its dialogue's. Spec: pos/v1, 3. */
 import { assert } from "../../base/assert.ts";
-import type { Fen } from "../../base/fen.ts";
-import { textMember } from "../journal/members.ts";
+import { type Fen, fen } from "../../base/fen.ts";
+import { countMember, textMember } from "../journal/members.ts";
 import type { EntryDraft, JournalEntry, JsonObject, JsonValue } from "../journal/types.ts";
 import { mergedDetail } from "../recovery/recover.ts";
-import type { PurseKind } from "../sale-request.ts";
+import type { MerchantDiscount } from "../risk/guard.ts";
+import type { PurseKind, SalePurpose } from "../sale-request.ts";
 import type { SaleTime } from "../sale-time.ts";
 import type { EntryWish, Proof, Reason } from "./types.ts";
 
@@ -36,11 +37,35 @@ export function saleMark(reference: string): string {
 }
 
 /** What every purse writes of a sale: its reference, its purse (left out for the e-purse, as it always was) and what the purse knows. */
-export function saleDetail(
-  { reference, purse, operator }: { readonly reference: string; readonly purse: PurseKind; readonly operator?: string | undefined },
-  debit: JsonObject,
-): JsonObject {
-  return { reference, ...(operator === undefined ? {} : { operator }), ...(purse === "e-purse" ? {} : { purse }), ...debit };
+export function saleDetail({ reference, purse, operator, discount, pays }: SaleWords, debit: JsonObject): JsonObject {
+  return {
+    reference,
+    ...(operator === undefined ? {} : { operator }),
+    ...(purse === "e-purse" ? {} : { purse }),
+    ...(discount === undefined ? {} : { fullAmountFen: discount.fullAmount, discountFen: discount.discount, discountRule: discount.rule }),
+    ...(pays === "library-deposit" ? { deposit: true } : {}),
+    ...debit,
+  };
+}
+
+export interface SaleWords {
+  readonly reference: string;
+  readonly purse: PurseKind;
+  readonly operator?: string | undefined;
+  readonly discount?: MerchantDiscount | undefined;
+  readonly pays?: SalePurpose | undefined;
+}
+
+/** What the merchant left to the holder, as the intent has decided it. */
+export function discountOf(detail: JsonObject): MerchantDiscount | undefined {
+  const [full, discount] = [countMember(detail, "fullAmountFen"), countMember(detail, "discountFen")];
+  if (full === undefined || discount === undefined) return undefined;
+  return { fullAmount: fen(full), discount: fen(discount), rule: textMember(detail, "discountRule") };
+}
+
+/** Whether a sale is a deposit, which goes back as a whole. */
+export function isDeposit(detail: JsonObject): boolean {
+  return detail["deposit"] === true;
 }
 
 /** The intent: the first entry of a sale, with its time and its reference made durable in the same commit. */

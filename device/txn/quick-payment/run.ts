@@ -6,7 +6,7 @@
 import { AssertionFailure, assert } from "../../base/assert.ts";
 import type { Bytes } from "../../base/bytes.ts";
 import { Fault, isFault } from "../../base/fault.ts";
-import { type Fen, subtractFen, ZERO_FEN } from "../../base/fen.ts";
+import { type Fen, subtractFen } from "../../base/fen.ts";
 import { neverAborted } from "../../base/never.ts";
 import type { Limits } from "../../base/ports.ts";
 import { civilTime, dayRange } from "../../codec/civil-time.ts";
@@ -16,18 +16,19 @@ import { boundedJournal } from "../bounded-journal.ts";
 import { CardTrouble } from "../card-trouble.ts";
 import { type EntryDraft, type Journal, type JsonObject, OPEN_STATES } from "../journal/types.ts";
 import { mergedDetail } from "../recovery/recover.ts";
-import type { TakenSale } from "../risk/guard.ts";
+import type { SocialCardName } from "../risk/card-links.ts";
+import type { MerchantDiscount, TakenSale } from "../risk/guard.ts";
 import { impossibleAmount, limitReached, paymentsOut } from "../risk/limits.ts";
-import { allowsZero, holdsOnly, type PurseChoice, type SaleRequest, tariffOf } from "../sale-request.ts";
-import { admitCard, reviewedCard } from "./admission.ts";
+import { allowsZero, type PurseChoice, type SaleRequest, tariffOf } from "../sale-request.ts";
+import { type Admitted, admitCard, reviewedCard } from "./admission.ts";
 import { decide, FIRST_STEP, QUICK_PAYMENT_RULES } from "./machine.ts";
 import { openSalesOfPurse } from "./open-sales.ts";
 import type { QuickPaymentLimits, QuickPaymentPorts } from "./ports.ts";
 import { purseDialogue } from "./purses/all.ts";
 import type { IdentifiedCard, PurseDialogue, PurseSale, Unusable } from "./purses/dialogue.ts";
-import { intentDraft, laterDraft, purseOf, type RecordedSale, readSale, type SaleFacts, saleDetail, saleMark } from "./record.ts";
+import { discountOf, intentDraft, isDeposit, laterDraft, purseOf, type RecordedSale, readSale, type SaleFacts, saleDetail, saleMark } from "./record.ts";
 import { isInFlight, type ResolutionRules, resolveCard } from "./resolve.ts";
-import type { Charge } from "./tariff.ts";
+import { askSocialCard, knownSocialCard } from "./social-card.ts";
 import type { Command, EntryWish, Event, Evidence, KnownSale, QuickPaymentOutcome, QuickPaymentRules, Reason, Sale } from "./types.ts";
 import { namedUnusable, unusableAtOnce } from "./wrong-card.ts";
 
@@ -90,8 +91,12 @@ class QuickPaymentRun {
   #deadlineMs: number;
   /** The request's, the tariff's, or that of the sale in the journal. */
   #amount: Fen;
-  /** What the tariff has said about the card that lies there. */
-  #charge: Charge | undefined;
+  /** What the tariff and the rules of the place have said about the card that lies there. */
+  #admitted: Admitted | undefined;
+  /** What the merchant leaves to the holder: the intent's word, here or in the journal. */
+  #discount: MerchantDiscount | undefined;
+  /** The social card that the purse is on, where that is known. */
+  #social: SocialCardName | undefined;
   /** The sale as the limits count it. */
   #taken: TakenSale | undefined;
   readonly #underWay = new Set<Promise<void>>();
@@ -146,9 +151,16 @@ class QuickPaymentRun {
   /** What the holder may want to know besides the decision. */
   #told(outcome: QuickPaymentOutcome): QuickPaymentOutcome {
     if (outcome.kind === "no-card") return { ...outcome, ...this.#trouble.reason };
+    if (outcome.kind !== "paid" && outcome.kind !== "unverified") return outcome;
+    const ruled = { ...outcome, ...(this.#discount === undefined ? {} : { discount: this.#discount }) };
+    if (ruled.kind === "unverified") return ruled;
     const balance = this.#begun?.sale.balanceBefore;
-    if (outcome.kind !== "paid" || balance === undefined || outcome.amount > balance) return outcome;
-    return { ...outcome, balanceAfter: subtractFen(balance, outcome.amount) };
+    const salesLeft = this.#admitted?.salesLeft;
+    return {
+      ...ruled,
+      ...(salesLeft === undefined ? {} : { salesLeft }),
+      ...(balance === undefined || ruled.amount > balance ? {} : { balanceAfter: subtractFen(balance, ruled.amount) }),
+    };
   }
 
   /** Whatever is still under way ends first, so that the next sale finds reader and module free. */
@@ -272,11 +284,15 @@ class QuickPaymentRun {
     const entries = await this.#journal.entriesOf(subject);
     const last = entries.at(-1);
     assert(last !== undefined, "a mark names a subject of this journal");
+    const detail = mergedDetail(entries);
+    const discount = discountOf(detail);
     const priced = tariffOf(this.#purse) !== undefined;
-    if (last.kind !== "quick-payment" || (!priced && last.amount !== this.#amount)) return { kind: "conflict" };
+    const asked = discount?.fullAmount ?? last.amount;
+    if (last.kind !== "quick-payment" || (!priced && asked !== this.#request.amount)) return { kind: "conflict" };
     if (last.state === "refused" || last.state === "void") return { kind: "new" };
-    if (purseOf(mergedDetail(entries)) !== this.#purse.kind) return { kind: "conflict" };
+    if (purseOf(detail) !== this.#purse.kind || isDeposit(detail) !== (this.#request.pays === "library-deposit")) return { kind: "conflict" };
     this.#amount = last.amount;
+    this.#discount = discount;
     const sale = readSale(entries);
     if (last.state === "done") return { kind: "paid", subject, proof: sale?.proof ?? "log-only", refused: isRefusal(sale?.reason) };
     // Without its personal fields nobody can tell whose card it was: only the host can still decide it.
@@ -323,12 +339,36 @@ class QuickPaymentRun {
     const { log, clock, saleDays } = this.#ports;
     const resolved = await resolveCard({ log, journal: this.#journal }, this.#presentCard(), this.#tables.resolution);
     if (resolved.open > 0) return { is: "earlier-unsettled" };
-    const candidate = { card: this.#presentCard(), purse: this.#purse, days: saleDays?.() ?? dayRange(civilTime(clock.wallMs()).date), amount: this.#amount };
+    const whose = await this.#tellWhose();
+    if (whose !== undefined) return cardUnusable(whose);
+    const { amount, pays } = this.#request;
+    const days = saleDays?.() ?? dayRange(civilTime(clock.wallMs()).date);
+    const candidate = { card: this.#presentCard(), social: this.#social, purse: this.#purse, days, amount, pays };
     const admission = await admitCard({ ...this.#ports, journal: this.#journal }, candidate);
     if (admission.kind === "unusable") return cardUnusable(admission);
-    this.#charge = admission.charge;
-    if (admission.charge !== undefined) this.#amount = holdsOnly(this.#purse) ? ZERO_FEN : admission.charge.amount;
+    this.#admitted = admission;
+    this.#amount = admission.amount;
+    this.#discount = admission.discount;
     return { is: "earlier-settled" };
+  }
+
+  /** Which social card the purse is on. A chip that was asked for it has left its purse, which is then named anew. */
+  async #tellWhose(): Promise<Unusable | undefined> {
+    const { socialCard } = this.#ports;
+    const card = this.#presentCard();
+    const known = knownSocialCard(card, socialCard);
+    this.#social = typeof known === "string" ? undefined : known;
+    if (known !== "ask") return undefined;
+    const access = { channel: this.#openChannel(), limits: () => this.#commandLimits() };
+    const told = await askSocialCard(access);
+    const again = await this.#dialogue.identify(access, []);
+    if (again.kind === "unusable") return again;
+    if (again.card.name !== card.name) return { kind: "unusable", reason: "another-card" };
+    this.#card = again.card;
+    if (told === undefined) return undefined;
+    void socialCard?.links.learn(card.name, told);
+    this.#social = told === "none" ? undefined : told;
+    return undefined;
   }
 
   /** The limits are looked at in the same turn as the intent is appended, so that no other lane can come between. */
@@ -339,13 +379,14 @@ class QuickPaymentRun {
     const card = this.#presentCard();
     const saleTime = saleTimes.next(clock.wallMs());
     this.#begun?.sale.release();
-    this.#begun = { card, sale: card.begin({ amount, purse: this.#purse, saleTime, ...(this.#charge === undefined ? {} : { charge: this.#charge }) }) };
+    const { charge } = this.#admitted ?? {};
+    this.#begun = { card, sale: card.begin({ amount, purse: this.#purse, saleTime, ...(charge === undefined ? {} : { charge }) }) };
     this.#recorded = undefined;
     this.#proved = {};
     this.#code = undefined;
     const limit = limitReached(this.#limits.risk, paymentsOut(this.#journal), { amount, zeroAllowed: allowsZero(this.#purse) });
     if (limit !== undefined) return { is: "limit-reached", limit };
-    const taken = this.#ports.guard?.take(reviewedCard(card, this.#purse.kind), amount);
+    const taken = this.#ports.guard?.take(reviewedCard(card, this.#purse.kind, this.#social), amount);
     if (taken?.kind === "refused") return { is: "limit-reached", limit: taken.reason };
     this.#taken = taken;
     try {
@@ -416,13 +457,13 @@ class QuickPaymentRun {
 
   /** What is known of the sale that the next entry speaks of: the one of the journal while it is proved, else the one begun here. */
   #facts(): SaleFacts {
-    const { reference, operator } = this.#request;
+    const { reference, operator, pays } = this.#request;
     const amount = this.#amount;
     const recorded = this.#recorded;
     if (recorded !== undefined) return { amount, card: recorded.card, detail: { ...recorded.detail, ...this.#proved } };
     assert(this.#begun !== undefined, "the intent was begun");
     const { card, sale } = this.#begun;
-    return { amount, card, detail: saleDetail({ reference, operator, purse: this.#purse.kind }, sale.detail()) };
+    return { amount, card, detail: saleDetail({ reference, operator, purse: this.#purse.kind, discount: this.#discount, pays }, sale.detail()) };
   }
 
   async #append(wish: EntryWish): Promise<Event> {

@@ -4,7 +4,7 @@ import type { Fen } from "../../base/fen.ts";
 import type { NoCardReason } from "../card-trouble.ts";
 import type { InitialPinReason } from "../initial-pin.ts";
 import type { RecordState } from "../journal/types.ts";
-import type { RiskReason } from "../risk/guard.ts";
+import type { MerchantDiscount, RiskReason } from "../risk/guard.ts";
 import type { LimitReached } from "../risk/limits.ts";
 import type { TariffReason } from "./tariff.ts";
 
@@ -70,6 +70,7 @@ export type Reason =
   | "pin-refused"
   | "purse-not-offered"
   | "social-card-refused"
+  | "offline-medical-not-allowed"
   | "module-session-lost"
   | "module-failed"
   | "not-debited"
@@ -87,11 +88,32 @@ export type Reason =
  */
 export type Proof = Confirmation | "log" | "log-only" | "balance";
 
+/** What local rules have made of a sale. */
+interface RuledOutcome {
+  readonly discount?: MerchantDiscount;
+  /** So many more before the card's statement must be printed, where that will be soon. */
+  readonly salesLeft?: number;
+}
+
 export type QuickPaymentOutcome =
   /** Debited, proved and durable: goods may go. `verified` is false where only the card vouches for it, inside the limited policy. */
-  | { readonly kind: "paid"; readonly subject: string; readonly amount: Fen; readonly verified: boolean; readonly proof: Proof; readonly balanceAfter?: Fen }
+  | (RuledOutcome & {
+      readonly kind: "paid";
+      readonly subject: string;
+      /** What was debited. */
+      readonly amount: Fen;
+      readonly verified: boolean;
+      readonly proof: Proof;
+      readonly balanceAfter?: Fen;
+    })
   /** The card says it was debited and the record says so too, but nobody who can be trusted has confirmed it: no goods by itself. */
-  | { readonly kind: "unverified"; readonly subject: string; readonly amount: Fen; readonly proof: Proof; readonly reason: Reason }
+  | (Pick<RuledOutcome, "discount"> & {
+      readonly kind: "unverified";
+      readonly subject: string;
+      readonly amount: Fen;
+      readonly proof: Proof;
+      readonly reason: Reason;
+    })
   | { readonly kind: "refused"; readonly reason: Reason; readonly statusWord?: number; readonly subject?: string }
   /** The card may or may not have been debited; the record stays open and is decided when that card comes back. */
   | { readonly kind: "unknown"; readonly subject: string; readonly reason: Reason }

@@ -4,10 +4,32 @@
  */
 import type { Fen } from "../../base/fen.ts";
 import type { RecordState } from "../journal/types.ts";
-import type { PurseKind } from "../sale-request.ts";
+import type { PurseKind, SalePurpose } from "../sale-request.ts";
 
 /** Why a rule of the region or city stands against a sale. */
-export type LocalRuleReason = "statement-due" | "daily-amount-reached" | "daily-count-reached";
+export type LocalRuleReason = "statement-due" | "daily-amount-reached" | "daily-count-reached" | "deposit-not-taken" | "deposit-amount-differs";
+
+/** What a merchant leaves to holders of the card, decided before the sale's intent is durable and never again. */
+export interface MerchantDiscount {
+  /** The price; what is paid is less by the discount. */
+  readonly fullAmount: Fen;
+  readonly discount: Fen;
+  /** Name of the rule. */
+  readonly rule: string;
+}
+
+/** What rules of the region or city make of a sale. */
+export type LocalRuling =
+  | { readonly kind: "refused"; readonly reason: LocalRuleReason }
+  /** `salesLeft`: so many more before the statement must be printed, where that will be soon. */
+  | { readonly kind: "sale"; readonly discount?: MerchantDiscount; readonly salesLeft?: number };
+
+/** A sale as these rules are asked about it. */
+export interface RuledByPlace {
+  readonly card: ReviewedCard;
+  readonly amount: Fen;
+  readonly pays?: SalePurpose | undefined;
+}
 
 /** Why a card, or a sale, is refused offline. Stable words: they stand in answers and records. */
 export type RiskReason =
@@ -35,8 +57,10 @@ export interface ReviewedCard {
   readonly purse: PurseKind;
   /** The card's own name for the purse: application serial number, card identifier, account number. */
   readonly name: string;
-  /** Its card number where the card says one besides: lists hold ranges of these. */
+  /** Number of the social card that it is on, where that is known: lists hold ranges of these. */
   readonly cardNumber?: string;
+  /** Identifier of the social card that it is on, where that is known. */
+  readonly cardIdentifier?: string;
   /** Issuer in hexadecimal, where the card says it. */
   readonly issuer?: string;
 }
