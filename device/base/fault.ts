@@ -35,8 +35,13 @@ export type FaultCode =
   | "store-broken"
   | "store-corrupt"
   | "store-in-use"
+  | "store-schema"
   | "config-invalid"
   | "config-corrupt"
+  // who this terminal is
+  | "not-claimed"
+  | "cloned-disk"
+  | "decommissioned"
   // network and hosts
   | "link-down"
   | "link-refused"

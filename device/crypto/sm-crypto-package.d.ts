@@ -27,6 +27,10 @@ declare module "sm-crypto" {
         publicKey: string,
         options: { readonly hash: true; readonly userId?: string },
       ): boolean;
+      /** C1 ‖ C3 ‖ C2 without the leading 04 as digits; mode 1 is that order. */
+      doEncrypt(plain: readonly number[], publicKey: string, mode: 1): string;
+      /** Empty when the check fails. */
+      doDecrypt(wrapped: string, privateKey: string, mode: 1, options: { readonly output: "array" }): readonly number[];
     };
     readonly sm3: (input: readonly number[], options?: { readonly mode: "hmac"; readonly key: readonly number[] }) => string;
     readonly sm4: {

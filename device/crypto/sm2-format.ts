@@ -77,6 +77,14 @@ export function readPoint(point: Bytes): Bytes {
   return Uint8Array.from(bare);
 }
 
+/** Whether x ‖ y lies on the curve. Never throws. */
+export function isPoint(point: Bytes): boolean {
+  if (point.length !== POINT_LENGTH) return false;
+  const x = toInteger(point.subarray(0, 32));
+  const y = toInteger(point.subarray(32));
+  return x < P && y < P && (y * y) % P === curveRightSide(x);
+}
+
 /** Checks that a private scalar is 1 … n-2: with n-1 no signature exists, and one provider would search for it for ever. Faults: "crypto-input". */
 export function checkScalar(scalar: Bytes): void {
   if (scalar.length !== SCALAR_LENGTH) throw wrongInput("an SM2 scalar has 32 bytes");

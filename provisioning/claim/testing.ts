@@ -1,0 +1,162 @@
+/* For tests: a machine whose power fails at will, a place to claim at, and what is between them. */
+import type { Bytes } from "../../device/base/bytes.ts";
+import { toHex, utf8 } from "../../device/base/bytes.ts";
+import { SILENT } from "../../device/base/log.ts";
+import type { MessageLink } from "../../device/base/ports.ts";
+import type { JsonValue } from "../../device/codec/json.ts";
+import { openCipherSuite } from "../../device/crypto/suite.ts";
+import { SimulatedBroker } from "../../simulators/broker/in-process.ts";
+import { type ChangeFate, SimulatedStorageDisk } from "../../simulators/disk/storage.ts";
+import { ClaimDesk, type ClaimDeskOptions } from "../../simulators/host/claim/desk.ts";
+import { profileFrom } from "../../simulators/host/claim/profile.ts";
+import { SeededRandomness } from "../../simulators/world/seeded-randomness.ts";
+import { VirtualClock } from "../../simulators/world/virtual-clock.ts";
+import type { MachineFacts } from "./facts.ts";
+import { type ClaimOptions, type ClaimOutcome, type ClaimPorts, runClaim } from "./run.ts";
+
+export const suite = openCipherSuite();
+export const START_MS = 1_790_000_000_000;
+export const SERIAL = "YKT-0001";
+
+/** Broker, claim desk and what the settlement host was told of terminals. */
+export class ClaimPlace {
+  readonly clock = new VirtualClock(START_MS);
+  readonly randomness: SeededRandomness;
+  readonly broker: SimulatedBroker;
+  readonly desk: ClaimDesk;
+  readonly known = new Map<string, string>();
+  readonly revoked: string[] = [];
+
+  constructor(seed: string, options: Partial<ClaimDeskOptions> = {}) {
+    this.randomness = new SeededRandomness(seed);
+    this.broker = new SimulatedBroker(this.clock, this.randomness);
+    this.desk = new ClaimDesk({
+      clock: this.clock,
+      randomness: this.randomness,
+      suite,
+      link: this.broker.link("pos-host"),
+      log: SILENT,
+      file: undefined,
+      hostPublicKey: toHex(suite.sm2PrivateKey(this.randomness.bytes(32)).publicKey.point),
+      profile: profileFrom(undefined, { brokerUrl: "mqtt://127.0.0.1:1883", journalFolder: "/var/lib/yikatong/journal" }),
+      onTerminal: ({ tid, publicKeyHex }) => this.known.set(tid, publicKeyHex),
+      onGone: (tid) => this.known.delete(tid),
+      onRevoked: ({ tid }) => this.revoked.push(tid),
+      ...options,
+    });
+    this.desk.listen();
+    this.desk.enrol({ serial: SERIAL, tid: "T001", merchant: "M-1", site: "S-1" });
+  }
+
+  claimFile(ticket: string, change: object = {}): Bytes {
+    return utf8(
+      JSON.stringify({ v: 1, claim: "C-1", brokerUrl: "mqtt://127.0.0.1:1883", ticket, authority: this.desk.authorityPoint, serial: SERIAL, ...change }),
+    );
+  }
+}
+
+/** A machine with three places that survive a power cut, and what it says of itself. */
+export class ClaimMachine {
+  readonly disk = new SimulatedStorageDisk();
+  readonly #place: ClaimPlace;
+  readonly #name: string;
+  facts: MachineFacts;
+  /** Why a profile is not taken, as the configuration's own check would say. */
+  profileProblem: string | undefined;
+  profile: JsonValue | undefined;
+  resets = 0;
+  /** Asked at every change and every message; true cuts the power there. */
+  cutAt: (() => "before" | "during" | "after" | undefined) | undefined;
+  #end = new AbortController();
+
+  constructor(place: ClaimPlace, name: string, facts: MachineFacts = { "machine-id": name, "disk-id": `disk-${name}` }) {
+    this.#place = place;
+    this.#name = name;
+    this.facts = facts;
+    this.disk.onChange((): ChangeFate => {
+      const when = this.cutAt?.();
+      return when === undefined ? { kind: "go" } : { kind: "cut", when };
+    });
+    this.disk.onCut(() => this.#end.abort());
+  }
+
+  /** Copies everything that is on another machine's disk. */
+  cloneFrom(other: ClaimMachine): void {
+    for (const [name, contents] of other.disk.files) this.disk.damage(name, contents);
+  }
+
+  give(file: Bytes): void {
+    this.disk.damage("etc.claim", file);
+  }
+
+  has(name: string): boolean {
+    return this.disk.files.has(name);
+  }
+
+  ports(): ClaimPorts {
+    const files = this.disk.open();
+    const under = (prefix: string): ClaimPorts["identity"] => ({
+      read: (name) => files.read(`${prefix}.${name}`),
+      write: (name, contents) => files.write(`${prefix}.${name}`, contents),
+      remove: (name) => files.remove(`${prefix}.${name}`),
+      list: () => files.list(),
+    });
+    const { clock, randomness, broker } = this.#place;
+    return {
+      ...{ clock, randomness, suite, log: SILENT, identity: under("identity"), config: under("config") },
+      claimFile: { read: () => files.read("etc.claim"), erase: () => files.remove("etc.claim") },
+      facts: () => Promise.resolve(this.facts),
+      hardware: () => Promise.resolve({ arch: "arm64" }),
+      saveProfile: async (profile) => {
+        if (this.profileProblem !== undefined) return this.profileProblem;
+        if (typeof profile === "object" && profile !== null && !("readers" in profile)) return "readers: missing";
+        await files.write("config.profile", utf8(JSON.stringify(profile)));
+        this.profile = profile;
+        return undefined;
+      },
+      resetState: async () => {
+        this.resets += 1;
+        return undefined;
+      },
+      places: { link: "/identity/link.pem", authority: "/identity/ca.pem" },
+      connect: (how) => this.#watched(broker.link(how.as === "claim" ? how.clientId : `${how.tid}-${this.#name}`)),
+    };
+  }
+
+  /** One life: until the claim ends, or the power fails ("cut"). */
+  async life(options: Partial<ClaimOptions> = {}): Promise<ClaimOutcome | "cut"> {
+    this.#end = new AbortController();
+    const cut = new Promise<"cut">((resolve) => {
+      this.#end.signal.addEventListener("abort", () => resolve("cut"), { once: true });
+    });
+    const claim = runClaim(this.ports(), { once: false, moved: false, signal: this.#end.signal, ...options });
+    claim.catch(() => undefined);
+    return this.#place.clock.resolve(Promise.race([cut, claim]));
+  }
+
+  #cutNow(): boolean {
+    if (this.cutAt?.() === undefined) return false;
+    this.disk.cut();
+    return true;
+  }
+
+  /** Each message that leaves or comes is a moment in which the power may fail. */
+  #watched(link: MessageLink): MessageLink {
+    return {
+      get state() {
+        return link.state;
+      },
+      publish: async (topic, payload, options) => {
+        if (this.#cutNow()) return;
+        await link.publish(topic, payload, options);
+        this.#cutNow();
+      },
+      subscribe: (topic, listener) =>
+        link.subscribe(topic, (message) => {
+          if (!this.#cutNow()) listener(message);
+        }),
+      onState: (listener) => link.onState(listener),
+      close: () => link.close(),
+    };
+  }
+}
