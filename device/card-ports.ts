@@ -33,11 +33,11 @@ export function electronicCashPorts(
   if (electronicCash === undefined) return undefined;
   const authorities = openAuthorities(suite, electronicCash.authorities);
   for (const { rid, index, why } of authorities.rejected) log.warn("authority-rejected", { rid, index, why });
-  const { terminal } = electronicCash;
+  const { terminal, recordKey } = electronicCash;
   const kept = { certificates: new CertificateCache(), knownCards: new KnownCashCards() };
   const known: AuthoritySet = { rejected: authorities.rejected, find: (which) => authorities.find(which) ?? downloaded?.find(which) };
   const clearing = settings.bank?.profile.electronicCashRoute === "acquirer" ? ({ clearing: "acquirer" } as const) : {};
-  return { suite, clock, randomness, profile, terminal, authorities: known, ...kept, isRevoked: () => false, ...clearing };
+  return { suite, clock, randomness, profile, terminal, authorities: known, ...kept, isRevoked: () => false, ...clearing, ...(recordKey === undefined ? {} : { recordKey }) };
 }
 
 export function initialPinRule({

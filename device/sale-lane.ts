@@ -6,6 +6,7 @@ import { type FaultCode, isFault } from "./base/fault.ts";
 import type { Fen } from "./base/fen.ts";
 import type { Log } from "./base/log.ts";
 import type { Clock, Limits, Randomness } from "./base/ports.ts";
+import { moduleRecordSigner } from "./card/electronic-cash/record-signer.ts";
 import { openPsam } from "./card/psam/open.ts";
 import type { CardProfile } from "./codec/card-profile.ts";
 import type { DayRange } from "./codec/civil-time.ts";
@@ -217,11 +218,17 @@ export class SaleLane {
       // Where journeys are priced a tap is short: purses that the till has asked are known there too, and none is asked.
       ...(links === undefined ? {} : { socialCard: { links, asks: transit === undefined, profile: cardProfile } }),
       ...(blocks === undefined ? {} : { blocksListedCards: { psam, duration: blocks } }),
-      ...(electronicCash === undefined ? {} : { electronicCash }),
+      ...(electronicCash === undefined ? {} : { electronicCash: signedBy(psam, electronicCash) }),
       ...(transit === undefined ? {} : { transit }),
       medicalPurse: { psam, randomness, keyIndex: purse.keyIndex, ...pin, initialPin },
     });
   }
+}
+
+/** Electronic cash with the records that this place's module signs; a signer that was given stays. */
+function signedBy(psam: PlaceModule, cash: ElectronicCashPorts): ElectronicCashPorts {
+  if (cash.recordKey === undefined || cash.industrySigner !== undefined) return cash;
+  return { ...cash, industrySigner: moduleRecordSigner(psam, cash.recordKey, cash.profile) };
 }
 
 /** How acts end that have done what their holder wanted. */

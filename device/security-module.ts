@@ -2,10 +2,10 @@
 import { AssertionFailure } from "./base/assert.ts";
 import { EMPTY } from "./base/bytes.ts";
 import type { Limits } from "./base/ports.ts";
-import type { Psam, SocialPsam, TransitPsam } from "./drivers/ports.ts";
+import type { Psam, RecordPsam, SocialPsam, TransitPsam } from "./drivers/ports.ts";
 
 /** What a place's own module can do, as far as it holds the keys. */
-export type PlaceModule = SocialPsam & TransitPsam;
+export type PlaceModule = SocialPsam & TransitPsam & RecordPsam;
 
 /** The module is opened when it is first needed and again after it was lost; a terminal without it still journals and uploads. */
 export class LazyPsam {

@@ -68,6 +68,7 @@ export interface CardProfile {
    * social card, and on cards with two chips the purse's chip may have no social application, which the chip then says itself.
    */
   readonly purseSocialCard: "same-chip" | "unknown";
+
   // Transit.
   /** Applications tried at a gate, in order; hexadecimal AIDs. */
   readonly transitAidOrder: readonly string[];
@@ -96,6 +97,8 @@ export interface CardProfile {
   readonly df60Segment: "01" | "04";
   /** Where the 48 bytes of a trip stand in an industry record: behind its identifier, or behind identifier, length and flag. */
   readonly cashTripRecord: "behindIdentifier" | "behindLengthAndFlag";
+  /** Key of an industry record of electronic cash: the same on all cards, or made of a root for each account, as the bank's own keys are. */
+  readonly cashRecordKey: "shared" | "account";
   /**
    * Which records before the last one are read in a tap: the whole list of the card, or only those that the terminal does not hold yet, from this
    * presentation or, under the same account number, from an earlier one.
@@ -142,6 +145,7 @@ export const DEFAULT_CARD_PROFILE: CardProfile = {
   acAlgByte: "fromCard",
   df60Segment: "01",
   cashTripRecord: "behindIdentifier",
+  cashRecordKey: "shared",
   cashRecords: "all",
   qpbocBudgetMs: 500,
 };

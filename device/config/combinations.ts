@@ -1,4 +1,5 @@
 /* What parts of a configuration rule out in each other. Each problem names the place and what is missing there, never a value. */
+import { type CounterBeside, counterIssues, type GateConfig } from "./gate.ts";
 import { TEST_AUTHORITY_CHECK_VALUES, TEST_MASTER_CHECK_VALUES } from "./test-key-check-values.ts";
 
 export interface CombinationProblem {
@@ -9,13 +10,15 @@ export interface CombinationProblem {
 /** What is compared; everything else stands for itself. */
 interface Combined {
   readonly profile: "test" | "production";
-  readonly devices: {
+  readonly devices: CounterBeside["devices"] & {
     readonly pinPad?: { readonly adapter: string; readonly algorithm?: string; readonly profile?: object };
     readonly keypad?: object;
   };
-  readonly shop?: { readonly keypad?: object };
+  readonly shop?: { readonly keypad?: object; readonly holds?: object };
+  readonly gate?: GateConfig;
+  readonly readers: CounterBeside["readers"];
   readonly link: { readonly tls?: object };
-  readonly electronicCash?: { readonly authorities: readonly { readonly checkHex: string }[] };
+  readonly electronicCash?: { readonly authorities: readonly { readonly checkHex: string }[]; readonly recordKey?: object };
   readonly acquirer?: { readonly masterKeyCheckHex?: string; readonly withdrawalCode?: string; readonly loadCode?: string; readonly purseLoad?: object };
   readonly agency?: { readonly services: readonly string[]; readonly contributionKinds: readonly string[] };
   readonly services: Readonly<Record<AgencySwitch, "none" | "connected">> & {
@@ -84,7 +87,26 @@ const KIND_RULES: readonly Rule[] = SWITCHED_KINDS.map(([name, kind]) =>
   ),
 );
 
+const GATE_RULES: readonly Rule[] = [
+  rule(
+    "gate.purses",
+    "no bank card could prove itself without the authorities of electronicCash",
+    ({ gate, electronicCash }) => electronicCash === undefined && gate?.purses.some((purse) => purse !== "compound") === true,
+  ),
+  rule(
+    "gate.electronicCash.journeys",
+    "no module could sign the record without its key (electronicCash.recordKey)",
+    ({ gate, electronicCash }) => gate?.electronicCash.journeys !== undefined && electronicCash?.recordKey === undefined,
+  ),
+  rule(
+    "shop.holds",
+    "no module could sign the record of a hold without its key (electronicCash.recordKey)",
+    ({ shop, electronicCash }) => shop?.holds !== undefined && electronicCash?.recordKey === undefined,
+  ),
+];
+
 const RULES: readonly Rule[] = [
+  ...GATE_RULES,
   ...PAIR_RULES,
   ...SWITCHED_RULES,
   ...KIND_RULES,
@@ -174,5 +196,10 @@ const PRODUCTION_RULES: readonly Rule[] = [
 
 export function combinationProblems(config: Combined): readonly CombinationProblem[] {
   const rules = config.profile === "production" ? [...RULES, ...PRODUCTION_RULES] : RULES;
-  return rules.map((each) => each(config)).filter((problem) => problem !== undefined);
+  return [...rules.map((each) => each(config)).filter((problem) => problem !== undefined), ...gateProblems(config)];
+}
+
+/** What the lanes would take from the counter beside them. */
+function gateProblems({ gate, ...counter }: Combined): readonly CombinationProblem[] {
+  return gate === undefined ? [] : counterIssues(gate, counter).map(({ path, message }) => ({ path: ["gate", ...path.map(String)], message }));
 }

@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { fen } from "../base/fen.ts";
 import type { CertificationAuthority } from "../card/electronic-cash/authorities.ts";
+import type { RecordKey } from "../card/electronic-cash/record-signer.ts";
 import type { CashLimits, CashTerminal } from "../card/electronic-cash/types.ts";
 
 const fenAmount = z.int().min(0).max(0xffff_ffff);
@@ -44,6 +45,8 @@ export const electronicCashConfig = z.strictObject({
   limits: limits.prefault({}),
   actionCodes: z.strictObject({ denial: hex(5).default(NO_ACTION), online: hex(5).default(NO_ACTION), default: hex(5).default(NO_ACTION) }).prefault({}),
   authorities: z.array(authority).min(1).max(64),
+  /** Key of industry records in the security modules, for segment fares and held amounts; absent: none are sold. */
+  recordKey: z.strictObject({ id: z.int().min(0).max(0xff), algorithm: z.enum(["3des", "sm4"]).default("sm4") }).exactOptional(),
 });
 
 export type ElectronicCashConfig = z.infer<typeof electronicCashConfig>;
@@ -52,12 +55,15 @@ export type ElectronicCashConfig = z.infer<typeof electronicCashConfig>;
 export interface ElectronicCashSettings {
   readonly terminal: CashTerminal;
   readonly authorities: readonly CertificationAuthority[];
+  /** Absent: no sale changes an industry record. */
+  readonly recordKey?: RecordKey;
 }
 
 type Frozen<Value> = { readonly [Key in keyof Value]: Value[Key] extends object ? Frozen<Value[Key]> : Value[Key] };
 
 export function electronicCashSettings(config: Frozen<ElectronicCashConfig>): ElectronicCashSettings {
-  const { terminalCode, limits: amounts, authorities, ...terminal } = config;
+  const { terminalCode, limits: amounts, authorities, recordKey: key, ...terminal } = config;
   const limitsFen: CashLimits = Object.fromEntries(Object.entries(amounts).map(([name, amount]) => [name, fen(amount as number)]));
-  return { terminal: { ...terminal, terminalId: terminalCode, online: false, chineseAlgorithms: true, limits: limitsFen }, authorities };
+  const recordKey = key === undefined ? {} : { recordKey: { keyId: key.id, algorithm: key.algorithm } };
+  return { terminal: { ...terminal, terminalId: terminalCode, online: false, chineseAlgorithms: true, limits: limitsFen }, authorities, ...recordKey };
 }

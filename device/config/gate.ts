@@ -9,7 +9,8 @@ import { DEFAULT_DELAYED_CHARGE, type DelayedChargeProfile } from "../txn/delaye
 import { DEFAULT_GATE_POLICY, type GatePolicy, type LaneSettings } from "../txn/gate/lane.ts";
 import type { GatePurse } from "../txn/gate/tap.ts";
 import type { DeepReadonly } from "./deep-readonly.ts";
-import { readerRule, userReaderRule } from "./readers.ts";
+import { industryPlaceOf, industryRecord } from "./industry-record.ts";
+import { laneReaderRule, mayBeOneReader, type NamedReader, readerRule } from "./readers.ts";
 
 const LANES_MAX = 8;
 const FARE_TABLES_MAX = 16;
@@ -45,6 +46,13 @@ const delayedCharge = z.strictObject({
     .default([...DEFAULT_DELAYED_CHARGE.applicationIds]),
 });
 
+/** Electronic cash at lanes: a purchase where each tap is a ride, and segment fares with the industry record in which journeys stand. */
+const cashAtLanes = z.strictObject({
+  journeys: industryRecord.exactOptional(),
+  /** What a ride of one tap is, where there is such a record. */
+  rides: z.enum(["purchase", "segment-fare"]).default("purchase"),
+});
+
 const lane = z.strictObject({
   name: z.string().regex(/^[A-Za-z0-9-]{1,16}$/),
   direction: z.enum(["entry", "exit"]),
@@ -52,7 +60,7 @@ const lane = z.strictObject({
   mode: z.enum(["journey", "single"]).default("journey"),
   /** Line 4 and station 4. */
   place: z.string().regex(/^[0-9a-f]{8}$/),
-  readers: z.strictObject({ user: userReaderRule, sam: readerRule }),
+  readers: z.strictObject({ user: laneReaderRule, sam: readerRule }),
   device: gateRole,
   display: displayRole.exactOptional(),
 });
@@ -73,15 +81,18 @@ export const gateConfig = z
     policy: policy.prefault({}),
     /** What pays, in the order of asking: the first one that a card has. */
     purses: z
-      .array(z.enum(["compound", "delayed-charge"]))
+      .array(z.enum(["compound", "electronic-cash", "delayed-charge"]))
       .min(1)
-      .max(2)
+      .max(3)
       .default(["compound"]),
     delayedCharge: delayedCharge.prefault({}),
+    /** How electronic cash pays here, where it is among the purses. */
+    electronicCash: cashAtLanes.prefault({}),
     lanes: z.array(lane).min(1).max(LANES_MAX),
   })
-  .superRefine(({ lanes, purses, delayedCharge: profile }, context) => {
-    for (const { path, message } of [...purseIssues(purses, profile, lanes), ...sharedIssues(lanes)]) context.addIssue({ code: "custom", path, message });
+  .superRefine(({ lanes, purses, delayedCharge: profile, electronicCash: cash }, context) => {
+    for (const { path, message } of [...purseIssues(purses, profile, lanes), ...cashIssues(purses, cash, lanes), ...sharedIssues(lanes)])
+      context.addIssue({ code: "custom", path, message });
   });
 
 interface Issue {
@@ -89,7 +100,7 @@ interface Issue {
   readonly message: string;
 }
 
-type LaneConfig = z.infer<typeof lane>;
+type LaneConfig = DeepReadonly<z.infer<typeof lane>>;
 
 function purseIssues(purses: readonly string[], profile: z.infer<typeof delayedCharge>, lanes: readonly LaneConfig[]): readonly Issue[] {
   const issues: Issue[] = [];
@@ -105,22 +116,71 @@ function purseIssues(purses: readonly string[], profile: z.infer<typeof delayedC
   return issues;
 }
 
+function cashIssues(purses: readonly string[], { journeys, rides }: z.infer<typeof cashAtLanes>, lanes: readonly LaneConfig[]): readonly Issue[] {
+  const issues: Issue[] = [];
+  if (!purses.includes("electronic-cash"))
+    return journeys === undefined ? [] : [{ path: ["electronicCash"], message: "electronic-cash is not among the purses" }];
+  if (journeys === undefined && !lanes.some(({ mode }) => mode === "single"))
+    issues.push({ path: ["electronicCash", "journeys"], message: "without a record on the card only single rides are sold, and no lane sells them" });
+  if (journeys === undefined && rides === "segment-fare")
+    issues.push({ path: ["electronicCash", "rides"], message: "a segment fare needs the record that it changes (journeys)" });
+  return issues;
+}
+
 /** What two lanes would take from each other. */
 function sharedIssues(lanes: readonly LaneConfig[]): readonly Issue[] {
-  const taken = new Map<string, number>();
-  return lanes.flatMap(({ name, readers, device }, at) => {
-    const own: readonly (readonly [string, string])[] = [
-      ["name", name],
-      // Each lane opens its own line: a board for two lanes needs a port for each.
-      ...("port" in device ? [["device.port", device.port.path] as const] : []),
-      ["readers.user", JSON.stringify(readers.user.nameIncludes)],
-      ["readers.sam", JSON.stringify([readers.sam.nameIncludes, readers.sam.slot])],
-    ];
-    return own.flatMap(([what, key]) => {
-      const owner = taken.get(`${what} ${key}`);
-      taken.set(`${what} ${key}`, at);
-      return owner === undefined ? [] : [{ path: ["lanes", at, ...what.split(".")], message: `lane ${owner} has it already` }];
+  return lanes.flatMap((lane, at) => lanes.slice(0, at).flatMap((other, owner) => sharedWith(lane, other, `lane ${owner}`).map(under(["lanes", at]))));
+}
+
+function under(at: readonly (string | number)[]): (issue: Issue) => Issue {
+  return ({ path, message }) => ({ path: [...at, ...path], message });
+}
+
+function sharedWith(lane: LaneConfig, other: LaneConfig, owner: string): readonly Issue[] {
+  const has = `${owner} has it already`;
+  const ports = portsOf(other);
+  return [
+    ...(lane.name === other.name ? [{ path: ["name"], message: has }] : []),
+    ...readersShared(lane, other.readers, owner),
+    // Each lane opens its own line: a board for two lanes needs a port for each.
+    ...portsOf(lane).flatMap(({ path, port }) => (ports.some((each) => each.port === port) ? [{ path: [...path], message: has }] : [])),
+  ];
+}
+
+function readersShared({ readers }: LaneConfig, theirs: Readonly<Record<"user" | "sam", NamedReader>>, owner: string): readonly Issue[] {
+  const message = `the rule of ${owner} could find the same reader: name them by words that only one has, or by slots`;
+  return (["user", "sam"] as const).flatMap((role) => (mayBeOneReader(readers[role], theirs[role]) ? [{ path: ["readers", role], message }] : []));
+}
+
+/** Serial lines that a lane opens. */
+function portsOf({ device, display }: LaneConfig): readonly { readonly path: readonly string[]; readonly port: string }[] {
+  return Object.entries({ device, display }).flatMap(([what, settings]) => {
+    const port = portOf(settings);
+    return port === undefined ? [] : [{ path: [what, "port"], port }];
+  });
+}
+
+function portOf(settings: object | undefined): string | undefined {
+  if (settings === undefined || !("port" in settings)) return undefined;
+  const { port } = settings;
+  return typeof port === "object" && port !== null && "path" in port && typeof port.path === "string" ? port.path : undefined;
+}
+
+/** The counter beside the lanes, as far as it could take something from them. */
+export interface CounterBeside {
+  readonly readers: Readonly<Record<"user" | "sam", NamedReader>>;
+  readonly devices: Readonly<Record<string, object | undefined>>;
+}
+
+/** What a lane would take from the counter of the same terminal. */
+export function counterIssues({ lanes }: GateConfig, { readers, devices }: CounterBeside): readonly Issue[] {
+  const ports = Object.entries(devices).map(([role, settings]) => ({ role, port: portOf(settings) }));
+  return lanes.flatMap((lane, at) => {
+    const taken = portsOf(lane).flatMap(({ path, port }) => {
+      const owner = ports.find((each) => each.port === port);
+      return owner === undefined ? [] : [{ path: [...path], message: `devices.${owner.role} has this port already` }];
     });
+    return [...readersShared(lane, readers, "the counter"), ...taken].map(under(["lanes", at]));
   });
 }
 
@@ -138,10 +198,15 @@ export interface GateSettings {
 export function gateSettingsOf(config: GateConfig): GateSettings {
   const { city, acquirer, industry, purses, delayedCharge: profile } = config;
   const [first = "compound", ...others] = purses;
+  const purseOf = (kind: (typeof purses)[number]): GatePurse => (kind === "electronic-cash" ? cashPurseOf(config) : { kind });
   return {
     policy: config.policy,
     lanes: config.lanes.map(({ name, direction, mode, place }) => ({ name, direction, mode, place, industry, city, acquirer })),
-    purses: [{ kind: first }, ...others.map((kind) => ({ kind }))],
+    purses: [purseOf(first), ...others.map(purseOf)],
     ...(profile.odaDelayedCharge === "off" ? {} : { delayedCharge: { ...profile, firstRideLimitFen: fen(profile.firstRideLimitFen) } }),
   };
+}
+
+function cashPurseOf({ electronicCash: { journeys, rides } }: GateConfig): GatePurse {
+  return { kind: "electronic-cash", rides, ...(journeys === undefined ? {} : { journeys: industryPlaceOf(journeys) }) };
 }

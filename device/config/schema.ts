@@ -65,6 +65,7 @@ const cardProfile = z.strictObject({
   acAlgByte: z.enum(["fromCard", "01", "04"]).default(DEFAULT_CARD_PROFILE.acAlgByte),
   df60Segment: z.enum(["01", "04"]).default(DEFAULT_CARD_PROFILE.df60Segment),
   cashTripRecord: z.enum(["behindIdentifier", "behindLengthAndFlag"]).default(DEFAULT_CARD_PROFILE.cashTripRecord),
+  cashRecordKey: z.enum(["shared", "account"]).default(DEFAULT_CARD_PROFILE.cashRecordKey),
   cashRecords: z.enum(["all", "unread"]).default(DEFAULT_CARD_PROFILE.cashRecords),
   qpbocBudgetMs: z.int().min(100).max(10_000).default(DEFAULT_CARD_PROFILE.qpbocBudgetMs),
 });

@@ -20,11 +20,13 @@ const DEVICES = { pinPad: { adapter: "padNewland", port: { path: "/dev/yikatong/
 const SECRET_WORD = /(?:key|scalar|secret|password|passphrase|token|credentials?|authori[sz]ation|pin|seed)(?:hash|sha256|hex|bytes|text)?$/i;
 
 const NO_SECRETS: ReadonlyMap<string, string> = new Map([
+  ["cashRecordKey", "how a key is made"],
   ["credentials", "which kinds a region takes"],
   ["endKey", "what the pad's key for the end of an entry does"],
   ["laterCredential", "what a later settlement asks of its holder"],
   ["password", "who verifies a holder"],
   ["pinKey", "where in the pad the key lies"],
+  ["recordKey", "which key of the module it is"],
   ["transitTacKey", "how a key is made"],
 ]);
 

@@ -173,6 +173,24 @@ export interface TransitPsam extends Psam {
   commandMac(request: ModuleCommandMac, limits: Limits): Promise<Bytes>;
 }
 
+/** A MAC under one of the module's own keys for records on cards. */
+export interface ModuleRecordMac {
+  readonly keyId: number;
+  /** 8-byte factors that make the card's key of it; none: the key is the same on all cards. */
+  readonly factors: readonly Bytes[];
+  /** 8 bytes; a longer block has zeros in front. */
+  readonly vector: Bytes;
+  /** The command's header and data before the MAC. */
+  readonly data: Bytes;
+  readonly algorithm: "3des" | "sm4";
+}
+
+/** A security module that keeps a key of industry records of electronic cash. */
+export interface RecordPsam extends Psam {
+  /** 4-byte MAC of UPDATE CAPP DATA CACHE. Faults: those of a CardChannel, "key-missing". Spec: JR/T 0025, extension for small payments. */
+  recordMac(request: ModuleRecordMac, limits: Limits): Promise<Bytes>;
+}
+
 /** How the card's own PIN is presented to it: the command header and the coding of the digits. The digits themselves are not here. */
 export interface PinTemplate {
   /** CLA INS P1 P2. */

@@ -28,10 +28,14 @@ export interface BankKeyPlace {
 /** Version of the cryptogram: which inputs it is made over. */
 export type CryptogramVersion = "01" | "17";
 
-/** A card's own key: the rightmost 16 digits of account number and sequence, then their complement. Spec: JR/T 0025, key derivation. */
+/** The rightmost 16 digits of account number and sequence. Spec: JR/T 0025, key derivation. */
+export function bankKeyFactor({ pan, panSequence }: BankKeyPlace): Bytes {
+  return digitsToBcd(`${pan}${panSequence}`.slice(-16).padStart(16, "0"));
+}
+
+/** A card's own key: its factor, then the factor's complement. Spec: JR/T 0025, key derivation. */
 export function bankCardKey(rules: BankRules, name: TestKeyName, place: BankKeyPlace): Bytes {
-  const digits = `${place.pan}${place.panSequence}`.slice(-16).padStart(16, "0");
-  const factor = digitsToBcd(digits);
+  const factor = bankKeyFactor(place);
   return encryptBlocks(rules.suite, rules.algorithm, testRootKey(rules.algorithm, name), concat(factor, invertBytes(factor)));
 }
 

@@ -340,7 +340,7 @@ function configOf(
       fareTables: [fileURLToPath(FARES)],
       lanes: [simulatedLaneConfig("in", "entry", "00010001"), simulatedLaneConfig("out", "exit", "00010007")],
     },
-    readers: { user: { interface: "contactless", nameIncludes: [] }, sam: { interface: "sam", nameIncludes: [] } },
+    readers: { user: { interface: "contactless", nameIncludes: ["counter"] }, sam: { interface: "sam", nameIncludes: ["counter"] } },
     link: { url: brokerUrl },
     sync: { kid: KID },
     journal: { folder: join(folder, "journal"), limitBytes: JOURNAL_BYTES },

@@ -3,6 +3,7 @@ import { assert } from "../../device/base/assert.ts";
 import { type Bytes, fromHex, toHex } from "../../device/base/bytes.ts";
 import { type CardProfile, DEFAULT_CARD_PROFILE } from "../../device/codec/card-profile.ts";
 import type { CipherSuite } from "../../device/crypto/face.ts";
+import { testIndustryKey } from "../card/electronic-cash/make.ts";
 import type { LengthRule } from "../card/iso.ts";
 import { TEST_REGION } from "../card/make.ts";
 import type { KeyAlgorithm } from "../crypto/blocks.ts";
@@ -37,6 +38,8 @@ export interface TestPsamOptions {
   /** Terminal transaction sequence of the first purchase. */
   readonly terminalSeq?: number;
   readonly faults?: Partial<PsamFaults>;
+  /** Identifier of the industry record whose key the module holds, four hexadecimal digits; "none": it holds no such key. */
+  readonly industryRecord?: string;
 }
 
 interface Recipe {
@@ -54,6 +57,18 @@ function spent(upper: readonly [Bytes, Bytes], level: KeyLevel): readonly Bytes[
 
 /** Identifier of the maintenance key of each algorithm. */
 const MAINTENANCE_KEY_IDS: Readonly<Record<KeyAlgorithm, number>> = { "3des": 0x02, sm4: 0x03 };
+
+/** Identifier of the key of industry records, by algorithm. */
+const RECORD_KEY_IDS: Readonly<Record<KeyAlgorithm, number>> = { "3des": 0x04, sm4: 0x05 };
+
+/** The key that test cards have for one record, or from which they have it. */
+function recordKeys({ suite, algorithm, profile, options }: Recipe): readonly PsamKey[] {
+  const { industryRecord = "2701" } = options;
+  if (industryRecord === "none") return [];
+  const level = profile.cashRecordKey === "account" ? 1 : 0;
+  const keyHex = toHex(testIndustryKey(suite, algorithm, industryRecord));
+  return [{ application: "purse", algorithm, type: KEY_TYPE.mac, id: RECORD_KEY_IDS[algorithm], level, keyHex }];
+}
 
 function purseKey(
   recipe: Recipe,
@@ -96,7 +111,7 @@ export function makeTestPsam(suite: CipherSuite, options: TestPsamOptions = {}):
   const profile = { ...DEFAULT_CARD_PROFILE, ...options.profile };
   const keys = (options.algorithms ?? ["3des", "sm4"]).flatMap((algorithm) => {
     const recipe = { suite, algorithm, profile, regionCode, options };
-    return [...purseKeys(recipe), ...socialKeys(recipe)];
+    return [...purseKeys(recipe), ...recordKeys(recipe), ...socialKeys(recipe)];
   });
   const personalization = {
     historicalHex: `5053414d54455354${terminalNumber.slice(2)}`,

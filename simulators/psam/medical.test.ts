@@ -217,7 +217,8 @@ describe("e-purse maintenance (80 1A)", () => {
   it.each([
     ["one factor too few", prepare("02", "45", 1), "6a80"],
     ["another level in P1", prepare("02", "65"), "6a80"],
-    ["another type", prepare("02", "46"), "6a86"],
+    ["another type", prepare("02", "47"), "6a86"],
+    ["a key of records without a factor too many", prepare("04", "46"), "6a80"],
     ["an unknown key", prepare("04"), "6a88"],
     ["half a factor", "801A45020400000000", "6700"],
   ])("%s", (_, command, word) => {

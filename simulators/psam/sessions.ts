@@ -89,19 +89,22 @@ export class ModuleSessions {
     return ok();
   }
 
-  /** INIT FOR DESCRYPT: makes the maintenance key of one e-purse ready. Spec: PBOC purse, PSAM. */
+  /** INIT FOR DESCRYPT: makes the maintenance key of one e-purse ready, or that of an industry record. Spec: PBOC purse, PSAM. */
   prepareMaintenance(command: Command): Answer {
     this.#session = undefined;
     const { p1, p2, data } = command;
-    if (data.length === 0 || data.length % 8 !== 0) return refuse(SW.wrongLength);
-    if ((p1 & TYPE_MASK) !== KEY_TYPE.maintenance) return refuse(SW.wrongP1P2);
-    const found = this.#keys.find((key) => key.application === "purse" && key.type === KEY_TYPE.maintenance && key.id === p2);
+    const type = p1 & TYPE_MASK;
+    if (type !== KEY_TYPE.maintenance && type !== KEY_TYPE.mac) return refuse(SW.wrongP1P2);
+    if ((data.length === 0 && type === KEY_TYPE.maintenance) || data.length % 8 !== 0) return refuse(SW.wrongLength);
+    const found = this.#keys.find((key) => key.application === "purse" && key.type === type && key.id === p2);
     if (found === undefined) return refuse(SW.keyNotFound);
     const wrong = wrongUse(found, { stated: p1 >>> LEVEL_SHIFT, given: data.length / 8 });
     if (wrong !== undefined) return wrong;
     const rules = { suite: this.#suite, algorithm: found.algorithm, profile: this.#profile };
     const key = diversifyPurseByFactors(rules, fromHex(found.keyHex), factorsOf(data, found.level));
-    this.#session = { algorithm: found.algorithm, key, type: KEY_TYPE.mac, reduce: this.#profile.macReduce, chain: undefined };
+    // Records of electronic cash follow the bank's rules, whatever the purse does.
+    const reduce = type === KEY_TYPE.mac ? "left4" : this.#profile.macReduce;
+    this.#session = { algorithm: found.algorithm, key, type: KEY_TYPE.mac, reduce, chain: undefined };
     return ok();
   }
 

@@ -19,8 +19,8 @@ export interface PsamKey {
   readonly type: number;
   /** Key identifier, or key version of a purchase key. */
   readonly id: number;
-  /** Factors that its use takes: 3 for a root key, 2 for a province's, 1 for a city's or issuer's. */
-  readonly level: 1 | 2 | 3;
+  /** Factors that its use takes: 3 for a root key, 2 for a province's, 1 for a city's or issuer's, 0 for one that is the same on all cards. */
+  readonly level: 0 | 1 | 2 | 3;
   readonly keyHex: string;
   /** Left out: it is not. */
   readonly locked?: boolean;

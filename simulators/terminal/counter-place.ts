@@ -197,7 +197,7 @@ function terminalConfigOf({ suite, folder, served, settleTimeoutMs }: CounterPla
       // On request alone: what an order costs is not mixed with the comparison of a day.
       reconciliation: { daily: false, at: "00:00", graceMs: 0 },
     },
-    readers: { user: { interface: "contactless", nameIncludes: [] }, sam: { interface: "sam", nameIncludes: [] } },
+    readers: { user: { interface: "contactless", nameIncludes: ["counter"] }, sam: { interface: "sam", nameIncludes: ["counter"] } },
     link: { url: brokerUrl },
     sync: { kid: KID },
     journal: { folder: join(folder, "journal"), limitBytes: JOURNAL_BYTES },

@@ -95,7 +95,7 @@ function configOf(journalFolder: string, brokerUrl: string): TerminalConfig {
       policy: { sameCardWindowMs: SAME_CARD_WINDOW_MS, returnTimeoutMs: SAME_CARD_WINDOW_MS },
       lanes: [simulatedLaneConfig("in", "entry", "00010001"), simulatedLaneConfig("out", "exit", "00010007")],
     },
-    readers: { user: { interface: "contactless", nameIncludes: [] }, sam: { interface: "sam", nameIncludes: [] } },
+    readers: { user: { interface: "contactless", nameIncludes: ["counter"] }, sam: { interface: "sam", nameIncludes: ["counter"] } },
     link: { url: brokerUrl },
     sync: { kid: KID },
     journal: { folder: journalFolder, limitBytes: JOURNAL_BYTES },

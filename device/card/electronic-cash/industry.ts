@@ -29,8 +29,11 @@ export interface IndustryPlace {
 
 /** Makes the MAC of an industry record under the record's own key: a security module, or a host. 4 bytes. */
 export interface IndustrySigner {
-  /** `input` is the command's header with its length, then the record; `iv` is 8 bytes. */
-  mac(request: { readonly place: IndustryPlace; readonly iv: Bytes; readonly input: Bytes }, limits: Limits): Promise<Bytes>;
+  /**
+   * `input` is the command's header with its length, then the record; `iv` is 8 bytes. `account`: digits of account number and card sequence, where
+   * the key is made of them; left out: of nobody's.
+   */
+  mac(request: { readonly place: IndustryPlace; readonly iv: Bytes; readonly input: Bytes; readonly account?: string }, limits: Limits): Promise<Bytes>;
 }
 
 export type IndustryRecordAnswer = { readonly kind: "ok"; readonly record: Bytes; readonly mac?: Bytes } | CashRefusal;
@@ -57,14 +60,14 @@ export async function readIndustryRecord(channel: CardChannel, request: Industry
 /** UPDATE CAPP DATA CACHE. The card keeps it until the last record commits it; a card that leaves before has changed nothing. */
 export async function cacheIndustryRecord(
   channel: CardChannel,
-  update: { readonly place: IndustryPlace; readonly record: Bytes; readonly atc: number; readonly signer: IndustrySigner },
+  update: { readonly place: IndustryPlace; readonly record: Bytes; readonly atc: number; readonly signer: IndustrySigner; readonly account?: string },
   limits: Limits,
 ): Promise<{ readonly kind: "ok" } | CashRefusal> {
-  const { place, record, atc } = update;
+  const { place, record, atc, account } = update;
   assert(record.length > 0 && record.length <= RECORD_BYTES_MAX, "the record fits one command");
   const header: CommandApdu = { cla: 0x84, ins: 0xde, p1: 0x00, p2: fileP2(place), data: concat(record, new Uint8Array(MAC_LENGTH)) };
   const input = concat(encodeCommand(header).slice(0, HEADER_LENGTH), record);
-  const mac = await update.signer.mac({ place, iv: concat(new Uint8Array(6), u16be(atc)), input }, limits);
+  const mac = await update.signer.mac({ place, iv: concat(new Uint8Array(6), u16be(atc)), input, ...(account === undefined ? {} : { account }) }, limits);
   assert(mac.length === MAC_LENGTH, "a MAC has four bytes");
   const { sw } = await exchange(channel, { ...header, data: concat(record, mac) }, limits);
   return isOk(sw) ? { kind: "ok" } : { kind: "refused", statusWord: sw };

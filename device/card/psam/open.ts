@@ -1,21 +1,23 @@
 /*
  * The security module behind its ports: purchases of the e-purse and of the medical purse, authentication data, MACs and enciphered
- * data of the social application, and the MAC by which a transit card is blocked. One of these at a time.
+ * data of the social application, the MAC by which a transit card is blocked, and that of an industry record. One of these at a time.
  */
 import { assert } from "../../base/assert.ts";
 import { type Bytes, concat, EMPTY, u8, u16be, u32be } from "../../base/bytes.ts";
 import { Fault, isFault } from "../../base/fault.ts";
 import type { Clock, Limits } from "../../base/ports.ts";
-import { command } from "../../codec/apdu.ts";
+import { command, isOk } from "../../codec/apdu.ts";
 import type { CardProfile } from "../../codec/card-profile.ts";
 import type {
   CardReader,
   MedicalPurchaseInitialization,
   ModuleCommandMac,
   ModuleKeyUse,
+  ModuleRecordMac,
   Psam,
   PsamPurchase,
   PurchaseInitialization,
+  RecordPsam,
   SocialPsam,
   TransitPsam,
 } from "../../drivers/ports.ts";
@@ -43,6 +45,8 @@ const SEQUENCE_SPAN = 0x1_0000_0000;
 const AUTHENTICATION_CODE_LENGTH = 9;
 /** Key type of the transit module's maintenance key: P1 45 with two factors. Spec: JT/T 978, PSAM. */
 const MAINTENANCE_KEY_TYPE = 0x05;
+/** Key type of keys that make MACs alone, which industry records are taken to have. Spec: LD/T 32.9, key records. */
+const RECORD_KEY_TYPE = 0x06;
 /** Public code names the key of triple DES alone; SM4 modules are taken to keep theirs beside it. Spec: JT/T 978, PSAM. */
 const MAINTENANCE_KEY_ID: Readonly<Record<CardAlgorithm, number>> = { "3des": 0x02, sm4: 0x03 };
 
@@ -50,7 +54,7 @@ const MAINTENANCE_KEY_ID: Readonly<Record<CardAlgorithm, number>> = { "3des": 0x
  * Opens the security module that lies in `reader`, selects its purse application and reads the terminal's number. Faults: those of a
  * card channel; "key-missing" when the module has neither a purse nor a social application, or no terminal number.
  */
-export async function openPsam(reader: CardReader, options: PsamOptions, limits: Limits): Promise<SocialPsam & TransitPsam> {
+export async function openPsam(reader: CardReader, options: PsamOptions, limits: Limits): Promise<SocialPsam & TransitPsam & RecordPsam> {
   assert(reader.interface === "sam", "a security module lies in a reader of its own kind");
   const module = new SecurityModule(reader, { clock: options.clock, directory: options.directory ?? DEFAULT_MODULE_DIRECTORY });
   const psam = new CardPsam(module, options);
@@ -58,7 +62,7 @@ export async function openPsam(reader: CardReader, options: PsamOptions, limits:
   return psam;
 }
 
-class CardPsam implements SocialPsam, TransitPsam {
+class CardPsam implements SocialPsam, TransitPsam, RecordPsam {
   readonly #module: SecurityModule;
   readonly #lock: ModuleLock;
   readonly #levels: KeyLevels;
@@ -130,6 +134,20 @@ class CardPsam implements SocialPsam, TransitPsam {
         return this.#module.send({ cla: 0x80, ins: 0x1a, p1, p2: MAINTENANCE_KEY_ID[algorithm], data: concat(...factors) }, limits);
       });
       return macBlocks({ module: this.#module, algorithm, limits }, request.command, zeroFill(challenge, BLOCK_LENGTH[algorithm]));
+    });
+  }
+
+  recordMac({ keyId, factors, vector, data, algorithm }: ModuleRecordMac, limits: Limits): Promise<Bytes> {
+    const block = BLOCK_LENGTH[algorithm];
+    assert(vector.length === 8, "the vector has 8 bytes");
+    return this.#exclusive("purse", limits, async () => {
+      const p1 = (factors.length << USAGE_LEVEL_SHIFT) | RECORD_KEY_TYPE;
+      const ready = await this.#module.send({ cla: 0x80, ins: 0x1a, p1, p2: keyId, data: concat(...factors) }, limits);
+      if (!isOk(ready.sw)) {
+        this.#module.forgetSelection();
+        throw missingKey(`industry records (${keyId})`);
+      }
+      return macBlocks({ module: this.#module, algorithm, limits }, data, concat(new Uint8Array(block - vector.length), vector));
     });
   }
 

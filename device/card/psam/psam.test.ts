@@ -1,13 +1,15 @@
 /* The module dialogue: key levels, order and loss of sessions, and how several lanes share one module. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { testIndustryKey } from "../../../simulators/card/electronic-cash/make.ts";
 import { PlayedModule } from "../../../simulators/conformance/played-module.ts";
+import { bankMac } from "../../../simulators/crypto/bank.ts";
 import { encryptBlocks } from "../../../simulators/crypto/blocks.ts";
 import { medicalMac, medicalPurchaseMac1Input, medicalPurchaseMac2Input, medicalPurchaseSessionKey } from "../../../simulators/crypto/medical.ts";
 import { diversifyPurseByFactors, purchaseMac1Input, purchaseSessionKey, purseMac } from "../../../simulators/crypto/purse.ts";
 import { socialMac, socialSessionKey } from "../../../simulators/crypto/social.ts";
 import { deriveSocialKey, medicalPurchaseKeyName, type TestKeyName, testRootKey } from "../../../simulators/crypto/test-keys.ts";
-import { concat, fromHex, toHex } from "../../base/bytes.ts";
+import { concat, fromHex, invertBytes, toHex } from "../../base/bytes.ts";
 import { fen } from "../../base/fen.ts";
 import { DEFAULT_CARD_PROFILE } from "../../codec/card-profile.ts";
 import type { MedicalPurchaseInitialization, ModuleKeyUse, PurchaseInitialization } from "../../drivers/ports.ts";
@@ -466,6 +468,42 @@ describe("the MAC that blocks a transit card", () => {
     const { run, psam } = await bench({ psam: { algorithms: ["3des"] } });
     await expect(run(psam.commandMac({ factors, challenge, command, algorithm: "sm4" }, LIMITS))).rejects.toMatchObject({ code: "key-missing" });
     expect(() => psam.commandMac({ factors, challenge: fromHex("00"), command, algorithm: "3des" }, LIMITS)).toThrow("4 bytes");
+  });
+});
+
+describe("the MAC of an industry record", () => {
+  const [vector, data, account] = [fromHex("0000000000000007"), fromHex("84dea8001027010203040506"), fromHex("0123456789012301")];
+  const ids = { "3des": 4, sm4: 5 } as const;
+
+  it.each(["3des", "sm4"] as const)("is the one that the card computes, with a key for all cards and with one for each account: %s", async (algorithm) => {
+    const keyId = ids[algorithm];
+    const shared = testIndustryKey(SUITE, algorithm, "2701");
+    const rules = { suite: SUITE, algorithm, profile: DEFAULT_CARD_PROFILE };
+    const own = encryptBlocks(SUITE, algorithm, shared, concat(account, invertBytes(account)));
+    for (const [cashRecordKey, factors, key] of [
+      ["shared", [], shared],
+      ["account", [account], own],
+    ] as const) {
+      const { run, psam } = await bench({ psam: { profile: { cashRecordKey } } });
+      const made = await run(psam.recordMac({ keyId, factors, vector, data, algorithm }, LIMITS));
+      expect(toHex(made)).toBe(toHex(bankMac(rules, key, { iv: vector, data })));
+      const others = cashRecordKey === "shared" ? [account] : [];
+      await expect(run(psam.recordMac({ keyId, factors: others, vector, data, algorithm }, LIMITS))).rejects.toMatchObject({ code: "key-missing" });
+      expect(await run(psam.recordMac({ keyId, factors, vector, data, algorithm }, LIMITS))).toEqual(made);
+    }
+  });
+
+  it("needs the key", async () => {
+    const { run, psam } = await bench({ psam: { industryRecord: "none" } });
+    await expect(run(psam.recordMac({ keyId: 5, factors: [], vector, data, algorithm: "sm4" }, LIMITS))).rejects.toMatchObject({ code: "key-missing" });
+  });
+
+  it("leaves an opened purchase its module", async () => {
+    const { run, psam, begin } = await bench();
+    const held = await run(begin());
+    const mac = psam.recordMac({ keyId: 5, factors: [], vector, data, algorithm: "sm4" }, LIMITS);
+    held.release();
+    expect((await run(mac)).length).toBe(4);
   });
 });
 

@@ -19,19 +19,21 @@ import type { GatePolicy, LaneSettings } from "./lane.ts";
 import type { LaneReader } from "./reader.ts";
 import type { GatePurseKind, Note, RecentTaps, TapUse } from "./recent.ts";
 import { gateReference } from "./records.ts";
-import { quoteTap, type RiderRecord, useOf } from "./tariff.ts";
+import { quoteTap, type RiderRecord, type RidesAs, useOf } from "./tariff.ts";
 import type { Resumed, Verdict } from "./types.ts";
 import { judgeTap, type SeenCard, type TapOutcome } from "./verdict.ts";
 
 /**
- * What pays at gates: the compound purse of a transit account, electronic cash with the industry record that it changes, or a bank card's
- * signature, on which it is charged later. The last one leaves nothing on the card, so that it pays only where each tap is a ride of its own:
- * where the holder of such a card got in is known at another station.
+ * What pays at gates: the compound purse of a transit account, electronic cash, or a bank card's signature, on which it is charged later. Where
+ * nothing of the journey is left on the card, it pays only where each tap is a ride of its own: where its holder got in is known at another station.
  */
 export type GatePurse =
   | { readonly kind: "compound" }
-  | { readonly kind: "electronic-cash"; readonly place: IndustryPlace }
+  /** `journeys`: the industry record in which journeys stand; left out: purchases alone. `rides`: what a ride of one tap is, where there is a record. */
+  | { readonly kind: "electronic-cash"; readonly journeys?: IndustryPlace; readonly rides?: "purchase" | "segment-fare" }
   | { readonly kind: "delayed-charge" };
+
+type CashPurse = Extract<GatePurse, { readonly kind: "electronic-cash" }>;
 
 /** Runs one sale over the lane's reader. Never rejects for what the world does. */
 export type LaneSale = (request: SaleRequest, limits: Limits) => Promise<QuickPaymentOutcome>;
@@ -46,6 +48,8 @@ export interface TapParts {
   readonly policy: GatePolicy;
   readonly fares: FareBook;
   readonly rider?: RiderRecord;
+  /** Left out: every card rides as its own type. */
+  readonly ridesAs?: RidesAs;
   /** In the order of asking; the first one that a card has pays. */
   readonly purses: readonly [GatePurse, ...GatePurse[]];
   readonly reader: LaneReader;
@@ -138,12 +142,13 @@ export class TapDesk {
     }
   }
 
-  #sold(running: Running, limits: Limits): Promise<TapOutcome> {
+  async #sold(running: Running, limits: Limits): Promise<TapOutcome> {
     const { rider, sale } = this.#parts;
     const { reference, purse } = running;
     const tariff: Tariff = { ...(rider === undefined ? {} : { riderRecord: rider.id }), quote: (view) => this.#quote(running, view) };
     if (purse.kind === "delayed-charge") return this.#ridden({ reference, amount: ZERO_FEN, tariff }, limits);
-    return sale({ reference, amount: ZERO_FEN, purse: choiceOf(purse, tariff) }, limits);
+    const choice = purse.kind === "compound" ? { kind: purse.kind, tariff } : cashChoice(purse, this.#parts.settings.mode, tariff);
+    return choice === undefined ? { kind: "refused", reason: "journey-not-offered" } : sale({ reference, amount: ZERO_FEN, purse: choice }, limits);
   }
 
   async #ridden(request: DelayedChargeRequest, limits: Limits): Promise<TapOutcome> {
@@ -205,8 +210,11 @@ export class TapDesk {
   }
 }
 
-function choiceOf(purse: Exclude<GatePurse, { readonly kind: "delayed-charge" }>, tariff: Tariff): PurseChoice {
-  return purse.kind === "compound" ? { kind: "compound", tariff } : { kind: "electronic-cash", industry: { use: "segment-fare", place: purse.place, tariff } };
+/** Undefined where the lane sells journeys, and none of them could be written on the card. */
+function cashChoice({ journeys, rides = "purchase" }: CashPurse, mode: LaneSettings["mode"], tariff: Tariff): PurseChoice | undefined {
+  const written = mode === "journey" || rides === "segment-fare" ? journeys : undefined;
+  if (written !== undefined) return { kind: "electronic-cash", industry: { use: "segment-fare", place: written, tariff } };
+  return mode === "single" ? { kind: "electronic-cash", tariff } : undefined;
 }
 
 function balanceOf({ balanceAfter }: Extract<QuickPaymentOutcome, { readonly kind: "paid" }>) {

@@ -28,6 +28,9 @@ export interface TapSeen {
 /** What a tap was sold with ends as a quick payment or as a ride to be charged later: "accepted" is as good as paid. */
 export type TapOutcome = QuickPaymentOutcome | DelayedChargeOutcome;
 
+/** The card has no such purse, or nothing in it that this lane could sell by: nothing was begun. */
+const NOT_THIS_PURSE: ReadonlySet<string> = new Set(["no-purse", "industry-record-missing", "journey-not-offered", "purse-not-offered"]);
+
 export function judgeTap(outcome: TapOutcome, tap: TapSeen): Verdict {
   switch (outcome.kind) {
     case "paid":
@@ -55,7 +58,7 @@ function opening(outcome: Extract<TapOutcome, { readonly kind: "paid" | "accepte
 }
 
 function refusal({ reason }: Extract<TapOutcome, { readonly kind: "refused" }>, { seen, morePurses, resumed, policy }: TapSeen): Verdict {
-  if (reason === "no-purse" && morePurses) return { is: "next-purse" };
+  if (NOT_THIS_PURSE.has(reason) && morePurses) return { is: "next-purse" };
   // As where it comes back while its debit is undecided: it is served as itself.
   if (reason === "another-card") return { is: "next-card" };
   const recent = seen?.recent;

@@ -18,7 +18,7 @@ import { openPsam } from "../../card/psam/open.ts";
 import { DEFAULT_PURSE_APPLICATIONS } from "../../card/purse/commands.ts";
 import { type CardProfile, DEFAULT_CARD_PROFILE } from "../../codec/card-profile.ts";
 import { opensslSuite } from "../../crypto/openssl.ts";
-import type { CardChannel, CardReader, SocialPsam, TransitPsam } from "../../drivers/ports.ts";
+import type { CardChannel, CardReader, RecordPsam, SocialPsam, TransitPsam } from "../../drivers/ports.ts";
 import { openJournal, type TerminalJournal } from "../journal/journal.ts";
 import type { JournalEntry } from "../journal/types.ts";
 import { createLane, createSalesInFlight, type SalesInFlight } from "../lane.ts";
@@ -95,7 +95,7 @@ interface Life {
   readonly power: Power;
   readonly ports: QuickPaymentPorts;
   readonly journal: TerminalJournal;
-  readonly psam: TransitPsam;
+  readonly psam: SocialPsam & TransitPsam & RecordPsam;
 }
 
 export class SimulatedPlace {
@@ -141,6 +141,11 @@ export class SimulatedPlace {
 
   /** The place's module as one that can block cards; ports ask for nothing of the kind by themselves. */
   get transitPsam(): TransitPsam {
+    return this.#current.psam;
+  }
+
+  /** The place's module as one that signs industry records. */
+  get recordPsam(): SocialPsam & RecordPsam {
     return this.#current.psam;
   }
 

@@ -1,9 +1,9 @@
 /* Personalisation of a test card's bank application. */
 import { assert } from "../../../device/base/assert.ts";
-import { type Bytes, fromHex, toHex } from "../../../device/base/bytes.ts";
+import { type Bytes, concat, fromHex, invertBytes, toHex } from "../../../device/base/bytes.ts";
 import type { CardProfile } from "../../../device/codec/card-profile.ts";
 import type { CipherSuite } from "../../../device/crypto/face.ts";
-import { type BankKeyPlace, bankCardKey } from "../../crypto/bank.ts";
+import { type BankKeyPlace, bankCardKey, bankKeyFactor } from "../../crypto/bank.ts";
 import { encryptBlocks, type KeyAlgorithm } from "../../crypto/blocks.ts";
 import {
   type CertificateTerms,
@@ -118,13 +118,29 @@ export function testIndustryKey(suite: CipherSuite, algorithm: KeyAlgorithm, id:
   return encryptBlocks(suite, algorithm, testRootKey(algorithm, "bank-industry"), fromHex(id.repeat(8)));
 }
 
-function industryRecords(recipe: ElectronicCashRecipe, algorithm: KeyAlgorithm, options: ExtensionOptions): readonly IndustryRecord[] {
+/** The key as one card has it: the shared one, or its own. */
+function cardIndustryKey(
+  { suite, profile }: ElectronicCashRecipe,
+  algorithm: KeyAlgorithm,
+  record: { readonly id: string; readonly place: BankKeyPlace },
+): Bytes {
+  const key = testIndustryKey(suite, algorithm, record.id);
+  if (profile.cashRecordKey === "shared") return key;
+  const factor = bankKeyFactor(record.place);
+  return encryptBlocks(suite, algorithm, key, concat(factor, invertBytes(factor)));
+}
+
+function industryRecords(
+  recipe: ElectronicCashRecipe,
+  { algorithm, place }: { readonly algorithm: KeyAlgorithm; readonly place: BankKeyPlace },
+  options: ExtensionOptions,
+): readonly IndustryRecord[] {
   const records = options.records ?? (options.files === undefined ? [TRANSIT_RECORD] : []);
   return records.map(({ sfi, id, contentHex }) => ({
     sfi,
     id,
     contentHex: `${id}${contentHex}`,
-    keyHex: toHex(testIndustryKey(recipe.suite, algorithm, id)),
+    keyHex: toHex(cardIndustryKey(recipe, algorithm, { id, place })),
   }));
 }
 
@@ -256,10 +272,10 @@ export function makeElectronicCash(
     ...(algorithms === "rsa" ? {} : { sm: smCertificates(recipe.suite, terms, signed) }),
     ...(algorithms === "sm" ? {} : { rsa: rsaCertificates(terms, data.rsaSignatureLength, signed) }),
   };
-  return { data: { ...data, keys, certificates }, memory: freshMemory(recipe, options) };
+  return { data: { ...data, keys, certificates }, memory: freshMemory(recipe, options, data) };
 }
 
-function freshMemory(recipe: ElectronicCashRecipe, options: ElectronicCashOptions): ElectronicCashMemory {
+function freshMemory(recipe: ElectronicCashRecipe, options: ElectronicCashOptions, place: BankKeyPlace): ElectronicCashMemory {
   const industryAlgorithm = options.algorithms === "rsa" ? "3des" : "sm4";
   return {
     balanceFen: options.balanceFen,
@@ -283,7 +299,7 @@ function freshMemory(recipe: ElectronicCashRecipe, options: ElectronicCashOption
     lastAnswer: undefined,
     lastCertificate: undefined,
     replacedRecords: {},
-    industry: options.extension === undefined ? [] : industryRecords(recipe, industryAlgorithm, options.extension),
+    industry: options.extension === undefined ? [] : industryRecords(recipe, { algorithm: industryAlgorithm, place }, options.extension),
     depositUsedFen: 0,
   };
 }

@@ -1,5 +1,5 @@
 /* Whose bank card it is, read from records that may be read without a transaction. */
-import type { Bytes } from "../../../base/bytes.ts";
+import { type Bytes, toHex } from "../../../base/bytes.ts";
 import { type HeldRecords, readRawRecord, recordKey } from "../../../card/electronic-cash/commands.ts";
 import { accountNumberOf, addRecord, joinData, NO_RECORDS } from "../../../card/electronic-cash/data.ts";
 import type { KnownCashCards } from "../../../card/electronic-cash/known-cards.ts";
@@ -17,6 +17,9 @@ const IDENTITY_PLACES: readonly RecordName[] = [
   { sfi: 2, number: 2, signed: false },
 ];
 
+/** Of a card that shows no sequence. Spec: JR/T 0025, key derivation. */
+const NO_SEQUENCE = "00";
+
 /** Digits of an account number that name its issuer. Spec: ISO/IEC 7812-1, issuer identification number. */
 const ISSUER_DIGITS = 6;
 
@@ -28,6 +31,8 @@ export interface NamedAccount {
   readonly accountNumber: string;
   readonly personal: JsonObject;
   readonly read: HeldRecords;
+  /** Digits of the number and of the card's sequence: what keys of this account are made of. */
+  readonly keyDigits: string;
 }
 
 /** The places in the order of trying: first the one of the sale that is open, then the one where other cards have their number. */
@@ -51,10 +56,17 @@ export async function readAccount({ channel, limits }: CardAccess, asked: Record
     // The sequence of the account's card belongs to the key of its cryptograms; it stands beside the number in one of these records.
     if (number === undefined || !data.has(0x5f34)) continue;
     known.foundIdentityAt(place);
-    return { accountNumber: number, personal: accountMembers(accountOf(number, data)), read };
+    return named(number, data, read);
   }
   const number = accountNumberOf(data);
-  return number === undefined ? undefined : { accountNumber: number, personal: accountMembers(accountOf(number, data)), read };
+  return number === undefined ? undefined : named(number, data, read);
+}
+
+function named(number: string, data: CardData, read: HeldRecords): NamedAccount {
+  const account = accountOf(number, data);
+  const { sequence } = account;
+  const keyDigits = `${number}${sequence === undefined ? NO_SEQUENCE : toHex(sequence)}`;
+  return { accountNumber: number, personal: accountMembers(account), read, keyDigits };
 }
 
 function accountOf(number: string, data: CardData) {

@@ -14,6 +14,7 @@ import type { JsonObject } from "../../journal/types.ts";
 import type { CashIndustry } from "../../sale-request.ts";
 import type { ElectronicCashPorts } from "../ports.ts";
 import type { Charge, TransitView, WrittenAt } from "../tariff.ts";
+import type { Reason } from "../types.ts";
 import { industryMembers } from "./cash-record.ts";
 import type { CardAccess, OpeningAnswer, Unusable } from "./dialogue.ts";
 
@@ -24,6 +25,9 @@ export interface ShownRecord {
   readonly signer: IndustrySigner;
 }
 
+/** Longest record that a security module signs: what it is sent is the command's header and the record. */
+const RECORD_LENGTH_MAX = 235;
+
 export type IndustryAnswer = { readonly kind: "ok"; readonly shown: ShownRecord; readonly trip: TransitView["trip"] } | Unusable;
 
 /** READ CAPP DATA, which must come before the card decides. */
@@ -33,6 +37,7 @@ export async function readIndustry({ channel, limits }: CardAccess, parts: Elect
   const answer = await readIndustryRecord(channel, industry.place, limits());
   // Whatever the card says no with, it has no such record for us.
   if (answer.kind === "refused") return { kind: "unusable", reason: "industry-record-missing", statusWord: answer.statusWord };
+  if (answer.record.length > RECORD_LENGTH_MAX) return { kind: "unusable", reason: "trip-unreadable" };
   const trip = tripOfIndustryRecord(answer.record, profile);
   if (trip === undefined) return { kind: "unusable", reason: "trip-unreadable" };
   return { kind: "ok", shown: { industry, record: answer.record, signer }, trip: trip === "unwritten" ? undefined : trip };
@@ -42,6 +47,8 @@ export async function readIndustry({ channel, limits }: CardAccess, parts: Elect
 export interface IndustryTerms extends ShownRecord {
   readonly charge: Charge;
   readonly at: WrittenAt;
+  /** Digits of account number and card sequence. */
+  readonly account: string;
 }
 
 export class IndustrySale {
@@ -89,27 +96,28 @@ export class IndustrySale {
     const { channel, limits } = this.#access;
     const signer = this.#signer();
     try {
-      const update = { place: this.#terms.industry.place, record: this.#content, atc, signer: signer.port };
+      const update = { place: this.#terms.industry.place, record: this.#content, atc, signer: signer.port, account: this.#terms.account };
       const answer = await cacheIndustryRecord(channel, update, limits());
       return answer.kind === "refused" ? answer : undefined;
     } catch (fault) {
-      if (signer.hasFailed()) return { kind: "declined", reason: "module-failed" };
+      const failed = signer.failed();
+      if (failed !== undefined) return { kind: "declined", reason: failed };
       throw withoutEffect(fault, "UPDATE CAPP DATA CACHE");
     }
   }
 
   /** The signer, and whether a fault was its own: the holder can do nothing about it by presenting the card again. */
-  #signer(): { readonly port: IndustrySigner; readonly hasFailed: () => boolean } {
-    let failed = false;
+  #signer(): { readonly port: IndustrySigner; readonly failed: () => Reason | undefined } {
+    let failed: Reason | undefined;
     const mac: IndustrySigner["mac"] = async (request, limits) => {
       try {
         return await this.#terms.signer.mac(request, limits);
       } catch (fault) {
-        failed = isFault(fault);
+        if (isFault(fault)) failed = fault.code === "key-missing" ? fault.code : "module-failed";
         throw fault;
       }
     };
-    return { port: { mac }, hasFailed: () => failed };
+    return { port: { mac }, failed: () => failed };
   }
 }
 

@@ -45,6 +45,8 @@ export interface CashParts extends ElectronicCashPorts {
 export interface CashCardFacts {
   readonly selected: SelectedCash;
   readonly accountNumber: string;
+  /** What keys of this account are made of. */
+  readonly keyDigits: string;
   readonly baseline: CashBaseline;
   /** Records that were read for its name. */
   readonly read: HeldRecords;
@@ -63,6 +65,8 @@ export class CashSale implements PurseSale {
   readonly #days: DayRange;
   readonly #minimumBalance: Fen;
   readonly #industry: IndustrySale | undefined;
+  /** How the price of a purchase came about, where a tariff said it. */
+  readonly #fare: JsonObject | undefined;
   /** Records of this card that need not be asked for, and those that have been. */
   readonly #held: HeldRecords;
   readonly #read: Map<string, Bytes>;
@@ -79,12 +83,13 @@ export class CashSale implements PurseSale {
     sale: { readonly card: CashCardFacts; readonly terms: SaleTerms; readonly shown: ShownRecord | undefined; readonly days: DayRange | undefined },
   ) {
     const { amount, saleTime, charge } = sale.terms;
-    const { read, known, accountNumber, baseline } = sale.card;
+    const { read, known, accountNumber, keyDigits, baseline } = sale.card;
     const unread = parts.profile.cashRecords === "unread";
     this.#held = unread ? new Map([...known.recordsOf(accountNumber), ...read]) : new Map();
     this.#read = new Map(this.#held);
     this.#minimumBalance = charge?.minimumBalance ?? ZERO_FEN;
-    this.#industry = industryOf(access, parts, { ...sale, balance: balanceWritten(baseline.balance) });
+    this.#industry = industryOf(access, parts, { ...sale, account: keyDigits, balance: balanceWritten(baseline.balance) });
+    this.#fare = this.#industry === undefined ? charge?.detail : undefined;
     this.#access = access;
     this.#parts = parts;
     this.#card = sale.card;
@@ -123,6 +128,7 @@ export class CashSale implements PurseSale {
         counterBefore: baseline.atc,
       }),
       ...this.#industry?.members(),
+      ...(this.#fare === undefined ? {} : { fare: this.#fare }),
       ...(options === undefined ? {} : optionMembers(options, { selected, identityRecord })),
     };
   }
@@ -277,13 +283,13 @@ export class CashSale implements PurseSale {
 function industryOf(
   access: CardAccess,
   { profile, terminalNumber }: CashParts,
-  { terms, shown, balance }: { readonly terms: SaleTerms; readonly shown: ShownRecord | undefined; readonly balance: Fen },
+  { terms, shown, balance, account }: { readonly terms: SaleTerms; readonly shown: ShownRecord | undefined; readonly balance: Fen; readonly account: string },
 ): IndustrySale | undefined {
   const { charge, saleTime } = terms;
   if (terms.purse.kind !== "electronic-cash" || terms.purse.industry === undefined) return undefined;
   assert(charge !== undefined && shown !== undefined, "the tariff was asked with the record that the card showed");
   const at = { date: saleTime.date, time: saleTime.time, terminalNumber: toHex(terminalNumber), balance };
-  return new IndustrySale(access, profile, { ...shown, charge, at });
+  return new IndustrySale(access, profile, { ...shown, charge, at, account });
 }
 
 /** Only an approval on the quick path goes on, and only one that owes nothing: no PIN can be sent and no signature taken here. Spec: JR/T 0025, card decisions. */

@@ -61,7 +61,7 @@ async function identify(
   const named = await readAccount(access, asked?.cash.intent.identityRecord, known);
   if (named === undefined) return { kind: "unusable", reason: "card-unreadable" };
   const baseline = await readBaseline(channel, recalled === undefined ? BALANCE_ALONE : BASELINE_FOR_PROOF, limits());
-  const facts: CashCardFacts = { selected, accountNumber: named.accountNumber, baseline, fieldTime, read: named.read, known };
+  const facts: CashCardFacts = { selected, accountNumber: named.accountNumber, keyDigits: named.keyDigits, baseline, fieldTime, read: named.read, known };
   return { kind: "ok", card: new CashCard(access, parts, { facts, recalled, repeated, personal: named.personal }) };
 }
 
@@ -124,9 +124,10 @@ class CashCard implements IdentifiedCard {
     return { kind: "admitted" };
   }
 
-  /** The industry record of the sale's place. */
+  /** The industry record of the sale's place; a purchase that a tariff prices has none, so that the card tells of no journey. */
   async journey(_tariff: unknown, purse: PurseChoice): Promise<TransitView | Unusable> {
-    assert(purse.kind === "electronic-cash" && purse.industry !== undefined, "only a sale with an industry record has a tariff");
+    assert(purse.kind === "electronic-cash", "another purse has another card");
+    if (purse.industry === undefined) return cashView({ accountNumber: this.name, issuer: this.issuer }, undefined);
     const answer = await readIndustry(this.#access, this.#parts, purse.industry);
     if (answer.kind === "unusable") return answer;
     this.#shown = answer.shown;
