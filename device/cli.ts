@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { PassThrough } from "node:stream";
 import { serveLines } from "./api/lines.ts";
 import { isFault } from "./base/fault.ts";
 import type { Log } from "./base/log.ts";
@@ -13,6 +14,7 @@ import { DEVICES_COMMANDS } from "./commands/devices.ts";
 import { FARES_COMMANDS } from "./commands/fares.ts";
 import { POLICY_COMMANDS } from "./commands/policy.ts";
 import { RECONCILE_COMMANDS } from "./commands/reconcile.ts";
+import { openService, runtimeFolder } from "./commands/service.ts";
 import { loadDeviceKeys } from "./config/keys.ts";
 import { loadConfig, saveConfig } from "./config/load.ts";
 import type { TerminalConfig } from "./config/schema.ts";
@@ -30,11 +32,14 @@ import { type Command, type OptionValues, runCommandLine } from "./system/comman
 import { readKeyFile } from "./system/key-file.ts";
 import { systemProcesses } from "./system/processes.ts";
 import { openFolderStorage } from "./system/storage.ts";
+import type { Terminal } from "./terminal.ts";
+import { ActDoor } from "./txn/act-door.ts";
 import { DATABASE_FILE } from "./txn/journal/sqlite/engine.ts";
 import { openSqliteStore } from "./txn/journal/sqlite/store.ts";
 import { verifyJournal } from "./txn/journal/verify.ts";
 
 const CONFIG_OPTION = { config: { type: "string", summary: "folder of the terminal's configuration", default: "/etc/yikatong" } } as const;
+const SERVICE_OPTION = { service: { type: "boolean", summary: "runs until it is told to stop, and reads no lines" } } as const;
 const JSON_OPTION = { json: { type: "boolean", summary: "one JSON object instead of a summary" } } as const;
 
 function say(text: string): void {
@@ -86,6 +91,30 @@ function openLanes({ gate }: TerminalConfig, pcsc: Pcsc, parts: AdapterParts): r
   });
 }
 
+/** Longest that a stop may take; what is then still under way stands in the journal, where the next start finds it. */
+const STOP_MAX_MS = 25_000;
+
+function abandon(): void {
+  complain("yikatong: what is under way is left to the next start");
+  process.exit(0);
+}
+
+/** Serves until the input ends or the process is told to stop; as a service it has no input that could end. */
+async function serve(terminal: Terminal, { withLines, ended }: { readonly withLines: boolean; readonly ended: AbortSignal }): Promise<void> {
+  const over = new AbortController();
+  const lines = createInterface({ input: withLines ? process.stdin : new PassThrough() });
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    process.once(signal, () => {
+      over.abort();
+      lines.close();
+      systemClock()
+        .sleep(STOP_MAX_MS, ended)
+        .then(abandon, () => undefined);
+    });
+  }
+  await serveLines(terminal, { lines, write: say }, over.signal);
+}
+
 async function run(values: OptionValues): Promise<number> {
   const config = await readConfig(values);
   if (config === undefined) return 1;
@@ -99,7 +128,13 @@ async function run(values: OptionValues): Promise<number> {
   const parts = { ...machine, lines: openLines(machine) };
   const devices = openDevices(config.devices, parts);
   const lanes = openLanes(config, pcsc, parts);
+  const door = new ActDoor();
+  let uplinkTurnMs = clock.monotonicMs();
   const opening = openDevice({
+    door,
+    onUplinkTurn: () => {
+      uplinkTurnMs = clock.monotonicMs();
+    },
     config,
     keys,
     sealKeys,
@@ -124,18 +159,15 @@ async function run(values: OptionValues): Promise<number> {
   if (library !== undefined) complain(`the reader library listens at ${config.readerLibrary?.socket}`);
   const api = await openTerminalApi(terminal, config, { log, onDefect: endForDefect, library });
   if (api !== undefined) complain(`the local API listens at ${api.url}`);
-  const over = new AbortController();
-  const lines = createInterface({ input: process.stdin });
-  for (const signal of ["SIGTERM", "SIGINT"] as const) {
-    process.once(signal, () => {
-      over.abort();
-      lines.close();
-    });
-  }
-  await serveLines(terminal, { lines, write: say }, over.signal);
+  const health = await openService({ ...machine, terminal, door, config, pcsc, uplinkTurnMs: () => uplinkTurnMs, folder: runtimeFolder() });
+  await health.start();
+  const ended = new AbortController();
+  await serve(terminal, { withLines: values["service"] !== true, ended: ended.signal });
+  await health.stop();
   await Promise.all([api?.close(), library?.close()]);
   await terminal.stop();
   await pcsc.close();
+  ended.abort();
   return 0;
 }
 
@@ -221,7 +253,12 @@ async function explain(values: OptionValues, operands: readonly string[]): Promi
 }
 
 const COMMANDS: readonly Command[] = [
-  { name: "run", summary: "runs the terminal; requests and answers are JSON lines on standard input and output", options: CONFIG_OPTION, run },
+  {
+    name: "run",
+    summary: "runs the terminal; requests and answers are JSON lines on standard input and output",
+    options: { ...CONFIG_OPTION, ...SERVICE_OPTION },
+    run,
+  },
   { name: "journal verify", summary: "walks a journal's chain and says what it found", operands: "<folder>", options: JSON_OPTION, run: verify },
   { name: "config check", summary: "reads the configuration and says whether it is valid", options: { ...CONFIG_OPTION, ...JSON_OPTION }, run: checkConfig },
   {

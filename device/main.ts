@@ -22,6 +22,7 @@ import type { TerminalConfig } from "./config/schema.ts";
 import { serviceSettingsOf } from "./config/services.ts";
 import { shopSettingsOf } from "./config/shop.ts";
 import type { CipherSuite } from "./crypto/face.ts";
+import { dooredTerminal } from "./doored-terminal.ts";
 import type { Devices } from "./drivers/adapter.ts";
 import type { SignalLamp } from "./drivers/peripherals.ts";
 import type { CardReader, PinChanger, PinVerifier } from "./drivers/ports.ts";
@@ -42,6 +43,7 @@ import { openFolderStorage } from "./system/storage.ts";
 import { openTerminal, type Terminal } from "./terminal.ts";
 import type { ServicePlaces, TerminalParts } from "./terminal-parts.ts";
 import type { TerminalRules, TerminalSettings } from "./terminal-settings.ts";
+import type { ActDoor } from "./txn/act-door.ts";
 import { openFareBook } from "./txn/fares/book.ts";
 import { laneProblems } from "./txn/fares/lanes.ts";
 import { RIDER_RECORD } from "./txn/fares/rider-record.ts";
@@ -79,6 +81,10 @@ export interface DeviceParts {
   /** Where it differs from the protocol's own times, for a demonstration. */
   readonly sync?: Partial<SyncOptions>;
   readonly rules?: TerminalRules;
+  /** Whoever looks after the machine holds the terminal by it; absent: nobody does. */
+  readonly door?: ActDoor;
+  /** Called in each turn of the loop that speaks to the host, whatever the network does. It never throws. */
+  readonly onUplinkTurn?: () => void;
 }
 
 /** The devices of one lane; where it stands is the configuration's. */
@@ -251,10 +257,13 @@ export async function openDevice(parts: DeviceParts): Promise<Terminal> {
     ...(parts.devices === undefined ? {} : { devices: parts.devices }),
     ...(gate === undefined ? {} : { gate }),
     ...(parts.onLaneEvent === undefined ? {} : { onLaneEvent: parts.onLaneEvent }),
+    ...(parts.door === undefined ? {} : { door: parts.door }),
+    ...(parts.onUplinkTurn === undefined ? {} : { onUplinkTurn: parts.onUplinkTurn }),
     onReconnectWindow: (windowMs) => link.setReconnectWindow(windowMs),
     ...(parts.rules === undefined ? {} : { rules: parts.rules }),
   });
-  return opening.catch(async (error: unknown) => {
+  const { door } = parts;
+  return (door === undefined ? opening : opening.then((terminal) => dooredTerminal(terminal, door))).catch(async (error: unknown) => {
     await Promise.allSettled([link.close(), sealer.close(), store.close()]);
     throw error;
   });

@@ -13,6 +13,7 @@ import type { DayRange } from "./codec/civil-time.ts";
 import type { CustomerDisplay, SignalLamp } from "./drivers/peripherals.ts";
 import type { CardReader, PinVerifier } from "./drivers/ports.ts";
 import { LazyPsam, type PlaceModule } from "./security-module.ts";
+import type { ActDoor } from "./txn/act-door.ts";
 import type { DelayedChargeRequest } from "./txn/delayed-charge/ports.ts";
 import { runDelayedCharge } from "./txn/delayed-charge/run.ts";
 import type { SeenCards } from "./txn/delayed-charge/seen-cards.ts";
@@ -23,6 +24,7 @@ import type { InitialPinRule } from "./txn/initial-pin.ts";
 import type { TerminalJournal } from "./txn/journal/journal.ts";
 import { createLane, type Lane, type SalesInFlight } from "./txn/lane.ts";
 import type { CardBlocking, ElectronicCashPorts, PurseProfile, QuickPaymentLimits, QuickPaymentPorts, TransitPorts } from "./txn/quick-payment/ports.ts";
+import { saleMark } from "./txn/quick-payment/record.ts";
 import { type QuickPaymentTables, runQuickPayment } from "./txn/quick-payment/run.ts";
 import type { QuickPaymentOutcome } from "./txn/quick-payment/types.ts";
 import type { CardLinks } from "./txn/risk/card-links.ts";
@@ -63,6 +65,8 @@ export interface SharedSales {
   /** Where the time of taps goes. */
   readonly taps: TapTimelines;
   readonly rules?: QuickPaymentTables;
+  /** Absent: nobody holds this terminal. */
+  readonly door?: ActDoor;
 }
 
 /** What one lane has for itself. */
@@ -106,14 +110,21 @@ export class SaleLane {
     });
   }
 
+  /** As {@link quickPayment}, begun by the place itself: while the terminal is held it begins none, and goes on with what it had begun. */
+  begin(request: SaleRequest, limits: Limits, givenUp?: AbortSignal): Promise<QuickPaymentOutcome> {
+    return this.#behindDoor(request, () => this.quickPayment(request, limits, givenUp));
+  }
+
   /** One ride on a bank card's signature, to be charged later. Never rejects for what the world does. */
   delayedCharge(request: DelayedChargeRequest, profile: DelayedChargeProfile, limits: Limits): Promise<DelayedChargeOutcome> {
     const { bounds, chargedCards: seen, electronicCash: cash } = this.#shared;
     // Without keys of authorities no card could prove itself.
     if (cash === undefined) return Promise.resolve({ kind: "refused", reason: "purse-not-offered" });
-    return this.sale(request, limits, (psam) =>
-      runDelayedCharge({ ...this.#ports(psam), cash, seen, profile, terminalNumber: psam.terminalNumber }, request, { ...bounds, ...limits }),
-    );
+    const charge = () =>
+      this.sale(request, limits, (psam) =>
+        runDelayedCharge({ ...this.#ports(psam), cash, seen, profile, terminalNumber: psam.terminalNumber }, request, { ...bounds, ...limits }),
+      );
+    return this.#behindDoor(request, charge);
   }
 
   /** A sale as its holder sees and hears it, with the lane's module. Only the opening of the module is answered here, before anything has begun. */
@@ -165,6 +176,12 @@ export class SaleLane {
     await this.#psam.close();
     const { reader, samReader } = this.#parts;
     await Promise.all([reader.close(), samReader.close()]);
+  }
+
+  #behindDoor<Outcome>({ reference }: Pick<SaleRequest, "reference">, work: () => Promise<Outcome>): Promise<Outcome | NotBegun> {
+    const { door, journal } = this.#shared;
+    const isBegun = async () => (await journal.mark(saleMark(reference))) !== undefined;
+    return door === undefined ? work() : door.begin<Outcome | NotBegun>({ isBegun, work, refused: () => ({ kind: "refused", reason: "held" }) });
   }
 
   async #withModule<Outcome>(limits: Limits, work: (psam: PlaceModule) => Promise<Outcome>): Promise<Outcome | NotBegun> {

@@ -40,6 +40,7 @@ export function sharedSales(parts: TerminalParts, opened: OpenedSales): SharedSa
     ...(guard === undefined ? {} : { guard }),
     ...(localRules === undefined ? {} : { localRules: (sale) => localRules.rule(sale) }),
     cardLinks,
+    ...(parts.door === undefined ? {} : { door: parts.door }),
     ...(blocks === undefined ? {} : { blocks }),
     ...(electronicCash === undefined ? {} : { electronicCash }),
     ...(rules?.quickPayment === undefined ? {} : { rules: rules.quickPayment }),

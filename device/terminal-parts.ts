@@ -12,6 +12,7 @@ import type { DocumentPlaces } from "./permission.ts";
 import type { BatchSealer } from "./sync/batch/seal.ts";
 import type { SyncKeys } from "./sync/sync.ts";
 import type { TerminalRules, TerminalSettings } from "./terminal-settings.ts";
+import type { ActDoor } from "./txn/act-door.ts";
 import type { MachineUptime } from "./txn/clock-trust/clock-trust.ts";
 import type { AcquirerHost, MedicalHost } from "./txn/hosts.ts";
 
@@ -57,6 +58,10 @@ export interface TerminalParts {
   readonly rules?: TerminalRules;
   /** The host says over how long its fleet spreads reconnects; the link's owner wants to know. */
   readonly onReconnectWindow?: (windowMs: number) => void;
+  /** Called in each turn of the loop that speaks to the host, whatever the network does. It never throws. */
+  readonly onUplinkTurn?: () => void;
+  /** Through which lanes and keypad begin their sales; absent: nobody holds them. */
+  readonly door?: ActDoor;
 }
 
 /** Folders of their own, each of them. */

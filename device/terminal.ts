@@ -183,7 +183,7 @@ class AssembledTerminal implements Terminal {
     this.#shop = openTerminalShop({
       ...{ clock, log, journal, devices, settings: settings.shop, unverifiedAmountFen: settings.risk.unverifiedAmountFen },
       institution: settings.medical.profile.sender.institutionName,
-      quickPayment: (request, limits, givenUp) => this.#desk.quickPayment(request, limits, givenUp),
+      quickPayment: (request, limits, givenUp) => this.#desk.begin(request, limits, givenUp),
     });
     this.#reconciliation = this.#openReconciliation();
     this.#background = openMedicalBackground(this.#hostPorts, {
@@ -491,7 +491,7 @@ export async function openTerminal(parts: TerminalParts): Promise<Terminal> {
   const cardLinks = await openCardLinks({ journal, suite, storageKey, log });
   const localRules = await openRuledSales({ journal, clock: trust.clock, rules: settings.services?.localRules ?? [], merchant, links: cardLinks });
   const sync = openSync({
-    ...{ journal, link: parts.link, clock, randomness, suite, keys: parts.syncKeys, sealer: parts.sealer, log },
+    ...{ journal, link: parts.link, clock, randomness, suite, keys: parts.syncKeys, sealer: parts.sealer, log, onTurn: parts.onUplinkTurn },
     onHostHeard: (hostTimeMs) => {
       void lease.heard(hostTimeMs);
       void trust.heard(hostTimeMs);

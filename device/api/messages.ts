@@ -20,6 +20,7 @@ const FAULTS: Readonly<Record<FaultCode, Words>> = {
   cancelled: ["Cancelled.", "已取消。"],
   closed: ["The terminal is shutting down.", "终端正在关闭。"],
   "queue-full": ["The terminal is busy. Please wait a moment.", "终端繁忙，请稍候。"],
+  held: ["The terminal is being looked after. Please wait a moment.", "终端维护中，请稍候。"],
   "reader-gone": ["The card reader is not connected.", "读卡器未连接。"],
   "reader-service-gone": ["The card reader is being started.", "读卡服务正在恢复，请稍候。"],
   "reader-hung": ["The card reader does not answer. Please present the card again.", "读卡器无响应，请重新刷卡。"],

@@ -48,7 +48,7 @@ export async function openTerminalGates(
     const own = { ...shared, saleTimes, bounds: { ...bounds, returnTimeoutMs: gate.policy.returnTimeoutMs } };
     const place = new SaleLane(own, { reader, samReader, transit: { city: lane.settings.city, cache } });
     const ride: Pick<GateLaneSetup, "ride"> = profile === undefined ? {} : { ride: (request, limits) => place.delayedCharge(request, profile, limits) };
-    return { place, setup: { ...lane, reader, sale: place.quickPayment.bind(place), ...ride } };
+    return { place, setup: { ...lane, reader, sale: place.begin.bind(place), ...ride } };
   };
   const setups = await Promise.all(lanes.map(open));
   const service = await openGates({

@@ -71,6 +71,8 @@ export interface SyncParts {
   readonly onReconnectWindow?: (windowMs: number) => void;
   /** The settlement host was heard by a message whose signature was verified; its time by that message. */
   readonly onHostHeard?: (hostTimeMs: number) => void;
+  /** Called in each turn of the loop that speaks to the host, whatever the network does. It never throws. */
+  readonly onTurn?: (() => void) | undefined;
   /** The outbox's table; a simulated world exchanges a rule here to plant a bug. */
   readonly outboxRules?: OutboxRules;
 }
@@ -316,6 +318,7 @@ class TerminalSync implements Sync {
     while (!this.#stop.signal.aborted) {
       const beat = new AbortController();
       this.#beat = beat;
+      this.#parts.onTurn?.();
       if (this.#parts.link.state === "up") await this.#heartbeat();
       try {
         await clock.sleep(this.#options.heartbeatMs, AbortSignal.any([beat.signal, this.#stop.signal]));

@@ -35,6 +35,10 @@ export interface LampRule extends SignalProfile {
 export interface Pcsc {
   /** The reader that plays a role. The same rule always means the same place. */
   reader(rule: ReaderRule): CardReader;
+  /** The reader of this rule as last heard of, without asking anybody; "failed": its service is not there. */
+  look(rule: ReaderRule): { readonly state: "ready" | "absent" | "failed"; readonly card: boolean };
+  /** The longest silence of the reader processes; each of them speaks every second, or is replaced. Undefined where there is none. */
+  readonly silentMs: number | undefined;
   /** Light and sound of the reader of this rule, over the same connection as its cards. */
   lamp(reader: ReaderRule, lamp: LampRule): SignalLamp;
   /** Resolves when every group of readers has reached the service. Faults: "reader-service-gone" at the deadline, "cancelled". */
@@ -68,6 +72,11 @@ export function openPcsc(options: PcscOptions): Pcsc {
   };
   return {
     reader: readerOf,
+    look: (rule) => readerOf(rule).look(),
+    get silentMs() {
+      const silences = [...groups.values()].map((supervisor) => supervisor.silentMs);
+      return silences.length === 0 ? undefined : Math.max(...silences);
+    },
     lamp(rule, { dialect, driver, polling, ...profile }) {
       const reader = readerOf(rule);
       const withCard = dialect === "together" ? "transmit" : "control";

@@ -189,6 +189,13 @@ export class PcscReader implements CardReader {
     return state === undefined || (state.state & STATE_UNAVAILABLE) !== 0 ? undefined : state;
   }
 
+  /** As last heard of, without asking anybody. "failed": the service of the readers is not there. */
+  look(): { readonly state: "ready" | "absent" | "failed"; readonly card: boolean } {
+    const state = this.#available();
+    if (state !== undefined) return { state: "ready", card: isPresent(state) };
+    return { state: this.#supervisor.serviceUp ? "absent" : "failed", card: false };
+  }
+
   /** Waits until a card lies there, mute or not: the first power-up may have failed for a reason that has passed. */
   #presentCard(limits: Limits): Promise<ReaderState> {
     return this.#until(

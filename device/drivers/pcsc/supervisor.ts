@@ -71,10 +71,12 @@ export class PcscSupervisor {
   #serviceUp = false;
   #fruitlessStarts = 0;
   #watchedMs: number | undefined;
+  #heardAtMs: number;
   #bindingMissing = false;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
+    this.#heardAtMs = options.clock.monotonicMs();
     this.#start();
   }
 
@@ -85,6 +87,12 @@ export class PcscSupervisor {
 
   get serviceUp(): boolean {
     return this.#serviceUp;
+  }
+
+  /** How long its process has said nothing. While a call is under way, and while there is no binding to start, silence says nothing. */
+  get silentMs(): number {
+    const waits = this.#bindingMissing || (this.#life?.pending.size ?? 0) > 0;
+    return waits ? 0 : this.#options.clock.monotonicMs() - this.#heardAtMs;
   }
 
   /** Readers as last heard of, by name. */
@@ -208,6 +216,7 @@ export class PcscSupervisor {
     life.child.onMessage((message) => {
       const known = asReaderMessage(message);
       life.heard += 1;
+      this.#heardAtMs = this.#options.clock.monotonicMs();
       if (known !== undefined && !life.over) this.#hear(life, known);
     });
     life.child.onExit(() => this.#end(life, "reader-service-gone", "the card reader process ended"));

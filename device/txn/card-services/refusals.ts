@@ -34,6 +34,7 @@ const CARD_REFUSALS: Readonly<Record<SocialRefusal, Said>> = {
 
 const REFUSALS = {
   "lane-busy": said(undefined, "终端正在办理其他业务，请稍候", "the terminal is busy: please wait"),
+  held: said(undefined, "终端维护中，请稍候", "the terminal is being looked after: please wait"),
   "reference-in-flight": said(undefined, "该笔业务正在办理", "this act is under way"),
   "reference-used": said(undefined, "业务编号已被使用", "this number belongs to another act"),
   "no-security-module": said("counter-terminal", "本终端无安全模块，不能验证此卡", "this terminal cannot check cards"),
