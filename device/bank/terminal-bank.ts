@@ -14,7 +14,7 @@ import type { Devices } from "../drivers/adapter.ts";
 import type { PadKeyPlace } from "../drivers/peripherals.ts";
 import type { CardReader } from "../drivers/ports.ts";
 import type { SaleLane } from "../sale-lane.ts";
-import { openPadBankKeys } from "../txn/acquirer-host/pad-keys.ts";
+import { keyAlgorithm, openPadBankKeys } from "../txn/acquirer-host/pad-keys.ts";
 import type { BankActs } from "../txn/acquiring/acts.ts";
 import type { BankKeys } from "../txn/acquiring/bank-keys.ts";
 import { type BankDownloads, openBankDownloads } from "../txn/acquiring/download.ts";
@@ -191,10 +191,16 @@ export function lateTender(bank: () => TerminalBank | undefined): BankTenderPort
   };
 }
 
+const UNFIT_PAD = {
+  "pad-makes-no-mac": "the PIN pad makes no MAC, without which no message to the bank is believed",
+  "pad-has-another-cipher": "the PIN pad, as it is set, takes no keys of the acquirer's cipher",
+} as const;
+
 function keysOf({ settings, devices }: TerminalBankParts): BankKeys {
   if (devices.pinPad === undefined) throw invalid("the bank's keys lie in a PIN pad, and there is none");
-  const opening = openPadBankKeys(devices.pinPad, { pinKey: settings.pinKey, pinDigits: settings.profile.pinDigits });
-  if (!opening.ok) throw invalid("the PIN pad makes no MAC, without which no message to the bank is believed");
+  const { pinKey, profile } = settings;
+  const opening = openPadBankKeys(devices.pinPad, { pinKey, pinDigits: profile.pinDigits, algorithm: keyAlgorithm(profile) });
+  if (!opening.ok) throw invalid(UNFIT_PAD[opening.reason]);
   return opening.keys;
 }
 

@@ -12,6 +12,11 @@ const LEAST = {
 };
 const TCP = { kind: "tcp", host: "front.example", port: 8_583 };
 
+const SM4_PIN = { which: "pin", zeros: 0, checkBytes: 8 } as const;
+const SM4_MAC = { which: "mac", zeros: 0, checkBytes: 8 } as const;
+const SM4_KEYS = { network: "005", keys: [SM4_PIN, SM4_MAC] } as const;
+const SM4 = { keyScheme: "sm4", macMethod: "sm4", sm4Keys: SM4_KEYS } as const;
+
 const profile = (changes: object = {}) => acquirerProfileOf(acquirerConfig.parse({ ...LEAST, ...changes }));
 const problems = (changes: object) =>
   acquirerConfig.safeParse({ ...LEAST, ...changes }).error?.issues.map(({ path, message }) => `${path.join(".")}: ${message}`) ?? [];
@@ -32,6 +37,12 @@ describe("what is said of the acquirer", () => {
   it("counts as many bytes of a check value as the key scheme has", () => {
     expect(profile({ keyScheme: "triple-19-57" }).checkValueBytes).toBe(3);
     expect(profile({ keyScheme: "des-24", checkValueBytes: 3 }).checkValueBytes).toBe(3);
+  });
+
+  it("takes SM4 keys as its acquirer tells them, with PIN blocks of sixteen bytes", () => {
+    expect(profile(SM4)).toMatchObject({ ...SM4, checkValueBytes: 8, pinBlockBytes: 16 });
+    expect(profile({ ...SM4, checkValueBytes: 4 }).checkValueBytes).toBe(4);
+    expect(profile()).not.toHaveProperty("pinBlockBytes");
   });
 
   it("keeps what an acquirer says otherwise", () => {
@@ -61,7 +72,20 @@ describe("what is said of the acquirer", () => {
     ["a broker with a port", { connection: { kind: "mqtt", port: 1 } }, /^connection: .*port/],
     ["a host with a path", { connection: { ...TCP, host: "front.example/x" } }, /^connection\.host: a name or an address/],
     ["a certificate without its key", { connection: { ...TCP, tls: { certFile: "/a" } } }, /^connection\.tls: a certificate and its key/],
-    ["a key scheme that nobody has published", { keyScheme: "sm4" }, /^keyScheme/],
+    ["SM4 keys whose layout nobody has told", { keyScheme: "sm4", macMethod: "sm4" }, /^sm4Keys: .*no published layout/],
+    ["a layout of SM4 keys beside others", { sm4Keys: SM4_KEYS }, /^sm4Keys: goes with/],
+    ["a MAC of another cipher than the keys", { keyScheme: "sm4", sm4Keys: SM4_KEYS }, /^macMethod: .*together/],
+    ["SM4 MACs with other keys", { macMethod: "sm4" }, /^macMethod: .*together/],
+    ["SM4 without a MAC key", { ...SM4, sm4Keys: { network: "005", keys: [SM4_PIN, { ...SM4_PIN, which: "track" }] } }, /^sm4Keys\.keys: .*each once/],
+    ["an SM4 key that is named twice", { ...SM4, sm4Keys: { network: "005", keys: [SM4_PIN, SM4_MAC, SM4_MAC] } }, /^sm4Keys\.keys: .*each once/],
+    ["check values of two bytes", { ...SM4, sm4Keys: { network: "005", keys: [SM4_PIN, { ...SM4_MAC, checkBytes: 2 }] } }, /^sm4Keys\.keys\.1\.checkBytes/],
+    ["more bytes of an SM4 check value than there are", { ...SM4, checkValueBytes: 9 }, /^checkValueBytes: .*8 bytes/],
+    ["tracks in the clear beside a track key", { keyScheme: "tdes-track-60", trackData: "nibble-d" }, /^trackData: .*in the clear/],
+    [
+      "the same with SM4",
+      { ...SM4, sm4Keys: { network: "005", keys: [SM4_PIN, SM4_MAC, { ...SM4_PIN, which: "track" }] }, trackData: "nibble-d" },
+      /^trackData/,
+    ],
     ["four bytes of check values that have three", { keyScheme: "triple-19-57", checkValueBytes: 4 }, /^checkValueBytes: this key scheme/],
     ["PIN lengths the wrong way round", { pinDigits: { min: 8, max: 6 } }, /^pinDigits: /],
     ["a processing code of a load that is not offered", { loadProcessingCode: "600000" }, /^loadProcessingCode: no load/],

@@ -4,7 +4,7 @@
  */
 import * as z from "zod";
 import { DEFAULT_ACQUIRER } from "../txn/acquirer-host/defaults.ts";
-import { KEY_LAYOUTS } from "../txn/acquirer-host/working-keys.ts";
+import { checkBytesOf, keyPlaces } from "../txn/acquirer-host/working-keys.ts";
 import type { AcquirerProfile, DownloadKind } from "../txn/acquiring/profile.ts";
 import type { DeepReadonly } from "./deep-readonly.ts";
 
@@ -67,12 +67,45 @@ const loads = {
     .exactOptional(),
 };
 
+const SM4_CHECK_BYTES_MAX = 16;
+
+const sm4Keys = z.strictObject({
+  network: digits(3),
+  keys: z
+    .array(
+      z.strictObject({
+        which: z.enum(["pin", "mac", "track"]),
+        zeros: z.int().min(0).max(64).default(0),
+        checkBytes: z.int().min(3).max(SM4_CHECK_BYTES_MAX),
+      }),
+    )
+    .min(2)
+    .max(3),
+});
+
 /** What this acquirer takes beside the common fields; each left out: not sent. */
 const extras = {
   networkCode: digits(3).exactOptional(),
   securityControl: digits(16).exactOptional(),
   trackData: z.enum(["nibble-d"]).exactOptional(),
 };
+
+interface KeySwitches extends Pick<AcquirerProfile, "keyScheme" | "sm4Keys" | "macMethod" | "trackData"> {
+  readonly checkValueBytes?: number;
+}
+
+/** Keys, check values and MACs are of one cipher, and no track leaves in the clear while there is a key for it. */
+function complainOfKeys(config: KeySwitches, complain: (place: readonly string[], message: string) => void): void {
+  const { keyScheme, sm4Keys: told, macMethod, checkValueBytes = 0, trackData } = config;
+  const names = (told?.keys ?? []).map(({ which }) => which);
+  if ((keyScheme === "sm4") !== (told !== undefined)) complain(["sm4Keys"], "goes with the key scheme sm4, which has no published layout");
+  if ((keyScheme === "sm4") !== (macMethod === "sm4")) complain(["macMethod"], "the MAC sm4 and the key scheme sm4 go together");
+  if (told !== undefined && (new Set(names).size !== names.length || !names.includes("pin") || !names.includes("mac")))
+    complain(["sm4Keys", "keys"], "a PIN key and a MAC key, each once");
+  if (checkValueBytes > checkBytesOf(config)) complain(["checkValueBytes"], `this key scheme has ${checkBytesOf(config)} bytes of each check value`);
+  if (trackData !== undefined && keyPlaces(config).some(({ which }) => which === "track"))
+    complain(["trackData"], "this key scheme has a key for tracks, and how one enciphers them nobody has recorded: no track is sent in the clear beside it");
+}
 
 /** How the bank is spoken to; absent from a configuration: this terminal offers nothing of the bank's. */
 export const acquirerConfig = z
@@ -87,11 +120,13 @@ export const acquirerConfig = z
       .string()
       .regex(/^(?:[0-9a-fA-F]{2}){3,8}$/, "3 to 8 bytes in hexadecimal digits")
       .exactOptional(),
-    keyScheme: z.enum(["des-24", "tdes-40", "tdes-track-60", "triple-19-57"]).default(DEFAULT_ACQUIRER.keyScheme),
+    keyScheme: z.enum(["des-24", "tdes-40", "tdes-track-60", "triple-19-57", "sm4"]).default(DEFAULT_ACQUIRER.keyScheme),
+    /** Goes with the scheme "sm4", of which nobody has published a layout: what this acquirer has told. */
+    sm4Keys: sm4Keys.exactOptional(),
     /** Left out: as many as the scheme has. */
-    checkValueBytes: z.union([z.literal(3), z.literal(4)]).exactOptional(),
+    checkValueBytes: z.int().min(3).max(SM4_CHECK_BYTES_MAX).exactOptional(),
     keyOffset: z.int().min(0).max(900).default(DEFAULT_ACQUIRER.keyOffset),
-    macMethod: z.enum(["ecb", "x9.19"]).default(DEFAULT_ACQUIRER.macMethod),
+    macMethod: z.enum(["ecb", "x9.19", "sm4"]).default(DEFAULT_ACQUIRER.macMethod),
     macAppliesTo: z.enum(["approvals", "all"]).default(DEFAULT_ACQUIRER.macAppliesTo),
     offlineUpload,
     reversalTries: tries.default(DEFAULT_ACQUIRER.reversalTries),
@@ -114,8 +149,7 @@ export const acquirerConfig = z
   .superRefine((config, context) => {
     const complain = (place: readonly string[], message: string) => context.addIssue({ code: "custom", path: [...place], message });
     if (config.pinDigits.min > config.pinDigits.max) complain(["pinDigits"], "the fewest digits are not more than the most");
-    if ((config.checkValueBytes ?? 0) > KEY_LAYOUTS[config.keyScheme].pin.check)
-      complain(["checkValueBytes"], "this key scheme has three bytes of each check value");
+    complainOfKeys(config, complain);
     if (config.withdrawalMessageCode !== undefined && config.withdrawalCode === undefined) complain(["withdrawalMessageCode"], "no withdrawal is offered");
     if (config.loadProcessingCode !== undefined && config.loadCode === undefined) complain(["loadProcessingCode"], "no load is offered");
     if (new Set(config.downloads).size !== config.downloads.length) complain(["downloads"], "each once");
@@ -129,5 +163,6 @@ export type AcquirerLineConfig = Extract<AcquirerConfig["connection"], { readonl
 
 /** The acquirer's side of the configuration, in the flows' own words. */
 export function acquirerProfileOf({ connection: _connection, masterKeyCheckHex: _check, checkValueBytes, ...switches }: AcquirerConfig): AcquirerProfile {
-  return { ...switches, checkValueBytes: checkValueBytes ?? KEY_LAYOUTS[switches.keyScheme].pin.check };
+  const longBlock = switches.keyScheme === "sm4" ? ({ pinBlockBytes: 16 } as const) : {};
+  return { ...switches, ...longBlock, checkValueBytes: checkValueBytes ?? checkBytesOf(switches) };
 }

@@ -20,6 +20,13 @@ const CASH = {
 };
 const PAD = { adapter: "pad02h", port: { path: "/dev/ttyS1" } };
 const NEWLAND = { adapter: "padNewland", port: { path: "/dev/ttyS1" }, authorizationHex: "00".repeat(8) };
+const SM4_ACQUIRER = {
+  ...ACQUIRER,
+  keyScheme: "sm4",
+  macMethod: "sm4",
+  sm4Keys: { network: "005", keys: ["pin", "mac"].map((which) => ({ which, checkBytes: 8 })) },
+};
+const SM4_PAD = (sm4: string, algorithm: string) => ({ ...PAD, algorithm, profile: { sm4 } });
 const WHOLE = { acquirer: ACQUIRER, electronicCash: CASH, devices: { pinPad: PAD } };
 
 function problems(change: object): readonly string[] {
@@ -34,7 +41,16 @@ describe("an acquirer", () => {
     ["no pad", { devices: {} }, /^acquirer: .*PIN pad/],
     ["a pad without MACs", { devices: { pinPad: NEWLAND } }, /^acquirer: .*PIN pad/],
     ["a pad whose PIN key is an SM4 key", { devices: { pinPad: { ...PAD, algorithm: "sm4" } } }, /^devices\.pinPad\.algorithm: .*3DES/],
+    ["SM4 keys and a pad that is set to 3DES", { acquirer: SM4_ACQUIRER, devices: { pinPad: SM4_PAD("sim", "3des") } }, /^devices\.pinPad\.algorithm: .*SM4/],
+    [
+      "SM4 keys and a pad of which nobody knows how",
+      { acquirer: SM4_ACQUIRER, devices: { pinPad: SM4_PAD("none", "sm4") } },
+      /^devices\.pinPad\.profile\.sm4: .*known/,
+    ],
   ])("does not go with %s", (_name, change, said) => expect(problems(change)).toEqual([expect.stringMatching(said)]));
+
+  it("with SM4 keys goes with a pad whose codes are known", () =>
+    expect(problems({ acquirer: SM4_ACQUIRER, devices: { pinPad: SM4_PAD("sim", "sm4") } })).toEqual([]));
 
   it("does not go without authorities", () => {
     const { electronicCash: _cash, ...without } = WHOLE;

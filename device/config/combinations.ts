@@ -19,7 +19,13 @@ interface Combined {
   readonly readers: CounterBeside["readers"];
   readonly link: { readonly tls?: object };
   readonly electronicCash?: { readonly authorities: readonly { readonly checkHex: string }[]; readonly recordKey?: object };
-  readonly acquirer?: { readonly masterKeyCheckHex?: string; readonly withdrawalCode?: string; readonly loadCode?: string; readonly purseLoad?: object };
+  readonly acquirer?: {
+    readonly keyScheme: string;
+    readonly masterKeyCheckHex?: string;
+    readonly withdrawalCode?: string;
+    readonly loadCode?: string;
+    readonly purseLoad?: object;
+  };
   readonly agency?: { readonly services: readonly string[]; readonly contributionKinds: readonly string[] };
   readonly services: Readonly<Record<AgencySwitch, "none" | "connected">> & {
     readonly cashWithdrawal: "off" | "on";
@@ -42,6 +48,10 @@ type Rule = (config: Combined) => CombinationProblem | undefined;
 /** Families of pads that make MACs. */
 const MAC_PADS: ReadonlySet<string> = new Set(["pad02h", "pad02hHid"]);
 const CHECK_DIGITS = 6;
+
+function knowsSm4(profile: object | undefined): boolean {
+  return profile !== undefined && "sm4" in profile && profile.sm4 !== "none";
+}
 
 const rule = (at: string, message: string, broken: (config: Combined) => boolean): Rule => {
   return (config) => (broken(config) ? { path: at.split("."), message } : undefined);
@@ -118,8 +128,18 @@ const RULES: readonly Rule[] = [
   ),
   rule(
     "devices.pinPad.algorithm",
-    "the keys of an acquirer are 3DES keys",
-    ({ acquirer, devices }) => acquirer !== undefined && devices.pinPad?.algorithm === "sm4",
+    "the keys of this acquirer are 3DES keys (acquirer.keyScheme)",
+    ({ acquirer, devices }) => acquirer !== undefined && acquirer.keyScheme !== "sm4" && devices.pinPad?.algorithm === "sm4",
+  ),
+  rule(
+    "devices.pinPad.algorithm",
+    "the keys of this acquirer are SM4 keys (acquirer.keyScheme)",
+    ({ acquirer, devices }) => acquirer?.keyScheme === "sm4" && devices.pinPad?.algorithm !== "sm4",
+  ),
+  rule(
+    "devices.pinPad.profile.sm4",
+    "nothing is known of how this pad is told to use SM4, which the acquirer's keys want",
+    ({ acquirer, devices }) => acquirer?.keyScheme === "sm4" && !knowsSm4(devices.pinPad?.profile),
   ),
   rule(
     "acquirer",

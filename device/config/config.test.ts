@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { TEST_CERTIFICATION_AUTHORITIES } from "../../simulators/crypto/certificates.ts";
+import { testSocialAuthority } from "../../simulators/crypto/social-certificates.ts";
 import { TEST_PIN_KEY_HEX, TEST_ROOT_KEYS } from "../../simulators/crypto/test-keys.ts";
 import { SimulatedStorageDisk } from "../../simulators/disk/storage.ts";
 import { SeededRandomness } from "../../simulators/world/seeded-randomness.ts";
@@ -61,7 +62,7 @@ describe("the schema", () => {
     const { terminal, authorities } = electronicCashSettings(parsed.config.electronicCash);
     expect(terminal).toMatchObject({ countryCode: "0156", online: false, signatureVersion: 1, terminalId: "T0000001", limits: {} });
     expect(openAuthorities(suite, authorities).rejected).toEqual([]);
-    expect(new Set(authorities.map(({ checkHex }) => checkHex))).toEqual(TEST_AUTHORITY_CHECK_VALUES);
+    expect(new Set([...authorities, testSocialAuthority(suite)].map(({ checkHex }) => checkHex))).toEqual(TEST_AUTHORITY_CHECK_VALUES);
   });
 
   it("freezes all of it", () => {

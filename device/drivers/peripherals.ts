@@ -189,22 +189,23 @@ export interface PadTestKeys {
   loadMasterKey(key: { readonly master: number; readonly algorithm: PadAlgorithm; readonly clear: Bytes }, limits: Limits): Promise<CheckValue | undefined>;
 }
 
+export type PadMacMethod = "x9.9" | "x9.19" | "unionpay" | "sm4-cbc" | "sm4-unionpay";
+
 /** Message authentication with a working key. */
 export interface PadMac {
   /**
    * 8-byte MAC over 1 to 1,024 bytes, filled with zeros to whole blocks. "x9.9": a chain under the whole key. "x9.19": a chain under its left half, the
    * last block under both. "unionpay": eight digits of text. Faults: "key-missing", "pad-refused" (the pad does not make this one with this key),
-   * "pad-gone", "timeout".
+   * "pad-gone", "timeout". "sm4-unionpay": the steps of "unionpay" with blocks of sixteen bytes and SM4; "sm4-cbc": at most 240 bytes, cut to eight.
    */
-  mac(
-    request: { readonly place: PadKeyPlace; readonly method: "x9.9" | "x9.19" | "unionpay" | "sm4-cbc"; readonly data: Bytes },
-    limits: Limits,
-  ): Promise<Bytes>;
+  mac(request: { readonly place: PadKeyPlace; readonly method: PadMacMethod; readonly data: Bytes }, limits: Limits): Promise<Bytes>;
 }
 
 /** What a pad may be able to do besides: absent where it makes no MACs, or nobody knows how it is told to. */
 export interface MacAbility {
   readonly macs?: PadMac;
+  /** Ciphers in which this pad, as it is set, takes keys, makes MACs and PIN blocks; left out: 3DES alone. */
+  readonly keyCiphers?: readonly PadAlgorithm[];
 }
 
 /** A PIN that is chosen: entered twice, given out as one encrypted block. */

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { equalBytes, fromHex, toHex, utf8 } from "../../device/base/bytes.ts";
 import { openCipherSuite } from "../../device/crypto/suite.ts";
 import { type HolderPlan, limits, type PinPadBench } from "../../device/drivers/contract/bench.ts";
-import { padMacContract } from "../../device/drivers/contract/pad-mac-contract.ts";
+import { padMacContract, padSm4MacContract } from "../../device/drivers/contract/pad-mac-contract.ts";
 import { pinPadContract } from "../../device/drivers/contract/pin-pad-contract.ts";
 import { encryptBlocks } from "../crypto/blocks.ts";
 import { VirtualClock } from "../world/virtual-clock.ts";
@@ -26,10 +26,10 @@ const ACTS: Readonly<Record<HolderPlan, HolderAct>> = {
 
 const wrap = (clearHex: string) => encryptBlocks(SUITE, "3des", fromHex(MASTER), fromHex(clearHex));
 
-function keyPad(acts: readonly HolderAct[] = [ACTS.right]) {
+function keyPad(algorithm: "3des" | "sm4" = "3des") {
   const clock = new VirtualClock(0);
-  const holder = new ScriptedHolder(acts);
-  const pad = new SimulatedKeyPad({ clock, suite: SUITE, holder, masterKeyHex: MASTER });
+  const holder = new ScriptedHolder([ACTS.right]);
+  const pad = new SimulatedKeyPad({ clock, suite: SUITE, holder, masterKeyHex: MASTER, algorithm });
   return { clock, holder, pad };
 }
 
@@ -58,6 +58,18 @@ padMacContract("simulated pad with keys", async () => {
     run: (work) => clock.resolve(work),
     load: async (place, clearHex) => {
       await pad.loadWorkKey({ place, algorithm: "3des", wrapped: wrap(clearHex) });
+    },
+    close: () => pad.close(),
+  };
+});
+
+padSm4MacContract("simulated pad with keys", async () => {
+  const { clock, pad } = keyPad("sm4");
+  return {
+    macs: pad.macs,
+    run: (work) => clock.resolve(work),
+    load: async (place, clearHex) => {
+      await pad.loadWorkKey({ place, algorithm: "sm4", wrapped: encryptBlocks(SUITE, "sm4", fromHex(MASTER), fromHex(clearHex)) });
     },
     close: () => pad.close(),
   };

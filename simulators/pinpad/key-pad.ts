@@ -9,7 +9,7 @@ import type { Clock, Limits } from "../../device/base/ports.ts";
 import type { CipherSuite } from "../../device/crypto/face.ts";
 import type { CheckValue, Device, DeviceHealth, MacAbility, NewPinPad, PadKeyPlace, PadKeys, PadMac } from "../../device/drivers/peripherals.ts";
 import type { PinBlockOutcome, PinPad } from "../../device/drivers/ports.ts";
-import { cbcLastBlock, encryptBlocks, zeroExtend } from "../crypto/blocks.ts";
+import { blockBytes, cbcLastBlock, encryptBlocks, type KeyAlgorithm, zeroExtend } from "../crypto/blocks.ts";
 import type { ScriptedHolder } from "./holder.ts";
 import { clearPinBlock } from "./pin-pad.ts";
 
@@ -19,6 +19,8 @@ export interface SimulatedKeyPadOptions {
   readonly holder: ScriptedHolder;
   /** Master key 0, 16 bytes, as injected before delivery. */
   readonly masterKeyHex: string;
+  /** Cipher of all its keys; 3DES where nothing is said. */
+  readonly algorithm?: KeyAlgorithm;
   /** Key under which PIN blocks are made; master 0 and work 0 where nothing is said. */
   readonly pinKey?: PadKeyPlace;
   readonly keyingMs?: number;
@@ -33,6 +35,7 @@ const FIRST_KEY: PadKeyPlace = { master: 0, work: 0 };
 export class SimulatedKeyPad implements Device, PinPad, PadKeys, PadMac, MacAbility, NewPinPad {
   readonly name = "simulated pad with keys";
   readonly #options: SimulatedKeyPadOptions;
+  readonly #algorithm: KeyAlgorithm;
   readonly #works = new Map<string, Bytes>();
   #master: Bytes | undefined;
   #present = true;
@@ -41,11 +44,16 @@ export class SimulatedKeyPad implements Device, PinPad, PadKeys, PadMac, MacAbil
 
   constructor(options: SimulatedKeyPadOptions) {
     this.#options = options;
+    this.#algorithm = options.algorithm ?? "3des";
     this.#master = fromHex(options.masterKeyHex);
   }
 
   get macs(): PadMac {
     return this;
+  }
+
+  get keyCiphers(): readonly KeyAlgorithm[] {
+    return [this.#algorithm];
   }
 
   /** Unplugs the pad, or plugs it in again: it keeps its keys. */
@@ -74,10 +82,13 @@ export class SimulatedKeyPad implements Device, PinPad, PadKeys, PadMac, MacAbil
 
   async loadWorkKey({ place, algorithm, wrapped }: Parameters<PadKeys["loadWorkKey"]>[0]): Promise<CheckValue | undefined> {
     this.#demandPresent();
-    if (algorithm !== "3des" || (wrapped.length !== BLOCK && wrapped.length !== 2 * BLOCK)) throw refused("this pad takes keys of 8 or 16 bytes");
+    const lengths = this.#algorithm === "sm4" ? [2 * BLOCK] : [BLOCK, 2 * BLOCK];
+    if (algorithm !== this.#algorithm || !lengths.includes(wrapped.length))
+      throw refused(`this pad takes ${this.#algorithm} keys of ${lengths.join(" or ")} bytes`);
     if (this.#master === undefined || place.master !== 0) throw new Fault("key-missing", "no such master key", { effectUnknown: false });
     const { suite } = this.#options;
-    const key = suite.tdesDecrypt(suite.secretKey(this.#master), wrapped);
+    const handle = suite.secretKey(this.#master);
+    const key = algorithm === "sm4" ? suite.sm4Decrypt(handle, wrapped) : suite.tdesDecrypt(handle, wrapped);
     this.#works.set(nameOf(place), key);
     return this.#givesCheckValues ? this.#checkValue(key) : undefined;
   }
@@ -102,7 +113,11 @@ export class SimulatedKeyPad implements Device, PinPad, PadKeys, PadMac, MacAbil
     await withDeadline(clock.sleep(spentMs, limits.signal), { ...limits, clock, what: "PIN entry", effectUnknown: false });
     if (act.kind === "walks-away") return { kind: "timed-out" };
     if (act.kind !== "enters" || act.digits.length < request.minDigits || act.digits.length > request.maxDigits) return { kind: "cancelled" };
-    return { kind: "entered", block: this.#encipher(key, clearPinBlock(act.digits, request.accountTail, BLOCK)), keyCheckValue: this.#checkValue(key) };
+    return {
+      kind: "entered",
+      block: this.#encipher(key, clearPinBlock(act.digits, request.accountTail, blockBytes(this.#algorithm))),
+      keyCheckValue: this.#checkValue(key),
+    };
   }
 
   async requestNewPinBlock(request: Parameters<NewPinPad["requestNewPinBlock"]>[0], limits: Limits): ReturnType<NewPinPad["requestNewPinBlock"]> {
@@ -116,7 +131,10 @@ export class SimulatedKeyPad implements Device, PinPad, PadKeys, PadMac, MacAbil
   async mac({ place, method, data }: Parameters<PadMac["mac"]>[0]): Promise<Bytes> {
     this.#demandPresent();
     const key = this.#key(place);
-    const blocks = zeroExtend(data, Math.ceil(data.length / BLOCK) * BLOCK);
+    if ((method === "sm4-unionpay") !== (this.#algorithm === "sm4")) throw refused("the pad's keys are of another cipher");
+    const block = blockBytes(this.#algorithm);
+    const blocks = zeroExtend(data, Math.ceil(data.length / block) * block);
+    if (method === "sm4-unionpay") return this.#dialect(key, blocks);
     if (method === "unionpay") return this.#dialect(key, blocks);
     if (method === "x9.9") return this.#chain(key, blocks);
     if (method !== "x9.19") throw refused("this pad makes no MAC with SM4");
@@ -130,19 +148,20 @@ export class SimulatedKeyPad implements Device, PinPad, PadKeys, PadMac, MacAbil
   }
 
   #dialect(key: Bytes, blocks: Bytes): Bytes {
-    let sum: Bytes = new Uint8Array(BLOCK);
-    for (let at = 0; at < blocks.length; at += BLOCK) sum = xorBytes(sum, blocks.slice(at, at + BLOCK));
+    const block = blockBytes(this.#algorithm);
+    let sum: Bytes = new Uint8Array(block);
+    for (let at = 0; at < blocks.length; at += block) sum = xorBytes(sum, blocks.slice(at, at + block));
     const text = upperHex(sum);
-    return upperHex(this.#encipher(key, xorBytes(this.#encipher(key, text.slice(0, BLOCK)), text.slice(BLOCK)))).slice(0, BLOCK);
+    return upperHex(this.#encipher(key, xorBytes(this.#encipher(key, text.slice(0, block)), text.slice(block)))).slice(0, BLOCK);
   }
 
   #encipher(key: Bytes, blocks: Bytes): Bytes {
-    return encryptBlocks(this.#options.suite, "3des", key, blocks);
+    return encryptBlocks(this.#options.suite, this.#algorithm, key, blocks);
   }
 
-  /** Left 4 bytes of the encryption of zeros. */
+  /** First bytes of the encryption of zeros: 4, and 8 with SM4. */
   #checkValue(key: Bytes): Bytes {
-    return this.#encipher(key, new Uint8Array(BLOCK)).slice(0, 4);
+    return this.#encipher(key, new Uint8Array(blockBytes(this.#algorithm))).slice(0, blockBytes(this.#algorithm) / 2);
   }
 
   #key(place: PadKeyPlace): Bytes {

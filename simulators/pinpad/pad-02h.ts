@@ -40,6 +40,8 @@ export interface SimulatedPad02hParts {
   readonly settings?: Partial<Pad02hSettings>;
   /** Master key 0, 16 bytes, as injected before delivery. */
   readonly masterKeyHex?: string;
+  /** What it wraps with; 3DES where nothing is said. */
+  readonly masterAlgorithm?: KeyAlgorithm;
   readonly keyMs?: number;
   /** How many components a master key has that is typed; 2 where nothing is said. */
   readonly masterComponents?: number;
@@ -96,7 +98,7 @@ export class SimulatedPad02h {
   constructor(parts: SimulatedPad02hParts) {
     this.#parts = parts;
     this.#settings = { ...PAD_SETTINGS, ...parts.settings };
-    this.#masters.set(0, { key: fromHex(parts.masterKeyHex ?? "0123456789ABCDEFFEDCBA9876543210"), algorithm: "3des" });
+    this.#masters.set(0, { key: fromHex(parts.masterKeyHex ?? "0123456789ABCDEFFEDCBA9876543210"), algorithm: parts.masterAlgorithm ?? "3des" });
   }
 
   /** Commands understood so far: for tests that ask what was sent. */

@@ -184,7 +184,9 @@ export class Life {
 
   /** A pad that has lost its working keys with the power; its master key stays. */
   #pad(clock: Clock): SimulatedKeyPad {
-    return new SimulatedKeyPad({ clock, suite: this.#town.suite, holder: this.bankHolder, masterKeyHex: TEST_PIN_KEY_HEX });
+    const { suite, bank } = this.#town;
+    const algorithm = bank?.profile.keyScheme === "sm4" ? "sm4" : "3des";
+    return new SimulatedKeyPad({ clock, suite, holder: this.bankHolder, masterKeyHex: TEST_PIN_KEY_HEX, algorithm });
   }
 
   /** Whoever holds the card in the field knows its PIN. */

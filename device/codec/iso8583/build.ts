@@ -1,7 +1,7 @@
 /* Our own messages as bytes: the other direction of parse.ts. Whatever does not fit the table is our own mistake. Spec: ISO 8583; UnionPay terminal, coding. */
 import { assert } from "../../base/assert.ts";
 import { type Bytes, concat, fromHex } from "../../base/bytes.ts";
-import { FIELDS, type FieldFormat, type FieldRule, type IsoLayout } from "./fields.ts";
+import { type FieldFormat, type FieldRule, fieldRule, type IsoLayout } from "./fields.ts";
 import { spareSide } from "./parse.ts";
 import type { IsoMessage, IsoValue } from "./types.ts";
 
@@ -12,7 +12,7 @@ const ANNOUNCED_MAX = { LL: 99, LLL: 999 } as const;
 /** A message of ours; asserts that it keeps the longest lengths of the table too. */
 export function buildIso(message: IsoMessage, layout: IsoLayout): Bytes {
   for (const [field, value] of message.fields) {
-    const length = FIELDS.get(field)?.length;
+    const length = fieldRule(field, layout)?.length;
     assert(length !== undefined && (length.kind === "fixed" || value.length <= length.max), `field ${field} is as long as our own messages may have it`);
   }
   return encodeIso(message, layout);
@@ -24,7 +24,7 @@ export function encodeIso({ type, fields }: IsoMessage, layout: IsoLayout): Byte
   const bitmap = new Uint8Array(BITMAP_BYTES);
   const parts: Bytes[] = [];
   for (const [field, value] of [...fields].sort(([left], [right]) => left - right)) {
-    const rule = FIELDS.get(field);
+    const rule = fieldRule(field, layout);
     assert(rule !== undefined, `field ${field} is in the table`);
     bitmap[(field - 1) >>> 3] = (bitmap[(field - 1) >>> 3] ?? 0) | (0x80 >>> ((field - 1) & 7));
     parts.push(lengthBytes(rule, value.length), valueBytes(value, rule, layout));

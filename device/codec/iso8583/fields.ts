@@ -62,10 +62,20 @@ export const FIELDS: ReadonlyMap<number, FieldRule> = new Map<number, FieldRule>
   [64, { format: "b", length: fixed(8), name: "MAC", chinese: "报文鉴别码" }],
 ]);
 
-/** The one point of the coding in which acquirers differ; an acquirer's profile has it. */
+/** Points of the coding in which acquirers differ; an acquirer's profile has them. */
 export interface IsoLayout {
   /** Three digits of field 22 stand left of their spare half, or right of it as in any other field. */
   readonly field22: "left" | "right";
+  /** How long a PIN block is: 16 where it is made with SM4, which nobody has published. Left out: 8. */
+  readonly pinBlockBytes?: 8 | 16;
+}
+
+const PIN_BLOCK_FIELD = 52;
+
+/** The rule of a field as this acquirer has it; undefined where no rule is known. */
+export function fieldRule(field: number, { pinBlockBytes = 8 }: IsoLayout): FieldRule | undefined {
+  const rule = FIELDS.get(field);
+  return field === PIN_BLOCK_FIELD && rule !== undefined ? { ...rule, length: fixed(pinBlockBytes) } : rule;
 }
 
 export const MAC_FIELD = 64;

@@ -41,6 +41,12 @@ const SAMPLES: readonly (readonly [name: string, layout: IsoLayout, message: Iso
     `0200 0000000000001001 061253dffedcba98 ${ascii("1CE73BC8")}`,
   ],
   [
+    "a PIN block of sixteen bytes, where the profile has them",
+    { ...LEFT, pinBlockBytes: 16 },
+    message("0200", { 52: fromHex("52df1bc94510411790b4008ae8a1e797"), 64: utf8("1CE73BC8") }),
+    `0200 0000000000001001 52df1bc94510411790b4008ae8a1e797 ${ascii("1CE73BC8")}`,
+  ],
+  [
     "fields in ascending order, whatever order they were given in",
     LEFT,
     message("0200", { 41: "00000001", 11: "000007", 4: "000000001250" }),

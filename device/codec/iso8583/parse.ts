@@ -3,7 +3,7 @@
  * Method: strict, so that one message has one encoding: whatever is understood builds to the same bytes again. Spec: ISO 8583; UnionPay terminal, coding.
  */
 import { type Bytes, toHex } from "../../base/bytes.ts";
-import { FIELDS, type FieldFormat, type FieldRule, type IsoLayout } from "./fields.ts";
+import { type FieldFormat, type FieldRule, fieldRule, type IsoLayout } from "./fields.ts";
 import type { IsoMessage, IsoValue } from "./types.ts";
 
 export type IsoRefusal =
@@ -42,7 +42,7 @@ export function parseIso(bytes: Bytes, layout: IsoLayout): IsoParse {
   let at = HEAD_BYTES;
   for (let field = 2; field <= FIELDS_MAX; field += 1) {
     if (!hasBit(bitmap, field)) continue;
-    const rule = FIELDS.get(field);
+    const rule = fieldRule(field, layout);
     if (rule === undefined) return { ok: false, reason: "field-unknown", field };
     const step = readField(bytes, at, { rule, layout });
     if (!step.ok) return { ok: false, reason: step.reason, field };

@@ -3,14 +3,26 @@
  * block in the end. A pad that sends digits all the same is refused as soon as the first one comes. Spec: pad 02h, commands.
  */
 import { assert } from "../../base/assert.ts";
-import { type Bytes, concat, EMPTY, equalBytes, u8, utf8, xorBytes } from "../../base/bytes.ts";
+import { type Bytes, concat, EMPTY, equalBytes, toHex, u8, utf8, xorBytes } from "../../base/bytes.ts";
 import { Fault, isFault } from "../../base/fault.ts";
 import type { Clock, Limits } from "../../base/ports.ts";
 import { bcdToDigits } from "../../codec/bcd.ts";
 import { CHECK_VALUE_BYTES_MIN, compareCheckValues, DEFAULT_CHECK_VALUE_PROFILE } from "../framing/check-value.ts";
 import { bounded, countdown, type Ear } from "../framing/line-talk.ts";
 import type { ByteLine } from "../framing/lines.ts";
-import type { CheckValue, Device, DeviceHealth, MacAbility, NewPinPad, PadAlgorithm, PadKeyPlace, PadKeys, PadMac, PadTestKeys } from "../peripherals.ts";
+import type {
+  CheckValue,
+  Device,
+  DeviceHealth,
+  MacAbility,
+  NewPinPad,
+  PadAlgorithm,
+  PadKeyPlace,
+  PadKeys,
+  PadMac,
+  PadMacMethod,
+  PadTestKeys,
+} from "../peripherals.ts";
 import type { PinBlockOutcome, PinPad } from "../ports.ts";
 import { type PadAnswer, PadExchange, type PadKey } from "./exchange.ts";
 import { DEFAULT_PAD_CODING, type PadCoding } from "./frame.ts";
@@ -64,6 +76,7 @@ const KEYS_PER_MASTER = 4;
 const MAC_CHUNK_MAX = 240;
 const MAC_DATA_MAX = 1_024;
 const MAC_BLOCK = 8;
+const SM4_BLOCK = 16;
 /** The slowest pads need 75 ms for each block. */
 const MAC_BLOCK_MS = 100;
 /** Keys that one entry may take: digits, corrections, and the end. */
@@ -192,15 +205,19 @@ export class Pad02h implements Device, PinPad, PadKeys, PadTestKeys, PadMac, Mac
     return this;
   }
 
+  /** PIN blocks are made with one cipher, so that all of its keys are of that one. Nothing of SM4 is known of most pads. */
+  get keyCiphers(): readonly PadAlgorithm[] {
+    const { algorithm, profile } = this.#options;
+    return algorithm === "sm4" && profile.sm4 === "none" ? [] : [algorithm];
+  }
+
   /**
    * This family has one code for X9.9 and X9.19. With a short key both are the same; which of them it means with a long one nobody has recorded, and
    * that one is not asked for.
    */
-  mac(
-    request: { readonly place: PadKeyPlace; readonly method: "x9.9" | "x9.19" | "unionpay" | "sm4-cbc"; readonly data: Bytes },
-    limits: Limits,
-  ): Promise<Bytes> {
+  mac(request: { readonly place: PadKeyPlace; readonly method: PadMacMethod; readonly data: Bytes }, limits: Limits): Promise<Bytes> {
     const { place, method, data } = request;
+    if (method === "sm4-unionpay") return this.#sm4DialectMac(place, data, limits);
     const size = this.#keySizes.get(placeName(place));
     assert(data.length >= 1 && data.length <= (method === "sm4-cbc" ? MAC_CHUNK_MAX : MAC_DATA_MAX), "the pad makes a MAC over so many bytes");
     return this.#alone(limits, async (left) => {
@@ -214,6 +231,25 @@ export class Pad02h implements Device, PinPad, PadKeys, PadTestKeys, PadMac, Mac
       // Joining the blocks needs no key: the pad is given what it would have made of them itself.
       return method === "unionpay" ? this.#macOf(joined(blocks), left) : this.#chained(blocks, left);
     });
+  }
+
+  /** No code for it is known, so that the pad is asked for its two encipherments alone: what stands between them needs no key. */
+  #sm4DialectMac(place: PadKeyPlace, data: Bytes, limits: Limits): Promise<Bytes> {
+    assert(data.length >= 1 && data.length <= MAC_DATA_MAX, "the pad makes a MAC over so many bytes");
+    return this.#alone(limits, async (left) => {
+      await this.#command(0x46, Uint8Array.of(0x01, this.#algorithmCode("sm4", SM4_BLOCK)), left);
+      await this.#activate(place, left);
+      const text = upperHex(joined(zeroFilled(data, SM4_BLOCK), SM4_BLOCK));
+      const half = await this.#enciphered(text.subarray(0, SM4_BLOCK), left);
+      const whole = await this.#enciphered(xorBytes(half, text.subarray(SM4_BLOCK)), left);
+      return upperHex(whole).subarray(0, MAC_BLOCK);
+    });
+  }
+
+  async #enciphered(block: Bytes, left: Left): Promise<Bytes> {
+    const { data } = await this.#command(0x36, block, left);
+    if (data.length !== block.length) throw new Fault("device-answer-malformed", "the pad's cipher text has another length", { effectUnknown: false });
+    return data;
   }
 
   /** The MAC of one part goes on into the next one, as within a part: more than one command holds is one chain all the same. */
@@ -352,16 +388,20 @@ function keySize(wrapped: Bytes): "des" | "des-twice" | "tdes" {
   return equalBytes(wrapped.subarray(0, MAC_BLOCK), wrapped.subarray(MAC_BLOCK)) ? "des-twice" : "tdes";
 }
 
-function zeroFilled(data: Bytes): Bytes {
-  const blocks = new Uint8Array(Math.ceil(data.length / MAC_BLOCK) * MAC_BLOCK);
+function zeroFilled(data: Bytes, block: number = MAC_BLOCK): Bytes {
+  const blocks = new Uint8Array(Math.ceil(data.length / block) * block);
   blocks.set(data);
   return blocks;
 }
 
-function joined(blocks: Bytes): Bytes {
-  let sum: Bytes = new Uint8Array(MAC_BLOCK);
-  for (let at = 0; at < blocks.length; at += MAC_BLOCK) sum = xorBytes(sum, blocks.subarray(at, at + MAC_BLOCK));
+function joined(blocks: Bytes, block: number = MAC_BLOCK): Bytes {
+  let sum: Bytes = new Uint8Array(block);
+  for (let at = 0; at < blocks.length; at += block) sum = xorBytes(sum, blocks.subarray(at, at + block));
   return sum;
+}
+
+function upperHex(bytes: Bytes): Bytes {
+  return utf8(toHex(bytes).toUpperCase());
 }
 
 /** The caller's deadline is a fault, the pad's own is an outcome. */

@@ -78,6 +78,21 @@ export function wrapped(clearHex: string): Bytes {
   return encryptBlocks(SUITE, "3des", MASTER, fromHex(clearHex));
 }
 
+/** The same for SM4: the pad's master key is given to it as an SM4 key, and wraps as one. */
+export async function padSm4MacBench(stand: LineStand, profile: PadProfile): Promise<PadMacBench> {
+  const { device, run, close } = await padBench(stand, { profile, algorithm: "sm4" });
+  await run(device.loadMasterKey({ master: 0, algorithm: "sm4", clear: MASTER }, limits(5_000)));
+  return {
+    macs: device.macs,
+    run,
+    close,
+    load: async (place, clearHex) => {
+      const wrappedKey = encryptBlocks(SUITE, "sm4", MASTER, fromHex(clearHex));
+      await run(device.loadWorkKey({ place, algorithm: "sm4", wrapped: wrappedKey }, limits(5_000)));
+    },
+  };
+}
+
 /** The same pad for MACs alone. */
 export async function padMacBench(stand: LineStand, profile: PadProfile): Promise<PadMacBench> {
   const { device, run, close } = await padBench(stand, { profile });

@@ -19,7 +19,7 @@ import type { IsoMessage } from "../../codec/iso8583/types.ts";
 import { openCipherSuite } from "../../crypto/suite.ts";
 import type { AcquirerProfile, KeyScheme, MacMethod } from "../acquiring/profile.ts";
 import type { Business } from "./messages.ts";
-import { openPadBankKeys } from "./pad-keys.ts";
+import { keyAlgorithm, openPadBankKeys } from "./pad-keys.ts";
 import type { Asked } from "./replies.ts";
 import { buildRequest, buildReversal, type RequestValues } from "./request.ts";
 import { bodyOf, type JudgedReply, judgeReply } from "./seal.ts";
@@ -40,7 +40,8 @@ interface Terms {
 function makeWorld({ keyScheme = "tdes-40", macMethod = "ecb", keyFrontHex = "" }: Terms = {}) {
   const clock = new VirtualClock(1_790_049_600_000);
   const ledger = AcquirerLedger.open(":memory:");
-  const contract = testContract({ keyLayout: keyScheme, macForm: macMethod, keyFrontHex });
+  const sm4 = keyScheme === "sm4" ? ({ network: "105", order: ["mac", "pin", "track"], checkBytes: 8, fill: 2 } as const) : undefined;
+  const contract = testContract({ keyLayout: keyScheme, macForm: macMethod, keyFrontHex, ...(sm4 === undefined ? {} : { sm4 }) });
   const acquirer = openAcquirer({ clock, suite, randomness: new SeededRandomness("dialogue"), ledger, contracts: [contract] });
   const profile: AcquirerProfile = {
     ...TEST_ACQUIRER,
@@ -50,10 +51,17 @@ function makeWorld({ keyScheme = "tdes-40", macMethod = "ecb", keyFrontHex = "" 
     macMethod,
     keyOffset: keyFrontHex.length / 2,
     checkValueBytes: keyScheme === "triple-19-57" ? 3 : 4,
+    ...(sm4 === undefined
+      ? {}
+      : {
+          pinBlockBytes: 16,
+          checkValueBytes: 8,
+          sm4Keys: { network: sm4.network, keys: sm4.order.map((which) => ({ which, zeros: sm4.fill, checkBytes: sm4.checkBytes })) },
+        }),
   };
   const holder = new ScriptedHolder([{ kind: "enters", digits: TEST_BANK_PIN }]);
-  const pad = new SimulatedKeyPad({ clock, suite, holder, masterKeyHex: TEST_PIN_KEY_HEX });
-  const opening = openPadBankKeys(pad, { pinKey: { master: 0, work: 0 }, pinDigits: profile.pinDigits });
+  const pad = new SimulatedKeyPad({ clock, suite, holder, masterKeyHex: TEST_PIN_KEY_HEX, algorithm: keyAlgorithm(profile) });
+  const opening = openPadBankKeys(pad, { pinKey: { master: 0, work: 0 }, pinDigits: profile.pinDigits, algorithm: keyAlgorithm(profile) });
   if (!opening.ok) throw new Error(opening.reason);
   const { keys } = opening;
   let [trace, batch] = [0, "000001"];
@@ -109,6 +117,23 @@ describe("keys, PIN and MAC", () => {
       expect([before - balanceFen(), String(field(judged, 37))]).toEqual([12_500, expect.stringMatching(/^.{12}$/)]);
     },
   );
+
+  it("of SM4 as this acquirer has told, with a PIN block of sixteen bytes", async () => {
+    const { signIn, sale, ask, balanceFen } = makeWorld({ keyScheme: "sm4", macMethod: "sm4", keyFrontHex: "a1a2" });
+    expect(brief((await ask("echo")).judged)).toBe("approved");
+    expect(await signIn()).toEqual({ kind: "loaded" });
+    const before = balanceFen();
+    const { judged, request } = await sale();
+    expect(request.fields.get(52)).toHaveLength(16);
+    expect([judged?.verdict, before - balanceFen()]).toEqual([{ kind: "approved", responseCode: "00", amount: 12_500 }, 12_500]);
+    expect(brief((await sale(12_500, { pinBlock: new Uint8Array(16) })).judged)).toMatch(/^declined /);
+  });
+
+  it("of SM4 that were spoiled on their way are not loaded", async () => {
+    const { signIn, plan } = makeWorld({ keyScheme: "sm4", macMethod: "sm4" });
+    plan("0800", "wrong-keys");
+    expect(await signIn()).toMatchObject({ kind: "refused" });
+  });
 
   it("behind what a region puts in front", async () => {
     const { signIn, sale } = makeWorld({ keyFrontHex: "a1a2a3" });

@@ -38,7 +38,10 @@ const TABLES: Readonly<Record<string, string>> = {
   Messages: table(["business", "type", "field 3", "field 25", "60.1", "60.3", "must have", "may have", "MAC"], Object.entries(MESSAGES).map(messageCells)),
   "Working keys": table(
     ["scheme", "PIN key", "MAC key", "track key"],
-    Object.entries(KEY_LAYOUTS).map(([scheme, { pin, mac, track }]) => [`\`${scheme}\``, keyText(pin), keyText(mac), keyText(track)]),
+    Object.entries(KEY_LAYOUTS).map(([scheme, places]) => [
+      `\`${scheme}\``,
+      ...(["pin", "mac", "track"] as const).map((which) => keyText(places.find((each) => each.which === which))),
+    ]),
   ),
   "Response codes": table(
     ["code", "kind", "reason"],

@@ -157,15 +157,20 @@ export const DOWNLOADS: Readonly<Record<DownloadKind, DownloadSteps>> = {
 };
 
 /** 60.3 of a sign-in. The scheme of three times nineteen bytes has no recorded code of its own: it is asked for as 3DES. Spec: UnionPay terminal, sign-in. */
-const SIGN_IN_NETWORK: Readonly<Record<AcquirerProfile["keyScheme"], string>> = {
+const SIGN_IN_NETWORK: Readonly<Record<Exclude<AcquirerProfile["keyScheme"], "sm4">, string>> = {
   "des-24": "001",
   "tdes-40": "003",
   "tdes-track-60": "004",
   "triple-19-57": "003",
 };
 
+function signInNetwork({ keyScheme, sm4Keys }: AcquirerProfile): string | undefined {
+  return keyScheme === "sm4" ? sm4Keys?.network : SIGN_IN_NETWORK[keyScheme];
+}
+
 /** Why this acquirer does not offer it; undefined: it does. */
 export function notOffered(profile: AcquirerProfile, business: Business): string | undefined {
+  if (business === "sign-in" && signInNetwork(profile) === undefined) return "sm4-keys-not-confirmed";
   if (business === "withdrawal" && profile.withdrawalCode === undefined) return "withdrawal-not-confirmed";
   if (business === "cash-load" && profile.loadCode === undefined) return "cash-load-not-offered";
   if (business === "purse-load" && profile.purseLoad === undefined) return "purse-load-not-offered";
@@ -191,7 +196,10 @@ const processing = (code: string | undefined): Filled => (code === undefined ? {
 
 /** What stands as "profile" in the table, by business. */
 const FROM_PROFILE: { readonly [Each in Business]?: (profile: AcquirerProfile) => Filled } = {
-  "sign-in": ({ keyScheme }) => ({ network: SIGN_IN_NETWORK[keyScheme] }),
+  "sign-in": (profile) => {
+    const network = signInNetwork(profile);
+    return network === undefined ? {} : { network };
+  },
   withdrawal: ({ withdrawalCode, withdrawalMessageCode = SALE_CODE }) => ({ code: withdrawalMessageCode, ...processing(withdrawalCode) }),
   "offline-upload": ({ offlineUpload }) => ({ type: offlineUpload.type }),
   "cash-load": ({ loadCode, loadProcessingCode }) => ({ ...(loadCode === undefined ? {} : { code: loadCode }), ...processing(loadProcessingCode) }),

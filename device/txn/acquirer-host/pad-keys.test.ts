@@ -34,25 +34,36 @@ interface PadBench {
 }
 
 const holder = () => new ScriptedHolder([{ kind: "enters", digits: "123456" }]);
-const opened = (pad: BankPad): BankKeys => {
-  const opening = openPadBankKeys(pad, OPTIONS);
+const opened = (pad: BankPad, algorithm: "3des" | "sm4" = "3des"): BankKeys => {
+  const opening = openPadBankKeys(pad, { ...OPTIONS, algorithm });
   if (!opening.ok) throw new Error(opening.reason);
   return opening.keys;
 };
 
-function keyPad(): PadBench & { readonly pad: SimulatedKeyPad } {
+function keyPad(algorithm: "3des" | "sm4" = "3des"): PadBench & { readonly pad: SimulatedKeyPad } {
   const clock = new VirtualClock(0);
-  const pad = new SimulatedKeyPad({ clock, suite: SUITE, holder: holder(), masterKeyHex: MASTER, pinKey: OPTIONS.pinKey });
-  return { pad, keys: opened(pad), run: (work) => clock.resolve(work) };
+  const pad = new SimulatedKeyPad({ clock, suite: SUITE, holder: holder(), masterKeyHex: MASTER, pinKey: OPTIONS.pinKey, algorithm });
+  return { pad, keys: opened(pad, algorithm), run: (work) => clock.resolve(work) };
 }
 
-function pad02h(): PadBench {
+const sm4KeyPad = () => keyPad("sm4");
+
+function pad02h(algorithm: "3des" | "sm4" = "3des"): PadBench {
   const stand = inProcessStand();
-  const simulated = new SimulatedPad02h({ clock: stand.clock, suite: SUITE, holder: holder(), masterKeyHex: MASTER, keyMs: 20 });
+  const profile = { ...DEFAULT_PAD_PROFILE, sm4: algorithm === "sm4" ? "sim" : "none" } as const;
+  const parts = { clock: stand.clock, suite: SUITE, holder: holder(), masterKeyHex: MASTER, masterAlgorithm: algorithm, keyMs: 20 };
+  const simulated = new SimulatedPad02h({ ...parts, settings: profile });
   simulated.attach(stand.end);
-  const pad = new Pad02h(stand.line, { clock: stand.clock, profile: DEFAULT_PAD_PROFILE, pinKey: OPTIONS.pinKey, algorithm: "3des", entrySeconds: 10 });
-  return { keys: opened(pad), run: (work) => stand.run(work) };
+  const pad = new Pad02h(stand.line, { clock: stand.clock, profile, pinKey: OPTIONS.pinKey, algorithm, entrySeconds: 10 });
+  return { keys: opened(pad, algorithm), run: (work) => stand.run(work) };
 }
+
+const sm4Pad02h = () => pad02h("sm4");
+const sm4Wrapped = (clearHex: string): WrappedKey => ({
+  wrapped: encryptBlocks(SUITE, "sm4", fromHex(MASTER), fromHex(clearHex)),
+  checkValue: encryptBlocks(SUITE, "sm4", fromHex(clearHex), new Uint8Array(16)).slice(0, 8),
+});
+const sm4Keys = (pinHex = PIN_KEY): WorkingKeys => ({ pin: sm4Wrapped(pinHex), mac: sm4Wrapped(LONG) });
 
 /** Step by step, apart from any pad. */
 function retailMac(keyHex: string, data: Bytes): Bytes {
@@ -67,8 +78,8 @@ function retailMac(keyHex: string, data: Bytes): Bytes {
 }
 
 describe.each([
-  ["the simulated pad with keys", keyPad],
-  ["a pad of the 02h family", pad02h],
+  ["the simulated pad with keys", () => keyPad()],
+  ["a pad of the 02h family", () => pad02h()],
 ] as const)("the bank's keys in %s", (_, makeBench) => {
   it("make the dialect's MAC", async () => {
     const { keys, run } = makeBench();
@@ -131,11 +142,63 @@ describe.each([
   });
 });
 
+describe.each([
+  ["the simulated pad with keys", sm4KeyPad],
+  ["a pad of the 02h family whose SM4 codes are known", sm4Pad02h],
+] as const)("SM4 keys in %s", (_, makeBench) => {
+  it("make the dialect's MAC with blocks of sixteen bytes", async () => {
+    const { keys, run } = makeBench();
+    expect(await run(keys.load(sm4Keys(), LIMITS))).toEqual({ kind: "loaded" });
+    expect(await run(keys.mac(TEXT, "sm4", LIMITS))).toEqual(utf8("11ACBE3F"));
+  });
+
+  it("make a PIN block of sixteen bytes for the account", async () => {
+    const { keys, run } = makeBench();
+    await run(keys.load(sm4Keys(LONG), LIMITS));
+    const outcome = await run(keys.pinBlock("123456789012345678", LIMITS));
+    // Worked out apart from any pad: 06 123456 and F, joined with the account's twelve digits on the right.
+    expect(outcome).toMatchObject({ kind: "entered", block: fromHex("52df1bc94510411790b4008ae8a1e797") });
+  });
+
+  it.each(["pin", "mac"] as const)("refuse a %s key whose check value is another's, as that of 3DES is", async (which) => {
+    const { keys, run } = makeBench();
+    const right = sm4Keys();
+    const wrong = { ...right, [which]: { ...right[which], checkValue: wrapped(LONG).checkValue } };
+    expect(await run(keys.load(wrong, LIMITS))).toEqual({ kind: "refused", which });
+  });
+
+  it.each(["ecb", "x9.19"] as const)("make no MAC of another cipher: %s", async (method) => {
+    const { keys, run } = makeBench();
+    await run(keys.load(sm4Keys(), LIMITS));
+    await expect(run(keys.mac(TEXT, method, LIMITS))).rejects.toMatchObject({ code: "pad-refused", effectUnknown: false });
+  });
+});
+
 describe("a pad", () => {
   it("that makes no MACs serves no bank", () => {
     const { pad } = keyPad();
     const { requestPinBlock, loadWorkKey, enterMasterKey, wipeKeys, close } = pad;
     expect(openPadBankKeys({ requestPinBlock, loadWorkKey, enterMasterKey, wipeKeys, close }, OPTIONS)).toEqual({ ok: false, reason: "pad-makes-no-mac" });
+  });
+
+  it.each([
+    ["3des", "sm4"],
+    ["sm4", "3des"],
+  ] as const)("whose keys are %s serves no bank whose keys are %s", (algorithm, wanted) => {
+    const { pad } = keyPad(algorithm);
+    expect(openPadBankKeys(pad, { ...OPTIONS, algorithm: wanted })).toEqual({ ok: false, reason: "pad-has-another-cipher" });
+  });
+
+  it("that does not say its ciphers has 3DES alone", () => {
+    const { requestPinBlock, loadWorkKey, enterMasterKey, wipeKeys, close, macs } = keyPad().pad;
+    const silent = { requestPinBlock, loadWorkKey, enterMasterKey, wipeKeys, close, macs };
+    expect([openPadBankKeys(silent, OPTIONS).ok, openPadBankKeys(silent, { ...OPTIONS, algorithm: "sm4" }).ok]).toEqual([true, false]);
+  });
+
+  it("makes no SM4 MAC with 3DES keys", async () => {
+    const { keys, run } = keyPad();
+    await run(keys.load(keysOf(LONG), LIMITS));
+    await expect(run(keys.mac(TEXT, "sm4", LIMITS))).rejects.toMatchObject({ code: "pad-refused" });
   });
 
   it("of another terminal, with another master key, makes other keys of what came", async () => {

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { concat, fromHex, toHex } from "../../base/bytes.ts";
-import type { KeyScheme } from "../acquiring/profile.ts";
+import type { KeyScheme, WorkingKeyName } from "../acquiring/profile.ts";
 import { KEY_LAYOUTS, parseWorkingKeys } from "./working-keys.ts";
 
 const PIN = "a1".repeat(16);
@@ -32,6 +32,25 @@ describe("working keys", () => {
     expect(parseWorkingKeys(profile(scheme), fromHex(`${hex}ffff`))).toEqual({ ok: true, keys });
     expect(parseWorkingKeys(profile(scheme), fromHex(hex.slice(0, -2)))).toEqual({ ok: false, reason: "too-short" });
     expect(parseWorkingKeys(profile(scheme, 1), fromHex(hex))).toMatchObject({ ok: false });
+  });
+
+  it("with SM4 lie where the acquirer has told, and nowhere without a word of it", () => {
+    const sm4 = (order: readonly WorkingKeyName[], zeros: number, checkBytes: number) => ({
+      ...({ keyScheme: "sm4", keyOffset: 0, checkValueBytes: 4 } as const),
+      sm4Keys: { network: "005", keys: order.map((which) => ({ which, zeros, checkBytes })) },
+    });
+    const check = "0a0b0c0d0e0f1011";
+    const two = fromHex(`${MAC}${check}${PIN}${check}`);
+    const read = { pin: key(PIN, check.slice(0, 8)), mac: key(MAC, check.slice(0, 8)) };
+    expect(parseWorkingKeys(sm4(["mac", "pin"], 0, 8), two)).toEqual({ ok: true, keys: read });
+    expect(parseWorkingKeys({ ...sm4(["mac", "pin"], 0, 8), keyOffset: 3 }, fromHex(`ffffff${toHex(two)}`))).toEqual({ ok: true, keys: read });
+    const three = fromHex(`${PIN}0000${check}${TRACK}0000${check}${MAC}0000${check}`);
+    expect(parseWorkingKeys(sm4(["pin", "track", "mac"], 2, 8), three)).toEqual({ ok: true, keys: { ...read, track: key(TRACK, check.slice(0, 8)) } });
+    expect(parseWorkingKeys(sm4(["pin", "track", "mac"], 2, 8), three.with(17, 1))).toEqual({ ok: false, reason: "padding-wrong" });
+    expect(parseWorkingKeys(sm4(["pin", "mac"], 0, 3), two)).toEqual({ ok: false, reason: "check-value-short" });
+    expect(parseWorkingKeys(sm4(["pin"], 0, 8), two)).toEqual({ ok: false, reason: "too-short" });
+    expect(parseWorkingKeys({ keyScheme: "sm4", keyOffset: 0, checkValueBytes: 4 }, two)).toEqual({ ok: false, reason: "too-short" });
+    for (let length = 0; length < two.length; length += 1) expect(parseWorkingKeys(sm4(["mac", "pin"], 0, 8), two.slice(0, length)).ok).toBe(false);
   });
 
   it("compares three bytes of four where the acquirer says so", () => {

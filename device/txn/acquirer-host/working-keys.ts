@@ -4,31 +4,38 @@
  */
 import type { Bytes } from "../../base/bytes.ts";
 import type { WorkingKeys, WrappedKey } from "../acquiring/bank-keys.ts";
-import type { AcquirerProfile, KeyScheme } from "../acquiring/profile.ts";
+import type { AcquirerProfile, KeyScheme, WorkingKeyName } from "../acquiring/profile.ts";
 
 /** Bytes of one key: what is wrapped, what must be zero behind it, its check value. */
 interface KeyPlace {
+  readonly which: WorkingKeyName;
   readonly key: 8 | 16;
-  readonly zeros: 0 | 8;
-  readonly check: 3 | 4;
+  readonly zeros: number;
+  readonly check: number;
 }
 
-interface KeyLayout {
-  readonly pin: KeyPlace;
-  readonly mac: KeyPlace;
-  readonly track?: KeyPlace;
-}
-
-const place = (key: 8 | 16, check: 3 | 4 = 4): KeyPlace => ({ key, zeros: 0, check });
+const place = (which: WorkingKeyName, key: 8 | 16, check: 3 | 4 = 4): KeyPlace => ({ which, key, zeros: 0, check });
 /** A key of eight bytes in a place for sixteen. A key of sixteen in it was never recorded and is refused. */
-const SHORT_IN_LONG: KeyPlace = { key: 8, zeros: 8, check: 4 };
+const SHORT_IN_LONG: KeyPlace = { which: "mac", key: 8, zeros: 8, check: 4 };
+const SM4_KEY_BYTES = 16;
 
-export const KEY_LAYOUTS: Readonly<Record<KeyScheme, KeyLayout>> = {
-  "des-24": { pin: place(8), mac: place(8) },
-  "tdes-40": { pin: place(16), mac: SHORT_IN_LONG },
-  "tdes-track-60": { pin: place(16), mac: SHORT_IN_LONG, track: place(16) },
-  "triple-19-57": { pin: place(16, 3), mac: place(16, 3), track: place(16, 3) },
+export const KEY_LAYOUTS: Readonly<Record<Exclude<KeyScheme, "sm4">, readonly KeyPlace[]>> = {
+  "des-24": [place("pin", 8), place("mac", 8)],
+  "tdes-40": [place("pin", 16), SHORT_IN_LONG],
+  "tdes-track-60": [place("pin", 16), SHORT_IN_LONG, place("track", 16)],
+  "triple-19-57": [place("pin", 16, 3), place("mac", 16, 3), place("track", 16, 3)],
 };
+
+/** Where the keys of this acquirer lie in field 62; nowhere with SM4 whose layout nobody has said. */
+export function keyPlaces({ keyScheme, sm4Keys }: Pick<AcquirerProfile, "keyScheme" | "sm4Keys">): readonly KeyPlace[] {
+  if (keyScheme !== "sm4") return KEY_LAYOUTS[keyScheme];
+  return (sm4Keys?.keys ?? []).map(({ which, zeros, checkBytes: check }) => ({ which, key: SM4_KEY_BYTES, zeros, check }));
+}
+
+/** Bytes that every check value of this acquirer has. */
+export function checkBytesOf(profile: Pick<AcquirerProfile, "keyScheme" | "sm4Keys">): number {
+  return Math.min(...keyPlaces(profile).map(({ check }) => check));
+}
 
 export type WorkingKeysParse =
   | { readonly ok: true; readonly keys: WorkingKeys }
@@ -36,20 +43,19 @@ export type WorkingKeysParse =
   | { readonly ok: false; readonly reason: "too-short" | "padding-wrong" | "check-value-short" };
 
 /** Never throws. The keys come out as they came in: wrapped. */
-export function parseWorkingKeys(profile: Pick<AcquirerProfile, "keyScheme" | "keyOffset" | "checkValueBytes">, field62: Bytes): WorkingKeysParse {
-  const { pin, mac, track } = KEY_LAYOUTS[profile.keyScheme];
-  const places = [pin, mac, ...(track === undefined ? [] : [track])];
+export function parseWorkingKeys(profile: Pick<AcquirerProfile, "keyScheme" | "sm4Keys" | "keyOffset" | "checkValueBytes">, field62: Bytes): WorkingKeysParse {
+  const places = keyPlaces(profile);
   if (places.some(({ check }) => check < profile.checkValueBytes)) return { ok: false, reason: "check-value-short" };
-  const read: WrappedKey[] = [];
+  const read: Partial<Record<WorkingKeyName, WrappedKey>> = {};
   let at = profile.keyOffset;
-  for (const { key, zeros, check } of places) {
+  for (const { which, key, zeros, check } of places) {
     const end = at + key + zeros + check;
     if (end > field62.length) return { ok: false, reason: "too-short" };
     if (field62.subarray(at + key, at + key + zeros).some((byte) => byte !== 0)) return { ok: false, reason: "padding-wrong" };
-    read.push({ wrapped: field62.slice(at, at + key), checkValue: field62.slice(end - check, end - check + profile.checkValueBytes) });
+    read[which] = { wrapped: field62.slice(at, at + key), checkValue: field62.slice(end - check, end - check + profile.checkValueBytes) };
     at = end;
   }
-  const [pinKey, macKey, trackKey] = read;
-  if (pinKey === undefined || macKey === undefined) return { ok: false, reason: "too-short" };
-  return { ok: true, keys: { pin: pinKey, mac: macKey, ...(trackKey === undefined ? {} : { track: trackKey }) } };
+  const { pin, mac, track } = read;
+  if (pin === undefined || mac === undefined) return { ok: false, reason: "too-short" };
+  return { ok: true, keys: { pin, mac, ...(track === undefined ? {} : { track }) } };
 }

@@ -10,7 +10,7 @@ export type WorkingKeyName = "pin" | "mac" | "track";
 
 /** One key of a sign-in with SM4: sixteen bytes of cipher text, zeros, a check value. */
 export interface Sm4KeyPlace {
-  readonly key: WorkingKeyName;
+  readonly which: WorkingKeyName;
   /** Bytes that must be zero between key and check value. */
   readonly zeros: number;
   readonly checkBytes: number;

@@ -16,6 +16,9 @@ test("terminals and accounts of one's own", () => {
   });
 });
 
+test("SM4 keys and MACs go together", () =>
+  expect(readAcquirerConfig({ terminals: [{ ...TERMINAL, keyLayout: "sm4", macForm: "sm4" }] })).toMatchObject({ ok: true }));
+
 test.each([
   [5, "not-an-object"],
   [{ files: "x" }, "unknown member files"],
@@ -23,6 +26,7 @@ test.each([
   [{ terminals: {} }, "terminals are malformed"],
   [{ terminals: [{ ...TERMINAL, terminal: "1" }] }, "terminals are malformed"],
   [{ terminals: [{ ...TERMINAL, keyLayout: "sm4" }] }, "terminals are malformed"],
+  [{ terminals: [{ ...TERMINAL, macForm: "sm4" }] }, "terminals are malformed"],
   [{ terminals: [{ ...TERMINAL, masterKeyHex: "0102" }] }, "terminals are malformed"],
   [{ accounts: [{ ...ACCOUNT, pin: "12" }] }, "accounts are malformed"],
   [{ accounts: [{ ...ACCOUNT, balanceFen: -1 }] }, "accounts are malformed"],

@@ -18,8 +18,8 @@ export interface AcquirerConfig {
 
 const PORT_MAX = 65_535;
 const MEMBERS: readonly string[] = ["file", "port", "terminals", "accounts"];
-const LAYOUTS: readonly KeyLayout[] = ["des-24", "tdes-40", "tdes-track-60", "triple-19-57"];
-const MAC_FORMS: readonly MacForm[] = ["ecb", "x9.19"];
+const LAYOUTS: readonly KeyLayout[] = ["des-24", "tdes-40", "tdes-track-60", "triple-19-57", "sm4"];
+const MAC_FORMS: readonly MacForm[] = ["ecb", "x9.19", "sm4"];
 const STATUSES: readonly CardStatus[] = ["good", "lost", "stolen", "restricted", "closed"];
 
 type Read<Value> = { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly reason: string };
@@ -45,6 +45,8 @@ function contractOf(fields: JsonFields): TerminalContract | undefined {
   );
   const keyLayout = oneOf(LAYOUTS, fields["keyLayout"], "tdes-40");
   const macForm = oneOf(MAC_FORMS, fields["macForm"], "ecb");
+  // Keys and MACs are of one cipher; how SM4 keys are given out is the test bank's own way.
+  if ((keyLayout === "sm4") !== (macForm === "sm4")) return undefined;
   if (keyLayout === undefined || macForm === undefined || terminal.length !== 8 || merchant.length !== 15) return undefined;
   const masterKey = parseHex(masterKeyHex);
   const sound = (masterKeyHex === "" || masterKey?.length === 8 || masterKey?.length === 16) && parseHex(keyFrontHex) !== undefined;

@@ -38,6 +38,18 @@ describe.each(["ecb", "x9.19"] as const)("with MACs of the form %s", (macForm: M
   });
 });
 
+test("SM4 keys open a session in which a sale with a PIN block of sixteen bytes is booked, and a wrong PIN is not", async () => {
+  const bank = await openHandBank({ contract: testContract({ keyLayout: "sm4", macForm: "sm4" }) });
+  expect((await bank.signIn()).fields.get(62)).toHaveLength(96);
+  expect(bank.pinBlock()).toHaveLength(32);
+  const reply = await bank.sale(40_000);
+  expect([reply.type, reply.code, reply.macHolds, bank.balanceFen()]).toEqual(["0210", "00", true, OPENING_FEN - 40_000]);
+  expect((await bank.sale(1_000, { 52: bank.pinBlock("654321") })).code).toBe("55");
+  expect((await bank.sale(1_000, { 52: "0011223344556677" })).code).not.toBe("00");
+  expect((await bank.ask("0800", { 60: `00${bank.batch}003` })).code).toBe("40");
+  expect([bank.balanceFen(), bank.ledger.unsound()]).toEqual([OPENING_FEN - 40_000, []]);
+});
+
 test("the reply has the request's own fields, and its addresses the other way round", async () => {
   const bank = await openHandBank();
   const body = await bank.acquirer.exchange(bank.bytes("0200", bank.saleTexts(1_000, { 11: "000777" })));

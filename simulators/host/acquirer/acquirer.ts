@@ -13,7 +13,7 @@ import type { CipherSuite } from "../../../device/crypto/face.ts";
 import { type AcquirerFault, type AcquirerFaults, noAcquirerFaults, takeAcquirerFault, type WrongEcho } from "./acquirer-faults.ts";
 import { messageMac } from "./ciphers.ts";
 import type { AcquirerLedger } from "./ledger.ts";
-import { answeredTpdu, type BankMessage, readMessage, writeMessage } from "./message.ts";
+import { answeredTpdu, type BankMessage, type BankMessageParse, readMessage, writeMessage } from "./message.ts";
 import {
   type AcquirerVariants,
   type BankAnswer,
@@ -123,7 +123,7 @@ class SimulatedAcquirer implements Acquirer {
 
   exchange = async (body: Bytes): Promise<Bytes | undefined> => {
     if (this.faults.absent || this.#stopped.signal.aborted) return undefined;
-    const parsed = readMessage(body);
+    const parsed = this.#read(body);
     if (!parsed.ok) {
       // What has not even a type can be answered by nobody.
       if (parsed.read === undefined) return undefined;
@@ -134,6 +134,14 @@ class SimulatedAcquirer implements Acquirer {
     const reply = this.#act({ message, covered }, fault);
     return reply === undefined ? undefined : this.#deliver(reply, fault.slowMs);
   };
+
+  /** A PIN block is as long as the terminal's contract has it, and the terminal is named behind it: so it is read both ways, and one of them fits. */
+  #read(body: Bytes): BankMessageParse {
+    const usual = readMessage(body);
+    const longer = readMessage(body, 16);
+    const fits = longer.ok && longer.message.fields.has(52) && this.#contracts.get(fieldOf(longer.message, 41))?.keyLayout === "sm4";
+    return fits ? longer : usual;
+  }
 
   /** Does what the fault lets be done, at once, and makes the reply that the fault lets be seen. */
   #act(came: Came, fault: AcquirerFault): Bytes | undefined {

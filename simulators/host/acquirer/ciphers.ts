@@ -4,12 +4,25 @@
  */
 import { type Bytes, concat, equalBytes, fromHex, toHex, utf8, xorBytes } from "../../../device/base/bytes.ts";
 import type { CipherSuite } from "../../../device/crypto/face.ts";
-import { cbcLastBlock, encryptBlocks, zeroExtend } from "../../crypto/blocks.ts";
+import { blockBytes, cbcLastBlock, encryptBlocks, type KeyAlgorithm, zeroExtend } from "../../crypto/blocks.ts";
 
-/** How working keys lie in field 62 and how long they are. */
-export type KeyLayout = "des-24" | "tdes-40" | "tdes-track-60" | "triple-19-57";
+/** How working keys lie in field 62 and how long they are. "sm4": as the terms of the contract say, because no paper does. */
+export type KeyLayout = "des-24" | "tdes-40" | "tdes-track-60" | "triple-19-57" | "sm4";
 
-export type MacForm = "ecb" | "x9.19";
+/** "sm4": the steps of "ecb" with the blocks of SM4. */
+export type MacForm = "ecb" | "x9.19" | "sm4";
+
+/** How this bank gives out SM4 keys. */
+export interface Sm4Terms {
+  /** 60.3 that asks for them. */
+  readonly network: string;
+  readonly order: readonly (keyof SessionKeys)[];
+  readonly checkBytes: number;
+  /** Zeros between each key and its check value. */
+  readonly fill: number;
+}
+
+export const DEFAULT_SM4_TERMS: Sm4Terms = { network: "005", order: ["pin", "mac"], checkBytes: 8, fill: 0 };
 
 /** Working keys of one sign-in, in the clear. */
 export interface SessionKeys {
@@ -26,7 +39,7 @@ interface KeySlot {
   readonly checkBytes: number;
 }
 
-const LAYOUTS: Readonly<Record<KeyLayout, readonly KeySlot[]>> = {
+const LAYOUTS: Readonly<Record<Exclude<KeyLayout, "sm4">, readonly KeySlot[]>> = {
   "des-24": [
     { which: "pin", keyBytes: 8, fill: 0, checkBytes: 4 },
     { which: "mac", keyBytes: 8, fill: 0, checkBytes: 4 },
@@ -49,27 +62,49 @@ const LAYOUTS: Readonly<Record<KeyLayout, readonly KeySlot[]>> = {
 
 const BLOCK = 8;
 
+function slotsOf(layout: KeyLayout, { order, checkBytes, fill }: Sm4Terms): readonly KeySlot[] {
+  return layout === "sm4" ? order.map((which) => ({ which, keyBytes: 16, fill, checkBytes })) : LAYOUTS[layout];
+}
+
+/** The cipher of the keys of a layout. */
+export function cipherOf(layout: KeyLayout): KeyAlgorithm {
+  return layout === "sm4" ? "sm4" : "3des";
+}
+
 /** DES where the key has 8 bytes, triple DES where it has 16. */
 function encipher(suite: CipherSuite, key: Bytes, blocks: Bytes): Bytes {
   return encryptBlocks(suite, "3des", key, blocks);
 }
 
-export function drawSessionKeys(layout: KeyLayout, draw: (length: number) => Bytes): SessionKeys {
+function decipher(suite: CipherSuite, algorithm: KeyAlgorithm, key: Bytes, blocks: Bytes): Bytes {
+  const handle = suite.secretKey(key.length === BLOCK ? concat(key, key) : key);
+  return algorithm === "sm4" ? suite.sm4Decrypt(handle, blocks) : suite.tdesDecrypt(handle, blocks);
+}
+
+export function drawSessionKeys(layout: KeyLayout, draw: (length: number) => Bytes, sm4: Sm4Terms = DEFAULT_SM4_TERMS): SessionKeys {
   const drawn = (which: keyof SessionKeys) => {
-    const slot = LAYOUTS[layout].find((each) => each.which === which);
+    const slot = slotsOf(layout, sm4).find((each) => each.which === which);
     return slot === undefined ? undefined : draw(slot.keyBytes);
   };
   return { pin: drawn("pin") ?? draw(BLOCK), mac: drawn("mac") ?? draw(BLOCK), track: drawn("track") };
 }
 
+export interface Wrapping {
+  readonly master: Bytes;
+  readonly layout: KeyLayout;
+  readonly front: Bytes;
+  readonly sm4?: Sm4Terms | undefined;
+}
+
 /** Field 62 of a sign-in's answer: `front` before the keys, where a region puts bytes there. */
-export function wrappedKeys(suite: CipherSuite, wrap: { readonly master: Bytes; readonly layout: KeyLayout; readonly front: Bytes }, keys: SessionKeys): Bytes {
-  const parts = LAYOUTS[wrap.layout].flatMap(({ which, fill, checkBytes }) => {
+export function wrappedKeys(suite: CipherSuite, { master, layout, front, sm4 = DEFAULT_SM4_TERMS }: Wrapping, keys: SessionKeys): Bytes {
+  const algorithm = cipherOf(layout);
+  const parts = slotsOf(layout, sm4).flatMap(({ which, fill, checkBytes }) => {
     const key = keys[which] ?? new Uint8Array(0);
-    const check = encipher(suite, key, new Uint8Array(BLOCK)).slice(0, checkBytes);
-    return [encipher(suite, wrap.master, key), new Uint8Array(fill), check];
+    const check = encryptBlocks(suite, algorithm, key, new Uint8Array(blockBytes(algorithm))).slice(0, checkBytes);
+    return [encryptBlocks(suite, algorithm, master, key), new Uint8Array(fill), check];
   });
-  return concat(wrap.front, ...parts);
+  return concat(front, ...parts);
 }
 
 function upperHex(bytes: Bytes): Bytes {
@@ -77,12 +112,14 @@ function upperHex(bytes: Bytes): Bytes {
 }
 
 /** All blocks joined, written as text, enciphered half by half; the text of the result begins with the MAC. */
-function dialectMac(suite: CipherSuite, key: Bytes, data: Bytes): Bytes {
-  let joined: Bytes = new Uint8Array(BLOCK);
-  for (let at = 0; at < data.length; at += BLOCK) joined = xorBytes(joined, data.slice(at, at + BLOCK));
+function dialectMac(suite: CipherSuite, algorithm: KeyAlgorithm, input: { readonly key: Bytes; readonly data: Bytes }): Bytes {
+  const { key, data } = input;
+  const block = blockBytes(algorithm);
+  let joined: Bytes = new Uint8Array(block);
+  for (let at = 0; at < data.length; at += block) joined = xorBytes(joined, data.slice(at, at + block));
   const text = upperHex(joined);
-  const half = encipher(suite, key, text.slice(0, BLOCK));
-  const whole = encipher(suite, key, xorBytes(half, text.slice(BLOCK)));
+  const half = encryptBlocks(suite, algorithm, key, text.slice(0, block));
+  const whole = encryptBlocks(suite, algorithm, key, xorBytes(half, text.slice(block)));
   return upperHex(whole).slice(0, BLOCK);
 }
 
@@ -96,33 +133,52 @@ function retailMac(suite: CipherSuite, key: Bytes, data: Bytes): Bytes {
 
 /** Field 64 over type, bitmap and fields. */
 export function messageMac(suite: CipherSuite, form: MacForm, over: { readonly key: Bytes; readonly covered: Bytes }): Bytes {
-  const data = zeroExtend(over.covered, Math.max(BLOCK, Math.ceil(over.covered.length / BLOCK) * BLOCK));
-  return form === "ecb" ? dialectMac(suite, over.key, data) : retailMac(suite, over.key, data);
+  const { key, covered } = over;
+  const block = form === "sm4" ? 2 * BLOCK : BLOCK;
+  const data = zeroExtend(covered, Math.max(block, Math.ceil(covered.length / block) * block));
+  return form === "x9.19" ? retailMac(suite, key, data) : dialectMac(suite, form === "sm4" ? "sm4" : "3des", { key, data });
 }
 
-/** The twelve right-most digits of an account without its check digit, as the second half of a PIN block has them. */
-function accountBlock(account: string): Bytes {
-  return fromHex(`0000${account.slice(0, -1).slice(-12).padStart(12, "0")}`);
+/** The twelve right-most digits of an account without its check digit, at the right end of a block of so many bytes. */
+function accountBlock(account: string, bytes: number): Bytes {
+  return fromHex(
+    account
+      .slice(0, -1)
+      .slice(-12)
+      .padStart(12, "0")
+      .padStart(bytes * 2, "0"),
+  );
 }
 
-/** The PIN in an enciphered block of format 0; undefined where the block is none for this account. */
-export function decipherPin(suite: CipherSuite, key: Bytes, sealed: { readonly block: Bytes; readonly account: string }): string | undefined {
-  const handle = suite.secretKey(key.length === BLOCK ? concat(key, key) : key);
-  const clear = toHex(xorBytes(suite.tdesDecrypt(handle, sealed.block), accountBlock(sealed.account)));
+/** The PIN in an enciphered block; undefined where the block is none for this account. */
+export function decipherPin(
+  suite: CipherSuite,
+  key: Bytes,
+  sealed: { readonly block: Bytes; readonly account: string; readonly cipher?: KeyAlgorithm },
+): string | undefined {
+  const { block, account, cipher = "3des" } = sealed;
+  if (block.length !== blockBytes(cipher)) return undefined;
+  const clear = toHex(xorBytes(decipher(suite, cipher, key, block), accountBlock(account, block.length)));
   const [, length = "", digits = ""] = /^0([4-9a-c])(\d{4,12})f*$/.exec(clear) ?? [];
   return digits.length === Number.parseInt(length, 16) ? digits : undefined;
 }
 
-/** A block of format 0, for benches and worlds that have a holder but no pad. */
-export function encipherPin(suite: CipherSuite, key: Bytes, typed: { readonly pin: string; readonly account: string }): Bytes {
-  const block = fromHex(`0${typed.pin.length.toString(16)}${typed.pin}`.padEnd(16, "f"));
-  return encipher(suite, key, xorBytes(block, accountBlock(typed.account)));
+/** A block of format 0, or the longer one of SM4, for benches and worlds that have a holder but no pad. */
+export function encipherPin(suite: CipherSuite, key: Bytes, typed: { readonly pin: string; readonly account: string; readonly cipher?: KeyAlgorithm }): Bytes {
+  const { pin, account, cipher = "3des" } = typed;
+  const bytes = blockBytes(cipher);
+  const block = fromHex(`0${pin.length.toString(16)}${pin}`.padEnd(bytes * 2, "f"));
+  return encryptBlocks(suite, cipher, key, xorBytes(block, accountBlock(account, bytes)));
 }
 
 /** The key that was wrapped; undefined where its check value is another. */
-export function unwrapKey(suite: CipherSuite, master: Bytes, wrapped: { readonly key: Bytes; readonly checkValue: Bytes }): Bytes | undefined {
-  const handle = suite.secretKey(master.length === BLOCK ? concat(master, master) : master);
-  const key = suite.tdesDecrypt(handle, wrapped.key);
-  const check = encipher(suite, key, new Uint8Array(BLOCK)).slice(0, wrapped.checkValue.length);
+export function unwrapKey(
+  suite: CipherSuite,
+  master: Bytes,
+  wrapped: { readonly key: Bytes; readonly checkValue: Bytes; readonly cipher?: KeyAlgorithm },
+): Bytes | undefined {
+  const { cipher = "3des" } = wrapped;
+  const key = decipher(suite, cipher, master, wrapped.key);
+  const check = encryptBlocks(suite, cipher, key, new Uint8Array(blockBytes(cipher))).slice(0, wrapped.checkValue.length);
   return equalBytes(check, wrapped.checkValue) ? key : undefined;
 }

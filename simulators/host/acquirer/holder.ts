@@ -1,6 +1,6 @@
 /* Who pays: whether the account is there, may be used, and whether its holder has proved to be its holder. Each refusal is a code of field 39. */
 import { fromHex } from "../../../device/base/bytes.ts";
-import { decipherPin } from "./ciphers.ts";
+import { cipherOf, decipherPin } from "./ciphers.ts";
 import { PIN_TRIES } from "./ledger.ts";
 import { type BankContext, type BankRequest, fieldOf } from "./request.ts";
 import type { Account, CardStatus } from "./words.ts";
@@ -17,13 +17,13 @@ export function usableAccount({ ledger }: BankContext, { pan }: BankRequest): Ac
 /** What is said to a PIN that is wrong, missing or blocked; undefined where the holder is the holder. */
 export function pinRefusal(context: BankContext, request: BankRequest, needed: boolean): string | undefined {
   const { ledger, suite } = context;
-  const { message, session, pan } = request;
+  const { message, session, pan, contract } = request;
   const account = ledger.account(pan);
   const block = fieldOf(message, 52);
   if (block === "") return needed ? "55" : undefined;
   if (account === undefined || session.keys === undefined) return "99";
   if (account.triesLeft === 0) return "75";
-  const pin = decipherPin(suite, session.keys.pin, { block: fromHex(block), account: pan });
+  const pin = decipherPin(suite, session.keys.pin, { block: fromHex(block), account: pan, cipher: cipherOf(contract.keyLayout) });
   if (pin === undefined) return "99";
   if (pin === account.pin) {
     if (account.triesLeft < PIN_TRIES) ledger.setTriesLeft(pan, PIN_TRIES);

@@ -82,11 +82,15 @@ const HEAD_BYTES = 11;
 const TYPE_BYTES = 2;
 const BITMAP_BYTES = 8;
 const MAC_FIELD = 64;
+const PIN_BLOCK_FIELD = 52;
 const DIGITS = /^\d*$/;
 const TRACK = /^[\dD]*$/;
 
+/** How long a PIN block is: 16 bytes where it is made with SM4. */
+export type PinBlockBytes = 8 | 16;
+
 /** Reads a body: transport header, message header, type, bitmap and fields. Never throws. */
-export function readMessage(body: Bytes): BankMessageParse {
+export function readMessage(body: Bytes, pinBlockBytes: PinBlockBytes = 8): BankMessageParse {
   const start = HEAD_BYTES + TYPE_BYTES + BITMAP_BYTES;
   if (body.length < start) return { ok: false, reason: "too-short" };
   const head = toHex(body.slice(0, HEAD_BYTES + TYPE_BYTES)).toUpperCase();
@@ -95,7 +99,7 @@ export function readMessage(body: Bytes): BankMessageParse {
   if (!DIGITS.test(message.type)) return { ok: false, reason: "not-a-digit" };
   let at = start;
   for (const number of numbersOf(body.slice(start - BITMAP_BYTES, start))) {
-    const read = readField(body, at, number);
+    const read = readField(body, at, { number, pinBlockBytes });
     if (typeof read === "string") return { ok: false, reason: read, read: message };
     fields.set(number, read.value);
     at = read.end;
@@ -109,8 +113,13 @@ function numbersOf(bitmap: Bytes): readonly number[] {
   return Array.from({ length: 64 }, (_, at) => at + 1).filter((number) => ((bitmap[(number - 1) >>> 3] ?? 0) & (0x80 >>> ((number - 1) & 7))) !== 0);
 }
 
-function readField(body: Bytes, start: number, number: number): { readonly value: string; readonly end: number } | Refusal {
-  const form = FORMS.get(number);
+interface Place {
+  readonly number: number;
+  readonly pinBlockBytes: PinBlockBytes;
+}
+
+function readField(body: Bytes, start: number, { number, pinBlockBytes }: Place): { readonly value: string; readonly end: number } | Refusal {
+  const form = number === PIN_BLOCK_FIELD ? fixed("bytes", pinBlockBytes) : FORMS.get(number);
   if (form === undefined) return "field-unknown";
   const { length, content } = form;
   const countBytes = length.is === "counted" ? length.countBytes : 0;
@@ -166,7 +175,8 @@ function encoded(number: number, value: string): Bytes {
   assert(form !== undefined, `field ${number} has a form`);
   const { length, content } = form;
   const units = content === "bytes" ? value.length / 2 : value.length;
-  assert(length.is === "counted" || units === length.units, `field ${number} has its length`);
+  const right = length.is === "counted" || units === length.units || (number === PIN_BLOCK_FIELD && units === 2 * length.units);
+  assert(right, `field ${number} has its length`);
   const count = length.is === "counted" ? fromHex(String(units).padStart(length.countBytes * 2, "0")) : new Uint8Array(0);
   return concat(count, contentBytes(content, value));
 }

@@ -5,7 +5,7 @@ import type { CardProfile } from "../../../device/codec/card-profile.ts";
 import { findTlv, parseTlv, type Tlv } from "../../../device/codec/tlv.ts";
 import type { CipherSuite } from "../../../device/crypto/face.ts";
 import type { AcquirerFault, AcquirerFaults } from "./acquirer-faults.ts";
-import type { KeyLayout, MacForm } from "./ciphers.ts";
+import type { KeyLayout, MacForm, Sm4Terms } from "./ciphers.ts";
 import type { AcquirerLedger } from "./ledger.ts";
 import type { BankMessage } from "./message.ts";
 import type { Session } from "./session-book.ts";
@@ -23,6 +23,8 @@ export interface TerminalContract {
   /** Bytes in front of the keys in field 62. */
   readonly keyFront: Bytes;
   readonly macForm: MacForm;
+  /** With the layout "sm4"; left out: the test bank's own. */
+  readonly sm4?: Sm4Terms;
 }
 
 /** What acquirers do differently. */

@@ -1,5 +1,6 @@
 /* Which service a message asks for: by its type, processing code, condition and the codes of field 60. What is not in a table is not served. */
 import { batchUpload, settlement } from "./batch-services.ts";
+import { DEFAULT_SM4_TERMS } from "./ciphers.ts";
 import { DOWNLOAD_SERVICES } from "./downloads.ts";
 import { cashLoad } from "./load-services.ts";
 import { balance, sale, withdrawal } from "./payments.ts";
@@ -52,8 +53,9 @@ function found(table: Readonly<Record<string, BankService>>, key: string): BankS
 
 /** The service for a message, or undefined: 39 = 12. */
 export function serviceFor(request: BankRequest, withdrawalCode: string): BankService | undefined {
-  const { message, processing, code, network } = request;
+  const { message, processing, code, network, contract } = request;
   const { type } = message;
+  if (type === "0800" && contract.keyLayout === "sm4" && network === (contract.sm4 ?? DEFAULT_SM4_TERMS).network) return signIn;
   if (MANAGEMENT.includes(type)) return found(BY_NETWORK, `${type}/${network}`);
   if (fieldOf(message, 25) === LOAD_CONDITION && type !== "0400") return found(BY_LOAD, `${type}/${code}`);
   if (type === "0200" && withdrawalCode !== "" && processing === withdrawalCode) return withdrawal;

@@ -3,7 +3,7 @@ import { type Bytes, concat, fromHex, utf8 } from "../../../device/base/bytes.ts
 import { buildTlv } from "../../../device/codec/tlv.ts";
 import { TEST_CERTIFICATION_AUTHORITIES, type TestAuthority } from "../../crypto/certificates.ts";
 import { TEST_PIN_KEY_HEX } from "../../crypto/test-keys.ts";
-import type { KeyLayout, MacForm } from "./ciphers.ts";
+import type { KeyLayout, MacForm, Sm4Terms } from "./ciphers.ts";
 import { aidPiece, caKeyPiece } from "./downloads.ts";
 import type { DownloadTables, TerminalContract } from "./request.ts";
 import type { AccountOpening } from "./words.ts";
@@ -26,6 +26,7 @@ export interface ContractTerms {
   readonly keyLayout?: KeyLayout;
   readonly keyFrontHex?: string;
   readonly macForm?: MacForm;
+  readonly sm4?: Sm4Terms;
 }
 
 /** A terminal with the master key that simulated pads hold, unless said otherwise. */
@@ -37,6 +38,7 @@ export function testContract(terms: ContractTerms = {}): TerminalContract {
     keyLayout: terms.keyLayout ?? "tdes-40",
     keyFront: fromHex(terms.keyFrontHex ?? ""),
     macForm: terms.macForm ?? "ecb",
+    ...(terms.sm4 === undefined ? {} : { sm4: terms.sm4 }),
   };
 }
 

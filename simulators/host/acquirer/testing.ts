@@ -9,7 +9,7 @@ import { applicationCryptogram, type BankRules, bankCardKey, bankSessionKey, cry
 import { SeededRandomness } from "../../world/seeded-randomness.ts";
 import { VirtualClock } from "../../world/virtual-clock.ts";
 import { type Acquirer, type AcquirerOptions, openAcquirer } from "./acquirer.ts";
-import { encipherPin, messageMac, unwrapKey } from "./ciphers.ts";
+import { cipherOf, encipherPin, messageMac, unwrapKey } from "./ciphers.ts";
 import { AcquirerLedger } from "./ledger.ts";
 import { type BankMessage, readMessage, writeMessage } from "./message.ts";
 import type { TerminalContract } from "./request.ts";
@@ -36,7 +36,11 @@ const PLACES = {
   "tdes-40": { pin: [0, 16, 16, 4], mac: [20, 8, 36, 4] },
   "tdes-track-60": { pin: [0, 16, 16, 4], mac: [20, 8, 36, 4] },
   "triple-19-57": { pin: [0, 16, 16, 3], mac: [19, 16, 35, 3] },
+  sm4: { pin: [0, 16, 16, 8], mac: [24, 16, 40, 8] },
 } as const;
+
+/** 60.3 of a sign-in. */
+const NETWORKS = { "des-24": "001", "tdes-40": "003", "tdes-track-60": "004", "triple-19-57": "003", sm4: "005" } as const;
 
 export interface ChipTerms {
   readonly amountFen: number;
@@ -157,7 +161,7 @@ export class HandBank {
 
   /** Takes the keys of a sign-in as they lie in field 62. */
   async signIn(): Promise<HandReply> {
-    const network = this.contract.keyLayout === "des-24" ? "001" : this.contract.keyLayout === "tdes-track-60" ? "004" : "003";
+    const network = NETWORKS[this.contract.keyLayout];
     const reply = await this.ask("0800", { 60: `00${this.batch}${network}` });
     if (reply.code === "00") this.#takeKeys(fromHex(reply.fields.get(62) ?? ""));
     this.batch = reply.fields.get(60)?.slice(2, 8) ?? this.batch;
@@ -168,7 +172,7 @@ export class HandBank {
     const keys = whole.slice(this.contract.keyFront.length);
     const place = PLACES[this.contract.keyLayout];
     const take = ([at, length, checkAt, checkLength]: readonly [number, number, number, number]) => {
-      const wrapped = { key: keys.slice(at, at + length), checkValue: keys.slice(checkAt, checkAt + checkLength) };
+      const wrapped = { key: keys.slice(at, at + length), checkValue: keys.slice(checkAt, checkAt + checkLength), cipher: cipherOf(this.contract.keyLayout) };
       const key = unwrapKey(suite, this.contract.masterKey, wrapped);
       assert(key !== undefined, "a key has its check value");
       return key;
@@ -178,7 +182,7 @@ export class HandBank {
   }
 
   pinBlock(pin: string = TEST_BANK_PIN, account: string = PAN): string {
-    return toHex(encipherPin(suite, this.#pinKey, { pin, account }));
+    return toHex(encipherPin(suite, this.#pinKey, { pin, account, cipher: cipherOf(this.contract.keyLayout) }));
   }
 
   /** A sale of the test card with its PIN; fields may be put in or left out. */
