@@ -17,7 +17,7 @@ import { type BoundReconciliation, bindReconciliation } from "./medical/reconcil
 import { openPermission, type Permission, type PermissionView } from "./permission.ts";
 import { SaleLane, type SharedSales } from "./sale-lane.ts";
 import { NO_MODULE } from "./security-module.ts";
-import { openRuledSales, type RuledSales } from "./services/local-rules.ts";
+import { concessionsOf, hasAgreement, openRuledSales, type RuledSales } from "./services/local-rules.ts";
 import { openTerminalServices, type TerminalServices } from "./services/terminal-services.ts";
 import { sharedSales } from "./shared-sales.ts";
 import type { ShopActs } from "./shop/acts.ts";
@@ -300,7 +300,7 @@ class AssembledTerminal implements Terminal {
     if (onLaneEvent !== undefined) this.onLaneEvent(onLaneEvent);
     const fares = this.#permission.fares ?? gate?.fares;
     if (gate !== undefined && fares !== undefined)
-      this.#gates = await openTerminalGates(this.#shared, { ...gate, fares }, (lane, event) => this.#laneListeners.tell(lane, event));
+      this.#gates = await openTerminalGates(this.#shared, { ...gate, fares, ...concessionsOf(this.#parts.settings) }, (lane, event) => this.#laneListeners.tell(lane, event));
     this.#bank = await this.#openBank();
     this.#services = this.#openServices();
     await this.#sync.start();
@@ -458,12 +458,6 @@ class AssembledTerminal implements Terminal {
       ...(display === undefined ? {} : { display }),
     });
   }
-}
-
-/** Whether a rule gives holders of the card a discount at this merchant. */
-function hasAgreement({ services, medical }: TerminalParts["settings"]): boolean {
-  const { institution } = medical.profile.sender;
-  return services?.localRules?.some((rule) => rule.kind === "merchant-discount" && rule.merchants.includes(institution)) === true;
 }
 
 /** Running time of the offline lease that is made durable ahead. */

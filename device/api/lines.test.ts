@@ -21,22 +21,20 @@ function noting(): { readonly terminal: Terminal; readonly asked: SaleRequest[] 
 
 describe("a line for each purse", () => {
   test.each([
-    [{}, { kind: "e-purse" }],
-    [{ purse: "e-purse" }, { kind: "e-purse" }],
-    [{ purse: "electronic-cash" }, { kind: "electronic-cash" }],
-    [
-      { purse: "medical-purse", selfPayFen: 120, pooledFen: 0 },
-      { kind: "medical-purse", selfPay: fen(120), pooled: fen(0) },
-    ],
+    [{}, { kind: "e-purse" }, "goods"],
+    [{ purse: "e-purse", pays: "library-deposit" }, { kind: "e-purse" }, "library-deposit"],
+    [{ purse: "electronic-cash" }, { kind: "electronic-cash" }, "goods"],
+    [{ purse: "medical-purse", selfPayFen: 120, pooledFen: 0 }, { kind: "medical-purse", selfPay: fen(120), pooled: fen(0) }, undefined],
     [
       { purse: "compound", record: RECORD },
       { kind: "compound", record: { file: 0x1e, by: "identifier", record: 0, data: Uint8Array.of(0x01, 0xab) } },
+      undefined,
     ],
-  ])("%o", async (members, purse) => {
+  ])("%o", async (members, purse, pays) => {
     const { terminal, asked } = noting();
     const answer = await answerLine(terminal, JSON.stringify({ ...HEAD, id: 7, ...members }), new AbortController().signal);
     expect(JSON.parse(answer)).toEqual({ id: 7, kind: "no-card" });
-    expect(asked).toEqual([{ reference: "r-1", amount: 450, purse }]);
+    expect(asked).toEqual([{ reference: "r-1", amount: 450, purse, ...(pays === undefined ? {} : { pays }) }]);
   });
 
   test("an entry moves no money, and no other purse may be asked for nothing", () => {
@@ -56,6 +54,8 @@ describe("what is not understood changes nothing and says where", () => {
     [{ ...HEAD, purse: "medical-purse", selfPayFen: 1 }, "pooledFen"],
     [{ ...HEAD, purse: "electronic-cash", selfPayFen: 1 }, "selfPayFen"],
     [{ ...HEAD, reference: "a b" }, "reference"],
+    [{ ...HEAD, pays: "fare" }, "pays"],
+    [{ ...HEAD, purse: "medical-purse", selfPayFen: 1, pooledFen: 1, pays: "goods" }, "request"],
     [{ do: "dance" }, "do"],
   ])("%o: %s", async (line, place) => {
     const parsed = parseRequestLine(JSON.stringify(line));

@@ -7,7 +7,7 @@ import { fromHex } from "../base/bytes.ts";
 import { isFault } from "../base/fault.ts";
 import { fen } from "../base/fen.ts";
 import type { Terminal } from "../terminal.ts";
-import type { PurseChoice } from "../txn/sale-request.ts";
+import type { PurseChoice, SaleRequest } from "../txn/sale-request.ts";
 import { BANK_REQUESTS, isBankLine, performBankLine } from "./bank-lines.ts";
 import { EQUIPMENT_REQUESTS, isEquipmentRequest, performEquipment } from "./equipment.ts";
 import { type Said, saidFor } from "./messages.ts";
@@ -21,6 +21,9 @@ const id = z.union([z.string().max(64), z.int()]).optional();
 const anyAmountFen = z.int().min(0).max(0xffff_ffff);
 const paid = { do: z.literal("quick-payment"), id, reference, timeoutMs };
 
+/** What is paid: goods at a price that a discount of the merchant may lower, or a library's deposit. */
+const pays = z.enum(["goods", "library-deposit"]).default("goods");
+
 /** An industry record as the counter names it. */
 const record = z.strictObject({
   file: z.int().min(1).max(0x1e),
@@ -31,10 +34,10 @@ const record = z.strictObject({
 
 /** One purse each: what another purse would need is refused, and so is what this one lacks. */
 const quickPayment = z.discriminatedUnion("purse", [
-  z.strictObject({ ...paid, purse: z.literal("e-purse"), amountFen }),
+  z.strictObject({ ...paid, purse: z.literal("e-purse"), amountFen, pays }),
   z.strictObject({ ...paid, purse: z.literal("compound"), amountFen: anyAmountFen, record }),
   z.strictObject({ ...paid, purse: z.literal("medical-purse"), amountFen, selfPayFen: anyAmountFen, pooledFen: anyAmountFen }),
-  z.strictObject({ ...paid, purse: z.literal("electronic-cash"), amountFen }),
+  z.strictObject({ ...paid, purse: z.literal("electronic-cash"), amountFen, pays }),
 ]);
 
 const otherRequest = z.discriminatedUnion("do", [
@@ -110,6 +113,10 @@ function purseOf(line: QuickPaymentLine): PurseChoice {
   }
 }
 
+function saleOf(line: QuickPaymentLine): SaleRequest {
+  return { reference: line.reference, amount: fen(line.amountFen), purse: purseOf(line), ...("pays" in line ? { pays: line.pays } : {}) };
+}
+
 /** Answers one line with one line. Never rejects for what the world does. */
 export async function answerLine(terminal: Terminal, line: string, signal: AbortSignal): Promise<string> {
   const parsed = parseRequestLine(line);
@@ -129,7 +136,7 @@ async function perform(terminal: Terminal, asked: Request, signal: AbortSignal):
   if (isEquipmentRequest(asked)) return performEquipment(terminal.devices, asked, signal);
   switch (asked.do) {
     case "quick-payment":
-      return terminal.quickPayment({ reference: asked.reference, amount: fen(asked.amountFen), purse: purseOf(asked) }, { timeoutMs: asked.timeoutMs, signal });
+      return terminal.quickPayment(saleOf(asked), { timeoutMs: asked.timeoutMs, signal });
     case "medical-purchase": {
       const { id: _id, do: _do, timeoutMs: limitMs, amountFen: totalFen, items, insuranceType, ...rest } = asked;
       const basket = items.map(({ amountFen: lineFen, ...item }) => ({ ...item, amount: fen(lineFen) }));

@@ -228,6 +228,7 @@ const SHOP: Readonly<Record<Exclude<RefundRefusal, FaultCode>, Words>> = {
   "sale-open": ["The sale is not decided yet. Please ask again later.", "该交易结果待确认，请稍后再试。"],
   "sale-not-paid": ["The sale was not paid.", "该交易未付款。"],
   "refund-too-large": ["More than is left of the sale cannot go back.", "退款金额超过可退金额。"],
+  "deposit-goes-back-whole": ["A deposit goes back once and as a whole.", "押金须一次性全额退还。"],
   "nothing-left": ["The whole sale has gone back already.", "该交易已全部退款。"],
   "refund-through-issuer": ["This money goes back through the card's issuer. Do not hand out cash.", "该笔款项须由发卡机构退回，请勿退付现金。"],
   "refund-conflict": ["This refund number belongs to another refund.", "该退款单号已用于另一笔退款。"],

@@ -16,7 +16,7 @@ import { RecentTaps } from "../txn/gate/recent.ts";
 import { type GateJournal, readBack } from "../txn/gate/records.ts";
 import { GateLane } from "../txn/gate/run.ts";
 import { DEFAULT_GATE_PURSES, type GatePurse, type LaneRide, type LaneSale } from "../txn/gate/tap.ts";
-import type { RiderRecord } from "../txn/gate/tariff.ts";
+import type { RiderRecord, RidesAs } from "../txn/gate/tariff.ts";
 import type { ReleaseWhy } from "../txn/gate/types.ts";
 import type { JsonObject } from "../txn/journal/types.ts";
 
@@ -42,6 +42,8 @@ export interface GateParts {
   readonly fares: FareBook;
   /** Absent: cards keep no transfers and caps here. */
   readonly rider?: RiderRecord;
+  /** Left out: every card rides as its own type. */
+  readonly ridesAs?: RidesAs;
   readonly policy: GatePolicy;
   /** Which purses pay here, in the order of asking; left out: the transit account's alone. */
   readonly purses?: readonly [GatePurse, ...GatePurse[]];
@@ -72,11 +74,14 @@ class Gates implements GateService {
   #released: ReleaseWhy | undefined;
   /** Inputs that saw the fire loop open when they were looked at last. */
   readonly #burning = new Set<FireInput>();
+  readonly #taps: RecentTaps;
 
   constructor(parts: GateParts, taps: RecentTaps) {
-    const { clock, log, journal, fares, rider, policy, purses = DEFAULT_GATE_PURSES, onEvent } = parts;
-    const shared = { clock, log, journal, fares, policy, purses, taps, boot: journal.boot, ...(rider === undefined ? {} : { rider }) };
+    const { clock, log, journal, fares, rider, ridesAs, policy, purses = DEFAULT_GATE_PURSES, onEvent } = parts;
+    const asTold = { ...(rider === undefined ? {} : { rider }), ...(ridesAs === undefined ? {} : { ridesAs }) };
+    const shared = { clock, log, journal, fares, policy, purses, taps, boot: journal.boot, ...asTold };
     this.#parts = parts;
+    this.#taps = taps;
     this.#lanes = parts.lanes.map((lane) => {
       const { name } = lane.settings;
       return new GateLane({ ...shared, ...lane, onEvent: (event) => onEvent?.(name, event) });
@@ -117,6 +122,10 @@ class Gates implements GateService {
     for (const lane of this.#lanes) lane.serve();
     this.#parts.log.info("gates-serve", {});
     await this.#record({ operation: "gate-serve", lanes: this.#lanes.map(({ name }) => name), ...(operator === undefined ? {} : { operator }) });
+  }
+
+  giveBack(sale: string): void {
+    this.#taps.giveBack(sale, this.#parts.clock.monotonicMs());
   }
 
   async #record(detail: JsonObject): Promise<void> {

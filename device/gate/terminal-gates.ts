@@ -16,7 +16,7 @@ export interface LaneDevices extends Omit<GateLaneSetup, "reader" | "sale" | "ri
 }
 
 /** What a terminal is told of its lanes. */
-export interface TerminalGate extends Pick<GateParts, "fares" | "rider" | "policy" | "purses"> {
+export interface TerminalGate extends Pick<GateParts, "fares" | "rider" | "ridesAs" | "policy" | "purses"> {
   readonly lanes: readonly LaneDevices[];
   /** How bank cards are charged later; absent: they are not. */
   readonly delayedCharge?: DelayedChargeProfile;

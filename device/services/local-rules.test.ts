@@ -18,7 +18,7 @@ import { runQuickPayment } from "../txn/quick-payment/run.ts";
 import { balanceOf, EVERY_PURSE, SimulatedPlace, TEST_LIMITS } from "../txn/quick-payment/testing.ts";
 import { openCardLinks } from "../txn/risk/card-links.ts";
 import type { PurseChoice, SalePurpose } from "../txn/sale-request.ts";
-import { openRuledSales, type RuledSales } from "./local-rules.ts";
+import { concessionsOf, hasAgreement, openRuledSales, type RuledSales } from "./local-rules.ts";
 
 const FROM = { validFrom: "20200101" } as const;
 const STATEMENT: LocalRule = { kind: "statement", name: "print", ...FROM, limit: 2, warnFrom: 1 };
@@ -236,6 +236,21 @@ describe("a discount of the merchant", () => {
     at.place.reader.insert(card);
     expect(await at.sell("r1", 1_000)).toMatchObject({ kind: "paid", amount: 1_000 });
     expect(card.debits.map(({ amountFen }) => amountFen)).toEqual([1_000]);
+  });
+});
+
+describe("what a terminal is told of its rules", () => {
+  const settings = (...localRules: readonly LocalRule[]) => ({ services: { localRules }, medical: { profile: { sender: { institution: "M1" } } } });
+
+  it("says whether its merchant has an agreement", () => {
+    expect([hasAgreement(settings(TENTH)), hasAgreement(settings({ ...TENTH, merchants: ["M2"] })), hasAgreement(settings(CAP))]).toEqual([true, false, false]);
+  });
+
+  it("says whose cards ride as others", () => {
+    const rule: LocalRule = { kind: "fare-concession", name: "as transit card", ...FROM, issuers: ["629999"], asCardType: 7 };
+    const { ridesAs } = concessionsOf(settings(rule, CAP));
+    expect([ridesAs?.({ issuer: "629999", day: "20260105" }), ridesAs?.({ issuer: "629998", day: "20260105" })]).toEqual([7, undefined]);
+    expect(concessionsOf(settings(CAP))).toEqual({});
   });
 });
 

@@ -1,5 +1,7 @@
 /* Local rules over sales at one terminal: what they make of a sale, by what its card has bought here. */
 import type { Clock } from "../base/ports.ts";
+import type { RidesAs } from "../txn/gate/tariff.ts";
+import { ridesAs } from "../txn/local-rules/apply.ts";
 import { openLocalRules } from "../txn/local-rules/open.ts";
 import { openCardTallies, type TalliedCard, type TalliedJournal } from "../txn/local-rules/tallies.ts";
 import type { LocalRule } from "../txn/local-rules/types.ts";
@@ -19,6 +21,24 @@ export interface RuledSalesParts {
   /** Code of the institution that sells. */
   readonly merchant: string;
   readonly links: Pick<CardLinks, "keysOf">;
+}
+
+/** What is looked at of a terminal's settings. */
+interface RuledSettings {
+  readonly services?: { readonly localRules?: readonly LocalRule[] };
+  readonly medical: { readonly profile: { readonly sender: { readonly institution: string } } };
+}
+
+/** Whether a rule gives holders of the card a discount at this merchant. */
+export function hasAgreement({ services, medical }: RuledSettings): boolean {
+  const { institution } = medical.profile.sender;
+  return services?.localRules?.some((rule) => rule.kind === "merchant-discount" && rule.merchants.includes(institution)) === true;
+}
+
+/** Whose cards ride at a gate as cards of another type; nothing where no rule says so. */
+export function concessionsOf({ services }: Pick<RuledSettings, "services">): { readonly ridesAs?: RidesAs } {
+  const rules = services?.localRules?.filter(({ kind }) => kind === "fare-concession") ?? [];
+  return rules.length === 0 ? {} : { ridesAs: (card) => ridesAs(rules, card) };
 }
 
 /** Fares ask rules of their own. */

@@ -150,7 +150,7 @@ class SalesAtKeypad implements KeypadSales {
     const limits = { timeoutMs: settings.cardTimeoutMs, signal };
     let outcome: QuickPaymentOutcome = { kind: "no-card" };
     for (const kind of settings.purses) {
-      outcome = await quickPayment({ ...sale, purse: { kind } }, limits, givenUp);
+      outcome = await quickPayment({ ...sale, purse: { kind }, pays: "goods" }, limits, givenUp);
       if (outcome.kind !== "refused" || outcome.subject !== undefined || !ANOTHER_PURSE.includes(outcome.reason)) break;
     }
     return outcome;

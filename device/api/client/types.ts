@@ -300,7 +300,8 @@ interface QuickHead {
 }
 
 export type QuickPaymentRequest =
-  | (QuickHead & { readonly purse: "e-purse" | "electronic-cash" })
+  /** `pays`: goods where it is left out. */
+  | (QuickHead & { readonly purse: "e-purse" | "electronic-cash"; readonly pays?: "goods" | "library-deposit" | undefined })
   | (QuickHead & { readonly purse: "medical-purse"; readonly selfPayFen: number; readonly pooledFen: number })
   | (QuickHead & {
       readonly purse: "compound";
@@ -316,6 +317,10 @@ export interface QuickPayment {
   readonly verified?: boolean;
   readonly proof?: string;
   readonly balanceAfterFen?: number;
+  /** What the merchant leaves to the holder; `amountFen` is what was debited. */
+  readonly discount?: { readonly fullAmountFen: number; readonly discountFen: number; readonly rule: string };
+  /** So many more sales before the card's statement must be printed, where that will be soon. */
+  readonly salesLeft?: number;
   readonly statusWord?: number;
   readonly reason?: string;
   readonly says?: Said;

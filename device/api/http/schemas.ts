@@ -333,11 +333,14 @@ const industryRecord = z.strictObject({
   data: z.string().regex(/^(?:[0-9a-f]{2}){1,200}$/i),
 });
 
+/** What is paid: goods at a price that a discount of the merchant may lower, or a library's deposit. */
+const pays = z.enum(["goods", "library-deposit"]).default("goods");
+
 export const quickPaymentBody = named(
   "QuickPaymentBody",
   z.discriminatedUnion("purse", [
-    z.strictObject({ ...quick, purse: z.literal("e-purse"), amountFen: paidAmount }),
-    z.strictObject({ ...quick, purse: z.literal("electronic-cash"), amountFen: paidAmount }),
+    z.strictObject({ ...quick, purse: z.literal("e-purse"), amountFen: paidAmount, pays }),
+    z.strictObject({ ...quick, purse: z.literal("electronic-cash"), amountFen: paidAmount, pays }),
     z.strictObject({ ...quick, purse: z.literal("medical-purse"), amountFen: paidAmount, selfPayFen: fenAmount, pooledFen: fenAmount }),
     z.strictObject({ ...quick, purse: z.literal("compound"), amountFen: fenAmount, record: industryRecord }),
   ]),
@@ -353,6 +356,11 @@ export const quickPayment = named(
     verified: z.boolean().exactOptional(),
     proof: z.string().exactOptional(),
     balanceAfterFen: fenAmount.exactOptional(),
+    discount: z
+      .strictObject({ fullAmountFen: fenAmount, discountFen: fenAmount, rule: z.string() })
+      .exactOptional()
+      .meta({ description: "What the merchant leaves to the holder; `amountFen` is what was debited." }),
+    salesLeft: z.int().min(0).exactOptional().meta({ description: "So many more sales before the card's statement must be printed, where that will be soon." }),
     statusWord: z.int().exactOptional(),
     reason: z.string().exactOptional(),
     says: said.exactOptional(),

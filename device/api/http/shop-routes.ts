@@ -20,9 +20,13 @@ const ORIGINAL: SlipWish = { as: "original" };
 
 type AnyCall = Call<unknown, unknown, unknown>;
 
-/** A sale at the keypad belongs to no client: its number is its reference. */
+/** A sale at the keypad or at a lane belongs to no client: its number is its reference. */
 function referenceOf({ caller }: AnyCall, saleNumber: string): string {
-  return saleNumber.startsWith("till.") ? saleNumber : `${caller.client}.${saleNumber}.q1`;
+  return saleNumber.startsWith("till.") || isLaneSale(saleNumber) ? saleNumber : `${caller.client}.${saleNumber}.q1`;
+}
+
+function isLaneSale(saleNumber: string): boolean {
+  return saleNumber.startsWith("gate.");
 }
 
 function requestOf({ caller }: AnyCall, refundNumber: string): string {
@@ -50,7 +54,7 @@ const quickPayment = route({
   handle: async (desk, call) => {
     const { caller, operator, body } = call;
     const reference = `${caller.client}.${body.saleNumber}.q1`;
-    const request = { reference, amount: fen(body.amountFen), purse: purseOf(body) };
+    const request = { reference, amount: fen(body.amountFen), purse: purseOf(body), ...("pays" in body ? { pays: body.pays } : {}) };
     const limits = { timeoutMs: body.timeoutMs, signal: caller.closing };
     const { timeoutMs: _timeoutMs, prints, ...content } = body;
     const pay = () => desk.service.quickPayment(request, { operator: operator.operator }, limits);
@@ -87,6 +91,8 @@ const refund = route({
   handle: async (desk, call) => {
     const { saleNumber } = call.params;
     const { refundNumber, amountFen, prints } = call.body;
+    // Nobody at the counter saw who paid at a lane.
+    if (isLaneSale(saleNumber) && !may(call.operator.role, "refund-over-limit")) throw refusal("supervisor-needed");
     const request = requestOf(call, refundNumber);
     const outcome = await desk.service.shop.refund({
       sale: referenceOf(call, saleNumber),

@@ -166,15 +166,25 @@ export function quickPaymentWire(saleNumber: string, outcome: QuickPaymentOutcom
   const head = { saleNumber, kind: outcome.kind, ...present({ subject, reason }), ...wordsFor(reason) };
   switch (outcome.kind) {
     case "paid":
-      return { ...head, amountFen: outcome.amount, verified: outcome.verified, proof: outcome.proof, ...present({ balanceAfterFen: outcome.balanceAfter }) };
+      return {
+        ...head,
+        amountFen: outcome.amount,
+        verified: outcome.verified,
+        proof: outcome.proof,
+        ...present({ balanceAfterFen: outcome.balanceAfter, discount: discountWire(outcome), salesLeft: outcome.salesLeft }),
+      };
     case "unverified":
-      return { ...head, amountFen: outcome.amount, proof: outcome.proof };
+      return { ...head, amountFen: outcome.amount, proof: outcome.proof, ...present({ discount: discountWire(outcome) }) };
     case "refused":
       return { ...head, ...present({ statusWord: outcome.statusWord }) };
     case "unknown":
     case "no-card":
       return head;
   }
+}
+
+function discountWire({ discount }: Extract<QuickPaymentOutcome, { readonly kind: "paid" | "unverified" }>): QuickPaymentWire["discount"] {
+  return discount === undefined ? undefined : { fullAmountFen: discount.fullAmount, discountFen: discount.discount, rule: discount.rule };
 }
 
 /** An order's own name out of its reference; what counters did not place has none. */

@@ -134,7 +134,7 @@ export class TapDesk {
     try {
       const outcome = await this.#sold(running, { timeoutMs: policy.tapTimeoutMs, signal: AbortSignal.any([signal, given.signal]) });
       this.#settle(running, outcome);
-      const verdict = judgeTap(outcome, { seen: this.#seen, morePurses: this.#purse + 1 < purses.length, resumed, policy });
+      const verdict = judgeTap(outcome, { reference, seen: this.#seen, morePurses: this.#purse + 1 < purses.length, resumed, policy });
       if (verdict.is !== "next-card" && verdict.is !== "nobody") reader.served();
       return verdict;
     } finally {
@@ -196,9 +196,9 @@ export class TapDesk {
   #noteAfter({ reference, purse }: Running, outcome: TapOutcome): Note | undefined {
     switch (outcome.kind) {
       case "paid":
-        return { is: "paid", sale: { subject: outcome.subject, fare: outcome.amount, ...balanceOf(outcome) } };
+        return { is: "paid", sale: { subject: outcome.subject, reference, fare: outcome.amount, ...balanceOf(outcome) } };
       case "accepted":
-        return { is: "paid", sale: { subject: outcome.subject, fare: outcome.amount } };
+        return { is: "paid", sale: { subject: outcome.subject, reference, fare: outcome.amount } };
       case "unverified":
         return { is: "staff" };
       case "unknown":

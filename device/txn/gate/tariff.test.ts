@@ -36,15 +36,17 @@ interface Tap {
   readonly fares?: Partial<FareBook>;
   readonly view?: Partial<TransitView>;
   readonly recent?: Note;
+  readonly ridesAs?: NonNullable<TapTerms["ridesAs"]>;
 }
 
-function quote({ lane, policy, fares, view, recent }: Tap): Quote {
+function quote({ lane, policy, fares, view, recent, ridesAs }: Tap): Quote {
   const terms: TapTerms = {
     settings: laneSettings(lane),
     policy: { ...DEFAULT_GATE_POLICY, ...policy },
     fares: book(fares),
     rider: { id: "2702", codec: RIDER_RECORD },
     now: NOW,
+    ...(ridesAs === undefined ? {} : { ridesAs }),
   };
   const card: TransitView = { scheme: "t-union", cardName: "A", issuer: "", cardType: 3, trip: undefined, riderRecord: undefined, ...view };
   return quoteTap(terms, card, recent);
@@ -57,6 +59,28 @@ function charged(tap: Tap): Charge {
 }
 
 const ENTRY = { direction: "entry" } as const;
+
+test("a card rides as the card type that a rule of the day gives to its issuer, and as its own where none does", () => {
+  const asked: number[] = [];
+  const seen: { issuer: string; day: string }[] = [];
+  const fares = {
+    ride: ({ cardType }: RideQuestion) => {
+      asked.push(cardType);
+      return answer();
+    },
+  };
+  const ridesAs = (card: { readonly issuer: string; readonly day: string }) => {
+    seen.push({ ...card });
+    return card.issuer === "629999" ? 7 : undefined;
+  };
+  for (const issuer of ["629999", "621234"]) quote({ lane: { mode: "single" }, view: { issuer }, fares, ridesAs });
+  expect(asked).toEqual([7, 3]);
+  expect(seen).toEqual([
+    { issuer: "629999", day: NOW.date },
+    { issuer: "621234", day: NOW.date },
+  ]);
+});
+
 const EXIT = { direction: "exit" } as const;
 
 test("a ride that is one tap has no direction", () => {

@@ -26,7 +26,11 @@ export interface TapTerms {
   /** Absent: no record of that kind, and so no transfers and no caps. */
   readonly rider?: RiderRecord;
   readonly now: CivilMoment;
+  /** The card type as which cards of an issuer ride by a local rule; undefined: as their own. Left out: all do. */
+  readonly ridesAs?: RidesAs;
 }
+
+export type RidesAs = (card: { readonly issuer: string; readonly day: string }) => number | undefined;
 
 /** What this lane sells with a tap. */
 export function useOf({ mode, direction }: Pick<LaneSettings, "mode" | "direction">): TapUse {
@@ -34,7 +38,9 @@ export function useOf({ mode, direction }: Pick<LaneSettings, "mode" | "directio
 }
 
 /** The price of a tap of a card that did `recent` here a moment ago; undefined: nothing. */
-export function quoteTap(terms: TapTerms, view: TransitView, recent: Note | undefined): Quote {
+export function quoteTap(terms: TapTerms, shown: TransitView, recent: Note | undefined): Quote {
+  const { issuer, cardType } = shown;
+  const view = { ...shown, cardType: terms.ridesAs?.({ issuer, day: terms.now.date }) ?? cardType };
   if (recent !== undefined) return refused(recent.is === "used" ? "pass-back" : "paid-already");
   const { trip } = view;
   if (trip !== undefined && tripMeaning(trip.type) === undefined) return refused("trip-unreadable");

@@ -6,12 +6,21 @@
 import { expect, test } from "vitest";
 import type { SimulatedCard } from "../../../simulators/card/card.ts";
 import { fen } from "../../base/fen.ts";
+import { SILENT } from "../../base/log.ts";
+import { DEFAULT_CARD_PROFILE } from "../../codec/card-profile.ts";
+import { opensslSuite } from "../../crypto/openssl.ts";
 import { recoverAtStart } from "../recovery/recover.ts";
+import { openCardLinks } from "../risk/card-links.ts";
+import type { LocalRuling, RuledByPlace } from "../risk/guard.ts";
 import type { PurseChoice } from "../sale-request.ts";
+import type { QuickPaymentPorts } from "./ports.ts";
+import { discountOf } from "./record.ts";
 import { runQuickPayment } from "./run.ts";
 import { type CommandFate, debitName, EVERY_PURSE, SimulatedPlace, TEST_LIMITS } from "./testing.ts";
 import type { QuickPaymentOutcome } from "./types.ts";
 
+const SUITE = opensslSuite();
+const KEY = SUITE.secretKey(new Uint8Array(16).fill(7));
 const SEEDS = 24;
 const SALES = 25;
 const AMOUNT = 450;
@@ -33,6 +42,7 @@ class Day {
   readonly paid = new Map<string, number>();
   readonly #draw: (below: number) => number;
   calm = false;
+  #ports: QuickPaymentPorts | undefined;
 
   constructor(seed: number) {
     this.#draw = draws(seed);
@@ -74,7 +84,15 @@ class Day {
     this.calm = true;
     const ports = await this.place.clock.resolve(this.place.switchOn());
     await this.place.clock.resolve(recoverAtStart(ports));
+    const links = await this.place.clock.resolve(openCardLinks({ journal: this.place.journal, suite: SUITE, storageKey: KEY, log: SILENT }));
+    this.#ports = { ...ports, socialCard: { links, asks: true, profile: DEFAULT_CARD_PROFILE }, localRules: async (sale) => this.#ruling(sale) };
     this.calm = was;
+  }
+
+  /** A rule that says something else each time it is asked: what counts is the intent's word. */
+  #ruling({ amount, pays }: RuledByPlace): LocalRuling {
+    const discount = fen(this.#draw(AMOUNT));
+    return pays !== "goods" || discount === 0 ? { kind: "sale" } : { kind: "sale", discount: { fullAmount: amount, discount, rule: "drawn" } };
   }
 
   /** Sells once; the holder puts a card back whenever none is there, mostly the same. */
@@ -84,7 +102,8 @@ class Day {
     place.reader.restoreReader();
     place.reader.insert(card);
     let outcome: QuickPaymentOutcome | undefined;
-    void runQuickPayment(place.ports, { reference, amount: fen(AMOUNT), purse }, TEST_LIMITS).then((value) => {
+    if (this.#ports === undefined) throw new Error("the day was started");
+    void runQuickPayment(this.#ports, { reference, amount: fen(AMOUNT), purse, pays: "goods" }, TEST_LIMITS).then((value) => {
       outcome = value;
     });
     for (let waits = 0; waits < 400 && outcome === undefined && place.on; waits += 1) {
@@ -129,6 +148,16 @@ test.each(Array.from({ length: SEEDS }, (_, seed) => seed))("seed %i", async (se
   const debits = day.cards.flatMap((card) => card.debits);
   expect(done.map(({ detail }) => debitName(detail)).sort()).toEqual(debits.map(debitName).sort());
   expect(await day.place.clock.resolve(day.place.journal.openSubjects({ limit: 10 }))).toEqual([]);
+  const taken = new Map(debits.map((debit) => [debitName(debit), "accountFen" in debit ? debit.accountFen : debit.amountFen]));
+  for (const { detail, amount } of done) {
+    expect(taken.get(debitName(detail))).toBe(amount);
+    expect(amount + (discountOf(detail)?.discount ?? 0)).toBe(AMOUNT);
+  }
+  // Whatever became of a sale, every entry of it says the discount of its intent.
+  const rulings = new Map<string, Set<unknown>>();
+  for (const { subject, amount, detail } of entries)
+    rulings.set(subject, (rulings.get(subject) ?? new Set()).add(`${amount} ${JSON.stringify(discountOf(detail))}`));
+  expect([...rulings.values()].filter(({ size }) => size > 1)).toEqual([]);
   const references = done.map(({ detail }) => detail["reference"]);
   expect(new Set(references).size).toBe(references.length);
   for (const reference of day.paid.keys()) expect(references).toContain(reference);

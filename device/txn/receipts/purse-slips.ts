@@ -18,14 +18,18 @@ function saleFacts({ saleNumber, purse, holder }: PurseSlip): readonly PrintLine
 }
 
 export function purseSaleSlip(data: Of<"purse-sale">, style: SlipStyle): readonly PrintLine[] {
+  const { discount, deposit = false } = data;
   return [
-    ...head(data, "消费凭条", style),
+    ...head(data, deposit ? "押金凭条" : "消费凭条", style),
     ...saleFacts(data),
     RULE,
     headline(formatYuan(data.amount)),
-    ...amount("消费金额", data.amount),
+    ...amount("原价", discount?.fullAmount),
+    ...amount("优惠金额", discount?.discount),
+    ...fact("优惠规则", discount?.rule),
+    ...amount(deposit ? "押金" : "消费金额", data.amount),
     ...amount("卡内余额", data.balanceAfter),
-    ...end("请核对后妥善保管本单。"),
+    ...end(deposit ? "凭本单一次退还全部押金。" : "请核对后妥善保管本单。"),
   ];
 }
 

@@ -204,6 +204,13 @@ describe("a shop's slips", () => {
     expect(textOf(bare)).not.toMatch(/余额|卡号|undefined/);
   });
 
+  it("tell price, discount and rule beside what was paid, and a deposit as one", () => {
+    const text = textOf({ ...SHOP_SLIPS.sale, discount: { fullAmount: fen(500), discount: fen(50), rule: "九折" } });
+    expect(text).toMatch(/\n {14}4\.50\n原价 +5\.00\n优惠金额 +0\.50\n优惠规则 +九折\n消费金额 +4\.50\n/);
+    expect(textOf({ ...SHOP_SLIPS.sale, deposit: true })).toMatch(/押金凭条[\s\S]*\n押金 +4\.50\n[\s\S]*凭本单一次退还全部押金。/);
+    expect(textOf(SHOP_SLIPS.sale)).not.toMatch(/原价|优惠|押金/);
+  });
+
   it("tell what goes back, and what is left of the sale", () => {
     expect(textOf(SHOP_SLIPS.refund)).toMatch(/退款凭条[\s\S]*交易号 +Q-1[\s\S]*退款单号 +R-1[\s\S]*退还现金 +1\.50\n剩余可退 +3\.00\n[\s\S]*卡内余额不变。/);
   });

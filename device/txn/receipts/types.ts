@@ -142,7 +142,14 @@ export type ReceiptData =
       readonly onlyThere: number;
       readonly differing: number;
     })
-  | (PurseSlip & { readonly slip: "purse-sale"; readonly balanceAfter?: Fen })
+  | (PurseSlip & {
+      readonly slip: "purse-sale";
+      readonly balanceAfter?: Fen;
+      /** The price, and what the merchant left of it to the holder by which rule. */
+      readonly discount?: { readonly fullAmount: Fen; readonly discount: Fen; readonly rule: string };
+      /** What was taken is a deposit. */
+      readonly deposit?: true;
+    })
   /** `amount`: what goes back; `left`: what could still go back behind it. */
   | (PurseSlip & { readonly slip: "purse-refund"; readonly refundNumber: string; readonly left: Fen })
   /** A bill of the agency, paid from a bank account. "open": the money has moved, or may have, and it is not decided where it belongs. */

@@ -10,7 +10,7 @@ import { type Fen, subtractFen, sumFen, ZERO_FEN } from "../../base/fen.ts";
 import { textMember } from "../journal/members.ts";
 import { type Journal, type JournalEntry, OPEN_STATES } from "../journal/types.ts";
 import { isHeldSale } from "../quick-payment/held.ts";
-import { purseOf, saleMark } from "../quick-payment/record.ts";
+import { isDeposit, purseOf, saleMark } from "../quick-payment/record.ts";
 import { mergedDetail } from "../recovery/recover.ts";
 import type { PurseKind } from "../sale-request.ts";
 
@@ -20,6 +20,7 @@ export type RefundRules = { readonly [Kind in PurseKind]: "cash" | "issuer" };
 /** The insurer's money and the bank's never leave as cash. */
 export const DEFAULT_REFUND_RULES: RefundRules = { "e-purse": "cash", compound: "cash", "medical-purse": "issuer", "electronic-cash": "issuer" };
 
+/** A deposit goes back once, as a whole. */
 export interface SaleRefund {
   /** Reference of the sale. */
   readonly sale: string;
@@ -41,6 +42,7 @@ export type RefundRefusal =
   | "refund-through-issuer"
   | "refund-conflict"
   | "supervisor-needed"
+  | "deposit-goes-back-whole"
   | FaultCode;
 
 export type SaleRefundOutcome =
@@ -55,6 +57,8 @@ export interface RefundPorts {
   readonly rules: RefundRules;
   /** Up to this amount a debit that only the card vouches for counts as paid. */
   readonly unverifiedAmountFen: Fen;
+  /** Told before nothing is left of a sale, so that what it was paid for is not had beside the money. It never throws. */
+  readonly onReturned?: (sale: string) => void;
 }
 
 export interface SaleRefunds {
@@ -69,6 +73,7 @@ interface PaidSale {
   readonly subject: string;
   readonly amount: Fen;
   readonly purse: PurseKind;
+  readonly deposit: boolean;
 }
 
 export function openSaleRefunds(ports: RefundPorts): SaleRefunds {
@@ -118,9 +123,11 @@ class JournalledRefunds implements SaleRefunds {
     if ((await journal.mark(asked)) !== undefined) return { kind: "refused", reason: "refund-conflict", left };
     const amount = request.amount === "void" ? left : request.amount;
     if (left === ZERO_FEN) return { kind: "refused", reason: "nothing-left", left };
+    if (sale.deposit && amount !== sale.amount) return { kind: "refused", reason: "deposit-goes-back-whole", left };
     if (amount > left || earlier.length >= REFUNDS_MAX) return { kind: "refused", reason: "refund-too-large", left };
     if (rules[sale.purse] === "issuer") return { kind: "refused", reason: "refund-through-issuer", left };
     if (amount > (request.amountMax ?? amount)) return { kind: "refused", reason: "supervisor-needed", left };
+    if (amount === left) this.#ports.onReturned?.(sale.subject);
     const { subject } = await journal.append({
       kind: "cash-refund",
       state: "done",
@@ -148,7 +155,9 @@ class JournalledRefunds implements SaleRefunds {
     const held = isHeldSale(last, this.#ports.unverifiedAmountFen);
     if (last.state !== "done" || last.amount === ZERO_FEN) return "sale-not-paid";
     // The card says that it paid, the module says otherwise: people decide, with the host's word.
-    return held ? "sale-open" : { subject: last.subject, amount: last.amount, purse: purseOf(mergedDetail(entries)) };
+    if (held) return "sale-open";
+    const detail = mergedDetail(entries);
+    return { subject: last.subject, amount: last.amount, purse: purseOf(detail), deposit: isDeposit(detail) };
   }
 }
 

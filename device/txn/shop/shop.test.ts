@@ -1,12 +1,15 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { fen } from "../../base/fen.ts";
 import { runQuickPayment } from "../quick-payment/run.ts";
 import { commits, SimulatedPlace, TEST_LIMITS } from "../quick-payment/testing.ts";
 import { recoverAtStart } from "../recovery/recover.ts";
-import type { PurseChoice } from "../sale-request.ts";
+import type { LocalRuling, RuledByPlace } from "../risk/guard.ts";
+import type { PurseChoice, SalePurpose } from "../sale-request.ts";
 import { openTenders } from "../tender/tenders.ts";
 import { DEFAULT_REFUND_RULES, openSaleRefunds, type RefundRules, type SaleRefund, type SaleRefundOutcome, type SaleRefunds } from "./refunds.ts";
 import { openShifts, type ShiftJournal, type Shifts } from "./shift.ts";
+import { saleSlipOf } from "./slips.ts";
 
 const OPERATOR = "li";
 const UNVERIFIED = fen(100_000);
@@ -24,10 +27,13 @@ class Shop {
     this.shifts = openShifts(this.place.journal, { unverifiedAmountFen: UNVERIFIED });
   }
 
-  async sell(reference: string, amountFen: number, purse: PurseChoice = { kind: "e-purse" }) {
-    const ports = this.place.ports;
+  /** What the rules of the place make of sales; nothing. */
+  ruling: (sale: RuledByPlace) => LocalRuling = () => ({ kind: "sale" });
+
+  async sell(reference: string, amountFen: number, purse: PurseChoice = { kind: "e-purse" }, pays: SalePurpose = "goods") {
+    const ports = { ...this.place.ports, localRules: async (sale: RuledByPlace) => this.ruling(sale) };
     if (this.place.reader.card === undefined) this.place.reader.insert(this.card);
-    const outcome = await this.place.clock.resolve(runQuickPayment(ports, { reference, amount: fen(amountFen), purse }, TEST_LIMITS));
+    const outcome = await this.place.clock.resolve(runQuickPayment(ports, { reference, amount: fen(amountFen), purse, pays }, TEST_LIMITS));
     this.place.reader.remove();
     return outcome;
   }
@@ -130,6 +136,66 @@ describe("a refund", () => {
     shop.place.plan(({ to, command }) => (to === "card" && commits("e-purse", command) ? { kind: "tear", at: "after" } : { kind: "ok" }));
     await shop.sell("c1.S2.q1", 300);
     expect(await shop.refund({ sale: "c1.S2.q1", request: "c1.R2", amount: "void" })).toEqual({ kind: "refused", reason: "sale-open" });
+  });
+});
+
+const tenth = ({ amount }: RuledByPlace): LocalRuling => ({
+  kind: "sale",
+  discount: { fullAmount: amount, discount: fen(Math.floor(amount / 10)), rule: "tenth" },
+});
+
+describe("a sale with a discount", () => {
+  test("gives back what was paid and no more, counts what was debited, and its slip says both", async () => {
+    const shop = new Shop();
+    shop.ruling = tenth;
+    await shop.switchOn();
+    await shop.sell("c1.S1.q1", 1_000);
+    expect(await shop.refund({ sale: "c1.S1.q1", request: "c1.R1", amount: fen(901) })).toEqual({ kind: "refused", reason: "refund-too-large", left: 900 });
+    const place = { institution: "M", terminal: "T1", unverifiedAmountFen: UNVERIFIED };
+    const slip = await shop.place.clock.resolve(saleSlipOf(shop.place.journal, "c1.S1.q1", place));
+    expect(slip).toMatchObject({ amount: 900, balanceAfter: 9_100, discount: { fullAmount: 1_000, discount: 100, rule: "tenth" } });
+    expect(await shop.current()).toMatchObject({ taken: [{ what: "e-purse", count: 1, sumFen: 900 }] });
+    expect(await shop.refund({ sale: "c1.S1.q1", request: "c1.R2", amount: "void" })).toMatchObject({ kind: "refunded", amount: 900, left: 0 });
+    expect(await shop.current()).toMatchObject({ given: [{ what: "cash-refund", sumFen: 900 }], drawerFen: -900 });
+  });
+
+  test("never gives back more than was paid, in whatever parts it is asked for", async () => {
+    const parts = fc.array(fc.oneof(fc.integer({ min: 1, max: 1_200 }), fc.constant("void" as const)), { minLength: 1, maxLength: 6 });
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 1, max: 1_000 }), parts, async (price, asked) => {
+        const shop = new Shop();
+        shop.ruling = tenth;
+        await shop.switchOn();
+        await shop.sell("c1.S1.q1", price);
+        let given = 0;
+        for (const [at, part] of asked.entries()) {
+          const outcome = await shop.refund({ sale: "c1.S1.q1", request: `c1.R${at}`, amount: part === "void" ? part : fen(part) });
+          if (outcome.kind === "refunded") given += outcome.amount;
+        }
+        const paid = 10_000 - shop.card.balanceFen;
+        expect(paid).toBe(price - Math.floor(price / 10));
+        expect(given).toBeLessThanOrEqual(paid);
+      }),
+      { numRuns: 25 },
+    );
+  });
+});
+
+describe("a deposit", () => {
+  test("goes back once and as a whole, also after a restart, and its slip says what it is", async () => {
+    const shop = new Shop();
+    await shop.switchOn();
+    await shop.sell("c1.D1.q1", 5_000, { kind: "e-purse" }, "library-deposit");
+    const place = { institution: "M", terminal: "T1", unverifiedAmountFen: UNVERIFIED };
+    expect(await shop.place.clock.resolve(saleSlipOf(shop.place.journal, "c1.D1.q1", place))).toMatchObject({ amount: 5_000, deposit: true });
+    const part = { sale: "c1.D1.q1", request: "c1.R1", amount: fen(4_999) };
+    expect(await shop.refund(part)).toEqual({ kind: "refused", reason: "deposit-goes-back-whole", left: 5_000 });
+    const whole = { sale: "c1.D1.q1", request: "c1.R2", amount: "void" } as const;
+    expect(await shop.refund(whole)).toMatchObject({ kind: "refunded", amount: 5_000, left: 0 });
+    shop.place.cutPower();
+    await shop.switchOn();
+    expect(await shop.refund(whole)).toMatchObject({ kind: "refunded", amount: 5_000, left: 0 });
+    expect(await shop.refund({ ...whole, request: "c1.R3" })).toEqual({ kind: "refused", reason: "nothing-left", left: 0 });
   });
 });
 

@@ -7,7 +7,7 @@ import { type Fen, fen, subtractFen, sumFen, ZERO_FEN } from "../../base/fen.ts"
 import { countMember, textMember } from "../journal/members.ts";
 import { type Journal, type JournalEntry, OPEN_STATES } from "../journal/types.ts";
 import { isHeldSale } from "../quick-payment/held.ts";
-import { purseOf, readSale, saleMark } from "../quick-payment/record.ts";
+import { discountOf, isDeposit, purseOf, readSale, saleMark } from "../quick-payment/record.ts";
 import type { ReceiptData, ReceiptHead, ReceiptLine } from "../receipts/types.ts";
 import { mergedDetail } from "../recovery/recover.ts";
 import { refundsOf, requestMark } from "./refunds.ts";
@@ -37,11 +37,15 @@ export async function saleSlipOf(journal: Reading, reference: string, { unverifi
   // The card says that it paid, the module says otherwise: no paper may say that it is paid.
   if (isHeldSale(last, unverifiedAmountFen)) return "sale-open";
   const balanceAfter = balanceBehind(entries, last.amount);
+  const detail = mergedDetail(entries);
+  const discount = discountOf(detail);
   return {
     ...saleHead(entries, reference, place),
     slip: "purse-sale",
     amount: last.amount,
     ...(balanceAfter === undefined ? {} : { balanceAfter }),
+    ...(discount === undefined ? {} : { discount }),
+    ...(isDeposit(detail) ? { deposit: true } : {}),
   };
 }
 
