@@ -8,34 +8,22 @@ import { fen } from "../../../device/base/fen.ts";
 import type { CipherSuite } from "../../../device/crypto/face.ts";
 import type { TerminalRules } from "../../../device/terminal-settings.ts";
 import { DEFAULT_ACQUIRER } from "../../../device/txn/acquirer-host/defaults.ts";
-import type {
-  BankActs,
-  BankOutcome,
-  BankPaymentRequest,
-  BankReturnRequest,
-  PurseLoadOutcome,
-  PurseLoadRequest,
-  SettlementOutcome,
-} from "../../../device/txn/acquiring/acts.ts";
-import type { AcquirerProfile, DownloadKind, ReversalAfterSettlement, Sm4Keys } from "../../../device/txn/acquiring/profile.ts";
+import type { BankActs, BankOutcome, BankPaymentRequest, BankReturnRequest, PurseLoadOutcome, SettlementOutcome } from "../../../device/txn/acquiring/acts.ts";
+import type { AcquirerProfile, DownloadKind, Sm4Keys } from "../../../device/txn/acquiring/profile.ts";
 import type { Acquirer } from "../../host/acquirer/acquirer.ts";
 import { ACQUIRER_FAULTS, type AcquirerFaultName, clearAcquirerFaults, PLANTED_DIFFERENCES, planAcquirerFault } from "../../host/acquirer/acquirer-faults.ts";
 import type { KeyLayout, MacForm, Sm4Terms } from "../../host/acquirer/ciphers.ts";
-import { TEST_BANK_MERCHANT, TEST_BANK_TERMINAL, testContract } from "../../host/acquirer/test-customers.ts";
+import { TEST_BANK_MERCHANT, TEST_BANK_PIN, TEST_BANK_TERMINAL, testContract } from "../../host/acquirer/test-customers.ts";
 import { promised } from "../checks/violation.ts";
 import { Day, type DayReport, within } from "../day.ts";
 import { countScriptedGone, finalChecks } from "../final-checks.ts";
+import type { Life } from "../life.ts";
 import type { WatchedCard } from "../observed.ts";
 import { drawSale, WORLD_PURSES } from "../purses.ts";
 import { SeededRandomness } from "../seeded-randomness.ts";
-import { shortSubject, type Town, type TownBank } from "../town.ts";
-import { AgencyPeople } from "./agency-people.ts";
+import { shortSubject, type TownBank } from "../town.ts";
 import type { BankBug } from "./bank-bugs.ts";
 import { BankCheck } from "./bank-check.ts";
-import { BankCounter } from "./bank-counter.ts";
-import { bankRecords, FINAL_STATES } from "./bank-records.ts";
-import { OrderPeople } from "./order-people.ts";
-import { Staff } from "./staff.ts";
 
 export interface AcquirerRunOptions {
   readonly seed: string;
@@ -61,10 +49,6 @@ export interface AcquirerReport extends DayReport {
   /** Offline sales that the acquirer did not take, listed for people in the end. */
   readonly parked: number;
   readonly powerCuts: number;
-  /** What the agency did wrong on purpose, by name. */
-  readonly agencyFaults: Readonly<Record<string, number>>;
-  /** What people said of parked reversals. */
-  readonly staff: Readonly<Record<string, number>>;
 }
 
 const LIMITS = { unreceiptedCount: 400, unreceiptedSumFen: 40_000_000 };
@@ -76,16 +60,20 @@ const CALM_ROUNDS_MAX = 40;
 const OPERATOR = "op-1";
 const REPLY_MS = 8_000;
 const PARKED_MAX = 1_000;
+/** How often, and how long apart, people look whether the terminal is ready. */
+const LOOKS_MAX = 20;
+const LOOK_MS = 3_000;
 /** Above it the holder's PIN is asked for. */
 const PIN_FREE_FEN = 10_000;
-/** More than any seed uses up, so that nothing is parked; or few, and people have to see to what is. */
-const TRIES = [1_000, 3, 2] as const;
+/** More than any seed uses up: nothing is parked, because the world waits until the line is well. */
+const TRIES = 1_000;
 
 const FAULTY_TYPES = ["0200", "0200", "0200", "0400", "0400", "0220", "0500", "0320", "0800"] as const;
-const FAULTS = Object.keys(ACQUIRER_FAULTS) as readonly AcquirerFaultName[];
+const LATE_SCRIPTS: readonly string[] = ["script-false", "script-missing"];
+const FAULTS = (Object.keys(ACQUIRER_FAULTS) as AcquirerFaultName[]).filter((name) => !LATE_SCRIPTS.includes(name));
 const FAULT_CHANCE = 0.45;
-
-const AFTER_SETTLEMENT: readonly ReversalAfterSettlement[] = [{ do: "park" }, { do: "send", undone: ["00"] }];
+const CUT_CHANCE = 0.08;
+const CUT_WITHIN_MS = 6_000;
 
 const DOWNLOADS: readonly DownloadKind[] = ["parameters", "ca-keys", "aid-parameters", "exception-list"];
 const LAYOUTS: readonly KeyLayout[] = ["des-24", "tdes-40", "tdes-track-60", "triple-19-57", "sm4"];
@@ -103,7 +91,6 @@ interface Load {
   readonly reference: string;
   readonly card: WatchedCard;
   readonly amountFen: number;
-  readonly purse: PurseLoadRequest["purse"];
 }
 
 export class AcquirerRun {
@@ -111,17 +98,15 @@ export class AcquirerRun {
   readonly #day: Day;
   readonly #acquirer: Acquirer;
   readonly #check: BankCheck;
-  readonly #counter: BankCounter;
-  readonly #people: AgencyPeople;
-  readonly #orders: OrderPeople;
-  readonly #staff: Staff;
   readonly #ends: Record<string, number> = {};
   readonly #faults: Record<string, number> = {};
   readonly #paid: Paid[] = [];
   #acts = 0;
   /** Loads that nobody was told the end of. */
   readonly #doubtful = new Set<Load>();
+  #powerCuts = 0;
   #parked = 0;
+  #calm = false;
 
   constructor(options: AcquirerRunOptions) {
     const { seed, suite, bug } = options;
@@ -132,13 +117,9 @@ export class AcquirerRun {
     const bank = { ...made, ...(between === undefined ? {} : { between: (acquirer: Acquirer) => between({ suite, contract, acquirer }) }) };
     const rules: TerminalRules = bug?.rules ?? {};
     this.#day = new Day({ town: { seed, suite, limits: LIMITS, tearPercent: 8, bank }, stream: "bank", rules, livenessMs: LIVENESS_MS });
-    const { acquirer, agency, disk } = this.#day.town;
-    promised(0, acquirer !== undefined && agency !== undefined, () => "a town with a bank has an acquirer and an agency");
+    const { acquirer, disk } = this.#day.town;
+    promised(0, acquirer !== undefined, () => "a town with a bank has an acquirer");
     this.#acquirer = acquirer;
-    this.#counter = new BankCounter(this.#day);
-    this.#people = new AgencyPeople({ day: this.#day, counter: this.#counter, agency });
-    this.#orders = new OrderPeople(this.#day, this.#counter);
-    this.#staff = new Staff({ day: this.#day, ledger: acquirer.ledger, records: () => bankRecords(disk) });
     this.#check = new BankCheck(acquirer.ledger, disk);
   }
 
@@ -156,10 +137,8 @@ export class AcquirerRun {
   }
 
   #becomeCalm(): void {
-    this.#counter.calm = true;
+    this.#calm = true;
     clearAcquirerFaults(this.#acquirer.faults);
-    this.#people.becomeCalm();
-    this.#orders.becomeCalm();
   }
 
   /** One person at the counter. */
@@ -168,23 +147,14 @@ export class AcquirerRun {
     this.#goWrong();
     if (this.#isHalfDone() && draw.chance(0.9)) await this.#settle();
     const roll = draw.between(1, 100);
-    if (roll <= 40) await this.#pay(`bank-${at}`, "sale");
-    else if (roll <= 48) await this.#pay(`bank-${at}`, "withdrawal");
-    else if (roll <= 55) await this.#load(this.#newLoad(`load-${at}`));
-    else if (roll <= 62) await this.#people.contribute(`due-${at}`);
-    else if (roll <= 67) await this.#orders.order(`o-${at}`);
+    if (roll <= 52) await this.#pay(`bank-${at}`, "sale");
+    else if (roll <= 62) await this.#pay(`bank-${at}`, "withdrawal");
+    else if (roll <= 67) await this.#load({ reference: `load-${at}`, card: this.#day.holders.pickCard(), amountFen: draw.between(1, 200) * 50 });
     else if (roll <= 77) await this.#takeBack(`back-${at}`);
     else if (roll <= 80) await this.#balance();
     else if (roll <= 88) await this.#quickPayment(`quick-${at}`);
     else if (roll <= 90) await this.#download();
     else await this.#settle();
-  }
-
-  #newLoad(reference: string): Load {
-    const { draw, holders, town } = this.#day;
-    const card = holders.pickCard();
-    const purse = town.bank?.reader === "contact" && draw.chance(0.6) ? "electronic-cash" : "e-purse";
-    return { reference, card, amountFen: draw.between(1, 200) * 50, purse };
   }
 
   /** Nothing enters a batch while its settlement is half done: whoever works there sees to it first. */
@@ -246,8 +216,49 @@ export class AcquirerRun {
     this.#check.told(outcome);
   }
 
-  #attempt<Value>(card: WatchedCard, act: (bank: BankActs) => Promise<Value>): Promise<Value | "dark"> {
-    return this.#counter.withCard(card, (life) => act(this.#counter.bankOf(life)));
+  /** One life's try at an act: a card is presented, a PIN typed, and the power may fail in the middle. */
+  async #attempt<Value>(card: WatchedCard, act: (bank: BankActs) => Promise<Value>): Promise<Value | "dark"> {
+    const { holders, draw } = this.#day;
+    const life = await this.#ready();
+    const bank = this.#bankOf(life);
+    holders.kind = "bank";
+    life.bankHolder.plan([this.#pin()]);
+    const leave = holders.attend(life, card);
+    if (!this.#calm && draw.chance(CUT_CHANCE)) void this.#cutSoon(life);
+    const outcome = await Promise.race([act(bank), life.dark]);
+    leave();
+    holders.clear(life);
+    if (outcome === "dark") this.#powerCuts += 1;
+    return outcome;
+  }
+
+  /** Most people wait until the terminal says that its hosts are there. */
+  async #ready(): Promise<Life> {
+    const { keeper, draw, town } = this.#day;
+    const patience = this.#calm || draw.chance(0.9) ? LOOKS_MAX : 0;
+    for (let looks = 0; ; looks += 1) {
+      const life = await keeper.powered();
+      if (looks >= patience || this.#day.terminal(life).status().hostPresent) return life;
+      await town.clock.sleep(LOOK_MS);
+    }
+  }
+
+  #bankOf(life: Life): BankActs {
+    const { bank } = this.#day.terminal(life);
+    promised(0, bank !== undefined, () => "the terminal has its bank");
+    return bank;
+  }
+
+  #pin() {
+    const { draw } = this.#day;
+    if (this.#calm || draw.chance(0.9)) return { kind: "enters", digits: TEST_BANK_PIN } as const;
+    return draw.pick([{ kind: "enters", digits: "999999" }, { kind: "cancels" }, { kind: "walks-away" }] as const);
+  }
+
+  async #cutSoon(life: Life): Promise<void> {
+    const { draw, town } = this.#day;
+    await town.clock.sleep(draw.between(0, CUT_WITHIN_MS));
+    if (!this.#calm && life.power.on) life.power.cut();
   }
 
   /** Money of the account onto the card's purse; whoever left with a load in doubt comes back with the same card and reference. */
@@ -257,17 +268,16 @@ export class AcquirerRun {
       const end = await this.#loadOnce(load);
       town.trace.note(`load ${end}`);
       if (end === "loaded" || end === "refused") return;
-      if (holders.gone.has(load.card) || (!this.#counter.calm && draw.chance(0.4))) return;
+      if (holders.gone.has(load.card) || (!this.#calm && draw.chance(0.4))) return;
       await town.clock.sleep(draw.between(500, 30_000));
     }
   }
 
   async #loadOnce(load: Load): Promise<PurseLoadOutcome["kind"] | "dark"> {
-    const request = { reference: load.reference, amount: fen(load.amountFen), operator: OPERATOR, purse: load.purse };
+    const request = { reference: load.reference, amount: fen(load.amountFen), operator: OPERATOR, purse: "e-purse" } as const;
     const outcome = await this.#attempt(load.card, (bank) => bank.load(request, within(ACT_MS)));
     const end = outcome === "dark" ? outcome : outcome.kind;
-    const name = `${load.purse === "e-purse" ? "load" : "cash-load"}-${end}`;
-    this.#ends[name] = (this.#ends[name] ?? 0) + 1;
+    this.#ends[`load-${end}`] = (this.#ends[`load-${end}`] ?? 0) + 1;
     if (end === "dark" || end === "unknown") this.#doubtful.add(load);
     if (end === "loaded" || end === "refused") this.#doubtful.delete(load);
     return end;
@@ -302,37 +312,33 @@ export class AcquirerRun {
 
   async #download(): Promise<void> {
     const { draw, town } = this.#day;
-    const life = await this.#counter.ready();
+    const life = await this.#ready();
     const what = draw.pick(DOWNLOADS);
-    const report = await Promise.race([this.#counter.bankOf(life).download(what, within(ACT_MS)), life.dark]);
+    const report = await Promise.race([this.#bankOf(life).download(what, within(ACT_MS)), life.dark]);
     town.trace.note(`download of ${what} ${report === "dark" ? report : `${report.kind} ${report.entries} ${report.reason ?? ""}`}`);
   }
 
   /** A batch is compared; sometimes the acquirer has counted something else than it booked. */
   async #settle(): Promise<SettlementOutcome | undefined> {
-    const { town } = this.#day;
-    await this.#staffLooks();
+    const { draw, town } = this.#day;
+    const life = await this.#ready();
+    const bank = this.#bankOf(life);
+    if (!this.#calm && draw.chance(CUT_CHANCE)) void this.#cutSoon(life);
     this.#plantDifference();
-    const outcome = await this.#counter.without((life) => this.#counter.bankOf(life).settle({ operator: OPERATOR }, within(ACT_MS)));
-    if (outcome === "dark") return undefined;
+    const outcome = await Promise.race([bank.settle({ operator: OPERATOR }, within(ACT_MS)), life.dark]);
+    if (outcome === "dark") {
+      this.#powerCuts += 1;
+      return undefined;
+    }
     town.observe();
     town.trace.note(`settlement ${outcome.kind} ${"reason" in outcome ? (outcome.reason ?? "") : outcome.batch}`);
     return outcome;
   }
 
-  /** Before a batch is compared somebody sees to what is parked, unless they are in a hurry. */
-  async #staffLooks(): Promise<number> {
-    if (!this.#counter.calm && this.#day.draw.chance(0.5)) return 0;
-    await this.#lateOnesCome();
-    const seen = await this.#counter.without((life) => this.#staff.seeTo(this.#counter.bankOf(life)));
-    this.#day.town.observe();
-    return seen === "dark" ? 1 : seen;
-  }
-
   /** Only where the batch is whole and nothing was compared of it yet: what is counted wrong then stays wrong until its end. */
   #plantDifference(): void {
     const { draw } = this.#day;
-    if (this.#counter.calm || !draw.chance(0.5)) return;
+    if (this.#calm || !draw.chance(0.5)) return;
     this.#acquirer.faults.difference = draw.pick(PLANTED_DIFFERENCES);
   }
 
@@ -351,42 +357,17 @@ export class AcquirerRun {
       await this.#day.bounded(this.#load(load), `the end of ${load.reference}`);
     const doubtful = [...this.#doubtful].filter(({ card }) => !holders.gone.has(card)).map(({ reference }) => reference);
     promised(1, doubtful.length === 0, () => `${doubtful.join(", ")} is in doubt although its card came back`);
-    await this.#day.bounded(this.#orders.finish(), "the end of orders");
     await this.#day.bounded(this.#lateOnesCome(), "approvals that were late");
-    await this.#day.bounded(this.#nothingOpen(), "what people see to");
     await this.#day.bounded(this.#settledAll(), "the last settlement");
     await this.#day.drained();
     const life = await this.#day.bounded(this.#day.keeper.powered(), "the terminal's power");
-    const items = await this.#day.bounded(this.#counter.bankOf(life).parked(PARKED_MAX), "what is parked");
-    this.#agree(new Set(items.map(({ subject }) => subject)));
-    await this.#day.stopped();
-  }
-
-  /** Every book says the same of the same money. `parked`: subjects that the terminal lists for people. */
-  #agree(parked: ReadonlySet<string>): void {
-    const { holders, town } = this.#day;
+    const items = await this.#day.bounded(this.#bankOf(life).parked(PARKED_MAX), "what is parked");
+    const parked = new Set(items.map(({ subject }) => subject));
     this.#parked = parked.size;
     this.#check.settled(parked);
     this.#check.loads(town.cards.reduce((sum, { card }) => sum + card.loads.reduce((taken, { amountFen }) => taken + amountFen, 0), 0));
-    this.#people.settled(bankRecords(town.disk));
-    this.#orders.settled();
-    const left = [...this.#check.leftToPeople(parked), ...openOrders(town)];
-    finalChecks(town, holders.gone, { clearedElsewhere: this.#check.offlineSales(parked), parked: new Set(left) });
-  }
-
-  /** Reversals that are parked get a word, and contributions that wait for one; what goes back then goes back. */
-  async #nothingOpen(): Promise<void> {
-    const { clock } = this.#day.town;
-    let open = [1, 1];
-    for (let round = 0; round < CALM_ROUNDS_MAX && open.some((count) => count > 0); round += 1) {
-      open = [await this.#staffLooks(), await this.#people.open()];
-      await clock.sleep(60_000);
-    }
-    promised(
-      1,
-      open.every((count) => count === 0),
-      () => `${open.join(" reversals and ")} contributions are still open after ${CALM_ROUNDS_MAX} rounds`,
-    );
+    finalChecks(town, holders.gone, { clearedElsewhere: this.#check.offlineSales(parked), parked: this.#check.leftToPeople(parked) });
+    await this.#day.stopped();
   }
 
   async #lateOnesCome(): Promise<void> {
@@ -413,36 +394,24 @@ export class AcquirerRun {
     return {
       ...told,
       payments: this.#acts,
-      ends: { ...this.#ends, ...named("contribution", this.#people.ends), ...named("order", this.#orders.ends) },
-      agencyFaults: this.#people.faults,
-      staff: this.#staff.words,
+      ends: this.#ends,
       acquirerFaults: this.#faults,
       batches,
       booked,
       reversals: reversals.length,
       undone: reversals.filter(({ undone }) => undone).length,
       parked: this.#parked,
-      powerCuts: this.#counter.powerCuts,
+      powerCuts: this.#powerCuts,
     };
   }
 }
 
-function named(prefix: string, counts: Readonly<Record<string, number>>): Record<string, number> {
-  return Object.fromEntries(Object.entries(counts).map(([name, count]) => [`${prefix}-${name}`, count]));
-}
-
-/** Orders that their customers left before anything was paid. */
-function openOrders({ journalCheck }: Town): readonly string[] {
-  return [...journalCheck.subjects].filter(([, { kind, state }]) => kind === "medical-order" && !FINAL_STATES.includes(state)).map(([subject]) => subject);
-}
-
 /** How the acquirer of this seed wants its messages: layouts, MACs and switches differ from seed to seed. */
-function bankOf(seed: string): Omit<TownBank, "between"> {
+function bankOf(seed: string): Pick<TownBank, "profile" | "contract" | "line"> {
   const draw = new SeededRandomness(seed).stream("acquirer-profile");
   const [keyScheme, usualMac, front] = [draw.pick(LAYOUTS), draw.pick(MAC_FORMS), draw.pick([0, 0, 3])];
   const macMethod = keyScheme === "sm4" ? "sm4" : usualMac;
   const sm4 = keyScheme === "sm4" ? sm4Terms(new SeededRandomness(seed).stream("sm4-keys")) : undefined;
-  const reader = draw.pick(["contact", "contactless"] as const);
   const profile: AcquirerProfile = {
     ...DEFAULT_ACQUIRER,
     terminalNumber: TEST_BANK_TERMINAL,
@@ -462,18 +431,14 @@ function bankOf(seed: string): Omit<TownBank, "between"> {
     networkCode: "000",
     replyTimeoutMs: REPLY_MS,
     pinFreeFen: PIN_FREE_FEN,
-    reversalTries: draw.pick(TRIES),
-    reversalAfterSettlement: draw.pick(AFTER_SETTLEMENT),
+    reversalTries: TRIES,
     downloads: DOWNLOADS,
     electronicCashRoute: draw.pick(["acquirer", "acquirer", "settlement-host"] as const),
-    offlineUpload: { ...DEFAULT_ACQUIRER.offlineUpload, tries: draw.pick(TRIES) },
-    ...(reader === "contact" ? { loadCode: draw.pick(["45", "46", "47"] as const), loadProcessingCode: "600000" } : {}),
+    offlineUpload: { ...DEFAULT_ACQUIRER.offlineUpload, tries: TRIES },
   };
   return {
     profile,
     line: draw.pick(["relay", "direct"] as const),
-    reader,
-    variants: { reversesSettled: draw.chance(0.5), settledRefusal: draw.pick(["12", "25"] as const) },
     contract: testContract({ keyLayout: keyScheme, macForm: macMethod, keyFrontHex: "00".repeat(front), ...(sm4 === undefined ? {} : { sm4 }) }),
   };
 }
