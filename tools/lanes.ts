@@ -168,6 +168,14 @@ export const LANES: readonly Lane[] = [
     limitMs: 5 * MINUTE_MS,
   },
   {
+    name: "release",
+    level: "ci",
+    // What the machine's side of an update is made of; every Debian has it.
+    needs: { packages: ["tar", "gzip", "dash", "coreutils", "util-linux"] },
+    work: { kind: "files", patterns: [/^provisioning\/release\/release[^/]*\.lane\.test\.ts$/] },
+    limitMs: 15 * MINUTE_MS,
+  },
+  {
     name: "gate-memory",
     level: "ci",
     needs: {},
