@@ -46,10 +46,8 @@ export interface ClaimPorts {
   readonly places: { readonly link: string; readonly authority: string };
   /** A line to the broker with the claim's credentials, or with the terminal's own (whose address is the configuration's or the claim's). */
   connect(
-    how:
-      | { readonly as: "claim"; readonly file: ClaimFile; readonly clientId: string }
-      | { readonly as: "terminal"; readonly tid: string; readonly file: ClaimFile | undefined },
-  ): MessageLink;
+    how: { readonly as: "claim"; readonly file: ClaimFile; readonly clientId: string } | { readonly as: "terminal"; readonly tid: string },
+  ): MessageLink | Promise<MessageLink>;
 }
 
 export interface ClaimOptions {
@@ -279,7 +277,7 @@ class ClaimRun {
     const { connect, randomness } = this.#ports;
     if (as === "terminal") {
       assert("tid" in state, "a terminal that connects has a name");
-      return connect({ as, tid: state.tid, file: this.#file });
+      return connect({ as, tid: state.tid });
     }
     assert(this.#file !== undefined, "a claim has its file");
     // Several machines may share credentials: brokers end the older connection of a client identifier.

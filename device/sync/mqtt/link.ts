@@ -24,13 +24,20 @@ export interface TlsFiles {
   readonly serverName?: string;
 }
 
+/** The same as PEM texts: credentials that no file of this terminal's holds. */
+export interface TlsTexts {
+  readonly ca: string;
+  readonly certificate: string;
+  readonly key: string;
+}
+
 export interface MqttLinkOptions {
   readonly host: string;
   readonly port: number;
   readonly clientId: string;
   /** "auto" begins with 5 and goes back to 3.1.1 when the broker refuses it. */
   readonly protocol: "3.1.1" | "5" | "auto";
-  readonly tls?: TlsFiles;
+  readonly tls?: TlsFiles | TlsTexts;
   readonly user?: { readonly name: string; readonly password: string };
   readonly keepaliveSeconds?: number;
   readonly connectTimeoutMs?: number;
@@ -276,9 +283,11 @@ function publishFault(code: number | string | undefined, cause: unknown): Fault 
 }
 
 async function readTls(
-  files: TlsFiles,
+  files: TlsFiles | TlsTexts,
   host: string,
 ): Promise<Pick<IClientOptions, "ca" | "cert" | "key" | "rejectUnauthorized"> & { readonly servername: string }> {
+  if ("ca" in files)
+    return { ca: Buffer.from(files.ca), cert: Buffer.from(files.certificate), key: Buffer.from(files.key), rejectUnauthorized: true, servername: host };
   const [ca, cert, key] = await Promise.all([readFile(files.caFile), readFile(files.certificateFile), readFile(files.keyFile)]);
   return { ca, cert, key, rejectUnauthorized: true, servername: files.serverName ?? host };
 }
