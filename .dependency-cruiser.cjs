@@ -166,7 +166,12 @@ module.exports = {
     door("only-one-door-to-fflate", [npm("fflate")], [CODEC, "^simulators/host/"], "Packing files is a codec's matter, on either side."),
     door("only-one-door-to-iconv", [npm("iconv-lite")], [CODEC], "Text encodings are a codec's matter."),
     door("only-one-door-to-fastify", [npm("fastify"), npm("@fastify")], ["^device/api/http/"], "The local API's server; what it serves is ours."),
-    door("only-one-door-to-sqlite", builtin("sqlite"), ["^device/txn/journal/", "^simulators/host/"], "The journal's store and the host's ledger."),
+    door(
+      "only-one-door-to-sqlite",
+      builtin("sqlite"),
+      ["^device/txn/journal/", "^simulators/host/", "^simulators/disk/earlier-journal"],
+      "The journal's store, the host's ledger, and journals as earlier releases left them.",
+    ),
     door(
       "only-one-door-to-crypto",
       builtin("crypto"),

@@ -2,7 +2,6 @@
 
 import { existsSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
-import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { PassThrough } from "node:stream";
 import { serveLines } from "./api/lines.ts";
@@ -10,8 +9,10 @@ import { isFault } from "./base/fault.ts";
 import type { Log } from "./base/log.ts";
 import { explainText, formatNotes, NAMED_FORMS } from "./card/explain/explain.ts";
 import { API_COMMANDS } from "./commands/api.ts";
+import { CLAIM_COMMANDS, checkIdentity } from "./commands/claim.ts";
 import { DEVICES_COMMANDS } from "./commands/devices.ts";
 import { FARES_COMMANDS } from "./commands/fares.ts";
+import { JOURNAL_COMMANDS } from "./commands/journal.ts";
 import { POLICY_COMMANDS } from "./commands/policy.ts";
 import { RECONCILE_COMMANDS } from "./commands/reconcile.ts";
 import { openService, runtimeFolder } from "./commands/service.ts";
@@ -34,9 +35,6 @@ import { systemProcesses } from "./system/processes.ts";
 import { openFolderStorage } from "./system/storage.ts";
 import type { Terminal } from "./terminal.ts";
 import { ActDoor } from "./txn/act-door.ts";
-import { DATABASE_FILE } from "./txn/journal/sqlite/engine.ts";
-import { openSqliteStore } from "./txn/journal/sqlite/store.ts";
-import { verifyJournal } from "./txn/journal/verify.ts";
 
 const CONFIG_OPTION = { config: { type: "string", summary: "folder of the terminal's configuration", default: "/etc/yikatong" } } as const;
 const SERVICE_OPTION = { service: { type: "boolean", summary: "runs until it is told to stop, and reads no lines" } } as const;
@@ -116,9 +114,10 @@ async function serve(terminal: Terminal, { withLines, ended }: { readonly withLi
 }
 
 async function run(values: OptionValues): Promise<number> {
+  const suite = openCipherSuite();
+  await checkIdentity(String(values["config"]), suite);
   const config = await readConfig(values);
   if (config === undefined) return 1;
-  const suite = openCipherSuite();
   const log = logOf(config.terminalId);
   const clock = systemClock();
   const { keys, sealKeys } = loadDeviceKeys(await readKeyFile(keyFileOf(String(values["config"]))), { suite, profile: config.profile });
@@ -169,32 +168,6 @@ async function run(values: OptionValues): Promise<number> {
   await pcsc.close();
   ended.abort();
   return 0;
-}
-
-async function verify(values: OptionValues, [folder]: readonly string[]): Promise<number> {
-  if (folder === undefined) {
-    complain("which journal? yikatong journal verify <folder>");
-    return 2;
-  }
-  // Opening would make a new journal, and a mistyped folder would be called whole.
-  if (!existsSync(join(folder, DATABASE_FILE))) {
-    complain(`there is no journal in ${folder}`);
-    return 1;
-  }
-  const store = await openSqliteStore({ folder, limitBytes: Number.MAX_SAFE_INTEGER });
-  const integrity = await store.integrity();
-  const report = await verifyJournal(store, { suite: openCipherSuite() });
-  await store.close();
-  const whole = report.firstBreak === undefined && integrity.length === 0;
-  if (values["json"] === true) say(JSON.stringify({ whole, integrity, ...report }));
-  else {
-    say(`journal ${report.journalId ?? "(empty)"} of terminal ${report.terminalId ?? "-"}`);
-    say(
-      `${report.entries} entries, ${report.openSubjects} sales open, ${report.batches} batches (${report.openBatches} not receipted), receipted through ${report.receiptedThrough}`,
-    );
-    say(whole ? "the chain is whole" : `BROKEN at entry ${report.firstBreak?.seq ?? "-"}: ${report.firstBreak?.why ?? integrity.join("; ")}`);
-  }
-  return whole ? 0 : 1;
 }
 
 async function checkConfig(values: OptionValues): Promise<number> {
@@ -259,7 +232,6 @@ const COMMANDS: readonly Command[] = [
     options: { ...CONFIG_OPTION, ...SERVICE_OPTION },
     run,
   },
-  { name: "journal verify", summary: "walks a journal's chain and says what it found", operands: "<folder>", options: JSON_OPTION, run: verify },
   { name: "config check", summary: "reads the configuration and says whether it is valid", options: { ...CONFIG_OPTION, ...JSON_OPTION }, run: checkConfig },
   {
     name: "card explain",
@@ -268,11 +240,13 @@ const COMMANDS: readonly Command[] = [
     options: JSON_OPTION,
     run: explain,
   },
+  ...JOURNAL_COMMANDS,
   ...DEVICES_COMMANDS,
   ...POLICY_COMMANDS,
   ...FARES_COMMANDS,
   ...RECONCILE_COMMANDS,
   ...API_COMMANDS,
+  ...CLAIM_COMMANDS,
   { name: "config set", summary: "checks a configuration file and makes it the terminal's", operands: "<file>", options: CONFIG_OPTION, run: setConfig },
 ];
 

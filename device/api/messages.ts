@@ -41,6 +41,7 @@ const FAULTS: Readonly<Record<FaultCode, Words>> = {
   "store-full": ["The terminal's store is full. No new offline sales until records have been sent.", "存储空间不足，上传完成前暂停脱机交易。"],
   "store-broken": ["The terminal cannot write its records. Please call service.", "交易流水无法写入，请联系维护人员。"],
   "store-corrupt": ["The terminal's records are damaged. Please call service.", "交易流水已损坏，请联系维护人员。"],
+  "store-schema": ["The terminal's records were written by another version of the program.", "交易流水由其他版本的程序写入，本版本无法读取。"],
   "store-in-use": ["Another program uses the terminal's records.", "交易流水被其他程序占用。"],
   "config-invalid": ["The configuration is not valid.", "配置无效。"],
   "config-corrupt": ["The configuration is damaged.", "配置已损坏。"],

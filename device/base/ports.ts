@@ -55,6 +55,8 @@ export interface StoredEntry {
   readonly sealed?: Bytes;
   /** SM3 chain value after this entry, 64 hexadecimal digits. */
   readonly hash: string;
+  /** Chain value before this entry, kept where the entry in front of it was taken away and this one stays. */
+  readonly before?: string;
 }
 
 /** Current state of one subject, kept beside its entries so that open work is found without reading the journal. */
@@ -83,8 +85,22 @@ export interface StoredBatch {
   readonly detail: string;
 }
 
+/** What leaves the store for good: the oldest entries, as far as their subjects have ended. */
+export interface StorePrune {
+  /** Entries after this one stay. Receipted batches that end here or before go, but for the newest of them. */
+  readonly throughSeq: number;
+  /** Subjects that go: all their entries, and the marks that were set to their names together with an entry of theirs and still say so. */
+  readonly subjects: readonly string[];
+  /** Entries up to `throughSeq` that stay because their subject does, with the chain value before each. */
+  readonly left: readonly { readonly seq: number; readonly before: string }[];
+}
+
 /** Everything that one commit changes; all of it or nothing of it is durable. */
 export interface StoreWrite {
+  /** Done before the rest. */
+  readonly prune?: StorePrune;
+  /** Subjects whose entries lose their sealed parts. */
+  readonly erase?: readonly string[];
   readonly entries?: readonly StoredEntry[];
   readonly subjects?: readonly StoredSubject[];
   readonly batches?: readonly StoredBatch[];
@@ -95,6 +111,8 @@ export interface StoreWrite {
 export interface StoreUsage {
   readonly usedBytes: number;
   readonly limitBytes: number;
+  /** What the file takes on top of that and could give back; a prune gives some of it back, even one that takes nothing away. */
+  readonly spareBytes: number;
 }
 
 /**
@@ -108,7 +126,7 @@ export interface StoreUsage {
 export interface JournalStore {
   /** Resolves when `write` is durable. Faults: "store-full", "queue-full" and "closed" (nothing written), "store-broken" (effect unknown). */
   commit(write: StoreWrite): Promise<void>;
-  /** Entries with `fromSeq <= seq`, in order, at most `limit`. */
+  /** Entries with `fromSeq <= seq`, in order, at most `limit`. Where some were taken away, those that are there. */
   entries(fromSeq: number, limit: number): Promise<readonly StoredEntry[]>;
   /** All entries of one subject, in order, at most `limit`. */
   entriesOf(subject: string, limit: number): Promise<readonly StoredEntry[]>;
@@ -136,6 +154,7 @@ export interface JournalStore {
   /** Batches not yet receipted, oldest first, at most `limit`. */
   openBatches(limit: number): Promise<readonly StoredBatch[]>;
   batch(batchSeq: number): Promise<StoredBatch | undefined>;
+  firstBatch(): Promise<StoredBatch | undefined>;
   lastBatch(): Promise<StoredBatch | undefined>;
   /** The value last committed under a name, such as a counter or a sale's reference. */
   mark(name: string): Promise<string | undefined>;

@@ -198,6 +198,10 @@ class SimulatedJournalStore implements JournalStore {
     return this.#read((tables) => tables.batch(batchSeq));
   }
 
+  firstBatch(): ReturnType<JournalStore["firstBatch"]> {
+    return this.#read((tables) => tables.firstBatch());
+  }
+
   lastBatch(): ReturnType<JournalStore["lastBatch"]> {
     return this.#read((tables) => tables.lastBatch());
   }
@@ -207,7 +211,7 @@ class SimulatedJournalStore implements JournalStore {
   }
 
   usage(): Promise<StoreUsage> {
-    return this.#read((tables) => ({ usedBytes: tables.usedBytes, limitBytes: this.#disk.limitBytes }));
+    return this.#read((tables) => ({ usedBytes: tables.usedBytes, limitBytes: this.#disk.limitBytes, spareBytes: 0 }));
   }
 
   async close(): Promise<void> {

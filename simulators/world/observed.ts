@@ -22,6 +22,7 @@ export function observedStore(store: JournalStore, power: Power, onCommitted: ()
     subjectTotals: (query) => power.guard(store.subjectTotals(query)),
     openBatches: (limit) => power.guard(store.openBatches(limit)),
     batch: (batchSeq) => power.guard(store.batch(batchSeq)),
+    firstBatch: () => power.guard(store.firstBatch()),
     lastBatch: () => power.guard(store.lastBatch()),
     mark: (name) => power.guard(store.mark(name)),
     usage: () => power.guard(store.usage()),

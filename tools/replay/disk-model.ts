@@ -64,6 +64,8 @@ export class DiskModel {
         return this.#flushNames();
       case "rename":
         return this.#rename(event.from, event.to);
+      case "link":
+        return this.#link(event.from, event.to);
       case "remove":
         return this.#remove(event.name);
       case "said":
@@ -110,6 +112,12 @@ export class DiskModel {
     this.#names.delete(from);
     this.#names.set(to, file);
     this.#waitingNames.push({ is: "move", from, to, file });
+  }
+
+  #link(from: string, to: string): void {
+    const file = this.#file(from);
+    this.#names.set(to, file);
+    this.#waitingNames.push({ is: "put", name: to, file });
   }
 
   #remove(name: string): void {

@@ -1,10 +1,15 @@
 /* Reads a journal's folder after a cut with the real engine, and says what is missing. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { fen } from "../../device/base/fen.ts";
 import { SILENT } from "../../device/base/log.ts";
 import type { JournalStore } from "../../device/base/ports.ts";
 import type { CipherSuite } from "../../device/crypto/face.ts";
 import { openJournal } from "../../device/txn/journal/journal.ts";
-import { openEngine, type SqliteEngine } from "../../device/txn/journal/sqlite/engine.ts";
+import { DATABASE_FILE, openEngine, type SqliteEngine } from "../../device/txn/journal/sqlite/engine.ts";
+import { migrateJournal } from "../../device/txn/journal/sqlite/migrate.ts";
+import { SCHEMA_VERSION } from "../../device/txn/journal/sqlite/schema.ts";
 import { verifyJournal } from "../../device/txn/journal/verify.ts";
 import type { Judge } from "./replay.ts";
 
@@ -34,6 +39,7 @@ export function storeOf(engine: SqliteEngine): JournalStore {
     subjectTotals: async (query) => engine.subjectTotals(query),
     openBatches: async (limit) => engine.openBatches(limit),
     batch: async (batchSeq) => engine.batch(batchSeq),
+    firstBatch: async () => engine.firstBatch(),
     lastBatch: async () => engine.lastBatch(),
     mark: async (name) => engine.mark(name),
     usage: async () => engine.usage(),
@@ -41,10 +47,11 @@ export function storeOf(engine: SqliteEngine): JournalStore {
   };
 }
 
-/** `reference` are the hashes of all entries of the undisturbed run, in order. */
+/** `reference` are the hashes of all entries of the undisturbed run, in order. A journal of another schema is brought up first, as the service does. */
 export function journalJudge(suite: CipherSuite, reference: readonly string[]): Judge<FoundJournal> {
   return {
     read: async (folder) => {
+      if (existsSync(join(folder, DATABASE_FILE)) && !isEmpty(folder)) migrateJournal({ folder, to: SCHEMA_VERSION, suite, wallMs: 0 });
       const engine = openEngine({ folder, limitBytes: LIMIT_BYTES });
       try {
         return await readEngine(engine, suite);
@@ -57,6 +64,14 @@ export function journalJudge(suite: CipherSuite, reference: readonly string[]): 
       return foundProblem(found, reference) ?? (last === undefined ? undefined : missing(found, JSON.parse(last) as Said));
     },
   };
+}
+
+/** A file without tables: its making was cut off before its first commit. */
+function isEmpty(folder: string): boolean {
+  const database = new DatabaseSync(join(folder, DATABASE_FILE));
+  const hasTables = database.prepare("SELECT name FROM sqlite_schema WHERE name = 'entries'").get() !== undefined;
+  database.close();
+  return !hasTables;
 }
 
 /** Hashes of all entries in a folder. */

@@ -48,7 +48,7 @@ export async function replay<Found>(options: ReplayOptions<Found>): Promise<Repl
   const chance = new SeededRandomness(options.seed);
   const model = new DiskModel(options.rules);
   for (const [at, event] of options.events.entries()) {
-    const isBoundary = event.is === "flush" || event.is === "flush-folder" || event.is === "rename" || event.is === "remove";
+    const isBoundary = event.is === "flush" || event.is === "flush-folder" || event.is === "rename" || event.is === "link" || event.is === "remove";
     if (isBoundary) await run.look(model, at, EXTREMES);
     model.apply(event);
     if (event.is === "said") run.said.push(event.line);

@@ -12,6 +12,8 @@ export type DiskEvent =
   | { readonly is: "flush"; readonly name: string }
   | { readonly is: "flush-folder" }
   | { readonly is: "rename"; readonly from: string; readonly to: string }
+  /** A second name for one file. */
+  | { readonly is: "link"; readonly from: string; readonly to: string }
   | { readonly is: "remove"; readonly name: string }
   /** A line on standard output: the program's word that something is durable. */
   | { readonly is: "said"; readonly line: string };
@@ -43,7 +45,7 @@ export const TRACED_CALLS = [
 ] as const;
 
 /** Calls that would change the folder in a way that the model does not know. */
-const UNKNOWN_WAYS = ["writev", "pwritev", "pwritev2", "copy_file_range", "sendfile", "fallocate", "link", "linkat", "creat", "truncate"];
+const UNKNOWN_WAYS = ["writev", "pwritev", "pwritev2", "copy_file_range", "sendfile", "fallocate", "creat", "truncate"];
 
 interface Call {
   readonly name: string;
@@ -113,7 +115,10 @@ class TraceReader {
       case "rename":
       case "renameat":
       case "renameat2":
-        return this.#renamed(call);
+        return this.#renamed(call, "rename");
+      case "link":
+      case "linkat":
+        return this.#renamed(call, "link");
       case "unlink":
       case "unlinkat":
         return this.#removed(call);
@@ -157,9 +162,9 @@ class TraceReader {
     if (name !== undefined) this.events.push(name === "" ? { is: "flush-folder" } : { is: "flush", name });
   }
 
-  #renamed(call: Call): void {
+  #renamed(call: Call, is: "rename" | "link"): void {
     const [from, to] = stringsOf(call.args).map((path) => this.#nameOf(path));
-    if (from !== undefined && to !== undefined) this.events.push({ is: "rename", from, to });
+    if (from !== undefined && to !== undefined) this.events.push({ is, from, to });
   }
 
   #removed(call: Call): void {

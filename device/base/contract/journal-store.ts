@@ -134,6 +134,66 @@ export function journalStoreContract(name: string, makeBench: () => Promise<Jour
       expect(await names({ states: ["done"], cardKey: "k1", limit: 10 })).toEqual(["s3"]);
     });
 
+    it("takes subjects away with their entries and with the marks that still name them, and keeps what stands between", async () => {
+      await store.commit({ ...beginning(1), marks: [{ name: "sale/a", value: "s1" }] });
+      await store.commit({ ...beginning(2), marks: [{ name: "sale/b", value: "s2" }] });
+      await store.commit({ entries: [contractEntry(3, "s1", "done")], subjects: [contractSubject("s1", "done", { first: 1, last: 3 })] });
+      await store.commit({ ...beginning(4), marks: [{ name: "sale/c", value: "s1" }] });
+      const before = "cd".repeat(32);
+      await store.commit({
+        prune: { throughSeq: 3, subjects: ["s1"], left: [{ seq: 2, before }] },
+        marks: [{ name: "taken", value: "3" }],
+      });
+      await reopen();
+      expect((await store.entries(1, 10)).map(({ seq }) => seq)).toEqual([2, 4]);
+      expect((await store.entries(2, 1))[0]).toEqual({ ...contractEntry(2, "s2", "prepared"), before });
+      expect(await store.subject("s1")).toBeUndefined();
+      expect(await store.entriesOf("s1", 10)).toEqual([]);
+      expect(await store.mark("sale/a")).toBeUndefined();
+      expect(await store.mark("sale/b")).toBe("s2");
+      expect(await store.mark("sale/c")).toBe("s1");
+      expect(await store.mark("taken")).toBe("3");
+      expect((await store.subjects({ states: ["prepared", "done"], limit: 10 })).map(({ subject }) => subject)).toEqual(["s2", "s4"]);
+      await store.commit({ entries: [contractEntry(5, "s2", "done")], subjects: [contractSubject("s2", "done", { first: 2, last: 5 })] });
+      expect((await store.entriesOf("s2", 10)).map(({ seq }) => seq)).toEqual([2, 5]);
+    });
+
+    it("keeps a mark that names another subject by now", async () => {
+      await store.commit({ ...beginning(1, "done"), marks: [{ name: "last", value: "s1" }] });
+      await store.commit({ ...beginning(2), marks: [{ name: "last", value: "s2" }] });
+      await store.commit({ prune: { throughSeq: 1, subjects: ["s1"], left: [] } });
+      expect(await store.mark("last")).toBe("s2");
+    });
+
+    it("takes receipted batches away, but not the newest of them", async () => {
+      for (let seq = 1; seq <= 4; seq += 1) await store.commit(beginning(seq, "done"));
+      await store.commit({ batches: [batch(1, 1, 1, true), batch(2, 2, 2, true), batch(3, 3, 3, true), batch(4, 4, 4)] });
+      expect((await store.firstBatch())?.batchSeq).toBe(1);
+      await store.commit({ prune: { throughSeq: 2, subjects: ["s1", "s2"], left: [] } });
+      expect((await store.firstBatch())?.batchSeq).toBe(3);
+      await store.commit({ prune: { throughSeq: 4, subjects: ["s3", "s4"], left: [] } });
+      expect((await store.firstBatch())?.batchSeq).toBe(3);
+      expect((await store.lastBatch())?.batchSeq).toBe(4);
+      expect(await store.lastEntry()).toBeUndefined();
+    });
+
+    it("erases the sealed parts of a subject and nothing else", async () => {
+      await store.commit(beginning(1));
+      await store.commit(beginning(2));
+      await store.commit({ entries: [contractEntry(3, "s1", "done")], subjects: [contractSubject("s1", "done", { first: 1, last: 3 })] });
+      await store.commit({ erase: ["s1"] });
+      const { sealed: _1, ...first } = contractEntry(1, "s1", "prepared");
+      const { sealed: _3, ...third } = contractEntry(3, "s1", "done");
+      expect(await store.entries(1, 10)).toEqual([first, contractEntry(2, "s2", "prepared"), third]);
+    });
+
+    it("takes away and appends in one commit, or does neither", async () => {
+      await store.commit(beginning(1, "done"));
+      await store.commit({ prune: { throughSeq: 1, subjects: ["s1"], left: [] }, ...beginning(2) });
+      expect((await store.entries(1, 10)).map(({ seq }) => seq)).toEqual([2]);
+      expect((await store.usage()).usedBytes).toBeGreaterThan(0);
+    });
+
     it("sums subjects by kind and state after a sequence", async () => {
       await store.commit({ entries: [contractEntry(1, "s1", "prepared")], subjects: [contractSubject("s1", "prepared", { first: 1, last: 1, amountFen: 5 })] });
       await store.commit({ entries: [contractEntry(2, "s2", "done")], subjects: [contractSubject("s2", "done", { first: 2, last: 2, amountFen: 7 })] });

@@ -62,6 +62,21 @@ describe("the journal", () => {
   });
 });
 
+describe("a journal that goes to an older schema and back", () => {
+  const MIGRATE = moduleBeside(import.meta.url, "../../../tools/replay/workloads/journal-migrate");
+
+  it.each([0, 1].flatMap((schema) => RULES.map((rules) => [schema, rules] as const)))("is whole after any cut (schema %i, %s rules)", async (schema, rules) => {
+    const own = await mkdtemp(join(place, "migrated-"));
+    const events = await record({ workload: MIGRATE, place: own, args: [String(schema)] });
+    const reference = hashesIn(join(own, "data"));
+    expect(events.filter((event) => event.is === "link")).toHaveLength(4);
+    const report = await replay({ events, rules, judge: journalJudge(suite, reference), scratch, seed: `migrated-${schema}-${rules}`, randomDisks: 120 });
+    print(`to schema ${schema} and back`, report);
+    expect(reference).toHaveLength(72);
+    expect(report.violations.slice(0, 3)).toEqual([]);
+  });
+});
+
 describe("a process killed before its flush, then a start, then a power cut", () => {
   const KILLS = [25, 40, 57];
   const twoLives = async (first: { readonly workload: URL; readonly args: readonly string[] }, second: { readonly workload: URL }, killAtFlush: number) => {

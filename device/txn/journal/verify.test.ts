@@ -38,6 +38,7 @@ function altered(
     subjectTotals: (query) => store.subjectTotals(query),
     openBatches: (limit) => store.openBatches(limit),
     batch: (seq) => store.batch(seq),
+    firstBatch: () => store.firstBatch(),
     lastBatch: () => store.lastBatch(),
     mark: (name) => store.mark(name),
     usage: () => store.usage(),

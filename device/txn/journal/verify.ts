@@ -4,6 +4,7 @@
  */
 import type { JournalStore, StoredBatch, StoredEntry } from "../../base/ports.ts";
 import type { CipherSuite } from "../../crypto/face.ts";
+import { type Anchor, leftProblem, MARK_ANCHOR, parseAnchor } from "./anchor.ts";
 import { firstLink, linkProblem } from "./chain.ts";
 import { KINDS } from "./entry.ts";
 import { MARK_JOURNAL_ID, MARK_RECEIPTED, MARK_TERMINAL } from "./opening.ts";
@@ -22,9 +23,14 @@ export interface VerifyOptions {
 export interface VerifyReport {
   readonly terminalId: string | undefined;
   readonly journalId: string | undefined;
-  /** Entries that were walked, and the hash of the last good one. */
+  /** Entries that are held and were walked, the sequence of the last one, and the hash of the last good one. */
   readonly entries: number;
+  readonly lastSeq: number;
   readonly lastHash: string;
+  /** Entries up to this one were taken away by rule; 0 for none. */
+  readonly takenThrough: number;
+  /** Entries in front of it that stay. Each is held against the chain value that was kept with it. */
+  readonly left: number;
   /** Entries whose personal part was erased by rule. */
   readonly erased: number;
   readonly openSubjects: number;
@@ -42,15 +48,21 @@ type Break = { readonly seq: number; readonly why: string };
 export async function verifyJournal(store: JournalStore, options: VerifyOptions): Promise<VerifyReport> {
   const terminalId = await store.mark(MARK_TERMINAL);
   const journalId = await store.mark(MARK_JOURNAL_ID);
-  const walk = new ChainWalk(options.suite, firstLink(options.suite, { terminalId: terminalId ?? "", journalId: journalId ?? "" }));
-  const chainBreak = await walkEntries(store, walk, options);
+  const anchored = await store.mark(MARK_ANCHOR);
+  const origin: Anchor = { seq: 0, hash: firstLink(options.suite, { terminalId: terminalId ?? "", journalId: journalId ?? "" }) };
+  const anchor = anchored === undefined ? origin : parseAnchor(anchored);
+  const walk = new ChainWalk(options.suite, anchor ?? origin);
+  const chainBreak = anchor === undefined ? { seq: 0, why: "the place where the chain begins is not readable" } : await walkEntries(store, walk, options);
   const batches = await walkBatches(store, walk.seq);
   const receiptedThrough = Number((await store.mark(MARK_RECEIPTED)) ?? "0");
   const firstBreak = chainBreak ?? (await subjectsBreak(store, walk)) ?? batches.firstBreak ?? receiptBreak(batches, receiptedThrough);
   return {
     terminalId,
     journalId,
-    entries: walk.seq,
+    entries: walk.entries,
+    lastSeq: walk.seq,
+    takenThrough: walk.anchor.seq,
+    left: walk.left,
     lastHash: walk.hash,
     erased: walk.erased,
     openSubjects: walk.open.size,
@@ -66,21 +78,31 @@ class ChainWalk {
   readonly #suite: CipherSuite;
   /** Open subjects by name: their state and their last entry. */
   readonly open = new Map<string, { readonly state: RecordState; readonly lastSeq: number }>();
-  seq = 0;
+  readonly anchor: Anchor;
+  seq: number;
   hash: string;
+  entries = 0;
+  left = 0;
   erased = 0;
 
-  constructor(suite: CipherSuite, origin: string) {
+  constructor(suite: CipherSuite, anchor: Anchor) {
     this.#suite = suite;
-    this.hash = origin;
+    this.anchor = anchor;
+    this.seq = anchor.seq;
+    this.hash = anchor.hash;
   }
 
   /** Takes the next entry, or says why it cannot follow. */
   take(entry: StoredEntry): string | undefined {
-    const problem = linkProblem(this.#suite, this, entry) ?? this.#stepProblem(entry);
+    const isLeft = entry.seq <= this.anchor.seq;
+    const problem = (isLeft ? leftProblem(this.#suite, entry) : linkProblem(this.#suite, this, entry)) ?? this.#stepProblem(entry);
     if (problem !== undefined) return problem;
-    this.seq = entry.seq;
-    this.hash = entry.hash;
+    this.entries += 1;
+    if (isLeft) this.left += 1;
+    else {
+      this.seq = entry.seq;
+      this.hash = entry.hash;
+    }
     if (entry.sealed === undefined && entry.body.includes('"sealedHash":')) this.erased += 1;
     const state = entry.state as RecordState;
     if (isFinal(state)) this.open.delete(entry.subject);
@@ -100,11 +122,13 @@ class ChainWalk {
 
 async function walkEntries(store: JournalStore, walk: ChainWalk, options: VerifyOptions): Promise<Break | undefined> {
   const pageEntries = options.pageEntries ?? PAGE_ENTRIES;
+  let next = 1;
   for (;;) {
-    const page = await store.entries(walk.seq + 1, pageEntries);
+    const page = await store.entries(next, pageEntries);
     for (const entry of page) {
       const why = walk.take(entry);
       if (why !== undefined) return { seq: entry.seq, why };
+      next = entry.seq + 1;
     }
     options.onProgress?.(walk.seq);
     if (page.length < pageEntries) return undefined;
@@ -137,25 +161,33 @@ interface BatchWalk {
 }
 
 async function walkBatches(store: JournalStore, lastSeq: number): Promise<BatchWalk> {
+  const first = (await store.firstBatch())?.batchSeq ?? 1;
   const last = (await store.lastBatch())?.batchSeq ?? 0;
   let before: StoredBatch | undefined;
   let open = 0;
   let receiptedThrough = 0;
-  for (let batchSeq = 1; batchSeq <= last; batchSeq += 1) {
+  for (let batchSeq = first; batchSeq <= last; batchSeq += 1) {
     const batch = await store.batch(batchSeq);
     const why = batchProblem(before, batch, lastSeq);
     if (batch === undefined || why !== undefined)
-      return { count: batchSeq - 1, open, receiptedThrough, firstBreak: { seq: batch?.firstSeq ?? lastSeq, why: `batch ${batchSeq}: ${why ?? "is missing"}` } };
+      return {
+        count: batchSeq - first,
+        open,
+        receiptedThrough,
+        firstBreak: { seq: batch?.firstSeq ?? lastSeq, why: `batch ${batchSeq}: ${why ?? "is missing"}` },
+      };
     if (batch.receipted) receiptedThrough = batch.lastSeq;
     else open += 1;
     before = batch;
   }
-  return { count: last, open, receiptedThrough, firstBreak: undefined };
+  return { count: last - first + 1, open, receiptedThrough, firstBreak: undefined };
 }
 
 function batchProblem(before: StoredBatch | undefined, batch: StoredBatch | undefined, lastSeq: number): string | undefined {
   if (batch === undefined) return "is missing";
-  if (batch.firstSeq !== (before?.lastSeq ?? 0) + 1) return "does not continue the batch before it";
+  // Those in front of the first one that is held were taken away with their entries.
+  if (batch.firstSeq !== (before === undefined && batch.batchSeq > 1 ? batch.firstSeq : (before?.lastSeq ?? 0) + 1))
+    return "does not continue the batch before it";
   if (batch.lastSeq < batch.firstSeq || batch.lastSeq > lastSeq) return "ends outside the journal";
   if (batch.receipted && before !== undefined && !before.receipted) return "is receipted before the batch in front of it";
   return undefined;

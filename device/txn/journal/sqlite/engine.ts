@@ -3,34 +3,32 @@
  * Goal: what was acknowledged is on the disk. Method: write-ahead log, a flush at every commit (read back, not assumed), one
  * transaction for everything that waits, and silence for ever after the first write whose outcome is not known.
  */
-import { mkdirSync } from "node:fs";
+import { mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { assert } from "../../../base/assert.ts";
-import { fromHex, toHex } from "../../../base/bytes.ts";
+import { fromHex } from "../../../base/bytes.ts";
 import { Fault } from "../../../base/fault.ts";
-import type { JournalStore, StoredBatch, StoredEntry, StoredSubject, StoreUsage, StoreWrite } from "../../../base/ports.ts";
+import type { JournalStore, StoredBatch, StoredEntry, StoredSubject, StorePrune, StoreUsage, StoreWrite } from "../../../base/ports.ts";
 import { OPEN_STATES } from "../types.ts";
+import { DATABASE_FILE, SQLITE_FULL, sqliteCode, sqliteFault } from "./files.ts";
+import { CURRENT_LAYOUT, creationOf, namesIn, OPEN_CONDITION, type Row, toEntry } from "./layouts.ts";
 import type { Failure, ReadName } from "./messages.ts";
-import { CHECKPOINT_PAGES, INSERT_ENTRY, OPEN_CONDITION, PAGE_BYTES, SCHEMA, SCHEMA_VERSION, UPSERT_BATCH, UPSERT_MARK, UPSERT_SUBJECT } from "./schema.ts";
+import { CHECKPOINT_PAGES, SCHEMA_VERSION, UPSERT_BATCH, UPSERT_MARK, UPSERT_SUBJECT, VACUUM_PAGES } from "./schema.ts";
 
-export const DATABASE_FILE = "journal.sqlite";
+export { DATABASE_FILE };
 
-/** Result codes of SQLite that we tell apart; the lowest byte of the extended code. */
-const SQLITE_BUSY = 5;
-const SQLITE_FULL = 13;
-const SQLITE_CORRUPT = 11;
-const SQLITE_NOT_A_DATABASE = 26;
+export interface EngineSettings {
+  readonly folder: string;
+  readonly limitBytes: number;
+}
 
-type Row = Readonly<Record<string, unknown>>;
-
-/** Faults: "store-in-use", "store-corrupt", "store-broken", "store-full". */
-export function openEngine(settings: { readonly folder: string; readonly limitBytes: number }): SqliteEngine {
+/** Faults: "store-in-use", "store-corrupt", "store-broken", "store-full", "store-schema" (migrate.ts brings an older one up). */
+export function openEngine(settings: EngineSettings): SqliteEngine {
   try {
     return new SqliteEngine(settings);
   } catch (error) {
-    if (error instanceof Fault) throw error;
-    throw openingFault(error);
+    throw error instanceof Fault ? error : sqliteFault(error);
   }
 }
 
@@ -44,12 +42,17 @@ export class SqliteEngine {
   /** Set by a refusal for want of space: entries that were chained behind the refused one must not be written either. */
   #refusedFrom: number | undefined;
 
-  constructor(settings: { readonly folder: string; readonly limitBytes: number }) {
+  constructor(settings: EngineSettings) {
     mkdirSync(settings.folder, { recursive: true, mode: 0o700 });
     this.#limitBytes = settings.limitBytes;
-    this.#database = new DatabaseSync(join(settings.folder, DATABASE_FILE), { timeout: 0 });
+    const path = join(settings.folder, DATABASE_FILE);
+    const before = statSync(path, { throwIfNoEntry: false })?.ino;
+    this.#database = new DatabaseSync(path, { timeout: 0 });
     try {
       this.#prepare();
+      // A migration may have put another file in this one's place between its opening and its lock.
+      if (before !== undefined && statSync(path).ino !== before)
+        throw new Fault("store-in-use", "the journal was exchanged meanwhile", { effectUnknown: false });
       this.#lastSeq = Number(this.#row("SELECT max(seq) AS seq FROM entries")?.["seq"] ?? 0);
     } catch (error) {
       this.#database.close();
@@ -159,6 +162,10 @@ export class SqliteEngine {
     return this.#rows("SELECT * FROM batches WHERE batch_seq = ?", batchSeq).map(toBatch)[0];
   }
 
+  firstBatch(): StoredBatch | undefined {
+    return this.#rows("SELECT * FROM batches ORDER BY batch_seq LIMIT 1").map(toBatch)[0];
+  }
+
   lastBatch(): StoredBatch | undefined {
     return this.#rows("SELECT * FROM batches ORDER BY batch_seq DESC LIMIT 1").map(toBatch)[0];
   }
@@ -169,8 +176,9 @@ export class SqliteEngine {
   }
 
   usage(): StoreUsage {
-    const pages = this.#pragma("page_count") - this.#pragma("freelist_count");
-    return { usedBytes: pages * this.#pragma("page_size"), limitBytes: this.#limitBytes };
+    const spare = this.#pragma("freelist_count");
+    const pageBytes = this.#pragma("page_size");
+    return { usedBytes: (this.#pragma("page_count") - spare) * pageBytes, limitBytes: this.#limitBytes, spareBytes: spare * pageBytes };
   }
 
   /** What the engine's own check of every page finds; empty when all is well. Reads the whole file. */
@@ -188,18 +196,22 @@ export class SqliteEngine {
     // Held until close and released by the kernel when the process dies in any way, so a second process cannot write, and no
     // stale lock survives a crash. It must stand before the log is first touched.
     this.#demand("locking_mode", "EXCLUSIVE", "exclusive");
-    this.#database.exec(`PRAGMA page_size = ${PAGE_BYTES}`);
+    const creation = creationOf(CURRENT_LAYOUT);
+    this.#database.exec(creation.pragmas);
     this.#demand("journal_mode", "WAL", "wal");
     // After journal_mode, because some builds lower it there.
     this.#demand("synchronous", "FULL", 2);
-    this.#database.exec(`PRAGMA journal_size_limit = -1; PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}; PRAGMA temp_store = MEMORY`);
+    // What is taken away is overwritten where that costs no further write.
+    this.#database.exec(
+      `PRAGMA journal_size_limit = -1; PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}; PRAGMA temp_store = MEMORY; PRAGMA secure_delete = FAST`,
+    );
     this.#database.exec("BEGIN EXCLUSIVE");
     const version = this.#pragma("user_version");
     const empty = this.#row("SELECT name FROM sqlite_schema LIMIT 1") === undefined;
-    if (empty) this.#database.exec(SCHEMA);
+    if (empty) this.#database.exec(creation.tables);
     this.#database.exec("COMMIT");
     if (!empty && version !== SCHEMA_VERSION)
-      throw new Fault("store-corrupt", `the journal has schema ${version}, this release knows ${SCHEMA_VERSION}`, { effectUnknown: false });
+      throw new Fault("store-schema", `the journal has schema ${version}, this release works with ${SCHEMA_VERSION}`, { effectUnknown: false });
     this.#settleRecovered();
     this.#database.exec(`PRAGMA max_page_count = ${Math.floor(this.#limitBytes / this.#pragma("page_size"))}`);
   }
@@ -221,6 +233,10 @@ export class SqliteEngine {
   }
 
   #apply(write: StoreWrite): void {
+    if (write.prune !== undefined) this.#prune(write.prune);
+    for (const subject of write.erase ?? []) {
+      for (const { seq } of this.#placesOf(subject)) this.#run("UPDATE entries SET sealed = NULL WHERE seq = ? AND sealed IS NOT NULL", seq);
+    }
     this.#applyEntries(write);
     for (const row of write.subjects ?? []) {
       this.#run(UPSERT_SUBJECT, row.firstSeq, row.lastSeq, row.subject, row.kind, row.state, row.amountFen, row.cardKey);
@@ -237,10 +253,40 @@ export class SqliteEngine {
       assert(row.seq === this.#lastSeq + 1, `entry ${row.seq} does not continue entry ${this.#lastSeq}`);
       const beginning = write.subjects?.find((subject) => subject.subject === row.subject)?.firstSeq === row.seq;
       const previous = lastSeqOf.get(row.subject) ?? (beginning ? 0 : (this.subject(row.subject)?.lastSeq ?? 0));
-      this.#run(INSERT_ENTRY, row.seq, previous, row.subject, row.kind, row.state, fromHex(row.hash), row.sealed ?? null, row.body);
+      // A draft's marks come with its one entry.
+      const names = (write.marks ?? []).flatMap(({ name, value }) => (value === row.subject ? [name] : []));
+      this.#run(CURRENT_LAYOUT.insertEntry, ...CURRENT_LAYOUT.valuesOf({ entry: row, previous, names }));
       lastSeqOf.set(row.subject, row.seq);
       this.#lastSeq = row.seq;
     }
+  }
+
+  #prune({ throughSeq, subjects, left }: StorePrune): void {
+    for (const subject of subjects) {
+      for (const { seq, names } of this.#placesOf(subject)) {
+        for (const name of names) this.#run("DELETE FROM marks WHERE name = ? AND value = ?", name, subject);
+        this.#run("DELETE FROM entries WHERE seq = ?", seq);
+      }
+      this.#run("DELETE FROM subjects WHERE subject = ?", subject);
+    }
+    for (const { seq, before } of left) this.#run("UPDATE entries SET link_before = ? WHERE seq = ?", fromHex(before), seq);
+    // Receipts name the newest receipted batch, and the next one continues the last.
+    this.#run("DELETE FROM batches WHERE last_seq <= ? AND batch_seq < (SELECT max(batch_seq) FROM batches WHERE receipted = 1)", throughSeq);
+    this.#database.exec(`PRAGMA incremental_vacuum(${VACUUM_PAGES})`);
+  }
+
+  /** Where the entries of a subject stand, newest first, and the marks that were set with them. */
+  #placesOf(subject: string): readonly { readonly seq: number; readonly names: readonly string[] }[] {
+    const places: { readonly seq: number; readonly names: readonly string[] }[] = [];
+    for (let seq = this.subject(subject)?.lastSeq ?? 0; seq > 0; ) {
+      const row = this.#row("SELECT previous, names FROM entries WHERE seq = ?", seq);
+      if (row === undefined) break;
+      places.push({ seq, names: namesIn(row) });
+      const previous = Number(row["previous"]);
+      assert(previous < seq, "an entry names an earlier one as its previous one");
+      seq = previous;
+    }
+    return places;
   }
 
   /** Entries were given their sequence before the one in front of them was refused: they must fail as well, or the chain would have a hole. */
@@ -299,19 +345,6 @@ export class SqliteEngine {
   }
 }
 
-function toEntry(row: Row): StoredEntry {
-  const sealed = row["sealed"];
-  return {
-    seq: Number(row["seq"]),
-    subject: String(row["subject"]),
-    kind: String(row["kind"]),
-    state: String(row["state"]),
-    body: String(row["body"]),
-    ...(sealed instanceof Uint8Array ? { sealed } : {}),
-    hash: row["hash"] instanceof Uint8Array ? toHex(row["hash"]) : "",
-  };
-}
-
 function toSubject(row: Row): StoredSubject {
   return {
     subject: String(row["subject"]),
@@ -333,17 +366,4 @@ function toBatch(row: Row): StoredBatch {
     receipted: row["receipted"] === 1,
     detail: String(row["detail"]),
   };
-}
-
-function sqliteCode(error: unknown): number | undefined {
-  return error instanceof Error && "errcode" in error && typeof error.errcode === "number" ? error.errcode & 0xff : undefined;
-}
-
-function openingFault(error: unknown): Fault {
-  const code = sqliteCode(error);
-  const options = { effectUnknown: false, cause: error };
-  if (code === SQLITE_BUSY) return new Fault("store-in-use", "another process has the journal open", options);
-  if (code === SQLITE_FULL) return new Fault("store-full", "no space left to open the journal", options);
-  if (code === SQLITE_CORRUPT || code === SQLITE_NOT_A_DATABASE) return new Fault("store-corrupt", "the journal file is damaged", options);
-  return new Fault("store-broken", `the journal cannot be opened: ${error instanceof Error ? error.message : "unknown failure"}`, options);
 }

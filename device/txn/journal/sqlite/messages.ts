@@ -1,6 +1,7 @@
 /* What the main thread and the journal's worker say to each other. */
 import type { FaultCode } from "../../../base/fault.ts";
 import type { JournalStore, StoreWrite } from "../../../base/ports.ts";
+import type { MigrationReport } from "./migrate.ts";
 
 /** The questions that the worker answers: the reading half of the store. */
 export type ReadName =
@@ -12,6 +13,7 @@ export type ReadName =
   | "subjectTotals"
   | "openBatches"
   | "batch"
+  | "firstBatch"
   | "lastBatch"
   | "mark"
   | "usage"
@@ -34,7 +36,7 @@ export interface Failure {
 export type Answer = { readonly id: number; readonly value?: unknown } | { readonly id: number; readonly failure: Failure };
 
 export type WorkerMessage =
-  | { readonly is: "opened" }
+  | { readonly is: "opened"; readonly migrated?: MigrationReport }
   | { readonly is: "not-opened"; readonly failure: Failure }
   | { readonly is: "answers"; readonly answers: readonly Answer[] };
 

@@ -7,6 +7,7 @@ import type { JournalStore, StoreWrite } from "../../../base/ports.ts";
 import { moduleBeside } from "../../../system/modules.ts";
 import { makeDurableFolder } from "../../../system/storage.ts";
 import type { Failure, ReadName, Request, StoreReads, WorkerMessage, WorkerSettings } from "./messages.ts";
+import type { MigrationReport } from "./migrate.ts";
 
 /** Most commits that may wait for the disk. Whoever adds more is told so instead of filling memory. */
 const OUTSTANDING_COMMITS_MAX = 4096;
@@ -15,11 +16,13 @@ const OUTSTANDING_COMMITS_MAX = 4096;
 export interface SqliteJournalStore extends JournalStore {
   /** What the engine finds wrong with its file; empty when all is well. Reads the whole file. */
   integrity(): Promise<readonly string[]>;
+  /** How the journal was brought up from an older schema as it was opened; undefined where it was not. */
+  readonly migrated: MigrationReport | undefined;
 }
 
 /**
  * Opens the journal's database in `folder` for this process alone.
- * Faults: "store-in-use", "store-corrupt", "store-broken", "store-full".
+ * A journal of an older schema is migrated first. Faults: "store-in-use", "store-corrupt", "store-broken", "store-full", "store-schema".
  */
 export async function openSqliteStore(settings: WorkerSettings): Promise<SqliteJournalStore> {
   assert(settings.limitBytes > 0, "the journal has room");
@@ -39,6 +42,7 @@ interface Waiting {
 
 class WorkerStore implements SqliteJournalStore {
   readonly opened: Promise<void>;
+  #migrated: MigrationReport | undefined;
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
   #nextId = 1;
@@ -50,8 +54,10 @@ class WorkerStore implements SqliteJournalStore {
     this.#worker = worker;
     this.opened = new Promise((resolve, reject) => {
       worker.on("message", (message: WorkerMessage) => {
-        if (message.is === "opened") resolve();
-        else if (message.is === "not-opened") {
+        if (message.is === "opened") {
+          this.#migrated = message.migrated;
+          resolve();
+        } else if (message.is === "not-opened") {
           reject(faultOf(message.failure));
           void worker.terminate();
         } else this.#settle(message.answers);
@@ -59,6 +65,10 @@ class WorkerStore implements SqliteJournalStore {
       worker.on("error", (error) => reject(this.#lose(error)));
       worker.on("exit", () => reject(this.#lose(undefined)));
     });
+  }
+
+  get migrated(): MigrationReport | undefined {
+    return this.#migrated;
   }
 
   commit(write: StoreWrite): Promise<void> {
@@ -98,6 +108,10 @@ class WorkerStore implements SqliteJournalStore {
 
   batch(...args: Parameters<StoreReads["batch"]>): ReturnType<StoreReads["batch"]> {
     return this.#read("batch", args);
+  }
+
+  firstBatch(): ReturnType<StoreReads["firstBatch"]> {
+    return this.#read("firstBatch", []);
   }
 
   lastBatch(): ReturnType<StoreReads["lastBatch"]> {

@@ -4,9 +4,10 @@
  */
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { assert } from "../../../base/assert.ts";
-import { Fault } from "../../../base/fault.ts";
+import { Fault, isFault } from "../../../base/fault.ts";
 import { openEngine, type SqliteEngine } from "./engine.ts";
 import type { Answer, Failure, Request, WorkerMessage, WorkerSettings } from "./messages.ts";
+import type { MigrationReport } from "./migrate.ts";
 
 /** Most requests taken at once, so that the first of a flood is answered soon. */
 const GROUP_MAX = 256;
@@ -83,15 +84,27 @@ function readOne(engine: SqliteEngine, request: ReadRequest): Answer {
   }
 }
 
-function start(): void {
+async function open(settings: WorkerSettings): Promise<{ readonly engine: SqliteEngine; readonly migrated?: MigrationReport | undefined }> {
+  try {
+    return { engine: openEngine(settings) };
+  } catch (error) {
+    if (!isFault(error, "store-schema")) throw error;
+  }
+  // It says itself where it cannot read what is there.
+  const { bringUp } = await import("./bring-up.ts");
+  const migrated = bringUp(settings.folder);
+  return { engine: openEngine(settings), migrated };
+}
+
+async function start(): Promise<void> {
   assert(parentPort !== null, "this module runs as a worker");
   try {
-    const engine = openEngine(workerData as WorkerSettings);
-    say(parentPort, { is: "opened" });
+    const { engine, migrated } = await open(workerData as WorkerSettings);
+    say(parentPort, { is: "opened", ...(migrated === undefined ? {} : { migrated }) });
     serve(parentPort, engine);
   } catch (error) {
     say(parentPort, { is: "not-opened", failure: failureOf(error) });
   }
 }
 
-start();
+await start();
