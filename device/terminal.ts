@@ -184,6 +184,7 @@ class AssembledTerminal implements Terminal {
       ...{ clock, log, journal, devices, settings: settings.shop, unverifiedAmountFen: settings.risk.unverifiedAmountFen },
       institution: settings.medical.profile.sender.institutionName,
       quickPayment: (request, limits, givenUp) => this.#desk.begin(request, limits, givenUp),
+      onReturned: (sale) => this.#gates?.service.giveBack(sale),
     });
     this.#reconciliation = this.#openReconciliation();
     this.#background = openMedicalBackground(this.#hostPorts, {
@@ -300,7 +301,9 @@ class AssembledTerminal implements Terminal {
     if (onLaneEvent !== undefined) this.onLaneEvent(onLaneEvent);
     const fares = this.#permission.fares ?? gate?.fares;
     if (gate !== undefined && fares !== undefined)
-      this.#gates = await openTerminalGates(this.#shared, { ...gate, fares, ...concessionsOf(this.#parts.settings) }, (lane, event) => this.#laneListeners.tell(lane, event));
+      this.#gates = await openTerminalGates(this.#shared, { ...gate, fares, ...concessionsOf(this.#parts.settings) }, (lane, event) =>
+        this.#laneListeners.tell(lane, event),
+      );
     this.#bank = await this.#openBank();
     this.#services = this.#openServices();
     await this.#sync.start();

@@ -41,6 +41,8 @@ export interface ShopParts {
   readonly unverifiedAmountFen: Fen;
   readonly place: SlipPlace;
   readonly log: Log;
+  /** Told before nothing is left of a sale; left out: nobody is. */
+  readonly onReturned?: (sale: string) => void;
 }
 
 export function openShop(parts: ShopParts): ShopActs {

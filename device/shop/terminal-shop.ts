@@ -25,6 +25,8 @@ export interface TerminalShopParts {
   readonly unverifiedAmountFen: Fen;
   readonly institution: string;
   readonly quickPayment: KeypadSaleParts["quickPayment"];
+  /** Told before nothing is left of a sale. */
+  readonly onReturned?: (sale: string) => void;
 }
 
 export interface TerminalShop {

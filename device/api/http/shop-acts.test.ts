@@ -127,6 +127,16 @@ describe("a refund", () => {
     expect(await refused({ ...give("r-9"), client: "pos2" })).toBe("404 sale-unknown");
   });
 
+  it("of a lane's fare is a supervisor's, whatever the amount, and never more than it was", async () => {
+    const fare = (body: object) => post("/v1/quick-payments/gate.north-1.exit.3.7/refunds", body);
+    putSale(service.shop, "gate.north-1.exit.3.7", 300);
+    expect(await refused(fare({ refundNumber: "r-1", amountFen: 1 }))).toBe("403 supervisor-needed");
+    expect(await told(fare({ refundNumber: "r-1", amountFen: 301 }), "chief")).toMatchObject({ kind: "refused", reason: "refund-too-large", leftFen: 300 });
+    expect(await told(fare({ refundNumber: "r-2" }), "chief")).toMatchObject({ kind: "refunded", amountFen: 300, leftFen: 0 });
+    expect(await refused(post("/v1/quick-payments/gate.north-1.both.3.7/refunds", { refundNumber: "r-1" }), "chief")).toBe("400 request-invalid");
+    expect(service.shop.calls).toEqual(["refund 300 of gate.north-1.exit.3.7 by chief"]);
+  });
+
   it("prints its slip once, and again as a copy", async () => {
     expect(await told(give("r-1", { amountFen: 300, prints: true }))).toMatchObject({ slip: { printed: true } });
     expect(await told(post("/v1/refunds/r-1/slip"))).toEqual({ printed: true });

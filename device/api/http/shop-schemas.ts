@@ -5,8 +5,12 @@ import { said, slip } from "./schemas.ts";
 
 // ---- sales and what goes back of them
 
-/** A counter's own number, or that of a sale at the keypad, as its slip tells it. */
-export const saleNumber = z.union([orderNumber, z.string().regex(/^till\.\d{1,10}\.\d{1,10}$/)]);
+/** A counter's own number, that of a sale at the keypad as its slip tells it, or that of a lane's sale as its events tell it. */
+export const saleNumber = z.union([
+  orderNumber,
+  z.string().regex(/^till\.\d{1,10}\.\d{1,10}$/),
+  z.string().regex(/^gate\.[A-Za-z0-9-]{1,16}\.(?:entry|exit|ride)\.\d{1,15}\.\d{1,15}$/),
+]);
 
 export const saleRefundBody = named(
   "SaleRefundBody",
@@ -89,11 +93,16 @@ export const laneEvent = named(
       what: z.enum(["ready", "go", "go-again", "refused", "present-again", "one-card", "closed", "fire"]),
       ...told,
     }),
-    z.strictObject({ is: z.literal("tap"), outcome: z.enum(["paid", "let-in", "again", "refused", "unknown"]), ...told }),
+    z.strictObject({
+      is: z.literal("tap"),
+      outcome: z.enum(["paid", "let-in", "again", "refused", "unknown"]),
+      saleNumber: z.string().exactOptional(),
+      ...told,
+    }),
     z.strictObject({ is: z.literal("passage"), passage: z.enum(["passed", "timeout", "reversed", "fault"]) }),
     z.strictObject({ is: z.literal("alarm"), why: z.enum(["pass-back", "gate-fault", "fire", "staff-release"]) }),
   ]),
-  "What happens at a lane. It names nobody: no card, no balance.",
+  "What happens at a lane. It names nobody: no card, no balance. `saleNumber`: of a sale that opens, by which a supervisor gives its money back.",
 );
 
 export const gateItem = named(

@@ -97,6 +97,7 @@ export class FakeGates implements ServedGates {
         this.#released = false;
         return Promise.resolve();
       },
+      giveBack: (sale) => void this.calls.push(`give back ${sale}`),
       start: () => undefined,
       stop: () => Promise.resolve(),
     };

@@ -52,7 +52,12 @@ export function laneEventWire(event: LaneEvent): z.output<typeof schemas.laneEve
     case "prompt":
       return { is: event.is, what: event.prompt.what, ...tapWords(event.prompt) };
     case "tap":
-      return { is: event.is, outcome: event.outcome, ...tapWords(event) };
+      return {
+        is: event.is,
+        outcome: event.outcome,
+        ...tapWords(event),
+        ...(event.reference === undefined ? {} : { saleNumber: event.reference }),
+      };
     case "passage":
       return { is: event.is, passage: event.passage };
     case "alarm":

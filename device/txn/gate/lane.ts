@@ -68,9 +68,16 @@ export interface LanePrompt {
   readonly reason?: Reason;
 }
 
+/** `reference`: the name of a sale that opens, by which its money can go back. */
 export type LaneEvent =
   | { readonly is: "prompt"; readonly prompt: LanePrompt }
-  | { readonly is: "tap"; readonly outcome: "paid" | "let-in" | "again" | "refused" | "unknown"; readonly reason?: Reason; readonly fare?: Fen }
+  | {
+      readonly is: "tap";
+      readonly outcome: "paid" | "let-in" | "again" | "refused" | "unknown";
+      readonly reason?: Reason;
+      readonly fare?: Fen;
+      readonly reference?: string;
+    }
   | { readonly is: "passage"; readonly passage: Passage }
   | { readonly is: "alarm"; readonly why: "pass-back" | "gate-fault" | "fire" | "staff-release" };
 
@@ -91,6 +98,8 @@ export interface GateService {
   /** Opens every lane until it is taken back. The hardware does the same without the service. */
   release(why: "fire" | "staff", operator?: string): Promise<void>;
   serve(operator?: string): Promise<void>;
+  /** The money of a sale is about to go back as a whole: nobody passes for it any more. */
+  giveBack(sale: string): void;
   start(): void;
   stop(): Promise<void>;
 }

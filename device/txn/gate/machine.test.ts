@@ -4,7 +4,7 @@ import { fen } from "../../base/fen.ts";
 import { decide, FIRST_STEP, LANE_RULES } from "./machine.ts";
 import type { Claim, Command, Event, State, Verdict, Wish } from "./types.ts";
 
-const SALE = { subject: "j-1", fare: fen(300), balanceAfter: fen(700) };
+const SALE = { subject: "j-1", reference: "gate.a.exit.1.1", fare: fen(300), balanceAfter: fen(700) };
 const PAID: Claim = { is: "sale", sale: SALE, card: "A" };
 const AGAIN: Claim = { is: "again", sale: SALE, card: "A" };
 const STAFF: Claim = { is: "staff", operator: "op" };

@@ -3,7 +3,7 @@ import { fen } from "../../base/fen.ts";
 import { RecentTaps } from "./recent.ts";
 
 const A = { card: "A", use: "ride" } as const;
-const PAID = { is: "paid", sale: { subject: "s", fare: fen(300) } } as const;
+const PAID = { is: "paid", sale: { subject: "s", reference: "gate.a.ride.1.1", fare: fen(300) } } as const;
 
 test("a note is found within its window and not behind it, for its own card and use", () => {
   const taps = new RecentTaps(60_000);
@@ -35,4 +35,17 @@ test("in one instant there are never more than so many, and the newest are kept"
   for (let tap = 0; tap < 50_100; tap += 1) taps.note({ card: String(tap), use: "ride" }, { is: "used" }, 0);
   expect(taps.size).toBe(50_000);
   expect([taps.find("0", "ride", 0), taps.find("50099", "ride", 0)?.is]).toEqual([undefined, "used"]);
+});
+
+test("what was given back opens no more, also where its passage ends behind that, and another sale of the card does", () => {
+  const taps = new RecentTaps(60_000);
+  taps.note(A, PAID, 0);
+  taps.giveBack("s", 1_000);
+  expect(taps.find("A", "ride", 1_000)).toBeUndefined();
+  taps.note(A, { is: "passing", sale: PAID.sale }, 2_000);
+  taps.note(A, PAID, 3_000);
+  expect(taps.find("A", "ride", 3_000)).toBeUndefined();
+  const again = { is: "paid", sale: { ...PAID.sale, subject: "s2" } } as const;
+  taps.note(A, again, 4_000);
+  expect(taps.find("A", "ride", 4_000)).toEqual(again);
 });

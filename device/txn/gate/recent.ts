@@ -15,6 +15,8 @@ export type TapUse = "entry" | "exit" | "ride";
 /** A paid sale, as its holder's right to pass. */
 export interface PaidSale {
   readonly subject: string;
+  /** By which a supervisor gives its money back. */
+  readonly reference: string;
   readonly fare: Fen;
   readonly balanceAfter?: Fen;
 }
@@ -44,6 +46,8 @@ export class RecentTaps {
   readonly #windowMs: number;
   /** Oldest first: each new word about a card puts it last. */
   readonly #notes = new Map<string, Dated>();
+  /** Sales whose money went back, and when; oldest first. */
+  readonly #returned = new Map<string, number>();
 
   constructor(windowMs: number) {
     this.#windowMs = windowMs;
@@ -63,12 +67,25 @@ export class RecentTaps {
   note(tap: { readonly card: string; readonly use: TapUse }, note: Note, atMs: number): void {
     const name = key(tap.card, tap.use);
     this.#notes.delete(name);
+    // Given back while somebody was at the gate, who then did not pass.
+    if (note.is === "paid" && this.#returned.has(note.sale.subject)) return;
     this.#notes.set(name, { note, atMs });
     this.#drop(atMs);
   }
 
   forget(tap: { readonly card: string; readonly use: TapUse }): void {
     this.#notes.delete(key(tap.card, tap.use));
+  }
+
+  /** The money of this sale went back: nobody passes for it any more, and its card may pay anew. */
+  giveBack(subject: string, atMs: number): void {
+    this.#returned.delete(subject);
+    this.#returned.set(subject, atMs);
+    for (const [name, { note }] of this.#notes) if (note.is === "paid" && note.sale.subject === subject) this.#notes.delete(name);
+    for (const [oldest, sinceMs] of this.#returned) {
+      if (atMs - sinceMs < this.#windowMs && this.#returned.size <= NOTES_MAX) return;
+      this.#returned.delete(oldest);
+    }
   }
 
   /** Only the oldest are looked at: each call takes away at least as many as it added. */

@@ -2,11 +2,12 @@
  * What the journal keeps of a gate: references that name lane and use, one record for each opening, and out of both, after a restart, what
  * each card did here a moment ago.
  */
-import { ZERO_FEN } from "../../base/fen.ts";
+import { sumFen, ZERO_FEN } from "../../base/fen.ts";
 import type { PassageDirection } from "../../drivers/peripherals.ts";
 import { textMember } from "../journal/members.ts";
 import type { EntryDraft, Journal, JournalEntry, JsonObject, UploadJournal } from "../journal/types.ts";
 import { readSale } from "../quick-payment/record.ts";
+import { refundsOf } from "../shop/refunds.ts";
 import type { GatePolicy, LaneSettings } from "./lane.ts";
 import type { Note, PaidSale, RecentTaps, TapUse } from "./recent.ts";
 import type { Claim, PassageEnd } from "./types.ts";
@@ -73,6 +74,8 @@ interface KnownSale {
 export async function readBack(journal: GateJournal, taps: RecentTaps, at: ReadBack): Promise<void> {
   const sales = new Map<string, KnownSale>();
   for (const { entry, ageMs } of await newestEntries(journal, at)) {
+    const whole = entry.kind === "cash-refund" ? await wholeReturn(journal, entry) : undefined;
+    if (whole !== undefined) taps.giveBack(whole, at.nowMs - ageMs);
     const known = isSale(entry) ? gateSale(entry) : await saleOfPassage(journal, entry, sales);
     if (known === undefined) continue;
     sales.set(known.sale.subject, known);
@@ -122,15 +125,24 @@ async function saleOfPassage(journal: GateJournal, { kind, detail }: JournalEntr
   return last !== undefined && isSale(last) ? gateSale(last) : undefined;
 }
 
+/** The gate's sale of which nothing is left behind this refund; undefined for any other refund. */
+async function wholeReturn(journal: GateJournal, { detail }: JournalEntry): Promise<string | undefined> {
+  if (useOfReference(textMember(detail, "sale")) === undefined) return undefined;
+  const subject = textMember(detail, "original");
+  const returned = sumFen((await refundsOf(journal, subject)).map(({ amount }) => amount));
+  return returned === (await journal.entriesOf(subject)).at(-1)?.amount ? subject : undefined;
+}
+
 /** By which kinds of record a card may have paid at a gate. */
 function isSale({ kind }: JournalEntry): boolean {
   return kind === "quick-payment" || kind === "delayed-charge";
 }
 
 function gateSale(entry: JournalEntry): KnownSale | undefined {
-  const use = useOfReference(textMember(entry.detail, "reference"));
+  const reference = textMember(entry.detail, "reference");
+  const use = useOfReference(reference);
   const card = entry.kind === "delayed-charge" ? textMember(entry.personal ?? {}, "pan") : readSale([entry])?.card.name;
-  return use === undefined || card === undefined ? undefined : { card, use, sale: { subject: entry.subject, fare: entry.amount } };
+  return use === undefined || card === undefined ? undefined : { card, use, sale: { subject: entry.subject, reference, fare: entry.amount } };
 }
 
 /** Whether it was paid, its own name tells when the card is back; only one that was not is forgotten. */

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { type Fen, fen } from "../../base/fen.ts";
+import { DEFAULT_REFUND_RULES, openSaleRefunds } from "../shop/refunds.ts";
 import { FakeCard } from "./testing/fake-sales.ts";
-import { Station } from "./testing/station.ts";
+import { FARE, Station } from "./testing/station.ts";
 
 const SINGLE = { lanes: [{ mode: "single" }] } as const;
 
@@ -198,4 +200,55 @@ test("a cut at any moment of a tap charges once and opens at most once more than
     const passed = (await at.entries("passage")).some(({ state, subject }, _, [first]) => state === "done" && subject === first?.subject);
     if (passed) expect(at.lane().gate.passages).toHaveLength(1);
   }
+});
+
+describe("a fare that a supervisor gave back", () => {
+  async function unused() {
+    const at = new Station(SINGLE);
+    at.lane().walker.walk = "stays";
+    await at.switchOn();
+    const card = new FakeCard("A");
+    await at.tap(card, { thenMs: 9_000 });
+    at.lane().walker.walk = "passes";
+    const told = at.events.flatMap(({ event }) => (event.is === "tap" && event.reference !== undefined ? event.reference : []));
+    const giveBack = (amount: Fen | "void") => {
+      const refunds = openSaleRefunds({
+        journal: at.journal,
+        rules: DEFAULT_REFUND_RULES,
+        unverifiedAmountFen: FARE,
+        onReturned: (sale) => at.gates.giveBack(sale),
+      });
+      return at.clock.resolve(refunds.refund({ sale: told[0] ?? "", request: `office.${String(amount)}`, amount, operator: "sup-1" }));
+    };
+    return { at, card, giveBack };
+  }
+
+  test.each([false, true])("opens no gate: the next tap is paid anew (restart between: %s)", async (restarts) => {
+    const { at, card, giveBack } = await unused();
+    expect(await giveBack("void")).toMatchObject({ kind: "refunded", amount: FARE, left: 0 });
+    if (restarts) await restart(at);
+    await at.tap(card);
+    expect([card.charges.length, at.prompts().at(-1)]).toEqual([2, "go"]);
+  });
+
+  test("in parts is one that nothing is left of only behind the last part, also where the power fails between them", async () => {
+    const { at, card, giveBack } = await unused();
+    expect(await giveBack(fen(100))).toMatchObject({ kind: "refunded" });
+    await at.tap(card, { thenMs: 100 });
+    expect([card.charges.length, at.prompts().at(-1)]).toEqual([1, "go-again"]);
+    const other = await unused();
+    await other.giveBack(fen(100));
+    await restart(other.at);
+    expect(await other.giveBack(fen(200))).toMatchObject({ kind: "refunded", left: 0 });
+    await restart(other.at);
+    await other.at.tap(other.card);
+    expect(other.card.charges).toHaveLength(2);
+  });
+
+  test("never goes back twice, and never above what was paid", async () => {
+    const { giveBack } = await unused();
+    expect(await giveBack(fen(301))).toMatchObject({ kind: "refused", reason: "refund-too-large" });
+    await giveBack("void");
+    expect(await giveBack(fen(1))).toMatchObject({ kind: "refused", reason: "nothing-left" });
+  });
 });

@@ -90,7 +90,9 @@ function sellOn(state: StateOf<"selling">, command: Command): Step {
 
 /** Also where the lane is wanted for something else by now: who has paid passes first, unless every gate stands open. */
 function recordOpening(state: StateOf<"selling">, { claim, tap }: Extract<Verdict, { readonly is: "open" }>): Step {
-  const told: Command = { do: "tell", event: { is: "tap", outcome: tap, ...(tap === "paid" ? { fare: claim.sale.fare } : {}) } };
+  const { fare, reference } = claim.sale;
+  const named = fare > 0 ? { reference } : {};
+  const told: Command = { do: "tell", event: { is: "tap", outcome: tap, ...(tap === "paid" ? { fare } : {}), ...named } };
   if (state.wish.to === "release") return turn(state, [told]);
   const { wish, faults } = state;
   return { state: { at: "recording", wish, faults, claim }, commands: [told, { do: "record", claim }] };

@@ -91,8 +91,8 @@ describe("what the card did here a moment ago comes first", () => {
   test.each([
     [{ is: "used" }, "pass-back"],
     [{ is: "staff" }, "paid-already"],
-    [{ is: "paid", sale: { subject: "s", fare: fen(1) } }, "paid-already"],
-    [{ is: "passing", sale: { subject: "s", fare: fen(1) } }, "paid-already"],
+    [{ is: "paid", sale: { subject: "s", reference: "gate.a.ride.1.1", fare: fen(1) } }, "paid-already"],
+    [{ is: "passing", sale: { subject: "s", reference: "gate.a.ride.1.1", fare: fen(1) } }, "paid-already"],
     [{ is: "torn", reference: "r", purse: "compound" }, "paid-already"],
   ] as const)("%o", (recent, reason) => {
     for (const lane of [ENTRY, EXIT, { mode: "single" } as const]) expect(quote({ lane, recent })).toEqual({ kind: "refused", reason });

@@ -17,6 +17,8 @@ export interface SeenCard {
 }
 
 export interface TapSeen {
+  /** Of the sale. */
+  readonly reference: string;
   readonly seen: SeenCard | undefined;
   /** Whether another purse of the card may still be asked. */
   readonly morePurses: boolean;
@@ -49,10 +51,10 @@ export function judgeTap(outcome: TapOutcome, tap: TapSeen): Verdict {
   }
 }
 
-function opening(outcome: Extract<TapOutcome, { readonly kind: "paid" | "accepted" | "unverified" }>, { seen }: TapSeen): Verdict {
+function opening(outcome: Extract<TapOutcome, { readonly kind: "paid" | "accepted" | "unverified" }>, { seen, reference }: TapSeen): Verdict {
   const { subject, amount: fare } = outcome;
   const balance = outcome.kind === "paid" && outcome.balanceAfter !== undefined ? { balanceAfter: outcome.balanceAfter } : {};
-  const sale = { subject, fare, ...balance };
+  const sale = { subject, reference, fare, ...balance };
   const letIn = fare === 0 && seen?.use === "entry";
   return { is: "open", claim: { is: "sale", sale, card: seen?.card ?? "" }, tap: letIn ? "let-in" : "paid" };
 }

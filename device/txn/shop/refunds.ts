@@ -150,6 +150,8 @@ class JournalledRefunds implements SaleRefunds {
     const subject = await journal.mark(saleMark(reference));
     const entries = subject === undefined ? [] : await journal.entriesOf(subject);
     const last = entries.at(-1);
+    // Not charged yet, or charged by the bank: nothing of it is in the drawer.
+    if (last?.kind === "delayed-charge") return "refund-through-issuer";
     if (last === undefined || last.kind !== "quick-payment") return "sale-unknown";
     if (OPEN_STATES.includes(last.state)) return "sale-open";
     const held = isHeldSale(last, this.#ports.unverifiedAmountFen);
