@@ -96,6 +96,7 @@ export function openHostFolder(folder: string, terminals: readonly string[], too
     insurerFile: join(folder, "insurer.db"),
     acquirer: { file: join(folder, "acquirer.db") },
     agency: { file: join(folder, "agency.db") },
+    claim: { file: join(folder, "claims.json") },
   };
   return { ok: true, value: { config, keyFiles: Object.fromEntries(terminals.map((tid) => [tid, keyFileOf(tid)])) } };
 }

@@ -42,6 +42,8 @@ export interface TerminalHeartbeat {
   readonly journalId: string;
   readonly lastSeq: number;
   readonly receiptedThrough: number;
+  /** How often this journal was opened; undefined where the terminal does not say. */
+  readonly boot: number | undefined;
 }
 
 /** More rows than kinds times states can make; keeps a hostile list small. */
@@ -133,5 +135,5 @@ export function parseTerminalHeartbeat(payload: Bytes): TerminalHeartbeat | unde
   const lastSeq = countField(fields, "lastSeq");
   const receiptedThrough = countField(fields, "receiptedThrough");
   if (tid === undefined || journalId === undefined || lastSeq === undefined || receiptedThrough === undefined) return undefined;
-  return { tid, journalId, lastSeq, receiptedThrough };
+  return { tid, journalId, lastSeq, receiptedThrough, boot: countField(fields, "boot") };
 }

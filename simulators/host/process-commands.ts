@@ -9,6 +9,7 @@ import { actAtAgency } from "./agency/commands.ts";
 import { applyAgencyFault, clearAgencyFaults } from "./agency/faults.ts";
 import type { LossLists } from "./agency/loss-list.ts";
 import { isFields, parseFields } from "./canonical.ts";
+import { actAtClaimDesk, type ClaimCommandContext } from "./claim/process.ts";
 import type { ChargeDesk } from "./debts.ts";
 import { actAtChargeDesk } from "./debts-commands.ts";
 import { listDocuments, publishDocument } from "./downlink-commands.ts";
@@ -33,6 +34,8 @@ export interface CommandContext {
   readonly charges?: ChargeDesk;
   /** Undefined while there is none. */
   readonly gateway?: () => Gateway | undefined;
+  /** Undefined where no machine may become a terminal. */
+  readonly claims?: () => ClaimCommandContext | undefined;
   readonly stop: () => void;
 }
 
@@ -142,6 +145,15 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
     },
   ],
   ["charges", ({ charges }, fields) => (charges === undefined ? refused("nobody charges rides here") : actAtChargeDesk(charges, fields["set"]))],
+  [
+    "claim",
+    ({ claims }, fields) => {
+      const context = claims?.();
+      return context === undefined
+        ? refused("no machine may claim here; the member claim of the configuration is missing")
+        : actAtClaimDesk(context, fields["set"]);
+    },
+  ],
   ["publish", ({ host }, fields) => publishDocument(host, fields["set"])],
   ["documents", ({ host }) => listDocuments(host)],
   [

@@ -3,6 +3,7 @@ import { parseHex } from "../../device/base/bytes.ts";
 import { type AcquirerConfig, readAcquirerConfig } from "./acquirer/acquirer-config.ts";
 import { type AgencyConfig, readAgencyConfig } from "./agency/config.ts";
 import { countField, isFields, type JsonFields, parseFields, textField } from "./canonical.ts";
+import { type ClaimConfig, readClaimConfig } from "./claim/process.ts";
 import { type HostFaults, parseHostFaults } from "./faults.ts";
 import type { InsurerVariants } from "./medical/service.ts";
 import { parseInsurerVariants } from "./medical/variants.ts";
@@ -25,6 +26,8 @@ export interface HostProcessConfig {
   readonly terminals: readonly { readonly tid: string; readonly publicKeyHex: string; readonly kids: readonly string[] }[];
   readonly keys: { readonly signingScalarHex: string; readonly dataKeysHex: Readonly<Record<string, string>> };
   readonly faults: Partial<HostFaults>;
+  /** Machines that may become terminals; undefined: none may. */
+  readonly claim: ClaimConfig | undefined;
   /** Over how long terminals spread their reconnects; the host's usual word when undefined. */
   readonly reconnectWindowMs: number | undefined;
 }
@@ -59,6 +62,7 @@ const MEMBERS: readonly string[] = [
   "keys",
   "faults",
   "reconnectWindowMs",
+  "claim",
 ];
 
 function isHex(value: unknown, bytes: number): value is string {
@@ -113,6 +117,19 @@ function readInsurer(fields: JsonFields): Pick<HostProcessConfig, "insurerFile" 
   return { insurerFile: textField(fields, "insurerFile") ?? ":memory:", insurerVariants: variants.variants, gateway };
 }
 
+/** What stands behind the settlement host and beside it, or what is wrong with it. */
+function readOthers(fields: JsonFields): Pick<HostProcessConfig, "insurerFile" | "insurerVariants" | "gateway" | "acquirer" | "agency" | "claim"> | string {
+  const insurer = readInsurer(fields);
+  if (typeof insurer === "string") return insurer;
+  const acquirer = readAcquirerConfig(fields["acquirer"]);
+  if (!acquirer.ok) return `acquirer: ${acquirer.reason}`;
+  const agency = readAgencyConfig(fields["agency"]);
+  if (!agency.ok) return `agency: ${agency.reason}`;
+  const claim = readClaimConfig(fields["claim"]);
+  if (!claim.ok) return `claim: ${claim.reason}`;
+  return { ...insurer, acquirer: acquirer.value, agency: agency.value, claim: claim.value };
+}
+
 /** Reads the configuration; `readFile` is asked for the terminals where they stand in a file of their own. */
 export function parseProcessConfig(text: Uint8Array, readFile: (path: string) => Uint8Array): ConfigParse {
   const fields = parseFields(text);
@@ -131,12 +148,8 @@ export function parseProcessConfig(text: Uint8Array, readFile: (path: string) =>
   if (fields["reconnectWindowMs"] !== undefined && countField(fields, "reconnectWindowMs") === undefined)
     return { ok: false, reason: "reconnectWindowMs is a whole number of at least 0" };
   if (!faults.ok) return { ok: false, reason: `faults: ${faults.reason}` };
-  const insurer = readInsurer(fields);
-  if (typeof insurer === "string") return { ok: false, reason: insurer };
-  const acquirer = readAcquirerConfig(fields["acquirer"]);
-  if (!acquirer.ok) return { ok: false, reason: `acquirer: ${acquirer.reason}` };
-  const agency = readAgencyConfig(fields["agency"]);
-  if (!agency.ok) return { ok: false, reason: `agency: ${agency.reason}` };
+  const others = readOthers(fields);
+  if (typeof others === "string") return { ok: false, reason: others };
   return {
     ok: true,
     config: {
@@ -150,9 +163,7 @@ export function parseProcessConfig(text: Uint8Array, readFile: (path: string) =>
       username: textField(fields, "username"),
       password: textField(fields, "password"),
       ledgerFile: textField(fields, "ledgerFile") ?? ":memory:",
-      ...insurer,
-      acquirer: acquirer.value,
-      agency: agency.value,
+      ...others,
     },
   };
 }

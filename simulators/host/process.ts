@@ -5,8 +5,9 @@
  */
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
-import { fromHex, utf8 } from "../../device/base/bytes.ts";
+import { fromHex, toHex, utf8 } from "../../device/base/bytes.ts";
 import type { Log } from "../../device/base/log.ts";
+import type { MessageLink } from "../../device/base/ports.ts";
 import { DEFAULT_CARD_PROFILE } from "../../device/codec/card-profile.ts";
 import { openCipherSuite } from "../../device/crypto/suite.ts";
 import { type Acquirer, openAcquirer } from "./acquirer/acquirer.ts";
@@ -15,6 +16,9 @@ import { AcquirerLedger } from "./acquirer/ledger.ts";
 import { type Agency, openAgency } from "./agency/agency.ts";
 import { AgencyLedger } from "./agency/ledger.ts";
 import { LossLists } from "./agency/loss-list.ts";
+import { ClaimDesk } from "./claim/desk.ts";
+import { type ClaimCommandContext, revoker } from "./claim/process.ts";
+import { profileFrom } from "./claim/profile.ts";
 import { ChargeDesk } from "./debts.ts";
 import { noHostFaults } from "./faults.ts";
 import { Ledger } from "./ledger.ts";
@@ -25,7 +29,7 @@ import { makeTestCertificate } from "./medical/test-certificate.ts";
 import { openHostMqttLink } from "./mqtt-link.ts";
 import { runCommand } from "./process-commands.ts";
 import { type HostProcessConfig, parseProcessConfig } from "./process-config.ts";
-import { hostKeys, openSettlementHost } from "./settlement.ts";
+import { hostKeys, type OpenHostKeys, openSettlementHost, type SettlementHost, type SettlementHostOptions } from "./settlement.ts";
 import { systemClock, systemRandomness } from "./system.ts";
 import { testDebitOracle } from "./tac-oracle.ts";
 
@@ -109,18 +113,67 @@ async function acquirerServerOf({ acquirer }: HostProcessConfig, { exchange }: A
   return port === undefined ? undefined : openAcquirerServer({ clock: systemClock, exchange, port });
 }
 
-async function run(config: HostProcessConfig): Promise<void> {
+/** Where machines claim to be terminals, if the configuration has that. */
+function claimsOf(
+  config: HostProcessConfig,
+  parts: { readonly link: MessageLink; readonly keys: OpenHostKeys; readonly host: SettlementHost; readonly log: Log },
+) {
+  const { claim, tls, brokerUrl } = config;
+  if (claim === undefined) return undefined;
   const suite = openCipherSuite();
+  const { link, keys, host, log } = parts;
+  const terminalsUrl = claim.terminalsBrokerUrl ?? brokerUrl;
+  const pem = (path: string) => readFileSync(path, "utf8");
+  const access = { url: brokerUrl, terminalsUrl, tls: tls === undefined ? undefined : { ca: pem(tls.caFile), cert: pem(tls.certFile), key: pem(tls.keyFile) } };
+  const options = { clock: systemClock, randomness: systemRandomness };
+  const desk = new ClaimDesk({
+    ...options,
+    ...{ suite, link, log, file: claim.file, keyLoads: claim.keyLoads },
+    hostPublicKey: toHex(keys.signing.publicKey.point),
+    profile: profileFrom(claim.profile, { brokerUrl: terminalsUrl, journalFolder: claim.journalFolder }),
+    onTerminal: ({ tid, publicKeyHex, dataKeys }) => {
+      for (const { kid, hex } of dataKeys) keys.dataKeys.set(kid, suite.secretKey(fromHex(hex)));
+      host.terminals.register({ tid, publicKey: suite.sm2PublicKey(fromHex(publicKeyHex)), kids: dataKeys.map(({ kid }) => kid) });
+    },
+    onGone: (tid) => host.terminals.remove(tid),
+    onRevoked: revoker(claim, access, log),
+    ...(claim.certificateMs === undefined ? {} : { certificateMs: claim.certificateMs }),
+  });
+  return { desk, access, options } satisfies ClaimCommandContext;
+}
+
+function insurerOf({ insurerFile, insurerVariants: variants }: HostProcessConfig, log: Log): Insurer {
+  return openInsurer({ clock: systemClock, randomness: systemRandomness, ledger: InsurerLedger.open(insurerFile), log, variants });
+}
+
+/** The settlement host, and the place where machines become its terminals. */
+function hostOf(
+  config: HostProcessConfig,
+  parts: Pick<SettlementHostOptions, "ledger" | "link" | "services"> & { readonly charges: ChargeDesk; readonly log: Log },
+) {
+  const suite = openCipherSuite();
+  const keys = hostKeys(suite, config.keys);
+  const opened: { claims?: ClaimCommandContext | undefined } = {};
+  const host: SettlementHost = openSettlementHost({
+    ...parts,
+    ...{ clock: systemClock, randomness: systemRandomness, suite, keys },
+    onClone: (why, tid) => opened.claims?.desk.report(why, tid),
+    terminals: config.terminals.map(({ tid, publicKeyHex, kids }) => ({ tid, kids, publicKey: suite.sm2PublicKey(fromHex(publicKeyHex)) })),
+    debitOracle: testDebitOracle(suite, DEFAULT_CARD_PROFILE),
+    faults: noHostFaults(config.faults),
+    ...(config.reconnectWindowMs === undefined ? {} : { reconnectWindowMs: config.reconnectWindowMs }),
+  });
+  const claims = claimsOf(config, { link: parts.link, keys, host, log: parts.log });
+  opened.claims = claims;
+  claims?.desk.listen();
+  return { host, claims };
+}
+
+async function run(config: HostProcessConfig): Promise<void> {
   const log = stderrLog();
   const ledger = Ledger.open(config.ledgerFile);
   const charges = ChargeDesk.open(config.ledgerFile === ":memory:" ? ":memory:" : `${config.ledgerFile}.charges`);
-  const insurer = openInsurer({
-    clock: systemClock,
-    randomness: systemRandomness,
-    ledger: InsurerLedger.open(config.insurerFile),
-    log,
-    variants: config.insurerVariants,
-  });
+  const insurer = insurerOf(config, log);
   const gateway = await gatewayOf(config, insurer);
   if (gateway !== undefined) write({ event: "gateway", url: gateway.url });
   const acquirer = acquirerOf(config, log);
@@ -128,25 +181,12 @@ async function run(config: HostProcessConfig): Promise<void> {
   if (acquirerServer !== undefined) write({ event: "acquirer", port: acquirerServer.port });
   const agency = agencyOf(config, log);
   const link = linkOf(config);
-  const host = openSettlementHost({
-    clock: systemClock,
-    randomness: systemRandomness,
-    suite,
-    keys: hostKeys(suite, config.keys),
-    ledger,
-    link,
-    log,
-    terminals: config.terminals.map(({ tid, publicKeyHex, kids }) => ({ tid, kids, publicKey: suite.sm2PublicKey(fromHex(publicKeyHex)) })),
-    debitOracle: testDebitOracle(suite, DEFAULT_CARD_PROFILE),
-    charges,
-    services: new Map([
-      ["fsi", insurer.exchange],
-      ["acquirer", acquirer.exchange],
-      ["agency", agency.exchange],
-    ]),
-    faults: noHostFaults(config.faults),
-    ...(config.reconnectWindowMs === undefined ? {} : { reconnectWindowMs: config.reconnectWindowMs }),
-  });
+  const services = new Map([
+    ["fsi", insurer.exchange],
+    ["acquirer", acquirer.exchange],
+    ["agency", agency.exchange],
+  ]);
+  const { host, claims } = hostOf(config, { ledger, charges, link, services, log });
   const lossLists = new LossLists({ agency, publish: (publication) => void host.documents.publish(publication) });
   const lines = createInterface({ input: process.stdin });
   let stopped = false;
@@ -155,6 +195,7 @@ async function run(config: HostProcessConfig): Promise<void> {
     if (stopped) return;
     stopped = true;
     host.stop();
+    claims?.desk.stop();
     insurer.stop();
     acquirer.stop();
     agency.stop();
@@ -174,7 +215,18 @@ async function run(config: HostProcessConfig): Promise<void> {
     write({ event: announced || state === "down" ? state : "ready" });
     announced ||= state === "up";
   });
-  const told = { host, insurer, acquirer, agency, lossLists, charges, stop, gateway: () => gateway, acquirerServer: () => acquirerServer };
+  const told = {
+    host,
+    insurer,
+    acquirer,
+    agency,
+    lossLists,
+    charges,
+    claims: () => claims,
+    stop,
+    gateway: () => gateway,
+    acquirerServer: () => acquirerServer,
+  };
   lines.on("line", (line) => write(runCommand(told, line)));
   // Whoever started this process has gone: nobody could stop it any more.
   lines.on("close", stop);

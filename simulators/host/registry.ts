@@ -20,6 +20,11 @@ export class TerminalRegistry {
     this.#byTid.set(terminal.tid, terminal);
   }
 
+  /** Whoever is gone is known no more: nothing of it is taken. */
+  remove(tid: string): void {
+    this.#byTid.delete(tid);
+  }
+
   find(tid: string): TerminalRegistration | undefined {
     return this.#byTid.get(tid);
   }

@@ -7,7 +7,8 @@ import { type Bytes, fromHex } from "../../device/base/bytes.ts";
 import { type Log, SILENT } from "../../device/base/log.ts";
 import type { Clock, MessageLink, Randomness } from "../../device/base/ports.ts";
 import { FrameAssembler, parseFrame } from "../../device/codec/frames.ts";
-import type { CipherSuite } from "../../device/crypto/face.ts";
+import type { CipherSuite, SecretKey } from "../../device/crypto/face.ts";
+import { CloneWatch } from "./claim/clone-watch.ts";
 import type { DebitOracle } from "./debits.ts";
 import type { ChargeDesk } from "./debts.ts";
 import { DocumentDesk } from "./downlink.ts";
@@ -40,6 +41,8 @@ export interface SettlementHostOptions {
   readonly reconnectWindowMs?: number;
   /** Messages of documents that leave in a second, to all terminals together. */
   readonly documentsPerSecond?: number;
+  /** Two machines seem to be one terminal. */
+  readonly onClone?: (why: "boot-went-back" | "equivocation", tid: string) => void;
 }
 
 export interface SettlementHost {
@@ -74,6 +77,7 @@ class Host implements SettlementHost {
   readonly #outbound: Outbound;
   readonly #context: ReceiptContext;
   readonly #assemblers = new Map<string, FrameAssembler>();
+  readonly #clones = new CloneWatch();
   #stopped = false;
 
   constructor(options: SettlementHostOptions) {
@@ -182,6 +186,7 @@ class Host implements SettlementHost {
     this.#count(describe(verdict));
     if ("reason" in verdict) {
       this.#log.warn(`batch-${verdict.kind}`, { tid, reason: verdict.reason });
+      if (verdict.kind === "quarantined") this.#clone("equivocation", tid);
       return;
     }
     const { journalId, batchSeq } = verdict.envelope;
@@ -216,11 +221,17 @@ class Host implements SettlementHost {
       this.#count("heartbeat-discarded");
       return;
     }
+    if (this.#clones.wentBack(heartbeat)) this.#clone("boot-went-back", tid);
     const quarantined = this.ledger.quarantined(tid);
     const drain = this.faults.drain && !quarantined;
     const presence = buildPresence(this.#context, tid, { drain, reconnectWindowMs: this.#options.reconnectWindowMs ?? DEFAULT_RECONNECT_WINDOW_MS });
     this.#outbound.send({ topic: `pos/v1/${tid}/dn/hb`, payloads: [presence], lateMs: 0, times: 1 });
     if (!quarantined) this.#askForLost(tid, heartbeat);
+  }
+
+  #clone(why: "boot-went-back" | "equivocation", tid: string): void {
+    this.#count(`clone-${why}`);
+    this.#options.onClone?.(why, tid);
   }
 
   /** A terminal that holds a receipt for more than the ledger has met a restored backup: nothing else would make it send again. */
@@ -244,8 +255,14 @@ export function openSettlementHost(options: SettlementHostOptions): SettlementHo
   return host;
 }
 
+/** Keys to which those of terminals are added that are claimed while the host runs. */
+export type OpenHostKeys = HostKeys & { readonly dataKeys: Map<string, SecretKey> };
+
 /** Keys of a host out of their bytes: a 32-byte signing scalar and 16-byte data keys by name. */
-export function hostKeys(suite: CipherSuite, keys: { readonly signingScalarHex: string; readonly dataKeysHex: Readonly<Record<string, string>> }): HostKeys {
+export function hostKeys(
+  suite: CipherSuite,
+  keys: { readonly signingScalarHex: string; readonly dataKeysHex: Readonly<Record<string, string>> },
+): OpenHostKeys {
   const dataKeys = new Map(Object.entries(keys.dataKeysHex).map(([kid, hex]) => [kid, suite.secretKey(fromHex(hex))] as const));
   return { signing: suite.sm2PrivateKey(fromHex(keys.signingScalarHex)), dataKeys };
 }
