@@ -9,7 +9,8 @@ import { openCipherSuite } from "../../device/crypto/suite.ts";
 import { TEST_KEY_NAME, testReleaseKey } from "../../tools/bundle/test-key.ts";
 import { openBundle } from "./bundle-file.ts";
 import { canonicalBytes, parseReleaseKeys, signatureLine } from "./signed.ts";
-import { BUILT_MS, healthyStatus, TestMachine } from "./testing.ts";
+import { healthyStatus } from "./status-for-tests.ts";
+import { BUILT_MS, TestMachine } from "./testing.ts";
 import { parseTrial } from "./trial.ts";
 import { applyBundle, checkBundle, checkMoment, updateStatus } from "./update.ts";
 

@@ -17,6 +17,7 @@ import { MANIFEST_FILE } from "./manifest.ts";
 import { releasePlace } from "./place.ts";
 import type { ServiceControl } from "./service.ts";
 import { signatureLine } from "./signed.ts";
+import { healthyStatus } from "./status-for-tests.ts";
 import type { UpdateParts } from "./update.ts";
 
 export const SELECT_RELEASE = fileURLToPath(new URL("./select-release", import.meta.url));
@@ -56,31 +57,6 @@ esac
 function aboutOf(version: string, release: TestRelease): ReleaseAbout {
   const { schema = 1, written = [schema], emergency = false, builtMs = BUILT_MS, arch = ARCH } = release;
   return { version, arch, node: "24.21.0", builtMs, journalSchema: schema, journalSchemasWritten: written, emergency };
-}
-
-export function healthyStatus(more: Partial<RuntimeStatus> = {}): RuntimeStatus {
-  return {
-    v: 1,
-    version: "0.1.0",
-    pid: 1,
-    terminalId: "T-0001",
-    uptimeMs: 0,
-    readyAtMs: 0,
-    loopLateMs: 1,
-    journalSilentMs: 10,
-    journal: { usedBytes: 1, limitBytes: 100, lastSeq: 1, receiptedThrough: 1 },
-    cardPresent: false,
-    actsUnderWay: 0,
-    held: false,
-    exposure: { count: 0, sumFen: 0, unknown: 0 },
-    clock: "trusted",
-    link: { up: true, hostPresent: true },
-    devices: [
-      { role: "user", state: "ready" },
-      { role: "printer", state: "absent" },
-    ],
-    ...more,
-  };
 }
 
 export class TestMachine {

@@ -9,7 +9,7 @@ import { join, relative } from "node:path";
 import { fileKey, filesBelow, giveUp, keyOf, ROOT, readStamp, say, statKey, writeStamp } from "./stamp.mjs";
 
 const COMPILE_TIMEOUT_MS = 300_000;
-const FOLDERS = ["device", "simulators", "tools"];
+const FOLDERS = ["device", "provisioning", "simulators", "tools"];
 const DIST = join(ROOT, "dist");
 
 function sourcesKey() {
