@@ -11,6 +11,7 @@ import { explainText, formatNotes, NAMED_FORMS } from "./card/explain/explain.ts
 import { API_COMMANDS } from "./commands/api.ts";
 import { CLAIM_COMMANDS, checkIdentity } from "./commands/claim.ts";
 import { DEVICES_COMMANDS } from "./commands/devices.ts";
+import { DOCTOR_COMMANDS } from "./commands/doctor.ts";
 import { FARES_COMMANDS } from "./commands/fares.ts";
 import { JOURNAL_COMMANDS } from "./commands/journal.ts";
 import { POLICY_COMMANDS } from "./commands/policy.ts";
@@ -247,6 +248,7 @@ const COMMANDS: readonly Command[] = [
   ...RECONCILE_COMMANDS,
   ...API_COMMANDS,
   ...CLAIM_COMMANDS,
+  ...DOCTOR_COMMANDS,
   { name: "config set", summary: "checks a configuration file and makes it the terminal's", operands: "<file>", options: CONFIG_OPTION, run: setConfig },
 ];
 
