@@ -24,7 +24,9 @@ export function doctorMachine({ processes, root = "/" }: { readonly processes: P
     look: (path: string) => missingOr(() => lookAt(at(path))),
     list: (path: string) => missingOr(() => readdir(at(path))),
     space: async (path: string) => {
-      const { bavail, bsize, blocks, ffree, files } = await statfs(at(path));
+      const disk = await missingOr(() => statfs(at(path)));
+      if (typeof disk === "string") return undefined;
+      const { bavail, bsize, blocks, ffree, files } = disk;
       return { freeBytes: bavail * bsize, totalBytes: blocks * bsize, freeFiles: ffree, totalFiles: files };
     },
     run: async (program: string, args: readonly string[]) => {
