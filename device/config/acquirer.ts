@@ -138,6 +138,7 @@ export const acquirerConfig = z
     ...loads,
     ...extras,
     partialApproval: z.boolean().default(DEFAULT_ACQUIRER.partialApproval),
+    cardRefusal: z.enum(["reverse", "keep"]).exactOptional(),
     downloads: z.array(z.enum(DOWNLOAD_KINDS)).max(DOWNLOAD_KINDS.length).default(copy(DEFAULT_ACQUIRER.downloads)),
     replyTimeoutMs: z.int().min(1_000).max(300_000).default(DEFAULT_ACQUIRER.replyTimeoutMs),
     pinDigits,

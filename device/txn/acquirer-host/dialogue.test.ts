@@ -119,8 +119,7 @@ describe("keys, PIN and MAC", () => {
   );
 
   it("of SM4 as this acquirer has told, with a PIN block of sixteen bytes", async () => {
-    const { signIn, sale, ask, balanceFen } = makeWorld({ keyScheme: "sm4", macMethod: "sm4", keyFrontHex: "a1a2" });
-    expect(brief((await ask("echo")).judged)).toBe("approved");
+    const { signIn, sale, balanceFen } = makeWorld({ keyScheme: "sm4", macMethod: "sm4", keyFrontHex: "a1a2" });
     expect(await signIn()).toEqual({ kind: "loaded" });
     const before = balanceFen();
     const { judged, request } = await sale();
@@ -237,12 +236,9 @@ describe("the other businesses", () => {
     expect(parseTotals(String(field(judged, 48)))).toMatchObject({ domestic: "unequal" });
   });
 
-  it.each(["echo", "parameters-query", "parameters", "ca-keys-query", "aid-parameters-query", "exception-list", "sign-off"] as const)(
-    "%s",
-    async (business) => {
-      const { signIn, ask } = makeWorld();
-      await signIn();
-      expect(brief((await ask(business)).judged)).toBe("approved");
-    },
-  );
+  it.each(["parameters-query", "parameters", "ca-keys-query", "aid-parameters-query", "exception-list", "sign-off"] as const)("%s", async (business) => {
+    const { signIn, ask } = makeWorld();
+    await signIn();
+    expect(brief((await ask(business)).judged)).toBe("approved");
+  });
 });

@@ -9,7 +9,6 @@ import type { AcquirerProfile, DownloadKind } from "../acquiring/profile.ts";
 export type Business =
   | "sign-in"
   | "sign-off"
-  | "echo"
   | "sale"
   | "withdrawal"
   | "balance"
@@ -88,7 +87,6 @@ const SALE_CODE = "22";
 export const MESSAGES: Readonly<Record<Business, MessageRow>> = {
   "sign-in": { type: "0800", code: "00", network: "profile", must: IDENTITY, may: [62, 63], mac: false },
   "sign-off": managed("0820", "002", false),
-  echo: managed("0820", "301", false),
   sale: { type: "0200", processing: "000000", code: SALE_CODE, must: PAID, ...ONLINE },
   withdrawal: { type: "0200", processing: "profile", code: "profile", must: PAID, ...ONLINE },
   balance: { type: "0200", processing: "310000", code: "01", must: [2, 3, 22, 25, 49, ...IDENTITY], ...ONLINE },

@@ -17,7 +17,6 @@ const CHIP = fromHex("9f2701 80");
 const VALUES: Readonly<Record<Exclude<Business, "reversal">, RequestValues>> = {
   "sign-in": BASE,
   "sign-off": BASE,
-  echo: BASE,
   sale: PAID,
   withdrawal: PAID,
   balance: { ...BASE, account: PAID.account, entry: "chip" },
@@ -57,7 +56,6 @@ describe("requests by business", () => {
   it.each<[keyof typeof VALUES, string, string | undefined, string | undefined, string]>([
     ["sign-in", "0800", undefined, undefined, "00000003003"],
     ["sign-off", "0820", undefined, undefined, "00000003002"],
-    ["echo", "0820", undefined, undefined, "00000003301"],
     ["sale", "0200", "000000", "00", "22000003000"],
     ["withdrawal", "0200", "010000", "00", "22000003000"],
     ["balance", "0200", "310000", "00", "01000003000"],

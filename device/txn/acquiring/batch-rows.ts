@@ -16,7 +16,6 @@ export interface BatchedRow {
   readonly subject: string;
   /** Debits are what cards paid; a void or a refund is a credit. */
   readonly side: "debit" | "credit";
-  readonly foreign: boolean;
   /** Field 11 of its request. */
   readonly stan: string;
   /** MMDD. */
@@ -55,7 +54,6 @@ export function batchedRow(entries: readonly JournalEntry[]): BatchedRow | "none
   return {
     subject: last.subject,
     side: last.kind === "bank-return" ? "credit" : "debit",
-    foreign: detail["foreign"] === true,
     stan,
     date: textMember(detail, "hostDate") || textMember(detail, "date").slice(4),
     account,
@@ -98,10 +96,9 @@ export async function readBatch(journal: Pick<Journal, "entriesOf">, subjects: r
   return { rows, unreadable };
 }
 
-/** Sums of both halves and both sides. */
+/** Sums of both sides. Only applications of the domestic scheme are selected here, so that the half of foreign cards is empty. */
 export function batchTotals(rows: readonly BatchedRow[]): SettlementTotals {
-  const half = (foreign: boolean) => rows.filter((row) => row.foreign === foreign).reduce(added, NO_TOTALS);
-  return { domestic: half(false), foreign: half(true) };
+  return { domestic: rows.reduce(added, NO_TOTALS), foreign: NO_TOTALS };
 }
 
 function added(totals: BatchTotals, { side, amount }: BatchedRow): BatchTotals {

@@ -60,9 +60,8 @@ describe("each set", () => {
     expect(await get(here, what)).toEqual({ kind: "taken", what, entries });
     const again = await here.made.run(openBankDownloads({ ...here.made.life.ports, storage: here.storage, journal: here.made.life.journal }));
     expect([again.view()[what]?.entries, here.storage.files.size]).toEqual([entries, 1]);
-    expect([again.parameters(), again.applications(), again.authorities(), again.isListed(testPan(99_999_999))]).toEqual([
-      here.downloads.parameters(),
-      here.downloads.applications(),
+    expect([again.view(), again.authorities(), again.isListed(testPan(99_999_999))]).toEqual([
+      here.downloads.view(),
       here.downloads.authorities(),
       here.downloads.isListed(testPan(99_999_999)),
     ]);

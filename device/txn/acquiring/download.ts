@@ -33,9 +33,6 @@ export interface BankDownloads {
   download(what: DownloadKind, limits: Limits): Promise<DownloadReport>;
   /** Keys of authorities, for electronic cash. Empty before the first download. */
   authorities(): DownloadedAuthorities;
-  /** Objects of the parameters, and of each application's. */
-  parameters(): readonly Bytes[];
-  applications(): readonly Bytes[];
   /** Whether the acquirer refuses this account everywhere. Beside the lists of cards, and of nothing but bank accounts. */
   isListed(account: string): boolean;
   /** Entries of each set and when it was taken; nothing personal. */
@@ -93,14 +90,6 @@ class KeptDownloads implements BankDownloads {
 
   authorities(): DownloadedAuthorities {
     return authoritiesOf(this.#pieces("ca-keys"));
-  }
-
-  parameters(): readonly Bytes[] {
-    return this.#pieces("parameters");
-  }
-
-  applications(): readonly Bytes[] {
-    return this.#pieces("aid-parameters");
   }
 
   isListed(account: string): boolean {

@@ -251,13 +251,9 @@ class TakenLine implements OwnLine {
     return this.#ports.stans.claim();
   }
 
-  exchange(
-    message: IsoMessage,
-    limits: Limits,
-    options: { readonly business?: Business; readonly sentBefore?: boolean; readonly mac?: boolean } = {},
-  ): Promise<BankReply> {
+  exchange(message: IsoMessage, limits: Limits, options: { readonly business?: Business; readonly sentBefore?: boolean } = {}): Promise<BankReply> {
     assert(this.#held, "whoever speaks holds the line");
-    const { business = options.mac === false ? "sign-in" : "sale", sentBefore } = options;
+    const { business = "sale", sentBefore } = options;
     return this.#line.exchange({ business, request: message, ...(sentBefore === undefined ? {} : { sentBefore }) }, limits);
   }
 

@@ -93,11 +93,7 @@ export interface HeldLine {
    * Adds the MAC where the business has one, sends, and checks reply type, echo fields and MAC. Never rejects for what the world does; faults of the
    * pad before sending are "not-sent". `business` left out: a sale, or a sign-in where `mac` is false.
    */
-  exchange(
-    message: IsoMessage,
-    limits: Limits,
-    options?: { readonly business?: Business; readonly sentBefore?: boolean; readonly mac?: boolean },
-  ): Promise<BankReply>;
+  exchange(message: IsoMessage, limits: Limits, options?: { readonly business?: Business; readonly sentBefore?: boolean }): Promise<BankReply>;
 }
 
 /** Why the line cannot be had now: nothing was begun. */

@@ -10,6 +10,8 @@ import { buildRequest, type RequestValues } from "../acquirer-host/request.ts";
 import type { BatchedRow } from "./batch-rows.ts";
 import type { AcquirerProfile } from "./profile.ts";
 
+/** What kind of card a row was paid with. Which digits an acquirer wants is unconfirmed; every card here is a domestic one. */
+const DOMESTIC_ROW = "00";
 const BUSINESSES = {
   equal: { certificate: "batch-proofs-equal", failed: "batch-failed-equal", end: "batch-end-equal" },
   unequal: { certificate: "batch-proofs-unequal", failed: "batch-failed-unequal", end: "batch-end-unequal" },
@@ -79,9 +81,8 @@ export function uploadMessage(head: MessageHead, upload: UploadMessage, result: 
   }
 }
 
-/** What kind of card a row was paid with. Which digits an acquirer wants is unconfirmed; these tell the halves apart. */
-function rowOf({ foreign, stan, account, amount }: BatchedRow): BatchRow {
-  return { kind: foreign ? "01" : "00", trace: stan, account, amount };
+function rowOf({ stan, account, amount }: BatchedRow): BatchRow {
+  return { kind: DOMESTIC_ROW, trace: stan, account, amount };
 }
 
 function chipValues({ account, amount, chip, stan, date }: BatchedRow, batch: string): Partial<RequestValues> {

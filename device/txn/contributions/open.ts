@@ -59,8 +59,8 @@ class Acts implements ContributionActs {
     limits: Limits,
     ask: (card: RecordedContribution["card"], limits: Limits) => Promise<View>,
   ): Promise<View | Refusal | NoCard> {
-    const { pinFor = ["benefits"] } = this.#ports;
-    const reading = await readHolder(this.#ports, { withPin: pinFor.includes(what), bounds: this.#bounds }, limits);
+    // Benefits are nobody's but the holder's: the card's PIN is asked for.
+    const reading = await readHolder(this.#ports, { withPin: what === "benefits", bounds: this.#bounds }, limits);
     if (reading.kind === "none") return { kind: "no-card", ...(reading.reason === undefined ? {} : { reason: reading.reason }) };
     if (reading.kind === "refused") return reading;
     return ask(reading.card, { timeoutMs: this.#bounds.agencyTimeoutMs, signal: limits.signal });

@@ -29,8 +29,6 @@ export interface ContributionPorts {
   readonly printer?: Printer;
   /** Where it stands; at the head of slips. */
   readonly place: { readonly institution: string; readonly terminal: string };
-  /** What the holder's PIN is asked for; left out: benefits. */
-  readonly pinFor?: readonly ("bills" | "benefits")[];
   /** Left out: the real ones. */
   readonly rules?: ContributionRules;
 }

@@ -185,8 +185,8 @@ class ContributionRun {
 
   async #readCard(): Promise<ContributionEvent> {
     const { bounds, limits } = this.#options;
-    const withPin = this.#ports.pinFor?.includes("bills") === true;
-    const reading = await readHolder(this.#ports, { withPin, bounds }, limits);
+    // A bill is paid with the bank's own PIN.
+    const reading = await readHolder(this.#ports, { withPin: false, bounds }, limits);
     if (reading.kind === "known") this.#card = reading.card;
     return { is: "card-answered", card: reading.kind === "known" ? { kind: "known" } : reading };
   }

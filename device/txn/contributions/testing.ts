@@ -33,7 +33,7 @@ import type { JournalEntry } from "../journal/types.ts";
 import { createLane, createSalesInFlight, type Lane } from "../lane.ts";
 import type { ContributionRequest } from "./acts.ts";
 import { type Contributions, openContributionActs } from "./open.ts";
-import { type ContributionPorts, DEFAULT_CONTRIBUTION_BOUNDS } from "./ports.ts";
+import { DEFAULT_CONTRIBUTION_BOUNDS } from "./ports.ts";
 
 /** 2026-01-05 12:00:00 in China. */
 const NOON_MS = Date.UTC(2026, 0, 5, 4);
@@ -155,7 +155,6 @@ export type MessageFate = "deliver" | "not-sent" | "cut-before" | "cut-after";
 export interface DeskOptions {
   readonly holder?: readonly HolderAct[];
   readonly profile?: AgencyProfile;
-  readonly pinFor?: ContributionPorts["pinFor"];
   readonly seed?: string;
   /** Left out: the insured holder's, 9. */
   readonly cardSerial?: number;
@@ -217,7 +216,7 @@ export class ContributionDesk {
     const randomness = this.#randomness.stream(`life-${this.disk.incarnation}`);
     const journal = await openTestJournal({ store: this.disk.open(), clock, randomness, suite: SUITE });
     const psam = await openPsam(this.#samReader, { clock, profile: DEFAULT_CARD_PROFILE }, { timeoutMs: 1000, signal: new AbortController().signal });
-    const { profile, pinFor } = this.#options;
+    const { profile } = this.#options;
     const lane = createLane();
     this.#journal = journal;
     this.#opened = openContributionActs(
@@ -243,7 +242,6 @@ export class ContributionDesk {
         sales: createSalesInFlight(),
         printer: this.#printer(),
         place: { institution: "测试经办点", terminal: journal.terminalId },
-        ...(pinFor === undefined ? {} : { pinFor }),
       },
       DEFAULT_CONTRIBUTION_BOUNDS,
     );

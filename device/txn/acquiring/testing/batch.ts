@@ -219,21 +219,18 @@ export class BatchBench {
   }
 
   /** A transaction that both sides have booked. */
-  async booked(
-    amount: number,
-    more: { readonly credit?: boolean; readonly foreign?: boolean; readonly chip?: "certificate" | "failed" } = {},
-  ): Promise<string> {
+  async booked(amount: number, more: { readonly credit?: boolean; readonly chip?: "certificate" | "failed" } = {}): Promise<string> {
     const { journal, book, stans } = this.life;
     const kind = more.credit === true ? ("bank-return" as const) : ("bank-payment" as const);
     const stan = await this.run(stans.claim());
-    const detail = { business: "sale", batch: book.batch, stan, date: "20260105", interface: "contact", ...(more.foreign === true ? { foreign: true } : {}) };
+    const detail = { business: "sale", batch: book.batch, stan, date: "20260105", interface: "contact" };
     const chip = more.chip === undefined ? {} : { chipCertificate: "9f2608112233445566778" + "8" };
     const personal = { pan: "6228480000000000017", ...chip };
     const failed = more.chip === "failed" ? { chipFailed: true } : {};
     const draft: EntryDraft = { kind, state: "prepared", amount: fen(amount), detail: { ...detail, ...failed }, personal };
     const { subject } = await this.run(journal.append(draft));
     await this.run(journal.append({ ...draft, subject, state: "done", marks: book.add(subject) }));
-    this.acquirer.rows.set(stan, { stan, side: more.credit === true ? "credit" : "debit", foreign: more.foreign === true, fen: amount });
+    this.acquirer.rows.set(stan, { stan, side: more.credit === true ? "credit" : "debit", foreign: false, fen: amount });
     return stan;
   }
 
