@@ -15,8 +15,11 @@ import { DOCTOR_COMMANDS } from "./commands/doctor.ts";
 import { FARES_COMMANDS } from "./commands/fares.ts";
 import { JOURNAL_COMMANDS } from "./commands/journal.ts";
 import { POLICY_COMMANDS } from "./commands/policy.ts";
+import { startProving, updateFolder } from "./commands/proving.ts";
 import { RECONCILE_COMMANDS } from "./commands/reconcile.ts";
+import { SELF_TEST_COMMANDS } from "./commands/self-test.ts";
 import { openService, runtimeFolder } from "./commands/service.ts";
+import { UPDATE_COMMANDS } from "./commands/update.ts";
 import { loadDeviceKeys } from "./config/keys.ts";
 import { loadConfig, saveConfig } from "./config/load.ts";
 import type { TerminalConfig } from "./config/schema.ts";
@@ -68,6 +71,11 @@ async function readConfig(values: OptionValues): Promise<TerminalConfig | undefi
 /** Our own mistake: the supervisor starts the terminal anew, and the journal knows what was under way. */
 function endForDefect(error: unknown): void {
   complain(`yikatong: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  process.exit(1);
+}
+
+/** Nothing is under way: the start that follows is counted, and after the last one the release before this one comes back. */
+function endForUnwellRelease(): void {
   process.exit(1);
 }
 
@@ -161,8 +169,10 @@ async function run(values: OptionValues): Promise<number> {
   if (api !== undefined) complain(`the local API listens at ${api.url}`);
   const health = await openService({ ...machine, terminal, door, config, pcsc, uplinkTurnMs: () => uplinkTurnMs, folder: runtimeFolder() });
   await health.start();
+  const proving = await startProving({ folder: updateFolder(), clock, log, told: () => health.told, onUnwell: () => endForUnwellRelease() });
   const ended = new AbortController();
   await serve(terminal, { withLines: values["service"] !== true, ended: ended.signal });
+  await proving.stop();
   await health.stop();
   await Promise.all([api?.close(), library?.close()]);
   await terminal.stop();
@@ -247,6 +257,8 @@ const COMMANDS: readonly Command[] = [
   ...FARES_COMMANDS,
   ...RECONCILE_COMMANDS,
   ...API_COMMANDS,
+  ...UPDATE_COMMANDS,
+  ...SELF_TEST_COMMANDS,
   ...CLAIM_COMMANDS,
   ...DOCTOR_COMMANDS,
   { name: "config set", summary: "checks a configuration file and makes it the terminal's", operands: "<file>", options: CONFIG_OPTION, run: setConfig },

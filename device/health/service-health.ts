@@ -55,6 +55,8 @@ export interface ServiceHealthParts {
 }
 
 export interface ServiceHealth {
+  /** What was told last; undefined before the first time, and where nobody is told. */
+  readonly told: RuntimeStatus | undefined;
   /** Tells the manager that the service is ready, and begins to tell everybody how it is. */
   start(): Promise<void>;
   /** Ends the telling; the status is taken away, because nobody stands behind it any more. */
@@ -98,6 +100,7 @@ class Health implements ServiceHealth {
   readonly #stopped = new AbortController();
   #readyAtMs = 0;
   #heldSinceMs: number | undefined;
+  #told: RuntimeStatus | undefined;
 
   constructor(parts: ServiceHealthParts) {
     const { clock, log, terminal, readers, manager } = parts;
@@ -121,6 +124,10 @@ class Health implements ServiceHealth {
       manager === undefined || pauseMs === undefined
         ? undefined
         : new Rounds({ ...rounds, failedAs: "manager-not-told", round: () => this.#live(manager, pauseMs) });
+  }
+
+  get told(): RuntimeStatus | undefined {
+    return this.#told;
   }
 
   async start(): Promise<void> {
@@ -169,7 +176,8 @@ class Health implements ServiceHealth {
     if (folder === undefined) return STATUS_MS;
     this.#hold((await folder.read(HOLD_FILE)) !== undefined);
     door.hold(this.#isHeld());
-    await folder.write(STATUS_FILE, utf8(`${JSON.stringify(this.#status())}\n`));
+    this.#told = this.#status();
+    await folder.write(STATUS_FILE, utf8(`${JSON.stringify(this.#told)}\n`));
     return STATUS_MS;
   }
 
