@@ -138,6 +138,13 @@ export const LANES: readonly Lane[] = [
     retries: 1,
   },
   {
+    name: "claim",
+    level: "ci",
+    needs: { packages: ["mosquitto"] },
+    work: { kind: "files", patterns: [/^provisioning\/claim\//] },
+    limitMs: 8 * MINUTE_MS,
+  },
+  {
     name: "mosquitto",
     level: "test",
     needs: { packages: ["mosquitto", "openssl"] },

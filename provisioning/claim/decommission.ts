@@ -78,7 +78,7 @@ export async function decommission(ports: DecommissionPorts, options: Decommissi
   }
   const tid = String(mark["tid"]);
   if (mark["at"] === "begun") {
-    const told = await tellHost(ports, mark, options.signal);
+    const told = await tellHost(ports, mark, options);
     if (!told && !options.withoutHost) return { kind: "host-silent", tid };
     mark = { ...mark, at: "told", hostTold: told };
     await writeObject(identity, IDENTITY_FILES.decommission, mark);
@@ -115,7 +115,7 @@ async function begin(
 }
 
 /** Whether the host has taken the terminal from its list. */
-async function tellHost(ports: DecommissionPorts, mark: JsonObject, signal: AbortSignal): Promise<boolean> {
+async function tellHost(ports: DecommissionPorts, mark: JsonObject, { withoutHost, signal }: DecommissionOptions): Promise<boolean> {
   const { suite, clock, log } = ports;
   const identity = await readIdentity(ports.identity);
   const contents = await ports.config.read(KEY_FILE);
@@ -128,7 +128,7 @@ async function tellHost(ports: DecommissionPorts, mark: JsonObject, signal: Abor
   const link = new AskingLink(await ports.connect(tid));
   try {
     const parts = { clock, suite, log, signal, authority: suite.sm2PublicKey(fromHex(identity.authority)) };
-    for (let attempt = 0; attempt < TRIES_MAX; attempt += 1) {
+    for (let attempt = 0; attempt < (withoutHost ? 1 : TRIES_MAX); attempt += 1) {
       if (attempt > 0) await clock.sleep(PAUSE_MS, signal);
       const answer = await link.ask(parts, question, ANSWER_TIMEOUT_MS);
       if (answer?.["outcome"] === "granted") return true;
