@@ -42,6 +42,8 @@ export class MemoryJournal implements UploadJournal {
   readonly all: JournalEntry[] = [];
   readonly batches: StoredBatch[] = [];
   receiptedThrough = 0;
+  /** Everything from this entry on is held. */
+  firstSeq = 1;
   /** Set to make every commit fail from now on. */
   broken = false;
   #listeners: (() => void)[] = [];
@@ -56,11 +58,13 @@ export class MemoryJournal implements UploadJournal {
     next.all.push(...this.all);
     next.batches.push(...this.batches);
     next.receiptedThrough = this.receiptedThrough;
+    next.firstSeq = this.firstSeq;
     return next;
   }
 
   entries(fromSeq: number, limit: number): Promise<readonly JournalEntry[]> {
-    return Promise.resolve(this.all.slice(fromSeq - 1, fromSeq - 1 + limit));
+    const from = Math.max(fromSeq, this.firstSeq) - 1;
+    return Promise.resolve(this.all.slice(from, from + limit));
   }
 
   openBatches(limit: number): Promise<readonly StoredBatch[]> {
@@ -68,7 +72,11 @@ export class MemoryJournal implements UploadJournal {
   }
 
   batch(batchSeq: number): Promise<StoredBatch | undefined> {
-    return Promise.resolve(this.batches[batchSeq - 1]);
+    return Promise.resolve(this.batches.find((batch) => batch.batchSeq === batchSeq));
+  }
+
+  firstBatch(): Promise<StoredBatch | undefined> {
+    return Promise.resolve(this.batches[0]);
   }
 
   lastBatch(): Promise<StoredBatch | undefined> {

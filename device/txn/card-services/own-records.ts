@@ -26,7 +26,9 @@ export async function ownRecords(history: ServiceHistory, cardNumber: string): P
   const least = Math.max(1, history.lastSeq - LOOKED_AT_MAX + 1);
   for (let to = history.lastSeq; to >= least && rows.size < ROWS_MAX; to -= PAGE) {
     const from = Math.max(least, to - PAGE + 1);
-    const page = await history.movements(from, to - from + 1);
+    // Where entries were taken away by rule, the store goes on behind them.
+    const page = (await history.movements(from, to - from + 1)).filter(({ seq }) => seq <= to);
+    if (page.length === 0) break;
     for (const movement of page.toReversed()) {
       if (movement.cardKey !== key || !TOLD.has(movement.kind) || rows.has(movement.firstSeq) || rows.size >= ROWS_MAX) continue;
       rows.set(movement.firstSeq, rowOf(movement));

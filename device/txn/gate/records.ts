@@ -100,7 +100,10 @@ async function newestEntries(journal: GateJournal, { nowMs, windowMs, provedMs }
   let place = { boot: journal.boot, monotonicMs: nowMs, ageMs: 0 };
   for (let end = journal.lastSeq; end >= 1 && place.ageMs < windowMs && found.length < READ_BACK_MAX; end -= PAGE) {
     const from = Math.max(1, end - PAGE + 1);
-    for (const entry of (await journal.entries(from, end - from + 1)).toReversed()) {
+    // Where entries were taken away by rule, the store goes on behind them.
+    const page = (await journal.entries(from, end - from + 1)).filter(({ seq }) => seq <= end);
+    if (page.length === 0) break;
+    for (const entry of page.toReversed()) {
       const { boot, monotonicMs } = entry;
       const sinceMs = boot === place.boot ? Math.max(0, place.monotonicMs - monotonicMs) : 0;
       place = { boot, monotonicMs, ageMs: Math.max(place.ageMs + sinceMs, provedAge(entry, provedMs)) };

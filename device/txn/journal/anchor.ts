@@ -6,6 +6,8 @@ import { linkProblem } from "./chain.ts";
 
 /** Mark that every prune sets in its own commit. */
 export const MARK_ANCHOR = "journal/anchor";
+/** Personal parts of what has ended are gone up to this entry. */
+export const MARK_ERASED = "journal/erased";
 
 /** The entry that everything held continues; sequence 0 and the chain's first value where nothing was ever taken away. */
 export interface Anchor {

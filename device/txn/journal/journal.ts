@@ -6,10 +6,10 @@
  */
 import { assert } from "../../base/assert.ts";
 import { Fault, isFault } from "../../base/fault.ts";
-import { fen } from "../../base/fen.ts";
 import type { Log } from "../../base/log.ts";
-import type { Clock, JournalStore, Randomness, StoredBatch, StoredEntry, StoredSubject, StoreUsage } from "../../base/ports.ts";
+import type { Clock, JournalStore, Randomness, StoredBatch, StoredEntry, StoreUsage } from "../../base/ports.ts";
 import type { CipherSuite, SecretKey } from "../../crypto/face.ts";
+import type { Anchor } from "./anchor.ts";
 import { type EntryFields, type EntryTools, kindOf, makeStored, readMovement, readStored, stateOf, UNTRUSTED } from "./entry.ts";
 import { ExposureBook } from "./exposure.ts";
 import {
@@ -20,12 +20,14 @@ import {
   MARK_KEY_CHECK,
   MARK_RECEIPTED,
   MARK_TERMINAL,
-  OWN_MARKS,
+  readHeld,
   readIdentity,
   type Tail,
 } from "./opening.ts";
+import { createRetention, type Retention } from "./retention.ts";
 import { RoomGauge } from "./room.ts";
 import { Sealing } from "./sealing.ts";
+import { assertForeign, entryOf, type KnownSubject, marksOf, toOpenSubject, toSubject } from "./subjects.ts";
 import { isExposed, isFinal, mayFollow } from "./transitions.ts";
 import {
   type ClockReading,
@@ -37,7 +39,6 @@ import {
   OPEN_STATES,
   type OpenSubject,
   type RecordKind,
-  type RecordState,
   type Timekeeper,
   type UploadJournal,
   type WatchedJournal,
@@ -65,6 +66,8 @@ export interface JournalOptions {
 export type TerminalJournal = Journal &
   UploadJournal &
   WatchedJournal & {
+    /** What goes when, and how. */
+    readonly retention: Retention;
     /** The time of the newest entry: no later one is older. */
     readonly floorMs: number | undefined;
     /** From now on entries take their time, and the word on it, from this keeper; before, from the clock, which nobody trusts. */
@@ -81,7 +84,9 @@ export async function openJournal(options: JournalOptions): Promise<TerminalJour
   const { store, suite, terminalId } = options;
   const sealing = new Sealing(suite, options.storageKey, options.randomness);
   const identity = await readIdentity(options, sealing);
-  const tail = await checkedTail(store, suite, { terminalId, journalId: identity.journalId });
+  const start = { terminalId, journalId: identity.journalId };
+  const held = await readHeld(store, suite, start);
+  const tail = await checkedTail(store, suite, start);
   const receiptedThrough = await checkedReceipts(store, tail.seq);
   const boot = identity.boot + 1;
   const first = [
@@ -96,20 +101,11 @@ export async function openJournal(options: JournalOptions): Promise<TerminalJour
     tail,
     receiptedThrough,
     lastBatch: await store.lastBatch(),
+    ...held,
   });
   await journal.start();
   options.log.info("journal-opened", { boot, lastSeq: tail.seq, receiptedThrough });
   return journal;
-}
-
-interface KnownSubject {
-  readonly subject: string;
-  readonly kind: RecordKind;
-  readonly state: RecordState;
-  readonly amountFen: number;
-  readonly firstSeq: number;
-  readonly lastSeq: number;
-  readonly cardKey: string;
 }
 
 interface StartingPoint {
@@ -118,12 +114,15 @@ interface StartingPoint {
   readonly tail: Tail;
   readonly receiptedThrough: number;
   readonly lastBatch: StoredBatch | undefined;
+  readonly anchor: Anchor;
+  readonly erasedThrough: number;
 }
 
 class DurableJournal implements TerminalJournal {
   readonly terminalId: string;
   readonly journalId: string;
   readonly boot: number;
+  readonly retention: Retention;
   readonly #store: JournalStore;
   readonly #clock: Clock;
   readonly #log: Log;
@@ -147,6 +146,8 @@ class DurableJournal implements TerminalJournal {
   /** A commit was refused for want of space: nothing is appended until all behind it have come back and the chain was rewound. */
   #rewinding = false;
   #receiptedThrough: number;
+  /** The same, once everybody has taken it off. */
+  #settledThrough: number;
   #lastBatch: StoredBatch | undefined;
   /** Appends that wait for a subject to be looked up, and all those called after them. */
   #queued = 0;
@@ -167,13 +168,27 @@ class DurableJournal implements TerminalJournal {
     this.#floorMs = start.tail.wallMs;
     this.#durable = start.tail;
     this.#receiptedThrough = start.receiptedThrough;
+    this.#settledThrough = start.receiptedThrough;
     this.#lastBatch = start.lastBatch;
     this.#exposure = new ExposureBook(options.store);
     this.#room = new RoomGauge(options.store, options.reservedBytes);
+    this.retention = createRetention({
+      ...{ store: options.store, journalId: this.journalId, anchor: start.anchor, erasedThrough: start.erasedThrough, log: options.log },
+      commit: (write) => {
+        this.#demandUsable();
+        return this.#commit(write);
+      },
+      ends: () => ({ settledThrough: this.#settledThrough, durableSeq: this.#durable.seq }),
+      onFreed: () => this.#room.refresh(),
+    });
   }
 
   async start(): Promise<void> {
     await Promise.all([this.#exposure.recount(this.#receiptedThrough), this.#room.refresh()]);
+  }
+
+  get firstSeq(): number {
+    return this.retention.firstSeq;
   }
 
   get lastSeq(): number {
@@ -261,6 +276,10 @@ class DurableJournal implements TerminalJournal {
     return this.#store.batch(batchSeq);
   }
 
+  firstBatch(): Promise<StoredBatch | undefined> {
+    return this.#store.firstBatch();
+  }
+
   lastBatch(): Promise<StoredBatch | undefined> {
     return this.#store.lastBatch();
   }
@@ -311,6 +330,7 @@ class DurableJournal implements TerminalJournal {
     this.#receiptedThrough = through;
     for (const watcher of this.#watchers) watcher.receipted(through);
     await this.#exposure.receipted(through);
+    this.#settledThrough = through;
   }
 
   /** For an append whose subject must be looked up first, or that was called after such a one: the order of the calls is kept. */
@@ -454,34 +474,4 @@ class DurableJournal implements TerminalJournal {
     if (this.#broken) throw new Fault("store-broken", "an earlier write failed: nothing is written until the next start", { effectUnknown: false });
     if (this.#rewinding) throw new Fault("store-full", "the journal is full", { effectUnknown: false });
   }
-}
-
-/** What the same commit makes durable beside the entry. */
-function marksOf({ marks = [], subjectMark }: EntryDraft, subject: string): readonly { readonly name: string; readonly value: string }[] {
-  return subjectMark === undefined ? marks : [...marks, { name: subjectMark, value: subject }];
-}
-
-function assertForeign(marks: readonly { readonly name: string }[]): void {
-  for (const mark of marks) assert(!mark.name.startsWith(OWN_MARKS), "the journal's own marks are not set from outside");
-}
-
-function toSubject(fields: EntryFields, before: KnownSubject | undefined): KnownSubject {
-  const { subject, kind, state, seq, cardKey } = fields;
-  return { subject, kind, state, firstSeq: before?.firstSeq ?? seq, lastSeq: seq, amountFen: fields.amount, cardKey };
-}
-
-function entryOf(fields: EntryFields, hash: string): JournalEntry {
-  const { cardKey: _, ...entry } = fields;
-  return Object.freeze({ ...entry, hash });
-}
-
-function toOpenSubject(row: StoredSubject): OpenSubject {
-  return {
-    subject: row.subject,
-    kind: kindOf(row.kind, row.lastSeq),
-    state: stateOf(row.state, row.lastSeq),
-    amount: fen(row.amountFen),
-    firstSeq: row.firstSeq,
-    lastSeq: row.lastSeq,
-  };
 }

@@ -3,6 +3,7 @@ import { toHex } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { JournalStore, Randomness } from "../../base/ports.ts";
 import type { CipherSuite } from "../../crypto/face.ts";
+import { type Anchor, MARK_ANCHOR, MARK_ERASED, parseAnchor } from "./anchor.ts";
 import { firstLink, linkProblem } from "./chain.ts";
 import { readMovement } from "./entry.ts";
 import type { Sealing } from "./sealing.ts";
@@ -37,6 +38,20 @@ export async function readIdentity(options: OpeningParts, sealing: Sealing): Pro
   const boot = Number(await store.mark(MARK_BOOT));
   if (!Number.isSafeInteger(boot) || boot < 1) throw new Fault("store-corrupt", "the boot number is malformed", { effectUnknown: false });
   return { journalId, boot };
+}
+
+/** Where the held part begins, and how far personal parts are gone. Faults: "store-corrupt". */
+export async function readHeld(
+  store: JournalStore,
+  suite: CipherSuite,
+  start: { readonly terminalId: string; readonly journalId: string },
+): Promise<{ readonly anchor: Anchor; readonly erasedThrough: number }> {
+  const text = await store.mark(MARK_ANCHOR);
+  const anchor = text === undefined ? { seq: 0, hash: firstLink(suite, start) } : parseAnchor(text);
+  const erasedThrough = Number((await store.mark(MARK_ERASED)) ?? "0");
+  if (anchor === undefined || !Number.isSafeInteger(erasedThrough))
+    throw new Fault("store-corrupt", "the place where the journal begins is malformed", { effectUnknown: false });
+  return { anchor, erasedThrough };
 }
 
 /** The end of the chain. */

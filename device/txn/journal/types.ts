@@ -174,10 +174,12 @@ export interface MovementWatcher {
 /** The journal as books of limits see it. */
 export interface WatchedJournal {
   readonly boot: number;
+  /** Everything from this entry on is held; of those in front of it only what is open, and what that names. */
+  readonly firstSeq: number;
   /** Sequence of the last durable entry. */
   readonly lastSeq: number;
   readonly receiptedThrough: number;
-  /** Durable movements from `fromSeq` on, nothing personal opened. */
+  /** Durable movements from `fromSeq` on, nothing personal opened. Where some were taken away, those that are there: the first may stand far behind. */
   movements(fromSeq: number, limit: number): Promise<readonly Movement[]>;
   /** Keyed hash by which movements name this card. */
   cardKey(card: string): string;
@@ -189,6 +191,8 @@ export interface UploadJournal {
   readonly terminalId: string;
   readonly journalId: string;
   readonly boot: number;
+  /** Everything from this entry on is held; what stands in front of it was receipted and taken away by rule. */
+  readonly firstSeq: number;
   /** Sequence of the last durable entry; 0 when there is none. */
   readonly lastSeq: number;
   /** Sequence of the last entry that the settlement host has receipted; 0 when there is none. */
@@ -197,6 +201,8 @@ export interface UploadJournal {
   entries(fromSeq: number, limit: number): Promise<readonly JournalEntry[]>;
   openBatches(limit: number): Promise<readonly StoredBatch[]>;
   batch(batchSeq: number): Promise<StoredBatch | undefined>;
+  /** The oldest batch whose boundary is held. */
+  firstBatch(): Promise<StoredBatch | undefined>;
   lastBatch(): Promise<StoredBatch | undefined>;
   /** Makes batch boundaries durable; must resolve before the first of them is published. */
   commitBatches(batches: readonly StoredBatch[]): Promise<void>;

@@ -2,9 +2,10 @@
  * Goal: how often each card has traded here since its statement, and how much today, exactly and without a card's number.
  * Method: a book that is a function of the journal: a sale counts when it is done, under the name that its purse has; the purses of a card are added
  * when it is asked for. The issuer's word alone begins the count of a statement anew; it is a durable mark that says behind which record it was spoken,
- * so that it holds for purses too of which nobody knew yet that they are on the card.
+ * so that it holds for purses too of which nobody knew yet that they are on the card. Trades whose records are taken away are carried over as marks.
  */
 import { civilTime } from "../../codec/civil-time.ts";
+import type { Carrier, Retention } from "../journal/retention.ts";
 import type { Journal, Movement, RecordKind, WatchedJournal } from "../journal/types.ts";
 import type { CardTally } from "./types.ts";
 
@@ -37,16 +38,18 @@ export interface CardTallies {
   liftedByIssuer(holder: string): Promise<void>;
 }
 
-export type TalliedJournal = Pick<WatchedJournal, "lastSeq" | "movements" | "cardKey" | "watch"> & Pick<Journal, "mark" | "setMarks">;
+export type TalliedJournal = Pick<WatchedJournal, "lastSeq" | "movements" | "cardKey" | "watch"> &
+  Pick<Journal, "mark" | "setMarks"> & { readonly retention?: Pick<Retention, "carries"> };
 
 /** Reads the whole journal once. `countsTo`: the highest number of trades that a rule wants counted. Faults: those of the journal. */
 export async function openCardTallies(journal: TalliedJournal, countsTo: number): Promise<CardTallies> {
   const book = new Tallies(journal, countsTo);
   await book.read();
+  if (countsTo > 0) journal.retention?.carries(book);
   return book;
 }
 
-class Tallies implements CardTallies {
+class Tallies implements CardTallies, Carrier {
   readonly #journal: TalliedJournal;
   readonly #countsTo: number;
   #counted = new Map<string, Counted>();
@@ -68,14 +71,39 @@ class Tallies implements CardTallies {
   }
 
   async of({ keys, holder }: TalliedCard, today: string): Promise<CardTally> {
-    const lifted = holder === undefined ? undefined : Number((await this.#journal.mark(liftMark(holder))) ?? 0);
-    const all = [...new Set(keys)].map((key) => this.#counted.get(key) ?? NONE);
+    const names = [...new Set(keys)];
+    const [lifted, ...carried] = await Promise.all([
+      holder === undefined ? undefined : this.#journal.mark(liftMark(holder)),
+      ...names.map((key) => this.#carried(key)),
+    ]);
+    const all = names.map((key) => this.#counted.get(key) ?? NONE);
     const ofToday = all.filter(({ day }) => day === today);
+    const since = (seqs: readonly number[]) => seqs.filter((seq) => seq > Number(lifted ?? 0)).length;
     return {
-      ...(lifted === undefined ? {} : { sinceStatement: all.reduce((sum, { trades }) => sum + trades.filter((seq) => seq > lifted).length, 0) }),
+      ...(holder === undefined ? {} : { sinceStatement: all.reduce((sum, { trades }, at) => sum + since(this.#newest(carried[at] ?? [], trades)), 0) }),
       todayCount: ofToday.reduce((sum, { dayCount }) => sum + dayCount, 0),
       todayFen: ofToday.reduce((sum, { dayFen }) => sum + dayFen, 0),
     };
+  }
+
+  async carry(movements: readonly Movement[]): ReturnType<Carrier["carry"]> {
+    const leaving = new Map<string, number[]>();
+    for (const movement of movements) if (isTrade(movement)) leaving.set(movement.cardKey, [...(leaving.get(movement.cardKey) ?? []), movement.seq]);
+    const marks = await Promise.all(
+      [...leaving].map(async ([key, seqs]) => ({ name: carriedMark(key), value: this.#newest(await this.#carried(key), seqs).join(" ") })),
+    );
+    return { marks, left: () => undefined };
+  }
+
+  async #carried(key: string): Promise<readonly number[]> {
+    if (this.#countsTo === 0) return [];
+    const text = (await this.#journal.mark(carriedMark(key))) ?? "";
+    return text === "" ? [] : text.split(" ").map(Number);
+  }
+
+  /** A trade that was taken away in this life stands in both. */
+  #newest(carried: readonly number[], trades: readonly number[]): readonly number[] {
+    return carried.length === 0 ? trades : [...new Set([...carried, ...trades])].toSorted((left, right) => left - right).slice(-this.#countsTo);
   }
 
   async liftedByIssuer(holder: string): Promise<void> {
@@ -92,10 +120,11 @@ class Tallies implements CardTallies {
     }
   }
 
-  #count({ seq, kind, state, cardKey, amountFen, wallMs }: Movement): void {
+  #count(movement: Movement): void {
+    const { seq, cardKey, amountFen, wallMs } = movement;
     if (seq <= this.#through) return;
     this.#through = seq;
-    if (state !== "done" || cardKey === "" || !TRADES.has(kind)) return;
+    if (!isTrade(movement)) return;
     const { date } = civilTime(wallMs);
     const { day, dayCount, dayFen, trades } = this.#counted.get(cardKey) ?? NONE;
     const same = day === date;
@@ -106,6 +135,14 @@ class Tallies implements CardTallies {
       trades: this.#countsTo === 0 ? [] : [...trades, seq].slice(-this.#countsTo),
     });
   }
+}
+
+function isTrade({ state, cardKey, kind }: Movement): boolean {
+  return state === "done" && cardKey !== "" && TRADES.has(kind);
+}
+
+function carriedMark(key: string): string {
+  return `statement-counted/${key}`;
 }
 
 function liftMark(holder: string): string {

@@ -44,10 +44,10 @@ function placeOf({ boot, monotonicMs }: Movement, after: Place): Place {
   return { boot, monotonicMs, runMs: after.runMs - betweenMs };
 }
 
-/** The last `PAGE` entries up to `end`. */
-function pageBefore(journal: Pick<WatchedJournal, "movements">, end: number): Promise<readonly Movement[]> {
+/** The last `PAGE` entries up to `end`, as far as they are held. */
+async function pageBefore(journal: Pick<WatchedJournal, "movements">, end: number): Promise<readonly Movement[]> {
   const from = Math.max(1, end - PAGE + 1);
-  return journal.movements(from, end - from + 1);
+  return (await journal.movements(from, end - from + 1)).filter(({ seq }) => seq <= end);
 }
 
 /** Oldest first. Faults: those of the journal. */
@@ -64,6 +64,8 @@ export async function readBack(
   let ahead: Promise<readonly Movement[]> | undefined;
   for (let end = journal.lastSeq; end >= needed || (end >= stop && inWindow()); end -= PAGE) {
     const page = await (ahead ?? pageBefore(journal, end));
+    // What was taken away by rule is older than any window.
+    if (page.length === 0) break;
     // The disk's thread reads on while this one understands what it has read.
     ahead = end - PAGE >= needed ? pageBefore(journal, end - PAGE) : undefined;
     for (const movement of page.toReversed()) {

@@ -1,0 +1,335 @@
+import { describe, expect, it } from "vitest";
+import { SimulatedJournalDisk } from "../../../simulators/disk/journal-store.ts";
+import { SeededRandomness } from "../../../simulators/world/seeded-randomness.ts";
+import { fen } from "../../base/fen.ts";
+import { openCipherSuite } from "../../crypto/suite.ts";
+import type { TerminalJournal } from "./journal.ts";
+import type { RetentionRules } from "./retention.ts";
+import { openTestJournal, step } from "./testing.ts";
+import type { ClockWord, EntryDraft, Movement } from "./types.ts";
+import { verifyJournal } from "./verify.ts";
+
+const DAY_MS = 86_400_000;
+const START_MS = 1_790_000_000_000;
+const RULES: RetentionRules = { keepMs: 10 * DAY_MS, erasePersonalMs: 10 * DAY_MS };
+/** Entries that stay whatever their age. */
+const TAIL = 64;
+const suite = openCipherSuite();
+
+/** A journal whose days pass as the test says, on a disk that can lose its power. */
+class Bench {
+  readonly disk = new SimulatedJournalDisk();
+  nowMs = START_MS;
+  word: ClockWord = { quality: "trusted", errorMs: 1_000 };
+  #journal: TerminalJournal | undefined;
+  #lives = 0;
+
+  get journal(): TerminalJournal {
+    if (this.#journal === undefined) throw new Error("not open");
+    return this.#journal;
+  }
+
+  async open(): Promise<this> {
+    const clock = { monotonicMs: () => this.nowMs - START_MS, wallMs: () => this.nowMs, sleep: () => Promise.resolve() };
+    this.#lives += 1;
+    this.#journal = await openTestJournal({ store: this.disk.open(), clock, randomness: new SeededRandomness(`life-${this.#lives}`), suite });
+    this.journal.keepTimeBy({ reading: (notBeforeMs) => ({ wallMs: Math.max(notBeforeMs, this.nowMs), clock: this.word }) });
+    return this;
+  }
+
+  days(count: number): void {
+    this.nowMs += count * DAY_MS;
+  }
+
+  async sale(reference: string, end: EntryDraft["state"] = "done", more: Partial<EntryDraft> = {}): Promise<string> {
+    const intent = step("prepared", { subjectMark: `sale/${reference}`, personal: { cardSerial: reference }, card: reference, ...more });
+    const { subject } = await this.journal.append(intent);
+    await this.journal.append(step(end, { subject, amount: fen(450) }));
+    return subject;
+  }
+
+  async sales(count: number, name: string): Promise<void> {
+    for (let at = 1; at <= count; at += 1) await this.sale(`${name}-${at}`);
+  }
+
+  /** Everything that is there is batched and receipted. */
+  async receipts(): Promise<void> {
+    const last = await this.journal.lastBatch();
+    const batch = {
+      batchSeq: (last?.batchSeq ?? 0) + 1,
+      firstSeq: (last?.lastSeq ?? 0) + 1,
+      lastSeq: this.journal.lastSeq,
+      hash: "ab".repeat(32),
+      receipted: false,
+    };
+    await this.journal.commitBatches([{ ...batch, detail: "{}" }]);
+    await this.journal.commitReceipted([{ ...batch, detail: "{}" }]);
+  }
+
+  pass(rules: Partial<RetentionRules> = {}, earliestMs = this.nowMs) {
+    return this.journal.retention.pass({ ...RULES, ...rules }, { earliestMs, signal: new AbortController().signal });
+  }
+
+  async verify() {
+    await this.journal.close();
+    const report = await verifyJournal(this.disk.open(), { suite });
+    this.disk.release();
+    await this.open();
+    return { ...report, firstBreak: report.firstBreak };
+  }
+}
+
+/** 100 old sales and 40 new ones, everything receipted. */
+async function aged(): Promise<Bench> {
+  const bench = await new Bench().open();
+  await bench.sales(100, "old");
+  bench.days(11);
+  await bench.sales(40, "new");
+  await bench.receipts();
+  return bench;
+}
+
+describe("what goes", () => {
+  it("is receipted, ended and old, with its marks; the rest proves itself from the anchor on", async () => {
+    const bench = await aged();
+    expect(await bench.pass()).toEqual({ taken: 200, erased: 0, heldBy: undefined, isDone: true });
+    expect(bench.journal.firstSeq).toBe(201);
+    expect(bench.disk.flushed.count).toBe(80);
+    expect(await bench.journal.mark("sale/old-7")).toBeUndefined();
+    const kept = await bench.journal.mark("sale/new-7");
+    expect((await bench.journal.entriesOf(kept ?? "")).map(({ state }) => state)).toEqual(["prepared", "done"]);
+    expect(await bench.verify()).toMatchObject({ entries: 80, lastSeq: 280, takenThrough: 200, left: 0, openSubjects: 0 });
+    expect(bench.journal.firstSeq).toBe(201);
+    const next = await bench.journal.append(step("prepared"));
+    expect(next.seq).toBe(281);
+    expect((await bench.verify()).firstBreak).toBeUndefined();
+  });
+
+  it("makes room", async () => {
+    const bench = await aged();
+    const before = (await bench.journal.usage()).usedBytes;
+    await bench.pass();
+    expect((await bench.journal.usage()).usedBytes).toBeLessThan(before / 2);
+  });
+
+  it("leaves the figures of what is not receipted as they are", async () => {
+    const bench = await aged();
+    await bench.sales(3, "late");
+    await bench.pass();
+    expect(bench.journal.unreceipted("quick-payment")).toEqual({ count: 3, sumFen: 1350 });
+  });
+
+  it("is found out again when an entry behind the anchor is changed", async () => {
+    const bench = await aged();
+    await bench.pass();
+    await bench.journal.close();
+    const store = bench.disk.open();
+    const altered = {
+      ...store,
+      entries: async (from: number, limit: number) => (await store.entries(from, limit)).map((entry) => ({ ...entry, body: entry.body.replace("450", "451") })),
+    };
+    const bound = new Proxy(store, { get: (target, name) => (name === "entries" ? altered.entries : Reflect.get(target, name).bind(target)) });
+    expect((await verifyJournal(bound, { suite })).firstBreak).toEqual({ seq: 201, why: expect.stringContaining("hash") });
+  });
+});
+
+describe("nothing goes", () => {
+  it("that is not receipted", async () => {
+    const bench = await new Bench().open();
+    await bench.sales(100, "old");
+    bench.days(50);
+    expect(await bench.pass()).toMatchObject({ taken: 0, heldBy: "receipts" });
+    expect(bench.journal.firstSeq).toBe(1);
+  });
+
+  it("that may be younger", async () => {
+    const bench = await aged();
+    expect((await bench.pass({}, bench.nowMs - 2 * DAY_MS)).taken).toBe(0);
+    bench.word = { quality: "trusted", errorMs: 3 * DAY_MS };
+    const unsure = await aged();
+    unsure.days(0);
+    expect((await unsure.pass({ keepMs: 11 * DAY_MS })).taken).toBe(0);
+    expect((await unsure.pass({ keepMs: 11 * DAY_MS - 2_000 })).taken).toBe(200);
+  });
+
+  it("whose time nobody vouches for, until a later entry proves it", async () => {
+    const bench = await new Bench().open();
+    bench.word = { quality: "untrusted" };
+    await bench.sales(100, "old");
+    bench.days(50);
+    await bench.receipts();
+    await bench.sales(40, "more");
+    await bench.receipts();
+    expect((await bench.pass()).taken).toBe(0);
+    bench.word = { quality: "trusted", errorMs: 1_000 };
+    await bench.sales(40, "proof");
+    bench.days(11);
+    await bench.sales(40, "new");
+    await bench.receipts();
+    expect((await bench.pass()).taken).toBe(360);
+  });
+
+  it("of the newest entries, whatever their age", async () => {
+    const bench = await new Bench().open();
+    await bench.sales(100, "old");
+    await bench.receipts();
+    bench.days(50);
+    expect((await bench.pass()).taken).toBe(200 - TAIL);
+    expect((await bench.verify()).firstBreak).toBeUndefined();
+  });
+
+  it("that somebody still reads", async () => {
+    const bench = await aged();
+    bench.journal.retention.needs("shift", async () => 51);
+    bench.journal.retention.needs("nobody", async () => undefined);
+    expect(await bench.pass()).toMatchObject({ taken: 50, heldBy: "shift" });
+    expect(bench.journal.firstSeq).toBe(51);
+  });
+});
+
+describe("what is open stays", () => {
+  it("with all its entries, until it has ended and that is old too", async () => {
+    const bench = await new Bench().open();
+    await bench.sales(10, "old");
+    const lost = await bench.sale("lost", "unknown", { detail: { terminalSeq: 3 } });
+    await bench.sales(90, "more");
+    bench.days(11);
+    await bench.sales(40, "new");
+    await bench.receipts();
+    expect((await bench.pass()).taken).toBe(202);
+    expect((await bench.journal.entriesOf(lost)).map(({ seq }) => seq)).toEqual([21, 22]);
+    expect(await bench.verify()).toMatchObject({ entries: 82, takenThrough: 202, left: 2, openSubjects: 1, firstBreak: undefined });
+    expect((await bench.journal.openSubjects({ limit: 10 })).map(({ subject }) => subject)).toEqual([lost]);
+    expect((await bench.journal.openSubjects({ card: "lost", limit: 10 })).length).toBe(1);
+    await bench.journal.append(step("done", { subject: lost, amount: fen(450) }));
+    await bench.receipts();
+    bench.days(11);
+    await bench.sales(40, "last");
+    await bench.receipts();
+    await bench.pass();
+    expect(await bench.journal.entriesOf(lost)).toEqual([]);
+    expect(await bench.verify()).toMatchObject({ left: 0, openSubjects: 0, firstBreak: undefined });
+  });
+
+  it("and what it names stays with it, directly, through another, and by its reference", async () => {
+    const bench = await new Bench().open();
+    const first = await bench.sale("first");
+    const second = await bench.sale("second", "done", { detail: { original: first } });
+    const named = await bench.sale("named");
+    const { subject } = await bench.journal.append(step("prepared", { detail: { of: second, saleReference: "named" } }));
+    const other = await bench.sale("other");
+    await bench.sales(60, "old");
+    bench.days(11);
+    await bench.sales(40, "new");
+    await bench.receipts();
+    await bench.pass();
+    for (const stays of [first, second, named]) expect((await bench.journal.entriesOf(stays)).length).toBe(2);
+    expect(await bench.journal.entriesOf(other)).toEqual([]);
+    expect(await bench.verify()).toMatchObject({ left: 7, openSubjects: 1, firstBreak: undefined });
+    await bench.journal.append(step("void", { subject }));
+    await bench.receipts();
+    await bench.pass();
+    for (const gone of [first, second, named]) expect(await bench.journal.entriesOf(gone)).toEqual([]);
+    expect((await bench.journal.entriesOf(subject)).length).toBe(2);
+    expect((await bench.verify()).firstBreak).toBeUndefined();
+  });
+
+  it("and what somebody names stays, until nobody does", async () => {
+    const bench = await aged();
+    const row = (await bench.journal.mark("sale/old-3")) ?? "";
+    let kept: readonly string[] = [row];
+    bench.journal.retention.keeps(async () => kept);
+    await bench.pass();
+    expect((await bench.journal.entriesOf(row)).length).toBe(2);
+    expect(await bench.journal.mark("sale/old-3")).toBe(row);
+    kept = [];
+    await bench.pass();
+    expect(await bench.journal.entriesOf(row)).toEqual([]);
+    expect(await bench.journal.mark("sale/old-3")).toBeUndefined();
+  });
+});
+
+describe("personal parts", () => {
+  it("go earlier, of what has ended, and the chain proves the rest", async () => {
+    const bench = await aged();
+    const open = await bench.sale("open", "unknown");
+    bench.days(4);
+    await bench.sales(40, "last");
+    await bench.receipts();
+    expect(await bench.pass({ keepMs: 30 * DAY_MS, erasePersonalMs: 3 * DAY_MS })).toMatchObject({ taken: 0, erased: 282 });
+    const closed = (await bench.journal.mark("sale/new-3")) ?? "";
+    expect((await bench.journal.entriesOf(closed)).some(({ personal }) => personal !== undefined)).toBe(false);
+    expect((await bench.journal.entriesOf(open))[0]?.personal).toEqual({ cardSerial: "open" });
+    const young = (await bench.journal.mark("sale/last-3")) ?? "";
+    expect((await bench.journal.entriesOf(young))[0]?.personal).toEqual({ cardSerial: "last-3" });
+    expect(await bench.verify()).toMatchObject({ erased: 140, firstBreak: undefined });
+    expect((await bench.pass({ keepMs: 30 * DAY_MS, erasePersonalMs: 3 * DAY_MS })).erased).toBe(0);
+  });
+});
+
+describe("a book that is counted from the whole journal", () => {
+  it("carries over what leaves, in the same commit", async () => {
+    const bench = await aged();
+    let counted = 0;
+    const seen: Movement[] = [];
+    bench.journal.retention.carries({
+      carry: async (movements) => {
+        seen.push(...movements);
+        const after = Number((await bench.journal.mark("counted")) ?? 0) + movements.filter(({ state }) => state === "done").length;
+        const left = () => {
+          counted = after;
+        };
+        return { marks: [{ name: "counted", value: String(after) }], left };
+      },
+    });
+    bench.disk.onCommit((write) => (write.prune !== undefined && counted === 64 ? { kind: "cut", when: "during" } : { kind: "go" }));
+    const never = bench.pass();
+    await Promise.race([never, new Promise((resolve) => setImmediate(resolve))]);
+    await bench.open();
+    // The cut came after the commit was whole: the next life finds it, counted once.
+    expect([bench.journal.firstSeq, await bench.journal.mark("counted")]).toEqual([161, "80"]);
+    expect(seen.map(({ seq }) => seq)).toEqual(Array.from({ length: 160 }, (_, at) => at + 1));
+  });
+});
+
+describe("a power cut", () => {
+  it.each(["before", "during", "after"] as const)("%s any commit of a pass leaves a journal that proves itself, and the next pass ends it", async (when) => {
+    for (let cutAt = 1; ; cutAt += 1) {
+      const bench = await aged();
+      const lost = await bench.sale("lost", "unknown");
+      bench.days(20);
+      await bench.sales(40, "last");
+      await bench.receipts();
+      let commits = 0;
+      let passes = true;
+      bench.disk.onCommit(() => {
+        if (!passes) return { kind: "go" };
+        commits += 1;
+        return commits === cutAt ? { kind: "cut", when } : { kind: "go" };
+      });
+      const rules = { keepMs: 15 * DAY_MS, erasePersonalMs: 5 * DAY_MS };
+      await Promise.race([bench.pass(rules), new Promise((resolve) => setTimeout(resolve, 20))]);
+      passes = false;
+      const wasCut = commits >= cutAt;
+      if (wasCut) await bench.open();
+      expect((await bench.verify()).firstBreak).toBeUndefined();
+      await bench.pass(rules);
+      expect(bench.journal.firstSeq).toBe(283);
+      expect((await bench.journal.entriesOf(lost)).length).toBe(2);
+      expect(await bench.verify()).toMatchObject({ entries: 82, left: 2, openSubjects: 1, firstBreak: undefined });
+      if (!wasCut) break;
+    }
+  });
+
+  it("no space for a slice changes nothing, and a later pass goes on", async () => {
+    const bench = await aged();
+    let full = true;
+    bench.disk.onCommit((write) => (full && write.prune !== undefined ? { kind: "full" } : { kind: "go" }));
+    await expect(bench.pass()).rejects.toMatchObject({ code: "store-full" });
+    expect(bench.journal.firstSeq).toBe(1);
+    full = false;
+    await bench.journal.append(step("prepared"));
+    expect((await bench.pass()).taken).toBe(200);
+    expect((await bench.verify()).firstBreak).toBeUndefined();
+  });
+});
