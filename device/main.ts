@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Api, openApi } from "./api/http/server.ts";
+import type { ServedHolds } from "./api/http/service.ts";
 import { openTerminalLibrary } from "./api/reader-library/open.ts";
 import type { LibraryServer } from "./api/reader-library/server.ts";
 import { assert } from "./base/assert.ts";
@@ -20,7 +21,7 @@ import { permissionSettings } from "./config/limits.ts";
 import { medicalSettingsOf } from "./config/medical.ts";
 import type { TerminalConfig } from "./config/schema.ts";
 import { serviceSettingsOf } from "./config/services.ts";
-import { shopSettingsOf } from "./config/shop.ts";
+import { holdPlaceOf, shopSettingsOf } from "./config/shop.ts";
 import type { CipherSuite } from "./crypto/face.ts";
 import { dooredTerminal } from "./doored-terminal.ts";
 import type { Devices } from "./drivers/adapter.ts";
@@ -286,7 +287,7 @@ interface DoorParts {
 /** Serves the local API of a terminal, where its configuration has one. Faults: "config-invalid". */
 export async function openTerminalApi(
   terminal: Terminal,
-  config: Pick<TerminalConfig, "api">,
+  config: Pick<TerminalConfig, "api"> & Partial<Pick<TerminalConfig, "shop" | "limits">>,
   { log, onDefect, clock = systemClock(), library }: DoorParts & { readonly library?: LibraryServer | undefined },
 ): Promise<Api | undefined> {
   if (config.api === undefined) return undefined;
@@ -307,6 +308,7 @@ export async function openTerminalApi(
       ...(contributions === undefined ? {} : { contributions }),
       ...(services === undefined ? {} : { services }),
       ...(library === undefined ? {} : { readerLibrary: library.library }),
+      ...servedHolds(config),
       openOffline: (limit) => terminal.openOffline(limit),
       ...(reconciliation === undefined ? {} : { reconciliation }),
       status: () => terminal.status(),
@@ -314,6 +316,11 @@ export async function openTerminalApi(
       quickPayment: (request, { operator }, limits) => terminal.quickPayment({ ...request, operator }, limits),
     },
   });
+}
+
+function servedHolds({ shop, limits }: Partial<Pick<TerminalConfig, "shop" | "limits">>): { readonly holds?: ServedHolds } {
+  const place = holdPlaceOf(shop);
+  return place === undefined || limits === undefined ? {} : { holds: { place, amountMax: fen(limits.amountPerSaleFen) } };
 }
 
 /** Serves the reader library of a terminal, where its configuration has one. Faults: "config-invalid". */

@@ -125,6 +125,7 @@ const QUICK: Readonly<Record<Exclude<Reason, FaultCode>, Words>> = {
   "industry-signer-missing": ["This terminal has no keys for such fares. Please call service.", "终端缺少行业密钥，请联系维护人员。"],
   "held-too-often": ["Too many amounts are held on this card. Please complete one first.", "该卡预授权笔数已满，请先完成。"],
   "held-already": ["An amount is held on this card already. Please complete it first.", "该卡已有预授权，请先完成。"],
+  "above-hold": ["More than the amount that is held on this card. Please ask the staff.", "超出该卡预授权金额，请联系工作人员。"],
   "nothing-held": ["No amount is held on this card. Please ask the staff.", "该卡没有预授权，请联系工作人员。"],
   "record-not-cached": ["The card did not take the journey's record. Please try again.", "行业记录未写入，请重试。"],
   "pin-wrong": ["The PIN is wrong.", "密码错误。"],

@@ -7,6 +7,11 @@ export interface CombinationProblem {
   readonly message: string;
 }
 
+interface IndustryRecordName {
+  readonly file: number;
+  readonly record: string;
+}
+
 /** What is compared; everything else stands for itself. */
 interface Combined {
   readonly profile: "test" | "production";
@@ -14,7 +19,7 @@ interface Combined {
     readonly pinPad?: { readonly adapter: string; readonly algorithm?: string; readonly profile?: object };
     readonly keypad?: object;
   };
-  readonly shop?: { readonly keypad?: object; readonly holds?: object };
+  readonly shop?: { readonly keypad?: object; readonly holds?: { readonly record: IndustryRecordName } };
   readonly gate?: GateConfig;
   readonly readers: CounterBeside["readers"];
   readonly link: { readonly tls?: object };
@@ -113,6 +118,10 @@ const GATE_RULES: readonly Rule[] = [
     "no module could sign the record of a hold without its key (electronicCash.recordKey)",
     ({ shop, electronicCash }) => shop?.holds !== undefined && electronicCash?.recordKey === undefined,
   ),
+  rule("shop.holds.record", "the lanes keep journeys in this record (gate.electronicCash.journeys): a hold needs one of its own", ({ shop, gate }) => {
+    const [held, journeys] = [shop?.holds?.record, gate?.electronicCash.journeys];
+    return held !== undefined && held.file === journeys?.file && held.record === journeys.record;
+  }),
 ];
 
 const RULES: readonly Rule[] = [

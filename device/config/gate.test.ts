@@ -161,3 +161,23 @@ describe("electronic cash at lanes", () => {
     expect(problemsOf(changes).map((problem) => problem.split(":")[0])).toContain(place);
   });
 });
+
+describe("amounts that are held at the till", () => {
+  const holds = { record: { file: 21, record: "2702" }, place: "00090001", industry: 9, city: "5300", acquirer: "0000000000005300" };
+
+  test("need a module that signs their record", () => {
+    expect(problemsOf({ shop: { holds }, electronicCash: { ...exampleCash(), recordKey: { id: 5 } } })).toEqual([]);
+    expect(problemsOf({ shop: { holds }, electronicCash: exampleCash() })).toEqual([expect.stringMatching(/^shop\.holds: /)]);
+    expect(problemsOf({ shop: { holds } })).toEqual([expect.stringMatching(/^shop\.holds: /)]);
+  });
+
+  test("have a record that no gate uses: one would take the other's beginning for its own", () => {
+    const journeys = { file: 21, record: "2702" };
+    const changes = {
+      ...gate({ purses: ["electronic-cash"], electronicCash: { journeys } }),
+      shop: { holds },
+      electronicCash: { ...exampleCash(), recordKey: { id: 5 } },
+    };
+    expect(problemsOf(changes)).toEqual([expect.stringMatching(/^shop\.holds\.record: /)]);
+  });
+});

@@ -2,8 +2,10 @@
 import * as z from "zod";
 import { fen } from "../base/fen.ts";
 import type { KeypadSaleSettings } from "../shop/keypad-sale.ts";
+import type { HoldPlace } from "../txn/shop/holds.ts";
 import { DEFAULT_REFUND_RULES, type RefundRules } from "../txn/shop/refunds.ts";
 import type { DeepReadonly } from "./deep-readonly.ts";
+import { industryPlaceOf, industryRecord } from "./industry-record.ts";
 
 const way = (purse: keyof RefundRules) => z.enum(["cash", "issuer"]).default(DEFAULT_REFUND_RULES[purse]);
 
@@ -25,6 +27,17 @@ const keypad = z.strictObject({
   prints: z.boolean().default(true),
 });
 
+const holds = z.strictObject({
+  /** The industry record that says who holds and how much: one that no gate uses. */
+  record: industryRecord,
+  /** Line 4 and station 4 of this place, as records of cards name it. */
+  place: z.string().regex(/^[0-9a-f]{8}$/),
+  industry: z.int().min(0).max(0xff),
+  city: z.string().regex(/^\d{4}$/),
+  /** Who takes the money. */
+  acquirer: z.string().regex(/^[0-9a-f]{16}$/),
+});
+
 export const shopConfig = z.strictObject({
   /** How the money of each purse goes back: in cash from the drawer, or through its issuer. */
   refunds: z
@@ -32,6 +45,8 @@ export const shopConfig = z.strictObject({
     .prefault({}),
   /** Amounts are typed at the counter's keypad and sold without any other program; absent: only programs sell. */
   keypad: keypad.exactOptional(),
+  /** Amounts of electronic cash that are held on the card at first and completed later; absent: none are. */
+  holds: holds.exactOptional(),
 });
 
 export type ShopConfig = DeepReadonly<z.infer<typeof shopConfig>>;
@@ -45,4 +60,11 @@ export function shopSettingsOf(config: ShopConfig | undefined): { readonly refun
     refunds,
     keypad: { purses, typed: typed.typed, amountMax: fen(amountMaxFen), keyTimeoutMs: keySeconds * 1_000, cardTimeoutMs: cardSeconds * 1_000, prints },
   };
+}
+
+/** Where amounts are held; undefined where none are. */
+export function holdPlaceOf(config: ShopConfig | undefined): HoldPlace | undefined {
+  if (config?.holds === undefined) return undefined;
+  const { record, ...place } = config.holds;
+  return { ...place, record: industryPlaceOf(record) };
 }

@@ -30,6 +30,8 @@ export interface CashIndustry {
   readonly use: "segment-fare" | "pre-authorization" | "completion";
   readonly place: IndustryPlace;
   readonly tariff: Tariff;
+  /** What is held or completed, where the caller says it: with another amount, the same reference is another sale. */
+  readonly amount?: Fen;
 }
 
 /** The tariff that says the amount of a sale, or undefined where its caller does. */

@@ -107,6 +107,8 @@ const RIGHT: readonly Right[] = [
     body: { saleNumber: "q", purse: "e-purse", amountFen: 1, timeoutMs: 1_000, prints: true },
     optional: ["timeoutMs", "prints"],
   },
+  post("/v1/pre-authorizations", { saleNumber: "q", amountFen: 1, timeoutMs: 1_000 }, ["timeoutMs"]),
+  post("/v1/completions", { saleNumber: "q", amountFen: 1, timeoutMs: 1_000, prints: true }, ["timeoutMs", "prints"]),
   { method: "POST", url: "/v1/quick-payments/s-1/refunds", body: { refundNumber: "r", amountFen: 1, prints: true }, optional: ["amountFen", "prints"] },
   { method: "POST", url: "/v1/shifts/1/end", body: { prints: true }, optional: ["prints"] },
   { method: "POST", url: "/v1/gates/release", body: { why: "fire" }, optional: ["why"] },

@@ -353,6 +353,7 @@ export const quickPayment = named(
     kind: z.enum(["paid", "unverified", "refused", "unknown", "no-card"]),
     subject: z.string().exactOptional(),
     amountFen: fenAmount.exactOptional(),
+    heldFen: fenAmount.exactOptional().meta({ description: "What a pre-authorisation has set aside on the card; `amountFen` is 0 there." }),
     verified: z.boolean().exactOptional(),
     proof: z.string().exactOptional(),
     balanceAfterFen: fenAmount.exactOptional(),

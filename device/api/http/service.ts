@@ -1,4 +1,5 @@
 /* What stands behind the local API. A terminal fills it; tests fill it with a counter that is simulated strictly. */
+import type { Fen } from "../../base/fen.ts";
 import type { Limits } from "../../base/ports.ts";
 import type { Devices } from "../../drivers/adapter.ts";
 import type { ShopActs } from "../../shop/acts.ts";
@@ -11,6 +12,7 @@ import type { OrderActs } from "../../txn/medical-order/order.ts";
 import type { ReconciliationActs } from "../../txn/medical-reconciliation/acts.ts";
 import type { QuickPaymentOutcome } from "../../txn/quick-payment/types.ts";
 import type { SaleRequest } from "../../txn/sale-request.ts";
+import type { HoldPlace } from "../../txn/shop/holds.ts";
 import type { StockUploads } from "../../txn/stock-upload/types.ts";
 import type { TapTimesView } from "../../txn/tap-timeline/types.ts";
 import type { ReaderLibrary } from "../reader-library/library.ts";
@@ -47,6 +49,12 @@ export interface ServedGates {
   listen(listener: (lane: string, event: LaneEvent) => void): () => void;
 }
 
+/** Where amounts are held, and the most of one. */
+export interface ServedHolds {
+  readonly place: HoldPlace;
+  readonly amountMax: Fen;
+}
+
 export interface ApiService {
   readonly orders: OrderActs;
   /** Left out where this terminal keeps no account with an insurer. */
@@ -66,6 +74,8 @@ export interface ApiService {
   readonly readerLibrary?: Pick<ReaderLibrary, "call">;
   /** Left out where this terminal has no lanes. */
   readonly gates?: ServedGates;
+  /** Left out where this terminal holds no amounts on cards. */
+  readonly holds?: ServedHolds;
   /** What stands around the readers. */
   readonly devices: Devices;
   status(): ServiceStatus;

@@ -92,6 +92,50 @@ describe("a sale", () => {
   });
 });
 
+describe("an amount that is held", () => {
+  const place = { record: { sfi: 21, recordId: "2701" }, place: "00090001", industry: 9, city: "9901", acquirer: "0000000000000009" };
+  const hold = (amountFen: number) => post("/v1/pre-authorizations", { saleNumber: "q-1", amountFen });
+  const complete = (body: object) => post("/v1/completions", { saleNumber: "q-1", ...body });
+
+  beforeEach(async () => {
+    await served.close();
+    await serve({ ...service, holds: { place, amountMax: fen(2_000) } });
+    putSale(service.shop, "pos1.q-1.h1", 0);
+    putSale(service.shop, "pos1.q-1.q1", 700);
+  });
+
+  it("is told beside nothing that was taken, and completed under the number of its sale, whose slip it is", async () => {
+    expect(await told(hold(1_000))).toMatchObject({ saleNumber: "q-1", kind: "paid", amountFen: 0, heldFen: 1_000 });
+    const done = await told(complete({ amountFen: 700, prints: true }));
+    expect(done).toMatchObject({ saleNumber: "q-1", kind: "paid", amountFen: 700, slip: { printed: true } });
+    expect(done).not.toHaveProperty("heldFen");
+    expect(service.shop.calls).toEqual(["original of sale pos1.q-1.q1"]);
+  });
+
+  it("is let go without a slip", async () => {
+    expect(await told(complete({ amountFen: 0, prints: true }))).not.toHaveProperty("slip");
+  });
+
+  it("is not begun above what a sale may come to, and never of nothing", async () => {
+    expect(await told(hold(2_001))).toMatchObject({ kind: "refused", reason: "amount-limit", says: { zh: expect.any(String) } });
+    expect(await refused(hold(0))).toBe("400 request-invalid");
+  });
+
+  it("is for whoever sells, and for nobody else", async () => {
+    for (const asked of [hold(1), complete({ amountFen: 1 })]) {
+      expect(await refused(asked, "pharmacist")).toBe("403 not-allowed");
+      expect(await refused(asked, "engineer")).toBe("403 not-allowed");
+      expect(await told(asked, "chief")).toMatchObject({ kind: "paid" });
+    }
+  });
+
+  it("is offered where the terminal is told where it stands", async () => {
+    await served.close();
+    await serve(service);
+    expect([await refused(hold(1)), await refused(complete({ amountFen: 1 }))]).toEqual(["501 not-offered", "501 not-offered"]);
+  });
+});
+
 describe("a refund", () => {
   const give = (refundNumber: string, more: object = {}): Asked => post("/v1/quick-payments/q-1/refunds", { refundNumber, ...more });
   beforeEach(() => putSale(service.shop, "pos1.q-1.q1", 1_000));

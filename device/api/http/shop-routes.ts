@@ -1,14 +1,17 @@
 /* Sales from a purse as a shop makes them: paid, given back, told on paper, and counted at the end of a shift. */
 import * as z from "zod";
-import { fen } from "../../base/fen.ts";
+import { fen, ZERO_FEN } from "../../base/fen.ts";
 import type { Limits } from "../../base/ports.ts";
 import type { SlipWish } from "../../shop/acts.ts";
+import type { QuickPaymentOutcome } from "../../txn/quick-payment/types.ts";
+import { holdChoice } from "../../txn/shop/holds.ts";
 import type { SaleRefundOutcome } from "../../txn/shop/refunds.ts";
 import { refusal } from "./errors.ts";
 import { may } from "./roles.ts";
 import { type Call, type Desk, NOTHING, type Route, route } from "./route.ts";
 import { orderNumber } from "./schema-words.ts";
 import * as schemas from "./schemas.ts";
+import type { ServedHolds } from "./service.ts";
 import * as shop from "./shop-schemas.ts";
 import { saleRefundWire, shiftEndWire, shiftWire, slipWire } from "./shop-wire.ts";
 import { purseOf, quickPaymentWire } from "./wire.ts";
@@ -61,6 +64,67 @@ const quickPayment = route({
     const outcome = await desk.works.quickPayments.run(reference, JSON.stringify(content), pay);
     const told = quickPaymentWire(body.saleNumber, outcome);
     if (!prints || outcome.kind !== "paid") return { status: 200, json: told };
+    return { status: 200, json: { ...told, slip: slipWire(await desk.service.shop.printSale(reference, ORIGINAL, printLimits(call))) } };
+  },
+});
+
+function holdsOf({ service }: Desk): ServedHolds {
+  if (service.holds === undefined) throw refusal("not-offered");
+  return service.holds;
+}
+
+const hold = route({
+  id: "preAuthorize",
+  method: "POST",
+  path: "/v1/pre-authorizations",
+  summary: "Sets an amount of electronic cash aside on the card, for a service whose price is known later. Nothing is debited.",
+  needs: "quick-payment",
+  ...none,
+  body: shop.holdBody,
+  answers: [{ status: 200, schema: schemas.quickPayment }],
+  refusals: ["not-offered", "order-conflict"],
+  handle: async (desk, call) => {
+    const { caller, operator, body } = call;
+    const { place, amountMax } = holdsOf(desk);
+    const amount = fen(body.amountFen);
+    const reference = `${caller.client}.${body.saleNumber}.h1`;
+    // What could never be completed is not held.
+    const sell = async (): Promise<QuickPaymentOutcome> =>
+      amount > amountMax
+        ? { kind: "refused", reason: "amount-limit" }
+        : desk.service.quickPayment(
+            { reference, amount: ZERO_FEN, purse: holdChoice(place, "pre-authorization", amount) },
+            { operator: operator.operator },
+            { timeoutMs: body.timeoutMs, signal: caller.closing },
+          );
+    const outcome = await desk.works.quickPayments.run(reference, JSON.stringify({ amountFen: amount }), sell);
+    const told = quickPaymentWire(body.saleNumber, outcome);
+    return { status: 200, json: outcome.kind === "paid" || outcome.kind === "unverified" ? { ...told, heldFen: amount } : told };
+  },
+});
+
+const completion = route({
+  id: "complete",
+  method: "POST",
+  path: "/v1/completions",
+  summary: "Takes what a held amount has come to, at most what is held, and lets the rest go. Asked again it never debits twice.",
+  needs: "quick-payment",
+  ...none,
+  body: shop.completionBody,
+  answers: [{ status: 200, schema: schemas.quickPayment }],
+  refusals: ["not-offered", "order-conflict"],
+  handle: async (desk, call) => {
+    const { caller, operator, body } = call;
+    const { place } = holdsOf(desk);
+    const amount = fen(body.amountFen);
+    const reference = `${caller.client}.${body.saleNumber}.q1`;
+    const request = { reference, amount, purse: holdChoice(place, "completion", amount) };
+    const limits = { timeoutMs: body.timeoutMs, signal: caller.closing };
+    const complete = () => desk.service.quickPayment(request, { operator: operator.operator }, limits);
+    const outcome = await desk.works.quickPayments.run(reference, JSON.stringify({ completes: amount }), complete);
+    const told = quickPaymentWire(body.saleNumber, outcome);
+    // A hold that was let go for nothing has no slip.
+    if (!body.prints || outcome.kind !== "paid" || amount === ZERO_FEN) return { status: 200, json: told };
     return { status: 200, json: { ...told, slip: slipWire(await desk.service.shop.printSale(reference, ORIGINAL, printLimits(call))) } };
   },
 });
@@ -195,4 +259,4 @@ const shiftSlip = route({
   },
 });
 
-export const SHOP_ROUTES: readonly Route[] = [quickPayment, refund, saleSlip, refundSlip, currentShift, endShift, shiftSlip];
+export const SHOP_ROUTES: readonly Route[] = [quickPayment, hold, completion, refund, saleSlip, refundSlip, currentShift, endShift, shiftSlip];

@@ -1,6 +1,6 @@
 /* What travels of a shop and of the lanes; schemas.ts has the rules that all of them follow. */
 import * as z from "zod";
-import { fenAmount, fenSum, named, orderNumber } from "./schema-words.ts";
+import { fenAmount, fenSum, named, orderNumber, timeoutMs } from "./schema-words.ts";
 import { said, slip } from "./schemas.ts";
 
 // ---- sales and what goes back of them
@@ -11,6 +11,18 @@ export const saleNumber = z.union([
   z.string().regex(/^till\.\d{1,10}\.\d{1,10}$/),
   z.string().regex(/^gate\.[A-Za-z0-9-]{1,16}\.(?:entry|exit|ride)\.\d{1,15}\.\d{1,15}$/),
 ]);
+
+export const holdBody = named(
+  "HoldBody",
+  z.strictObject({ saleNumber: orderNumber, timeoutMs, amountFen: fenAmount.min(1) }),
+  "The same `saleNumber` is the same hold; a sale and a completion may have it too.",
+);
+
+export const completionBody = named(
+  "CompletionBody",
+  z.strictObject({ saleNumber: orderNumber, timeoutMs, amountFen: fenAmount, prints: z.boolean().default(false) }),
+  "Among sales this number is the completion's, also for its slip. `amountFen` 0 lets the hold go.",
+);
 
 export const saleRefundBody = named(
   "SaleRefundBody",

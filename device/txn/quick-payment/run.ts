@@ -14,6 +14,7 @@ import type { CardChannel } from "../../drivers/ports.ts";
 import { awaitCard } from "../await-card.ts";
 import { boundedJournal } from "../bounded-journal.ts";
 import { CardTrouble } from "../card-trouble.ts";
+import { countMember, textMember } from "../journal/members.ts";
 import { type EntryDraft, type Journal, type JsonObject, OPEN_STATES } from "../journal/types.ts";
 import { mergedDetail } from "../recovery/recover.ts";
 import type { SocialCardName } from "../risk/card-links.ts";
@@ -290,6 +291,7 @@ class QuickPaymentRun {
     const asked = discount?.fullAmount ?? last.amount;
     if (last.kind !== "quick-payment" || (!priced && asked !== this.#request.amount)) return { kind: "conflict" };
     if (last.state === "refused" || last.state === "void") return { kind: "new" };
+    if (isOtherIndustry(this.#purse, { detail, amount: last.amount })) return { kind: "conflict" };
     if (purseOf(detail) !== this.#purse.kind || isDeposit(detail) !== (this.#request.pays === "library-deposit")) return { kind: "conflict" };
     this.#amount = last.amount;
     this.#discount = discount;
@@ -482,6 +484,14 @@ class QuickPaymentRun {
   async #release(): Promise<undefined> {
     this.#begun?.sale.release();
   }
+}
+
+/** A hold is no completion of the same name, and one of another amount is another one. */
+function isOtherIndustry(purse: PurseChoice, recorded: { readonly detail: JsonObject; readonly amount: Fen }): boolean {
+  if (purse.kind !== "electronic-cash") return false;
+  if (textMember(recorded.detail, "industryUse") !== (purse.industry?.use ?? "")) return true;
+  const asked = purse.industry?.amount;
+  return asked !== undefined && asked !== (countMember(recorded.detail, "heldFen") ?? recorded.amount);
 }
 
 function cardUnusable({ reason, statusWord }: Unusable): Event {

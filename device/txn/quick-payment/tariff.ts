@@ -68,6 +68,10 @@ export type TariffReason =
   | "balance-too-low"
   /** This way of paying knows no journeys, only rides that begin and end with one tap. */
   | "journey-not-offered"
+  /** Held and completed amounts: somebody holds there already, nothing of this operator is held, or less than is asked for. */
+  | "held-already"
+  | "nothing-held"
+  | "above-hold"
   /** Neither this city's nor open to others. */
   | "not-interoperable"
   /** Not the card that the sale was begun with. */

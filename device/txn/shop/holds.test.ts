@@ -1,0 +1,110 @@
+/* Held amounts and their completion as a till asks for them, with an independently written card. */
+import { describe, expect, it } from "vitest";
+import type { SimulatedCard } from "../../../simulators/card/card.ts";
+import { type Fen, fen } from "../../base/fen.ts";
+import { CashPlace, contentOf, extendedCard, gateTariff, industrySale, PLACE } from "../quick-payment/purses/testing.ts";
+import { runQuickPayment } from "../quick-payment/run.ts";
+import { TEST_LIMITS } from "../quick-payment/testing.ts";
+import { recoverAtStart } from "../recovery/recover.ts";
+import { type HoldPlace, type HoldUse, holdChoice } from "./holds.ts";
+
+const PARKING: HoldPlace = { record: PLACE, place: "00090001", industry: 9, city: "9901", acquirer: "0000000000000009" };
+
+class Till {
+  readonly place = new CashPlace();
+  card: SimulatedCard | undefined;
+
+  async open(): Promise<void> {
+    const { log } = await this.place.switchOn();
+    await this.place.place.clock.resolve(recoverAtStart({ journal: this.place.place.journal, log }));
+    this.card ??= extendedCard(this.place.place);
+    if (this.place.place.reader.card === undefined) this.place.place.reader.insert(this.card);
+  }
+
+  ask(reference: string, use: HoldUse, amount: Fen, at: Partial<HoldPlace> = {}) {
+    const purse = holdChoice({ ...PARKING, ...at }, use, amount);
+    return this.place.place.clock.resolve(runQuickPayment(this.place.ports, { reference, amount: fen(0), purse }, TEST_LIMITS));
+  }
+
+  /** Balance and held amount of the card. */
+  get purse(): readonly (number | undefined)[] {
+    const memory = this.card?.toSnapshot().memory.electronicCash;
+    return [memory?.balanceFen, memory?.industry[0]?.reservedFen];
+  }
+}
+
+async function till(): Promise<Till> {
+  const made = new Till();
+  await made.open();
+  return made;
+}
+
+describe("an amount that is held at a till", () => {
+  it("moves nothing, and its completion takes what it came to", async () => {
+    const at = await till();
+    expect(await at.ask("h", "pre-authorization", fen(2_000))).toMatchObject({ kind: "paid", amount: 0, verified: true });
+    expect(at.purse).toEqual([10_000, 2_000]);
+    expect(await at.ask("c", "completion", fen(1_500))).toMatchObject({ kind: "paid", amount: 1_500, verified: true });
+    expect(at.purse).toEqual([8_500, undefined]);
+  });
+
+  it("is let go for nothing", async () => {
+    const at = await till();
+    await at.ask("h", "pre-authorization", fen(2_000));
+    expect(await at.ask("c", "completion", fen(0))).toMatchObject({ kind: "paid", amount: 0 });
+    expect(at.purse).toEqual([10_000, undefined]);
+  });
+
+  it("is never more than what is held, nobody else's, and held once", async () => {
+    const at = await till();
+    expect(await at.ask("c0", "completion", fen(1))).toEqual({ kind: "refused", reason: "nothing-held" });
+    await at.ask("h", "pre-authorization", fen(2_000));
+    expect(await at.ask("c1", "completion", fen(2_001))).toEqual({ kind: "refused", reason: "above-hold" });
+    expect(await at.ask("c2", "completion", fen(1), { acquirer: "0000000000000008" })).toEqual({ kind: "refused", reason: "nothing-held" });
+    expect(await at.ask("h2", "pre-authorization", fen(1))).toEqual({ kind: "refused", reason: "held-already" });
+    expect(at.purse).toEqual([10_000, 2_000]);
+  });
+
+  it("does not take the place of a journey that nobody has ended", async () => {
+    const at = await till();
+    await at.place.sell("in", industrySale("segment-fare", gateTariff(fen(300))));
+    const trip = contentOf(at.card ?? extendedCard(at.place.place));
+    expect(await at.ask("h", "pre-authorization", fen(2_000))).toEqual({ kind: "refused", reason: "held-already" });
+    expect(contentOf(at.card ?? extendedCard(at.place.place))).toEqual(trip);
+    expect(await at.ask("c", "completion", fen(1))).toEqual({ kind: "refused", reason: "nothing-held" });
+  });
+
+  it("asked again by its name is the same one, also behind a restart; with another amount or end it is a conflict", async () => {
+    const at = await till();
+    for (let asked = 0; asked < 2; asked += 1) expect(await at.ask("h", "pre-authorization", fen(2_000))).toMatchObject({ kind: "paid", amount: 0 });
+    at.place.place.cutPower();
+    await at.open();
+    expect(await at.ask("h", "pre-authorization", fen(2_000))).toMatchObject({ kind: "paid" });
+    expect(await at.ask("h", "pre-authorization", fen(2_100))).toMatchObject({ kind: "refused", reason: "reference-conflict" });
+    expect(await at.ask("h", "completion", fen(2_000))).toMatchObject({ kind: "refused", reason: "reference-conflict" });
+    for (let asked = 0; asked < 2; asked += 1) expect(await at.ask("c", "completion", fen(700))).toMatchObject({ kind: "paid", amount: 700 });
+    expect(await at.ask("c", "completion", fen(701))).toMatchObject({ kind: "refused", reason: "reference-conflict" });
+    expect(at.purse).toEqual([9_300, undefined]);
+  });
+});
+
+describe("a torn card", () => {
+  it.each(["before", "during", "after"] as const)("at the commit, %s it, is held and completed once", async (point) => {
+    for (const torn of ["h", "c"]) {
+      const at = await till();
+      const tear = () => {
+        at.place.place.tearDebit(point, "electronic-cash");
+        // It comes back by itself.
+        void at.place.place.clock.sleep(1_000).then(() => {
+          if (at.card !== undefined && at.place.place.reader.card === undefined) at.place.place.reader.insert(at.card);
+        });
+      };
+      if (torn === "h") tear();
+      expect(await at.ask("h", "pre-authorization", fen(2_000))).toMatchObject({ kind: "paid", amount: 0 });
+      expect(at.purse).toEqual([10_000, 2_000]);
+      if (torn === "c") tear();
+      expect(await at.ask("c", "completion", fen(1_500))).toMatchObject({ kind: "paid", amount: 1_500 });
+      expect(at.purse).toEqual([8_500, undefined]);
+    }
+  });
+});
