@@ -1,4 +1,4 @@
-/* iReadCard and iWriteCard: items of any files of the social application, by the rights of module, host and the holder's PIN. Spec: LD/T 33; LD/T 32.5. */
+/* iReadCard and iWriteCard: items of any files of the social application, by the rights of the module and of the holder's PIN. Spec: LD/T 33; LD/T 32.5. */
 import { type Bytes, parseHex, toHex } from "../../base/bytes.ts";
 import { parseMedicalLogEntry } from "../../card/medical-purse/answers.ts";
 import { CardFiles, type ItemReading, type PinAccess, parseSpecialSettlement } from "../../card/social/card-files.ts";
@@ -58,14 +58,13 @@ async function openFiles(desk: CardDesk, card: CardAtDesk, how: { readonly cardI
   if (refused !== undefined) return refused;
   const { ports, bounds } = desk;
   const { named, channel, limits } = found;
-  const { keyTable = NATIONAL_KEYS, hostKeys, pin } = ports;
+  const { keyTable = NATIONAL_KEYS, pin } = ports;
   const told = tellGeneration(named, ports.cardProfile.emptyVersion);
   const fromModule = module === undefined ? [] : [moduleKeys(module, named, keyTable)];
-  const fromHost = hostKeys === undefined ? [] : [hostKeys(named)];
   const keypad: PinAccess = pin === undefined ? { kind: "not-allowed" } : { kind: "ask", verifier: pin, limits: { ...limits, timeoutMs: bounds.pinTimeoutMs } };
   return new CardFiles(channel, {
     generation: told.kind === "told" ? told.generation : 3,
-    keys: firstWithKey([...fromModule, ...fromHost]),
+    keys: firstWithKey(fromModule),
     keyTable,
     pin: how.byPin ? keypad : { kind: "not-allowed" },
     limits,

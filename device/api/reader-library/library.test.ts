@@ -1,8 +1,6 @@
 /* The functions of the reader interface over a simulated card and module: strings field by field, and every number that is documented. */
 import { describe, expect, it } from "vitest";
 import { makeTestCard } from "../../../simulators/card/make.ts";
-import { hostKeys } from "../../card/social/key-holders.ts";
-import { TEST_ADDRESSES, TestHost } from "../../card/social/testing.ts";
 import { CARD_BAS_ORDERS, parseReadCardBas } from "../../codec/read-card-bas.ts";
 import { encodeGbText } from "../../codec/text.ts";
 import { openCipherSuite } from "../../crypto/suite.ts";
@@ -161,7 +159,7 @@ describe("iReadCard and iWriteCard", () => {
     const fileAddress = "SSSEEF05|07|01|03|$SSSEEF06|08|09|$DF04EF05|84|8F|$";
     expect(await ask("iReadCard", { iAuthType: 2, cardInfo, fileAddress })).toEqual({
       result: 0,
-      output: "SSSEEF05|T0000001X|990100D1560000050000000154455354|3.0|$SSSEEF06|990100199001010012|测试乙|$DF04EF05|990100|1|$",
+      output: "SSSEEF05|T0000001X|990100D1560000050000000154455354|3.0|$SSSEEF06|990100199001010012|测试乙|$DF04EF05|990100|2|$",
     });
     expect((await ask("iReadCard", { iAuthType: 2, cardInfo, fileAddress: "3F00EF06|09|$" })).output).toBe("3F00EF06|测试乙|$");
   });
@@ -220,18 +218,47 @@ describe("a card that may not be served", () => {
     expect([...(await listed.place.entries()), ...(await expired.place.entries())]).toEqual([]);
   });
 
+  it("a card that a list names while a host is asked is not touched by the next step", async () => {
+    let listed = false;
+    const { ask, card, cardInfo, place } = await libraryPlace({ card: { pin: "123456" }, more: { social: { isListed: () => listed } } });
+    const host = new HostOfCard(card);
+    const challenge = (await ask("iUnblockPIN_HSM_Step1", { cardInfo })).output.split("|")[5] ?? "";
+    listed = true;
+    expect(await ask("iUnblockPIN_HSM_Step2", { key: host.unblock(challenge) })).toEqual({ result: -9003, output: "" });
+    listed = false;
+    const [, , , , , factor = "", raw = ""] = (await ask("iReloadPIN_HSM_Step1", { cardInfo })).output.split("|");
+    const second = await ask("iReloadPIN_HSM_Step2", { key: host.proof("puk", factor, raw) });
+    listed = true;
+    expect(await ask("iReloadPIN_HSM_Step3", { key: host.reload(second.output.split("|")[5] ?? "", "654321") })).toEqual({ result: -9003, output: "" });
+    listed = false;
+    place.pin = "123456";
+    expect((await ask("iVerifyPIN")).result).toBe(0);
+  });
+
   it("is meant by every function that begins with a card", () => {
     const beginning = FUNCTION_NAMES.filter((name) => !/Step[23]$/v.test(name));
     expect(begins.map(([name]) => name)).toEqual(beginning);
   });
 });
 
-describe("what only a host's keys or the holder open", () => {
-  it("an item is written under a host's key and read again", async () => {
-    const { ask, cardInfo } = await libraryPlace({ more: { hostKeys: (card) => hostKeys(new TestHost(), card, TEST_ADDRESSES) } });
-    const fileAddress = "DF04EF05|83|86|$";
-    expect(await ask("iWriteCard", { cardInfo, fileAddress, data: "DF04EF05|P99010001|P99|$" })).toEqual({ result: 0, output: "" });
-    expect((await ask("iReadCard", { iAuthType: 2, cardInfo, fileAddress })).output).toBe("DF04EF05|P99010001|P99|$");
+describe("what only the module's own keys or the holder open", () => {
+  it("items are written under a key of the module and read again with the holder's PIN", async () => {
+    const { ask, cardInfo } = await libraryPlace({ card: { pin: "123456" } });
+    const fileAddress = "DF04EF06|92|93|$";
+    expect(await ask("iWriteCard", { cardInfo, fileAddress, data: "DF04EF06|00001250|03|$" })).toEqual({ result: 0, output: "" });
+    expect(await ask("iReadCard", { iAuthType: 1, cardInfo, fileAddress })).toEqual({ result: 0, output: "DF04EF06|00001250|03|$" });
+  });
+
+  it("an item whose answer was lost is not decided: the same call again writes it again, to the same end", async () => {
+    const { ask, card, cardInfo, place } = await libraryPlace({ card: { pin: "123456" } });
+    const given = { cardInfo, fileAddress: "DF04EF06|92|$", data: "DF04EF06|00000700|$" };
+    place.reader.setFate(({ command }) => (command[0] === 0x04 && command[1] === 0xdc ? { kind: "tear", at: "after" } : { kind: "ok" }));
+    expect((await ask("iWriteCard", given)).result).toBe(-9002);
+    place.reader.setFate(() => ({ kind: "ok" }));
+    place.reader.remove();
+    place.reader.insert(card);
+    expect((await ask("iWriteCard", given)).result).toBe(0);
+    expect((await ask("iReadCard", { iAuthType: 1, cardInfo, fileAddress: given.fileAddress })).output).toBe("DF04EF06|00000700|$");
   });
 
   it("records of the medical log, as many as were asked for", async () => {
@@ -326,6 +353,15 @@ describe("the PIN", () => {
 
 describe("iDoDebit", () => {
   const payInfo = "17.00|12.00+4.00|20260105121500|";
+
+  it.each([
+    ["is used on the line", { cardUse: "1" }],
+    ["may not leave the line", { offlineAllowed: false }],
+  ] as const)("of a card that %s is not supported, and takes nothing", async (_, flags) => {
+    const { ask, cardInfo, card } = await libraryPlace({ card: { medicalPurse: { accountFen: 10_000, ...flags } } });
+    expect((await ask("iDoDebit", { cardInfo, payInfo })).result).toBe(-13);
+    expect(card.debits).toEqual([]);
+  });
 
   it("is a sale of the terminal, and the record is read later", async () => {
     const { ask, cardInfo, place, card } = await libraryPlace();

@@ -216,6 +216,7 @@ const REASON_RESULTS: ReadonlyMap<string, number> = new Map([
   ["pin-refused", RESULT.notSupported],
   ["no-pin-entry", RESULT.notSupported],
   ["purse-not-offered", RESULT.notSupported],
+  ["offline-medical-not-allowed", RESULT.notSupported],
   ["no-security-module", RESULT.noModule],
   ["no-read-key", RESULT.moduleWithoutReadKey],
   ["file-unknown", statusResult(NO_SUCH_FILE)],

@@ -8,11 +8,12 @@ import { historicalDigits } from "../../card/social/historical.ts";
 import { hostKeyAddress, type KeyHolder } from "../../card/social/key-holders.ts";
 import { NATIONAL_KEYS, type SocialKeyName } from "../../card/social/keys.ts";
 import { type ReloadAnswer, reloadPin, unblockPin, verifyPin } from "../../card/social/pin.ts";
+import { checkValidity } from "../../card/social/read-identity.ts";
 import { DEFAULT_INITIAL_PIN_RULE, initialPinReason } from "../../txn/initial-pin.ts";
 import { ALGORITHM_DIGITS } from "./basic-data.ts";
 import { type CardAtDesk, type CardDesk, isAnswer, type NamedAtDesk } from "./card-desk.ts";
 import type { LibraryAnswer } from "./functions.ts";
-import { answerOf, answerOfPin, RESULT, statusResult } from "./numbers.ts";
+import { answerOf, answerOfPin, RESULT, resultOfRefusedCard, statusResult } from "./numbers.ts";
 import type { AskCaller } from "./steps.ts";
 import { joinFields, parseCommandText, parseProofs } from "./strings.ts";
 
@@ -85,7 +86,8 @@ function callerKeys(desk: CardDesk, card: NamedAtDesk, ask: AskCaller): KeyHolde
 export async function unblockBySteps(desk: CardDesk, card: CardAtDesk, cardInfo: string, ask: AskCaller): Promise<LibraryAnswer> {
   const found = await desk.nameThis(card, cardInfo);
   if (isAnswer(found)) return found;
-  return answerOfReload(await unblockPin(card.channel, callerKeys(desk, found, ask), card.limits));
+  const work = async (asking: AskCaller) => answerOfReload(await unblockPin(card.channel, callerKeys(desk, found, asking), card.limits));
+  return whileValid(desk, found, { ask, work });
 }
 
 /** iReloadPIN in three steps: the proof of the unblocking key, then the host's whole command with the new PIN in it. */
@@ -93,15 +95,40 @@ export async function reloadBySteps(desk: CardDesk, card: CardAtDesk, cardInfo: 
   const found = await desk.nameThis(card, cardInfo);
   if (isAnswer(found)) return found;
   const { keyTable = NATIONAL_KEYS } = desk.ports;
-  const service = {
-    reloadCommand: async ({ challenge }: { readonly challenge: Bytes }) => {
-      const bytes = parseCommandText(await askFor(desk, found, ask, { key: "stk-ssse", values: [challenge] }));
-      if (bytes === undefined) throw wrongKeyText();
-      return bytes;
-    },
+  const work = async (asking: AskCaller) => {
+    const service = {
+      reloadCommand: async ({ challenge }: { readonly challenge: Bytes }) => {
+        const bytes = parseCommandText(await askFor(desk, found, asking, { key: "stk-ssse", values: [challenge] }));
+        if (bytes === undefined) throw wrongKeyText();
+        return bytes;
+      },
+    };
+    const reload = { algorithm: found.named.algorithm, keys: callerKeys(desk, found, asking), keyTable, service };
+    return answerOfReload(await reloadPin(card.channel, reload, card.limits));
   };
-  const reload = { algorithm: found.named.algorithm, keys: callerKeys(desk, found, ask), keyTable, service };
-  return answerOfReload(await reloadPin(card.channel, reload, card.limits));
+  return whileValid(desk, found, { ask, work });
+}
+
+/** A host may take a minute: a card that a list names meanwhile, or whose last day ends, is not touched any more. */
+async function whileValid(
+  desk: CardDesk,
+  { named }: NamedAtDesk,
+  { ask, work }: { readonly ask: AskCaller; readonly work: (asking: AskCaller) => Promise<LibraryAnswer> },
+): Promise<LibraryAnswer> {
+  const refused: { answer?: LibraryAnswer } = {};
+  const asking: AskCaller = async (question) => {
+    const text = await ask(question);
+    const valid = checkValidity(named, desk.socialOptions);
+    if (valid.kind !== "refused") return text;
+    refused.answer = answerOf(resultOfRefusedCard(valid));
+    throw new Fault("cancelled", "the card may not be served any more", { effectUnknown: false });
+  };
+  try {
+    return await work(asking);
+  } catch (error) {
+    if (refused.answer === undefined) throw error;
+    return refused.answer;
+  }
 }
 
 function answerOfReload(answer: ReloadAnswer): LibraryAnswer {

@@ -1,7 +1,6 @@
 /* What the reader library needs of the terminal: the place where the card lies, and the acts that move money or change the card. */
 import type { Log } from "../../base/log.ts";
 import type { Clock, Limits, Randomness } from "../../base/ports.ts";
-import type { CardKeyPlace, KeyHolder } from "../../card/social/key-holders.ts";
 import type { SocialKeyTable } from "../../card/social/keys.ts";
 import type { SocialOptions } from "../../card/social/read-identity.ts";
 import type { CardProfile } from "../../codec/card-profile.ts";
@@ -56,8 +55,6 @@ export interface ReaderLibraryPorts {
   readonly cardProfile: CardProfile;
   /** Left out: the national list. */
   readonly keyTable?: SocialKeyTable;
-  /** Whoever uses keys that the module has not; left out: nobody. */
-  readonly hostKeys?: (card: CardKeyPlace & { readonly cardIdentifier: string }) => KeyHolder;
   /** Lists and rules by which cards are judged; left out: none. */
   readonly social?: Omit<SocialOptions, "profile" | "randomness" | "today">;
   /** YYYYMMDD, by which cards are judged. */

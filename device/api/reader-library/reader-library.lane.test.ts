@@ -141,6 +141,7 @@ function furnish(folder: string, more: Readonly<Record<string, unknown>> = {}): 
     link: { url: "mqtt://127.0.0.1:9" },
     journal: { folder: join(folder, "journal"), limitBytes: 16 * 1024 * 1024 },
     readerLibrary: { socket: join(folder, "reader.sock") },
+    services: { offlineMedicalCard: "card-flags" },
     ...more,
   });
   writeFileSync(join(folder, SETTINGS_FILE), JSON.stringify({ config }));
