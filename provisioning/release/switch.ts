@@ -86,7 +86,8 @@ async function exchange({ next, current }: SwitchPlan, devices: readonly string[
   if (current !== undefined) {
     const trial = trialOf(next, current, devices);
     await files.write(place.trial, trialText(trial), WORLD_READABLE);
-    if (trial.schema !== trial.previousSchema) {
+    // A terminal that was never started has no journal, and nothing to migrate.
+    if (trial.schema !== trial.previousSchema && (await files.list(place.journal)).length > 0) {
       const migrated = await runRelease(trial.migrator, migrateArguments(trial.schema, place.journal), parts, MIGRATE_LIMIT_MS);
       // The note stays: the start has the journal's older schema written again, whatever this migration came to.
       if (migrated.code !== 0) return { kind: "failed", text: `the journal was not migrated: ${lastLine(migrated.stderr)}` };
