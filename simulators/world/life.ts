@@ -11,6 +11,7 @@ import { openInlineSealer } from "../../device/sync/batch/seal-inline.ts";
 import { DEFAULT_SYNC_OPTIONS, type SyncOptions } from "../../device/sync/sync.ts";
 import { openTerminal, type Terminal } from "../../device/terminal.ts";
 import type { TerminalRules, TerminalSettings } from "../../device/terminal-settings.ts";
+import { DEFAULT_AGENCY_PROFILE } from "../../device/txn/agency/profile.ts";
 import { DEFAULT_SERVICE_PROFILE, type ServiceProfile } from "../../device/txn/card-services/profile.ts";
 import { RIDER_RECORD } from "../../device/txn/fares/rider-record.ts";
 import type { LaneEvent } from "../../device/txn/gate/lane.ts";
@@ -67,14 +68,14 @@ function permissionOf({ unreceiptedCount, unreceiptedSumFen }: ExposureLimits): 
   return { policy: { limits, lists: [], clock: "any" }, lossRules: { lapseWhileOffline: false }, batteryClock: false };
 }
 
-/** Cash and loads belong to the town's bank. */
-const BANK_SERVICES: ServiceProfile = { ...DEFAULT_SERVICE_PROFILE, cashWithdrawal: "on", purseLoad: "on" };
+/** Cash and loads belong to the town's bank, contributions to its agency. */
+const BANK_SERVICES: ServiceProfile = { ...DEFAULT_SERVICE_PROFILE, cashWithdrawal: "on", purseLoad: "on", contributionHost: "connected" };
 
 function settings(limits: ExposureLimits, town: Town): TerminalSettings {
   const { suite, region, gate, bank } = town;
   return {
     electronicCash: { terminal: TEST_CASH_TERMINAL, authorities: testAuthorities(suite) },
-    ...(bank === undefined ? {} : { bank: { profile: bank.profile, pinKey: { master: 0, work: 0 } }, services: { profile: BANK_SERVICES } }),
+    ...(bank === undefined ? {} : { bank: { profile: bank.profile, pinKey: { master: 0, work: 0 } }, services: { profile: BANK_SERVICES, agency: DEFAULT_AGENCY_PROFILE } }),
     terminalId: TERMINAL_ID,
     purse: { applications: DEFAULT_PURSE_APPLICATIONS, keyIndex: 1, proveSeqOrder: DEFAULT_CARD_PROFILE.proveSeqOrder },
     cardProfile: DEFAULT_CARD_PROFILE,

@@ -1,4 +1,5 @@
 /* A reader of the town and what lies in it: what one life of the terminal makes of a spot. */
+import type { Bytes } from "../../device/base/bytes.ts";
 import type { Clock } from "../../device/base/ports.ts";
 import type { TearPoint } from "../card/state.ts";
 import { SimulatedReader, type TransmitInfo, type TransmitVerdict } from "../reader/in-process.ts";
@@ -15,6 +16,8 @@ export class Place {
   /** The card fell out of the field by a fault; its holder has to act. */
   onTorn: () => void = () => undefined;
   onReaderLost: () => void = () => undefined;
+  /** Where a scenario has the card fall out of the field at a command that matters to it. */
+  tearAt: (command: Bytes) => TearPoint | undefined = () => undefined;
   readonly #town: Town;
   readonly #power: Power;
 
@@ -22,7 +25,7 @@ export class Place {
     this.#town = town;
     this.#power = power;
     this.spot = spot;
-    this.reader = new SimulatedReader({ name: spot.name, interface: "contactless", clock, beforeTransmit: (info) => this.#fateOf(info) });
+    this.reader = new SimulatedReader({ name: spot.name, interface: town.bank?.reader ?? "contactless", clock, beforeTransmit: (info) => this.#fateOf(info) });
   }
 
   /** Lays a card down for a tap of this kind; false where another one lies there, or nothing has power. */
@@ -57,7 +60,7 @@ export class Place {
       card.tear(info.command, "after");
       return this.#cut();
     }
-    const at = this.#tornAt();
+    const at = this.#tornAt(info);
     if (at !== undefined) {
       trace.note(`card torn ${at} command ${info.index}`);
       this.spot.card = undefined;
@@ -72,10 +75,15 @@ export class Place {
   }
 
   /** The scenario tears taps; where single faults are tried, each command may be torn. */
-  #tornAt(): TearPoint | undefined {
+  #tornAt({ command }: TransmitInfo): TearPoint | undefined {
     const { plan } = this.#town;
     const { tears } = this.spot;
     if (plan.isCalm) return undefined;
+    const asked = this.tearAt(command);
+    if (asked !== undefined) {
+      plan.struck(`card-torn-${asked}`);
+      return asked;
+    }
     if (tears === undefined) return (["before", "during", "after"] as const).find((point) => plan.strikes(`card-torn-${point}`));
     const at = tears.strikes();
     if (at !== undefined) plan.struck(`card-torn-${at}`);

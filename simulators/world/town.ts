@@ -21,8 +21,11 @@ import { SimulatedStorageDisk } from "../disk/storage.ts";
 import type { Walker } from "../gate/walker.ts";
 import { type Acquirer, openAcquirer } from "../host/acquirer/acquirer.ts";
 import { AcquirerLedger } from "../host/acquirer/ledger.ts";
-import type { TerminalContract } from "../host/acquirer/request.ts";
+import type { AcquirerVariants, TerminalContract } from "../host/acquirer/request.ts";
 import { TEST_BANK_PIN } from "../host/acquirer/test-customers.ts";
+import { type Agency, openAgency } from "../host/agency/agency.ts";
+import { AgencyLedger } from "../host/agency/ledger.ts";
+import { holderOfCard } from "../host/agency/persons.ts";
 import type { Service } from "../host/head-end.ts";
 import { Ledger } from "../host/ledger.ts";
 import { type Insurer, openInsurer } from "../host/medical/insurer.ts";
@@ -83,6 +86,10 @@ export interface TownBank {
   readonly contract: TerminalContract;
   /** "relay": through broker and head-end. "direct": over a line of its own. */
   readonly line: "relay" | "direct";
+  /** How cards reach the counter: over contacts the issuer's script loads electronic cash. */
+  readonly reader: "contact" | "contactless";
+  /** How this acquirer takes reversals of what it has settled. */
+  readonly variants: Pick<AcquirerVariants, "reversesSettled" | "settledRefusal">;
   /** What stands between the head-end and the acquirer; left out: nothing. */
   readonly between?: (acquirer: Acquirer) => Service;
 }
@@ -133,6 +140,8 @@ export class Town {
   readonly bank: TownBank | undefined;
   readonly #serviceDisks: Readonly<Record<keyof ServicePlaces, SimulatedStorageDisk>>;
   readonly acquirer: Acquirer | undefined;
+  /** Who wants contributions; there where the terminal has a bank. */
+  readonly agency: Agency | undefined;
   readonly lanes: readonly LaneSpot[];
   readonly gateCheck: GateCheck;
   /** The first promise that was seen broken while the terminal worked. */
@@ -185,6 +194,7 @@ export class Town {
     this.persons = this.#makePersons(cards);
     this.insurer = this.#openInsurer();
     this.acquirer = this.#openAcquirer(cards);
+    this.agency = this.#openAgency(cards);
     this.medicalCheck = new MedicalCheck(this.insurer.ledger);
     this.orderCheck = new OrderCheck(this.insurer.ledger, this.moneyCheck);
     this.region = options.region ?? DEFAULT_REGION;
@@ -200,9 +210,11 @@ export class Town {
     this.host.stop();
     this.insurer.stop();
     this.acquirer?.stop();
+    this.agency?.stop();
     this.ledger.close();
     this.insurer.ledger.close();
     this.acquirer?.ledger.close();
+    this.agency?.ledger.close();
   }
 
   /** Runs a check in the middle of the terminal's own work: a broken promise is kept for the world, and is no fault of a card or a gate. */
@@ -266,11 +278,11 @@ export class Town {
         balanceFen: BALANCE_FEN,
         purse: { transit: this.gate !== undefined && at % 3 === 2 ? "housing" : "t-union" },
         medicalPurse: { accountFen: BALANCE_FEN },
-        electronicCash: { balanceFen: BALANCE_FEN, algorithms: "sm", signatureVersion: draw.pick(["00", "01"] as const) },
+        electronicCash: { balanceFen: BALANCE_FEN, balanceLimitFen: 2 * BALANCE_FEN, algorithms: "sm", signatureVersion: draw.pick(["00", "01"] as const) },
         algorithm: draw.pick(["3des", "sm4"] as const),
         profile: { logSeqMode: draw.pick(["pre", "post"] as const) },
         pin: `${draw.between(100_000, 999_999)}${draw.between(100_000, 999_999)}`,
-        interface: "contactless",
+        interface: this.bank?.reader ?? "contactless",
         lengthRule: draw.pick(["direct", "t0"] as const),
       }),
     );
@@ -338,9 +350,16 @@ export class Town {
       randomness: this.random.stream("acquirer"),
       ledger: AcquirerLedger.open(":memory:"),
       contracts: [this.bank.contract],
-      variants: { reversesSettled: true },
+      variants: this.bank.variants,
       accounts,
     });
+  }
+
+  #openAgency(cards: readonly SimulatedCard[]): Agency | undefined {
+    if (this.bank === undefined) return undefined;
+    const enrolments = cards.map((card) => holderOfCard({ serial: Number(card.serial.slice(-8)), bills: [] }));
+    const { suite } = this;
+    return openAgency({ clock: this.#hostClock(), suite, randomness: this.random.stream("agency"), ledger: AgencyLedger.open(":memory:"), enrolments });
   }
 
   /** The terminal's folders of its services, for one life of it. */
@@ -363,8 +382,12 @@ export class Town {
 
   /** What the head-end serves. */
   #services(): ReadonlyMap<string, Service> {
-    const exchange = this.bankService;
-    return new Map([["fsi", this.insurer.exchange] as const, ...(exchange === undefined ? [] : [["acquirer", exchange] as const])]);
+    const { bankService, agency } = this;
+    return new Map([
+      ["fsi", this.insurer.exchange] as const,
+      ...(bankService === undefined ? [] : [["acquirer", bankService] as const]),
+      ...(agency === undefined ? [] : [["agency", agency.exchange] as const]),
+    ]);
   }
 
   #openHost(): SettlementHost {

@@ -4,26 +4,40 @@
  * Method: two phases. While faults strike, people pay, withdraw, void, refund, ask for balances, and batches are settled; then faults end, whatever
  * is pending goes out, the last batch is settled, and both books are compared.
  */
+import type { Bytes } from "../../../device/base/bytes.ts";
 import { fen } from "../../../device/base/fen.ts";
 import type { CipherSuite } from "../../../device/crypto/face.ts";
 import type { TerminalRules } from "../../../device/terminal-settings.ts";
 import { DEFAULT_ACQUIRER } from "../../../device/txn/acquirer-host/defaults.ts";
-import type { BankActs, BankOutcome, BankPaymentRequest, BankReturnRequest, PurseLoadOutcome, SettlementOutcome } from "../../../device/txn/acquiring/acts.ts";
-import type { AcquirerProfile, DownloadKind, Sm4Keys } from "../../../device/txn/acquiring/profile.ts";
+import type {
+  BankActs,
+  BankOutcome,
+  BankPaymentRequest,
+  BankReturnRequest,
+  PurseLoadOutcome,
+  PurseLoadRequest,
+  SettlementOutcome,
+} from "../../../device/txn/acquiring/acts.ts";
+import type { AcquirerProfile, DownloadKind, ReversalAfterSettlement } from "../../../device/txn/acquiring/profile.ts";
+import type { TearPoint } from "../../card/state.ts";
 import type { Acquirer } from "../../host/acquirer/acquirer.ts";
 import { ACQUIRER_FAULTS, type AcquirerFaultName, clearAcquirerFaults, PLANTED_DIFFERENCES, planAcquirerFault } from "../../host/acquirer/acquirer-faults.ts";
-import type { KeyLayout, MacForm, Sm4Terms } from "../../host/acquirer/ciphers.ts";
-import { TEST_BANK_MERCHANT, TEST_BANK_PIN, TEST_BANK_TERMINAL, testContract } from "../../host/acquirer/test-customers.ts";
+import type { KeyLayout, MacForm } from "../../host/acquirer/ciphers.ts";
+import { TEST_BANK_MERCHANT, TEST_BANK_TERMINAL, testContract } from "../../host/acquirer/test-customers.ts";
 import { promised } from "../checks/violation.ts";
 import { Day, type DayReport, within } from "../day.ts";
 import { countScriptedGone, finalChecks } from "../final-checks.ts";
-import type { Life } from "../life.ts";
 import type { WatchedCard } from "../observed.ts";
 import { drawSale, WORLD_PURSES } from "../purses.ts";
 import { SeededRandomness } from "../seeded-randomness.ts";
-import { shortSubject, type TownBank } from "../town.ts";
+import { shortSubject, type Town, type TownBank } from "../town.ts";
+import { AgencyPeople } from "./agency-people.ts";
 import type { BankBug } from "./bank-bugs.ts";
 import { BankCheck } from "./bank-check.ts";
+import { BankCounter } from "./bank-counter.ts";
+import { bankRecords, FINAL_STATES } from "./bank-records.ts";
+import { OrderPeople } from "./order-people.ts";
+import { Staff } from "./staff.ts";
 
 export interface AcquirerRunOptions {
   readonly seed: string;
@@ -49,6 +63,10 @@ export interface AcquirerReport extends DayReport {
   /** Offline sales that the acquirer did not take, listed for people in the end. */
   readonly parked: number;
   readonly powerCuts: number;
+  /** What the agency did wrong on purpose, by name. */
+  readonly agencyFaults: Readonly<Record<string, number>>;
+  /** What people said of parked reversals. */
+  readonly staff: Readonly<Record<string, number>>;
 }
 
 const LIMITS = { unreceiptedCount: 400, unreceiptedSumFen: 40_000_000 };
@@ -60,25 +78,24 @@ const CALM_ROUNDS_MAX = 40;
 const OPERATOR = "op-1";
 const REPLY_MS = 8_000;
 const PARKED_MAX = 1_000;
-/** How often, and how long apart, people look whether the terminal is ready. */
-const LOOKS_MAX = 20;
-const LOOK_MS = 3_000;
 /** Above it the holder's PIN is asked for. */
 const PIN_FREE_FEN = 10_000;
-/** More than any seed uses up: nothing is parked, because the world waits until the line is well. */
-const TRIES = 1_000;
+/** More than any seed uses up, so that nothing is parked; or few, and people have to see to what is. */
+const TRIES = [1_000, 3, 2] as const;
 
 const FAULTY_TYPES = ["0200", "0200", "0200", "0400", "0400", "0220", "0500", "0320", "0800"] as const;
-const LATE_SCRIPTS: readonly string[] = ["script-false", "script-missing"];
-const FAULTS = (Object.keys(ACQUIRER_FAULTS) as AcquirerFaultName[]).filter((name) => !LATE_SCRIPTS.includes(name));
+const FAULTS = Object.keys(ACQUIRER_FAULTS) as readonly AcquirerFaultName[];
 const FAULT_CHANCE = 0.45;
-const CUT_CHANCE = 0.08;
-const CUT_WITHIN_MS = 6_000;
+
+const TORN_CREDIT_CHANCE = 0.4;
+/** CREDIT FOR LOAD, and PUT DATA of an issuer's script. Spec: PBOC purse, CREDIT FOR LOAD; JR/T 0025, issuer script processing. */
+const BRINGS_MONEY: ReadonlySet<number> = new Set([0x52, 0xda]);
+
+const AFTER_SETTLEMENT: readonly ReversalAfterSettlement[] = [{ do: "park" }, { do: "send", undone: ["00"] }];
 
 const DOWNLOADS: readonly DownloadKind[] = ["parameters", "ca-keys", "aid-parameters", "exception-list"];
-const LAYOUTS: readonly KeyLayout[] = ["des-24", "tdes-40", "tdes-track-60", "triple-19-57", "sm4"];
+const LAYOUTS: readonly KeyLayout[] = ["des-24", "tdes-40", "tdes-track-60", "triple-19-57"];
 const MAC_FORMS: readonly MacForm[] = ["ecb", "x9.19"];
-const SM4_CHECK_BYTES = [4, 8, 16] as const;
 
 /** An approved payment that may be taken back. */
 interface Paid {
@@ -91,6 +108,7 @@ interface Load {
   readonly reference: string;
   readonly card: WatchedCard;
   readonly amountFen: number;
+  readonly purse: PurseLoadRequest["purse"];
 }
 
 export class AcquirerRun {
@@ -98,15 +116,17 @@ export class AcquirerRun {
   readonly #day: Day;
   readonly #acquirer: Acquirer;
   readonly #check: BankCheck;
+  readonly #counter: BankCounter;
+  readonly #people: AgencyPeople;
+  readonly #orders: OrderPeople;
+  readonly #staff: Staff;
   readonly #ends: Record<string, number> = {};
   readonly #faults: Record<string, number> = {};
   readonly #paid: Paid[] = [];
   #acts = 0;
   /** Loads that nobody was told the end of. */
   readonly #doubtful = new Set<Load>();
-  #powerCuts = 0;
   #parked = 0;
-  #calm = false;
 
   constructor(options: AcquirerRunOptions) {
     const { seed, suite, bug } = options;
@@ -117,9 +137,13 @@ export class AcquirerRun {
     const bank = { ...made, ...(between === undefined ? {} : { between: (acquirer: Acquirer) => between({ suite, contract, acquirer }) }) };
     const rules: TerminalRules = bug?.rules ?? {};
     this.#day = new Day({ town: { seed, suite, limits: LIMITS, tearPercent: 8, bank }, stream: "bank", rules, livenessMs: LIVENESS_MS });
-    const { acquirer, disk } = this.#day.town;
-    promised(0, acquirer !== undefined, () => "a town with a bank has an acquirer");
+    const { acquirer, agency, disk } = this.#day.town;
+    promised(0, acquirer !== undefined && agency !== undefined, () => "a town with a bank has an acquirer and an agency");
     this.#acquirer = acquirer;
+    this.#counter = new BankCounter(this.#day);
+    this.#people = new AgencyPeople({ day: this.#day, counter: this.#counter, agency });
+    this.#orders = new OrderPeople(this.#day, this.#counter);
+    this.#staff = new Staff({ day: this.#day, ledger: acquirer.ledger, records: () => bankRecords(disk) });
     this.#check = new BankCheck(acquirer.ledger, disk);
   }
 
@@ -137,8 +161,10 @@ export class AcquirerRun {
   }
 
   #becomeCalm(): void {
-    this.#calm = true;
+    this.#counter.calm = true;
     clearAcquirerFaults(this.#acquirer.faults);
+    this.#people.becomeCalm();
+    this.#orders.becomeCalm();
   }
 
   /** One person at the counter. */
@@ -147,14 +173,23 @@ export class AcquirerRun {
     this.#goWrong();
     if (this.#isHalfDone() && draw.chance(0.9)) await this.#settle();
     const roll = draw.between(1, 100);
-    if (roll <= 52) await this.#pay(`bank-${at}`, "sale");
-    else if (roll <= 62) await this.#pay(`bank-${at}`, "withdrawal");
-    else if (roll <= 67) await this.#load({ reference: `load-${at}`, card: this.#day.holders.pickCard(), amountFen: draw.between(1, 200) * 50 });
+    if (roll <= 40) await this.#pay(`bank-${at}`, "sale");
+    else if (roll <= 48) await this.#pay(`bank-${at}`, "withdrawal");
+    else if (roll <= 55) await this.#load(this.#newLoad(`load-${at}`));
+    else if (roll <= 62) await this.#people.contribute(`due-${at}`);
+    else if (roll <= 67) await this.#orders.order(`o-${at}`);
     else if (roll <= 77) await this.#takeBack(`back-${at}`);
     else if (roll <= 80) await this.#balance();
     else if (roll <= 88) await this.#quickPayment(`quick-${at}`);
     else if (roll <= 90) await this.#download();
     else await this.#settle();
+  }
+
+  #newLoad(reference: string): Load {
+    const { draw, holders, town } = this.#day;
+    const card = holders.pickCard();
+    const purse = town.bank?.reader === "contact" && draw.chance(0.6) ? "electronic-cash" : "e-purse";
+    return { reference, card, amountFen: draw.between(1, 200) * 50, purse };
   }
 
   /** Nothing enters a batch while its settlement is half done: whoever works there sees to it first. */
@@ -216,49 +251,20 @@ export class AcquirerRun {
     this.#check.told(outcome);
   }
 
-  /** One life's try at an act: a card is presented, a PIN typed, and the power may fail in the middle. */
-  async #attempt<Value>(card: WatchedCard, act: (bank: BankActs) => Promise<Value>): Promise<Value | "dark"> {
-    const { holders, draw } = this.#day;
-    const life = await this.#ready();
-    const bank = this.#bankOf(life);
-    holders.kind = "bank";
-    life.bankHolder.plan([this.#pin()]);
-    const leave = holders.attend(life, card);
-    if (!this.#calm && draw.chance(CUT_CHANCE)) void this.#cutSoon(life);
-    const outcome = await Promise.race([act(bank), life.dark]);
-    leave();
-    holders.clear(life);
-    if (outcome === "dark") this.#powerCuts += 1;
-    return outcome;
+  #attempt<Value>(card: WatchedCard, act: (bank: BankActs) => Promise<Value>): Promise<Value | "dark"> {
+    return this.#counter.withCard(card, (life) => act(this.#counter.bankOf(life)));
   }
 
-  /** Most people wait until the terminal says that its hosts are there. */
-  async #ready(): Promise<Life> {
-    const { keeper, draw, town } = this.#day;
-    const patience = this.#calm || draw.chance(0.9) ? LOOKS_MAX : 0;
-    for (let looks = 0; ; looks += 1) {
-      const life = await keeper.powered();
-      if (looks >= patience || this.#day.terminal(life).status().hostPresent) return life;
-      await town.clock.sleep(LOOK_MS);
+  /** Whose card it was the terminal knows better than the counter: another may have been held out in between. */
+  async #endLoad(load: Load): Promise<void> {
+    const { holders, town } = this.#day;
+    const others = town.cards.filter((card) => card !== load.card);
+    for (const card of [load.card, ...others].filter((each) => !holders.gone.has(each))) {
+      const end = await this.#loadOnce({ ...load, card });
+      if (end !== "loaded" && end !== "refused") continue;
+      this.#doubtful.delete(load);
+      return;
     }
-  }
-
-  #bankOf(life: Life): BankActs {
-    const { bank } = this.#day.terminal(life);
-    promised(0, bank !== undefined, () => "the terminal has its bank");
-    return bank;
-  }
-
-  #pin() {
-    const { draw } = this.#day;
-    if (this.#calm || draw.chance(0.9)) return { kind: "enters", digits: TEST_BANK_PIN } as const;
-    return draw.pick([{ kind: "enters", digits: "999999" }, { kind: "cancels" }, { kind: "walks-away" }] as const);
-  }
-
-  async #cutSoon(life: Life): Promise<void> {
-    const { draw, town } = this.#day;
-    await town.clock.sleep(draw.between(0, CUT_WITHIN_MS));
-    if (!this.#calm && life.power.on) life.power.cut();
   }
 
   /** Money of the account onto the card's purse; whoever left with a load in doubt comes back with the same card and reference. */
@@ -268,19 +274,36 @@ export class AcquirerRun {
       const end = await this.#loadOnce(load);
       town.trace.note(`load ${end}`);
       if (end === "loaded" || end === "refused") return;
-      if (holders.gone.has(load.card) || (!this.#calm && draw.chance(0.4))) return;
+      if (holders.gone.has(load.card) || (!this.#counter.calm && draw.chance(0.4))) return;
       await town.clock.sleep(draw.between(500, 30_000));
     }
   }
 
   async #loadOnce(load: Load): Promise<PurseLoadOutcome["kind"] | "dark"> {
-    const request = { reference: load.reference, amount: fen(load.amountFen), operator: OPERATOR, purse: "e-purse" } as const;
-    const outcome = await this.#attempt(load.card, (bank) => bank.load(request, within(ACT_MS)));
+    const request = { reference: load.reference, amount: fen(load.amountFen), operator: OPERATOR, purse: load.purse };
+    const outcome = await this.#counter.withCard(load.card, (life) => {
+      life.desk.tearAt = this.#tornCredit();
+      return this.#counter.bankOf(life).load(request, within(ACT_MS));
+    });
     const end = outcome === "dark" ? outcome : outcome.kind;
-    this.#ends[`load-${end}`] = (this.#ends[`load-${end}`] ?? 0) + 1;
+    if (outcome !== "dark" && "reason" in outcome) this.#day.town.trace.note(`load of ${load.purse}: ${outcome.reason ?? ""}`);
+    const name = `${load.purse === "e-purse" ? "load" : "cash-load"}-${end}`;
+    this.#ends[name] = (this.#ends[name] ?? 0) + 1;
     if (end === "dark" || end === "unknown") this.#doubtful.add(load);
     if (end === "loaded" || end === "refused") this.#doubtful.delete(load);
     return end;
+  }
+
+  /** Some holders pull the card in the one moment that counts: once, at the command that brings the money. */
+  #tornCredit(): (command: Bytes) => TearPoint | undefined {
+    const { draw } = this.#day;
+    let at = draw.chance(TORN_CREDIT_CHANCE) ? draw.pick(["before", "during", "after"] as const) : undefined;
+    return (command) => {
+      if (!BRINGS_MONEY.has(command[1] ?? 0)) return undefined;
+      const torn = at;
+      at = undefined;
+      return torn;
+    };
   }
 
   async #balance(): Promise<void> {
@@ -312,33 +335,37 @@ export class AcquirerRun {
 
   async #download(): Promise<void> {
     const { draw, town } = this.#day;
-    const life = await this.#ready();
+    const life = await this.#counter.ready();
     const what = draw.pick(DOWNLOADS);
-    const report = await Promise.race([this.#bankOf(life).download(what, within(ACT_MS)), life.dark]);
+    const report = await Promise.race([this.#counter.bankOf(life).download(what, within(ACT_MS)), life.dark]);
     town.trace.note(`download of ${what} ${report === "dark" ? report : `${report.kind} ${report.entries} ${report.reason ?? ""}`}`);
   }
 
   /** A batch is compared; sometimes the acquirer has counted something else than it booked. */
   async #settle(): Promise<SettlementOutcome | undefined> {
-    const { draw, town } = this.#day;
-    const life = await this.#ready();
-    const bank = this.#bankOf(life);
-    if (!this.#calm && draw.chance(CUT_CHANCE)) void this.#cutSoon(life);
+    const { town } = this.#day;
+    await this.#staffLooks();
     this.#plantDifference();
-    const outcome = await Promise.race([bank.settle({ operator: OPERATOR }, within(ACT_MS)), life.dark]);
-    if (outcome === "dark") {
-      this.#powerCuts += 1;
-      return undefined;
-    }
+    const outcome = await this.#counter.without((life) => this.#counter.bankOf(life).settle({ operator: OPERATOR }, within(ACT_MS)));
+    if (outcome === "dark") return undefined;
     town.observe();
     town.trace.note(`settlement ${outcome.kind} ${"reason" in outcome ? (outcome.reason ?? "") : outcome.batch}`);
     return outcome;
   }
 
+  /** Before a batch is compared somebody sees to what is parked, unless they are in a hurry. */
+  async #staffLooks(): Promise<number> {
+    if (!this.#counter.calm && this.#day.draw.chance(0.5)) return 0;
+    await this.#lateOnesCome();
+    const seen = await this.#counter.without((life) => this.#staff.seeTo(this.#counter.bankOf(life)));
+    this.#day.town.observe();
+    return seen === "dark" ? 1 : seen;
+  }
+
   /** Only where the batch is whole and nothing was compared of it yet: what is counted wrong then stays wrong until its end. */
   #plantDifference(): void {
     const { draw } = this.#day;
-    if (this.#calm || !draw.chance(0.5)) return;
+    if (this.#counter.calm || !draw.chance(0.5)) return;
     this.#acquirer.faults.difference = draw.pick(PLANTED_DIFFERENCES);
   }
 
@@ -353,21 +380,52 @@ export class AcquirerRun {
         await this.#day.bounded(this.#purchase(card, { reference, ...drawSale(this.#day.draw, purse, 1) }), "a card's return");
       }
     }
-    for (const load of [...this.#doubtful].filter(({ card }) => !holders.gone.has(card)))
-      await this.#day.bounded(this.#load(load), `the end of ${load.reference}`);
-    const doubtful = [...this.#doubtful].filter(({ card }) => !holders.gone.has(card)).map(({ reference }) => reference);
-    promised(1, doubtful.length === 0, () => `${doubtful.join(", ")} is in doubt although its card came back`);
+    for (const load of [...this.#doubtful]) await this.#day.bounded(this.#endLoad(load), `the end of ${load.reference}`);
+    await this.#day.bounded(
+      this.#orders.finish(() => this.#staffLooks()),
+      "the end of orders",
+    );
     await this.#day.bounded(this.#lateOnesCome(), "approvals that were late");
+    await this.#day.bounded(this.#nothingOpen(), "what people see to");
     await this.#day.bounded(this.#settledAll(), "the last settlement");
     await this.#day.drained();
     const life = await this.#day.bounded(this.#day.keeper.powered(), "the terminal's power");
-    const items = await this.#day.bounded(this.#bankOf(life).parked(PARKED_MAX), "what is parked");
-    const parked = new Set(items.map(({ subject }) => subject));
+    const items = await this.#day.bounded(this.#counter.bankOf(life).parked(PARKED_MAX), "what is parked");
+    this.#agree(new Set(items.map(({ subject }) => subject)));
+    await this.#day.stopped();
+  }
+
+  /** Every book says the same of the same money. `parked`: subjects that the terminal lists for people. */
+  #agree(parked: ReadonlySet<string>): void {
+    const { holders, town } = this.#day;
     this.#parked = parked.size;
+    const inDoubt = bankRecords(town.disk).filter(({ kind, state }) => kind === "purse-load" && !FINAL_STATES.includes(state));
+    promised(1, inDoubt.length === 0 || holders.gone.size > 0, () => `${inDoubt.length} loads are in doubt although every card came back`);
     this.#check.settled(parked);
     this.#check.loads(town.cards.reduce((sum, { card }) => sum + card.loads.reduce((taken, { amountFen }) => taken + amountFen, 0), 0));
-    finalChecks(town, holders.gone, { clearedElsewhere: this.#check.offlineSales(parked), parked: this.#check.leftToPeople(parked) });
-    await this.#day.stopped();
+    this.#people.settled(bankRecords(town.disk));
+    this.#orders.settled();
+    const left = [...this.#check.leftToPeople(parked), ...openOrders(town)];
+    finalChecks(town, holders.gone, { clearedElsewhere: this.#check.offlineSales(parked), parked: new Set(left), soldByOrder: true });
+  }
+
+  /** Reversals that are parked get a word, and contributions that wait for one; what goes back then goes back. */
+  async #nothingOpen(): Promise<void> {
+    const { clock } = this.#day.town;
+    const day = this.#day;
+    let open = [1, 1];
+    for (let round = 0; round < CALM_ROUNDS_MAX && open.some((count) => count > 0); round += 1) {
+      const bank = this.#counter.bankOf(await this.#counter.ready());
+      // Of loads whose card may still come back some are left in doubt.
+      if (day.holders.gone.size === 0 || day.draw.chance(0.5)) await this.#staff.decideLoads(bank);
+      open = [await this.#staffLooks(), await this.#people.open()];
+      await clock.sleep(60_000);
+    }
+    promised(
+      1,
+      open.every((count) => count === 0),
+      () => `${open.join(" reversals and ")} contributions are still open after ${CALM_ROUNDS_MAX} rounds`,
+    );
   }
 
   async #lateOnesCome(): Promise<void> {
@@ -394,24 +452,34 @@ export class AcquirerRun {
     return {
       ...told,
       payments: this.#acts,
-      ends: this.#ends,
+      ends: { ...this.#ends, ...named("contribution", this.#people.ends), ...named("order", this.#orders.ends) },
+      agencyFaults: this.#people.faults,
+      staff: this.#staff.words,
       acquirerFaults: this.#faults,
       batches,
       booked,
       reversals: reversals.length,
       undone: reversals.filter(({ undone }) => undone).length,
       parked: this.#parked,
-      powerCuts: this.#powerCuts,
+      powerCuts: this.#counter.powerCuts,
     };
   }
 }
 
+function named(prefix: string, counts: Readonly<Record<string, number>>): Record<string, number> {
+  return Object.fromEntries(Object.entries(counts).map(([name, count]) => [`${prefix}-${name}`, count]));
+}
+
+/** Orders that their customers left before anything was paid. */
+function openOrders({ journalCheck }: Town): readonly string[] {
+  return [...journalCheck.subjects].filter(([, { kind, state }]) => kind === "medical-order" && !FINAL_STATES.includes(state)).map(([subject]) => subject);
+}
+
 /** How the acquirer of this seed wants its messages: layouts, MACs and switches differ from seed to seed. */
-function bankOf(seed: string): Pick<TownBank, "profile" | "contract" | "line"> {
+function bankOf(seed: string): Omit<TownBank, "between"> {
   const draw = new SeededRandomness(seed).stream("acquirer-profile");
-  const [keyScheme, usualMac, front] = [draw.pick(LAYOUTS), draw.pick(MAC_FORMS), draw.pick([0, 0, 3])];
-  const macMethod = keyScheme === "sm4" ? "sm4" : usualMac;
-  const sm4 = keyScheme === "sm4" ? sm4Terms(new SeededRandomness(seed).stream("sm4-keys")) : undefined;
+  const [keyScheme, macMethod, front] = [draw.pick(LAYOUTS), draw.pick(MAC_FORMS), draw.pick([0, 0, 3])];
+  const reader = draw.pick(["contact", "contactless"] as const);
   const profile: AcquirerProfile = {
     ...DEFAULT_ACQUIRER,
     terminalNumber: TEST_BANK_TERMINAL,
@@ -422,7 +490,6 @@ function bankOf(seed: string): Pick<TownBank, "profile" | "contract" | "line"> {
     macMethod,
     keyOffset: front,
     checkValueBytes: keyScheme === "triple-19-57" ? 3 : 4,
-    ...(sm4 === undefined ? {} : { pinBlockBytes: 16, sm4Keys: sm4KeysOf(sm4) }),
     macAppliesTo: draw.pick(["approvals", "all"] as const),
     originalDate: draw.chance(0.5),
     partialApproval: draw.chance(0.5),
@@ -431,28 +498,18 @@ function bankOf(seed: string): Pick<TownBank, "profile" | "contract" | "line"> {
     networkCode: "000",
     replyTimeoutMs: REPLY_MS,
     pinFreeFen: PIN_FREE_FEN,
-    reversalTries: TRIES,
+    reversalTries: draw.pick(TRIES),
+    reversalAfterSettlement: draw.pick(AFTER_SETTLEMENT),
     downloads: DOWNLOADS,
     electronicCashRoute: draw.pick(["acquirer", "acquirer", "settlement-host"] as const),
-    offlineUpload: { ...DEFAULT_ACQUIRER.offlineUpload, tries: TRIES },
+    offlineUpload: { ...DEFAULT_ACQUIRER.offlineUpload, tries: draw.pick(TRIES) },
+    ...(reader === "contact" ? { loadCode: draw.pick(["45", "46", "47"] as const), loadProcessingCode: "600000" } : {}),
   };
   return {
     profile,
     line: draw.pick(["relay", "direct"] as const),
-    contract: testContract({ keyLayout: keyScheme, macForm: macMethod, keyFrontHex: "00".repeat(front), ...(sm4 === undefined ? {} : { sm4 }) }),
+    reader,
+    variants: { reversesSettled: draw.chance(0.5), settledRefusal: draw.pick(["12", "25"] as const) },
+    contract: testContract({ keyLayout: keyScheme, macForm: macMethod, keyFrontHex: "00".repeat(front) }),
   };
-}
-
-/** No paper says how SM4 keys are given out, so that this bank has its own way with each seed. */
-function sm4Terms(draw: SeededRandomness): Sm4Terms {
-  const order = draw.pick([
-    ["pin", "mac"],
-    ["mac", "pin"],
-    ["pin", "mac", "track"],
-  ] as const);
-  return { network: draw.pick(["005", "103"]), order, checkBytes: draw.pick(SM4_CHECK_BYTES), fill: draw.pick([0, 0, 2]) };
-}
-
-function sm4KeysOf({ network, order, checkBytes, fill }: Sm4Terms): Sm4Keys {
-  return { network, keys: order.map((which) => ({ which, zeros: fill, checkBytes })) };
 }

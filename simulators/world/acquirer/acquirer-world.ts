@@ -33,6 +33,8 @@ export interface AcquirerWorldReport extends JoinedReport {
   readonly undone: number;
   readonly parked: number;
   readonly powerCuts: number;
+  readonly agencyFaults: Readonly<Record<string, number>>;
+  readonly staff: Readonly<Record<string, number>>;
 }
 
 export function runAcquirerSeed(suite: CipherSuite, options: AcquirerWorldOptions, number: number): Promise<AcquirerReport> {
@@ -58,5 +60,7 @@ export async function runAcquirerWorld(ports: WorldPorts<AcquirerResult>, option
     undone: summed(results, ({ undone }) => undone),
     parked: summed(results, ({ parked }) => parked),
     powerCuts: summed(results, ({ powerCuts }) => powerCuts),
+    agencyFaults: addedCounts(results.map(({ agencyFaults }) => agencyFaults)),
+    staff: addedCounts(results.map(({ staff }) => staff)),
   };
 }

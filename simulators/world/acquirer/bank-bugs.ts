@@ -11,6 +11,7 @@ import { messageMac } from "../../host/acquirer/ciphers.ts";
 import { answeredTpdu, type BankMessage, readMessage, writeMessage } from "../../host/acquirer/message.ts";
 import type { TerminalContract } from "../../host/acquirer/request.ts";
 import type { Service } from "../../host/head-end.ts";
+import { RULE_BUGS } from "./rule-bugs.ts";
 
 interface Between {
   readonly suite: CipherSuite;
@@ -86,6 +87,7 @@ export const BANK_BUGS = {
   "no-reversal-after-reboot": {
     rules: { recovery: { ...RECOVERY_RULES, "bank-payment": { ...RECOVERY_RULES["bank-payment"], prepared: { state: "void", reason: "restart" } } } },
   },
+  ...RULE_BUGS,
 } as const satisfies Readonly<Record<string, BankBug>>;
 
 export type BankBugName = keyof typeof BANK_BUGS;

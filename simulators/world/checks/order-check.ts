@@ -22,12 +22,17 @@ interface Cash {
   readonly amountFen: number;
 }
 
+/** What customers give; the other kinds go back to them. */
+const GIVEN: readonly string[] = ["cash-tender", "bank-payment"];
+
 export class OrderCheck {
   readonly #ledger: InsurerLedger;
   readonly #money: MoneyCheck;
   readonly #cash = new Map<string, Cash>();
   readonly #msgidsByReference = new Map<string, string[]>();
   readonly #purseSubjects = new Map<string, string>();
+  /** What bank cards paid, and what went back to them. */
+  readonly #bank = new Map<string, Cash>();
 
   constructor(ledger: InsurerLedger, money: MoneyCheck) {
     this.#ledger = ledger;
@@ -41,6 +46,7 @@ export class OrderCheck {
       const known = this.#msgidsByReference.get(reference) ?? [];
       this.#msgidsByReference.set(reference, known.includes(msgid) ? known : [...known, msgid]);
     }
+    if ((kind === "bank-payment" || kind === "bank-return") && state === "done") this.#bank.set(subject, { order: orderOf(reference), kind, amountFen });
     if (kind === "quick-payment") this.#purseSubjects.set(subject, reference);
     if ((kind === "cash-tender" || kind === "cash-refund") && state === "done") {
       promised(2, !this.#cash.has(subject), () => `the cash of ${reference} was recorded twice`);
@@ -88,7 +94,8 @@ export class OrderCheck {
 
   #paidFen(order: string): number {
     let totalFen = 0;
-    for (const cash of this.#cash.values()) if (cash.order === order) totalFen += cash.kind === "cash-tender" ? cash.amountFen : -cash.amountFen;
+    for (const { kind, amountFen } of [...this.#cash.values(), ...this.#bank.values()].filter((each) => each.order === order))
+      totalFen += GIVEN.includes(kind) ? amountFen : -amountFen;
     for (const [subject, { amountFen }] of this.#money.debitsBySubject) {
       const reference = this.#purseSubjects.get(subject);
       if (reference !== undefined && orderOf(reference) === order) totalFen += amountFen;
