@@ -10,6 +10,7 @@ import type { Clock, MessageLink, Randomness, Storage } from "../../device/base/
 import type { CipherSuite } from "../../device/crypto/face.ts";
 import { AskingLink } from "./ask.ts";
 import { IDENTITY_FILES, readIdentity, readObject, writeObject } from "./identity.ts";
+import { CARE_FILES } from "./key-care.ts";
 import { KEY_FILE, keyLine } from "./key-file.ts";
 import { signingKeyOf } from "./keys.ts";
 import { claimTopics, makeQuestion } from "./messages.ts";
@@ -61,7 +62,9 @@ const PAUSE_MS = 3_000;
 const WIPED: readonly (readonly ["identity" | "config", string])[] = [
   ["config", KEY_FILE],
   ["identity", IDENTITY_FILES.link],
-  ["identity", "link-next.pem"],
+  ["identity", CARE_FILES.nextLink],
+  ["identity", CARE_FILES.next],
+  ["identity", CARE_FILES.keys],
   ["identity", IDENTITY_FILES.keys],
   ["identity", IDENTITY_FILES.authority],
   ["identity", IDENTITY_FILES.state],

@@ -20,6 +20,11 @@ export function claimTopics(tid: string): Topics {
   return { up: `pos/v1/${tid}/up/claim`, down: `pos/v1/${tid}/dn/claim` };
 }
 
+/** Topics of a terminal whose keys change. */
+export function keyTopics(tid: string): Topics {
+  return { up: `pos/v1/${tid}/up/key`, down: `pos/v1/${tid}/dn/key` };
+}
+
 export interface Question extends Topics {
   readonly payload: Bytes;
   /** SM3 of what is asked, the same each time the same is asked. */

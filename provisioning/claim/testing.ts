@@ -4,6 +4,7 @@ import { toHex, utf8 } from "../../device/base/bytes.ts";
 import { SILENT } from "../../device/base/log.ts";
 import type { MessageLink } from "../../device/base/ports.ts";
 import type { JsonValue } from "../../device/codec/json.ts";
+import type { Sm2PrivateKey } from "../../device/crypto/face.ts";
 import { openCipherSuite } from "../../device/crypto/suite.ts";
 import { SimulatedBroker } from "../../simulators/broker/in-process.ts";
 import { type ChangeFate, SimulatedStorageDisk } from "../../simulators/disk/storage.ts";
@@ -24,11 +25,13 @@ export class ClaimPlace {
   readonly randomness: SeededRandomness;
   readonly broker: SimulatedBroker;
   readonly desk: ClaimDesk;
+  readonly hostKey: Sm2PrivateKey;
   readonly known = new Map<string, string>();
   readonly revoked: string[] = [];
 
   constructor(seed: string, options: Partial<ClaimDeskOptions> = {}) {
     this.randomness = new SeededRandomness(seed);
+    this.hostKey = suite.sm2PrivateKey(this.randomness.bytes(32));
     this.broker = new SimulatedBroker(this.clock, this.randomness);
     this.desk = new ClaimDesk({
       clock: this.clock,
@@ -37,7 +40,7 @@ export class ClaimPlace {
       link: this.broker.link("pos-host"),
       log: SILENT,
       file: undefined,
-      hostPublicKey: toHex(suite.sm2PrivateKey(this.randomness.bytes(32)).publicKey.point),
+      hostPublicKey: toHex(this.hostKey.publicKey.point),
       profile: profileFrom(undefined, { brokerUrl: "mqtt://127.0.0.1:1883", journalFolder: "/var/lib/yikatong/journal" }),
       onTerminal: ({ tid, publicKeyHex }) => this.known.set(tid, publicKeyHex),
       onGone: (tid) => this.known.delete(tid),
@@ -119,7 +122,7 @@ export class ClaimMachine {
         return undefined;
       },
       places: { link: "/identity/link.pem", authority: "/identity/ca.pem" },
-      connect: (how) => this.#watched(broker.link(how.as === "claim" ? how.clientId : `${how.tid}-${this.#name}`)),
+      connect: (how) => this.watched(broker.link(how.as === "claim" ? how.clientId : `${how.tid}-${this.#name}`)),
     };
   }
 
@@ -141,7 +144,7 @@ export class ClaimMachine {
   }
 
   /** Each message that leaves or comes is a moment in which the power may fail. */
-  #watched(link: MessageLink): MessageLink {
+  watched(link: MessageLink): MessageLink {
     return {
       get state() {
         return link.state;

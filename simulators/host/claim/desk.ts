@@ -13,6 +13,7 @@ import { parseBase64, spoilSignature, toBase64 } from "../sealing.ts";
 import { issueCertificate, makeAuthority, readRequest, revocationList } from "./authority.ts";
 import { type ClaimBook, type ClaimSession, type CloneReport, type Enrolment, openBook, type Ticket } from "./book.ts";
 import { type ClaimFaults, noClaimFaults, takeFault } from "./faults.ts";
+import { KeyDesk } from "./key-desk.ts";
 import { ownershipOf, type ProfileMaker } from "./profile.ts";
 
 export interface ClaimDeskOptions {
@@ -56,6 +57,7 @@ export class ClaimDesk {
   readonly reports: CloneReport[] = [];
   readonly #options: ClaimDeskOptions;
   readonly #book: ClaimBook;
+  readonly #keys: KeyDesk;
   #stopped = false;
 
   constructor(options: ClaimDeskOptions) {
@@ -69,6 +71,12 @@ export class ClaimDesk {
       sessions: [],
       revoked: [],
     }));
+    this.#keys = new KeyDesk({
+      ...options,
+      book: this.#book,
+      onDataKey: (session) => this.#announce(session),
+      revoke: (numbers) => this.#withdraw(numbers),
+    });
     for (const session of this.#book.contents.sessions)
       if (session.at === "proved" || session.at === "closed" || session.at === "active") this.#announce(session);
   }
@@ -93,7 +101,7 @@ export class ClaimDesk {
   listen(): void {
     const { link } = this.#options;
     link.subscribe("pos/v1/boot/+/up", ({ topic, payload }) => this.#receive(topic, payload));
-    link.subscribe("pos/v1/+/up/claim", ({ topic, payload }) => this.#receive(topic, payload));
+    for (const what of ["claim", "key"]) link.subscribe(`pos/v1/+/up/${what}`, ({ topic, payload }) => this.#receive(topic, payload));
   }
 
   stop(): void {
@@ -120,6 +128,16 @@ export class ClaimDesk {
     this.#book.contents.tickets.push({ id, ticket, serial, again, notAfterMs: clock.wallMs() + validMs });
     this.#book.save();
     return ticket;
+  }
+
+  /** Orders for the next round of a terminal: a new certificate, a new data key. */
+  order(tid: string, what: "certificate" | "data-key"): boolean {
+    return this.#keys.order(tid, what);
+  }
+
+  /** From now on terminals are told to trust this point, signed by the one before. */
+  announceHostKey(next: { readonly publicKey: string; sign(message: Bytes): Bytes }): void {
+    this.#keys.announceHostKey(next);
   }
 
   /** The terminal's certificates are trusted no more. */
@@ -158,6 +176,13 @@ export class ClaimDesk {
     this.#options.onRevoked?.({ tid, list: this.revocationList() });
   }
 
+  /** A certificate that its terminal uses no more: listed, and nobody is put out for it. */
+  #withdraw(numbers: readonly string[]): void {
+    const { revoked } = this.#book.contents;
+    for (const number of numbers) if (!revoked.includes(number)) revoked.push(number);
+    this.#book.save();
+  }
+
   #receive(topic: string, payload: Bytes): void {
     if (this.#stopped || this.faults.vanished || takeFault(this.faults, "loseNextQuestions")) return;
     const fields = parseFields(payload);
@@ -187,7 +212,15 @@ export class ClaimDesk {
     if (session === undefined) return refusal("session-unknown");
     if (!this.#verified(session.signingKey, text, sig)) return refusal("signature-wrong");
     if (boot) return step === "register" ? this.#register(session, members) : undefined;
-    if (session.tid !== parts[2]) return undefined;
+    return session.tid === parts[2] ? this.#ofTerminal(session, { over: parts[4] ?? "", step, members }) : undefined;
+  }
+
+  /** A question over the terminal's own certificate. */
+  #ofTerminal(
+    session: ClaimSession,
+    { over, step, members }: { readonly over: string; readonly step: string; readonly members: JsonFields },
+  ): Answer | undefined {
+    if (over === "key") return session.at === "proved" || session.at === "closed" ? this.#keys.answer(session, step, members) : refusal("session-unknown");
     if (step === "proof") return this.#proof(session, members);
     if (step === "done") return this.#done(session);
     return step === "retire" ? this.#retire(session, members) : undefined;
@@ -377,7 +410,7 @@ export class ClaimDesk {
     const sig = toHex(suite.sm2Sign(this.#signing(), utf8(canonicalText(body))));
     const payload = utf8(canonicalText({ ...body, sig: takeFault(faults, "wrongSignatureNextAnswers") ? spoilSignature(sig) : sig }));
     const times = takeFault(faults, "duplicateNextAnswers") ? 2 : 1;
-    const down = topic.replace(/\/up(\/claim)?$/, "/dn$1");
+    const down = topic.replace(/\/up(\/(?:claim|key))?$/, "/dn$1");
     const publish = async () => {
       if (faults.slowMs > 0) await clock.sleep(faults.slowMs);
       for (let copy = 0; copy < times; copy += 1) await link.publish(down, payload, { qos: 0, timeoutMs: SEND_MS, signal: new AbortController().signal });

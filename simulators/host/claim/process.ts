@@ -142,7 +142,7 @@ export interface ClaimCommandContext {
   readonly options: Pick<ClaimDeskOptions, "randomness" | "clock">;
 }
 
-/** Acts of the people at the desk: `{"act":"enrol"|"file"|"list"|"revoke"|"fault"|"clear-faults"|"reports", …}`. */
+/** Acts of the people at the desk: `{"act":"enrol"|"file"|"list"|"revoke"|"order"|"fault"|"clear-faults"|"reports", …}`. */
 export function actAtClaimDesk({ desk, access, options }: ClaimCommandContext, value: unknown): Reply {
   if (!isFields(value)) return refused("set is no object");
   switch (value["act"]) {
@@ -165,6 +165,11 @@ export function actAtClaimDesk({ desk, access, options }: ClaimCommandContext, v
       };
     case "revoke":
       return { ok: desk.revoke(textField(value, "tid") ?? "") };
+    case "order": {
+      const { what } = value;
+      if (what !== "certificate" && what !== "data-key") return refused("what is certificate or data-key");
+      return { ok: desk.order(textField(value, "tid") ?? "", what) };
+    }
     case "fault": {
       const { act: _act, ...faults } = value;
       const wrong = applyClaimFaults(desk.faults, faults);
@@ -176,7 +181,7 @@ export function actAtClaimDesk({ desk, access, options }: ClaimCommandContext, v
     case "reports":
       return { ok: true, reports: desk.reports };
     default:
-      return refused("act is one of enrol, file, list, revoke, fault, clear-faults, reports");
+      return refused("act is one of enrol, file, list, revoke, order, fault, clear-faults, reports");
   }
 }
 
