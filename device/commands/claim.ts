@@ -43,7 +43,8 @@ export async function checkIdentity(configFolder: string, suite: CipherSuite): P
   return checkStart(await openFolderStorage(folder), { suite, facts: () => machineNumbers() });
 }
 
-function openLine(url: string, clientId: string, parts: { readonly tls: TlsFiles | TlsTexts | undefined; readonly log: Log }) {
+/** A line to the broker under a name of its own. Faults: "config-invalid". */
+export function openLine(url: string, clientId: string, parts: { readonly tls: TlsFiles | TlsTexts | undefined; readonly log: Log }) {
   const { protocol, hostname, port } = new URL(url);
   const secure = protocol === "mqtts:" || protocol === "tls:";
   if (secure !== (parts.tls !== undefined)) throw new Fault("config-invalid", "an mqtts: address and certificates belong together", { effectUnknown: false });
@@ -190,6 +191,15 @@ function decommissionText(outcome: DecommissionOutcome): string {
     case "refused":
       return `records are on this machine alone (${outcome.rest.receiptedThrough} of ${outcome.rest.lastSeq} uploaded, ${outcome.rest.openSubjects} not ended); upload them, or export them (yikatong journal export) and name the last entry with --exported-through`;
   }
+}
+
+/** Ends the terminal because its host has ordered it; the exit code, or undefined where records are still here alone. */
+export async function endByOrder(configFolder: string): Promise<number | undefined> {
+  const ports = await decommissionPorts(placeOf({ config: configFolder }));
+  const outcome = await decommission(ports, { withoutHost: false, exportedThrough: undefined, signal: endedBySignals().signal });
+  if (outcome.kind === "refused") return undefined;
+  complain(decommissionText(outcome));
+  return outcome.kind === "over" ? 0 : EXIT_REFUSED;
 }
 
 async function end(values: OptionValues): Promise<number> {
