@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Api, openApi } from "./api/http/server.ts";
 import type { ServedHolds } from "./api/http/service.ts";
+import { saidFor } from "./api/messages.ts";
 import { openTerminalLibrary } from "./api/reader-library/open.ts";
 import type { LibraryServer } from "./api/reader-library/server.ts";
 import { assert } from "./base/assert.ts";
@@ -129,7 +130,7 @@ export function settingsOf(
       reconciliation: { ...reconciliation, graceMs: Math.max(reconciliation.graceMs, timeOfDayMs(reconciliation.at)) },
     },
     ...(config.electronicCash === undefined ? {} : { electronicCash: electronicCashSettings(config.electronicCash) }),
-    shop: shopSettingsOf(config.shop),
+    shop: { ...shopSettingsOf(config.shop), words: saidFor },
     ...bankSettings(config),
     services: serviceSettings(config),
     returnTimeoutMs: RETURN_TIMEOUT_MS,

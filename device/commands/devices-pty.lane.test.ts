@@ -33,9 +33,9 @@ const TOLD: Readonly<Record<Kind, string | undefined>> = {
 const list = (run: CommandRun) => jsonOf<ListJson>(run);
 const probed = (run: CommandRun) => jsonOf<ProbeJson>(run);
 
-async function configured(devices: unknown, folder: string): Promise<string> {
+async function configured(devices: unknown, folder: string, more: Readonly<Record<string, unknown>> = {}): Promise<string> {
   const file = join(folder, "config.json");
-  writeFileSync(file, JSON.stringify(exampleConfig({ devices })));
+  writeFileSync(file, JSON.stringify(exampleConfig({ devices, ...more })));
   const set = await runYikatong(["config", "set", "--config", folder, file]);
   expect(set.code, set.stderr).toBe(0);
   return folder;
@@ -215,5 +215,28 @@ describe("a configuration that is there", () => {
     expect([opened.code, desk.simulated.gateRelay.switchedOn]).toEqual([0, [0]]);
     expect((await attempt("pinPad")).stdout).toMatch(/key-missing: A key is missing.*缺少密钥/s);
     expect((await attempt("telephone")).code).toBe(2);
+  });
+
+  it("has the gate of one lane tried, in the direction of that lane", async () => {
+    const lane = (name: string, direction: "entry" | "exit", path: string) => ({
+      name,
+      direction,
+      place: "00010001",
+      readers: { user: { interface: "contactless", nameIncludes: [`${name} card`] }, sam: { interface: "sam", nameIncludes: [`${name} module`] } },
+      device: { adapter: "gateRelay", port: { path } },
+    });
+    const lanes = [lane("north", "entry", join(desk.folder, "moved-away")), lane("south", "exit", port("gateRelay").path)];
+    const gate = { city: "5300", acquirer: "0000000000005300", fareTables: ["metro.json"], lanes };
+    const config = await configured({}, folder(), { gate });
+    const attempt = (...args: readonly string[]) => runYikatong(["devices", "try", "gate", "--config", config, ...args]);
+    const before = desk.simulated.gateRelay.switchedOn.length;
+    for (const args of [[], ["--lane", "west", "--yes"]]) {
+      const { code, stdout } = await attempt(...args);
+      expect([code, stdout]).toEqual([1, expect.stringMatching(/no such gate; its lanes are north, south: say --lane NAME/)]);
+    }
+    expect((await attempt("--lane", "south")).stdout).toMatch(/for an exit; say --yes/);
+    expect(desk.simulated.gateRelay.switchedOn).toHaveLength(before);
+    expect((await attempt("--lane", "south", "--yes")).code).toBe(0);
+    expect(desk.simulated.gateRelay.switchedOn.slice(before)).toEqual([1]);
   });
 });

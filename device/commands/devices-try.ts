@@ -15,7 +15,7 @@ import type { TerminalConfig } from "../config/schema.ts";
 import type { Role, Roles } from "../drivers/adapter.ts";
 import { openLines } from "../drivers/lines.ts";
 import { openPcsc } from "../drivers/pcsc/open.ts";
-import type { PrintLine } from "../drivers/peripherals.ts";
+import type { PassageDirection, PrintLine } from "../drivers/peripherals.ts";
 import { openRole } from "../drivers/roles.ts";
 import type { OptionValues } from "../system/command-line.ts";
 import type { Machine } from "./devices-look.ts";
@@ -49,13 +49,17 @@ const PIN_DIGITS = 6;
 const outcome = (well: boolean, en: string, zh: string): Outcome => ({ well, en, zh });
 
 /** Runs work with the device of a role, as soon as it is there. */
-async function withRole<Wanted extends Role>(
-  role: Wanted,
-  { config, machine, limits }: Try,
+async function withRole<Wanted extends Role>(role: Wanted, all: Try, work: (device: Roles[Wanted]) => Promise<Outcome>): Promise<Outcome> {
+  const settings = all.config.devices[role];
+  return settings === undefined ? outcome(false, `the configuration has no ${role}`, "未配置该设备") : withDevice({ role, settings }, all, work);
+}
+
+/** Runs work with this device, as soon as it is there. */
+async function withDevice<Wanted extends Role>(
+  { role, settings }: { readonly role: Wanted; readonly settings: { readonly adapter: string } },
+  { machine, limits }: Try,
   work: (device: Roles[Wanted]) => Promise<Outcome>,
 ): Promise<Outcome> {
-  const settings = config.devices[role];
-  if (settings === undefined) return outcome(false, `the configuration has no ${role}`, "未配置该设备");
   const device = openRole(role, settings, { ...machine, lines: openLines(machine) });
   const { clock } = machine;
   const untilMs = clock.monotonicMs() + OPEN_MS;
@@ -147,11 +151,26 @@ const PASSAGES = {
   fault: [false, "the gate says it cannot", "闸机故障"],
 } as const;
 
+/** The gate of a lane, or the one that stands under the devices; opened in the direction in which people pass there. */
+function gateOf({ config, values }: Try): { readonly settings: { readonly adapter: string } | undefined; readonly direction: PassageDirection } {
+  const { lane: name } = values;
+  if (typeof name !== "string") return { settings: config.devices.gate, direction: "entry" };
+  const lane = config.gate?.lanes.find((each) => each.name === name);
+  return { settings: lane?.device, direction: lane?.direction ?? "entry" };
+}
+
 function tryGate(all: Try): Promise<Outcome> {
-  if (all.values["yes"] !== true) return Promise.resolve(outcome(false, "this opens the gate once for an entry; say --yes", "将开闸一次，请加 --yes 确认"));
-  return withRole("gate", all, async (gate) => {
-    complain("the gate opens once for an entry / 闸机开启一次");
-    const [well, en, zh] = PASSAGES[await gate.open("entry", { passageTimeoutMs: PASSAGE_MS }, { ...all.limits, timeoutMs: OPEN_MS })];
+  const { settings, direction } = gateOf(all);
+  const lanes = all.config.gate?.lanes.map(({ name }) => name) ?? [];
+  if (settings === undefined) {
+    const names = lanes.length === 0 ? "" : `; its lanes are ${lanes.join(", ")}: say --lane NAME`;
+    return Promise.resolve(outcome(false, `the configuration has no such gate${names}`, "未配置该闸机"));
+  }
+  if (all.values["yes"] !== true)
+    return Promise.resolve(outcome(false, `this opens the gate once for an ${direction}; say --yes`, "将开闸一次，请加 --yes 确认"));
+  return withDevice({ role: "gate", settings }, all, async (gate) => {
+    complain(`the gate opens once for an ${direction} / 闸机开启一次`);
+    const [well, en, zh] = PASSAGES[await gate.open(direction, { passageTimeoutMs: PASSAGE_MS }, { ...all.limits, timeoutMs: OPEN_MS })];
     return outcome(well, en, zh);
   });
 }

@@ -58,6 +58,7 @@ export const DEVICES_COMMANDS: readonly Command[] = [
     options: {
       config: { ...CONFIG.config, default: "/etc/yikatong" },
       yes: { type: "boolean", summary: "the gate may open" },
+      lane: { type: "string", summary: "gate: that of this lane; left out: the one among the devices" },
       "work-key": { type: "string", summary: "pinPad: a wrapped working key in hexadecimal, and /check value where the pad gives none" },
       ...JSON_OPTION,
     },

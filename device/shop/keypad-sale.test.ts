@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { NO_PRINTER_FAULTS } from "../../simulators/printer/escpos-printer.ts";
+import { fen } from "../base/fen.ts";
 import type { QuickPaymentOutcome } from "../txn/quick-payment/types.ts";
 import type { SaleRequest } from "../txn/sale-request.ts";
 import { SimulatedShop } from "./testing.ts";
@@ -114,7 +115,8 @@ describe("a sale at the keypad", () => {
     shop.place.reader.insert(shop.card);
     await shop.rest(60_000);
     expect((await sales(shop)).at(-1)?.slice(1)).toEqual(["unknown", 300]);
-    expect(shop.printed).toBe("");
+    expect(shop.printed).toMatch(/交易待确认[\s\S]*card-never-returned/);
+    expect(shop.printed).not.toMatch(/消费凭条/);
     shop.keys.press(["4", "enter"]);
     await shop.rest(100);
     shop.place.reader.remove();
@@ -158,6 +160,43 @@ describe("purses at the keypad", () => {
     await shop.rest(1_000);
     expect(asked.map(({ purse }) => purse?.kind)).toEqual(tried);
     expect(new Set(asked.map(({ reference, amount }) => `${reference} ${amount}`)).size).toBe(1);
+    await shop.closeTill();
+  });
+});
+
+describe("a sale that is not paid", () => {
+  const outcomes: readonly (readonly [string, QuickPaymentOutcome, RegExp])[] = [
+    [
+      "refused, with words",
+      { kind: "refused", reason: "insufficient-funds" },
+      /交易未成功[\s\S]*till\.\d+\.1[\s\S]*12\.50[\s\S]*余额不足[\s\S]*Too little[\s\S]*insufficient-funds[\s\S]*未扣款/,
+    ],
+    ["refused without words", { kind: "refused", reason: "card-unreadable" }, /交易未成功[\s\S]*\(card-unreadable\)/],
+    ["left open", { kind: "unknown", subject: "s", reason: "card-never-returned" }, /交易待确认[\s\S]*card-never-returned[\s\S]*再次刷卡/],
+    [
+      "vouched for by the card alone",
+      { kind: "unverified", subject: "s", amount: fen(1_250), proof: "balance", reason: "mac2-refused" },
+      /交易待确认[\s\S]*勿交付/,
+    ],
+  ];
+
+  it.each(outcomes)("says so on paper: %s", async (_, outcome, said) => {
+    const shop = await open({ pay: () => Promise.resolve(outcome) });
+    shop.keys.press(["1", "2", ".", "5", "enter"]);
+    await shop.rest(PAID_MS);
+    expect(shop.printed).toMatch(said);
+    expect(shop.printed).not.toMatch(/消费凭条/);
+    await shop.closeTill();
+  });
+
+  it.each([
+    ["nobody presented a card", { kind: "no-card" }, {}],
+    ["the shop prints nothing", { kind: "refused", reason: "insufficient-funds" }, { settings: { prints: false } }],
+  ] as const)("prints nothing where %s", async (_, outcome, options) => {
+    const shop = await open({ ...options, pay: () => Promise.resolve(outcome) });
+    shop.keys.press(["1", "enter"]);
+    await shop.rest(PAID_MS);
+    expect(shop.printed).toBe("");
     await shop.closeTill();
   });
 });

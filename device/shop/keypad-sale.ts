@@ -1,5 +1,5 @@
 /*
- * Goal: a shop without a program of its own sells: an amount at the keypad, a card, a slip.
+ * Goal: a shop without a program of its own sells: an amount at the keypad, a card, a slip; and where nothing was paid, a slip that says why.
  * Method: one sale after another, each under a reference that no other start of this terminal can draw. While it is typed, the amount stands on
  * the customer's display. A sale that was torn waits for its card as every sale does; when the card stays away the sale stays open, and the card's
  * next payment settles it first.
@@ -10,6 +10,8 @@ import type { Log } from "../base/log.ts";
 import type { Clock, Limits } from "../base/ports.ts";
 import type { AmountKeypad, CustomerDisplay, TypedAmount } from "../drivers/peripherals.ts";
 import type { QuickPaymentOutcome } from "../txn/quick-payment/types.ts";
+import type { NotPaid, SaidInBoth } from "../txn/receipts/not-paid.ts";
+import type { SlipOutcome } from "../txn/receipts/print.ts";
 import { Rounds } from "../txn/rounds.ts";
 import type { SaleRequest } from "../txn/sale-request.ts";
 import { Teller } from "../txn/teller.ts";
@@ -38,6 +40,10 @@ export interface KeypadSaleParts {
   /** `givenUp` ends it while nobody has presented a card. Never rejects for what the world does. */
   readonly quickPayment: (request: SaleRequest, limits: Limits, givenUp: AbortSignal) => Promise<QuickPaymentOutcome>;
   readonly shop: Pick<ShopActs, "printSale">;
+  /** Says on paper why a sale did not end in payment. Left out: the lamp alone says that it did not. Never rejects for what the world does. */
+  readonly tellNotPaid?: (told: NotPaid, limits: Limits) => Promise<SlipOutcome>;
+  /** What people are told of a reason; left out: the reason alone. */
+  readonly words?: (reason: string) => SaidInBoth | undefined;
 }
 
 type Sale = Pick<SaleRequest, "reference" | "amount">;
@@ -114,9 +120,19 @@ class SalesAtKeypad implements KeypadSales {
     this.#shown = ZERO_FEN;
     const outcome = await this.#paidUnlessGivenUp({ reference, amount }, signal);
     log.info("keypad-sale", { reference, outcome: outcome.kind, ...("reason" in outcome ? { reason: outcome.reason } : {}) });
-    if (outcome.kind !== "paid" || !settings.prints) return;
-    const slip = await shop.printSale(reference, { as: "original" }, { timeoutMs: PRINT_MS, signal });
+    if (!settings.prints) return;
+    const limits = { timeoutMs: PRINT_MS, signal };
+    const slip =
+      outcome.kind === "paid" ? await shop.printSale(reference, { as: "original" }, limits) : await this.#tell({ reference, amount }, outcome, limits);
     if (slip !== "printed") log.warn("slip-not-printed", { reference, reason: slip });
+  }
+
+  /** Where nobody presented a card, nobody has to be told anything. */
+  async #tell({ reference, amount }: Sale, outcome: Exclude<QuickPaymentOutcome, { readonly kind: "paid" }>, limits: Limits): Promise<SlipOutcome> {
+    const { tellNotPaid, words } = this.#parts;
+    if (outcome.kind === "no-card" || tellNotPaid === undefined) return "printed";
+    const { kind, reason } = outcome;
+    return tellNotPaid({ saleNumber: reference, amount, stands: kind === "refused" ? "refused" : "open", reason, says: words?.(reason) }, limits);
   }
 
   /** Until a card is there, Esc gives the sale up. Amounts that are typed meanwhile are nobody's. */

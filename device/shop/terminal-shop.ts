@@ -4,6 +4,8 @@ import type { Log } from "../base/log.ts";
 import type { Clock } from "../base/ports.ts";
 import type { Devices } from "../drivers/adapter.ts";
 import type { TerminalJournal } from "../txn/journal/journal.ts";
+import { notPaidSlip } from "../txn/receipts/not-paid.ts";
+import { printSlip } from "../txn/receipts/print.ts";
 import { DEFAULT_REFUND_RULES, type RefundRules } from "../txn/shop/refunds.ts";
 import { openShop, type ShopActs } from "./acts.ts";
 import { type KeypadSaleParts, type KeypadSaleSettings, type KeypadSales, openKeypadSales } from "./keypad-sale.ts";
@@ -13,6 +15,8 @@ export interface ShopSettings {
   readonly refunds: RefundRules;
   /** Absent: nothing is sold at a keypad. */
   readonly keypad?: KeypadSaleSettings;
+  /** What people are told of a reason; left out: the reason alone. */
+  readonly words?: KeypadSaleParts["words"];
 }
 
 export interface TerminalShopParts {
@@ -49,12 +53,17 @@ export function openTerminalShop(parts: TerminalShopParts): TerminalShop {
 }
 
 function keypadSales({ clock, log, journal, devices, settings, quickPayment }: TerminalShopParts, shop: ShopActs): KeypadSales | undefined {
-  const { keypad, display } = devices;
+  const { keypad, display, printer } = devices;
   if (settings?.keypad === undefined) return undefined;
   if (keypad === undefined) {
     log.warn("keypad-not-configured", {});
     return undefined;
   }
   const shown = display === undefined ? {} : { display };
-  return openKeypadSales({ clock, log, boot: journal.boot, keypad, settings: settings.keypad, quickPayment, shop, ...shown });
+  const { words } = settings;
+  const told: Pick<KeypadSaleParts, "tellNotPaid" | "words"> = {
+    ...(words === undefined ? {} : { words }),
+    ...(printer === undefined ? {} : { tellNotPaid: (why, limits) => printSlip(printer, notPaidSlip(why), limits) }),
+  };
+  return openKeypadSales({ clock, log, boot: journal.boot, keypad, settings: settings.keypad, quickPayment, shop, ...shown, ...told });
 }

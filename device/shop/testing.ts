@@ -11,6 +11,8 @@ import { openEscPosPrinter } from "../drivers/printer-escpos/printer.ts";
 import { runQuickPayment } from "../txn/quick-payment/run.ts";
 import { SimulatedPlace, TEST_LIMITS } from "../txn/quick-payment/testing.ts";
 import type { QuickPaymentOutcome } from "../txn/quick-payment/types.ts";
+import { notPaidSlip } from "../txn/receipts/not-paid.ts";
+import { printSlip } from "../txn/receipts/print.ts";
 import { recoverAtStart } from "../txn/recovery/recover.ts";
 import type { SaleRequest } from "../txn/sale-request.ts";
 import { DEFAULT_REFUND_RULES } from "../txn/shop/refunds.ts";
@@ -86,6 +88,8 @@ export class SimulatedShop {
       settings: { ...TILL, ...more.settings },
       quickPayment: more.pay ?? ((request, limits, givenUp) => this.pay(request, limits, givenUp)),
       shop: this.shop,
+      tellNotPaid: (told, limits) => printSlip(this.printer, notPaidSlip(told), limits),
+      words: (reason) => (reason === "insufficient-funds" ? { en: "Too little on the card.", zh: "余额不足" } : undefined),
     });
     this.#sales.start();
   }
