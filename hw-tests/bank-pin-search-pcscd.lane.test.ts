@@ -6,7 +6,6 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import mqtt, { type MqttClient } from "mqtt";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openCipherSuite } from "../device/crypto/suite.ts";
 import { systemClock } from "../device/system/clock.ts";
@@ -15,13 +14,13 @@ import { PtyDevice } from "../simulators/line/pty.ts";
 import { ScriptedHolder } from "../simulators/pinpad/holder.ts";
 import { SimulatedPad02h } from "../simulators/pinpad/pad-02h.ts";
 import { testAuthorities } from "../simulators/terminal/purses.ts";
+import { listen, MEMORY_MIN_BYTES, type Network, searchEverything, tellSearched } from "./benches/everything-searched.ts";
 import { PcscdStage, pcscdLaneObstacle } from "./benches/pcscd.ts";
-import { drawPin, type Found, formsOf, SEARCHED_DIGITS, searchBytes, searchFolder, searchMemory } from "./benches/pin-search.ts";
+import { drawPin, SEARCHED_DIGITS } from "./benches/pin-search.ts";
 import { WholeTerminal } from "./benches/whole-terminal.ts";
 
 const obstacle = pcscdLaneObstacle();
 const PAYMENTS = 4;
-const MEMORY_MIN_BYTES = 100_000_000;
 const suite = openCipherSuite();
 
 const CASH = {
@@ -40,17 +39,6 @@ const ACQUIRER = {
   originalDate: true,
 };
 
-/** Everything that goes through the broker, as it goes. */
-function listen(url: string): Promise<{ readonly client: MqttClient; readonly heard: Buffer[] }> {
-  const client = mqtt.connect(url, { clientId: "listener" });
-  const heard: Buffer[] = [];
-  client.on("message", (topic, payload) => heard.push(Buffer.from(topic), payload));
-  return new Promise((resolve, reject) => {
-    client.once("error", reject);
-    client.once("connect", () => client.subscribe("#", () => resolve({ client, heard })));
-  });
-}
-
 describe.skipIf(obstacle !== undefined)(`a bank's PIN that was typed${obstacle === undefined ? "" : ` (${obstacle})`}`, () => {
   const bankPin = drawPin();
   const cardPin = drawPin();
@@ -59,7 +47,7 @@ describe.skipIf(obstacle !== undefined)(`a bank's PIN that was typed${obstacle =
   let line: PtyDevice;
   let stage: PcscdStage;
   let terminal: WholeTerminal;
-  let network: Awaited<ReturnType<typeof listen>>;
+  let network: Network;
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), "ykt-bank-pin-"));
@@ -87,22 +75,7 @@ describe.skipIf(obstacle !== undefined)(`a bank's PIN that was typed${obstacle =
     await stage.insert(await stage.makeCard({ pin: cardPin, interface: "contactless", electronicCash: { balanceFen: 10_000, algorithms: "sm" } }));
   }
 
-  function searched(): { readonly memory: readonly Found[]; readonly kept: readonly Found[]; readonly said: readonly Found[]; readonly bytes: number } {
-    const memory: Found[] = [];
-    const kept: Found[] = [];
-    const said: Found[] = [];
-    let bytes = 0;
-    for (const forms of [formsOf(bankPin), formsOf(cardPin)]) {
-      for (const pid of terminal.processes()) {
-        const part = searchMemory(pid, forms);
-        memory.push(...part.found);
-        bytes += part.bytes;
-      }
-      kept.push(...searchFolder(terminal.folder, forms).found, ...searchBytes("log", Buffer.from(terminal.log), forms));
-      said.push(...network.heard.flatMap((message) => searchBytes("network", message, forms)));
-    }
-    return { memory, kept, said, bytes };
-  }
+  const searched = () => searchEverything(terminal, network, [bankPin, cardPin]);
 
   it("has reached the bank, which compared it, and was never here", async () => {
     expect(await terminal.ask({ do: "bank-sign-in" })).toMatchObject({ kind: "signed-in" });
@@ -118,11 +91,12 @@ describe.skipIf(obstacle !== undefined)(`a bank's PIN that was typed${obstacle =
     await stage.simulator.request({ do: "keypad", acts: [{ kind: "enters", digits: cardPin }], reader: "counter" });
     expect(await terminal.ask({ do: "identify", withPin: true })).toMatchObject({ kind: "done", output: { holderVerified: true } });
     expect(await terminal.ask({ do: "idle" })).toMatchObject({ kind: "idle" });
-    const { memory, kept, said, bytes } = searched();
+    const all = searched();
+    const { memory, kept, said, bytes } = all;
     expect({ memory, kept, said }).toEqual({ memory: [], kept: [], said: [] });
     expect(network.heard.length).toBeGreaterThan(PAYMENTS);
     expect(bytes).toBeGreaterThan(MEMORY_MIN_BYTES);
-    process.stdout.write(`searched ${terminal.processes().length} processes, ${Math.round(bytes / 2e6)} MB, ${network.heard.length / 2} messages: nothing\n`);
+    tellSearched(terminal, network, all);
   }, 120_000);
 
   it("would have been found in memory and journal", async () => {

@@ -3,34 +3,21 @@
  * Method: a holder types a PIN that nobody else has at a reader's keypad, in sales of every kind that asks for one; then everything is searched.
  * The keypad, the cards and the host live in other processes. A PIN that is planted is found by the same search.
  */
-import mqtt, { type MqttClient } from "mqtt";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { listen, MEMORY_MIN_BYTES, type Network, searchEverything, tellSearched } from "./benches/everything-searched.ts";
 import { PcscdStage, pcscdLaneObstacle } from "./benches/pcscd.ts";
-import { drawPin, type Found, formsOf, SEARCHED_DIGITS, searchBytes, searchFolder, searchMemory } from "./benches/pin-search.ts";
+import { drawPin, SEARCHED_DIGITS } from "./benches/pin-search.ts";
 import { WholeTerminal } from "./benches/whole-terminal.ts";
 
 const obstacle = pcscdLaneObstacle();
 const SALES = 5;
-/** Less memory than this is not a terminal. */
-const MEMORY_MIN_BYTES = 100_000_000;
-
-/** Everything that goes through the broker, as it goes. */
-function listen(url: string): Promise<{ readonly client: MqttClient; readonly heard: Buffer[] }> {
-  const client = mqtt.connect(url, { clientId: "listener" });
-  const heard: Buffer[] = [];
-  client.on("message", (topic, payload) => heard.push(Buffer.from(topic), payload));
-  return new Promise((resolve, reject) => {
-    client.once("error", reject);
-    client.once("connect", () => client.subscribe("#", () => resolve({ client, heard })));
-  });
-}
 
 describe.skipIf(obstacle !== undefined)(`a PIN that was typed${obstacle === undefined ? "" : ` (${obstacle})`}`, () => {
   const pin = drawPin();
   const mistyped = drawPin();
   let stage: PcscdStage;
   let terminal: WholeTerminal;
-  let network: Awaited<ReturnType<typeof listen>>;
+  let network: Network;
 
   beforeAll(async () => {
     stage = await PcscdStage.start();
@@ -52,23 +39,7 @@ describe.skipIf(obstacle !== undefined)(`a PIN that was typed${obstacle === unde
     await stage.insert(await stage.makeCard({ pin, medicalPurse: { accountFen: 100_000 } }));
   }
 
-  /** Searches everything for either PIN. */
-  function searched(): { readonly memory: readonly Found[]; readonly kept: readonly Found[]; readonly said: readonly Found[]; readonly bytes: number } {
-    const memory: Found[] = [];
-    const kept: Found[] = [];
-    const said: Found[] = [];
-    let bytes = 0;
-    for (const forms of [formsOf(pin), formsOf(mistyped)]) {
-      for (const pid of terminal.processes()) {
-        const part = searchMemory(pid, forms);
-        memory.push(...part.found);
-        bytes += part.bytes;
-      }
-      kept.push(...searchFolder(terminal.folder, forms).found, ...searchBytes("log", Buffer.from(terminal.log), forms));
-      said.push(...network.heard.flatMap((message) => searchBytes("network", message, forms)));
-    }
-    return { memory, kept, said, bytes };
-  }
+  const searched = () => searchEverything(terminal, network, [pin, mistyped]);
 
   it("verifies cards without ever having been there", async () => {
     for (let sale = 0; sale < SALES; sale += 1) {
@@ -88,11 +59,12 @@ describe.skipIf(obstacle !== undefined)(`a PIN that was typed${obstacle === unde
     // The PIN was right, and the insurer was asked who this is.
     expect(settled).toMatchObject({ kind: "refused", reason: "host-refused" });
     expect(await terminal.ask({ do: "idle" })).toMatchObject({ kind: "idle" });
-    const { memory, kept, said, bytes } = searched();
+    const all = searched();
+    const { memory, kept, said, bytes } = all;
     expect({ memory, kept, said }).toEqual({ memory: [], kept: [], said: [] });
     expect(network.heard.length).toBeGreaterThan(SALES);
     expect(bytes).toBeGreaterThan(MEMORY_MIN_BYTES);
-    process.stdout.write(`searched ${terminal.processes().length} processes, ${Math.round(bytes / 2e6)} MB, ${network.heard.length / 2} messages: nothing\n`);
+    tellSearched(terminal, network, all);
   }, 120_000);
 
   it("would have been found in memory, journal and messages", async () => {

@@ -3,25 +3,10 @@ import { describe, expect, it } from "vitest";
 import { DEFAULT_SERVICE_PROFILE, type ServiceProfile } from "./profile.ts";
 import type { RowPlace, ServiceRow } from "./row-types.ts";
 import { howOf, SERVICE_ROWS, serviceRow, standingOf } from "./rows.ts";
+import { EVERYTHING } from "./testing.ts";
 
 const COUNTER: RowPlace = { kind: "counter", medical: true, bank: true, quickPayment: true, merchantAgreement: true, agency: true };
 const BARE: RowPlace = { kind: "counter", medical: false, bank: false, quickPayment: false, agency: false };
-const EVERYTHING: ServiceProfile = {
-  ...DEFAULT_SERVICE_PROFILE,
-  activationMode: "host-call",
-  pinResetAtTerminal: "authorised-post",
-  lossCalls: "temporary-and-formal",
-  lossWithdrawal: "host-call",
-  detailChange: "host-call",
-  libraryHost: "connected",
-  contributionHost: "connected",
-  examFeeHost: "connected",
-  benefitHost: "connected",
-  cashWithdrawal: "on",
-  purseLoad: "on",
-  workInjury: "connected",
-  offlineMedicalCard: "card-flags",
-};
 
 const answered = (place: RowPlace, profile: ServiceProfile, answer: "works" | "refused") =>
   SERVICE_ROWS.filter((row) => standingOf(row, place, profile).answer === answer).map(({ row }) => row);
