@@ -183,6 +183,20 @@ export const LANES: readonly Lane[] = [
     limitMs: 15 * MINUTE_MS,
   },
   {
+    name: "rauc",
+    level: "ci",
+    needs: { packages: ["rauc", "squashfs-tools", "dbus", "openssl", "dash"] },
+    work: { kind: "files", patterns: [/^provisioning\/release\/rauc\/[^/]*\.lane\.test\.ts$/] },
+    limitMs: 5 * MINUTE_MS,
+  },
+  {
+    name: "arm64-bundle",
+    level: "ci",
+    needs: { packages: ["qemu-user-static", "g++-aarch64-linux-gnu", "binutils-aarch64-linux-gnu", "make", "python3", "tar", "gzip"] },
+    work: { kind: "files", patterns: [/^tools\/bundle\/arm64-[^/]*\.lane\.test\.ts$/] },
+    limitMs: 15 * MINUTE_MS,
+  },
+  {
     name: "gate-memory",
     level: "ci",
     needs: {},
