@@ -6,17 +6,18 @@ import { createInterface } from "node:readline";
 import { PassThrough } from "node:stream";
 import { serveLines } from "./api/lines.ts";
 import { isFault } from "./base/fault.ts";
-import type { Log } from "./base/log.ts";
 import { explainText, formatNotes, NAMED_FORMS } from "./card/explain/explain.ts";
 import { API_COMMANDS } from "./commands/api.ts";
-import { CLAIM_COMMANDS, checkIdentity } from "./commands/claim.ts";
+import { CLAIM_COMMANDS, checkIdentity, endByOrder } from "./commands/claim.ts";
 import { DEVICES_COMMANDS } from "./commands/devices.ts";
 import { DOCTOR_COMMANDS } from "./commands/doctor.ts";
 import { FARES_COMMANDS } from "./commands/fares.ts";
 import { JOURNAL_COMMANDS } from "./commands/journal.ts";
+import { careForever, endKeyChange } from "./commands/key-care.ts";
 import { POLICY_COMMANDS } from "./commands/policy.ts";
 import { startProving, updateFolder } from "./commands/proving.ts";
 import { RECONCILE_COMMANDS } from "./commands/reconcile.ts";
+import { EXIT_START_ANEW, openRemote } from "./commands/remote.ts";
 import { SELF_TEST_COMMANDS } from "./commands/self-test.ts";
 import { openService, runtimeFolder } from "./commands/service.ts";
 import { UPDATE_COMMANDS } from "./commands/update.ts";
@@ -30,7 +31,7 @@ import { openLines } from "./drivers/lines.ts";
 import type { Pcsc } from "./drivers/pcsc/open.ts";
 import { openPcsc } from "./drivers/registry.ts";
 import { openDevices, openRole } from "./drivers/roles.ts";
-import { openLog } from "./health/log.ts";
+import { type LeveledLog, openLog } from "./health/log.ts";
 import { keyFileOf, type LaneHardware, openDevice, openTerminalApi, openTerminalReaderLibrary } from "./main.ts";
 import { systemClock } from "./system/clock.ts";
 import { type Command, type OptionValues, runCommandLine } from "./system/command-line.ts";
@@ -52,7 +53,7 @@ function complain(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
-function logOf(terminalId: string): Log {
+function logOf(terminalId: string): LeveledLog {
   return openLog({ destination: process.stderr, clock: systemClock(), terminalId, level: "info" });
 }
 
@@ -106,28 +107,54 @@ function abandon(): void {
   process.exit(0);
 }
 
+interface Serving {
+  readonly withLines: boolean;
+  /** Everything is closed. */
+  readonly ended: AbortSignal;
+  /** A new start is due. */
+  readonly anew: AbortSignal;
+}
+
 /** Serves until the input ends or the process is told to stop; as a service it has no input that could end. */
-async function serve(terminal: Terminal, { withLines, ended }: { readonly withLines: boolean; readonly ended: AbortSignal }): Promise<void> {
+async function serve(terminal: Terminal, { withLines, ended, anew }: Serving): Promise<void> {
   const over = new AbortController();
   const lines = createInterface({ input: withLines ? process.stdin : new PassThrough() });
-  for (const signal of ["SIGTERM", "SIGINT"] as const) {
-    process.once(signal, () => {
-      over.abort();
-      lines.close();
-      systemClock()
-        .sleep(STOP_MAX_MS, ended)
-        .then(abandon, () => undefined);
-    });
-  }
+  const stop = () => {
+    over.abort();
+    lines.close();
+    systemClock()
+      .sleep(STOP_MAX_MS, ended)
+      .then(abandon, () => undefined);
+  };
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, stop);
+  anew.addEventListener("abort", stop, { once: true });
   await serveLines(terminal, { lines, write: say }, over.signal);
+}
+
+/** A running terminal as whoever looks after its orders and parameters sees it. */
+function watchedBy(terminal: Terminal, door: ActDoor) {
+  return {
+    trustedMs: () => terminal.trustedMs(),
+    busy: () => door.underWay > 0,
+    close: () => door.close(),
+    settled: async () => {
+      const { lastSeq, receiptedThrough } = terminal.status();
+      return lastSeq === receiptedThrough && (await terminal.journal.openSubjects({ limit: 1 })).length === 0;
+    },
+  };
 }
 
 async function run(values: OptionValues): Promise<number> {
   const suite = openCipherSuite();
-  await checkIdentity(String(values["config"]), suite);
-  const config = await readConfig(values);
-  if (config === undefined) return 1;
-  const log = logOf(config.terminalId);
+  const identity = await checkIdentity(String(values["config"]), suite);
+  await endKeyChange({ configFolder: String(values["config"]), suite }, identity);
+  const stored = await readConfig(values);
+  if (stored === undefined) return 1;
+  const log = logOf(stored.terminalId);
+  const remote = await openRemote(stored, log);
+  const over = remote.ending ? await endByOrder(String(values["config"])) : undefined;
+  if (over !== undefined) return over;
+  const { config } = remote;
   const clock = systemClock();
   const { keys, sealKeys } = loadDeviceKeys(await readKeyFile(keyFileOf(String(values["config"]))), { suite, profile: config.profile });
   const machine = { processes: systemProcesses(), clock, log };
@@ -140,6 +167,7 @@ async function run(values: OptionValues): Promise<number> {
   let uplinkTurnMs = clock.monotonicMs();
   const opening = openDevice({
     door,
+    takers: (own) => remote.takers(own),
     onUplinkTurn: () => {
       uplinkTurnMs = clock.monotonicMs();
     },
@@ -171,14 +199,22 @@ async function run(values: OptionValues): Promise<number> {
   await health.start();
   const proving = await startProving({ folder: updateFolder(), clock, log, told: () => health.told, onUnwell: () => endForUnwellRelease() });
   const ended = new AbortController();
-  await serve(terminal, { withLines: values["service"] !== true, ended: ended.signal });
+  const anew = new AbortController();
+  const watching = remote.watch({ ...watchedBy(terminal, door), clock, signal: ended.signal, startAnew: () => anew.abort() }).catch(endForDefect);
+  const caring = careForever({
+    ...{ configFolder: String(values["config"]), identity, config, suite, clock, log, signal: ended.signal },
+    nowMs: () => terminal.trustedMs() ?? clock.wallMs(),
+    startAnew: () => anew.abort(),
+  }).catch(endForDefect);
+  await serve(terminal, { withLines: values["service"] !== true, ended: ended.signal, anew: anew.signal });
   await proving.stop();
   await health.stop();
   await Promise.all([api?.close(), library?.close()]);
   await terminal.stop();
   await pcsc.close();
   ended.abort();
-  return 0;
+  await Promise.all([watching, caring]);
+  return anew.signal.aborted ? EXIT_START_ANEW : 0;
 }
 
 async function checkConfig(values: OptionValues): Promise<number> {

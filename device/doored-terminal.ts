@@ -24,6 +24,7 @@ export function dooredTerminal(terminal: Terminal, door: ActDoor): Terminal {
   const perform = services === undefined ? undefined : servicesBehind(services, { door, terminal });
   return {
     ...{ journal: terminal.journal, devices: terminal.devices, uploads: terminal.uploads, gates, reconciliation },
+    trustedMs: () => terminal.trustedMs(),
     orders: ordersBehind(terminal.orders, door),
     shop: {
       refund: (request) => door.begin({ work: () => shop.refund(request), refused: () => HELD }),

@@ -85,6 +85,8 @@ export interface DeviceParts {
   readonly rules?: TerminalRules;
   /** Whoever looks after the machine holds the terminal by it; absent: nobody does. */
   readonly door?: ActDoor;
+  /** Takers of further documents of the host; absent: there are none. */
+  readonly takers?: NonNullable<TerminalParts["takers"]>;
   /** Called in each turn of the loop that speaks to the host, whatever the network does. It never throws. */
   readonly onUplinkTurn?: () => void;
 }
@@ -109,6 +111,7 @@ export function settingsOf(
   const { profile, offline, reconciliation } = medicalSettingsOf(config);
   return {
     terminalId: config.terminalId,
+    retention: { keepDays: config.journal.keepDays, erasePersonalDays: config.journal.erasePersonalDays },
     purse: { applications: DEFAULT_PURSE_APPLICATIONS, keyIndex: 1, proveSeqOrder: cardProfile.proveSeqOrder },
     cardProfile,
     initialPinPolicy: config.initialPinPolicy,
@@ -240,9 +243,8 @@ export async function openDevice(parts: DeviceParts): Promise<Terminal> {
     documents: await openDocumentPlaces(config),
     services: await openServicePlaces(config),
     ...(await openAcquirerLine(config, clock)),
-    ...(parts.pinChanger === undefined ? {} : { pinChanger: parts.pinChanger }),
-    ...(machine === undefined ? {} : { machine }),
-    ...(medicalHost === undefined ? {} : { medicalHost }),
+    ...handedOn(parts),
+    ...given({ machine, medicalHost, gate }),
     clock,
     randomness,
     suite,
@@ -255,20 +257,24 @@ export async function openDevice(parts: DeviceParts): Promise<Terminal> {
     userReader: parts.userReader,
     samReader: parts.samReader,
     pinVerifier: parts.pinVerifier,
-    ...(parts.lamp === undefined ? {} : { lamp: parts.lamp }),
-    ...(parts.devices === undefined ? {} : { devices: parts.devices }),
-    ...(gate === undefined ? {} : { gate }),
-    ...(parts.onLaneEvent === undefined ? {} : { onLaneEvent: parts.onLaneEvent }),
-    ...(parts.door === undefined ? {} : { door: parts.door }),
-    ...(parts.onUplinkTurn === undefined ? {} : { onUplinkTurn: parts.onUplinkTurn }),
     onReconnectWindow: (windowMs) => link.setReconnectWindow(windowMs),
-    ...(parts.rules === undefined ? {} : { rules: parts.rules }),
   });
   const { door } = parts;
   return (door === undefined ? opening : opening.then((terminal) => dooredTerminal(terminal, door))).catch(async (error: unknown) => {
     await Promise.allSettled([link.close(), sealer.close(), store.close()]);
     throw error;
   });
+}
+
+/** What passes through as it was handed in. */
+function handedOn({ pinChanger, lamp, devices, onLaneEvent, door, onUplinkTurn, takers, rules }: DeviceParts) {
+  return given({ pinChanger, lamp, devices, onLaneEvent, door, onUplinkTurn, takers, rules });
+}
+
+/** The members that have a value. */
+function given<Members extends object>(members: Members): { readonly [Name in keyof Members]?: Exclude<Members[Name], undefined> } {
+  // Nothing but what was undefined is left out, which is what the type says.
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as ReturnType<typeof given<Members>>;
 }
 
 /** The acquirer's own line, where messages do not go through the head-end. Faults: "config-invalid" where one of its files cannot be read. */

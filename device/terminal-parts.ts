@@ -14,7 +14,8 @@ import type { SyncKeys } from "./sync/sync.ts";
 import type { TerminalRules, TerminalSettings } from "./terminal-settings.ts";
 import type { ActDoor } from "./txn/act-door.ts";
 import type { MachineUptime } from "./txn/clock-trust/clock-trust.ts";
-import type { AcquirerHost, MedicalHost } from "./txn/hosts.ts";
+import type { AcquirerHost, DocumentTaker, MedicalHost } from "./txn/hosts.ts";
+import type { Journal } from "./txn/journal/types.ts";
 
 export interface TerminalParts {
   readonly settings: TerminalSettings;
@@ -50,6 +51,8 @@ export interface TerminalParts {
   readonly services?: ServicePlaces;
   /** Where documents of the host are kept; absent: none are taken. */
   readonly documents?: DocumentPlaces;
+  /** Takers of further streams of the host's documents, which are given what they need of this terminal; absent: there are none. */
+  readonly takers?: (own: TakerPlace) => Promise<readonly DocumentTaker[]>;
   /** How long the machine has been up; absent: a restart of this service counts as a power cut. */
   readonly machine?: MachineUptime;
   /** Where the comparisons with the insurer's books are kept; absent: none are made. */
@@ -62,6 +65,13 @@ export interface TerminalParts {
   readonly onUplinkTurn?: () => void;
   /** Through which lanes and keypad begin their sales; absent: nobody holds them. */
   readonly door?: ActDoor;
+}
+
+/** A terminal as a taker of the host's documents sees it. */
+export interface TakerPlace {
+  readonly journal: Pick<Journal, "append">;
+  /** Sends now what may be sent. */
+  urge(): void;
 }
 
 /** Folders of their own, each of them. */

@@ -15,9 +15,10 @@ import { DEFAULT_COUNTER_BOUNDS, MedicalCounter, type MedicalCounterParts } from
 import { bindOffline } from "./medical/offline.ts";
 import { type BoundReconciliation, bindReconciliation } from "./medical/reconciliation.ts";
 import { openPermission, type Permission, type PermissionView } from "./permission.ts";
+import { keepJournal } from "./retention.ts";
 import { SaleLane, type SharedSales } from "./sale-lane.ts";
 import { NO_MODULE } from "./security-module.ts";
-import { concessionsOf, hasAgreement, openRuledSales, type RuledSales } from "./services/local-rules.ts";
+import { type CardRules, openCardRules } from "./services/local-rules.ts";
 import { openTerminalServices, type TerminalServices } from "./services/terminal-services.ts";
 import { sharedSales } from "./shared-sales.ts";
 import type { ShopActs } from "./shop/acts.ts";
@@ -48,7 +49,6 @@ import type { ReconciliationActs } from "./txn/medical-reconciliation/acts.ts";
 import type { ElectronicCashPorts } from "./txn/quick-payment/ports.ts";
 import type { QuickPaymentOutcome } from "./txn/quick-payment/types.ts";
 import { recoverAtStart } from "./txn/recovery/recover.ts";
-import { type CardLinks, openCardLinks } from "./txn/risk/card-links.ts";
 import { type OfflineLease, openOfflineLease } from "./txn/risk/lease.ts";
 import type { Rounds } from "./txn/rounds.ts";
 import type { SaleRequest } from "./txn/sale-request.ts";
@@ -101,6 +101,8 @@ export interface Terminal {
   /** One settlement with the medical host. Never rejects for what the world does. */
   medicalPurchase(request: MedicalPurchaseRequest, limits: Limits): Promise<MedicalOutcome>;
   status(): TerminalStatus;
+  /** Earliest that the trusted time may be; undefined where nobody knows it. */
+  trustedMs(): number | undefined;
   /** Where the time of taps goes, over all places. */
   tapTimes(): TapTimesView;
   /** Resolves when every durable entry is receipted. Faults: "timeout", "cancelled". */
@@ -115,8 +117,7 @@ interface Opened {
   readonly messageIds: MessageIds;
   readonly lease: OfflineLease;
   readonly permission: Permission;
-  readonly localRules: RuledSales | undefined;
-  readonly cardLinks: CardLinks;
+  readonly cardRules: CardRules;
   readonly sync: Sync;
 }
 
@@ -137,12 +138,13 @@ class AssembledTerminal implements Terminal {
   readonly #counter: MedicalCounter;
   readonly #lease: OfflineLease;
   readonly #permission: Permission;
-  readonly #localRules: RuledSales | undefined;
+  readonly #cardRules: CardRules;
   readonly #taps: TapTimelines;
   readonly #catalogue = createCatalogueBook();
   readonly #reconciliation: BoundReconciliation | undefined;
   readonly #stopped = new AbortController();
   readonly #catalogueRounds: Rounds;
+  readonly #retention: Rounds | undefined;
   readonly #electronicCash: ElectronicCashPorts | undefined;
   readonly #saleTimes: SaleTimes;
   readonly #downloaded: DownloadedAuthorities;
@@ -162,7 +164,7 @@ class AssembledTerminal implements Terminal {
     this.#electronicCash = electronicCashPorts(parts, this.#downloaded);
     this.#sync = sync;
     this.#permission = opened.permission;
-    this.#localRules = opened.localRules;
+    this.#cardRules = opened.cardRules;
     this.#taps = createTapTimelines({ clock });
     this.#saleTimes = opened.saleTimes;
     this.#shared = sharedSales(parts, { ...opened, inFlight: this.#sales, taps: this.#taps, electronicCash: this.#electronicCash });
@@ -178,6 +180,11 @@ class AssembledTerminal implements Terminal {
       log,
     };
     const { resolver, queryTimeoutMs } = settings.medical;
+    const { trust } = opened.permission;
+    this.#retention =
+      settings.retention === undefined
+        ? undefined
+        : keepJournal({ clock, log, journal, trust, settings: settings.retention, hasBank: settings.bank !== undefined });
     this.#catalogueRounds = keepCatalogue(this.#hostPorts, this.#catalogue, queryTimeoutMs);
     this.#counter = this.#openCounter();
     this.#shop = openTerminalShop({
@@ -276,6 +283,10 @@ class AssembledTerminal implements Terminal {
     return outcome;
   }
 
+  trustedMs(): number | undefined {
+    return this.#permission.trust.bounds()?.earliestMs;
+  }
+
   status(): TerminalStatus {
     const { terminalId, journalId, boot } = this.journal;
     const { trust } = this.#permission;
@@ -301,7 +312,7 @@ class AssembledTerminal implements Terminal {
     if (onLaneEvent !== undefined) this.onLaneEvent(onLaneEvent);
     const fares = this.#permission.fares ?? gate?.fares;
     if (gate !== undefined && fares !== undefined)
-      this.#gates = await openTerminalGates(this.#shared, { ...gate, fares, ...concessionsOf(this.#parts.settings) }, (lane, event) =>
+      this.#gates = await openTerminalGates(this.#shared, { ...gate, fares, ...this.#cardRules.concessions }, (lane, event) =>
         this.#laneListeners.tell(lane, event),
       );
     this.#bank = await this.#openBank();
@@ -316,6 +327,7 @@ class AssembledTerminal implements Terminal {
     void this.#permission.trust.keep(this.#stopped.signal);
     this.#gates?.start();
     this.#shop.start();
+    this.#retention?.start();
     if (this.#parts.settings.medical.profile.region.offline.allowed) this.#catalogueRounds.start();
   }
 
@@ -327,7 +339,7 @@ class AssembledTerminal implements Terminal {
     // Contributions wait for the bank, so that they end first.
     await this.#services?.stop();
     await this.#bank?.stop();
-    await Promise.all([this.#background.stop(), this.#counter.stop(), this.#reconciliation?.stop(), this.#catalogueRounds.stop()]);
+    await Promise.all([this.#background.stop(), this.#counter.stop(), this.#reconciliation?.stop(), this.#catalogueRounds.stop(), this.#retention?.stop()]);
     this.#sync.stop();
     await this.#desk.close();
     await closeDevices(this.devices);
@@ -374,8 +386,7 @@ class AssembledTerminal implements Terminal {
       medical: this.#hostPorts,
       institution: settings.medical.profile.sender.institutionName,
       ...(pinChanger === undefined ? {} : { pinChanger }),
-      ...(this.#localRules === undefined ? {} : { ruledSales: this.#localRules }),
-      merchantAgreement: hasAgreement(settings),
+      cardRules: this.#cardRules,
       ...(this.#bank === undefined ? {} : { bank: this.#bank.acts }),
       ...(rules?.contribution === undefined ? {} : { contributionRules: { rules: rules.contribution } }),
     });
@@ -484,9 +495,7 @@ export async function openTerminal(parts: TerminalParts): Promise<Terminal> {
   const messageIds = await openMessageIds(journal, { institution: settings.medical.profile.sender.institution, serialLane: settings.medical.serialLane });
   await recoverAtStart({ journal, log }, parts.rules?.recovery);
   const lease = await openOfflineLease({ clock, journal, log }, { leaseMs: settings.medical.offline?.leaseMs ?? 0, reserveMs: LEASE_RESERVE_MS });
-  const { institution: merchant } = settings.medical.profile.sender;
-  const cardLinks = await openCardLinks({ journal, suite, storageKey, log });
-  const localRules = await openRuledSales({ journal, clock: trust.clock, rules: settings.services?.localRules ?? [], merchant, links: cardLinks });
+  const cardRules = await openCardRules({ journal, clock: trust.clock, suite, storageKey, log }, settings);
   const sync = openSync({
     ...{ journal, link: parts.link, clock, randomness, suite, keys: parts.syncKeys, sealer: parts.sealer, log, onTurn: parts.onUplinkTurn },
     onHostHeard: (hostTimeMs) => {
@@ -498,9 +507,10 @@ export async function openTerminal(parts: TerminalParts): Promise<Terminal> {
     ...(parts.onReconnectWindow === undefined ? {} : { onReconnectWindow: parts.onReconnectWindow }),
   });
   host = sync.uplink;
-  for (const taker of permission.takers) sync.downlink?.register(taker);
+  const takers = (await parts.takers?.({ journal, urge: () => sync.urge() })) ?? [];
+  for (const taker of [...permission.takers, ...takers]) sync.downlink?.register(taker);
   // From here on nobody reads the machine's own wall clock, which anybody may set.
-  const terminal = new AssembledTerminal({ ...parts, clock: trust.clock }, { journal, saleTimes, messageIds, lease, permission, localRules, cardLinks, sync });
+  const terminal = new AssembledTerminal({ ...parts, clock: trust.clock }, { journal, saleTimes, messageIds, lease, permission, cardRules, sync });
   await terminal.start();
   bank = terminal;
   return terminal;

@@ -108,6 +108,8 @@ export interface Sync {
   /** Ends sending at once. What was not receipted is sent again after the next start. The link stays with its owner. */
   stop(): void;
   status(): SyncStatus;
+  /** Sends now what may be sent: a pause that was agreed ends, a silent host is asked at once. */
+  urge(): void;
   /** Resolves when every durable entry is receipted. Faults: "timeout", "cancelled". */
   idle(limits: Limits): Promise<void>;
 }
@@ -229,6 +231,12 @@ class TerminalSync implements Sync {
       hostTimeMs: this.#hostTime.nowMs(),
       documents: this.#documents?.status(),
     };
+  }
+
+  urge(): void {
+    this.#outbox.dispatch({ is: "pause-over" });
+    this.#outbox.dispatch({ is: "probe-due" });
+    this.#beat?.abort();
   }
 
   idle(limits: Limits): Promise<void> {

@@ -14,10 +14,11 @@ export interface Act<Outcome> {
 
 export class ActDoor {
   #held = false;
+  #closed = false;
   #underWay = 0;
 
   get held(): boolean {
-    return this.#held;
+    return this.#held || this.#closed;
   }
 
   /** Acts that have begun and not ended; one that is being refused counts for that moment. */
@@ -29,11 +30,16 @@ export class ActDoor {
     this.#held = held;
   }
 
+  /** Nothing new begins here any more, whoever holds or lets go. */
+  close(): void {
+    this.#closed = true;
+  }
+
   /** Settles as the act does, or is answered with its refusal. */
   async begin<Outcome>({ isBegun, work, refused }: Act<Outcome>): Promise<Outcome> {
     this.#underWay += 1;
     try {
-      return this.#held && !(await begunBefore(isBegun)) ? refused() : await work();
+      return this.held && !(await begunBefore(isBegun)) ? refused() : await work();
     } finally {
       this.#underWay -= 1;
     }
@@ -41,7 +47,7 @@ export class ActDoor {
 
   /** Counts an act whose beginning answers at once; undefined while the door is shut. The result ends it. */
   enter(): (() => void) | undefined {
-    if (this.#held) return undefined;
+    if (this.held) return undefined;
     this.#underWay += 1;
     return () => {
       this.#underWay -= 1;
