@@ -30,6 +30,7 @@ async function lane() {
       initialPin: DEFAULT_INITIAL_PIN_RULE,
       bounds: TEST_LIMITS,
       pinTimeoutMs: 1_000,
+      offlineMedicalCard: "off",
       chargedCards: openSeenCards({ journal, suite, key: suite.secretKey(new Uint8Array(16)) }),
       saleDays: () => ({ earliest: "20260105", latest: "20260105" }),
       taps: createTapTimelines({ clock }),

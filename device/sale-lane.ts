@@ -23,7 +23,7 @@ import { HolderFeedback, type SaleEnd } from "./txn/holder-feedback.ts";
 import type { InitialPinRule } from "./txn/initial-pin.ts";
 import type { TerminalJournal } from "./txn/journal/journal.ts";
 import { createLane, type Lane, type SalesInFlight } from "./txn/lane.ts";
-import type { CardBlocking, ElectronicCashPorts, PurseProfile, QuickPaymentLimits, QuickPaymentPorts, TransitPorts } from "./txn/quick-payment/ports.ts";
+import type { CardBlocking, ElectronicCashPorts, MedicalPursePorts, PurseProfile, QuickPaymentLimits, QuickPaymentPorts, TransitPorts } from "./txn/quick-payment/ports.ts";
 import { saleMark } from "./txn/quick-payment/record.ts";
 import { type QuickPaymentTables, runQuickPayment } from "./txn/quick-payment/run.ts";
 import type { QuickPaymentOutcome } from "./txn/quick-payment/types.ts";
@@ -50,6 +50,8 @@ export interface SharedSales {
   readonly pinTimeoutMs: number;
   readonly electronicCash?: ElectronicCashPorts;
   readonly guard?: RiskGuard;
+  /** Whether the account on the card pays by the card alone. */
+  readonly offlineMedicalCard: MedicalPursePorts["alone"];
   /** Which social card a purse is on; left out: no purse is asked. */
   readonly cardLinks?: CardLinks;
   /** Rules of the region or city; absent: none look at sales. */
@@ -209,6 +211,7 @@ export class SaleLane {
       guard,
       localRules,
       cardLinks: links,
+      offlineMedicalCard,
       randomness,
       pinTimeoutMs,
       initialPin,
@@ -237,7 +240,7 @@ export class SaleLane {
       ...(blocks === undefined ? {} : { blocksListedCards: { psam, duration: blocks } }),
       ...(electronicCash === undefined ? {} : { electronicCash: signedBy(psam, electronicCash) }),
       ...(transit === undefined ? {} : { transit }),
-      medicalPurse: { psam, randomness, keyIndex: purse.keyIndex, ...pin, initialPin },
+      medicalPurse: { psam, randomness, keyIndex: purse.keyIndex, alone: offlineMedicalCard, ...pin, initialPin },
     });
   }
 }

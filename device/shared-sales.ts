@@ -2,13 +2,12 @@
 import { initialPinRule } from "./card-ports.ts";
 import type { Permission } from "./permission.ts";
 import type { SharedSales } from "./sale-lane.ts";
-import type { RuledSales } from "./services/local-rules.ts";
+import type { CardRules } from "./services/local-rules.ts";
 import type { TerminalParts } from "./terminal-parts.ts";
 import { openSeenCards } from "./txn/delayed-charge/seen-cards.ts";
 import type { TerminalJournal } from "./txn/journal/journal.ts";
 import type { SalesInFlight } from "./txn/lane.ts";
 import type { ElectronicCashPorts } from "./txn/quick-payment/ports.ts";
-import type { CardLinks } from "./txn/risk/card-links.ts";
 import type { SaleTimes } from "./txn/sale-time.ts";
 import type { TapTimelines } from "./txn/tap-timeline/timelines.ts";
 
@@ -19,14 +18,14 @@ export interface OpenedSales {
   readonly inFlight: SalesInFlight;
   readonly taps: TapTimelines;
   readonly electronicCash: ElectronicCashPorts | undefined;
-  readonly localRules: RuledSales | undefined;
-  readonly cardLinks: CardLinks;
+  readonly cardRules: CardRules;
 }
 
 export function sharedSales(parts: TerminalParts, opened: OpenedSales): SharedSales {
   const { settings, rules, clock, randomness, log, suite, storageKey } = parts;
-  const { journal, saleTimes, permission, inFlight, taps, electronicCash, localRules, cardLinks } = opened;
+  const { journal, saleTimes, permission, inFlight, taps, electronicCash, cardRules } = opened;
   const { trust, guard } = permission;
+  const { links: cardLinks, sales } = cardRules;
   const { blocks } = settings.permission ?? {};
   const { purse, cardProfile, returnTimeoutMs, commandTimeoutMs, journalTimeoutMs, risk, medical } = settings;
   return {
@@ -38,8 +37,9 @@ export function sharedSales(parts: TerminalParts, opened: OpenedSales): SharedSa
     saleDays: () => trust.saleDays(),
     provedMs: () => trust.provedMs(),
     ...(guard === undefined ? {} : { guard }),
-    ...(localRules === undefined ? {} : { localRules: (sale) => localRules.rule(sale) }),
+    ...(sales === undefined ? {} : { localRules: (sale) => sales.rule(sale) }),
     cardLinks,
+    offlineMedicalCard: settings.services?.profile.offlineMedicalCard ?? "off",
     ...(parts.door === undefined ? {} : { door: parts.door }),
     ...(blocks === undefined ? {} : { blocks }),
     ...(electronicCash === undefined ? {} : { electronicCash }),

@@ -5,7 +5,7 @@ import { ridesAs } from "../txn/local-rules/apply.ts";
 import { openLocalRules } from "../txn/local-rules/open.ts";
 import { openCardTallies, type TalliedCard, type TalliedJournal } from "../txn/local-rules/tallies.ts";
 import type { LocalRule } from "../txn/local-rules/types.ts";
-import type { CardLinks } from "../txn/risk/card-links.ts";
+import { type CardLinks, type CardLinksParts, openCardLinks } from "../txn/risk/card-links.ts";
 import type { LocalRuling, ReviewedCard, RuledByPlace } from "../txn/risk/guard.ts";
 
 export interface RuledSales {
@@ -21,6 +21,26 @@ export interface RuledSalesParts {
   /** Code of the institution that sells. */
   readonly merchant: string;
   readonly links: Pick<CardLinks, "keysOf">;
+}
+
+/** Local rules and links of cards at one terminal. */
+export interface CardRules {
+  readonly links: CardLinks;
+  /** Undefined where no rule looks at sales. */
+  readonly sales: RuledSales | undefined;
+  /** Whether holders pay less at this merchant. */
+  readonly merchantAgreement: boolean;
+  /** Whose cards ride at a gate as cards of another type; nothing where no rule says so. */
+  readonly concessions: { readonly ridesAs?: RidesAs };
+}
+
+/** Faults: those of the journal. */
+export async function openCardRules(parts: CardLinksParts & Pick<RuledSalesParts, "journal" | "clock">, settings: RuledSettings): Promise<CardRules> {
+  const links = await openCardLinks(parts);
+  const { journal, clock } = parts;
+  const { institution: merchant } = settings.medical.profile.sender;
+  const sales = await openRuledSales({ journal, clock, rules: settings.services?.localRules ?? [], merchant, links });
+  return { links, sales, merchantAgreement: hasAgreement(settings), concessions: concessionsOf(settings) };
 }
 
 /** What is looked at of a terminal's settings. */

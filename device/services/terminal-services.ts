@@ -33,7 +33,7 @@ import { Rounds } from "../txn/rounds.ts";
 import type { SaleRequest } from "../txn/sale-request.ts";
 import { openCardSignatures, type SocialAuthority } from "./card-authorities.ts";
 import { agencyOfBills, bankDoors, contributionDoors, rowDoor } from "./doors.ts";
-import type { RuledSales } from "./local-rules.ts";
+import type { CardRules } from "./local-rules.ts";
 
 /** What is decided by configuration. */
 export interface ServiceSettings {
@@ -73,10 +73,7 @@ export interface TerminalServicesParts {
   /** Absent: no bank is behind this terminal. */
   readonly bank?: BankActs;
   readonly institution: string;
-  /** Whether the merchant has an agreement by which holders pay less; left out: none. */
-  readonly merchantAgreement?: boolean;
-  /** Local rules that look at sales; left out: there are none. */
-  readonly ruledSales?: Pick<RuledSales, "statementPrinted">;
+  readonly cardRules: CardRules;
   /** Left out: the real ones. */
   readonly contributionRules?: { readonly rules: ContributionRules };
 }
@@ -122,7 +119,7 @@ export class TerminalServices {
     const psam = lazyModule((limits) => parts.desk.module(limits));
     const { pinPad, printer } = parts.devices;
     const { trust, lists } = parts.permission;
-    const { ruledSales: ruled } = parts;
+    const { sales: ruled, links } = parts.cardRules;
     const shared = { clock, randomness, log, journal, reader, psam, lane: parts.desk.lane, sales: parts.sales, pin: parts.pinVerifier };
     const { cardAuthorities: authorities = [] } = settings;
     const cardSignature = openCardSignatures({ suite: parts.suite, randomness, log, profile: parts.cardProfile, authorities });
@@ -147,6 +144,7 @@ export class TerminalServices {
       ...(pinPad === undefined ? {} : { pinPad }),
       ...(cardSignature === undefined ? {} : { cardSignature }),
       ...(agency === undefined ? {} : { agency }),
+      cardKeys: (card) => links.keysOf(card),
       ...(ruled === undefined ? {} : { onStatementPrinted: (cardNumber: string) => ruled.statementPrinted(cardNumber) }),
       ...(settings.isAuthorised === undefined ? {} : { isAuthorised: settings.isAuthorised }),
     });
@@ -230,7 +228,8 @@ export class TerminalServices {
   }
 
   #place(): ServicePlace {
-    const { institution, bank, merchantAgreement = false } = this.#parts;
+    const { institution, bank, cardRules } = this.#parts;
+    const { merchantAgreement } = cardRules;
     return { kind: "counter", institutionName: institution, medical: true, bank: bank !== undefined, quickPayment: true, merchantAgreement };
   }
 

@@ -140,7 +140,7 @@ function holderFile({ serial, regionCode }: Identity, generation: Generation, ho
 const INSTITUTION_TAGS: readonly number[] = [0x83, 0x86, 0x89, 0x7d, 0x7e, 0x7f, 0x8d, 0x8e];
 
 /** EF05 of DF04: basics of the medical insurance. */
-function medicalFile({ regionCode }: Identity): FileData {
+function medicalFile({ regionCode }: Identity, cardUse: string): FileData {
   return {
     id: 0xef05,
     read: { needs: "pin-or-key", key: "rk1-df04" },
@@ -153,10 +153,21 @@ function medicalFile({ regionCode }: Identity): FileData {
       { tag: 0x8b, valueHex: padded(utf8("TEST0001"), 0x1d) },
       { tag: 0x8a, valueHex: padded(utf8("TEST0001"), 0x0f) },
       ...INSTITUTION_TAGS.map((tag) => ({ tag, valueHex: padded(utf8("TEST"), 9) })),
-      { tag: 0x8f, valueHex: toHex(utf8("1")) },
+      { tag: 0x8f, valueHex: toHex(utf8(cardUse)) },
     ],
   };
 }
+
+/** EF06 of DF04 of a card that may not settle off the line, with amount and count since the last settlement on it. */
+const OFFLINE_FORBIDDEN: FileData = {
+  id: 0xef06,
+  read: { needs: "pin-and-key", key: "rk1-df04" },
+  records: [
+    { tag: 0x90, valueHex: toHex(utf8("0")) },
+    { tag: 0x92, valueHex: "00000000" },
+    { tag: 0x93, valueHex: "0000" },
+  ],
+};
 
 function historicalBytes({ serial, regionCode }: Identity): string {
   return `0081544c538660${regionCode.slice(0, 4)}${String(serial).padStart(8, "0")}`;
@@ -180,7 +191,10 @@ function socialData(suite: CipherSuite, identity: Identity, options: TestCardOpt
     generation,
     factorsHex: factors.map(toHex),
     environment: [issuerFile(identity, generation, category), holderFile(identity, generation, options.holder ?? {})],
-    medical: [medicalFile(identity)],
+    medical: [
+      medicalFile(identity, options.medicalPurse === undefined ? "1" : (options.medicalPurse.cardUse ?? "2")),
+      ...(options.medicalPurse?.offlineAllowed === false ? [OFFLINE_FORBIDDEN] : []),
+    ],
     irkHex: keyHex("irk"),
     rkssseHex: keyHex("rkssse"),
     pin: options.pin,

@@ -27,6 +27,8 @@ describe("readSimOptions", () => {
     [{ region: "530100" }, { card: { regionCode: "530100" }, module: { regionCode: "530100" } }],
     [{ generation: "1" }, { card: { generation: "1" } }],
     [{ profile: "contactlessActivation=fileFlag", inactive: true }, { card: { contactlessActive: false, profile: { contactlessActivation: "fileFlag" } } }],
+    [{ medical: "1", "medical-alone": "used-on-line" }, { card: { medicalPurse: { accountFen: 1, cardUse: "1" } } }],
+    [{ medical: "1", "medical-alone": "forbidden" }, { card: { medicalPurse: { accountFen: 1, offlineAllowed: false } } }],
     [{ medical: "0", cash: "7" }, { card: { medicalPurse: { accountFen: 0 }, electronicCash: { balanceFen: 7 } } }],
     [
       { purse: "transit=t-union,own-city-only,entries-unlogged,card-type=3" },

@@ -77,6 +77,13 @@ const PROFILE_CHOICES = {
 
 const PROFILE_USAGE = [...Object.entries(PROFILE_CHOICES).map(([name, values]) => `${name}=${values.join("|")}`), "psamAlgByteSm4=<0 to 255>"];
 
+const MEDICAL_ALONE = ["allowed", "used-on-line", "forbidden"] as const;
+const ALONE_FLAGS: Readonly<Record<(typeof MEDICAL_ALONE)[number], { readonly cardUse?: "1"; readonly offlineAllowed?: false }>> = {
+  allowed: {},
+  "used-on-line": { cardUse: "1" },
+  forbidden: { offlineAllowed: false },
+};
+
 export const SIM_OPTIONS: Readonly<Record<string, CommandOption>> = {
   apdu: { type: "boolean", summary: "reads APDUs as hexadecimal lines, answers in hexadecimal; needs no rights" },
   pcscd: { type: "boolean", summary: "starts a private pcscd with a user reader and a SAM reader" },
@@ -92,6 +99,7 @@ export const SIM_OPTIONS: Readonly<Record<string, CommandOption>> = {
   inactive: { type: "boolean", summary: "with --profile contactlessActivation=fileFlag: the card's flag for radio is not set" },
   purse: { type: "string", summary: `what the purse has beside the e-purse, comma list of ${PURSE_USAGE.join(", ")}` },
   medical: { type: "string", summary: `fen in the medical purse, or none (default ${DEFAULT_MEDICAL_FEN})` },
+  "medical-alone": { type: "string", summary: `whether the card lets its account pay without the insurer: ${MEDICAL_ALONE.join(", ")} (default allowed)` },
   cash: { type: "string", summary: `fen of electronic cash in the bank application, or none (default ${DEFAULT_CASH_FEN})` },
   "length-rule": { type: "string", summary: "direct, or t0 for 61xx and 6Cxx, of card and module (default direct)" },
   "log-seq": { type: "string", summary: "pre or post: the sequence in log and proof (default post)" },
@@ -128,6 +136,7 @@ const PERSONALIZING = [
   "inactive",
   "purse",
   "medical",
+  "medical-alone",
   "cash",
   "length-rule",
   "log-seq",
@@ -253,7 +262,7 @@ function readCard(reader: OptionReader, expired: boolean): TestCardOptions {
       offlineSeq: reader.count("offline-seq", 0xffff),
       purse: reader.parsed("purse", parsePurse),
     }),
-    ...(medical === "none" ? {} : { medicalPurse: { accountFen: medical } }),
+    ...(medical === "none" ? {} : { medicalPurse: { accountFen: medical, ...ALONE_FLAGS[reader.choice("medical-alone", MEDICAL_ALONE) ?? "allowed"] } }),
     ...(cash === "none" ? {} : { electronicCash: { balanceFen: cash } }),
     ...(reader.flag("inactive") ? { contactlessActive: false } : {}),
     ...(reader.flag("no-algorithm-tag") ? { showsAlgorithm: false } : {}),

@@ -67,6 +67,6 @@ export function testPursePorts(parts: TestPurseParts): Pick<QuickPaymentPorts, "
     cardProfile: profile,
     electronicCash,
     transit: { city: TEST_CITY, cache: new StaticTransitCache(TRANSIT_CARDS) },
-    medicalPurse: { psam, randomness, keyIndex: 1, ...(pin === undefined ? {} : { pin }) },
+    medicalPurse: { psam, randomness, keyIndex: 1, alone: "card-flags", ...(pin === undefined ? {} : { pin }) },
   };
 }

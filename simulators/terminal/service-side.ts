@@ -77,6 +77,7 @@ export const SERVICE_SIDE_CONFIG = {
     benefitHost: "connected",
     cashWithdrawal: "on",
     purseLoad: "on",
+    offlineMedicalCard: "card-flags",
     authorisedOperators: ["li"],
   },
   devices: { pinPad: BANK_PAD_CONFIG },

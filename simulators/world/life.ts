@@ -15,6 +15,7 @@ import { DEFAULT_AGENCY_PROFILE } from "../../device/txn/agency/profile.ts";
 import { DEFAULT_SERVICE_PROFILE, type ServiceProfile } from "../../device/txn/card-services/profile.ts";
 import { RIDER_RECORD } from "../../device/txn/fares/rider-record.ts";
 import type { LaneEvent } from "../../device/txn/gate/lane.ts";
+import type { LocalRule } from "../../device/txn/local-rules/types.ts";
 import type { MedicalProfile } from "../../device/txn/medical-host/profile.ts";
 import { NO_LIMITS } from "../../device/txn/risk/offline-limits.ts";
 import { TEST_PIN_KEY_HEX } from "../crypto/test-keys.ts";
@@ -68,14 +69,30 @@ function permissionOf({ unreceiptedCount, unreceiptedSumFen }: ExposureLimits): 
   return { policy: { limits, lists: [], clock: "any" }, lossRules: { lapseWhileOffline: false }, batteryClock: false };
 }
 
+/** Every purse of a card pays in the town. */
+const SERVICES: ServiceProfile = { ...DEFAULT_SERVICE_PROFILE, offlineMedicalCard: "card-flags" };
+/** Whoever pays goods pays nine tenths of their price. */
+const DISCOUNT: LocalRule = {
+  kind: "merchant-discount",
+  name: "holders",
+  validFrom: "20200101",
+  merchants: [SENDER.institution],
+  numerator: 9,
+  denominator: 10,
+};
 /** Cash and loads belong to the town's bank, contributions to its agency. */
-const BANK_SERVICES: ServiceProfile = { ...DEFAULT_SERVICE_PROFILE, cashWithdrawal: "on", purseLoad: "on", contributionHost: "connected" };
+const BANK_SERVICES: ServiceProfile = { ...SERVICES, cashWithdrawal: "on", purseLoad: "on", contributionHost: "connected" };
 
 function settings(limits: ExposureLimits, town: Town): TerminalSettings {
   const { suite, region, gate, bank } = town;
   return {
     electronicCash: { terminal: TEST_CASH_TERMINAL, authorities: testAuthorities(suite) },
-    ...(bank === undefined ? {} : { bank: { profile: bank.profile, pinKey: { master: 0, work: 0 } }, services: { profile: BANK_SERVICES, agency: DEFAULT_AGENCY_PROFILE } }),
+    ...(bank === undefined
+      ? { services: { profile: SERVICES, localRules: [DISCOUNT] } }
+      : {
+          bank: { profile: bank.profile, pinKey: { master: 0, work: 0 } },
+          services: { profile: BANK_SERVICES, agency: DEFAULT_AGENCY_PROFILE, localRules: [DISCOUNT] },
+        }),
     terminalId: TERMINAL_ID,
     purse: { applications: DEFAULT_PURSE_APPLICATIONS, keyIndex: 1, proveSeqOrder: DEFAULT_CARD_PROFILE.proveSeqOrder },
     cardProfile: DEFAULT_CARD_PROFILE,

@@ -37,6 +37,11 @@ export function worldPurse(name: string): WorldPurse {
 const TRIP_LENGTH = 48;
 
 /** What a sale of this purse is asked with; one compound sale in four is an entry, which moves no money. */
+/** Every other price is one of goods, of which the town's merchant leaves a tenth to holders; the same price is the same again for the same sale. */
+export function paysGoods(amountFen: number): { readonly pays?: "goods" } {
+  return amountFen % 20 === 0 ? { pays: "goods" } : {};
+}
+
 export function drawSale(draw: SeededRandomness, purse: WorldPurse, amountFen: number): { readonly purse: PurseChoice; readonly amountFen: number } {
   switch (purse) {
     case "compound": {

@@ -16,7 +16,7 @@ import { countScriptedGone, finalChecks } from "./final-checks.ts";
 import type { Holders } from "./holders.ts";
 import type { Keeper } from "./keeper.ts";
 import type { WatchedCard } from "./observed.ts";
-import { drawSale, type PurseCounts, WORLD_PURSES } from "./purses.ts";
+import { drawSale, type PurseCounts, paysGoods, WORLD_PURSES } from "./purses.ts";
 import type { SeededRandomness } from "./seeded-randomness.ts";
 import { shortSubject, type Town } from "./town.ts";
 
@@ -132,7 +132,7 @@ export class SeedRun {
     const terminal = this.#day.terminal(life);
     this.#holders.kind = purse.kind;
     const leave = this.#holders.attend(life, card);
-    const paying = terminal.quickPayment({ reference, amount: fen(amountFen), purse }, within(15_000));
+    const paying = terminal.quickPayment({ reference, amount: fen(amountFen), purse, ...paysGoods(amountFen) }, within(15_000));
     const outcome = await Promise.race([paying, life.dark]);
     leave();
     if (outcome !== "dark") this.#judge(reference, outcome);

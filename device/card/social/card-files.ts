@@ -31,8 +31,14 @@ const RECORD_NOT_FOUND = 0x6a83;
 const OFFSET_BEYOND_END = 0x6b00;
 const END_OF_FILE = 0x6282;
 
-/** Whether the holder may be asked for the PIN, and through what. "not-allowed": what opens by the PIN alone stays shut. */
-export type PinAccess = { readonly kind: "not-allowed" } | { readonly kind: "ask"; readonly verifier: PinVerifier; readonly limits: Limits };
+/**
+ * Whether the holder may be asked for the PIN, and through what. "not-allowed": what opens by the PIN alone stays shut. "satisfied": the card has taken it
+ * already since it got power, or has none.
+ */
+export type PinAccess =
+  | { readonly kind: "not-allowed" }
+  | { readonly kind: "satisfied" }
+  | { readonly kind: "ask"; readonly verifier: PinVerifier; readonly limits: Limits };
 
 export interface FileContext {
   readonly generation: 1 | 2 | 3;
@@ -236,10 +242,10 @@ export class CardFiles {
   }
 
   async #satisfyPin(): Promise<Opened> {
-    if (this.#pinSatisfied) return OPEN;
+    const { pin, limits } = this.#context;
+    if (this.#pinSatisfied || pin.kind === "satisfied") return OPEN;
     const before = this.#refusals.get("pin");
     if (before !== undefined) return before;
-    const { pin, limits } = this.#context;
     const answer = pinAccess(await verifyPin(this.#channel, pin.kind === "ask" ? pin : undefined, limits));
     if (answer.kind === "open") this.#pinSatisfied = true;
     else this.#refusals.set("pin", answer);

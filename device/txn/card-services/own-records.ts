@@ -1,7 +1,8 @@
-/* What this terminal's own journal has of one card: the newest first, a part of what the holder has done, and never more than a page. */
+/* What this terminal's own journal has of one card, whichever of its purses paid: the newest first, a part of what the holder has done, and never more than a page. */
 import { writeMoment } from "../agency/times.ts";
 import type { JsonObject, Movement, RecordKind } from "../journal/types.ts";
-import type { ServiceHistory } from "./ports.ts";
+import type { SocialCardName } from "../risk/card-links.ts";
+import type { CardServicePorts } from "./ports.ts";
 
 const PAGE = 256;
 /** Entries that are looked at: a few days of a busy counter. */
@@ -20,8 +21,8 @@ const TOLD: ReadonlySet<RecordKind> = new Set<RecordKind>([
 ]);
 
 /** Faults: those of the journal. */
-export async function ownRecords(history: ServiceHistory, cardNumber: string): Promise<readonly JsonObject[]> {
-  const key = history.cardKey(cardNumber);
+export async function ownRecords({ history, cardKeys }: Pick<CardServicePorts, "history" | "cardKeys">, card: SocialCardName): Promise<readonly JsonObject[]> {
+  const keys = new Set([history.cardKey(card.cardNumber), ...(cardKeys?.(card) ?? [])]);
   const rows = new Map<number, JsonObject>();
   const least = Math.max(1, history.lastSeq - LOOKED_AT_MAX + 1);
   for (let to = history.lastSeq; to >= least && rows.size < ROWS_MAX; to -= PAGE) {
@@ -30,7 +31,7 @@ export async function ownRecords(history: ServiceHistory, cardNumber: string): P
     const page = (await history.movements(from, to - from + 1)).filter(({ seq }) => seq <= to);
     if (page.length === 0) break;
     for (const movement of page.toReversed()) {
-      if (movement.cardKey !== key || !TOLD.has(movement.kind) || rows.has(movement.firstSeq) || rows.size >= ROWS_MAX) continue;
+      if (!keys.has(movement.cardKey) || !TOLD.has(movement.kind) || rows.has(movement.firstSeq) || rows.size >= ROWS_MAX) continue;
       rows.set(movement.firstSeq, rowOf(movement));
     }
   }

@@ -14,6 +14,7 @@ import type { Lane, SalesInFlight } from "../lane.ts";
 import type { InvalidLists } from "../lists/lists.ts";
 import type { LocalInvalidList } from "../lists/local.ts";
 import type { HostPorts } from "../medical-host/ports.ts";
+import type { SocialCardName } from "../risk/card-links.ts";
 import type { ServiceProfile } from "./profile.ts";
 
 /** The agency as services of the card ask it: what became of an earlier request too. */
@@ -100,6 +101,8 @@ export interface CardServicePorts {
   readonly medical?: HostPorts;
   readonly profile: ServiceProfile;
   readonly place: ServicePlace;
+  /** The keyed hashes by which movements name this card and its purses; left out: that of its number alone. */
+  readonly cardKeys?: (card: SocialCardName) => readonly string[];
   /** Told that the issuer's statement of a card was handed out, which ends a stop of its purses; left out: none is ever stopped. Faults: those of the journal. */
   readonly onStatementPrinted?: (cardNumber: string) => Promise<void>;
   /** Whether this operator may activate, reset and unlock; left out: nobody may. */

@@ -189,9 +189,26 @@ describe("what the agency has on record", () => {
     expect(outputOf(await bench.perform(ask("settlements")))).toEqual({ partial: true, rows });
   });
 
+  it("the terminal's own records have what every known purse of the card has paid", async () => {
+    let keys: readonly string[] = [];
+    const bench = await counter({ more: { cardKeys: () => keys } });
+    keys = [bench.journal.cardKey("purse-1")];
+    const sale = { kind: "quick-payment", amount: fen(300), card: "purse-1", detail: {} } as const;
+    const { subject } = await bench.run(bench.journal.append({ ...sale, state: "prepared" }));
+    await bench.run(bench.journal.append({ ...sale, subject, state: "done" }));
+    await bench.run(bench.journal.append({ ...sale, card: "purse-2", state: "prepared" }));
+    expect(outputOf(await bench.perform(ask("settlements")))).toMatchObject({ rows: [{ what: "quick-payment", state: "done", amountFen: 300 }] });
+  });
+
   it.each([true, false])("a statement with the agency's word on a stop of the card (%s)", async (statementLiftsBlock) => {
-    const bench = await counter({ variants: { statementLiftsBlock } });
+    const printed: string[] = [];
+    const onStatementPrinted = async (cardNumber: string) => void printed.push(cardNumber);
+    const bench = await counter({ variants: { statementLiftsBlock }, more: { onStatementPrinted } });
     expect(outputOf(await bench.perform(ask("statement")))).toMatchObject({ partial: false, liftsBlock: statementLiftsBlock });
+    bench.agency.faults.absent = true;
+    await bench.perform(ask("statement"));
+    // The terminal's own records end no stop.
+    expect(printed).toEqual(statementLiftsBlock ? [cardNumbers().cardNumber] : []);
   });
 
   it("a wrong PIN gets no answer", async () => {

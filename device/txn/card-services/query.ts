@@ -124,7 +124,7 @@ async function askInsurer(
 
 /** What was settled at this terminal: a part of the whole, and said so. */
 async function settlements(desk: ServiceDesk, { card }: ServedCard): Promise<CardServiceOutcome> {
-  return { kind: "done", output: { partial: true, rows: await ownRecords(desk.ports.history, card.cardNumber) } };
+  return { kind: "done", output: { partial: true, rows: await ownRecords(desk.ports, card) } };
 }
 
 /** The agency's statement; where it is not reached the terminal's own records, which lift no stop of the card. */
@@ -138,6 +138,6 @@ async function statement(desk: ServiceDesk, served: ServedCard, { operator }: Qu
     if (reply.output["liftsBlock"] === true) await desk.ports.onStatementPrinted?.(served.card.cardNumber);
     return { kind: "done", output: { partial: false, ...reply.output } };
   }
-  const own = await ownRecords(desk.ports.history, served.card.cardNumber);
+  const own = await ownRecords(desk.ports, served.card);
   return { kind: "done", output: { partial: true, liftsBlock: false, rows: own } };
 }

@@ -18,7 +18,7 @@ interface Counted {
   readonly day: string;
   readonly dayCount: number;
   readonly dayFen: number;
-  /** The newest trades by their sequence, oldest first: as many as any rule counts to. */
+  /** The newest trades by their sequence, oldest first: as many as the rules count to. */
   readonly trades: readonly number[];
 }
 

@@ -41,6 +41,8 @@ export interface MedicalPursePorts {
   readonly randomness: Randomness;
   /** Key index of INITIALIZE FOR PURCHASE. */
   readonly keyIndex: number;
+  /** "off": the region lets nobody pay by the card alone; what was paid before is still proved. "card-flags": each card says whether it may. */
+  readonly alone: "off" | "card-flags";
   /** Absent where this place has no way to take the card's PIN: cards that have one set are then refused. */
   readonly pin?: PinEntry;
   /** Left out: a card pays unless its PIN is known to be the initial one, and nobody has said so of any. */

@@ -151,7 +151,7 @@ describe("the medical purse and the holder's PIN", () => {
       const { medicalPurse } = ports;
       if (medicalPurse === undefined) return ports;
       const { psam, randomness, keyIndex } = medicalPurse;
-      return { ...ports, medicalPurse: { psam, randomness, keyIndex } };
+      return { ...ports, medicalPurse: { psam, randomness, keyIndex, alone: "card-flags" } };
     };
     expect((await tap({ kind: "medical-purse", card: { pin: "123456" }, ports: noPin })).outcome).toMatchObject({ kind: "refused", reason: "pin-refused" });
     expect((await tap({ kind: "medical-purse", ports: noPin })).outcome).toMatchObject({ kind: "paid", verified: true });
@@ -185,6 +185,50 @@ test("a card that keeps the account alone is told zeros for the other figures, a
   expect(outcome).toMatchObject({ kind: "paid", verified: true });
   const [, done] = await place.clock.resolve(place.entries());
   expect([done?.detail["selfPayFen"], done?.detail["pooledFen"], card.debits[0]?.selfPayFen ?? 0]).toEqual([0, 0, 0]);
+});
+
+describe("payment by the card alone", () => {
+  const alone = (word: "off" | "card-flags") => (ports: QuickPaymentPorts) =>
+    ports.medicalPurse === undefined ? ports : { ...ports, medicalPurse: { ...ports.medicalPurse, alone: word } };
+  const refusal = { kind: "refused", reason: "offline-medical-not-allowed" };
+
+  test.each([
+    ["is used on the line", { medicalPurse: { accountFen: 10_000, cardUse: "1" } }],
+    ["may not leave the line", { medicalPurse: { accountFen: 10_000, offlineAllowed: false } }],
+    ["is of the first generation and has no such file", { generation: "1" }],
+  ] as const)("a card that %s is refused, with its PIN and without one", async (_, card) => {
+    for (const pin of [{}, { pin: "123456" }]) {
+      const refused = await tap({ kind: "medical-purse", card: { ...card, ...pin }, ports: alone("card-flags") });
+      expect([refused.outcome, refused.states, refused.card.debits]).toEqual([refusal, [], []]);
+    }
+  });
+
+  test("a card that allows it pays, with its PIN and without one", async () => {
+    for (const pin of [{}, { pin: "123456" }]) {
+      const { outcome } = await tap({ kind: "medical-purse", card: pin, ports: alone("card-flags") });
+      expect(outcome).toMatchObject({ kind: "paid", verified: true });
+    }
+  });
+
+  test("where the region has none of it nobody is asked for a PIN", async () => {
+    const { outcome, place, card } = await tap({ kind: "medical-purse", card: { pin: "123456" }, pin: "654321", ports: alone("off") });
+    expect([outcome, card.debits, card.toSnapshot().memory.pinTriesLeft]).toEqual([refusal, [], 3]);
+    expect(await place.clock.resolve(place.entries())).toEqual([]);
+  });
+
+  test("what was paid before is proved and closed whatever the region says now", async () => {
+    const place = new SimulatedPlace();
+    const ports = await place.clock.resolve(place.switchOn());
+    const card = place.card();
+    place.reader.insert(card);
+    const request = { reference: "r1", amount: fen(AMOUNT), purse: choiceOf("medical-purse") };
+    place.tearDebit("after", "medical-purse");
+    expect(await place.clock.resolve(runQuickPayment(ports, request, TEST_LIMITS))).toMatchObject({ kind: "unknown" });
+    place.plan(() => ({ kind: "ok" }));
+    place.reader.insert(card);
+    expect(await place.clock.resolve(runQuickPayment(alone("off")(ports), request, TEST_LIMITS))).toMatchObject({ kind: "paid", proof: "log" });
+    expect(card.debits).toHaveLength(1);
+  });
 });
 
 describe("the initial PIN", () => {

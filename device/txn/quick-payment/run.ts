@@ -29,7 +29,7 @@ import { purseDialogue } from "./purses/all.ts";
 import type { IdentifiedCard, PurseDialogue, PurseSale, Unusable } from "./purses/dialogue.ts";
 import { discountOf, intentDraft, isDeposit, laterDraft, purseOf, type RecordedSale, readSale, type SaleFacts, saleDetail, saleMark } from "./record.ts";
 import { isInFlight, type ResolutionRules, resolveCard } from "./resolve.ts";
-import { askSocialCard, knownSocialCard } from "./social-card.ts";
+import { tellWhose } from "./social-card.ts";
 import type { Command, EntryWish, Event, Evidence, KnownSale, QuickPaymentOutcome, QuickPaymentRules, Reason, Sale } from "./types.ts";
 import { namedUnusable, unusableAtOnce } from "./wrong-card.ts";
 
@@ -341,8 +341,11 @@ class QuickPaymentRun {
     const { log, clock, saleDays } = this.#ports;
     const resolved = await resolveCard({ log, journal: this.#journal }, this.#presentCard(), this.#tables.resolution);
     if (resolved.open > 0) return { is: "earlier-unsettled" };
-    const whose = await this.#tellWhose();
-    if (whose !== undefined) return cardUnusable(whose);
+    const access = { channel: this.#openChannel(), limits: () => this.#commandLimits() };
+    const whose = await tellWhose(access, { dialogue: this.#dialogue, card: this.#presentCard(), ports: this.#ports.socialCard });
+    if (whose.kind === "unusable") return cardUnusable(whose);
+    this.#card = whose.card;
+    this.#social = whose.social;
     const { amount, pays } = this.#request;
     const days = saleDays?.() ?? dayRange(civilTime(clock.wallMs()).date);
     const candidate = { card: this.#presentCard(), social: this.#social, purse: this.#purse, days, amount, pays };
@@ -352,25 +355,6 @@ class QuickPaymentRun {
     this.#amount = admission.amount;
     this.#discount = admission.discount;
     return { is: "earlier-settled" };
-  }
-
-  /** Which social card the purse is on. A chip that was asked for it has left its purse, which is then named anew. */
-  async #tellWhose(): Promise<Unusable | undefined> {
-    const { socialCard } = this.#ports;
-    const card = this.#presentCard();
-    const known = knownSocialCard(card, socialCard);
-    this.#social = typeof known === "string" ? undefined : known;
-    if (known !== "ask") return undefined;
-    const access = { channel: this.#openChannel(), limits: () => this.#commandLimits() };
-    const told = await askSocialCard(access);
-    const again = await this.#dialogue.identify(access, []);
-    if (again.kind === "unusable") return again;
-    if (again.card.name !== card.name) return { kind: "unusable", reason: "another-card" };
-    this.#card = again.card;
-    if (told === undefined) return undefined;
-    void socialCard?.links.learn(card.name, told);
-    this.#social = told === "none" ? undefined : told;
-    return undefined;
   }
 
   /** The limits are looked at in the same turn as the intent is appended, so that no other lane can come between. */

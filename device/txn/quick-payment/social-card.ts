@@ -9,7 +9,7 @@ import { SOCIAL_ENVIRONMENT_NAME } from "../../card/social/read-identity.ts";
 import type { CardProfile } from "../../codec/card-profile.ts";
 import { textMember } from "../journal/members.ts";
 import type { CardLinks, SocialCardName } from "../risk/card-links.ts";
-import type { CardAccess, IdentifiedCard } from "./purses/dialogue.ts";
+import type { CardAccess, IdentifiedCard, PurseDialogue, Unusable } from "./purses/dialogue.ts";
 
 export interface SocialCardPorts {
   readonly links: Pick<CardLinks, "of" | "learn">;
@@ -19,10 +19,10 @@ export interface SocialCardPorts {
 }
 
 /** "ask": nobody knows yet, and the chip may be asked. */
-export type KnownSocialCard = SocialCardName | "none" | "ask";
+type KnownSocialCard = SocialCardName | "none" | "ask";
 
 /** What is known of the card that a purse is on, without a command. */
-export function knownSocialCard({ name, personal }: IdentifiedCard, ports: SocialCardPorts | undefined): KnownSocialCard {
+function knownSocialCard({ name, personal }: IdentifiedCard, ports: SocialCardPorts | undefined): KnownSocialCard {
   const [cardNumber, cardIdentifier] = [textMember(personal, "cardNumber"), textMember(personal, "cardIdentifier")];
   if (cardNumber !== "" && cardIdentifier !== "") return { cardNumber, cardIdentifier };
   if (ports === undefined) return "none";
@@ -35,7 +35,7 @@ const NAMES = { cardIdentifier: ISSUER_TAGS.cardIdentifier, cardNumber: ISSUER_T
  * Asks the chip. Its purse is no longer selected then. Undefined: it did not say it this time; a blocked application may be unblocked, so that nothing is
  * remembered of it. Faults: those of the channel.
  */
-export async function askSocialCard({ channel, limits }: CardAccess): Promise<SocialCardName | "none" | undefined> {
+async function askSocialCard({ channel, limits }: CardAccess): Promise<SocialCardName | "none" | undefined> {
   const selected = await selectByName(channel, SOCIAL_ENVIRONMENT_NAME, limits());
   if (selected.kind === "not-found") return "none";
   if (selected.kind !== "ok") return undefined;
@@ -45,4 +45,26 @@ export async function askSocialCard({ channel, limits }: CardAccess): Promise<So
   const identifier = parseCardIdentifier(read.values.cardIdentifier ?? empty);
   const cardNumber = parseCardNumber(read.values.cardNumber ?? empty);
   return identifier === undefined || cardNumber === undefined ? undefined : { cardNumber, cardIdentifier: identifier.cardIdentifier };
+}
+
+export type Whose = { readonly kind: "told"; readonly card: IdentifiedCard; readonly social: SocialCardName | undefined } | Unusable;
+
+/**
+ * Which social card the purse is on, undefined where nobody knows; and the purse itself, which is named anew where its chip was asked, because it is no
+ * longer selected then. Faults: those of the channel.
+ */
+export async function tellWhose(
+  access: CardAccess,
+  purse: { readonly dialogue: PurseDialogue; readonly card: IdentifiedCard; readonly ports: SocialCardPorts | undefined },
+): Promise<Whose> {
+  const { dialogue, card, ports } = purse;
+  const known = knownSocialCard(card, ports);
+  if (known !== "ask") return { kind: "told", card, social: known === "none" ? undefined : known };
+  const told = await askSocialCard(access);
+  // Nothing of before is open any more that a card could repeat an answer for.
+  const again = await dialogue.identify(access, []);
+  if (again.kind === "unusable") return again;
+  if (again.card.name !== card.name) return { kind: "unusable", reason: "another-card" };
+  if (told !== undefined) void ports?.links.learn(card.name, told);
+  return { kind: "told", card: again.card, social: told === "none" ? undefined : told };
 }

@@ -19,6 +19,10 @@ export interface MedicalPurseOptions {
   readonly purchaseSeq?: number;
   /** Form of the log, and with it the mode of the purse. Absent: the profile's, and full where the profile asks the record. */
   readonly logMode?: "full28" | "accountOnly20";
+  /** How the card says that it is used (DF04/05, 8F): "2" offline when absent, as a card without a medical purse says "1". */
+  readonly cardUse?: "1" | "2";
+  /** Whether it may settle off the line (DF04/06, 90): it may when absent. */
+  readonly offlineAllowed?: boolean;
 }
 
 /** What a medical purse is made for: the social application of this card. */

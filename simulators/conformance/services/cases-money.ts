@@ -1,16 +1,27 @@
 /* Rows of the bank account, the purses, contributions and benefits. */
+import { libraryPlace } from "../../../device/api/reader-library/testing.ts";
 import { fen } from "../../../device/base/fen.ts";
+import { SILENT } from "../../../device/base/log.ts";
 import { DEFAULT_PURSE_APPLICATIONS } from "../../../device/card/purse/commands.ts";
 import { DEFAULT_CARD_PROFILE } from "../../../device/codec/card-profile.ts";
+import { openCipherSuite } from "../../../device/crypto/suite.ts";
 import { bankDoors, contributionDoors, rowDoor } from "../../../device/services/doors.ts";
+import { openRuledSales } from "../../../device/services/local-rules.ts";
 import type { BankActs } from "../../../device/txn/acquiring/acts.ts";
 import { openBankLoads } from "../../../device/txn/acquiring/load.ts";
 import { BANK_LIMITS, BankPlace, panOf } from "../../../device/txn/acquiring/testing.ts";
 import { DEFAULT_SERVICE_PROFILE, type ServiceProfile } from "../../../device/txn/card-services/profile.ts";
+import { cardNumbers } from "../../../device/txn/card-services/testing.ts";
 import { ContributionDesk, contribution, WAIT } from "../../../device/txn/contributions/testing.ts";
+import type { LocalRule } from "../../../device/txn/local-rules/types.ts";
 import { runQuickPayment } from "../../../device/txn/quick-payment/run.ts";
 import { BALANCE, FARE, gateScene, passage, tapGate, testGate } from "../../../device/txn/quick-payment/testing/gates.ts";
 import { balanceOf, SimulatedPlace, TEST_LIMITS } from "../../../device/txn/quick-payment/testing.ts";
+import { openCardLinks } from "../../../device/txn/risk/card-links.ts";
+import type { RuledByPlace } from "../../../device/txn/risk/guard.ts";
+import type { PurseChoice, SaleRequest } from "../../../device/txn/sale-request.ts";
+import { DEFAULT_REFUND_RULES, openSaleRefunds } from "../../../device/txn/shop/refunds.ts";
+import type { TestCardOptions } from "../../card/make.ts";
 import { expectEqual, expectMatch, expectTrue } from "../expect.ts";
 import type { ServiceCase } from "./types.ts";
 
@@ -21,6 +32,10 @@ function served(row: number, title: string, run: () => Promise<void>): ServiceCa
 function refused(row: number, title: string, run: () => Promise<void>): ServiceCase {
   return { row, title, shows: "refused", run };
 }
+
+const SUITE = openCipherSuite();
+const TERMINAL_STORAGE_KEY = SUITE.secretKey(new Uint8Array(16).fill(7));
+const MERCHANT = "P53010000001";
 
 /** A counter with every host. */
 const PLACE = { kind: "counter", medical: true, bank: true, quickPayment: true, agency: true } as const;
@@ -86,6 +101,107 @@ const BANK: readonly ServiceCase[] = [
     expectEqual([balanceOf(card, "electronic-cash") - before, place.host.sum()], [5_000, 5_000], "what is on the card, and what the bank has taken");
   }),
 ];
+
+/** A till whose rules are those of a city, with one card. */
+async function ruledTill(rules: readonly LocalRule[]) {
+  const place = new SimulatedPlace();
+  const { clock } = place;
+  const ports = await clock.resolve(place.switchOn());
+  const { journal } = place;
+  const links = await clock.resolve(openCardLinks({ journal, suite: SUITE, storageKey: TERMINAL_STORAGE_KEY, log: SILENT }));
+  const ruled = await clock.resolve(openRuledSales({ journal, clock, rules, merchant: MERCHANT, links }));
+  const card = place.card();
+  place.reader.insert(card);
+  const rulePorts = ruled === undefined ? {} : { localRules: (sale: RuledByPlace) => ruled.rule(sale) };
+  const saleOf = { ...ports, ...rulePorts, socialCard: { links, asks: true, profile: DEFAULT_CARD_PROFILE } };
+  const sell = (reference: string, amount: number, more: Pick<SaleRequest, "purse" | "pays"> = {}) =>
+    clock.resolve(runQuickPayment(saleOf, { reference, amount: fen(amount), ...more }, TEST_LIMITS));
+  const refund = (sale: string, request: string, amount: number | "void") => {
+    const refunds = openSaleRefunds({ journal, rules: DEFAULT_REFUND_RULES, unverifiedAmountFen: fen(100_000) });
+    return clock.resolve(refunds.refund({ sale, request, amount: amount === "void" ? amount : fen(amount), operator: "op1" }));
+  };
+  const printed = () => clock.resolve(ruled?.statementPrinted(cardNumbers(1).cardNumber) ?? Promise.resolve());
+  return { place, card, sell, refund, printed };
+}
+
+const TENTH: LocalRule = { kind: "merchant-discount", name: "九折", validFrom: "20200101", merchants: [MERCHANT], numerator: 9, denominator: 10 };
+const DEPOSIT: LocalRule = { kind: "library-deposit", name: "押金", validFrom: "20200101", depositFen: 5_000 };
+const CASH: PurseChoice = { kind: "electronic-cash" };
+
+const RULED: readonly ServiceCase[] = [
+  served(43, "a holder pays less by the merchant's agreement, and gets back what was paid", async () => {
+    const at = await ruledTill([TENTH]);
+    const discount = { fullAmount: 1_000, discount: 100, rule: "九折" };
+    expectMatch(await at.sell("r1", 1_000, { pays: "goods" }), { kind: "paid", amount: 900, discount }, "the sale");
+    expectEqual(at.card.balanceFen, 10_000 - 900, "what is left on the card");
+    expectMatch(await at.refund("r1", "f1", 901), { kind: "refused", reason: "refund-too-large", left: 900 }, "more than was paid");
+    expectMatch(await at.refund("r1", "f2", "void"), { kind: "refunded", amount: 900 }, "the whole");
+  }),
+  refused(43, "at a merchant without an agreement the price is paid in full", async () => {
+    const at = await ruledTill([{ ...TENTH, merchants: ["M-OTHER"] }]);
+    expectMatch(await at.sell("r1", 1_000, { pays: "goods" }), { kind: "paid", amount: 1_000 }, "the sale");
+    expectEqual(at.card.balanceFen, 9_000, "what is left on the card");
+  }),
+  served(62, "a library's deposit is taken and goes back once, as a whole", async () => {
+    const at = await ruledTill([DEPOSIT, TENTH]);
+    expectMatch(await at.sell("d1", 5_000, { pays: "library-deposit" }), { kind: "paid", amount: 5_000 }, "the deposit");
+    expectMatch(await at.refund("d1", "f1", 100), { kind: "refused", reason: "deposit-goes-back-whole" }, "a part");
+    expectMatch(await at.refund("d1", "f2", "void"), { kind: "refunded", amount: 5_000, left: 0 }, "the whole");
+    expectMatch(await at.refund("d1", "f3", "void"), { kind: "refused", reason: "nothing-left" }, "once more");
+  }),
+  refused(62, "where readers borrow without one, no deposit is taken", async () => {
+    const at = await ruledTill([]);
+    expectMatch(await at.sell("d1", 5_000, { pays: "library-deposit" }), { kind: "refused", reason: "deposit-not-taken" }, "the deposit");
+    expectEqual(at.card.debits.length, 0, "debits");
+  }),
+  served(11, "a statement that was due stops every purse of the card, and ends the stop of all of them once it is printed", async () => {
+    const at = await ruledTill([{ kind: "statement", name: "60笔打印", validFrom: "20200101", limit: 2, warnFrom: 1 }]);
+    await at.sell("r1", 100);
+    expectMatch(await at.sell("r2", 100, { purse: CASH }), { kind: "paid", salesLeft: 0 }, "the last sale before it");
+    expectMatch(await at.sell("r3", 100), { kind: "refused", reason: "statement-due" }, "the e-purse");
+    expectMatch(await at.sell("r4", 100, { purse: CASH }), { kind: "refused", reason: "statement-due" }, "electronic cash");
+    await at.printed();
+    expectMatch(await at.sell("r5", 100), { kind: "paid" }, "the e-purse behind it");
+  }),
+];
+
+/** The account on the card pays by the card alone: through the terminal's sale, and through the function of the reader library. */
+function byCardAlone(row: number): readonly ServiceCase[] {
+  const choice: PurseChoice = { kind: "medical-purse", selfPay: fen(0), pooled: fen(0) };
+  const pay = async (card: Partial<TestCardOptions>, alone: "off" | "card-flags") => {
+    const place = new SimulatedPlace();
+    const ports = await place.clock.resolve(place.switchOn());
+    const presented = place.card(card);
+    place.reader.insert(presented);
+    expectTrue(ports.medicalPurse !== undefined, "the place offers the purse");
+    const told = { ...ports, medicalPurse: { ...ports.medicalPurse, alone } };
+    const outcome = await place.clock.resolve(runQuickPayment(told, { reference: "r1", amount: fen(450), purse: choice }, TEST_LIMITS));
+    return { outcome, debits: presented.debits.length };
+  };
+  const no = { kind: "refused", reason: "offline-medical-not-allowed" };
+  const flag = (medicalPurse: TestCardOptions["medicalPurse"], title: string) =>
+    refused(row, title, async () => {
+      const { outcome, debits } = await pay({ ...(medicalPurse === undefined ? {} : { medicalPurse }) }, "card-flags");
+      expectMatch(outcome, no, "the sale");
+      const library = await libraryPlace({ card: { ...(medicalPurse === undefined ? {} : { medicalPurse }) } });
+      const answer = await library.ask("iDoDebit", { cardInfo: library.cardInfo, payInfo: "4.50|4.50|20260105121500|" });
+      expectEqual([debits, answer.result, library.card.debits.length], [0, -13, 0], "debits, the library's number, and its debits");
+    });
+  return [
+    served(row, "a card that allows it pays by itself, as a record for the insurer", async () => {
+      const { outcome, debits } = await pay({ pin: "123456" }, "card-flags");
+      expectMatch(outcome, { kind: "paid", verified: true, amount: 450 }, "the sale");
+      expectEqual(debits, 1, "debits");
+    }),
+    flag({ accountFen: 10_000, cardUse: "1" }, "a card that is used on the line alone is refused, by the sale and by iDoDebit"),
+    flag({ accountFen: 10_000, offlineAllowed: false }, "a card that may not leave the line is refused, by the sale and by iDoDebit"),
+    refused(row, "where the region has none of it every card is refused", async () => {
+      const { outcome, debits } = await pay({}, "off");
+      expectMatch(outcome, no, "the sale");
+      expectEqual(debits, 0, "debits");
+    }),
+  ];
+}
 
 const PURSES: readonly ServiceCase[] = [
   served(40, "a purse pays offline, without PIN, and the card proves it", async () => {
@@ -198,4 +314,4 @@ const AGENCY: readonly ServiceCase[] = [
   ),
 ];
 
-export const MONEY_CASES: readonly ServiceCase[] = [...BANK, ...PURSES, ...AGENCY];
+export const MONEY_CASES: readonly ServiceCase[] = [...BANK, ...PURSES, ...RULED, ...byCardAlone(28), ...AGENCY];

@@ -103,7 +103,7 @@ const PROMISED: readonly (readonly [row: number, reason: string, office: Office]
 ];
 
 /** What no terminal does. */
-const NEVER: ReadonlySet<number> = new Set([12, 16, 24, 26, 27, 28, 29, 31, 42, 43, 44, 45, 47, 54, 55, 57, 58, 59, 60, 63, 64, 65]);
+const NEVER: ReadonlySet<number> = new Set([12, 16, 24, 26, 27, 29, 31, 42, 44, 45, 47, 54, 55, 57, 58, 59, 60, 63, 64, 65]);
 /** What card and holder can do alone. */
 const ALONE: ReadonlySet<number> = new Set([1, 2, 3, 48, 49]);
 const AT_A_GATE: ReadonlySet<number> = new Set([40, 61]);

@@ -12,7 +12,7 @@ import { MONEY_CASES } from "./cases-money.ts";
 import { REFUSAL_CASES } from "./cases-refused.ts";
 import type { ServiceCase, ServiceCaseReport, ServiceRowReport, ServicesReport } from "./types.ts";
 
-const ALL_HOSTS: RowPlace = { kind: "counter", medical: true, bank: true, quickPayment: true, agency: true };
+const ALL_HOSTS: RowPlace = { kind: "counter", medical: true, bank: true, quickPayment: true, merchantAgreement: true, agency: true };
 const CASES: readonly ServiceCase[] = [...COUNTER_CASES, ...MEDICAL_CASES, ...MONEY_CASES, ...REFUSAL_CASES];
 
 /** Runs every case. Never rejects for what a case finds. */

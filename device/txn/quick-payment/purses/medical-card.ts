@@ -22,6 +22,7 @@ import type { MedicalPursePorts } from "../ports.ts";
 import type { RecordedSale } from "../record.ts";
 import type { Reason } from "../types.ts";
 import type { CardAccess, IdentifiedCard, Proven, PurseSale, SaleTerms, Unusable } from "./dialogue.ts";
+import { mayPayAlone } from "./medical-permission.ts";
 
 export interface MedicalPurseParts extends MedicalPursePorts {
   readonly profile: CardProfile;
@@ -88,6 +89,8 @@ export class MedicalCard implements IdentifiedCard {
 
   async admit({ earliest, latest }: DayRange): Promise<{ readonly kind: "admitted" } | Unusable> {
     const { issueDate, expiryDate } = this.#facts;
+    const { alone } = this.#parts;
+    if (alone === "off") return unusable("offline-medical-not-allowed");
     if (issueDate !== "" && earliest < issueDate) return unusable("not-yet-valid");
     if (expiryDate !== "" && latest > expiryDate) return unusable("expired");
     if (!(await this.#isGenuine())) return unusable("social-card-refused");
@@ -96,7 +99,8 @@ export class MedicalCard implements IdentifiedCard {
     // Only a new payment is refused for it: what the card paid before is still proved.
     const { initialPin = DEFAULT_INITIAL_PIN_RULE } = this.#parts;
     const reason = initialPinReason({ pin: opened.pin, cardIdentifier: this.name }, initialPin);
-    return reason === undefined ? this.#noteBaseline() : unusable(reason);
+    if (reason !== undefined) return unusable(reason);
+    return (await mayPayAlone(this.#access, this.#facts, this.#parts)) ? this.#noteBaseline() : unusable("offline-medical-not-allowed");
   }
 
   begin(terms: SaleTerms): PurseSale {
