@@ -35,6 +35,8 @@ export interface TestRelease {
   readonly life?: "lives" | "dies";
   readonly selfTest?: "passes" | "fails";
   readonly migration?: "works" | "fails";
+  /** Another program than the small one of tests. */
+  readonly program?: string;
 }
 
 /** A release's program: its journal is a file that says its schema, and it starts with no other. */
@@ -82,7 +84,7 @@ export class TestMachine {
   async bundle(version: string, release: TestRelease = {}, key = testReleaseKey(this.suite)): Promise<Packed> {
     const folder = mkdtempSync(join(this.root, "made-"));
     mkdirSync(join(folder, "bin"));
-    writeFileSync(join(folder, "bin/yikatong"), program(release));
+    writeFileSync(join(folder, "bin/yikatong"), release.program ?? program(release));
     chmodSync(join(folder, "bin/yikatong"), 0o755);
     mkdirSync(join(folder, "dist"));
     writeFileSync(join(folder, "dist/words.txt"), `release ${version}\n`.repeat(200));
@@ -98,7 +100,7 @@ export class TestMachine {
     spawnSync("sh", ["-c", `tar -xOf "$1" payload.tar.gz | tar -xz -C "$2" && tar -xOf "$1" ${MANIFEST_FILE} > "$2/${MANIFEST_FILE}"`, "sh", path, folder]);
     rmSync(this.place.current, { force: true });
     symlinkSync(`releases/${version}`, this.place.current);
-    writeFileSync(join(this.place.journal, "schema"), String(release.schema ?? 1));
+    if (release.program === undefined) writeFileSync(join(this.place.journal, "schema"), String(release.schema ?? 1));
     this.start();
   }
 
