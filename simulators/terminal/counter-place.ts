@@ -18,6 +18,7 @@ import type { SyncOptions } from "../../device/sync/sync.ts";
 import { systemClock } from "../../device/system/clock.ts";
 import { systemRandomness } from "../../device/system/randomness.ts";
 import type { Terminal } from "../../device/terminal.ts";
+import { testSocialAuthority } from "../crypto/social-certificates.ts";
 import { openEmbeddedBroker } from "../host/embedded-broker.ts";
 import { Ledger } from "../host/ledger.ts";
 import { type Insurer, openInsurer } from "../host/medical/insurer.ts";
@@ -182,9 +183,15 @@ function terminalKeys(suite: CipherSuite) {
   return loadDeviceKeys(utf8(file), { suite, profile: "test" });
 }
 
+/** Cards whose makers gave them certificates are asked to sign. */
+function serviceSideConfig(suite: CipherSuite) {
+  const services = { ...SERVICE_SIDE_CONFIG.services, cardAuthorities: [testSocialAuthority(suite)] };
+  return { ...SERVICE_SIDE_CONFIG, services, cardProfile: { acse: "assumed" }, electronicCash: testElectronicCash(suite) };
+}
+
 function terminalConfigOf({ suite, folder, served, settleTimeoutMs }: CounterPlaceOptions, brokerUrl: string): TerminalConfig {
   const parsed = parseTerminalConfig({
-    ...(served === undefined ? {} : { ...SERVICE_SIDE_CONFIG, electronicCash: testElectronicCash(suite) }),
+    ...(served === undefined ? {} : serviceSideConfig(suite)),
     terminalId: TERMINAL_ID,
     regionCode: "990100",
     profile: "test",

@@ -28,6 +28,7 @@ const cards = [1, 2].map((serial) => ({
     interface: "contactless",
     medicalPurse: { accountFen: 20_000 },
     electronicCash: { balanceFen: 20_000, algorithms: "sm" },
+    profile: { acse: "assumed" },
   }),
 }));
 const ARRIVE_MS = 40;
@@ -119,13 +120,27 @@ describe("a service counter", () => {
     expect(services.agency.ledger.totals().paid).toBe(0);
   }, 60_000);
 
+  it("has a card with certificates sign, and refuses one with another card's", async () => {
+    const identify = () => withCard(0, () => client.services.perform({ service: "identify", challenge: "c-1" }));
+    expect(await identify()).toMatchObject({ kind: "done", output: { methods: expect.arrayContaining(["internal-authentication", "sm2-card-signature"]) } });
+    cards[0]?.card.setFaults({ socialCertificate: "other-card" });
+    expect(await identify()).toMatchObject({ kind: "refused", reason: "not-genuine" });
+    cards[0]?.card.setFaults({ socialCertificate: undefined });
+  }, 60_000);
+
   it("refuses a card whose loss was reported here, also after a restart", async () => {
     const { services } = place;
     const { cardNumber } = socialNumbers(cards[1]?.card ?? cards[0]?.card ?? makeTestCard(suite, { balanceFen: 0, algorithm: "3des" }));
     const person = services?.agency.ledger.person(services.agency.ledger.card(cardNumber)?.identityNumber ?? "");
     if (person === undefined) throw new Error("the agency knows the holder");
     const { name, identityNumber } = person;
-    const act = { service: "report-loss", serviceNumber: "s-1", loss: "temporary", cardNumber, person: { name, identityNumber, documentShown: "none" } } as const;
+    const act = {
+      service: "report-loss",
+      serviceNumber: "s-1",
+      loss: "temporary",
+      cardNumber,
+      person: { name, identityNumber, documentShown: "none" },
+    } as const;
     expect(await client.services.perform(act)).toMatchObject({ kind: "done" });
     await restart();
     const sale = { saleNumber: "q-1", purse: "medical-purse", amountFen: 100, selfPayFen: 0, pooledFen: 0 } as const;
