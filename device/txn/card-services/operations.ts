@@ -6,7 +6,7 @@
 import { toHex, utf8 } from "../../base/bytes.ts";
 import { ZERO_FEN } from "../../base/fen.ts";
 import { canonicalJson } from "../../codec/json.ts";
-import { textMember } from "../journal/members.ts";
+import { operationOf, textMember } from "../journal/members.ts";
 import type { EntryDraft, Journal, JournalEntry, JsonObject, RecordState } from "../journal/types.ts";
 import { OPEN_STATES } from "../journal/types.ts";
 import { mergedDetail } from "../recovery/recover.ts";
@@ -67,7 +67,7 @@ export async function beginOperation(
     kind: "operation",
     state: "prepared",
     amount: ZERO_FEN,
-    detail: { act: SERVICE_OPERATION, service, reference, operator, request: requestHash(ports, request), ...detail },
+    detail: { operation: SERVICE_OPERATION, service, reference, operator, request: requestHash(ports, request), ...detail },
     ...(card === undefined ? {} : { card }),
     ...(personal === undefined ? {} : { personal }),
     subjectMark: serviceMark(reference),
@@ -78,7 +78,7 @@ export async function beginOperation(
 /** An operation of this folder by its subject; undefined for anything else. Faults: those of the journal. */
 export async function openOperation(journal: Journal, subject: string): Promise<Operation | undefined> {
   const entries = await journal.entriesOf(subject);
-  return entries[0]?.detail["act"] === SERVICE_OPERATION ? new Operation(journal, entries) : undefined;
+  return operationOf(entries[0]?.detail) === SERVICE_OPERATION ? new Operation(journal, entries) : undefined;
 }
 
 /** The request without its operator, whom nobody can ask to be the same after a shift; a keyed hash, because a request names people. */
@@ -162,7 +162,7 @@ export class Operation {
       kind: "operation",
       state,
       amount: ZERO_FEN,
-      detail: { act: SERVICE_OPERATION, service: textMember(last?.detail, "service"), ...detail },
+      detail: { operation: SERVICE_OPERATION, service: textMember(last?.detail, "service"), ...detail },
       ...(personal === undefined ? {} : { personal }),
     });
     this.#entries = [...this.#entries, entry];

@@ -12,3 +12,8 @@ export function countMember(object: JsonObject, name: string): number | undefine
   const value = object[name];
   return typeof value === "number" ? value : undefined;
 }
+
+/** Which act a record of kind "operation" is of; journals of before named some of them in another member. Spec: pos/v1, 3. */
+export function operationOf(detail: JsonObject | undefined): string {
+  return textMember(detail, "operation") || textMember(detail, "act");
+}

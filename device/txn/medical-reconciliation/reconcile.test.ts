@@ -71,7 +71,7 @@ describe("a planted one-sided entry is found and named", () => {
     expect(view.differences[0]?.own).toBeUndefined();
     expect(bench.counter.ledger.settlement(planted.settlementId)?.status).toBe("reversed");
     const reversal = (await bench.counter.entries()).filter(({ kind }) => kind === "operation");
-    expect(reversal.map(({ state, detail }) => [state, detail["act"], detail["omsgid"]])).toEqual([
+    expect(reversal.map(({ state, detail }) => [state, detail["operation"], detail["omsgid"]])).toEqual([
       ["prepared", "medical-reversal", planted.msgid],
       ["done", "medical-reversal", planted.msgid],
     ]);

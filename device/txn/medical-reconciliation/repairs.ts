@@ -6,7 +6,7 @@
 
 import { fen } from "../../base/fen.ts";
 import type { Limits } from "../../base/ports.ts";
-import { textMember } from "../journal/members.ts";
+import { operationOf, textMember } from "../journal/members.ts";
 import { eachOpenSubject } from "../journal/open-subjects.ts";
 import { type EntryDraft, type JournalEntry, OPEN_STATES } from "../journal/types.ts";
 import { ask } from "../medical-host/ask.ts";
@@ -91,7 +91,7 @@ async function begin({ ports, operator }: Repairs, booking: Booking, { row, day 
     amount: fen(Math.max(0, row.sums?.totalFen ?? 0)),
     personal: { psnNo: personNumber },
     detail: {
-      act: REVERSAL_ACT,
+      operation: REVERSAL_ACT,
       omsgid: msgid,
       oinfno: infno,
       original: subject,
@@ -136,7 +136,7 @@ async function endEarlier(
   entry: JournalEntry | undefined,
   { day, next }: Pick<OneSided, "day" | "next">,
 ): Promise<EndedReversal | undefined> {
-  if (entry === undefined || entry.detail["act"] !== REVERSAL_ACT || entry.detail["day"] !== day) return undefined;
+  if (entry === undefined || operationOf(entry.detail) !== REVERSAL_ACT || entry.detail["day"] !== day) return undefined;
   const limits = next();
   if (limits === undefined) return undefined;
   const name = {

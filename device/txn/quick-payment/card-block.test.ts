@@ -47,6 +47,21 @@ function wrongMacs(psam: TransitPsam): TransitPsam {
   };
 }
 
+/** A journal that names operations in this member. */
+function named(member: string, journal: QuickPaymentPorts["journal"]): QuickPaymentPorts["journal"] {
+  const append: typeof journal.append = (draft) => {
+    const { operation, ...detail } = draft.detail;
+    return journal.append(operation === undefined ? draft : { ...draft, detail: { ...detail, [member]: operation } });
+  };
+  return new Proxy(journal, {
+    get: (target, name) => {
+      if (name === "append") return append;
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+}
+
 /** Acts on the block itself, once. */
 function befallBlock({ place }: GateScene, fate: CommandFate, instruction = 0x1e): void {
   let done = false;
@@ -72,7 +87,7 @@ describe("a card that a signed order names", () => {
     const entries = await scene.place.clock.resolve(scene.place.entries());
     const { serialHex } = scene.card.personalization.purse;
     for (const { detail, personal } of entries) {
-      expect(detail).toEqual({ act: "card-block", ordered: "card-listed", duration: "temporary" });
+      expect(detail).toEqual({ operation: "card-block", ordered: "card-listed", duration: "temporary" });
       expect(personal).toMatchObject({ cardSerial: serialHex });
     }
     expect(JSON.stringify(entries.map(({ detail }) => detail))).not.toContain(serialHex);
@@ -156,6 +171,15 @@ describe("the refusal is answered whatever becomes of the block", () => {
     expect(await operations(scene)).toEqual(["prepared", "unknown card-removed", "void not-blocked", "prepared", "done"]);
     expect(await scene.place.clock.resolve(scene.place.journal.openSubjects({ limit: 10 }))).toEqual([]);
     expect(blockOf(scene)).toBe("temporary");
+  });
+
+  test("an attempt that a journal of before names in another member is ended too", async () => {
+    const scene = await gateScene();
+    befallBlock(scene, { kind: "tear", at: "before" });
+    await tapGate(scene, passage("in", testGate("entry")), (ports) => ({ ...blocking(scene)(ports), journal: named("act", ports.journal) }));
+    scene.place.reader.insert(scene.card);
+    expect(await tapGate(scene, passage("in", testGate("entry")), blocking(scene))).toEqual(REFUSED);
+    expect(await operations(scene)).toEqual(["prepared", "unknown card-removed", "void not-blocked", "prepared", "done"]);
   });
 
   test("a module without the key leaves the card as it is", async () => {

@@ -8,6 +8,7 @@ import { ZERO_FEN } from "../../base/fen.ts";
 import type { Log } from "../../base/log.ts";
 import type { SignedAnswer } from "../../card/purse/maintenance.ts";
 import { formatStatusWord } from "../../codec/apdu.ts";
+import { operationOf } from "../journal/members.ts";
 import type { EntryDraft, Journal, JsonObject } from "../journal/types.ts";
 import type { RiskReason } from "../risk/guard.ts";
 import type { CardBlocking } from "./ports.ts";
@@ -34,7 +35,7 @@ export async function blockCard(parts: BlockingParts): Promise<void> {
   const { journal, log, blocking, reason } = parts;
   try {
     await endEarlier(parts);
-    const detail = { act: CARD_BLOCK_ACT, ordered: reason, duration: blocking.duration };
+    const detail = { operation: CARD_BLOCK_ACT, ordered: reason, duration: blocking.duration };
     const { subject } = await journal.append({ ...cardDraft(parts), state: "prepared", detail });
     const ending = await attempt(parts);
     await journal.append({ ...cardDraft(parts), subject, state: ending.state, detail: { ...detail, ...ending.detail } });
@@ -55,7 +56,7 @@ async function endEarlier(parts: BlockingParts): Promise<void> {
   const { journal, card } = parts;
   for (const { subject } of await journal.openSubjects({ card: card.name, kind: "operation", limit: EARLIER_MAX })) {
     const last = (await journal.entriesOf(subject)).at(-1);
-    if (last === undefined || last.detail["act"] !== CARD_BLOCK_ACT || isInFlight(journal, last)) continue;
+    if (last === undefined || operationOf(last.detail) !== CARD_BLOCK_ACT || isInFlight(journal, last)) continue;
     await journal.append({ ...cardDraft(parts), subject, state: "void", resolves: last.seq, detail: { ...last.detail, reason: "not-blocked" } });
   }
 }
