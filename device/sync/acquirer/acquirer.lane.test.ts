@@ -11,47 +11,24 @@ import { createServer as createSecureServer } from "node:tls";
 import { afterEach, describe, expect, it } from "vitest";
 import { type AcquirerServer, openAcquirerServer } from "../../../simulators/host/acquirer/acquirer-server.ts";
 import { LINE_FAULTS, type LineFaultName } from "../../../simulators/host/acquirer/line-faults.ts";
-import { makeTestCertificate, type ServerCertificate } from "../../../simulators/host/medical/test-certificate.ts";
+import type { ServerCertificate } from "../../../simulators/host/medical/test-certificate.ts";
 import { systemClock } from "../../../simulators/host/system.ts";
 import { VirtualClock } from "../../../simulators/world/virtual-clock.ts";
 import { type Bytes, concat, fromHex, toHex } from "../../base/bytes.ts";
 import { hostContract } from "../../txn/contract/hosts.ts";
 import type { HostReply } from "../../txn/hosts.ts";
+import { certificate, listening, quiet, rest } from "../lines/testing.ts";
 import { AcquirerLineHost } from "./acquirer.ts";
 import { type AcquirerSite, openAcquirerHost } from "./open.ts";
 import { openAcquirerWire } from "./wire.ts";
 
 const LIMIT_MS = 5_000;
-/** Real time in which a line on loopback has said what it has to say. */
-const QUIET_MS = 40;
 const BODY = fromHex("60000300006031003100010800");
 const open: { close(): unknown }[] = [];
 
 afterEach(async () => {
   for (const each of open.splice(0).reverse()) await each.close();
 });
-
-const quiet = () => new Promise<void>((resolve) => setTimeout(resolve, QUIET_MS));
-
-/** Lets real lines come to rest, then virtual time pass, in turn, until the work has ended. */
-async function rest<Value>(clock: VirtualClock, work: Promise<Value>): Promise<Value> {
-  let ended = false;
-  const mark = () => {
-    ended = true;
-  };
-  work.then(mark, mark);
-  for (let turns = 0; turns < 500 && !ended; turns += 1) {
-    await quiet();
-    if (!ended) await clock.runUntil(clock.monotonicMs() + 500, () => ended);
-  }
-  return work;
-}
-
-const certificate = (): ServerCertificate => {
-  const made = makeTestCertificate();
-  if (made === undefined) throw new Error("openssl makes a certificate");
-  return made;
-};
 
 /** TLS in front of a plain port, as a gateway in front of an acquirer has it. */
 async function tunnel(port: number, tls: ServerCertificate): Promise<number> {
@@ -65,18 +42,16 @@ async function tunnel(port: number, tls: ServerCertificate): Promise<number> {
     outer.pipe(inner).pipe(outer);
   });
   server.on("tlsClientError", () => undefined);
-  return listening(server, () => {
+  return opened(server, () => {
     for (const socket of sockets) socket.destroy();
     server.close();
   });
 }
 
-async function listening(server: Server, close: () => void): Promise<number> {
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+async function opened(server: Server, close: () => void): Promise<number> {
+  const port = await listening(server);
   open.push({ close });
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("a server on loopback has a port");
-  return address.port;
+  return port;
 }
 
 interface World {
@@ -186,7 +161,7 @@ describe("what is given up", () => {
       socket.on("error", (error) => ends.push("code" in error ? String(error.code) : error.message));
     };
     const server = tls === undefined ? createServer(listen) : createSecureServer({ cert: tls.certificate, key: tls.key }, listen);
-    const port = await listening(server, () => server.close());
+    const port = await opened(server, () => server.close());
     expect(await ask({ clock, host: hostAt(clock, port, tls?.certificate) })).toEqual({ kind: "unknown", reason: "timeout" });
     await quiet();
     expect(ends).toEqual(["ECONNRESET"]);
@@ -201,7 +176,7 @@ async function rawServer(serve: (socket: Socket) => void): Promise<number> {
     socket.on("error", () => undefined);
     serve(socket);
   });
-  return listening(server, () => {
+  return opened(server, () => {
     for (const socket of sockets) socket.destroy();
     server.close();
   });

@@ -10,7 +10,6 @@ import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { GATEWAY_PATH, type Gateway, openGateway } from "../../../simulators/host/medical/gateway.ts";
 import { GATEWAY_FAULTS, type GatewayFaultName } from "../../../simulators/host/medical/gateway-faults.ts";
-import { makeTestCertificate, type ServerCertificate } from "../../../simulators/host/medical/test-certificate.ts";
 import { SeededRandomness } from "../../../simulators/world/seeded-randomness.ts";
 import { VirtualClock } from "../../../simulators/world/virtual-clock.ts";
 import { utf8 } from "../../base/bytes.ts";
@@ -18,35 +17,18 @@ import { SILENT } from "../../base/log.ts";
 import { sha256 } from "../../crypto/digest.ts";
 import { hostContract } from "../../txn/contract/hosts.ts";
 import type { HostReply } from "../../txn/hosts.ts";
+import { certificate, listening, rest } from "../lines/testing.ts";
 import { GatewayHost } from "./gateway.ts";
 import { openGatewayHost } from "./open.ts";
 import { openGatewayWire } from "./wire.ts";
 
 const CALLER = { paasid: "P1", token: "secret" };
 const LIMIT_MS = 5_000;
-/** Real time in which a line on loopback has said what it has to say. */
-const QUIET_MS = 40;
 const open: { close(): unknown }[] = [];
 
 afterEach(async () => {
   for (const each of open.splice(0)) await each.close();
 });
-
-const quiet = () => new Promise<void>((resolve) => setTimeout(resolve, QUIET_MS));
-
-/** Lets real lines come to rest, then virtual time pass, in turn, until the work has ended. */
-async function rest<Value>(clock: VirtualClock, work: Promise<Value>): Promise<Value> {
-  let ended = false;
-  const mark = () => {
-    ended = true;
-  };
-  work.then(mark, mark);
-  for (let turns = 0; turns < 500 && !ended; turns += 1) {
-    await quiet();
-    if (!ended) await clock.runUntil(clock.monotonicMs() + 500, () => ended);
-  }
-  return work;
-}
 
 function hostAt(clock: VirtualClock, at: { readonly port: number; readonly tls?: string | undefined; readonly secure: boolean }) {
   const url = `${at.secure ? "https" : "http"}://127.0.0.1:${at.port}`;
@@ -74,12 +56,6 @@ interface World {
   readonly seen: string[];
   silent: boolean;
 }
-
-const certificate = (): ServerCertificate => {
-  const made = makeTestCertificate();
-  if (made === undefined) throw new Error("openssl makes a certificate");
-  return made;
-};
 
 async function makeWorld(secure: boolean, trusted = true): Promise<World> {
   const clock = new VirtualClock(Date.now());
@@ -230,16 +206,14 @@ async function rawServer(serve: (socket: Socket) => void): Promise<{ readonly po
     });
     serve(socket);
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const port = await listening(server);
   open.push({
     close: () => {
       for (const socket of sockets) socket.destroy();
       server.close();
     },
   });
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("a server on loopback has a port");
-  return { port: address.port, received: () => received };
+  return { port, received: () => received };
 }
 
 const REPLY_HEAD = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n";
