@@ -75,5 +75,23 @@ export const PARTS = {
   },
   "codec-vendor": { mutate: ["device/codec/read-card-bas.ts"], tests: ["device/codec/read-card-bas.test.ts"], least: 90 },
   "card-keys": { mutate: ["device/card/keys/{block-mac,purse,social}.ts"], tests: ["device/card/keys/*.test.ts"], least: 90 },
+  bank: {
+    mutate: ["device/txn/acquiring/{machine,rules}.ts"],
+    tests: ["device/txn/acquiring/machine.test.ts"],
+    least: 100,
+  },
+  "bank-load": { mutate: ["device/txn/acquiring/load-machine.ts"], tests: ["device/txn/acquiring/load-machine.test.ts"], least: 100 },
+  "bank-settlement": { mutate: ["device/txn/acquiring/settle-machine.ts"], tests: ["device/txn/acquiring/settle-machine.test.ts"], least: 100 },
+  contribution: { mutate: ["device/txn/contributions/machine.ts"], tests: ["device/txn/contributions/machine.test.ts"], least: 100 },
+  "codec-iso8583": {
+    mutate: ["device/codec/iso8583/{build,chip-data,fields,frame,parse,private-fields}.ts"],
+    tests: ["device/codec/iso8583/{chip-data,iso8583,private-fields}.test.ts"],
+    least: 90,
+  },
+  "bank-replies": {
+    mutate: ["device/txn/acquirer-host/{replies,response-codes}.ts"],
+    tests: ["device/txn/acquirer-host/replies.test.ts"],
+    least: 90,
+  },
   batch: { mutate: ["device/sync/batch/{plan,seal}.ts"], tests: ["device/sync/batch/{batch,plan,seal}.test.ts"], least: 90 },
 };

@@ -63,8 +63,14 @@ describe("each event in each state", () => {
 describe("where a count decides", () => {
   const decide = (state: SettlementState, event: SettlementEvent) => decideSettlement(SETTLEMENT_RULES, state, event);
 
-  test("begins with its entry", () => {
+  test("begins with its entry, and nothing is counted yet", () => {
     expect(told(FIRST_SETTLEMENT_STEP)).toBe("beginning +note-beginning");
+    expect(decide(STATES.beginning, EVENTS["entry-durable"]).state).toEqual({ at: "comparing", errors: 0, silences: 0 });
+    expect(resumedSettlement({ step: "begun", errors: 2 }).state).toEqual({ at: "comparing", errors: 2, silences: 0 });
+  });
+
+  test("an answered message is noted by its number", () => {
+    expect(decide(STATES.uploading, EVENTS.uploaded).commands).toEqual([{ do: "note-upload", answered: 2 }]);
   });
 
   test.each([
