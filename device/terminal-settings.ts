@@ -7,6 +7,7 @@ import type { CounterBounds } from "./medical/counter.ts";
 import type { OfflineSettings } from "./medical/offline.ts";
 import type { ReconciliationSettings } from "./medical/reconciliation.ts";
 import type { PermissionSettings } from "./permission.ts";
+import type { RetentionSettings } from "./retention.ts";
 import type { ServiceSettings } from "./services/terminal-services.ts";
 import type { ShopSettings } from "./shop/terminal-shop.ts";
 import type { SyncOptions } from "./sync/sync.ts";
@@ -39,6 +40,8 @@ export interface MedicalSettings {
 /** What is decided by configuration. */
 export interface TerminalSettings {
   readonly terminalId: string;
+  /** How long the journal keeps what is receipted; left out: for ever. */
+  readonly retention?: RetentionSettings;
   readonly purse: PurseProfile;
   readonly cardProfile: CardProfile;
   /** Left out: "refuse-initial". */

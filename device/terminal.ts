@@ -185,6 +185,9 @@ class AssembledTerminal implements Terminal {
       settings.retention === undefined
         ? undefined
         : keepJournal({ clock, log, journal, trust, settings: settings.retention, hasBank: settings.bank !== undefined });
+    const { trust } = opened.permission;
+    this.#retention =
+      settings.retention === undefined ? undefined : keepJournal({ clock, log, journal, trust, settings: settings.retention, hasBank: settings.bank !== undefined });
     this.#catalogueRounds = keepCatalogue(this.#hostPorts, this.#catalogue, queryTimeoutMs);
     this.#counter = this.#openCounter();
     this.#shop = openTerminalShop({

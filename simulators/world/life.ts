@@ -7,6 +7,7 @@ import { BUS_RECORD_ID } from "../../device/card/transit/records.ts";
 import { DEFAULT_CARD_PROFILE } from "../../device/codec/card-profile.ts";
 import type { OfflineSettings } from "../../device/medical/offline.ts";
 import type { PermissionSettings } from "../../device/permission.ts";
+import type { RetentionSettings } from "../../device/retention.ts";
 import { openInlineSealer } from "../../device/sync/batch/seal-inline.ts";
 import { DEFAULT_SYNC_OPTIONS, type SyncOptions } from "../../device/sync/sync.ts";
 import { openTerminal, type Terminal } from "../../device/terminal.ts";
@@ -71,6 +72,7 @@ function permissionOf({ unreceiptedCount, unreceiptedSumFen }: ExposureLimits): 
 
 /** Every purse of a card pays in the town. */
 const SERVICES: ServiceProfile = { ...DEFAULT_SERVICE_PROFILE, offlineMedicalCard: "card-flags" };
+
 /** Whoever pays goods pays nine tenths of their price. */
 const DISCOUNT: LocalRule = {
   kind: "merchant-discount",
@@ -80,6 +82,7 @@ const DISCOUNT: LocalRule = {
   numerator: 9,
   denominator: 10,
 };
+
 /** Cash and loads belong to the town's bank, contributions to its agency. */
 const BANK_SERVICES: ServiceProfile = { ...SERVICES, cashWithdrawal: "on", purseLoad: "on", contributionHost: "connected" };
 
@@ -94,6 +97,8 @@ function settings(limits: ExposureLimits, town: Town): TerminalSettings {
           services: { profile: BANK_SERVICES, agency: DEFAULT_AGENCY_PROFILE, localRules: [DISCOUNT] },
         }),
     terminalId: TERMINAL_ID,
+    // At a gate nobody comes back to a ride by its name, so that records may go within the day.
+    ...(gate === undefined ? {} : { retention: shortRetention(town) }),
     purse: { applications: DEFAULT_PURSE_APPLICATIONS, keyIndex: 1, proveSeqOrder: DEFAULT_CARD_PROFILE.proveSeqOrder },
     cardProfile: DEFAULT_CARD_PROFILE,
     risk: {
@@ -119,6 +124,12 @@ function settings(limits: ExposureLimits, town: Town): TerminalSettings {
     journalTimeoutMs: 5_000,
     sync: syncSettings(town),
   };
+}
+
+/** Some towns keep their records for minutes, some for an hour, some longer than the day is. */
+function shortRetention(town: Town): RetentionSettings {
+  const keepMinutes = town.random.stream("retention").pick([10, 20, 60, 14_400] as const);
+  return { keepDays: keepMinutes / 1_440, erasePersonalDays: keepMinutes / 2_880, everyMs: 120_000 };
 }
 
 export class Life {

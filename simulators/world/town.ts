@@ -242,6 +242,15 @@ export class Town {
       this.secrecyCheck.text("the journal's index", JSON.stringify([flushed.subject(entry.subject), flushed.lastBatch()]));
     }
     this.#observeReceipts();
+    this.#observeAnchor();
+  }
+
+  #observeAnchor(): void {
+    const { flushed } = this.disk;
+    const anchor = JSON.parse(flushed.mark("journal/anchor") ?? '{"seq":0,"hash":""}') as { readonly seq: number; readonly hash: string };
+    if (anchor.seq === this.journalCheck.takenThrough) return;
+    this.journalCheck.taken(anchor, (subject) => flushed.subject(subject) !== undefined);
+    this.trace.note(`taken away through ${anchor.seq}`);
   }
 
   /** Where a sale is made: a gate's own sales are called by their lane. */

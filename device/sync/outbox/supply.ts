@@ -101,7 +101,8 @@ export class BatchSupply {
     if (kept !== undefined) return kept;
     const stored = await this.#parts.journal.batch(batchSeq);
     const prevHash = stored === undefined ? undefined : previousHashOf(stored);
-    if (stored === undefined || prevHash === undefined) return undefined;
+    // A boundary may outlive its records: receipts name it, and the next one continues it.
+    if (stored === undefined || prevHash === undefined || stored.firstSeq < this.#parts.journal.firstSeq) return undefined;
     const records = await this.#read(stored.firstSeq, stored.lastSeq - stored.firstSeq + 1);
     if (records.length !== stored.lastSeq - stored.firstSeq + 1) return undefined;
     const planned = planBatch(this.#identity(), { batchSeq: batchSeq - 1, lastSeq: stored.firstSeq - 1, hash: prevHash }, records);

@@ -104,7 +104,8 @@ async function eachEntry(journal: ReadableJournal, { fromSeq, throughSeq, signal
   while (next <= throughSeq) {
     if (signal.aborted) throw cancelled("cancelled");
     const page = await journal.entries(next, Math.min(PAGE, throughSeq - next + 1));
-    for (const entry of page) look(entry);
+    // Where entries were taken away by rule, the store goes on behind them.
+    for (const entry of page) if (entry.seq <= throughSeq) look(entry);
     const last = page.at(-1);
     if (last === undefined) return;
     next = last.seq + 1;

@@ -145,10 +145,11 @@ class JournalledShifts implements Shifts {
     const counted = this.#countedOf(last);
     const { lastSeq } = this.#journal;
     while (counted.throughSeq < lastSeq) {
-      const length = Math.min(PAGE, lastSeq - counted.throughSeq);
-      const page = await this.#journal.entries(counted.throughSeq + 1, length);
-      for (const entry of page) counted.count.see(entry);
-      counted.throughSeq += length;
+      const page = await this.#journal.entries(counted.throughSeq + 1, Math.min(PAGE, lastSeq - counted.throughSeq));
+      // Where entries were taken away by rule, the store goes on behind them.
+      const meant = page.filter(({ seq }) => seq <= lastSeq);
+      for (const entry of meant) counted.count.see(entry);
+      counted.throughSeq = meant.at(-1)?.seq ?? lastSeq;
     }
     const { shift, fromSeq, throughSeq, count } = counted;
     return { shift, fromSeq, throughSeq, ...count.totals() };

@@ -20,6 +20,7 @@ interface Subject {
   readonly lastSeq: number;
 }
 
+const OVER = new Set(["done", "refused", "void"]);
 const WITHOUT_MONEY = new Set(["refused", "void"]);
 
 export class JournalCheck {
@@ -32,6 +33,9 @@ export class JournalCheck {
   /** The newest time of sale of each module. */
   readonly #saleTimes = new Map<string, string>();
   #wallMs = Number.NEGATIVE_INFINITY;
+  /** Chain values by sequence, as they were when the entries became durable. */
+  readonly #hashes: string[] = [];
+  #takenThrough = 0;
   #receiptedThrough = 0;
 
   constructor(suite: CipherSuite, limits: ExposureLimits) {
@@ -55,6 +59,7 @@ export class JournalCheck {
     promised(5, stored.seq === this.#seq + 1, () => `entry ${stored.seq} follows entry ${this.#seq}`);
     this.#chain(stored);
     this.#seq = stored.seq;
+    this.#hashes.push(stored.hash);
     const entry = readDurable(stored);
     this.#times(entry);
     const subject = { kind: entry.kind, state: entry.state, amountFen: entry.amountFen, lastSeq: entry.seq };
@@ -72,6 +77,22 @@ export class JournalCheck {
     );
     this.#receiptedThrough = throughSeq;
     for (const [name, subject] of this.#exposed) if (subject.lastSeq <= throughSeq) this.#exposed.delete(name);
+  }
+
+  /** Entries up to this one were taken away by rule. */
+  get takenThrough(): number {
+    return this.#takenThrough;
+  }
+
+  /** The disk begins behind this place: it was receipted, it is the place that was written, and whatever is open is still there. */
+  taken(anchor: { readonly seq: number; readonly hash: string }, isThere: (subject: string) => boolean): void {
+    const { seq, hash } = anchor;
+    promised(5, seq >= this.#takenThrough && hash === this.#hashes[seq - 1], () => `the journal begins behind entry ${seq}, which was another one`);
+    promised(1, seq <= this.#receiptedThrough, () => `entry ${seq} was taken away, receipts reach to ${this.#receiptedThrough}`);
+    this.#takenThrough = seq;
+    for (const [subject, { state, lastSeq }] of this.#subjects) {
+      if (lastSeq > seq || !OVER.has(state)) promised(1, isThere(subject), () => `${subject} is ${state} since entry ${lastSeq} and was taken away`);
+    }
   }
 
   /** Spec: pos/v1, 3, and the journal's own rule: SM3(previous ‖ SM3(body) ‖ SM3(sealed part or nothing)). */
