@@ -12,8 +12,9 @@ import { CLAIM_COMMANDS, checkIdentity, endByOrder } from "./commands/claim.ts";
 import { DEVICES_COMMANDS } from "./commands/devices.ts";
 import { DOCTOR_COMMANDS } from "./commands/doctor.ts";
 import { FARES_COMMANDS } from "./commands/fares.ts";
+import { fleetState, storageWear } from "./commands/fleet-state.ts";
 import { JOURNAL_COMMANDS } from "./commands/journal.ts";
-import { careForever, endKeyChange } from "./commands/key-care.ts";
+import { careForever, endKeyChange, KEY_COMMANDS } from "./commands/key-care.ts";
 import { POLICY_COMMANDS } from "./commands/policy.ts";
 import { startProving, updateFolder } from "./commands/proving.ts";
 import { RECONCILE_COMMANDS } from "./commands/reconcile.ts";
@@ -32,6 +33,7 @@ import type { Pcsc } from "./drivers/pcsc/open.ts";
 import { openPcsc } from "./drivers/registry.ts";
 import { openDevices, openRole } from "./drivers/roles.ts";
 import { type LeveledLog, openLog } from "./health/log.ts";
+import type { ServiceHealth } from "./health/service-health.ts";
 import { keyFileOf, type LaneHardware, openDevice, openTerminalApi, openTerminalReaderLibrary } from "./main.ts";
 import { systemClock } from "./system/clock.ts";
 import { type Command, type OptionValues, runCommandLine } from "./system/command-line.ts";
@@ -165,9 +167,12 @@ async function run(values: OptionValues): Promise<number> {
   const lanes = openLanes(config, pcsc, parts);
   const door = new ActDoor();
   let uplinkTurnMs = clock.monotonicMs();
+  let health: ServiceHealth | undefined;
+  const wear = await storageWear();
   const opening = openDevice({
     door,
     takers: (own) => remote.takers(own),
+    state: () => fleetState(health?.told, { parameters: remote.parameters, wear }),
     onUplinkTurn: () => {
       uplinkTurnMs = clock.monotonicMs();
     },
@@ -195,9 +200,9 @@ async function run(values: OptionValues): Promise<number> {
   if (library !== undefined) complain(`the reader library listens at ${config.readerLibrary?.socket}`);
   const api = await openTerminalApi(terminal, config, { log, onDefect: endForDefect, library });
   if (api !== undefined) complain(`the local API listens at ${api.url}`);
-  const health = await openService({ ...machine, terminal, door, config, pcsc, uplinkTurnMs: () => uplinkTurnMs, folder: runtimeFolder() });
+  health = await openService({ ...machine, terminal, door, config, pcsc, uplinkTurnMs: () => uplinkTurnMs, folder: runtimeFolder() });
   await health.start();
-  const proving = await startProving({ folder: updateFolder(), clock, log, told: () => health.told, onUnwell: () => endForUnwellRelease() });
+  const proving = await startProving({ folder: updateFolder(), clock, log, told: () => health?.told, onUnwell: () => endForUnwellRelease() });
   const ended = new AbortController();
   const anew = new AbortController();
   const watching = remote.watch({ ...watchedBy(terminal, door), clock, signal: ended.signal, startAnew: () => anew.abort() }).catch(endForDefect);
@@ -296,6 +301,7 @@ const COMMANDS: readonly Command[] = [
   ...UPDATE_COMMANDS,
   ...SELF_TEST_COMMANDS,
   ...CLAIM_COMMANDS,
+  ...KEY_COMMANDS,
   ...DOCTOR_COMMANDS,
   { name: "config set", summary: "checks a configuration file and makes it the terminal's", operands: "<file>", options: CONFIG_OPTION, run: setConfig },
 ];

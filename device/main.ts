@@ -87,6 +87,8 @@ export interface DeviceParts {
   readonly door?: ActDoor;
   /** Takers of further documents of the host; absent: there are none. */
   readonly takers?: NonNullable<TerminalParts["takers"]>;
+  /** How the terminal is, told to the host with heartbeats; absent: nobody tells. */
+  readonly state?: NonNullable<TerminalParts["state"]>;
   /** Called in each turn of the loop that speaks to the host, whatever the network does. It never throws. */
   readonly onUplinkTurn?: () => void;
 }
@@ -267,8 +269,8 @@ export async function openDevice(parts: DeviceParts): Promise<Terminal> {
 }
 
 /** What passes through as it was handed in. */
-function handedOn({ pinChanger, lamp, devices, onLaneEvent, door, onUplinkTurn, takers, rules }: DeviceParts) {
-  return given({ pinChanger, lamp, devices, onLaneEvent, door, onUplinkTurn, takers, rules });
+function handedOn({ pinChanger, lamp, devices, onLaneEvent, door, onUplinkTurn, takers, state, rules }: DeviceParts) {
+  return given({ pinChanger, lamp, devices, onLaneEvent, door, onUplinkTurn, takers, state, rules });
 }
 
 /** The members that have a value. */

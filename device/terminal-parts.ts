@@ -1,6 +1,7 @@
 /* What a terminal is made of: everything that touches the world, and what is decided by configuration. */
 import type { Log } from "./base/log.ts";
 import type { Clock, JournalStore, MessageLink, Randomness, Storage } from "./base/ports.ts";
+import type { TerminalState } from "./codec/upload.ts";
 import type { InitialPinEvidence } from "./card/social/initial-pin.ts";
 import type { CipherSuite, SecretKey } from "./crypto/face.ts";
 import type { Devices } from "./drivers/adapter.ts";
@@ -61,6 +62,8 @@ export interface TerminalParts {
   readonly rules?: TerminalRules;
   /** The host says over how long its fleet spreads reconnects; the link's owner wants to know. */
   readonly onReconnectWindow?: (windowMs: number) => void;
+  /** How the terminal is, told to the host with heartbeats; absent: nobody tells. */
+  readonly state?: () => TerminalState | undefined;
   /** Called in each turn of the loop that speaks to the host, whatever the network does. It never throws. */
   readonly onUplinkTurn?: () => void;
   /** Through which lanes and keypad begin their sales; absent: nobody holds them. */

@@ -185,9 +185,6 @@ class AssembledTerminal implements Terminal {
       settings.retention === undefined
         ? undefined
         : keepJournal({ clock, log, journal, trust, settings: settings.retention, hasBank: settings.bank !== undefined });
-    const { trust } = opened.permission;
-    this.#retention =
-      settings.retention === undefined ? undefined : keepJournal({ clock, log, journal, trust, settings: settings.retention, hasBank: settings.bank !== undefined });
     this.#catalogueRounds = keepCatalogue(this.#hostPorts, this.#catalogue, queryTimeoutMs);
     this.#counter = this.#openCounter();
     this.#shop = openTerminalShop({
@@ -507,6 +504,7 @@ export async function openTerminal(parts: TerminalParts): Promise<Terminal> {
     },
     ...(documents === undefined ? {} : { downlink: { storage: documents.fetching, region: documents.region } }),
     ...(settings.sync === undefined ? {} : { options: settings.sync }),
+    ...(parts.state === undefined ? {} : { state: parts.state }),
     ...(parts.onReconnectWindow === undefined ? {} : { onReconnectWindow: parts.onReconnectWindow }),
   });
   host = sync.uplink;

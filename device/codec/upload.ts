@@ -140,6 +140,22 @@ export interface Heartbeat {
   readonly receiptedThrough: number;
   /** Milliseconds since 1970 UTC as the terminal believes; may be wrong, and before 1970. */
   readonly wallMs: number;
+  /** How the terminal is; not in every heartbeat. */
+  readonly state?: TerminalState;
+}
+
+/** What whoever looks after a fleet wants to know of a terminal. Nothing personal. Spec: pos/v1, 6. */
+export interface TerminalState {
+  readonly version: string;
+  /** Set of parameters in force; absent: none. */
+  readonly parameters?: string;
+  readonly clock: "trusted" | "held" | "untrusted";
+  /** Sales that the host has not receipted: how many, their sum, the age of the oldest in milliseconds, and how many whose outcome nobody knows. */
+  readonly exposure: { readonly count: number; readonly sumFen: number; readonly unknown: number; readonly oldestAgeMs?: number };
+  readonly journal: { readonly usedBytes: number; readonly limitBytes: number };
+  readonly devices: readonly { readonly role: string; readonly state: "ready" | "absent" | "failed"; readonly code?: string }[];
+  /** Of an eMMC: life used in tenths, and its reserve (1 normal, 2 warning, 3 urgent); absent where the medium does not tell. */
+  readonly wear?: { readonly lifeTenths: number; readonly reserve: number };
 }
 
 /** What the host says of itself: that it is there, and how fast it may be approached. Spec: pos/v1, 6. */

@@ -30,6 +30,8 @@ export interface RemotePlace {
   readonly ending: boolean;
   /** The configuration that this start is under. */
   readonly config: TerminalConfig;
+  /** Id of the set of parameters that this start is under; undefined: none. */
+  readonly parameters: string | undefined;
   takers(own: TakerPlace): Promise<readonly DocumentTaker[]>;
   /** Looks after orders and parameters until it is told to stop; `startAnew` is called once, when a new start is due and nothing is under way. */
   watch(parts: WatchParts): Promise<void>;
@@ -68,6 +70,7 @@ export async function openRemote(stored: TerminalConfig, log: LeveledLog): Promi
   return {
     ending: wishes.end,
     config: parsed.ok ? parsed.config : stored,
+    parameters: parameters.inForce(),
     takers: async ({ journal, urge }) => {
       const acts: RemoteActs = {
         restart: startAnew,

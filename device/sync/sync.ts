@@ -7,7 +7,7 @@ import { isFault } from "../base/fault.ts";
 import type { Log } from "../base/log.ts";
 import type { Clock, Limits, MessageLink, Randomness } from "../base/ports.ts";
 import { documentTopicsOf } from "../codec/downlink.ts";
-import { encodeHeartbeat, parsePresence, topicsOf } from "../codec/upload.ts";
+import { encodeHeartbeat, parsePresence, type TerminalState, topicsOf } from "../codec/upload.ts";
 import type { CipherSuite, SecretKey, Sm2PrivateKey, Sm2PublicKey } from "../crypto/face.ts";
 import type { AcquirerHost, AgencyHost, Downlink, MedicalHost, Uplink } from "../txn/hosts.ts";
 import type { UploadJournal } from "../txn/journal/types.ts";
@@ -26,6 +26,9 @@ import { checkReceipt } from "./receipts/accept.ts";
 
 /** Messages of the host that wait for their check; more are dropped, which a lost receipt survives. */
 const INBOUND_MAX = 32;
+
+/** Heartbeats from one that tells how the terminal is to the next. */
+const STATE_EVERY = 6;
 
 export interface SyncKeys {
   readonly signing: Sm2PrivateKey;
@@ -73,6 +76,8 @@ export interface SyncParts {
   readonly onHostHeard?: (hostTimeMs: number) => void;
   /** Called in each turn of the loop that speaks to the host, whatever the network does. It never throws. */
   readonly onTurn?: (() => void) | undefined;
+  /** How the terminal is, for whoever looks after a fleet; undefined, or left out: nobody knows. */
+  readonly state?: () => TerminalState | undefined;
   /** The outbox's table; a simulated world exchanges a rule here to plant a bug. */
   readonly outboxRules?: OutboxRules;
 }
@@ -135,6 +140,7 @@ class TerminalSync implements Sync {
   readonly #presence: HostPresence;
   readonly #stop = new AbortController();
   #inbound = 0;
+  #beats = 0;
   #checking: Promise<void> = Promise.resolve();
   #beat: AbortController | undefined;
 
@@ -339,7 +345,11 @@ class TerminalSync implements Sync {
   async #heartbeat(): Promise<void> {
     const { journal, clock, log } = this.#parts;
     const { terminalId: tid, journalId, boot, lastSeq, receiptedThrough } = journal;
-    const payload = encodeHeartbeat({ tid, journalId, boot, lastSeq, receiptedThrough, wallMs: Math.floor(clock.wallMs()) });
+    const state = this.#beats % STATE_EVERY === 0 ? this.#parts.state?.() : undefined;
+    // What is not known yet is told with the next one.
+    if (state !== undefined || this.#beats % STATE_EVERY !== 0) this.#beats += 1;
+    const own = { tid, journalId, boot, lastSeq, receiptedThrough, wallMs: Math.floor(clock.wallMs()) };
+    const payload = encodeHeartbeat({ ...own, ...(state === undefined ? {} : { state }) });
     try {
       await this.#publisher.send(
         { topic: this.#topics.heartbeat, lane: "live", qos: 0, messages: [payload] },

@@ -3,6 +3,7 @@
 import type { Bytes } from "../../device/base/bytes.ts";
 import { countField, isFields, type JsonFields, parseFields, textField } from "./canonical.ts";
 import type { Sealed } from "./sealing.ts";
+import { readToldState, type ToldState } from "./terminal-state.ts";
 
 export interface SumRow {
   readonly kind: string;
@@ -44,6 +45,8 @@ export interface TerminalHeartbeat {
   readonly receiptedThrough: number;
   /** How often this journal was opened; undefined where the terminal does not say. */
   readonly boot: number | undefined;
+  /** "malformed": it says how it is, and not as the page has it. */
+  readonly state: ToldState | "malformed" | undefined;
 }
 
 /** More rows than kinds times states can make; keeps a hostile list small. */
@@ -135,5 +138,6 @@ export function parseTerminalHeartbeat(payload: Bytes): TerminalHeartbeat | unde
   const lastSeq = countField(fields, "lastSeq");
   const receiptedThrough = countField(fields, "receiptedThrough");
   if (tid === undefined || journalId === undefined || lastSeq === undefined || receiptedThrough === undefined) return undefined;
-  return { tid, journalId, lastSeq, receiptedThrough, boot: countField(fields, "boot") };
+  const state = fields["state"] === undefined ? undefined : (readToldState(fields["state"]) ?? "malformed");
+  return { tid, journalId, lastSeq, receiptedThrough, boot: countField(fields, "boot"), state };
 }

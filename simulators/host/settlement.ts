@@ -21,6 +21,7 @@ import { Outbound } from "./outbound.ts";
 import { buildPresence, buildReceipt, type ReceiptContext, type ReceiptOrder, swallowsReply } from "./receipts.ts";
 import { type TerminalRegistration, TerminalRegistry } from "./registry.ts";
 import { type HostKeys, Sealer } from "./sealing.ts";
+import type { ToldState } from "./terminal-state.ts";
 
 export interface SettlementHostOptions {
   readonly clock: Clock;
@@ -54,6 +55,8 @@ export interface SettlementHost {
   readonly documents: DocumentDesk;
   /** How often each verdict was reached, for example "batch-committed" or "batch-discarded: signature-wrong". */
   readonly counters: ReadonlyMap<string, number>;
+  /** What each terminal last said of itself. */
+  readonly states: ReadonlyMap<string, ToldState>;
   /** Puts the ledger back to its last backup; terminals are asked for what is missing. */
   restoreBackup(): void;
   /** Reads and answers nothing from now on. The ledger and the link stay open: they are the caller's. */
@@ -78,6 +81,7 @@ class Host implements SettlementHost {
   readonly #context: ReceiptContext;
   readonly #assemblers = new Map<string, FrameAssembler>();
   readonly #clones = new CloneWatch();
+  readonly #states = new Map<string, ToldState>();
   #stopped = false;
 
   constructor(options: SettlementHostOptions) {
@@ -118,6 +122,10 @@ class Host implements SettlementHost {
 
   get counters(): ReadonlyMap<string, number> {
     return this.#counters;
+  }
+
+  get states(): ReadonlyMap<string, ToldState> {
+    return this.#states;
   }
 
   listen(): void {
@@ -222,6 +230,8 @@ class Host implements SettlementHost {
       return;
     }
     if (this.#clones.wentBack(heartbeat)) this.#clone("boot-went-back", tid);
+    if (heartbeat.state === "malformed") this.#count("state-discarded");
+    else if (heartbeat.state !== undefined) this.#states.set(tid, heartbeat.state);
     const quarantined = this.ledger.quarantined(tid);
     const drain = this.faults.drain && !quarantined;
     const presence = buildPresence(this.#context, tid, { drain, reconnectWindowMs: this.#options.reconnectWindowMs ?? DEFAULT_RECONNECT_WINDOW_MS });

@@ -156,7 +156,7 @@ async function countDiskErrors(machine: DoctorMachine): Promise<number> {
 }
 
 /** The most worn of the eMMC and SD devices that tell. Spec: JEDEC eMMC, DEVICE_LIFE_TIME_EST. */
-async function readWear(machine: DoctorMachine): Promise<Facts["wear"]> {
+export async function readWear(machine: DoctorMachine): Promise<Facts["wear"]> {
   const blocks = await machine.list("/sys/block");
   if (typeof blocks === "string") return undefined;
   const found = await Promise.all(
