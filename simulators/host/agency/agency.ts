@@ -4,11 +4,11 @@
  * Written from the page alone. Spec: agency/v1.
  */
 import { type Bytes, utf8 } from "../../../device/base/bytes.ts";
-import { isFault } from "../../../device/base/fault.ts";
 import { type Log, SILENT } from "../../../device/base/log.ts";
 import type { Clock, Randomness } from "../../../device/base/ports.ts";
 import type { CipherSuite } from "../../../device/crypto/face.ts";
 import { type JsonFields, parseFields, textField } from "../canonical.ts";
+import { HostFrame } from "../host-frame.ts";
 import { buildReply, parseRequest, type Request, resultOf, type ServiceAnswer } from "./envelope.ts";
 import { type AgencyFault, type AgencyFaults, noAgencyFaults, takeAgencyFault } from "./faults.ts";
 import type { AgencyLedger } from "./ledger.ts";
@@ -56,14 +56,13 @@ class SimulatedAgency implements Agency {
   readonly faults: AgencyFaults;
   readonly #options: AgencyOptions;
   readonly #context: ServiceContext;
-  readonly #counters = new Map<string, number>();
-  readonly #stopped = new AbortController();
+  readonly #frame: HostFrame;
   readonly #log: Log;
-  #late = 0;
 
   constructor(options: AgencyOptions) {
     const { clock, randomness, suite, ledger, enrolments = TEST_ENROLMENTS } = options;
     this.#options = options;
+    this.#frame = new HostFrame(options);
     this.#log = options.log ?? SILENT;
     this.ledger = ledger;
     this.faults = options.faults ?? noAgencyFaults();
@@ -72,25 +71,25 @@ class SimulatedAgency implements Agency {
   }
 
   get counters(): ReadonlyMap<string, number> {
-    return this.#counters;
+    return this.#frame.counters;
   }
 
-  late = (): number => this.#late;
+  late = (): number => this.#frame.late;
 
   nowMs = (): number => this.#options.clock.wallMs();
 
   stop(): void {
-    this.#stopped.abort();
+    this.#frame.stop();
   }
 
   exchange = async (body: Bytes): Promise<Bytes | undefined> => {
-    if (this.faults.absent || this.#stopped.signal.aborted) return undefined;
+    if (this.faults.absent || this.#frame.stopped) return undefined;
     const parsed = parseRequest(body);
-    if (!parsed.ok) return this.#deliver(buildReply(parsed.id, resultOf(MALFORMED)), 0);
+    if (!parsed.ok) return this.#frame.deliver(buildReply(parsed.id, resultOf(MALFORMED)), 0);
     const { request } = parsed;
     const fault = takeAgencyFault(this.faults, request.service, this.#options.randomness);
     const reply = this.#act(request, fault);
-    return reply === undefined ? undefined : this.#deliver(reply, fault.slowMs);
+    return reply === undefined ? undefined : this.#frame.deliver(reply, fault.slowMs);
   };
 
   /** Does what the fault lets be done, at once, and makes the reply that the fault lets be seen. */
@@ -99,7 +98,7 @@ class SimulatedAgency implements Agency {
       case "none":
         return fault.reply === "refusal" ? buildReply(request.id, resultOf(refuse(fault.reason))) : this.#seen(request, fault, undefined);
       case "late":
-        this.#later(fault.lateMs, () => this.#serve(request));
+        this.#frame.later(fault.lateMs, () => this.#serve(request));
         return undefined;
       case "pending":
         this.#take(request, fault.lateMs);
@@ -136,24 +135,7 @@ class SimulatedAgency implements Agency {
     const { id, content } = request;
     if (this.ledger.seen(id) !== undefined) return;
     this.ledger.remember(id, { content, state: "pending", reply: "" }, this.nowMs());
-    this.#later(lateMs, () => this.#decide(request));
-  }
-
-  #later(lateMs: number, act: () => unknown): void {
-    this.#late += 1;
-    this.#options.clock
-      .sleep(lateMs, this.#stopped.signal)
-      .then(
-        () => {
-          act();
-        },
-        (error: unknown) => {
-          if (!isFault(error, "cancelled")) throw error;
-        },
-      )
-      .finally(() => {
-        this.#late -= 1;
-      });
+    this.#frame.later(lateMs, () => this.#decide(request));
   }
 
   /** What is said to a request: once, and ever after the same. Undefined while it is pending. */
@@ -178,8 +160,7 @@ class SimulatedAgency implements Agency {
   }
 
   #counted(service: string, answer: ServiceAnswer): JsonFields {
-    const event = `${service} ${answer.ok ? "ok" : "refused"}`;
-    this.#counters.set(event, (this.#counters.get(event) ?? 0) + 1);
+    this.#frame.count(`${service} ${answer.ok ? "ok" : "refused"}`);
     if (!answer.ok) this.#log.info("agency-refused", { service, reason: answer.reason });
     return resultOf(answer);
   }
@@ -193,19 +174,6 @@ class SimulatedAgency implements Agency {
     if (seen?.state === "done") return { ok: true, output: { state: "done", reply: parseFields(utf8(seen.reply)) } };
     if (seen === undefined) this.ledger.remember(of, { content: "", state: "given-up", reply: "" }, this.nowMs());
     return { ok: true, output: { state: "unknown-id" } };
-  }
-
-  async #deliver(reply: Bytes, slowMs: number): Promise<Bytes | undefined> {
-    const waitMs = (this.#options.latencyMs ?? 0) + slowMs;
-    if (waitMs === 0) return reply;
-    try {
-      await this.#options.clock.sleep(waitMs, this.#stopped.signal);
-      return reply;
-    } catch (error) {
-      // An agency that was stopped while it thought has answered nobody.
-      if (isFault(error, "cancelled")) return undefined;
-      throw error;
-    }
   }
 }
 

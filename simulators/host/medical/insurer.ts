@@ -4,9 +4,9 @@
  * the table and a field that is not there are business refusals: nothing succeeds by default.
  */
 import { type Bytes, utf8 } from "../../../device/base/bytes.ts";
-import { isFault } from "../../../device/base/fault.ts";
 import { type Log, SILENT } from "../../../device/base/log.ts";
 import type { Clock, Randomness } from "../../../device/base/ports.ts";
+import { HostFrame } from "../host-frame.ts";
 import { issueECode } from "./credentials.ts";
 import { buildReply, type FsiRequest, isReplyNode, parseFsiRequest, type ReplyForm, type ReplyNode } from "./envelope.ts";
 import { bookForeign, voidAtHost } from "./insurer-acts.ts";
@@ -78,13 +78,12 @@ class SimulatedInsurer implements Insurer {
   readonly faults: InsurerFaults;
   readonly #options: InsurerOptions;
   readonly #context: ServiceContext;
-  readonly #counters = new Map<string, number>();
-  readonly #stopped = new AbortController();
+  readonly #frame: HostFrame;
   readonly #log: Log;
-  #late = 0;
 
   constructor(options: InsurerOptions) {
     this.#options = options;
+    this.#frame = new HostFrame(options);
     this.#log = options.log ?? SILENT;
     this.ledger = options.ledger;
     this.faults = options.faults ?? noInsurerFaults();
@@ -107,10 +106,10 @@ class SimulatedInsurer implements Insurer {
   }
 
   get counters(): ReadonlyMap<string, number> {
-    return this.#counters;
+    return this.#frame.counters;
   }
 
-  lateBookings = (): number => this.#late;
+  lateBookings = (): number => this.#frame.late;
 
   issueECode = (personNumber: string): string | undefined => issueECode(this.#context, personNumber);
 
@@ -126,23 +125,23 @@ class SimulatedInsurer implements Insurer {
   }
 
   stop(): void {
-    this.#stopped.abort();
+    this.#frame.stop();
   }
 
   exchange = async (body: Bytes): Promise<Bytes | undefined> => {
-    if (this.faults.absent || this.#stopped.signal.aborted) return undefined;
+    if (this.faults.absent || this.#frame.stopped) return undefined;
     const parsed = parseFsiRequest(body);
-    if (!parsed.ok) return this.#deliver(this.#reply({ ok: false, message: parsed.reason }, parsed.infno), 0);
+    if (!parsed.ok) return this.#frame.deliver(this.#reply({ ok: false, message: parsed.reason }, parsed.infno), 0);
     const { request } = parsed;
     const fault = takeInsurerFault(this.faults, request.infno, this.#options.randomness);
     const reply = this.#act(request, fault);
-    return reply === undefined ? undefined : this.#deliver(reply, fault.slowMs);
+    return reply === undefined ? undefined : this.#frame.deliver(reply, fault.slowMs);
   };
 
   /** Does what the fault lets be done, at once, and makes the reply that the fault lets be seen. */
   #act(request: FsiRequest, fault: InsurerFault): Bytes | undefined {
     if (fault.effect === "late") {
-      this.#actLater(request, fault.lateMs);
+      this.#frame.later(fault.lateMs, () => this.#serve(request));
       return undefined;
     }
     const answer: ServiceAnswer = fault.effect === "none" ? { ok: false, message: "the host is being maintained" } : this.#serve(request);
@@ -187,27 +186,10 @@ class SimulatedInsurer implements Insurer {
     }
   }
 
-  #actLater(request: FsiRequest, lateMs: number): void {
-    this.#late += 1;
-    this.#options.clock
-      .sleep(lateMs, this.#stopped.signal)
-      .then(
-        () => {
-          this.#serve(request);
-        },
-        (error: unknown) => {
-          if (!isFault(error, "cancelled")) throw error;
-        },
-      )
-      .finally(() => {
-        this.#late -= 1;
-      });
-  }
-
   #serve(request: FsiRequest): ServiceAnswer {
     const handler = SERVICES.get(request.infno);
     const answer = handler === undefined ? { ok: false as const, message: `infno ${request.infno} is not served here` } : this.#serveSignedIn(handler, request);
-    this.#count(`${request.infno} ${answer.ok ? "done" : "refused"}`);
+    this.#frame.count(`${request.infno} ${answer.ok ? "done" : "refused"}`);
     if (!answer.ok) this.#log.info("insurer-refused", { infno: request.infno, message: answer.message });
     return answer;
   }
@@ -219,10 +201,6 @@ class SimulatedInsurer implements Insurer {
     return handler(this.#context, request);
   }
 
-  #count(event: string): void {
-    this.#counters.set(event, (this.#counters.get(event) ?? 0) + 1);
-  }
-
   #reply(answer: ServiceAnswer, infno: string, form: Partial<ReplyForm> = {}): Bytes {
     return answer.ok ? this.#replyWith(0, "", { output: answer.output, form }) : this.#replyWith(REFUSED, `${infno}: ${answer.message}`, { form });
   }
@@ -230,19 +208,6 @@ class SimulatedInsurer implements Insurer {
   #replyWith(infcode: number | "", errorMessage: string, written: { readonly output?: ReplyNode; readonly form?: Partial<ReplyForm> } = {}): Bytes {
     const head = { infcode, errorMessage, nowMs: this.#options.clock.wallMs(), area: this.#options.area ?? DEFAULT_AREA, serial: this.ledger.next("message") };
     return buildReply(head, written.output ?? {}, { ...this.#context.variants, ...written.form });
-  }
-
-  async #deliver(reply: Bytes, slowMs: number): Promise<Bytes | undefined> {
-    const waitMs = (this.#options.latencyMs ?? 0) + slowMs;
-    if (waitMs === 0) return reply;
-    try {
-      await this.#options.clock.sleep(waitMs, this.#stopped.signal);
-      return reply;
-    } catch (error) {
-      // An insurer that was stopped while it thought has answered nobody.
-      if (isFault(error, "cancelled")) return undefined;
-      throw error;
-    }
   }
 }
 
