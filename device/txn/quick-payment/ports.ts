@@ -14,10 +14,10 @@ import type { CardReader, PinVerifier, Psam, SocialPsam, TransitPsam } from "../
 import type { InitialPinRule } from "../initial-pin.ts";
 import type { Journal } from "../journal/types.ts";
 import type { Lane, SalesInFlight } from "../lane.ts";
+import type { CardLinks } from "../risk/card-links.ts";
 import type { LocalRuling, RiskGuard, RuledByPlace } from "../risk/guard.ts";
 import type { RiskLimits } from "../risk/limits.ts";
 import type { SaleTimes } from "../sale-time.ts";
-import type { SocialCardPorts } from "./social-card.ts";
 
 /** How this region's purses are spoken to. */
 export interface PurseProfile {
@@ -81,6 +81,14 @@ export interface ElectronicCashPorts extends AuthenticationPorts {
   readonly knownCards?: KnownCashCards;
   /** Who clears these sales; left out: the settlement host. What the acquirer clears is told to it by uploads, and is information for everybody else. */
   readonly clearing?: "acquirer";
+}
+
+/** How a purse is known as a part of its social card. */
+export interface SocialCardPorts {
+  readonly links: Pick<CardLinks, "of" | "learn">;
+  /** Whether a purse that nobody has asked yet is asked: it costs some commands once. Where it is not, known purses are known all the same. */
+  readonly asks: boolean;
+  readonly profile: Pick<CardProfile, "purseSocialCard">;
 }
 
 export interface QuickPaymentPorts {

@@ -6,17 +6,10 @@
 import { selectByName } from "../../card/dialogue.ts";
 import { ISSUER_FILE, ISSUER_TAGS, parseCardIdentifier, parseCardNumber, readItems } from "../../card/social/files.ts";
 import { SOCIAL_ENVIRONMENT_NAME } from "../../card/social/read-identity.ts";
-import type { CardProfile } from "../../codec/card-profile.ts";
 import { textMember } from "../journal/members.ts";
-import type { CardLinks, SocialCardName } from "../risk/card-links.ts";
+import type { SocialCardName } from "../risk/card-links.ts";
+import type { SocialCardPorts } from "./ports.ts";
 import type { CardAccess, IdentifiedCard, PurseDialogue, Unusable } from "./purses/dialogue.ts";
-
-export interface SocialCardPorts {
-  readonly links: Pick<CardLinks, "of" | "learn">;
-  /** Whether a purse that nobody has asked yet is asked: it costs some commands once. Where it is not, known purses are known all the same. */
-  readonly asks: boolean;
-  readonly profile: Pick<CardProfile, "purseSocialCard">;
-}
 
 /** "ask": nobody knows yet, and the chip may be asked. */
 type KnownSocialCard = SocialCardName | "none" | "ask";
