@@ -80,6 +80,7 @@ describe("the catalogue", () => {
     ["acAlgByte", ["fromCard", "01", "04"]],
     ["df60Segment", ["01", "04"]],
     ["cashTripRecord", ["behindIdentifier", "behindLengthAndFlag"]],
+    ["cashRecordKey", ["shared", "account"]],
     ["cashRecords", ["all", "unread"]],
     ["qpbocBudgetMs", ["500", "300"]],
   ];

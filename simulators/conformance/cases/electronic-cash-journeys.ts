@@ -4,7 +4,10 @@
  */
 import { type Bytes, fromHex } from "../../../device/base/bytes.ts";
 import { type Fen, fen, ZERO_FEN } from "../../../device/base/fen.ts";
+import type { IndustrySigner } from "../../../device/card/electronic-cash/industry.ts";
 import { KnownCashCards } from "../../../device/card/electronic-cash/known-cards.ts";
+import { moduleRecordSigner, type RecordKey } from "../../../device/card/electronic-cash/record-signer.ts";
+import { openPsam } from "../../../device/card/psam/open.ts";
 import { parseTripRecord, TRIP_RECORD_LENGTH } from "../../../device/card/transit/records.ts";
 import { entryRecord, fareRecord, openEntry, type TripPlace } from "../../../device/card/transit/trips.ts";
 import { type CardProfile, DEFAULT_CARD_PROFILE } from "../../../device/codec/card-profile.ts";
@@ -12,6 +15,7 @@ import type { Tariff, WrittenAt } from "../../../device/txn/quick-payment/tariff
 import type { PurseChoice } from "../../../device/txn/sale-request.ts";
 import { testIndustryKey } from "../../card/electronic-cash/make.ts";
 import { bankMac } from "../../crypto/bank.ts";
+import { makeSamReader } from "../../reader/in-process.ts";
 import type { ConformanceContext } from "../context.ts";
 import { expectEqual, expectMatch, fail } from "../expect.ts";
 import { Shop, type ShopCard } from "../shop.ts";
@@ -54,14 +58,14 @@ interface Gate {
   readonly card: ShopCard;
 }
 
-async function openGate(context: ConformanceContext, profile: Partial<CardProfile>): Promise<Gate> {
+async function openGate(context: ConformanceContext, profile: Partial<CardProfile>, signer?: IndustrySigner): Promise<Gate> {
   const { suite } = context;
   const rules = { suite, algorithm: "sm4", profile: { ...DEFAULT_CARD_PROFILE, ...profile } } as const;
   const shop = new Shop(context, {
     profile,
     cash: {
       knownCards: new KnownCashCards(),
-      industrySigner: {
+      industrySigner: signer ?? {
         mac: async ({ place, iv, input }) => bankMac(rules, testIndustryKey(suite, "sm4", place.recordId), { iv, data: input }),
       },
     },
@@ -130,4 +134,26 @@ const RECORDS = READS.map(
   }),
 );
 
-export const ELECTRONIC_CASH_JOURNEY_CASES: readonly ConformanceCase[] = [...TRIPS, ...RECORDS];
+/** Key of the record in test modules. */
+const RECORD_KEY: RecordKey = { keyId: 5, algorithm: "sm4" };
+
+const KEYS = (["shared", "account"] as const).map(
+  (cashRecordKey, at): ConformanceCase => ({
+    id: `ECX-09${at}`,
+    spec: "JR/T 0025, extension for small payments",
+    title: cashRecordKey === "shared" ? "a record whose key is the same on all cards is signed by the module" : "a record is signed with the account's own key",
+    tags: ["electronic-cash", "industry", "flow", `profile:cashRecordKey=${cashRecordKey}`],
+    run: async (context) => {
+      const { clock } = context;
+      const profile = { ...DEFAULT_CARD_PROFILE, cashRecordKey };
+      const samReader = makeSamReader(context.inserted(context.psam({ profile: { cashRecordKey } }), "psam"), { name: "lane's module", clock });
+      const psam = await openPsam(samReader, { clock, profile }, { timeoutMs: 5_000, signal: new AbortController().signal });
+      const industrySigner = moduleRecordSigner(psam, RECORD_KEY, profile);
+      const { shop } = await openGate(context, { cashRecordKey }, industrySigner);
+      expectMatch(await shop.sell("in", { amountFen: 0, purse: RIDE }), { kind: "paid", amount: 0, verified: true }, "the entry");
+      expectMatch(await shop.sell("out", { amountFen: 0, purse: RIDE }), { kind: "paid", amount: FARE, verified: true }, "the exit");
+    },
+  }),
+);
+
+export const ELECTRONIC_CASH_JOURNEY_CASES: readonly ConformanceCase[] = [...TRIPS, ...RECORDS, ...KEYS];
