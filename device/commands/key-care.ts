@@ -2,17 +2,23 @@
 
 import { join } from "node:path";
 import type { Identity } from "../../provisioning/claim/identity.ts";
-import { CARE_FILES, careForKeys, finishKeyChange, type KeyCarePorts } from "../../provisioning/claim/key-care.ts";
+import { CARE_FILES, type CareOutcome, careForKeys, finishKeyChange, type KeyCarePorts } from "../../provisioning/claim/key-care.ts";
 import { isFault } from "../base/fault.ts";
 import type { Log } from "../base/log.ts";
 import type { Clock } from "../base/ports.ts";
 import { isObject } from "../codec/json.ts";
+import { loadConfig } from "../config/load.ts";
 import type { TerminalConfig } from "../config/schema.ts";
 import { openConfigStore } from "../config/store.ts";
 import type { CipherSuite } from "../crypto/face.ts";
+import { openCipherSuite } from "../crypto/suite.ts";
+import { openLog } from "../health/log.ts";
+import { systemClock } from "../system/clock.ts";
+import type { Command, OptionValues } from "../system/command-line.ts";
 import { systemRandomness } from "../system/randomness.ts";
 import { openFolderStorage } from "../system/storage.ts";
-import { identityFolderOf, openLine } from "./claim.ts";
+import { checkIdentity, identityFolderOf, openLine } from "./claim.ts";
+import { complain, say } from "./devices-machine.ts";
 
 const FIRST_MS = 30_000;
 const ROUND_MS = 3_600_000;
@@ -69,6 +75,48 @@ async function portsOf(parts: KeyCareParts): Promise<KeyCarePorts> {
     saveKid: (kid) => saveKid(parts, kid),
   };
 }
+
+/** `yikatong keys care`: one round now, for people and for scripts. */
+async function careOnce(values: OptionValues): Promise<number> {
+  const configFolder = String(values["config"]);
+  const suite = openCipherSuite();
+  const clock = systemClock();
+  const log = openLog({ destination: process.stderr, clock, terminalId: "-", level: "info" });
+  const identity = await checkIdentity(configFolder, suite);
+  const loaded = await loadConfig({ storage: await openFolderStorage(configFolder), suite, log });
+  if (identity === undefined || loaded.kind !== "ready") {
+    complain("this machine was never claimed; its keys are looked after by hand");
+    return 1;
+  }
+  const over = new AbortController();
+  const place = { configFolder, suite };
+  await endKeyChange(place, identity);
+  const parts = { ...place, identity, config: loaded.config, clock, log, nowMs: () => clock.wallMs(), signal: over.signal, startAnew: () => undefined };
+  const outcome = await careForKeys(await portsOf(parts), { signal: over.signal });
+  say(values["json"] === true ? JSON.stringify(outcome) : careText(outcome));
+  return outcome.certificate === "unfinished" ? 3 : 0;
+}
+
+function careText({ certificate, keysChanged }: CareOutcome): string {
+  const words = {
+    kept: "the certificate stays",
+    renewed: "the certificate was renewed",
+    unfinished: "the new certificate is not in use yet; the next round goes on",
+  };
+  return `${words[certificate]}; ${keysChanged ? "other keys are in the files: start the service anew" : "the keys stay"}`;
+}
+
+export const KEY_COMMANDS: readonly Command[] = [
+  {
+    name: "keys care",
+    summary: "asks the host now what is to change of certificate and keys, and carries it out; the service does so each hour",
+    options: {
+      config: { type: "string", summary: "folder of the terminal's configuration; its identity stands beside it", default: "/var/lib/yikatong/config" },
+      json: { type: "boolean", summary: "one JSON object instead of a summary" },
+    },
+    run: careOnce,
+  },
+];
 
 /** Cares until it is told to stop. Never rejects for what the world does. */
 export async function careForever(parts: KeyCareParts): Promise<void> {

@@ -172,6 +172,19 @@ describe("a machine from its first start to its end", () => {
     await own.close();
   }, 30_000);
 
+  test("its certificate and its data key change at the host's order: the new ones are tried on a line of their own before the old ones go", async () => {
+    const linkFile = join(folder, "identity", "link.pem");
+    const before = readFileSync(linkFile, "utf8");
+    expect(JSON.parse((await yikatong("keys", "care", "--json", "--config", configFolder)).said)).toEqual({ certificate: "kept", keysChanged: false });
+    await atDesk({ act: "order", tid: "T-1", what: "certificate" });
+    await atDesk({ act: "order", tid: "T-1", what: "data-key" });
+    const changed = await yikatong("keys", "care", "--json", "--config", configFolder);
+    expect(changed.said, changed.complained).toBe(`${JSON.stringify({ certificate: "renewed", keysChanged: true })}\n`);
+    expect(readFileSync(linkFile, "utf8")).not.toBe(before);
+    expect((await configuration()).sync.kid).toMatch(/-2$/);
+    expect(JSON.parse((await yikatong("keys", "care", "--json", "--config", configFolder)).said)).toEqual({ certificate: "kept", keysChanged: false });
+  }, 90_000);
+
   test("sells, is receipted; revoked, its open connection ends within a minute, it keeps away from the broker and sells within its limits", async () => {
     const running = await startTerminal();
     await until(async () => (await status(running))["hostPresent"] === true);

@@ -13,7 +13,7 @@ import { IDENTITY_FILES, readIdentity, readObject, writeObject } from "./identit
 import { CARE_FILES } from "./key-care.ts";
 import { KEY_FILE, keyLine } from "./key-file.ts";
 import { signingKeyOf } from "./keys.ts";
-import { claimTopics, makeQuestion } from "./messages.ts";
+import { claimTopics, makeQuestion, wordOf } from "./messages.ts";
 import type { JsonObject } from "./types.ts";
 
 /** What the journal still has to say. */
@@ -79,7 +79,7 @@ export async function decommission(ports: DecommissionPorts, options: Decommissi
     if (begun.kind === "refused") return begun;
     mark = begun.mark;
   }
-  const tid = String(mark["tid"]);
+  const tid = typeof mark["tid"] === "string" ? mark["tid"] : "";
   if (mark["at"] === "begun") {
     const told = await tellHost(ports, mark, options);
     if (!told && !options.withoutHost) return { kind: "host-silent", tid };
@@ -135,7 +135,7 @@ async function tellHost(ports: DecommissionPorts, mark: JsonObject, { withoutHos
       if (attempt > 0) await clock.sleep(PAUSE_MS, signal);
       const answer = await link.ask(parts, question, ANSWER_TIMEOUT_MS);
       if (answer?.["outcome"] === "granted") return true;
-      if (answer !== undefined) log.warn("decommission-refused", { reason: String(answer["reason"]) });
+      if (answer !== undefined) log.warn("decommission-refused", { reason: wordOf(answer["reason"]) });
     }
     return false;
   } finally {

@@ -12,8 +12,8 @@ import { IDENTITY_FILES, readIdentity, writeObject } from "./identity.ts";
 import { formatKeyFile, KEY_FILE } from "./key-file.ts";
 import { type ClaimKeys, signingKeyOf } from "./keys.ts";
 import { type Activation, activationOf } from "./messages.ts";
+import type { ClaimPorts } from "./ports.ts";
 import { claimSerial } from "./questions.ts";
-import type { ClaimPorts } from "./run.ts";
 import type { JsonObject, State } from "./types.ts";
 
 const DATA_KEY_BYTES = 16;

@@ -16,7 +16,7 @@ import { IDENTITY_FILES, type Identity, readIdentity, readObject, writeObject } 
 import { openDataKey } from "./install.ts";
 import { formatKeyFile, KEY_FILE, keyLine } from "./key-file.ts";
 import { signingKeyOf } from "./keys.ts";
-import { keyTopics, makeQuestion } from "./messages.ts";
+import { keyTopics, makeQuestion, wordOf } from "./messages.ts";
 import type { JsonObject } from "./types.ts";
 
 export interface KeyCarePorts {
@@ -87,7 +87,7 @@ class CareLine {
     const parts: AskParts = { clock, log, suite, signal: this.#signal, authority: suite.sm2PublicKey(fromHex(identity.authority)) };
     const answer = await this.#link.ask(parts, question, ANSWER_TIMEOUT_MS);
     if (answer === undefined || answer["outcome"] === "granted") return answer;
-    log.warn("key-request-refused", { step: String(members["step"]), reason: String(answer["reason"]) });
+    log.warn("key-request-refused", { step: wordOf(members["step"]), reason: wordOf(answer["reason"]) });
     return undefined;
   }
 

@@ -62,6 +62,11 @@ export function checkAnswer({ suite, authority }: { readonly suite: CipherSuite;
   return { ok: true, answer };
 }
 
+/** A word of an answer that people or logs may see: short and plain, whatever came. */
+export function wordOf(value: JsonValue | undefined): string {
+  return typeof value === "string" && /^[a-z0-9-]{1,40}$/.test(value) ? value : "refused";
+}
+
 const RETRY_MS_MAX = 3_600_000;
 const PEM_LENGTH_MAX = 16_384;
 
@@ -72,7 +77,7 @@ function pem(value: JsonValue | undefined): string | undefined {
 /** What a signed answer means for the claim; undefined where it says nothing that can be acted on. Never throws. */
 export function eventOf(step: "certificate" | "register" | "proof" | "done", answer: JsonObject): Event | undefined {
   const { outcome, reason, retryMs } = answer;
-  if (outcome === "refused") return { is: "refused", reason: typeof reason === "string" && /^[a-z0-9-]{1,40}$/.test(reason) ? reason : "refused" };
+  if (outcome === "refused") return { is: "refused", reason: wordOf(reason) };
   if (outcome === "wait") return typeof retryMs === "number" && retryMs >= 0 ? { is: "waiting", retryMs: Math.min(retryMs, RETRY_MS_MAX) } : undefined;
   if (outcome !== "granted") return undefined;
   if (step === "register") return { is: "registered", answer };

@@ -14,8 +14,8 @@ import type { ClaimStep, JsonObject, State } from "./types.ts";
 
 export interface Asking {
   readonly suite: CipherSuite;
-  facts(): Promise<MachineFacts>;
-  hardware(): Promise<Readonly<Record<string, string>>>;
+  readonly facts: () => Promise<MachineFacts>;
+  readonly hardware: () => Promise<Readonly<Record<string, string>>>;
 }
 
 type Addressed = Question & { readonly authority: Bytes };

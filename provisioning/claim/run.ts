@@ -5,50 +5,19 @@
 import { assert } from "../../device/base/assert.ts";
 import { toHex } from "../../device/base/bytes.ts";
 import { Fault } from "../../device/base/fault.ts";
-import type { Log } from "../../device/base/log.ts";
-import type { Clock, MessageLink, Randomness, Storage } from "../../device/base/ports.ts";
-import type { JsonValue } from "../../device/codec/json.ts";
-import type { CipherSuite } from "../../device/crypto/face.ts";
+import type { MessageLink } from "../../device/base/ports.ts";
 import { certificateFacts } from "../../device/crypto/tls-identity.ts";
 import { AskingLink, type AskParts } from "./ask.ts";
 import { type ClaimFile, parseClaimFile } from "./claim-file.ts";
-import type { MachineFacts } from "./facts.ts";
 import { IDENTITY_FILES, type Identity, readIdentity, readObject, readState, writeState } from "./identity.ts";
 import { install } from "./install.ts";
 import { KEY_FILE, keyLine } from "./key-file.ts";
 import { type ClaimKeys, makeKeys, readKeys } from "./keys.ts";
 import { CLAIM_RULES, decide, resume } from "./machine.ts";
 import { eventOf, type Question } from "./messages.ts";
+import type { ClaimPorts } from "./ports.ts";
 import { type Asking, bootQuestion, ownQuestion } from "./questions.ts";
 import type { Action, ClaimRules, ClaimStep, Event, State } from "./types.ts";
-
-export interface ClaimPorts {
-  readonly clock: Clock;
-  readonly randomness: Randomness;
-  readonly suite: CipherSuite;
-  readonly log: Log;
-  /** The identity folder and the folder of the configuration. */
-  readonly identity: Storage;
-  readonly config: Storage;
-  readonly claimFile: {
-    read(): Promise<Uint8Array | undefined>;
-    /** Overwrites and removes it; one that is gone is no fault. Faults: those of a storage. */
-    erase(): Promise<void>;
-  };
-  facts(): Promise<MachineFacts>;
-  /** What kind of machine this is, in plain words, for the host's list. */
-  hardware(): Promise<Readonly<Record<string, string>>>;
-  /** Checks a configuration and makes it durable; says in one line why not. */
-  saveProfile(profile: JsonValue): Promise<string | undefined>;
-  /** Puts the records of the terminal that was here before aside; says in one line why not. */
-  resetState(): Promise<string | undefined>;
-  /** Where certificate and authority will stand, as the configuration names them. */
-  readonly places: { readonly link: string; readonly authority: string };
-  /** A line to the broker with the claim's credentials, or with the terminal's own (whose address is the configuration's or the claim's). */
-  connect(
-    how: { readonly as: "claim"; readonly file: ClaimFile; readonly clientId: string } | { readonly as: "terminal"; readonly tid: string },
-  ): MessageLink | Promise<MessageLink>;
-}
 
 export interface ClaimOptions {
   /** Ends instead of waiting for a person or a host that is away. */

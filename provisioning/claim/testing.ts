@@ -13,7 +13,8 @@ import { profileFrom } from "../../simulators/host/claim/profile.ts";
 import { SeededRandomness } from "../../simulators/world/seeded-randomness.ts";
 import { VirtualClock } from "../../simulators/world/virtual-clock.ts";
 import type { MachineFacts } from "./facts.ts";
-import { type ClaimOptions, type ClaimOutcome, type ClaimPorts, runClaim } from "./run.ts";
+import type { ClaimPorts } from "./ports.ts";
+import { type ClaimOptions, type ClaimOutcome, runClaim } from "./run.ts";
 
 export const suite = openCipherSuite();
 export const START_MS = 1_790_000_000_000;

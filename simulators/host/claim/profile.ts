@@ -1,5 +1,5 @@
 /* The configuration that a claimed terminal is given: a template, with what is this terminal's own filled in. */
-import type { Json } from "../canonical.ts";
+import { isFields, type Json } from "../canonical.ts";
 import type { Enrolment } from "./book.ts";
 
 export type Profile = { readonly [name: string]: Json | undefined };
@@ -32,6 +32,6 @@ function defaults(brokerUrl: string, journalFolder: string): Profile {
 
 export function profileFrom(template: Profile | undefined, places: { readonly brokerUrl: string; readonly journalFolder: string }): ProfileMaker {
   const base: Profile = { ...defaults(places.brokerUrl, places.journalFolder), ...template };
-  const sync = typeof base["sync"] === "object" && base["sync"] !== null && !Array.isArray(base["sync"]) ? base["sync"] : {};
-  return ({ tid, kid }) => ({ ...base, terminalId: tid, sync: { ...sync, kid } });
+  const sync = isFields(base["sync"]) ? base["sync"] : {};
+  return ({ tid, kid }) => ({ ...base, terminalId: tid, sync: { ...(sync as Profile), kid } });
 }
