@@ -18,11 +18,11 @@ import type {
   PurseLoadRequest,
   SettlementOutcome,
 } from "../../../device/txn/acquiring/acts.ts";
-import type { AcquirerProfile, DownloadKind, ReversalAfterSettlement } from "../../../device/txn/acquiring/profile.ts";
+import type { AcquirerProfile, DownloadKind, ReversalAfterSettlement, Sm4Keys } from "../../../device/txn/acquiring/profile.ts";
 import type { TearPoint } from "../../card/state.ts";
 import type { Acquirer } from "../../host/acquirer/acquirer.ts";
 import { ACQUIRER_FAULTS, type AcquirerFaultName, clearAcquirerFaults, PLANTED_DIFFERENCES, planAcquirerFault } from "../../host/acquirer/acquirer-faults.ts";
-import type { KeyLayout, MacForm } from "../../host/acquirer/ciphers.ts";
+import type { KeyLayout, MacForm, Sm4Terms } from "../../host/acquirer/ciphers.ts";
 import { TEST_BANK_MERCHANT, TEST_BANK_TERMINAL, testContract } from "../../host/acquirer/test-customers.ts";
 import { promised } from "../checks/violation.ts";
 import { Day, type DayReport, within } from "../day.ts";
@@ -94,8 +94,9 @@ const BRINGS_MONEY: ReadonlySet<number> = new Set([0x52, 0xda]);
 const AFTER_SETTLEMENT: readonly ReversalAfterSettlement[] = [{ do: "park" }, { do: "send", undone: ["00"] }];
 
 const DOWNLOADS: readonly DownloadKind[] = ["parameters", "ca-keys", "aid-parameters", "exception-list"];
-const LAYOUTS: readonly KeyLayout[] = ["des-24", "tdes-40", "tdes-track-60", "triple-19-57"];
+const LAYOUTS: readonly KeyLayout[] = ["des-24", "tdes-40", "tdes-track-60", "triple-19-57", "sm4"];
 const MAC_FORMS: readonly MacForm[] = ["ecb", "x9.19"];
+const SM4_CHECK_BYTES = [4, 8, 16] as const;
 
 /** An approved payment that may be taken back. */
 interface Paid {
@@ -478,7 +479,9 @@ function openOrders({ journalCheck }: Town): readonly string[] {
 /** How the acquirer of this seed wants its messages: layouts, MACs and switches differ from seed to seed. */
 function bankOf(seed: string): Omit<TownBank, "between"> {
   const draw = new SeededRandomness(seed).stream("acquirer-profile");
-  const [keyScheme, macMethod, front] = [draw.pick(LAYOUTS), draw.pick(MAC_FORMS), draw.pick([0, 0, 3])];
+  const [keyScheme, usualMac, front] = [draw.pick(LAYOUTS), draw.pick(MAC_FORMS), draw.pick([0, 0, 3])];
+  const macMethod = keyScheme === "sm4" ? "sm4" : usualMac;
+  const sm4 = keyScheme === "sm4" ? sm4Terms(new SeededRandomness(seed).stream("sm4-keys")) : undefined;
   const reader = draw.pick(["contact", "contactless"] as const);
   const profile: AcquirerProfile = {
     ...DEFAULT_ACQUIRER,
@@ -490,6 +493,7 @@ function bankOf(seed: string): Omit<TownBank, "between"> {
     macMethod,
     keyOffset: front,
     checkValueBytes: keyScheme === "triple-19-57" ? 3 : 4,
+    ...(sm4 === undefined ? {} : { pinBlockBytes: 16, sm4Keys: sm4KeysOf(sm4) }),
     macAppliesTo: draw.pick(["approvals", "all"] as const),
     originalDate: draw.chance(0.5),
     partialApproval: draw.chance(0.5),
@@ -510,6 +514,20 @@ function bankOf(seed: string): Omit<TownBank, "between"> {
     line: draw.pick(["relay", "direct"] as const),
     reader,
     variants: { reversesSettled: draw.chance(0.5), settledRefusal: draw.pick(["12", "25"] as const) },
-    contract: testContract({ keyLayout: keyScheme, macForm: macMethod, keyFrontHex: "00".repeat(front) }),
+    contract: testContract({ keyLayout: keyScheme, macForm: macMethod, keyFrontHex: "00".repeat(front), ...(sm4 === undefined ? {} : { sm4 }) }),
   };
+}
+
+/** No paper says how SM4 keys are given out, so that this bank has its own way with each seed. */
+function sm4Terms(draw: SeededRandomness): Sm4Terms {
+  const order = draw.pick([
+    ["pin", "mac"],
+    ["mac", "pin"],
+    ["pin", "mac", "track"],
+  ] as const);
+  return { network: draw.pick(["005", "103"]), order, checkBytes: draw.pick(SM4_CHECK_BYTES), fill: draw.pick([0, 0, 2]) };
+}
+
+function sm4KeysOf({ network, order, checkBytes, fill }: Sm4Terms): Sm4Keys {
+  return { network, keys: order.map((which) => ({ which, zeros: fill, checkBytes })) };
 }
