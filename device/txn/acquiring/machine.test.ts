@@ -229,6 +229,24 @@ describe("what plan and payload decide", () => {
     expect(decide(BANK_RULES, PLAN, STATES.reversing, event).state).toEqual({ at: "ended", outcome });
   });
 
+  test("a lost card counts as a try", () => {
+    expect(decide(BANK_RULES, PLAN, { at: "reading-card", tries: 1 }, EVENTS["card-lost"]).state).toEqual({ at: "awaiting-card", tries: 2 });
+  });
+
+  test("what is with the card and what is noted keep why", () => {
+    expect(decide(BANK_RULES, PLAN, STATES.sending, EVENTS.declined).state).toEqual({ at: "telling-card", intent: INTENT, reply: DECLINED });
+    const partial = { is: "approved", approval: { ...APPROVAL, partial: true } } as const;
+    expect(decide(BANK_RULES, { ...PLAN, keepsPartial: false }, STATES.sending, partial)).toEqual({
+      state: { at: "noting-unknown", intent: INTENT, reason: "partial-approval" },
+      command: { do: "append", entry: { state: "unknown", after: INTENT, cause: "06", reason: "partial-approval" } },
+    });
+  });
+
+  test("an approval without an authorization names none", () => {
+    const { state } = decide(BANK_RULES, PLAN, STATES["telling-card"], EVENTS["card-told"]);
+    expect(state.at === "closing" && Object.keys(state.outcome)).toEqual(["kind", "subject", "amount", "retrievalReference"]);
+  });
+
   test("the first look waits for nothing, the next ones a moment", () => {
     const pauseOf = ({ command }: Step) => (command?.do === "await-card" ? command.pauseMs : undefined);
     expect(pauseOf(decide(BANK_RULES, PLAN, STATES.readying, EVENTS["line-clear"]))).toBe(0);
