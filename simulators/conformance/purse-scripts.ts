@@ -91,6 +91,17 @@ const NAME_SOCIAL = [
 const PIN_QUERY = naming("PIN-QUERY", 0x20);
 const PIN_VERIFY = naming("PIN-VERIFY", 0x20);
 const OPEN_MEDICAL = [naming("SELECT-DF04", 0xa4), naming("LOG", 0xb2)];
+/** What the card says of payment without the insurer, behind the terminal's proof of its key of reading. */
+const ADMIT_MEDICAL = [
+  naming("SELECT-DF04", 0xa4),
+  naming("SELECT-DF04-FLAGS", 0xa4),
+  naming("CHALLENGE-RAW", 0x84),
+  naming("CHALLENGE-FACTOR", 0x84),
+  naming("EXTERNAL-AUTHENTICATE", 0x82),
+  naming("CARD-USE", 0xb2),
+  naming("OFFLINE-ALLOWED", 0xb2),
+  naming("LOG", 0xb2),
+];
 const GENUINE = naming("INTERNAL-AUTHENTICATE", 0x88);
 const SELL_MEDICAL = [opening("INITIALIZE", 0x28), debit("DEBIT", 0x2c)];
 
@@ -101,9 +112,9 @@ function medicalSetting(logSeqMode: "pre" | "post", pin: string | undefined): Pu
     profile: { logSeqMode },
     card: { medicalPurse: { accountFen: 10_000 }, ...(pin === undefined ? {} : { pin }) },
     tags: [logSeqMode, `profile:logSeqMode=${logSeqMode}`, ...(pin === undefined ? [] : (["pin"] as const))],
-    tap: [...NAME_SOCIAL, GENUINE, ...ask, ...OPEN_MEDICAL, ...SELL_MEDICAL],
+    tap: [...NAME_SOCIAL, GENUINE, ...ask, ...ADMIT_MEDICAL, ...SELL_MEDICAL],
     returnDebited: [...NAME_SOCIAL, ...ask, ...OPEN_MEDICAL, naming("PROOF", 0x2e)],
-    returnNotDebited: [...NAME_SOCIAL, ...ask, ...OPEN_MEDICAL, naming("SELECT-SSSE-AGAIN", 0xa4), GENUINE, ...OPEN_MEDICAL, ...SELL_MEDICAL],
+    returnNotDebited: [...NAME_SOCIAL, ...ask, ...OPEN_MEDICAL, naming("SELECT-SSSE-AGAIN", 0xa4), GENUINE, ...ADMIT_MEDICAL, ...SELL_MEDICAL],
   };
 }
 
