@@ -23,9 +23,9 @@ import { DATABASE_FILE } from "../txn/journal/sqlite/engine.ts";
 import { openSqliteStore } from "../txn/journal/sqlite/store.ts";
 import { verifyJournal } from "../txn/journal/verify.ts";
 import { actAs, claimFileAt, putAside, shredFile } from "./claim-machine.ts";
+import { CONFIG_FOLDER } from "./config.ts";
 import { complain, say } from "./devices-machine.ts";
 
-const CONFIG_FOLDER = "/var/lib/yikatong/config";
 const CLAIM_FILE = "/etc/yikatong/claim.json";
 const EXIT_REFUSED = 3;
 const EXIT_CANCELLED = 130;

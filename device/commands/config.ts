@@ -10,7 +10,9 @@ import type { Command, OptionValues } from "../system/command-line.ts";
 import { openFolderStorage } from "../system/storage.ts";
 import { complain, say } from "./devices-machine.ts";
 
-export const CONFIG_OPTION = { config: { type: "string", summary: "folder of the terminal's configuration", default: "/etc/yikatong" } } as const;
+/** Where a machine that was installed by the script has its configuration. */
+export const CONFIG_FOLDER = "/var/lib/yikatong/config";
+export const CONFIG_OPTION = { config: { type: "string", summary: "folder of the terminal's configuration", default: CONFIG_FOLDER } } as const;
 const JSON_OPTION = { json: { type: "boolean", summary: "one JSON object instead of a summary" } } as const;
 
 /** The log of a terminal, on standard error. */

@@ -2,6 +2,7 @@
 
 import { guessReader } from "../drivers/pcsc/reader-roles.ts";
 import type { Command, OptionValues } from "../system/command-line.ts";
+import { CONFIG_FOLDER } from "./config.ts";
 import { allWell, judge, type Look, look, type RoleReport, reportRoles } from "./devices-look.ts";
 import { complain, configIn, onMachine, say } from "./devices-machine.ts";
 import { runProbe } from "./devices-probe.ts";
@@ -56,7 +57,7 @@ export const DEVICES_COMMANDS: readonly Command[] = [
     summary: "has one device of the configuration do one harmless thing that can be seen",
     operands: "<pinPad | scanner | printer | display | gate | keypad | userReader | sam>",
     options: {
-      config: { ...CONFIG.config, default: "/etc/yikatong" },
+      config: { ...CONFIG.config, default: CONFIG_FOLDER },
       yes: { type: "boolean", summary: "the gate may open" },
       lane: { type: "string", summary: "gate: that of this lane; left out: the one among the devices" },
       "work-key": { type: "string", summary: "pinPad: a wrapped working key in hexadecimal, and /check value where the pad gives none" },

@@ -1,15 +1,20 @@
 /* `yikatong journal`: what an engineer, or the choice of a release, asks of a journal that nobody has open. */
-import { existsSync } from "node:fs";
+import { createReadStream, existsSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { Fault, isFault } from "../base/fault.ts";
 import { SILENT } from "../base/log.ts";
 import { openCipherSuite } from "../crypto/suite.ts";
 import { systemClock } from "../system/clock.ts";
 import type { Command, OptionValues } from "../system/command-line.ts";
+import { ExportCheck, type ExportReport, exportLines } from "../txn/journal/export.ts";
 import { DATABASE_FILE } from "../txn/journal/sqlite/engine.ts";
 import { JOURNAL_SCHEMAS } from "../txn/journal/sqlite/layouts.ts";
 import { migrateJournal } from "../txn/journal/sqlite/migrate.ts";
 import { openSqliteStore } from "../txn/journal/sqlite/store.ts";
 import { verifyJournal } from "../txn/journal/verify.ts";
+import { CONFIG_FOLDER } from "./config.ts";
 import { complain, configIn, say } from "./devices-machine.ts";
 
 const JSON_OPTION = { json: { type: "boolean", summary: "one JSON object instead of a summary" } } as const;
@@ -70,6 +75,58 @@ async function migrate(values: OptionValues, [named]: readonly string[]): Promis
   return 0;
 }
 
+async function exportJournal(values: OptionValues, [folder]: readonly string[]): Promise<number> {
+  const out = values["out"];
+  if (folder === undefined || typeof out !== "string") return usage("which journal, and where to? yikatong journal export <folder> --out <file>");
+  if (!holdsJournal(folder)) {
+    complain(`there is no journal in ${folder}`);
+    return 1;
+  }
+  const store = await openSqliteStore({ folder, limitBytes: Number.MAX_SAFE_INTEGER });
+  const suite = openCipherSuite();
+  const check = new ExportCheck(suite);
+  try {
+    const file = await open(out, "wx", 0o600);
+    try {
+      for await (const line of exportLines(store, suite)) {
+        check.take(line);
+        await file.write(`${line}\n`);
+      }
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  } catch (cause) {
+    if (isFault(cause)) throw cause;
+    throw new Fault("store-broken", `${out} cannot be written: ${cause instanceof Error ? cause.message : String(cause)}`, { effectUnknown: false, cause });
+  } finally {
+    await store.close();
+  }
+  return tellExport(check.report(), values["json"] === true);
+}
+
+async function checkExport(values: OptionValues, [file]: readonly string[]): Promise<number> {
+  if (file === undefined) return usage("which file? yikatong journal check <file>");
+  if (!existsSync(file)) {
+    complain(`there is no file ${file}`);
+    return 1;
+  }
+  const check = new ExportCheck(openCipherSuite());
+  for await (const line of createInterface({ input: createReadStream(file) })) check.take(line);
+  return tellExport(check.report(), values["json"] === true);
+}
+
+function tellExport(report: ExportReport, asJson: boolean): number {
+  const { firstBreak, entries, batches, terminalId, journalId, lastSeq, receiptedThrough } = report;
+  const whole = firstBreak === undefined;
+  if (asJson) say(JSON.stringify({ whole, ...report }));
+  else {
+    say(`journal ${journalId || "(empty)"} of terminal ${terminalId || "-"}: ${entries} entries up to ${lastSeq}, ${batches} batches, receipted through ${receiptedThrough}`);
+    say(whole ? "the export is whole" : `BROKEN at line ${firstBreak.line}: ${firstBreak.why}`);
+  }
+  return whole ? 0 : 1;
+}
+
 export const JOURNAL_COMMANDS: readonly Command[] = [
   { name: "journal verify", summary: "walks a journal's chain and says what it found", operands: "<folder>", options: JSON_OPTION, run: verify },
   {
@@ -77,10 +134,18 @@ export const JOURNAL_COMMANDS: readonly Command[] = [
     summary: "writes a journal in another schema, up or down; the terminal must not run",
     operands: "[folder]",
     options: {
-      config: { type: "string", summary: "folder of the terminal's configuration, which names the journal's", default: "/etc/yikatong" },
+      config: { type: "string", summary: "folder of the terminal's configuration, which names the journal's", default: CONFIG_FOLDER },
       to: { type: "string", summary: `schema to write: ${JOURNAL_SCHEMAS.join(", ")}` },
       ...JSON_OPTION,
     },
     run: migrate,
   },
+  {
+    name: "journal export",
+    summary: "writes everything that a journal holds into a file that proves itself; personal parts stay sealed",
+    operands: "<folder>",
+    options: { out: { type: "string", summary: "file to write, which must not be there yet" }, ...JSON_OPTION },
+    run: exportJournal,
+  },
+  { name: "journal check", summary: "says whether an exported journal is whole", operands: "<file>", options: JSON_OPTION, run: checkExport },
 ];

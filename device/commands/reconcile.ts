@@ -10,6 +10,7 @@ import { REPORTS_FOLDER } from "../medical/reconciliation.ts";
 import type { Command, OptionValues } from "../system/command-line.ts";
 import type { DayView, ReconciliationReport } from "../txn/medical-reconciliation/acts.ts";
 import { storedReport } from "../txn/medical-reconciliation/stored.ts";
+import { CONFIG_FOLDER } from "./config.ts";
 import { complain, configIn, say } from "./devices-machine.ts";
 
 function isMissing(error: unknown): boolean {
@@ -83,7 +84,7 @@ export const RECONCILE_COMMANDS: readonly Command[] = [
     summary: "tells what the comparison of these days with the insurer's books has found; the terminal may stand still",
     operands: "<from> [to]",
     options: {
-      config: { type: "string", summary: "folder of the terminal's configuration", default: "/etc/yikatong" },
+      config: { type: "string", summary: "folder of the terminal's configuration", default: CONFIG_FOLDER },
       html: { type: "string", summary: "writes the report as a page" },
       csv: { type: "string", summary: "writes the report as a table" },
       json: { type: "boolean", summary: "one JSON object instead of a summary" },
