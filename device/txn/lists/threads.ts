@@ -1,6 +1,7 @@
 /*
- * Works in other threads, so that the one that serves taps only hands over pieces and takes the result. Changes have a thread that stays; whole lists
- * have one of their own each time, which gives precedence to all others, so that its memory goes with it and a change of another level does not wait behind it.
+ * Works in other threads, so that the one that serves taps only hands over pieces and takes the result. All of them
+ * give precedence to every other thread. Changes have a thread that stays; whole lists have one of their own each time, so that its memory goes with it
+ * and a change of another level does not wait behind it.
  */
 import { Worker } from "node:worker_threads";
 import type { Bytes } from "../../base/bytes.ts";
@@ -12,8 +13,6 @@ export type ThreadReply = { readonly is: "ready" } | { readonly is: "answer"; re
 
 export interface ThreadData {
   readonly secrets: ListSecrets;
-  /** Works only while nobody else wants the processor. */
-  readonly patient: boolean;
 }
 
 /** The worker's module, as source or compiled. */
@@ -86,7 +85,7 @@ class ListThread {
 
   #start(): Worker {
     const worker = new Worker(workerModule(), {
-      workerData: { secrets: this.#secrets, patient: !this.#stays } satisfies ThreadData,
+      workerData: { secrets: this.#secrets } satisfies ThreadData,
       name: "lists",
       execArgv: [],
     });
