@@ -105,6 +105,18 @@ export const LANES: readonly Lane[] = [
     limitMs: 8 * MINUTE_MS,
   },
   {
+    name: "provisioning",
+    level: "ci",
+    needs: {
+      // The compiler builds the driver of the simulated readers; the machine itself is made by mmdebstrap.
+      packages: ["mmdebstrap", "systemd-container", "util-linux", "pcscd", "libpcsclite1", "gcc", "libc6-dev", "pkg-config", "libpcsclite-dev"],
+      namespaces: true,
+      pcsc: true,
+    },
+    work: { kind: "files", patterns: [/^hw-tests\/provisioning[^/]*\.lane\.test\.ts$/] },
+    limitMs: 15 * MINUTE_MS,
+  },
+  {
     name: "losses",
     level: "ci",
     // The compiler builds what makes native calls hang.

@@ -35,6 +35,10 @@ const COMMANDS = {
   ci: { run: ["tools/run-lanes.ts", "--level", "ci"], compiled: true, native: "install", about: "the lanes that only the CI entry runs" },
   "hw-test": { run: ["tools/hw-test.ts"], native: "use", about: "the ports' suites on the real devices of a desk (HW=1, --bench FILE)" },
   soak: { run: ["tools/soak.ts"], compiled: true, native: "use", about: "the full size of a long run: soak -- NAME" },
+  seed: {
+    run: ["provisioning/install/seed/main.ts"],
+    about: "writes or checks the first-start files of one machine (--order FILE --out FOLDER | --check FOLDER)",
+  },
   check: { run: ["tools/run-lanes.ts", "--only", "checks"], about: "formatter, types, linters, architecture, dead code" },
   unit: { run: [VITEST, "run"], about: "unit tests (names of files may follow)" },
   lane: { run: [VITEST, "run", "--config", "vitest.lane.config.ts"], compiled: true, native: "use", about: "real-path tests (names of files may follow)" },

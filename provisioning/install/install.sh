@@ -14,7 +14,7 @@ STEPS=9
 
 E_USAGE=2 E_RIGHTS=3 E_SYSTEM=4 E_PACKAGES=5 E_RELEASE=6 E_REFUSED=7 E_SPACE=8 E_BUSY=9 E_FAILED=1
 
-ROOT= BUNDLE= RELEASE= DRY= UNINSTALL= PURGE= DESTROY= READ_ONLY= TIME_SERVER= DEVICES= OFFLINE= START=yes
+ROOT= BUNDLE= RELEASE= DRY= UNINSTALL= PURGE= DESTROY= READ_ONLY= TIME_SERVER= DEVICES= OFFLINE= START=yes PACKAGES_ONLY=
 STEP=0
 
 usage() {
@@ -29,6 +29,7 @@ usage: install.sh [--bundle FILE | --release FOLDER] [options]
   --device ROLE=PORT    names the USB port of a device, such as printer=1-1.3; may be repeated
   --read-only-root      the system is mounted read-only from the next start on
   --offline             asks no package server: what is missing is an error
+  --packages-only       installs the packages and nothing else, as for an image
   --no-start            starts nothing
   --dry-run             says what would be done, and does nothing
   --uninstall           takes away what was installed; records stay
@@ -80,6 +81,7 @@ read_options() {
 			;;
 		--read-only-root) READ_ONLY=yes ;;
 		--offline) OFFLINE=yes ;;
+		--packages-only) PACKAGES_ONLY=yes ;;
 		--no-start) START= ;;
 		--dry-run) DRY=yes ;;
 		--uninstall) UNINSTALL=yes ;;
@@ -156,7 +158,7 @@ make_user() {
 in_groups() {
 	for group in dialout plugdev gpio; do grep -Eq "^$group:.*[:,]yikatong(,|\$)" "$ROOT/etc/group" || return 1; done
 }
-systemd_sysusers() { systemd-sysusers ${ROOT:+--root="$ROOT"} "$ROOT/usr/lib/sysusers.d/yikatong.conf" >/dev/null; }
+systemd_sysusers() { systemd-sysusers ${ROOT:+--root="$ROOT"} "$ROOT/usr/lib/sysusers.d/yikatong.conf" >/dev/null 2>&1; }
 
 uid_of() { sed -n "s/^$1:[^:]*:\([0-9]*\):.*/\1/p" "$ROOT/etc/$2"; }
 
@@ -401,6 +403,10 @@ fi
 check_system
 sweep
 install_packages
+if [ -n "$PACKAGES_ONLY" ]; then
+	say "done"
+	exit 0
+fi
 make_user
 make_folders
 install_release
