@@ -45,6 +45,7 @@ const COMMANDS = {
   lint: { run: ["tools/run-lanes.ts", "--only", "checks", "--steps", "biome,oxlint"], about: "formatter and linters" },
   format: { run: ["node_modules/@biomejs/biome/bin/biome", "check", "--write"], about: "write the house format" },
   bundle: { run: ["tools/bundle/main.ts"], compiled: true, native: "use", about: "a signed release bundle (--arch x64|arm64 --key FILE)" },
+  "downgrade-permit": { run: ["tools/bundle/permit.ts"], about: "leave to go back to an older release (--key --to --terminal --until --out)" },
   "release-key": { run: ["tools/bundle/release-key.ts"], about: "a key that signs releases (--name NAME --out FILE, or --test)" },
   metrics: { run: ["tools/metrics.ts"], about: "sizes and densities of the sources" },
   mutation: { run: ["tools/mutation.mjs"], about: "mutation score of machines, codecs, keys and batches, in parts (--part NAME)" },

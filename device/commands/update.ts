@@ -109,7 +109,7 @@ function exitCode({ kind, reasons }: UpdateOutcome): number {
 
 const KIND_WORDS: Readonly<Record<UpdateOutcome["kind"], string>> = {
   "would-switch": "would be taken",
-  switched: "is on trial",
+  switched: "starts from now on, and has to prove itself",
   refused: "is refused",
   failed: "failed",
 };

@@ -60,12 +60,14 @@ export interface Refusal {
 const later = (code: RefusalCode, text: string): Refusal => ({ code, when: "later", text });
 const never = (code: RefusalCode, text: string): Refusal => ({ code, when: "never", text });
 
+export type MomentFacts = Pick<MachineFacts, "service" | "current">;
+
 /** Whether this is a moment to stop the service; `emergency` passes money at risk, and nothing else. */
-export function judgeMoment(facts: Pick<MachineFacts, "service">, limits: JudgeLimits, emergency: boolean): readonly Refusal[] {
-  const { service } = facts;
+export function judgeMoment({ service, current }: MomentFacts, limits: JudgeLimits, emergency: boolean): readonly Refusal[] {
   if (service.kind === "silent") return [later("service-silent", "the service runs and says nothing: a card may lie in the field")];
-  // Without a process no card can be in a dialogue. How much is at risk nobody says then, so only an emergency goes on.
-  if (service.kind === "stopped") return emergency ? [] : [later("money-at-risk", "the service does not run: how much money is at risk is not known")];
+  // Without a process no card can be in a dialogue. How much is at risk nobody says then, so only an emergency goes on, and a first release.
+  if (service.kind === "stopped")
+    return emergency || current === undefined ? [] : [later("money-at-risk", "the service does not run: how much money is at risk is not known")];
   const { cardPresent, actsUnderWay, exposure } = service.status;
   const found: Refusal[] = [];
   if (cardPresent) found.push(later("card-present", "a card is in a field"));

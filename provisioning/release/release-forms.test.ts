@@ -45,7 +45,7 @@ function ordered(left: string, right: string): number {
 }
 
 describe("versions", () => {
-  // Spec: SemVer 2.0.0, 11.
+  // Spec: SemVer, 11.
   it("come in the order that the specification gives", () => {
     const row = [
       "1.0.0-alpha",

@@ -2,10 +2,12 @@
  * Goal: what speaks against a release keeps it out, what does not lets it in, and one that does not live is left again.
  * Method: real bundles, real files and the real `select-release` under dash, on a machine in a folder; the releases are small shell programs.
  */
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openCipherSuite } from "../../device/crypto/suite.ts";
+import { packBundle } from "../../tools/bundle/pack.ts";
 import { TEST_KEY_NAME, testReleaseKey } from "../../tools/bundle/test-key.ts";
 import { openBundle } from "./bundle-file.ts";
 import { canonicalBytes, parseReleaseKeys, signatureLine } from "./signed.ts";
@@ -69,10 +71,33 @@ describe("a good release", () => {
   it("may be applied to a machine without any", async () => {
     const empty = new TestMachine(suite);
     writeFileSync(join(empty.place.journal, "schema"), "1");
-    const { path } = await machine.bundle("0.2.0", { emergency: true });
+    const { path } = await machine.bundle("0.2.0");
     expect((await applyBundle({ bundle: path }, empty.parts())).kind).toBe("switched");
     expect([empty.currentVersion(), empty.running]).toEqual(["0.2.0", true]);
     empty.remove();
+  });
+});
+
+describe("a bundle of one content", () => {
+  it("is the same byte for byte, whenever and by whatever hand its files were written", async () => {
+    const first = await machine.bundle("0.2.0", { schema: 2, written: [1, 2] });
+    const bytes = readFileSync(first.path);
+    const folder = join(machine.root, "again");
+    for (const part of ["dist", "bin"]) mkdirSync(join(folder, part), { recursive: true });
+    const unpacked = spawnSync("sh", [
+      "-c",
+      'tar -xOf "$1" payload.tar.gz | tar -xz -C "$2" && touch -d 2001-01-01 "$2/dist/words.txt" && chmod 600 "$2/dist/words.txt"',
+      "sh",
+      first.path,
+      folder,
+    ]);
+    expect(unpacked.status).toBe(0);
+    const published = spawnSync("tar", ["-xOf", first.path, "manifest.sig"], { encoding: "latin1" }).stdout;
+    const { version, arch, node, builtMs, journalSchema, journalSchemasWritten, emergency } = first.manifest;
+    const about = { version, arch, node, builtMs, journalSchema, journalSchemasWritten, emergency };
+    const again = await packBundle({ folder, about, sign: () => published, out: join(machine.root, "out"), suite });
+    expect(again.manifest).toEqual(first.manifest);
+    expect(readFileSync(again.path).equals(bytes)).toBe(true);
   });
 });
 

@@ -50,8 +50,10 @@ export type Switching =
 
 /** Runs a program of a release as the service's user. */
 function runRelease(version: string, args: readonly string[], parts: SwitchParts, timeoutMs: number) {
-  const [program = "", ...before] = [...parts.asService, join(parts.place.releases, version, RELEASE_PROGRAM)];
-  return parts.processes.run(program, [...before, ...args], { timeoutMs, signal: parts.signal });
+  const program = join(parts.place.releases, version, RELEASE_PROGRAM);
+  const [first, ...before] = parts.asService;
+  const limits = { timeoutMs, signal: parts.signal };
+  return first === undefined ? parts.processes.run(program, args, limits) : parts.processes.run(first, [...before, program, ...args], limits);
 }
 
 /** Arguments that have a release write the journal's other schema. */
@@ -115,11 +117,11 @@ function trialOf(next: InstalledRelease, current: InstalledRelease, devices: rea
 type Quiet = { readonly kind: "quiet"; readonly devices: readonly string[] } | { readonly kind: "refused"; readonly refusals: readonly Refusal[] };
 
 /** Waits until the service begins nothing and nothing is under way. A card that stays, or an act that does not end, is a refusal. */
-async function waitForQuiet({ emergency }: SwitchPlan, { word, clock, limits, quietWaitMs, signal }: SwitchParts): Promise<Quiet> {
+async function waitForQuiet({ emergency, current }: SwitchPlan, { word, clock, limits, quietWaitMs, signal }: SwitchParts): Promise<Quiet> {
   const endMs = clock.monotonicMs() + quietWaitMs;
   for (;;) {
     const service = await word();
-    const refusals = judgeMoment({ service }, limits, emergency);
+    const refusals = judgeMoment(current === undefined ? { service } : { service, current }, limits, emergency);
     if (refusals.length === 0 && service.kind === "stopped") return { kind: "quiet", devices: [] };
     if (refusals.length === 0 && service.kind === "says" && service.status.held) return { kind: "quiet", devices: readyRoles(service) };
     if (clock.monotonicMs() >= endMs) return { kind: "refused", refusals: refusals.length > 0 ? refusals : [NOT_HELD] };

@@ -155,7 +155,8 @@ export async function checkBundle(request: UpdateRequest, parts: UpdateParts): P
 
 /** Whether this is a moment to stop the service, for whoever replaces the whole system. */
 export async function checkMoment(parts: UpdateParts, emergency: boolean): Promise<UpdateOutcome> {
-  const reasons = judgeMoment({ service: await parts.word() }, parts.limits, emergency);
+  const current = await currentRelease(parts);
+  const reasons = judgeMoment({ service: await parts.word(), ...(current === undefined ? {} : { current }) }, parts.limits, emergency);
   return reasons.length === 0 ? { kind: "would-switch", reasons } : refused(reasons);
 }
 

@@ -19,7 +19,7 @@ export function parseVersion(text: string): Version | undefined {
   return { text, numbers: [Number(major), Number(minor), Number(patch)], before: before === undefined ? [] : before.split(".") };
 }
 
-/** Below zero when `left` is the older one. Spec: SemVer 2.0.0, 11. */
+/** Below zero when `left` is the older one. Spec: SemVer, 11. */
 export function compareVersions(left: Version, right: Version): number {
   for (const at of [0, 1, 2] as const) {
     const difference = left.numbers[at] - right.numbers[at];
