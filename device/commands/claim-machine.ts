@@ -3,7 +3,7 @@
  * A claim is started as root, because its file is root's; everything that it writes belongs to the user who runs the service.
  */
 import { closeSync, constants, existsSync, fsyncSync, openSync, readFileSync, statSync, unlinkSync, writeSync } from "node:fs";
-import { open, rename, stat } from "node:fs/promises";
+import { open, rename } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Fault } from "../base/fault.ts";
 import type { Clock } from "../base/ports.ts";
@@ -86,11 +86,4 @@ export async function putAside(folder: string, clock: Clock): Promise<void> {
     await above.close();
   }
   await makeDurableFolder(folder);
-}
-
-export async function isFolder(path: string): Promise<boolean> {
-  return stat(path).then(
-    (about) => about.isDirectory(),
-    () => false,
-  );
 }
