@@ -140,6 +140,8 @@ export interface Heartbeat {
   readonly receiptedThrough: number;
   /** Milliseconds since 1970 UTC as the terminal believes; may be wrong, and before 1970. */
   readonly wallMs: number;
+  /** The first batch that can still be sent, its first record and the hash that it continues; absent where all of them can. */
+  readonly held?: { readonly batch: number; readonly seq: number; readonly prevHash: string };
   /** How the terminal is; not in every heartbeat. */
   readonly state?: TerminalState;
 }

@@ -35,7 +35,7 @@ async function verify(values: OptionValues, [folder]: readonly string[]): Promis
     complain(`there is no journal in ${folder}`);
     return 1;
   }
-  const store = await openSqliteStore({ folder, limitBytes: Number.MAX_SAFE_INTEGER });
+  const store = await openSqliteStore({ folder, limitBytes: Number.MAX_SAFE_INTEGER, onlyLooks: true });
   const integrity = await store.integrity();
   const report = await verifyJournal(store, { suite: openCipherSuite() });
   await store.close();
@@ -82,7 +82,7 @@ async function exportJournal(values: OptionValues, [folder]: readonly string[]):
     complain(`there is no journal in ${folder}`);
     return 1;
   }
-  const store = await openSqliteStore({ folder, limitBytes: Number.MAX_SAFE_INTEGER });
+  const store = await openSqliteStore({ folder, limitBytes: Number.MAX_SAFE_INTEGER, onlyLooks: true });
   const suite = openCipherSuite();
   const check = new ExportCheck(suite);
   try {
@@ -121,7 +121,9 @@ function tellExport(report: ExportReport, asJson: boolean): number {
   const whole = firstBreak === undefined;
   if (asJson) say(JSON.stringify({ whole, ...report }));
   else {
-    say(`journal ${journalId || "(empty)"} of terminal ${terminalId || "-"}: ${entries} entries up to ${lastSeq}, ${batches} batches, receipted through ${receiptedThrough}`);
+    say(
+      `journal ${journalId || "(empty)"} of terminal ${terminalId || "-"}: ${entries} entries up to ${lastSeq}, ${batches} batches, receipted through ${receiptedThrough}`,
+    );
     say(whole ? "the export is whole" : `BROKEN at line ${firstBreak.line}: ${firstBreak.why}`);
   }
   return whole ? 0 : 1;

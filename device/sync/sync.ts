@@ -7,7 +7,7 @@ import { isFault } from "../base/fault.ts";
 import type { Log } from "../base/log.ts";
 import type { Clock, Limits, MessageLink, Randomness } from "../base/ports.ts";
 import { documentTopicsOf } from "../codec/downlink.ts";
-import { encodeHeartbeat, parsePresence, type TerminalState, topicsOf } from "../codec/upload.ts";
+import { encodeHeartbeat, type Heartbeat, parsePresence, type TerminalState, topicsOf, ZERO_HASH } from "../codec/upload.ts";
 import type { CipherSuite, SecretKey, Sm2PrivateKey, Sm2PublicKey } from "../crypto/face.ts";
 import type { AcquirerHost, AgencyHost, Downlink, MedicalHost, Uplink } from "../txn/hosts.ts";
 import type { UploadJournal } from "../txn/journal/types.ts";
@@ -16,13 +16,14 @@ import type { BatchSealer } from "./batch/seal.ts";
 import { DocumentDownlink, type DownlinkPlace, type DownlinkStatus } from "./downlink/downlink.ts";
 import { HostTime } from "./host-time.ts";
 import { LiveRequests } from "./live/live.ts";
+import { firstHeld } from "./outbox/held.ts";
 import type { HaltReason, OutboxRules, State } from "./outbox/machine.ts";
 import { OUTBOX_TIMES, Outbox, type OutboxTimes } from "./outbox/run.ts";
-import { BatchSupply } from "./outbox/supply.ts";
+import { BatchSupply, previousHashOf } from "./outbox/supply.ts";
 import { Pacer } from "./pacer.ts";
 import { HostPresence } from "./presence.ts";
 import { Publisher } from "./publisher.ts";
-import { checkReceipt } from "./receipts/accept.ts";
+import { checkReceipt, type ReceiptRefusal } from "./receipts/accept.ts";
 
 /** Messages of the host that wait for their check; more are dropped, which a lost receipt survives. */
 const INBOUND_MAX = 32;
@@ -140,6 +141,7 @@ class TerminalSync implements Sync {
   readonly #presence: HostPresence;
   readonly #stop = new AbortController();
   #inbound = 0;
+  #saidGone = false;
   #beats = 0;
   #checking: Promise<void> = Promise.resolve();
   #beat: AbortController | undefined;
@@ -296,11 +298,19 @@ class TerminalSync implements Sync {
       const { hostHeard, hostTimeMs, outcome } = await checkReceipt({ suite, hostKey: keys.hostKey, journal }, payload);
       if (hostHeard) this.#heard(hostTimeMs, undefined);
       if (outcome.ok) this.#outbox.receipt(outcome.receipt);
-      else log.warn("receipt-refused", { reason: outcome.reason });
+      else this.#refused(outcome.reason);
     } catch (error) {
       if (!isFault(error)) throw error;
       log.warn("receipt-not-checked", { code: error.code });
     }
+  }
+
+  /** Records that were taken away by rule cannot be sent: said once, for people, because no repetition helps. */
+  #refused(reason: ReceiptRefusal): void {
+    const { log, journal } = this.#parts;
+    if (reason !== "no-longer-held") log.warn("receipt-refused", { reason });
+    else if (!this.#saidGone) log.error("host-wants-what-is-gone", { firstSeq: journal.firstSeq });
+    this.#saidGone ||= reason === "no-longer-held";
   }
 
   #hostBeat(payload: Bytes): void {
@@ -342,13 +352,25 @@ class TerminalSync implements Sync {
     }
   }
 
+  /** What is no longer held, where something is not. */
+  async #held(): Promise<Pick<Heartbeat, "held">> {
+    try {
+      const first = await firstHeld(this.#parts.journal);
+      return first === undefined ? {} : { held: { batch: first.batchSeq, seq: first.firstSeq, prevHash: previousHashOf(first) ?? ZERO_HASH } };
+    } catch (error) {
+      // A heartbeat goes out whatever the disk does.
+      if (!isFault(error)) throw error;
+      return {};
+    }
+  }
+
   async #heartbeat(): Promise<void> {
     const { journal, clock, log } = this.#parts;
     const { terminalId: tid, journalId, boot, lastSeq, receiptedThrough } = journal;
     const state = this.#beats % STATE_EVERY === 0 ? this.#parts.state?.() : undefined;
     // What is not known yet is told with the next one.
     if (state !== undefined || this.#beats % STATE_EVERY !== 0) this.#beats += 1;
-    const own = { tid, journalId, boot, lastSeq, receiptedThrough, wallMs: Math.floor(clock.wallMs()) };
+    const own = { tid, journalId, boot, lastSeq, receiptedThrough, wallMs: Math.floor(clock.wallMs()), ...(await this.#held()) };
     const payload = encodeHeartbeat({ ...own, ...(state === undefined ? {} : { state }) });
     try {
       await this.#publisher.send(

@@ -4,6 +4,8 @@ import { parseReceipt, type Receipt, ZERO_HASH } from "../../codec/upload.ts";
 import type { MessageProblem } from "../../codec/upload-fields.ts";
 import type { CipherSuite, Sm2PublicKey } from "../../crypto/face.ts";
 import type { UploadJournal } from "../../txn/journal/types.ts";
+import { firstHeld } from "../outbox/held.ts";
+import { previousHashOf } from "../outbox/supply.ts";
 
 export type ReceiptRefusal =
   | MessageProblem
@@ -13,6 +15,8 @@ export type ReceiptRefusal =
   | "other-journal"
   /** The host knows batches that we do not: this journal was set back. */
   | "beyond-our-batches"
+  /** The host wants records that were receipted once and have been taken away by rule since. */
+  | "no-longer-held"
   | "hash-differs";
 
 export interface ReceiptCheck {
@@ -25,7 +29,7 @@ export interface ReceiptCheck {
 export interface ReceiptDesk {
   readonly suite: CipherSuite;
   readonly hostKey: Sm2PublicKey;
-  readonly journal: Pick<UploadJournal, "terminalId" | "journalId" | "batch">;
+  readonly journal: Pick<UploadJournal, "terminalId" | "journalId" | "batch" | "firstBatch" | "firstSeq">;
 }
 
 /** Checks a receipt from outside. Faults: those of the journal. */
@@ -42,8 +46,23 @@ export async function checkReceipt(desk: ReceiptDesk, payload: Bytes): Promise<R
 
 async function refusalOf(desk: ReceiptDesk, receipt: Receipt): Promise<ReceiptRefusal | undefined> {
   if (receipt.journalId !== desk.journal.journalId) return "other-journal";
-  if (receipt.upTo === 0) return receipt.hash === ZERO_HASH ? undefined : "hash-differs";
+  if (receipt.upTo === 0 && receipt.hash !== ZERO_HASH) return "hash-differs";
+  if (await isGone(desk.journal, receipt)) return "no-longer-held";
+  if (receipt.upTo === 0) return undefined;
   const own = await desk.journal.batch(receipt.upTo);
-  if (own === undefined) return "beyond-our-batches";
-  return own.hash === receipt.hash ? undefined : "hash-differs";
+  const hash = own === undefined ? await hashBeforeHeld(desk.journal, receipt.upTo) : own.hash;
+  if (hash === undefined) return "beyond-our-batches";
+  return hash === receipt.hash ? undefined : "hash-differs";
+}
+
+/** Whether the host wants a batch whose records were taken away by rule. Spec: pos/v1, 4. */
+async function isGone(journal: ReceiptDesk["journal"], { need }: Receipt): Promise<boolean> {
+  const held = need === undefined ? undefined : await firstHeld(journal);
+  return need !== undefined && held !== undefined && need < held.batchSeq;
+}
+
+/** The hash that the first held batch continues, where the host has given up what stood in front of it. */
+async function hashBeforeHeld(journal: ReceiptDesk["journal"], upTo: number): Promise<string | undefined> {
+  const held = await firstHeld(journal);
+  return held?.batchSeq === upTo + 1 ? previousHashOf(held) : undefined;
 }

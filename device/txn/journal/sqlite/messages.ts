@@ -43,4 +43,6 @@ export type WorkerMessage =
 export interface WorkerSettings {
   readonly folder: string;
   readonly limitBytes: number;
+  /** Only looks: a journal of an older schema is refused and not brought up. */
+  readonly onlyLooks?: true;
 }

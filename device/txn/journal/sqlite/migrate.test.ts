@@ -255,6 +255,13 @@ describe("a migration refuses", () => {
   });
 });
 
+it("is not begun by somebody who only looks", async () => {
+  await place(1);
+  await expect(openSqliteStore({ folder, limitBytes: LIMIT_BYTES, onlyLooks: true })).rejects.toMatchObject({ code: "store-schema" });
+  expect(schemaIn(join(folder, DATABASE_FILE))).toBe(1);
+  expect(keptFiles(folder)).toEqual([]);
+});
+
 it("does nothing where the schema is the wanted one already", async () => {
   await place(1);
   expect(migrate(1)).toBeUndefined();

@@ -88,7 +88,7 @@ async function open(settings: WorkerSettings): Promise<{ readonly engine: Sqlite
   try {
     return { engine: openEngine(settings) };
   } catch (error) {
-    if (!isFault(error, "store-schema")) throw error;
+    if (!isFault(error, "store-schema") || settings.onlyLooks === true) throw error;
   }
   // It says itself where it cannot read what is there.
   const { bringUp } = await import("./bring-up.ts");
