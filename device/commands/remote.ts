@@ -5,13 +5,12 @@
  */
 import { join } from "node:path";
 import { utf8 } from "../base/bytes.ts";
-import type { Clock } from "../base/ports.ts";
+import type { Clock, Storage } from "../base/ports.ts";
 import type { JsonValue } from "../codec/json.ts";
 import { parseTerminalConfig, type TerminalConfig } from "../config/schema.ts";
 import type { LeveledLog } from "../health/log.ts";
 import { openRemoteCommands, type RemoteActs, type RemoteCommands } from "../remote/commands.ts";
 import { openRemoteParameters, type RemoteParameters } from "../remote/parameters.ts";
-import { openFolderStorage } from "../system/storage.ts";
 import type { TakerPlace } from "../terminal-parts.ts";
 import type { DocumentTaker } from "../txn/hosts.ts";
 
@@ -55,9 +54,13 @@ function problemOf(config: JsonValue): string | undefined {
   return parsed.ok ? undefined : (parsed.problems[0] ?? "");
 }
 
+/** Where orders and parameters are kept. */
+export function remoteFolderOf({ journal }: TerminalConfig): string {
+  return join(journal.folder, "remote");
+}
+
 /** Faults: those of the storage. */
-export async function openRemote(stored: TerminalConfig, log: LeveledLog): Promise<RemotePlace> {
-  const storage = await openFolderStorage(join(stored.journal.folder, "remote"));
+export async function openRemote(stored: TerminalConfig, { storage, log }: { readonly storage: Storage; readonly log: LeveledLog }): Promise<RemotePlace> {
   // A parsed configuration is plain data.
   const plain = JSON.parse(JSON.stringify(stored)) as JsonValue;
   const parameters = await openRemoteParameters({ storage, log, stored: plain, problemOf });

@@ -17,15 +17,16 @@ import { systemClock } from "../system/clock.ts";
 import type { Command, OptionValues } from "../system/command-line.ts";
 import { readKeyFile } from "../system/key-file.ts";
 import { systemProcesses } from "../system/processes.ts";
+import { openFolderStorage } from "../system/storage.ts";
 import type { Terminal } from "../terminal.ts";
 import { ActDoor } from "../txn/act-door.ts";
-import { checkIdentity, endByOrder } from "./claim.ts";
+import { checkIdentity, endBegun, endByOrder } from "./claim.ts";
 import { CONFIG_OPTION, readConfig, terminalLog } from "./config.ts";
 import { complain, say } from "./devices-machine.ts";
 import { fleetState, storageWear } from "./fleet-state.ts";
 import { careForever, endKeyChange } from "./key-care.ts";
 import { startProving, updateFolder } from "./proving.ts";
-import { EXIT_START_ANEW, openRemote, type RemotePlace } from "./remote.ts";
+import { EXIT_START_ANEW, openRemote, type RemotePlace, remoteFolderOf } from "./remote.ts";
 import { openService, runtimeFolder } from "./service.ts";
 
 const SERVICE_OPTION = { service: { type: "boolean", summary: "runs until it is told to stop, and reads no lines" } } as const;
@@ -158,12 +159,14 @@ async function openDoors(terminal: Terminal, config: TerminalConfig, log: Log): 
 async function run(values: OptionValues): Promise<number> {
   const folder = String(values["config"]);
   const suite = openCipherSuite();
+  const begun = await endBegun(folder);
+  if (begun !== undefined) return begun;
   const identity = await checkIdentity(folder, suite);
   await endKeyChange({ configFolder: folder, suite }, identity);
   const stored = await readConfig(folder);
   if (stored === undefined) return 1;
   const log = terminalLog(stored.terminalId);
-  const remote = await openRemote(stored, log);
+  const remote = await openRemote(stored, { storage: await openFolderStorage(remoteFolderOf(stored)), log });
   const over = remote.ending ? await endByOrder(folder) : undefined;
   if (over !== undefined) return over;
   const { config } = remote;
