@@ -250,7 +250,7 @@ describe.skipIf(obstacle !== undefined)(`a machine from blank to its end${obstac
     const { machine } = story;
     const pid = await machine.property(UNIT, "MainPID");
     const began = performance.now();
-    await machine.must("kill", "-STOP", pid);
+    await machine.must("sh", "-c", `kill -STOP ${pid}`);
     await until("its manager has started another", WATCHDOG_GIVES_UP_MS, async () => (await machine.property(UNIT, "NRestarts")) === "1");
     await until("it is ready", 30_000, async () => (await machine.property(UNIT, "ActiveState")) === "active");
     process.stdout.write(`measured: hung service: ${((performance.now() - began) / 1_000).toFixed(1)} s until it serves again\n`);
