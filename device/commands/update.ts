@@ -160,11 +160,11 @@ async function incoming({ files, place }: UpdateParts): Promise<UpdateRequest | 
   return { bundle: join(place.incoming, name), ...(permit === undefined ? {} : { permit: join(place.incoming, permit) }) };
 }
 
-/** What will never be taken is not looked at again, and neither is what was taken; somebody finds out why. */
+/** Only what may be taken later stays: a release that failed would stop the service again and again. Somebody finds out why. */
 async function settleIncoming(request: UpdateRequest, outcome: UpdateOutcome, { files, place, clock }: UpdateParts): Promise<void> {
   const code = exitCode(outcome);
-  if (code === EXIT_LATER || code === EXIT_FAILED) return;
-  if (code === EXIT_NEVER) await files.write(place.refused, `${JSON.stringify({ bundle: request.bundle, wallMs: clock.wallMs(), ...outcome })}\n`);
+  if (code === EXIT_LATER) return;
+  if (code !== 0) await files.write(place.refused, `${JSON.stringify({ bundle: request.bundle, wallMs: clock.wallMs(), ...outcome })}\n`);
   for (const path of [request.bundle, request.permit, request.permit === undefined ? undefined : `${request.permit}.sig`]) {
     if (path !== undefined) await unlink(path).catch(() => undefined);
   }
