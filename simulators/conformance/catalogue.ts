@@ -29,6 +29,7 @@ import { PURSE_COMMAND_CASES } from "./cases/purse-commands.ts";
 import { PURSE_MAINTENANCE_CASES } from "./cases/purse-maintenance.ts";
 import { PURSE_MAINTENANCE_TORN_CASES } from "./cases/purse-maintenance-torn.ts";
 import { PURSE_PASSBOOK_CASES } from "./cases/purse-passbook.ts";
+import { PURSE_SOCIAL_CARD_CASES } from "./cases/purse-social-card.ts";
 import { PURSE_TORN_CASES } from "./cases/purse-torn.ts";
 import { QUICK_PAYMENT_CASES } from "./cases/quick-payment.ts";
 import { SELECTION_CASES } from "./cases/selection.ts";
@@ -71,6 +72,7 @@ export const CATALOGUE: readonly ConformanceCase[] = [
   ...ELECTRONIC_CASH_SCRIPT_CASES,
   ...ELECTRONIC_CASH_EXTENSION_CASES,
   ...ELECTRONIC_CASH_JOURNEY_CASES,
+  ...PURSE_SOCIAL_CARD_CASES,
   ...ELECTRONIC_CASH_TORN_CASES,
   ...ELECTRONIC_CASH_TORN_TAP_CASES,
   ...PURSE_COMMAND_CASES,

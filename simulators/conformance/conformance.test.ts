@@ -69,6 +69,7 @@ describe("the catalogue", () => {
     ["proveSeqOrder", ["log1", "seq", "seq+1"]],
     ["cappAuthSuffix", ["byApplication", "none", "mohurd9"]],
     ["greyLockLc", ["sum", "manual"]],
+    ["purseSocialCard", ["same-chip", "unknown"]],
     ["transitAidOrder", ["standard", "other"]],
     ["transitBalance", ["5C0002-5C0102", "5C0302", "5C0002"]],
     ["transitAlg", ["3des", "sm4"]],

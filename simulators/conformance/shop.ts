@@ -13,6 +13,7 @@ import type { ElectronicCashPorts, QuickPaymentLimits, QuickPaymentPorts } from 
 import { runQuickPayment } from "../../device/txn/quick-payment/run.ts";
 import type { QuickPaymentOutcome } from "../../device/txn/quick-payment/types.ts";
 import { recoverAtStart } from "../../device/txn/recovery/recover.ts";
+import { openCardLinks } from "../../device/txn/risk/card-links.ts";
 import type { PurseChoice } from "../../device/txn/sale-request.ts";
 import { openSaleTimes } from "../../device/txn/sale-time.ts";
 import type { CardModule, SimulatedCard } from "../card/card.ts";
@@ -72,6 +73,8 @@ export interface ShopOptions {
   readonly psam?: TestPsamOptions;
   /** What electronic cash is given besides. */
   readonly cash?: Partial<ElectronicCashPorts>;
+  /** Whether purses are asked for their social card. */
+  readonly asksSocialCard?: true;
 }
 
 const LIMITS: QuickPaymentLimits = {
@@ -191,10 +194,13 @@ export class Shop {
       profile: this.profile,
       pin: { timeoutMs: 5_000, verifier: { verifyOnCard: (channel, template, limits) => this.#pad(clock).verifyOnCard(channel, template, limits) } },
     });
+    const storageKey = suite.secretKey(new Uint8Array(16).fill(7));
+    const links = this.#options.asksSocialCard === true ? await openCardLinks({ journal, suite, storageKey, log: SILENT }) : undefined;
     this.#ports = {
       clock,
       journal,
       psam,
+      ...(links === undefined ? {} : { socialCard: { links, asks: true, profile: this.profile } }),
       log: SILENT,
       reader: guarded(this.reader, power),
       lane: createLane(),
