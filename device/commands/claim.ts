@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { type DecommissionOutcome, type DecommissionPorts, decommission, type JournalRest } from "../../provisioning/claim/decommission.ts";
-import { checkStart, IDENTITY_FILES, type Identity } from "../../provisioning/claim/identity.ts";
+import { checkStart, IDENTITY_FILES, type Identity, readObject } from "../../provisioning/claim/identity.ts";
 import type { ClaimPorts } from "../../provisioning/claim/ports.ts";
 import { type ClaimOutcome, runClaim } from "../../provisioning/claim/run.ts";
 import { Fault } from "../base/fault.ts";
@@ -201,6 +201,14 @@ export async function endByOrder(configFolder: string): Promise<number | undefin
   if (outcome.kind === "refused") return undefined;
   complain(decommissionText(outcome));
   return outcome.kind === "over" ? 0 : EXIT_REFUSED;
+}
+
+/** Goes on with an end that was begun and cut off; undefined where none was. Faults: those of {@link decommission}. */
+export async function endBegun(configFolder: string): Promise<number | undefined> {
+  const folder = identityFolderOf(configFolder);
+  if (!existsSync(join(folder, IDENTITY_FILES.decommission))) return undefined;
+  const mark = await readObject(await openFolderStorage(folder), IDENTITY_FILES.decommission);
+  return mark === undefined || mark["at"] === "over" ? undefined : endByOrder(configFolder);
 }
 
 async function end(values: OptionValues): Promise<number> {
