@@ -161,7 +161,12 @@ function deviceRowsOf(counted: PerCommit | undefined, note: string): readonly Be
     met: value === undefined ? null : value <= limit,
     note,
   });
-  return [row("journal-flushes-per-commit", "x", counted?.flushes, FLUSHES_BUDGET), row("journal-bytes-per-commit", "B", counted?.bytes, BYTES_BUDGET)];
+  return [
+    row("journal-flushes-per-commit", "x", counted?.flushes, FLUSHES_BUDGET),
+    row("journal-bytes-per-commit", "B", counted?.bytes, BYTES_BUDGET),
+    // An intent and its end; what wears the medium.
+    row("journal-bytes-per-1000-taps", "B", counted === undefined ? undefined : counted.bytes * 2_000, BYTES_BUDGET * 2_000),
+  ];
 }
 
 /** What a caller on the main thread waits for one lone commit: the same commit and two hops between threads. */

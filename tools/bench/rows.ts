@@ -33,6 +33,7 @@ export const BENCH_ROWS: readonly string[] = [
   "journal-group-16",
   "journal-flushes-per-commit",
   "journal-bytes-per-commit",
+  "journal-bytes-per-1000-taps",
   "journal-caller-commit",
   "start-100k-ready",
   "start-100k-rss",
