@@ -91,20 +91,24 @@ function userData(asked: SeedOrder): z.infer<typeof userDataFile> {
     disable_root: true,
     package_update: false,
     package_upgrade: false,
-    users:
-      repair === undefined
-        ? []
-        : [
+    // An empty list is no list for cloud-init. Without one it makes a user of its own, whom no password and no key lets in.
+    ...(repair === undefined
+      ? {}
+      : {
+          users: [
             {
               name: repair.user,
               groups: ["sudo"],
               shell: "/bin/bash",
-              lock_passwd: true,
+              lock_passwd: true as const,
               sudo: ["ALL=(ALL) NOPASSWD:ALL"],
               ssh_authorized_keys: [...repair.keys],
             },
           ],
-    write_files: claim === undefined ? [] : [{ path: CLAIM_PATH, owner: "root:root", permissions: "0600", encoding: "b64", content: base64(json(claim)) }],
+        }),
+    ...(claim === undefined
+      ? {}
+      : { write_files: [{ path: CLAIM_PATH, owner: "root:root", permissions: "0600", encoding: "b64" as const, content: base64(json(claim)) }] }),
     runcmd: [installCommand(asked)],
   };
 }
@@ -169,25 +173,31 @@ const userDataFile = z.strictObject({
   // A terminal in the field is updated by its releases alone.
   package_update: z.literal(false),
   package_upgrade: z.literal(false),
-  users: z.array(
-    z.strictObject({
-      name: z.string(),
-      groups: z.array(z.string()),
-      shell: z.string(),
-      lock_passwd: z.literal(true),
-      sudo: z.array(z.string()),
-      ssh_authorized_keys: z.array(publicKey),
-    }),
-  ),
-  write_files: z.array(
-    z.strictObject({
-      path: z.string().startsWith("/"),
-      owner: z.string(),
-      permissions: z.string().regex(/^0[0-7]{3}$/),
-      encoding: z.literal("b64"),
-      content: z.base64(),
-    }),
-  ),
+  users: z
+    .array(
+      z.strictObject({
+        name: z.string(),
+        groups: z.array(z.string()),
+        shell: z.string(),
+        lock_passwd: z.literal(true),
+        sudo: z.array(z.string()),
+        ssh_authorized_keys: z.array(publicKey),
+      }),
+    )
+    .min(1)
+    .exactOptional(),
+  write_files: z
+    .array(
+      z.strictObject({
+        path: z.string().startsWith("/"),
+        owner: z.string(),
+        permissions: z.string().regex(/^0[0-7]{3}$/),
+        encoding: z.literal("b64"),
+        content: z.base64(),
+      }),
+    )
+    .min(1)
+    .exactOptional(),
   runcmd: z.array(z.array(z.string()).min(1)),
 });
 
