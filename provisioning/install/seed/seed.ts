@@ -101,7 +101,7 @@ function userData(asked: SeedOrder): z.infer<typeof userDataFile> {
               groups: ["sudo"],
               shell: "/bin/bash",
               lock_passwd: true as const,
-              sudo: ["ALL=(ALL) NOPASSWD:ALL"],
+              sudo: "ALL=(ALL) NOPASSWD:ALL",
               ssh_authorized_keys: [...repair.keys],
             },
           ],
@@ -180,7 +180,7 @@ const userDataFile = z.strictObject({
         groups: z.array(z.string()),
         shell: z.string(),
         lock_passwd: z.literal(true),
-        sudo: z.array(z.string()),
+        sudo: z.string(),
         ssh_authorized_keys: z.array(publicKey),
       }),
     )
