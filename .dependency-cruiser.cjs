@@ -104,7 +104,12 @@ module.exports = {
     },
     seesOnly("sync-sees-hosts-and-records", "Sync carries records; it never sees a machine.", "^device/sync/", [BASE, CODEC, CRYPTO, HOSTS, JOURNAL_TYPES]),
     seesOnly("client-stands-alone", "The client package is taken away and used elsewhere: it needs nothing of ours.", "^device/api/client/", []),
-    seesOnly("claim-stands-low", "Who becomes a terminal is decided from messages and files; commands hand in the machine.", "^provisioning/claim/", [BASE, CODEC, CRYPTO, PORTS]),
+    seesOnly("claim-stands-low", "Who becomes a terminal is decided from messages and files; commands hand in the machine.", "^provisioning/claim/", [
+      BASE,
+      CODEC,
+      CRYPTO,
+      PORTS,
+    ]),
     seesOnly("driver-knows-no-business", "An adapter turns a device into a port and knows nothing of what it is for.", ADAPTERS, [
       BASE,
       CODEC,

@@ -37,7 +37,18 @@ export function electronicCashPorts(
   const kept = { certificates: new CertificateCache(), knownCards: new KnownCashCards() };
   const known: AuthoritySet = { rejected: authorities.rejected, find: (which) => authorities.find(which) ?? downloaded?.find(which) };
   const clearing = settings.bank?.profile.electronicCashRoute === "acquirer" ? ({ clearing: "acquirer" } as const) : {};
-  return { suite, clock, randomness, profile, terminal, authorities: known, ...kept, isRevoked: () => false, ...clearing, ...(recordKey === undefined ? {} : { recordKey }) };
+  return {
+    suite,
+    clock,
+    randomness,
+    profile,
+    terminal,
+    authorities: known,
+    ...kept,
+    isRevoked: () => false,
+    ...clearing,
+    ...(recordKey === undefined ? {} : { recordKey }),
+  };
 }
 
 export function initialPinRule({

@@ -23,7 +23,15 @@ import { HolderFeedback, type SaleEnd } from "./txn/holder-feedback.ts";
 import type { InitialPinRule } from "./txn/initial-pin.ts";
 import type { TerminalJournal } from "./txn/journal/journal.ts";
 import { createLane, type Lane, type SalesInFlight } from "./txn/lane.ts";
-import type { CardBlocking, ElectronicCashPorts, MedicalPursePorts, PurseProfile, QuickPaymentLimits, QuickPaymentPorts, TransitPorts } from "./txn/quick-payment/ports.ts";
+import type {
+  CardBlocking,
+  ElectronicCashPorts,
+  MedicalPursePorts,
+  PurseProfile,
+  QuickPaymentLimits,
+  QuickPaymentPorts,
+  TransitPorts,
+} from "./txn/quick-payment/ports.ts";
 import { saleMark } from "./txn/quick-payment/record.ts";
 import { type QuickPaymentTables, runQuickPayment } from "./txn/quick-payment/run.ts";
 import type { QuickPaymentOutcome } from "./txn/quick-payment/types.ts";

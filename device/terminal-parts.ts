@@ -1,8 +1,8 @@
 /* What a terminal is made of: everything that touches the world, and what is decided by configuration. */
 import type { Log } from "./base/log.ts";
 import type { Clock, JournalStore, MessageLink, Randomness, Storage } from "./base/ports.ts";
-import type { TerminalState } from "./codec/upload.ts";
 import type { InitialPinEvidence } from "./card/social/initial-pin.ts";
+import type { TerminalState } from "./codec/upload.ts";
 import type { CipherSuite, SecretKey } from "./crypto/face.ts";
 import type { Devices } from "./drivers/adapter.ts";
 import type { SignalLamp } from "./drivers/peripherals.ts";

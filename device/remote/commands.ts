@@ -22,7 +22,7 @@ export interface RemoteActs {
   drain(): void;
   /** Reads keys and certificates anew. */
   reloadKeys(): Promise<void>;
-  /** Ends this terminal's life: nothing new begins from now on, and its keys go when every record is at the host. */
+  /** Ends this terminal's life: from now on nothing new begins, and when every record is at the host its keys go. */
   decommission(): Promise<void>;
 }
 

@@ -158,7 +158,13 @@ export class ServiceCounter {
     const person = this.#shop.services.agency.ledger.person(enrolled?.identityNumber ?? "");
     assert(person !== undefined, "the agency knows the holder");
     const { name, identityNumber } = person;
-    const claim = { service: "report-loss", serviceNumber: "loss-1", loss: "temporary", cardNumber, person: { name, identityNumber, documentShown: "none" } } as const;
+    const claim = {
+      service: "report-loss",
+      serviceNumber: "loss-1",
+      loss: "temporary",
+      cardNumber,
+      person: { name, identityNumber, documentShown: "none" },
+    } as const;
     this.#tell("report-loss", await this.#count(this.#client.services.perform(claim)), "temporary");
     const sale = await this.#withCard(3, () =>
       this.#client.quickPayment({ saleNumber: "lost-card", purse: "medical-purse", amountFen: 100, selfPayFen: 0, pooledFen: 0 }),
