@@ -164,7 +164,12 @@ module.exports = {
     door("only-one-door-to-native", [npm("pcsclite")], ["^device/drivers/pcsc/"], "Native calls can hang for ever: one folder guards against it."),
     door("only-one-door-to-serial", [npm("serialport")], ["^device/drivers/serial/"], "One folder owns serial ports."),
     door("only-one-door-to-hid", [npm("node-hid")], ["^device/drivers/hid/"], "One folder owns HID devices."),
-    door("only-one-door-to-mqtt", [npm("mqtt")], ["^device/sync/mqtt/", "^simulators/(host|broker)/"], "The transport stays replaceable."),
+    door(
+      "only-one-door-to-mqtt",
+      [npm("mqtt")],
+      ["^device/sync/mqtt/", "^simulators/(host|broker)/", "^hw-tests/benches/everything-searched\\.ts$"],
+      "The transport stays replaceable.",
+    ),
     door("only-one-door-to-aedes", [npm("aedes"), npm("@aedes")], ["^simulators/(broker|host)/"], "The embedded broker is a simulator's part."),
     door("only-one-door-to-sm-crypto", [npm("sm-crypto")], ["^device/crypto/"], "The second provider is wrapped strictly in one place."),
     door("only-one-door-to-lowdb", [npm("lowdb")], ["^device/config/"], "Configuration alone; the journal has a store that keeps promises."),
@@ -181,7 +186,8 @@ module.exports = {
     door(
       "only-one-door-to-crypto",
       builtin("crypto"),
-      [CRYPTO, "^device/system/", "^simulators/host/"],
+      // A bench compares trees of files by their hashes.
+      [CRYPTO, "^device/system/", "^simulators/host/", "^hw-tests/benches/container/"],
       "Primitives come through the face, randomness through its port.",
     ),
     door(

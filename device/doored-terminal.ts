@@ -44,7 +44,7 @@ export function dooredTerminal(terminal: Terminal, door: ActDoor): Terminal {
             ...readerPlace,
             // A program that drives the reader by itself finds it taken.
             lane: { take: () => takenBehind(readerPlace.lane, door) },
-            services: { ...readerPlace.services, perform: perform?.perform ?? readerPlace.services.perform },
+            services: { ...readerPlace.services, perform: (request, limits) => (perform ?? readerPlace.services).perform(request, limits) },
             sell: (request, limits) => begin(request.reference, () => readerPlace.sell(request, limits)),
           },
     quickPayment,

@@ -9,7 +9,6 @@ export type FaultCode =
   | "closed"
   | "queue-full"
   | "held"
-  | "held"
   // readers: the device between us and the card
   | "reader-gone"
   | "reader-service-gone"

@@ -74,11 +74,11 @@ export async function openRemote(stored: TerminalConfig, { storage, log }: { rea
     ending: wishes.end,
     config: parsed.ok ? parsed.config : stored,
     parameters: parameters.inForce(),
-    takers: async ({ journal, urge }) => {
+    takers: async (own) => {
       const acts: RemoteActs = {
         restart: startAnew,
         setLogLevel: (level) => log.setLevel(level),
-        drain: urge,
+        drain: () => own.urge(),
         // Keys and certificates are read at the start, and nowhere else.
         reloadKeys: () => Promise.resolve(startAnew()),
         decommission: async () => {
@@ -86,7 +86,7 @@ export async function openRemote(stored: TerminalConfig, { storage, log }: { rea
           wishes.end = true;
         },
       };
-      commands = await openRemoteCommands({ storage, journal, log, acts });
+      commands = await openRemoteCommands({ storage, journal: own.journal, log, acts });
       return [commands.taker, parameters.taker];
     },
     watch: async (parts) => {

@@ -80,7 +80,7 @@ describe("certificates of cards", () => {
     ["without any authority", assumed, [/^services\.cardAuthorities: .*no authority/]],
     ["authorities that nobody asks", { services: { cardAuthorities: [named] } }, [/^services\.cardAuthorities: .*acse/]],
     ["a published authority in a test", { ...assumed, services: { cardAuthorities: [published] } }, []],
-  ])("%s", (_name, change, said) => expect(problems(change)).toEqual(said.map((each) => expect.stringMatching(each))));
+  ])("%s", (_name, change, said) => expect(problems(change)).toEqual(said.map((each) => expect.stringMatching(each) as string)));
 
   it("a published authority is no production terminal's", () => {
     const change = { ...assumed, profile: "production", services: { cardAuthorities: [published] }, acquirer: { ...ACQUIRER, masterKeyCheckHex: "0b5eed" } };

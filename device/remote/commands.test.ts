@@ -34,9 +34,9 @@ function place(change: Partial<RemoteActs> = {}) {
           },
         },
         acts: {
-          restart: note("restart"),
+          restart: () => void acts.push("restart"),
           setLogLevel: (level) => acts.push(level),
-          drain: note("drain"),
+          drain: () => void acts.push("drain"),
           reloadKeys: note("reload-keys"),
           decommission: note("decommission"),
           ...change,

@@ -1,6 +1,6 @@
 /*
  * Goal: a region changes limits and rules of its terminals from afar, for a time of its choosing, and no change can leave a terminal that does not start.
- * Method: a taker of the stream "parameters". A set is laid over the configuration and the whole is checked as any configuration is, before it is taken.
+ * Method: a taker of the stream "parameters". A set is laid over the configuration and the whole is checked like every configuration, before it is taken.
  * It comes into force with the start that follows its day, by trusted time alone; when its time is over, or the host takes it back, the one before it
  * counts again. A set under which the service did not come up is left out at the next start and named to the host. Spec: pos/v1, 8.
  */

@@ -2,8 +2,7 @@
 import type { Bytes } from "../../base/bytes.ts";
 import type { TerminalConfig } from "../../config/schema.ts";
 import type { Facts, PortFact, ServiceFact, UnitState } from "./facts.ts";
-import type { Ask } from "./gather.ts";
-import type { DoctorMachine, DoctorPlaces, PathLook } from "./machine.ts";
+import type { Ask, DoctorMachine, DoctorPlaces, PathLook } from "./machine.ts";
 
 export interface System {
   readonly machine: DoctorMachine;

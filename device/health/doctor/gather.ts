@@ -13,7 +13,7 @@ import type { CipherSuite } from "../../crypto/face.ts";
 import { parseRuntimeStatus } from "../runtime-status.ts";
 import type { ConfigFact, Facts, JournalFact, KeyFileFact, ReleaseFact, StatusFact } from "./facts.ts";
 import { askPorts, askService, askSystem, askUnit, type System } from "./gather-system.ts";
-import type { DoctorMachine, DoctorPlaces } from "./machine.ts";
+import type { Ask, DoctorMachine, DoctorPlaces } from "./machine.ts";
 
 export interface GatherParts {
   readonly machine: DoctorMachine;
@@ -35,9 +35,6 @@ const SQLITE_VERSION_AT = 60;
 const SQLITE_HEAD_BYTES = 100;
 const OWNER_WRITES = 0o200;
 const RELEASE_KEY_LINE = /^[A-Za-z0-9_.-]{1,64} = [0-9a-f]{128}$/;
-
-/** Asks a question with a bound. */
-export type Ask = <Value>(what: string, question: Promise<Value>, otherwise: Value) => Promise<Value>;
 
 function asker(clock: Clock, unanswered: string[]): Ask {
   const { signal } = new AbortController();

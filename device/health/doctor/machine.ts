@@ -65,3 +65,6 @@ export const PLACES: DoctorPlaces = {
   programs: "/opt/yikatong",
   settings: "/etc/yikatong",
 };
+
+/** Asks a question with a bound; what was not answered is `otherwise`, and is named. */
+export type Ask = <Value>(what: string, question: Promise<Value>, otherwise: Value) => Promise<Value>;

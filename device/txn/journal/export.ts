@@ -120,7 +120,10 @@ export class ExportCheck {
 
   report(): ExportReport {
     const firstBreak = this.#break ?? (this.#ended ? undefined : { line: this.#line + 1, why: "the end is missing" });
-    const text = (name: string) => String(this.#head?.[name] ?? "");
+    const text = (name: string) => {
+      const value = this.#head?.[name];
+      return typeof value === "string" ? value : "";
+    };
     return {
       terminalId: text("terminalId"),
       journalId: text("journalId"),

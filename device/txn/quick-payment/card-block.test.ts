@@ -57,7 +57,7 @@ function named(member: string, journal: QuickPaymentPorts["journal"]): QuickPaym
     get: (target, name) => {
       if (name === "append") return append;
       const value: unknown = Reflect.get(target, name, target);
-      return typeof value === "function" ? value.bind(target) : value;
+      return typeof value === "function" ? (value.bind(target) as unknown) : value;
     },
   });
 }

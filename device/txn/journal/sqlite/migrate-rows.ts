@@ -179,7 +179,7 @@ function sameEntry(left: StoredEntry, right: StoredEntry): boolean {
 }
 
 function comparePlain(old: DatabaseSync, made: DatabaseSync, table: PlainTable): void {
-  const meant = (row: Row) => !String(row["name"] ?? "").startsWith(BEFORE_MARK);
+  const meant = ({ name }: Row) => typeof name !== "string" || !name.startsWith(BEFORE_MARK);
   const copies = filtered(plainRows(made, table), meant);
   for (const row of filtered(plainRows(old, table), meant)) {
     const copy = copies.next();
