@@ -21,7 +21,10 @@ describe.skipIf(obstacle !== undefined)(`a PIN that was typed${obstacle === unde
 
   beforeAll(async () => {
     stage = await PcscdStage.start();
-    terminal = await WholeTerminal.start(stage, { userReader: { pinDigits: SEARCHED_DIGITS } });
+    terminal = await WholeTerminal.start(stage, {
+      userReader: { pinDigits: SEARCHED_DIGITS },
+      more: { services: { offlineMedicalCard: "card-flags" } },
+    });
     network = await listen(terminal.brokerUrl);
   }, 60_000);
   afterAll(async () => {
