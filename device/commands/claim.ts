@@ -21,10 +21,10 @@ import { systemRandomness } from "../system/randomness.ts";
 import { openFolderStorage } from "../system/storage.ts";
 import { DATABASE_FILE } from "../txn/journal/sqlite/engine.ts";
 import { openSqliteStore } from "../txn/journal/sqlite/store.ts";
-import { verifyJournal } from "../txn/journal/verify.ts";
 import { actAs, claimFileAt, putAside, shredFile } from "./claim-machine.ts";
 import { CONFIG_FOLDER } from "./config.ts";
 import { complain, say } from "./devices-machine.ts";
+import { restOf } from "./journal-rest.ts";
 
 const CLAIM_FILE = "/etc/yikatong/claim.json";
 const EXIT_REFUSED = 3;
@@ -159,9 +159,7 @@ async function journalRest({ journal }: TerminalConfig, suite: CipherSuite): Pro
   if (!existsSync(join(journal.folder, DATABASE_FILE))) return undefined;
   const store = await openSqliteStore({ folder: journal.folder, limitBytes: journal.limitBytes });
   try {
-    const report = await verifyJournal(store, { suite });
-    if (report.firstBreak !== undefined) throw new Fault("store-corrupt", `the journal is broken at entry ${report.firstBreak.seq}`, { effectUnknown: false });
-    return { journalId: report.journalId ?? "", lastSeq: report.entries, receiptedThrough: report.receiptedThrough, openSubjects: report.openSubjects };
+    return await restOf(store, suite);
   } finally {
     await store.close();
   }
