@@ -14,28 +14,28 @@ import { keepCatalogue } from "./medical/catalogue.ts";
 import { DEFAULT_COUNTER_BOUNDS, MedicalCounter, type MedicalCounterParts } from "./medical/counter.ts";
 import { bindOffline } from "./medical/offline.ts";
 import { type BoundReconciliation, bindReconciliation } from "./medical/reconciliation.ts";
-import { openPermission, type Permission, type PermissionView } from "./permission.ts";
+import type { Permission, PermissionView } from "./permission.ts";
 import { keepJournal } from "./retention.ts";
 import { SaleLane, type SharedSales } from "./sale-lane.ts";
 import { NO_MODULE } from "./security-module.ts";
-import { type CardRules, openCardRules } from "./services/local-rules.ts";
+import type { CardRules } from "./services/local-rules.ts";
 import { openTerminalServices, type TerminalServices } from "./services/terminal-services.ts";
 import { sharedSales } from "./shared-sales.ts";
 import type { ShopActs } from "./shop/acts.ts";
 import { openTerminalShop, type TerminalShop } from "./shop/terminal-shop.ts";
-import { openSync, type Sync, type SyncStatus } from "./sync/sync.ts";
+import type { Sync, SyncStatus } from "./sync/sync.ts";
 import { exposureOf, type TerminalExposure } from "./terminal-exposure.ts";
+import { type Opened, openParts } from "./terminal-opening.ts";
 import type { TerminalParts } from "./terminal-parts.ts";
 import type { BankActs } from "./txn/acquiring/acts.ts";
 import type { CardServiceActs } from "./txn/card-services/acts.ts";
 import { DEFAULT_SERVICE_PROFILE } from "./txn/card-services/profile.ts";
 import type { ContributionActs } from "./txn/contributions/acts.ts";
 import type { GateService } from "./txn/gate/lane.ts";
-import { openJournal, type TerminalJournal } from "./txn/journal/journal.ts";
+import type { TerminalJournal } from "./txn/journal/journal.ts";
 import type { ClockQuality, JsonObject } from "./txn/journal/types.ts";
 import { createSalesInFlight, type SalesInFlight } from "./txn/lane.ts";
 import { createCatalogueBook } from "./txn/medical-host/catalogue.ts";
-import { type MessageIds, openMessageIds } from "./txn/medical-host/message-id.ts";
 import type { HostPorts } from "./txn/medical-host/ports.ts";
 import { createSignInBook } from "./txn/medical-host/sign-in.ts";
 import { openOffline } from "./txn/medical-offline/later.ts";
@@ -48,11 +48,10 @@ import type { MedicalOutcome } from "./txn/medical-purchase/types.ts";
 import type { ReconciliationActs } from "./txn/medical-reconciliation/acts.ts";
 import type { ElectronicCashPorts } from "./txn/quick-payment/ports.ts";
 import type { QuickPaymentOutcome } from "./txn/quick-payment/types.ts";
-import { recoverAtStart } from "./txn/recovery/recover.ts";
-import { type OfflineLease, openOfflineLease } from "./txn/risk/lease.ts";
+import type { OfflineLease } from "./txn/risk/lease.ts";
 import type { Rounds } from "./txn/rounds.ts";
 import type { SaleRequest } from "./txn/sale-request.ts";
-import { openSaleTimes, type SaleTimes } from "./txn/sale-time.ts";
+import type { SaleTimes } from "./txn/sale-time.ts";
 import type { StockUploads } from "./txn/stock-upload/types.ts";
 import { createTapTimelines, type TapTimelines } from "./txn/tap-timeline/timelines.ts";
 import type { TapTimesView } from "./txn/tap-timeline/types.ts";
@@ -109,16 +108,6 @@ export interface Terminal {
   idle(limits: Limits): Promise<void>;
   /** Ends sending, closes the devices and the journal. */
   stop(): Promise<void>;
-}
-
-interface Opened {
-  readonly journal: TerminalJournal;
-  readonly saleTimes: SaleTimes;
-  readonly messageIds: MessageIds;
-  readonly lease: OfflineLease;
-  readonly permission: Permission;
-  readonly cardRules: CardRules;
-  readonly sync: Sync;
 }
 
 class AssembledTerminal implements Terminal {
@@ -474,44 +463,12 @@ class AssembledTerminal implements Terminal {
   }
 }
 
-/** Running time of the offline lease that is made durable ahead. */
-const LEASE_RESERVE_MS = 300_000;
-
 /** Opens the journal, settles what the last life left, begins to upload. Faults: those of the journal. */
 export async function openTerminal(parts: TerminalParts): Promise<Terminal> {
-  const { settings, clock, randomness, suite, storageKey, store, log, documents } = parts;
-  const journal = await openJournal({ store, clock, randomness, suite, storageKey, terminalId: settings.terminalId, log });
   let bank: { readonly isListed: (account: string) => boolean } = { isListed: () => false };
-  let host: { readonly hostPresent: () => boolean } = { hostPresent: () => false };
-  const permission = await openPermission({
-    ...{ clock, journal, log, suite, storageKey, settings: settings.permission, places: documents, machine: parts.machine },
-    localList: parts.services?.losses,
-    isAccountListed: (account) => bank.isListed(account),
-    fares: parts.gate === undefined ? undefined : { book: parts.gate.fares, lanes: parts.gate.lanes.map(({ settings: lane }) => lane) },
-    hostPresent: () => host.hostPresent(),
-  });
-  const { trust } = permission;
-  const saleTimes = await openSaleTimes(journal);
-  const messageIds = await openMessageIds(journal, { institution: settings.medical.profile.sender.institution, serialLane: settings.medical.serialLane });
-  await recoverAtStart({ journal, log }, parts.rules?.recovery);
-  const lease = await openOfflineLease({ clock, journal, log }, { leaseMs: settings.medical.offline?.leaseMs ?? 0, reserveMs: LEASE_RESERVE_MS });
-  const cardRules = await openCardRules({ journal, clock: trust.clock, suite, storageKey, log }, settings);
-  const sync = openSync({
-    ...{ journal, link: parts.link, clock, randomness, suite, keys: parts.syncKeys, sealer: parts.sealer, log, onTurn: parts.onUplinkTurn },
-    onHostHeard: (hostTimeMs) => {
-      void lease.heard(hostTimeMs);
-      void trust.heard(hostTimeMs);
-    },
-    ...(documents === undefined ? {} : { downlink: { storage: documents.fetching, region: documents.region } }),
-    ...(settings.sync === undefined ? {} : { options: settings.sync }),
-    ...(parts.state === undefined ? {} : { state: parts.state }),
-    ...(parts.onReconnectWindow === undefined ? {} : { onReconnectWindow: parts.onReconnectWindow }),
-  });
-  host = sync.uplink;
-  const takers = (await parts.takers?.({ journal, urge: () => sync.urge() })) ?? [];
-  for (const taker of [...permission.takers, ...takers]) sync.downlink?.register(taker);
+  const opened = await openParts(parts, (account) => bank.isListed(account));
   // From here on nobody reads the machine's own wall clock, which anybody may set.
-  const terminal = new AssembledTerminal({ ...parts, clock: trust.clock }, { journal, saleTimes, messageIds, lease, permission, cardRules, sync });
+  const terminal = new AssembledTerminal({ ...parts, clock: opened.permission.trust.clock }, opened);
   await terminal.start();
   bank = terminal;
   return terminal;

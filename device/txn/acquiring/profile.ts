@@ -96,8 +96,8 @@ export interface AcquirerProfile {
 }
 
 /**
- * What an acquirer answers to a reversal of a settled batch is unconfirmed. "park": none is sent, a person deals with it. "send": it goes out as any
- * other, and counts as taken back by the answers of `undone` alone; with another its tries are used up, and then a person deals with it.
+ * What an acquirer answers to a reversal of a settled batch is unconfirmed. "park": none is sent, a person deals with it. "send": it goes out like
+ * others, and counts as taken back by the answers of `undone` alone; with another its tries are used up, and then a person deals with it.
  */
 export type ReversalAfterSettlement = { readonly do: "park" } | { readonly do: "send"; readonly undone: readonly string[] };
 

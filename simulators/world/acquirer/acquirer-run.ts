@@ -8,7 +8,6 @@ import type { Bytes } from "../../../device/base/bytes.ts";
 import { fen } from "../../../device/base/fen.ts";
 import type { CipherSuite } from "../../../device/crypto/face.ts";
 import type { TerminalRules } from "../../../device/terminal-settings.ts";
-import { DEFAULT_ACQUIRER } from "../../../device/txn/acquirer-host/defaults.ts";
 import type {
   BankActs,
   BankOutcome,
@@ -18,23 +17,20 @@ import type {
   PurseLoadRequest,
   SettlementOutcome,
 } from "../../../device/txn/acquiring/acts.ts";
-import type { AcquirerProfile, DownloadKind, ReversalAfterSettlement, Sm4Keys } from "../../../device/txn/acquiring/profile.ts";
 import type { TearPoint } from "../../card/state.ts";
 import type { Acquirer } from "../../host/acquirer/acquirer.ts";
 import { ACQUIRER_FAULTS, type AcquirerFaultName, clearAcquirerFaults, PLANTED_DIFFERENCES, planAcquirerFault } from "../../host/acquirer/acquirer-faults.ts";
-import type { KeyLayout, MacForm, Sm4Terms } from "../../host/acquirer/ciphers.ts";
-import { TEST_BANK_MERCHANT, TEST_BANK_TERMINAL, testContract } from "../../host/acquirer/test-customers.ts";
 import { promised } from "../checks/violation.ts";
 import { Day, type DayReport, within } from "../day.ts";
 import { countScriptedGone, finalChecks } from "../final-checks.ts";
 import type { WatchedCard } from "../observed.ts";
 import { drawSale, WORLD_PURSES } from "../purses.ts";
-import { SeededRandomness } from "../seeded-randomness.ts";
-import { shortSubject, type Town, type TownBank } from "../town.ts";
+import { shortSubject, type Town } from "../town.ts";
 import { AgencyPeople } from "./agency-people.ts";
 import type { BankBug } from "./bank-bugs.ts";
 import { BankCheck } from "./bank-check.ts";
 import { BankCounter } from "./bank-counter.ts";
+import { bankOf, DOWNLOADS } from "./bank-of-seed.ts";
 import { bankRecords, FINAL_STATES } from "./bank-records.ts";
 import { OrderPeople } from "./order-people.ts";
 import { Staff } from "./staff.ts";
@@ -44,6 +40,8 @@ export interface AcquirerRunOptions {
   readonly payments: number;
   readonly suite: CipherSuite;
   readonly bug?: BankBug;
+  /** The chance that somebody comes for a bill of the agency and for nothing else; left out: no more people than there are anyway. */
+  readonly billChance?: number;
 }
 
 /** Names are fixed; see docs/json.md. */
@@ -76,12 +74,7 @@ const LIVENESS_MS = 24 * 3_600_000;
 const ATTEMPTS_MAX = 4;
 const CALM_ROUNDS_MAX = 40;
 const OPERATOR = "op-1";
-const REPLY_MS = 8_000;
 const PARKED_MAX = 1_000;
-/** Above it the holder's PIN is asked for. */
-const PIN_FREE_FEN = 10_000;
-/** More than any seed uses up, so that nothing is parked; or few, and people have to see to what is. */
-const TRIES = [1_000, 3, 2] as const;
 
 const FAULTY_TYPES = ["0200", "0200", "0200", "0400", "0400", "0220", "0500", "0320", "0800"] as const;
 const FAULTS = Object.keys(ACQUIRER_FAULTS) as readonly AcquirerFaultName[];
@@ -90,13 +83,6 @@ const FAULT_CHANCE = 0.45;
 const TORN_CREDIT_CHANCE = 0.4;
 /** CREDIT FOR LOAD, and PUT DATA of an issuer's script. Spec: PBOC purse, CREDIT FOR LOAD; JR/T 0025, issuer script processing. */
 const BRINGS_MONEY: ReadonlySet<number> = new Set([0x52, 0xda]);
-
-const AFTER_SETTLEMENT: readonly ReversalAfterSettlement[] = [{ do: "park" }, { do: "send", undone: ["00"] }];
-
-const DOWNLOADS: readonly DownloadKind[] = ["parameters", "ca-keys", "aid-parameters", "exception-list"];
-const LAYOUTS: readonly KeyLayout[] = ["des-24", "tdes-40", "tdes-track-60", "triple-19-57", "sm4"];
-const MAC_FORMS: readonly MacForm[] = ["ecb", "x9.19"];
-const SM4_CHECK_BYTES = [4, 8, 16] as const;
 
 /** An approved payment that may be taken back. */
 interface Paid {
@@ -173,6 +159,9 @@ export class AcquirerRun {
     const { draw } = this.#day;
     this.#goWrong();
     if (this.#isHalfDone() && draw.chance(0.9)) await this.#settle();
+    const { billChance } = this.#options;
+    // Days without the option draw what they always drew.
+    if (billChance !== undefined && draw.chance(billChance)) return this.#people.contribute(`due-${at}`);
     const roll = draw.between(1, 100);
     if (roll <= 40) await this.#pay(`bank-${at}`, "sale");
     else if (roll <= 48) await this.#pay(`bank-${at}`, "withdrawal");
@@ -474,60 +463,4 @@ function named(prefix: string, counts: Readonly<Record<string, number>>): Record
 /** Orders that their customers left before anything was paid. */
 function openOrders({ journalCheck }: Town): readonly string[] {
   return [...journalCheck.subjects].filter(([, { kind, state }]) => kind === "medical-order" && !FINAL_STATES.includes(state)).map(([subject]) => subject);
-}
-
-/** How the acquirer of this seed wants its messages: layouts, MACs and switches differ from seed to seed. */
-function bankOf(seed: string): Omit<TownBank, "between"> {
-  const draw = new SeededRandomness(seed).stream("acquirer-profile");
-  const [keyScheme, usualMac, front] = [draw.pick(LAYOUTS), draw.pick(MAC_FORMS), draw.pick([0, 0, 3])];
-  const macMethod = keyScheme === "sm4" ? "sm4" : usualMac;
-  const sm4 = keyScheme === "sm4" ? sm4Terms(new SeededRandomness(seed).stream("sm4-keys")) : undefined;
-  const reader = draw.pick(["contact", "contactless"] as const);
-  const profile: AcquirerProfile = {
-    ...DEFAULT_ACQUIRER,
-    terminalNumber: TEST_BANK_TERMINAL,
-    merchantNumber: TEST_BANK_MERCHANT,
-    tpdu: { destination: "0003", source: "0000" },
-    headerHex: "603100310001",
-    keyScheme,
-    macMethod,
-    keyOffset: front,
-    checkValueBytes: keyScheme === "triple-19-57" ? 3 : 4,
-    ...(sm4 === undefined ? {} : { pinBlockBytes: 16, sm4Keys: sm4KeysOf(sm4) }),
-    macAppliesTo: draw.pick(["approvals", "all"] as const),
-    originalDate: draw.chance(0.5),
-    partialApproval: draw.chance(0.5),
-    withdrawalCode: "010000",
-    purseLoad: { type: "0200", code: "40", layout: draw.pick(["field-62", "field-55"] as const) },
-    networkCode: "000",
-    replyTimeoutMs: REPLY_MS,
-    pinFreeFen: PIN_FREE_FEN,
-    reversalTries: draw.pick(TRIES),
-    reversalAfterSettlement: draw.pick(AFTER_SETTLEMENT),
-    downloads: DOWNLOADS,
-    electronicCashRoute: draw.pick(["acquirer", "acquirer", "settlement-host"] as const),
-    offlineUpload: { ...DEFAULT_ACQUIRER.offlineUpload, tries: draw.pick(TRIES) },
-    ...(reader === "contact" ? { loadCode: draw.pick(["45", "46", "47"] as const), loadProcessingCode: "600000" } : {}),
-  };
-  return {
-    profile,
-    line: draw.pick(["relay", "direct"] as const),
-    reader,
-    variants: { reversesSettled: draw.chance(0.5), settledRefusal: draw.pick(["12", "25"] as const) },
-    contract: testContract({ keyLayout: keyScheme, macForm: macMethod, keyFrontHex: "00".repeat(front), ...(sm4 === undefined ? {} : { sm4 }) }),
-  };
-}
-
-/** No paper says how SM4 keys are given out, so that this bank has its own way with each seed. */
-function sm4Terms(draw: SeededRandomness): Sm4Terms {
-  const order = draw.pick([
-    ["pin", "mac"],
-    ["mac", "pin"],
-    ["pin", "mac", "track"],
-  ] as const);
-  return { network: draw.pick(["005", "103"]), order, checkBytes: draw.pick(SM4_CHECK_BYTES), fill: draw.pick([0, 0, 2]) };
-}
-
-function sm4KeysOf({ network, order, checkBytes, fill }: Sm4Terms): Sm4Keys {
-  return { network, keys: order.map((which) => ({ which, zeros: fill, checkBytes })) };
 }
