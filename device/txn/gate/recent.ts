@@ -68,13 +68,18 @@ export class RecentTaps {
     const name = key(tap.card, tap.use);
     this.#notes.delete(name);
     // Given back while somebody was at the gate, who then did not pass.
-    if (note.is === "paid" && this.#returned.has(note.sale.subject)) return;
+    if (note.is === "paid" && this.isReturned(note.sale.subject)) return;
     this.#notes.set(name, { note, atMs });
     this.#drop(atMs);
   }
 
   forget(tap: { readonly card: string; readonly use: TapUse }): void {
     this.#notes.delete(key(tap.card, tap.use));
+  }
+
+  /** Whether the money of this sale went back a moment ago: its name may still stand in a note of a tap whose end nobody knew here. */
+  isReturned(subject: string): boolean {
+    return this.#returned.has(subject);
   }
 
   /** The money of this sale went back: nobody passes for it any more, and its card may pay anew. */

@@ -231,6 +231,28 @@ describe("a fare that a supervisor gave back", () => {
     expect([card.charges.length, at.prompts().at(-1)]).toEqual([2, "go"]);
   });
 
+  test.each([false, true])("opens no gate either where the power failed before the gate was told to open (second restart: %s)", async (restarts) => {
+    const at = new Station(SINGLE);
+    await at.switchOn();
+    const card = new FakeCard("A");
+    at.lane().reader.insert(card);
+    await until(at, () => at.gates.lanes[0]?.state === "passage");
+    await restart(at);
+    const [sale] = await at.entries("quick-payment");
+    const refunds = openSaleRefunds({
+      journal: at.journal,
+      rules: DEFAULT_REFUND_RULES,
+      unverifiedAmountFen: FARE,
+      onReturned: (subject) => at.gates.giveBack(subject),
+    });
+    const request = { sale: String(sale?.detail["reference"]), request: "office.1", amount: "void", operator: "sup-1" } as const;
+    expect(await at.clock.resolve(refunds.refund(request))).toMatchObject({ kind: "refunded", amount: FARE });
+    if (restarts) await restart(at);
+    await at.tap(card);
+    await at.tap(card);
+    expect([card.charges.length, at.lane().gate.passages.length]).toEqual([2, 1]);
+  });
+
   test("in parts is one that nothing is left of only behind the last part, also where the power fails between them", async () => {
     const { at, card, giveBack } = await unused();
     expect(await giveBack(fen(100))).toMatchObject({ kind: "refunded" });

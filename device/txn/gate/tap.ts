@@ -134,12 +134,19 @@ export class TapDesk {
     try {
       const outcome = await this.#sold(running, { timeoutMs: policy.tapTimeoutMs, signal: AbortSignal.any([signal, given.signal]) });
       this.#settle(running, outcome);
-      const verdict = judgeTap(outcome, { reference, seen: this.#seen, morePurses: this.#purse + 1 < purses.length, resumed, policy });
+      const judged = judgeTap(outcome, { reference, seen: this.#seen, morePurses: this.#purse + 1 < purses.length, resumed, policy });
+      const verdict = this.#unlessReturned(judged);
       if (verdict.is !== "next-card" && verdict.is !== "nobody") reader.served();
       return verdict;
     } finally {
       ended.resolve();
     }
+  }
+
+  /** Nobody passes for a sale whose money went back, also where it was paid and its end came to this lane later: the card begins anew. */
+  #unlessReturned(verdict: Verdict): Verdict {
+    const isReturned = verdict.is === "open" && verdict.claim.is !== "staff" && this.#parts.taps.isReturned(verdict.claim.sale.subject);
+    return isReturned ? { is: "next-card" } : verdict;
   }
 
   async #sold(running: Running, limits: Limits): Promise<TapOutcome> {
