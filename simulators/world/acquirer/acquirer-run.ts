@@ -42,6 +42,8 @@ export interface AcquirerRunOptions {
   readonly bug?: BankBug;
   /** The chance that somebody comes for a bill of the agency and for nothing else; left out: no more people than there are anyway. */
   readonly billChance?: number;
+  /** What the acquirer does wrong every second time that it does something wrong; left out: everything alike. */
+  readonly usualFault?: AcquirerFaultName;
 }
 
 /** Names are fixed; see docs/json.md. */
@@ -190,8 +192,10 @@ export class AcquirerRun {
 
   #goWrong(): void {
     const { draw } = this.#day;
+    const { usualFault } = this.#options;
     for (let more = draw.chance(FAULT_CHANCE); more; more = draw.chance(0.3)) {
-      const [type, name] = [draw.pick(FAULTY_TYPES), draw.pick(FAULTS)];
+      const [type, drawn] = [draw.pick(FAULTY_TYPES), draw.pick(FAULTS)];
+      const name = usualFault !== undefined && draw.chance(0.5) ? usualFault : drawn;
       this.#faults[name] = (this.#faults[name] ?? 0) + 1;
       planAcquirerFault(this.#acquirer.faults, type, ACQUIRER_FAULTS[name]);
       this.#day.town.trace.note(`planned ${name} for ${type}`);

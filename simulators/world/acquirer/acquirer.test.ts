@@ -1,7 +1,7 @@
 /* Days of a counter with a bank under every fault: repeatable, both books say the same, and a planted bug is found. */
 import { describe, expect, test } from "vitest";
 import { openCipherSuite } from "../../../device/crypto/suite.ts";
-import { AcquirerRun } from "./acquirer-run.ts";
+import { AcquirerRun, type AcquirerRunOptions } from "./acquirer-run.ts";
 import { BANK_BUGS, type BankBugName } from "./bank-bugs.ts";
 
 const suite = openCipherSuite();
@@ -43,11 +43,18 @@ test(
   },
 );
 
+/** A mistake shows where its occasion comes up: of bills alone two in thirty people come otherwise, and of all faults one in 28 is this one. */
+const DAY_OF_BUG: Partial<Readonly<Record<BankBugName, Pick<AcquirerRunOptions, "billChance" | "usualFault">>>> = {
+  "silent-agency-refuses": { billChance: 0.5 },
+  "takes-94-for-success": { usualFault: "duplicate-claimed" },
+  "believes-without-mac": { usualFault: "forged-approval" },
+};
+
 describe("a mistake that was put in is found", MINUTES, () => {
   test.each(Object.keys(BANK_BUGS) as BankBugName[])("%s", async (bug) => {
     const violations: string[] = [];
     for (let seed = 0; seed < 48 && violations.length === 0; seed += 1) {
-      const { violation } = await new AcquirerRun({ seed: `planted-${seed}`, payments: 30, suite, bug: BANK_BUGS[bug] }).run();
+      const { violation } = await new AcquirerRun({ seed: `planted-${seed}`, payments: 30, suite, bug: BANK_BUGS[bug], ...DAY_OF_BUG[bug] }).run();
       if (violation !== undefined) violations.push(violation);
     }
     expect(violations[0]).toMatch(/^promise [0123]:/);
