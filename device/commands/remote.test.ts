@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { SimulatedStorageDisk } from "../../simulators/disk/storage.ts";
 import { VirtualClock } from "../../simulators/world/virtual-clock.ts";
 import { utf8 } from "../base/bytes.ts";
+import { Fault } from "../base/fault.ts";
 import { SILENT } from "../base/log.ts";
 import { parseTerminalConfig } from "../config/schema.ts";
 import { exampleConfig } from "../config/testing.ts";
@@ -21,14 +22,15 @@ function stored() {
   return parsed.config;
 }
 
-async function start() {
+async function start({ claimed = true, journalFails = () => false }: { readonly claimed?: boolean; readonly journalFails?: () => boolean } = {}) {
   const levels: string[] = [];
   const told: EntryDraft[] = [];
-  const remote = await openRemote(stored(), { storage: disk.open(), log: { ...SILENT, setLevel: (level) => levels.push(level) } });
+  const remote = await openRemote(stored(), { storage: disk.open(), log: { ...SILENT, setLevel: (level) => levels.push(level) }, claimed });
   const urged: true[] = [];
   const takers = await remote.takers({
     journal: {
       append: (draft) => {
+        if (journalFails()) return Promise.reject(new Fault("store-full", "no space", { effectUnknown: false }));
         told.push(draft);
         // Nobody reads it here.
         return Promise.resolve({} as JournalEntry);
@@ -95,6 +97,44 @@ describe("orders", () => {
     const second = await start();
     expect(second.remote.ending).toBe(true);
     expect(await watched(second.remote, 60, (at) => ({ settled: () => Promise.resolve(at() >= 20) }))).toEqual(["close", "start anew at 20"]);
+  });
+});
+
+describe("a disk that is full", () => {
+  it("neither ends the service for an order that cannot be told, nor starts it again and again", async () => {
+    const first = await start({ journalFails: () => true });
+    const orders = [
+      { id: "1", do: "restart" },
+      { id: "2", do: "reload-keys" },
+    ];
+    await expect(first.take("commands", 1, { commands: orders })).rejects.toMatchObject({ code: "store-full" });
+    let full = true;
+    const second = await start({ journalFails: () => full });
+    expect(await watched(second.remote, 600, () => ({}))).toEqual([]);
+    full = false;
+    expect(await watched(second.remote, 600, () => ({}))).toEqual(["start anew at 0"]);
+    expect(second.told).toHaveLength(2);
+    expect(await watched((await start()).remote, 600, () => ({}))).toEqual([]);
+  });
+
+  it("keeps no terminal from its start, nor from its parameters", async () => {
+    const first = await start();
+    await first.take("parameters", 1, { id: "winter", validFromMs: 0, set: { limits: { amountPerSaleFen: 77 } } });
+    await watched(first.remote, 5, () => ({ trustedMs: () => 1 }));
+    disk.onChange(() => ({ kind: "full" }));
+    const second = await start();
+    expect(second.remote.config.limits.amountPerSaleFen).toBe(77);
+    expect(await watched(second.remote, 600, () => ({ trustedMs: () => 1 }))).toEqual([]);
+  });
+});
+
+describe("a machine that was never claimed", () => {
+  it("refuses to end by order, and goes on", async () => {
+    const { remote, take, told } = await start({ claimed: false });
+    await take("commands", 1, { commands: [{ id: "1", do: "decommission" }] });
+    expect(told.map(({ detail }) => detail["reason"])).toEqual(["not-claimed"]);
+    expect(await watched(remote, 60, () => ({ settled: () => Promise.resolve(true) }))).toEqual([]);
+    expect((await start({ claimed: false })).remote.ending).toBe(false);
   });
 });
 

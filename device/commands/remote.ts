@@ -5,6 +5,7 @@
  */
 import { join } from "node:path";
 import { utf8 } from "../base/bytes.ts";
+import { Fault, isFault } from "../base/fault.ts";
 import type { Clock, Storage } from "../base/ports.ts";
 import type { JsonValue } from "../codec/json.ts";
 import { parseTerminalConfig, type TerminalConfig } from "../config/schema.ts";
@@ -18,6 +19,8 @@ import type { DocumentTaker } from "../txn/hosts.ts";
 export const EXIT_START_ANEW = 75;
 
 const LOOK_MS = 1_000;
+/** A disk that is full, or a journal that writes nothing more in this life, is looked at again so late. */
+const REST_AFTER_FAULT_MS = 60_000;
 /** A service that has served so long has come up. */
 const GOOD_AFTER_MS = 120_000;
 
@@ -59,13 +62,20 @@ export function remoteFolderOf({ journal }: TerminalConfig): string {
   return join(journal.folder, "remote");
 }
 
+export interface RemoteOptions {
+  readonly storage: Storage;
+  readonly log: LeveledLog;
+  /** Whether this machine became the terminal by a claim: what never began in that way cannot end in it. */
+  readonly claimed: boolean;
+}
+
 /** Faults: those of the storage. */
-export async function openRemote(stored: TerminalConfig, { storage, log }: { readonly storage: Storage; readonly log: LeveledLog }): Promise<RemotePlace> {
+export async function openRemote(stored: TerminalConfig, { storage, log, claimed }: RemoteOptions): Promise<RemotePlace> {
   // A parsed configuration is plain data.
   const plain = JSON.parse(JSON.stringify(stored)) as JsonValue;
   const parameters = await openRemoteParameters({ storage, log, stored: plain, problemOf });
   const parsed = parseTerminalConfig(parameters.effective);
-  const wishes = { start: false, end: (await storage.read(ENDING_FILE)) !== undefined };
+  const wishes = { start: false, end: claimed && (await storage.read(ENDING_FILE)) !== undefined };
   const startAnew = () => {
     wishes.start = true;
   };
@@ -82,6 +92,8 @@ export async function openRemote(stored: TerminalConfig, { storage, log }: { rea
         // Keys and certificates are read at the start, and nowhere else.
         reloadKeys: () => Promise.resolve(startAnew()),
         decommission: async () => {
+          // Closed doors and a start that fails for ever would be all that comes of it.
+          if (!claimed) throw new Fault("not-claimed", "this machine is nobody's terminal by a claim; a person ends it", { effectUnknown: false });
           await storage.write(ENDING_FILE, utf8("ordered\n"));
           wishes.end = true;
         },
@@ -89,30 +101,59 @@ export async function openRemote(stored: TerminalConfig, { storage, log }: { rea
       commands = await openRemoteCommands({ storage, journal: own.journal, log, acts });
       return [commands.taker, parameters.taker];
     },
-    watch: async (parts) => {
-      await commands?.resume();
-      await watchLoop(parameters, parts, wishes);
-    },
+    watch: (parts) => watchLoop({ parameters, parts, wishes, log, resume: async () => commands?.resume() }),
   };
 }
 
-async function watchLoop(parameters: RemoteParameters, parts: WatchParts, wishes: { readonly start: boolean; readonly end: boolean }): Promise<void> {
+interface Watching {
+  readonly parameters: RemoteParameters;
+  readonly parts: WatchParts;
+  readonly wishes: { start: boolean; readonly end: boolean };
+  readonly log: LeveledLog;
+  readonly resume: () => Promise<void>;
+}
+
+/** Faults of storage and journal are waited for: a terminal that cannot write what it was ordered still sells and uploads. */
+async function watchLoop(watching: Watching): Promise<void> {
+  const { parts, wishes, log } = watching;
   const { clock, signal } = parts;
-  const began = clock.monotonicMs();
-  let confirmed = false;
+  const progress = { begunMs: clock.monotonicMs(), resumed: false, confirmed: false };
   while (!signal.aborted) {
-    if (!confirmed && clock.monotonicMs() - began >= GOOD_AFTER_MS) {
-      await parameters.confirm();
-      confirmed = true;
-    }
+    let restMs = LOOK_MS;
     if (wishes.end) parts.close();
-    const now = parts.trustedMs();
-    const due = now !== undefined && (await parameters.due(now));
-    const ended = wishes.end && (await parts.settled());
-    if ((due || wishes.start || ended) && !parts.busy()) {
-      parts.startAnew();
-      return;
+    try {
+      if (!progress.resumed) await resumeOrders(watching);
+      progress.resumed = true;
+      if ((await isDue(watching, progress)) && !parts.busy()) {
+        parts.startAnew();
+        return;
+      }
+    } catch (error) {
+      if (!isFault(error)) throw error;
+      log.warn("remote-not-looked-after", { code: error.code });
+      restMs = REST_AFTER_FAULT_MS;
     }
-    await clock.sleep(LOOK_MS, signal).catch(() => undefined);
+    await clock.sleep(restMs, signal).catch(() => undefined);
   }
+}
+
+/** An order of a new start that cannot be told is over in no life; it counts only when it was told, or each start would ask for the next one. */
+async function resumeOrders({ resume, wishes }: Watching): Promise<void> {
+  const { start } = wishes;
+  try {
+    await resume();
+  } catch (error) {
+    wishes.start = start;
+    throw error;
+  }
+}
+
+async function isDue({ parameters, parts, wishes }: Watching, progress: { readonly begunMs: number; confirmed: boolean }): Promise<boolean> {
+  if (!progress.confirmed && parts.clock.monotonicMs() - progress.begunMs >= GOOD_AFTER_MS) {
+    await parameters.confirm();
+    progress.confirmed = true;
+  }
+  const now = parts.trustedMs();
+  if (wishes.start || (now !== undefined && (await parameters.due(now)))) return true;
+  return wishes.end && (await parts.settled());
 }

@@ -166,7 +166,7 @@ async function run(values: OptionValues): Promise<number> {
   const stored = await readConfig(folder);
   if (stored === undefined) return 1;
   const log = terminalLog(stored.terminalId);
-  const remote = await openRemote(stored, { storage: await openFolderStorage(remoteFolderOf(stored)), log });
+  const remote = await openRemote(stored, { storage: await openFolderStorage(remoteFolderOf(stored)), log, claimed: identity !== undefined });
   const over = remote.ending ? await endByOrder(folder) : undefined;
   if (over !== undefined) return over;
   const { config } = remote;

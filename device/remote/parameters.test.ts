@@ -88,6 +88,7 @@ describe("a set of parameters", () => {
     ["the profile", { id: "x", validFromMs: 0, set: { profile: "production" } }, "parameters-malformed"],
     ["an end before its beginning", { id: "x", validFromMs: 5, validToMs: 5, set: {} }, "parameters-malformed"],
     ["a member nobody knows", { id: "x", validFromMs: 5, set: {}, more: 1 }, "parameters-malformed"],
+    ["the name of the data key", { id: "x", validFromMs: 0, set: { sync: { kid: "k-old" } } }, "parameters-malformed"],
     ["a rollback with something else", { rollback: true, id: "x" }, "parameters-malformed"],
   ])("with %s is refused and changes nothing", async (_what, body, reason) => {
     const { start, document } = place();
@@ -121,6 +122,35 @@ describe("a set of parameters", () => {
     expect(await without.due(1)).toBe(false);
     expect(await without.taker.take(document(body))).toEqual({ kind: "taken" });
     expect(await without.due(1)).toBe(true);
+  });
+
+  it("of another content takes no name that counts, and one of a name that waits takes its place", async () => {
+    const { start, document } = place();
+    const first = await start();
+    await first.taker.take(document({ id: "a", validFromMs: 0, set: PER_SALE(1) }));
+    await first.due(1);
+    const second = await start();
+    const again = { id: "a", validFromMs: 9 * DAY_MS, set: PER_SALE(2) };
+    expect(await second.taker.take(document(again))).toEqual({ kind: "refused", reason: "parameters-id-in-force" });
+    expect(await second.taker.take(document({ id: "a", validFromMs: 0, set: PER_SALE(1) }))).toEqual({ kind: "taken" });
+    for (const fen of [3, 4]) await second.taker.take(document({ id: "b", validFromMs: 9 * DAY_MS, set: PER_SALE(fen) }));
+    expect(await second.due(DAY_MS)).toBe(false);
+    const waiting = await start();
+    expect(perSaleOf(waiting.effective)).toBe(1);
+    expect(await waiting.due(9 * DAY_MS)).toBe(true);
+    const third = await start();
+    expect(perSaleOf(third.effective)).toBe(4);
+    expect(await third.taker.take(document({ rollback: true }))).toEqual({ kind: "taken" });
+    expect(await third.due(9 * DAY_MS)).toBe(true);
+    expect(perSaleOf((await start()).effective)).toBe(1);
+  });
+
+  it("that waits for its day and comes again counts on its day alone", async () => {
+    const { start, document } = place();
+    const first = await start();
+    await first.taker.take(document({ id: "a", validFromMs: DAY_MS, set: PER_SALE(1) }));
+    await first.taker.take(document({ id: "a", validFromMs: 9 * DAY_MS, set: PER_SALE(2) }));
+    expect(await first.due(2 * DAY_MS)).toBe(false);
   });
 
   it("that was confirmed survives any number of starts", async () => {

@@ -5,6 +5,7 @@
  * counts again. A set under which the service did not come up is left out at the next start and named to the host. Spec: pos/v1, 8.
  */
 import { type Bytes, utf8 } from "../base/bytes.ts";
+import { isFault } from "../base/fault.ts";
 import type { Log } from "../base/log.ts";
 import type { Storage } from "../base/ports.ts";
 import { canonicalJson, isObject, type JsonValue, parseJson } from "../codec/json.ts";
@@ -70,9 +71,14 @@ export function parseParameterSet(value: JsonValue | undefined): ParameterSet | 
   const { id, validFromMs, validToMs, set, ...rest } = value;
   if (Object.keys(rest).length > 0 || typeof id !== "string" || !ID_SHAPE.test(id) || !isTime(validFromMs) || set === undefined || !isObject(set))
     return undefined;
-  if (Object.keys(set).some((member) => !(CHANGEABLE as readonly string[]).includes(member))) return undefined;
+  if (Object.keys(set).some((member) => !(CHANGEABLE as readonly string[]).includes(member)) || namesKey(set)) return undefined;
   if (validToMs === undefined) return { id, validFromMs, set };
   return isTime(validToMs) && validToMs > validFromMs ? { id, validFromMs, validToMs, set } : undefined;
+}
+
+/** The name of the data key changes with the key alone: laid over by hand, records would go out under a key that they are not sealed with. */
+function namesKey({ sync }: Readonly<Record<string, JsonValue>>): boolean {
+  return sync !== undefined && isObject(sync) && "kid" in sync;
 }
 
 function isTime(value: JsonValue | undefined): value is number {
@@ -100,6 +106,10 @@ export function laidOver(below: JsonValue, above: JsonValue): JsonValue {
   return Object.fromEntries(members);
 }
 
+function isSame(left: ParameterSet, right: ParameterSet): boolean {
+  return canonicalJson(left as unknown as JsonValue) === canonicalJson(right as unknown as JsonValue);
+}
+
 /** What a document makes of what is kept, or why it is refused. */
 function nextKept(kept: Kept, { sequence, base, body }: HostDocument, problemOf: (set: ParameterSet) => string | undefined): Kept | string {
   if (base !== 0) return "parameters-continue-nothing";
@@ -113,9 +123,15 @@ function nextKept(kept: Kept, { sequence, base, body }: HostDocument, problemOf:
   }
   const set = parseParameterSet(parsed.value);
   if (set === undefined) return "parameters-malformed";
-  if (problemOf(set) !== undefined) return "parameters-invalid";
+  return problemOf(set) === undefined ? withSet(kept, sequence, set) : "parameters-invalid";
+}
+
+function withSet({ inForce, starts, failed, current, previous }: Kept, sequence: number, set: ParameterSet): Kept | string {
+  // By its name a set is known to be in force: another one of that name would never come into force, or before its day.
+  const counting = [current, previous].find((one) => one?.id === inForce && one.id === set.id);
+  if (counting !== undefined && !isSame(counting, set)) return "parameters-id-in-force";
   // A set whose day has not come may be replaced; the one that counts meanwhile stays beside the newest.
-  const before = previous !== undefined && previous.id === inForce ? previous : current;
+  const before = [previous?.id === inForce ? previous : current, previous].find((one) => one !== undefined && one.id !== set.id);
   return { sequence, inForce, starts, current: set, ...(before === undefined ? {} : { previous: before }), failed: failed.filter((id) => id !== set.id) };
 }
 
@@ -134,14 +150,21 @@ export async function openRemoteParameters({ storage, log, stored, problemOf }: 
     await storage.write(FILE, utf8(canonicalJson(next as unknown as JsonValue)));
     kept = next;
   };
+  /** A start that cannot be counted is still a start: a full disk keeps nobody from uploading what fills it. */
+  const keepOrGoOn = (next: Kept) =>
+    keep(next).catch((error: unknown) => {
+      if (!isFault(error)) throw error;
+      log.warn("parameters-start-not-counted", { code: error.code });
+      kept = next;
+    });
   const problemUnder = ({ set }: ParameterSet) => problemOf(laidOver(stored, set));
   const named = () => [kept.current, kept.previous].find((set) => set?.id === kept.inForce);
   const chosen = kept.inForce === "" ? undefined : named();
   const bad = chosen !== undefined && (kept.starts >= STARTS_MAX || problemUnder(chosen) !== undefined);
   if (bad) {
     log.error("parameters-failed", { id: kept.inForce });
-    await keep({ ...kept, inForce: "", starts: 0, failed: [...kept.failed, kept.inForce].slice(-FAILED_MAX) });
-  } else if (chosen !== undefined) await keep({ ...kept, starts: kept.starts + 1 });
+    await keepOrGoOn({ ...kept, inForce: "", starts: 0, failed: [...kept.failed, kept.inForce].slice(-FAILED_MAX) });
+  } else if (chosen !== undefined) await keepOrGoOn({ ...kept, starts: kept.starts + 1 });
   const running = bad ? undefined : chosen;
   return {
     effective: running === undefined ? stored : laidOver(stored, running.set),
