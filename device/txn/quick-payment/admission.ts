@@ -10,7 +10,7 @@ import { textMember } from "../journal/members.ts";
 import type { Journal } from "../journal/types.ts";
 import type { SocialCardName } from "../risk/card-links.ts";
 import type { MerchantDiscount, ReviewedCard, RiskGuard } from "../risk/guard.ts";
-import { holdsOnly, type PurseChoice, type PurseKind, type SalePurpose, tariffOf } from "../sale-request.ts";
+import { completes, holdsOnly, type PurseChoice, type PurseKind, type SalePurpose, tariffOf } from "../sale-request.ts";
 import { blockCard } from "./card-block.ts";
 import type { CardBlocking, QuickPaymentPorts } from "./ports.ts";
 import type { IdentifiedCard, Unusable } from "./purses/dialogue.ts";
@@ -89,7 +89,10 @@ function paysGoods(purse: PurseChoice): boolean {
 async function ruled({ localRules }: AdmissionParts, { card, purse, social, pays }: Candidate, price: Admitted): Promise<Admission> {
   if (localRules === undefined) return pays === "library-deposit" ? { kind: "unusable", reason: "deposit-not-taken" } : price;
   if (pays === "library-deposit" && !paysGoods(purse)) return { kind: "unusable", reason: "deposit-not-taken" };
-  const ruling = await localRules({ card: reviewedCard(card, purse.kind, social), amount: price.amount, pays: paysGoods(purse) ? pays : undefined });
+  // What is taken of a held amount was judged when it was held: the service was had since.
+  if (completes(purse)) return price;
+  const amount = holdsOnly(purse) ? (price.charge?.amount ?? price.amount) : price.amount;
+  const ruling = await localRules({ card: reviewedCard(card, purse.kind, social), amount, pays: paysGoods(purse) ? pays : undefined });
   if (ruling.kind === "refused") return { kind: "unusable", reason: ruling.reason };
   const { kind: _kind, ...said } = ruling;
   return { ...price, ...said, amount: said.discount === undefined ? price.amount : subtractFen(price.amount, said.discount.discount) };

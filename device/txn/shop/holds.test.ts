@@ -2,17 +2,24 @@
 import { describe, expect, it } from "vitest";
 import type { SimulatedCard } from "../../../simulators/card/card.ts";
 import { type Fen, fen } from "../../base/fen.ts";
+import { entryRecord } from "../../card/transit/trips.ts";
+import type { QuickPaymentPorts } from "../quick-payment/ports.ts";
 import { CashPlace, contentOf, extendedCard, gateTariff, industrySale, PLACE } from "../quick-payment/purses/testing.ts";
 import { runQuickPayment } from "../quick-payment/run.ts";
 import { TEST_LIMITS } from "../quick-payment/testing.ts";
 import { recoverAtStart } from "../recovery/recover.ts";
+import { tariffOf } from "../sale-request.ts";
 import { type HoldPlace, type HoldUse, holdChoice } from "./holds.ts";
 
 const PARKING: HoldPlace = { record: PLACE, place: "00090001", industry: 9, city: "9901", acquirer: "0000000000000009" };
 
+const NOTHING = { balance: fen(0), maximumFare: fen(0), maximumTime: "0000" };
+
 class Till {
   readonly place = new CashPlace();
   card: SimulatedCard | undefined;
+  /** Rules of the region; undefined: none. */
+  rules: QuickPaymentPorts["localRules"];
 
   async open(): Promise<void> {
     const { log } = await this.place.switchOn();
@@ -23,7 +30,8 @@ class Till {
 
   ask(reference: string, use: HoldUse, amount: Fen, at: Partial<HoldPlace> = {}) {
     const purse = holdChoice({ ...PARKING, ...at }, use, amount);
-    return this.place.place.clock.resolve(runQuickPayment(this.place.ports, { reference, amount: fen(0), purse }, TEST_LIMITS));
+    const ports = { ...this.place.ports, ...(this.rules === undefined ? {} : { localRules: this.rules }) };
+    return this.place.place.clock.resolve(runQuickPayment(ports, { reference, amount: fen(0), purse }, TEST_LIMITS));
   }
 
   /** Balance and held amount of the card. */
@@ -74,6 +82,12 @@ describe("an amount that is held at a till", () => {
     expect(await at.ask("c", "completion", fen(1))).toEqual({ kind: "refused", reason: "nothing-held" });
   });
 
+  it.each(["pre-authorization", "completion"] as const)("leaves a record that nobody here can read as it is: %s", (use) => {
+    const trip = { ...entryRecord({ ...PARKING, terminalNumber: "1", date: "20260101", time: "120000" }, NOTHING), type: 0x63 };
+    const view = { scheme: "electronic-cash", cardName: "c", issuer: "i", cardType: 0, trip, riderRecord: undefined } as const;
+    expect(tariffOf(holdChoice(PARKING, use, fen(1)))?.quote(view)).toEqual({ kind: "refused", reason: "trip-unreadable" });
+  });
+
   it("asked again by its name is the same one, also behind a restart; with another amount or end it is a conflict", async () => {
     const at = await till();
     for (let asked = 0; asked < 2; asked += 1) expect(await at.ask("h", "pre-authorization", fen(2_000))).toMatchObject({ kind: "paid", amount: 0 });
@@ -85,6 +99,27 @@ describe("an amount that is held at a till", () => {
     for (let asked = 0; asked < 2; asked += 1) expect(await at.ask("c", "completion", fen(700))).toMatchObject({ kind: "paid", amount: 700 });
     expect(await at.ask("c", "completion", fen(701))).toMatchObject({ kind: "refused", reason: "reference-conflict" });
     expect(at.purse).toEqual([9_300, undefined]);
+  });
+});
+
+describe("rules of the region", () => {
+  const LIMIT = fen(1_500);
+
+  it("judge what is held, because its completion cannot be refused any more", async () => {
+    const at = await till();
+    at.rules = async ({ amount }) => (amount > LIMIT ? { kind: "refused", reason: "daily-amount-reached" } : { kind: "sale" });
+    expect(await at.ask("h", "pre-authorization", fen(2_000))).toEqual({ kind: "refused", reason: "daily-amount-reached" });
+    expect(await at.ask("h2", "pre-authorization", LIMIT)).toMatchObject({ kind: "paid", amount: 0 });
+    expect(at.purse).toEqual([10_000, 1_500]);
+  });
+
+  it("do not stand between a service that was had and its money", async () => {
+    const at = await till();
+    await at.ask("h", "pre-authorization", fen(2_000));
+    at.rules = async () => ({ kind: "refused", reason: "daily-count-reached" });
+    expect(await at.ask("c", "completion", fen(1_500))).toMatchObject({ kind: "paid", amount: 1_500 });
+    expect(await at.ask("h2", "pre-authorization", fen(1))).toEqual({ kind: "refused", reason: "daily-count-reached" });
+    expect(at.purse).toEqual([8_500, undefined]);
   });
 });
 

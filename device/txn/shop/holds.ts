@@ -31,6 +31,8 @@ export function holdChoice(place: HoldPlace, use: HoldUse, amount: Fen): PurseCh
 }
 
 function quoteHold(place: HoldPlace, amount: Fen, { trip }: TransitView): Quote {
+  // Nobody here knows what it says: it is not written over.
+  if (trip !== undefined && tripMeaning(trip.type) === undefined) return { kind: "refused", reason: "trip-unreadable" };
   // Somebody else's beginning would be lost with it.
   if (openEntry(trip) !== undefined) return { kind: "refused", reason: "held-already" };
   return {
