@@ -10,7 +10,7 @@ import type { OrderRequest, OrderView } from "./txn/medical-order/order.ts";
 const LIMITS = limits(1_000);
 const ORDER = { client: "till", orderNumber: "n1", operator: "op", amount: fen(500) } as OrderRequest;
 
-function opened(known: { readonly order?: Partial<OrderView>; readonly marks?: readonly string[] } = {}) {
+function opened(known: { readonly order?: Partial<OrderView>; readonly marks?: readonly string[]; readonly state?: string } = {}) {
   const begun: string[] = [];
   const view: OrderView = { ...ORDER, state: "done", tenders: [], rest: fen(0), receipts: [], ...known.order };
   const act = (name: string) => async () => {
@@ -22,7 +22,10 @@ function opened(known: { readonly order?: Partial<OrderView>; readonly marks?: r
   // Only what is called here is there.
   const terminal = {
     ...acts("quickPayment", "medicalPurchase"),
-    journal: { mark: async (name: string) => (known.marks?.includes(name) === true ? "subject" : undefined) },
+    journal: {
+      mark: async (name: string) => (known.marks?.includes(name) === true ? "subject" : undefined),
+      entriesOf: async () => [{ state: known.state ?? "unknown" }],
+    },
     orders: { ...acts("place", "voidOrder", "settleLater", "payRefund", "reprint"), query: async () => (known.order === undefined ? undefined : view) },
     shop: acts("refund", "printSale", "printRefund", "printShift", "currentShift", "endShift"),
     bank: acts(
@@ -48,7 +51,7 @@ function opened(known: { readonly order?: Partial<OrderView>; readonly marks?: r
   return { begun, door, terminal: dooredTerminal(terminal, door) };
 }
 
-const REQUEST = { reference: "r1", amount: fen(1), operator: "op" };
+const REQUEST = { reference: "r1", request: "q1", amount: fen(1), operator: "op" };
 
 /** Every act that begins something, by the name of what does it. */
 const BEGINS: readonly (readonly [string, (terminal: Terminal) => Promise<unknown> | undefined])[] = [
@@ -88,6 +91,22 @@ describe("a terminal behind its door", () => {
     door.hold(true);
     await ask(terminal);
     expect(begun).toHaveLength(1);
+  });
+
+  it.each(BEGINS.filter(([name]) => KNOWN_BY_REFERENCE.has(name)))("does not begin %s anew by the name of one of which nothing is left", async (_name, ask) => {
+    for (const state of ["refused", "void"]) {
+      const { begun, door, terminal } = opened({ marks: ["sale/r1"], state });
+      door.hold(true);
+      expect(await ask(terminal)).toMatchObject({ kind: "refused", reason: "held" });
+      expect(begun).toEqual([]);
+    }
+  });
+
+  it("tells a refund that is on the books once more", async () => {
+    const { begun, door, terminal } = opened({ marks: ["refund-request/q1"] });
+    door.hold(true);
+    await terminal.shop.refund(REQUEST as never);
+    expect(begun).toEqual(["refund"]);
   });
 
   it.each<[string, Partial<OrderView> | undefined, string, string | undefined]>([

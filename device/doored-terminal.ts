@@ -7,12 +7,13 @@
 import { AssertionFailure } from "./base/assert.ts";
 import type { Terminal } from "./terminal.ts";
 import type { BankActs } from "./txn/acquiring/acts.ts";
-import type { Act, ActDoor } from "./txn/act-door.ts";
+import { type Act, type ActDoor, goesOn } from "./txn/act-door.ts";
 import type { CardServiceActs } from "./txn/card-services/acts.ts";
 import { refuse } from "./txn/card-services/refusals.ts";
 import type { ContributionActs } from "./txn/contributions/acts.ts";
 import type { OrderActs, OrderName, OrderRequest, OrderView } from "./txn/medical-order/order.ts";
 import { saleMark } from "./txn/quick-payment/record.ts";
+import { requestMark } from "./txn/shop/refunds.ts";
 
 const HELD = { kind: "refused", reason: "held" } as const;
 
@@ -27,7 +28,10 @@ export function dooredTerminal(terminal: Terminal, door: ActDoor): Terminal {
     trustedMs: () => terminal.trustedMs(),
     orders: ordersBehind(terminal.orders, door),
     shop: {
-      refund: (request) => door.begin({ work: () => shop.refund(request), refused: () => HELD }),
+      refund: (request) => {
+        const isBegun = async () => (await terminal.journal.mark(requestMark(request.request))) !== undefined;
+        return door.begin({ isBegun, work: () => shop.refund(request), refused: () => HELD });
+      },
       printSale: (reference, wish, limits) => shop.printSale(reference, wish, limits),
       printRefund: (request, wish, limits) => shop.printRefund(request, wish, limits),
       printShift: (shift, wish, limits) => shop.printShift(shift, wish, limits),
@@ -66,7 +70,7 @@ function notReached(): never {
 type Begin = <Outcome>(reference: string | undefined, work: () => Promise<Outcome>) => Promise<Outcome | typeof HELD>;
 
 function begunAs({ journal }: Pick<Terminal, "journal">, reference: string | undefined): Pick<Act<never>, "isBegun"> {
-  return reference === undefined ? {} : { isBegun: async () => (await journal.mark(saleMark(reference))) !== undefined };
+  return reference === undefined ? {} : { isBegun: () => goesOn(journal, saleMark(reference)) };
 }
 
 function takenBehind(lane: { take(): (() => void) | undefined }, door: ActDoor): (() => void) | undefined {

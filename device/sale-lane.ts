@@ -13,7 +13,7 @@ import type { DayRange } from "./codec/civil-time.ts";
 import type { CustomerDisplay, SignalLamp } from "./drivers/peripherals.ts";
 import type { CardReader, PinVerifier } from "./drivers/ports.ts";
 import { LazyPsam, type PlaceModule } from "./security-module.ts";
-import type { ActDoor } from "./txn/act-door.ts";
+import { type ActDoor, goesOn } from "./txn/act-door.ts";
 import type { DelayedChargeRequest } from "./txn/delayed-charge/ports.ts";
 import { runDelayedCharge } from "./txn/delayed-charge/run.ts";
 import type { SeenCards } from "./txn/delayed-charge/seen-cards.ts";
@@ -190,7 +190,7 @@ export class SaleLane {
 
   #behindDoor<Outcome>({ reference }: Pick<SaleRequest, "reference">, work: () => Promise<Outcome>): Promise<Outcome | NotBegun> {
     const { door, journal } = this.#shared;
-    const isBegun = async () => (await journal.mark(saleMark(reference))) !== undefined;
+    const isBegun = () => goesOn(journal, saleMark(reference));
     return door === undefined ? work() : door.begin<Outcome | NotBegun>({ isBegun, work, refused: () => ({ kind: "refused", reason: "held" }) });
   }
 

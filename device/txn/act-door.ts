@@ -3,6 +3,7 @@
  * begun before goes on to its end, also where its caller asks for it once more.
  */
 import { isFault } from "../base/fault.ts";
+import type { Journal, RecordState } from "./journal/types.ts";
 
 export interface Act<Outcome> {
   /** Whether it was begun before, so that this continues it. Asked only while the door is shut. Faults: those of the journal. */
@@ -53,6 +54,16 @@ export class ActDoor {
       this.#underWay -= 1;
     };
   }
+}
+
+/** Ends of which nothing is left: asked for once more by its name, an act begins anew behind them. */
+const NOTHING_LEFT: ReadonlySet<RecordState> = new Set<RecordState>(["refused", "void"]);
+
+/** Whether what this mark names was begun, and is not one of which nothing is left. Faults: those of the journal. */
+export async function goesOn(journal: Pick<Journal, "mark" | "entriesOf">, mark: string): Promise<boolean> {
+  const subject = await journal.mark(mark);
+  const last = subject === undefined ? undefined : (await journal.entriesOf(subject)).at(-1);
+  return last !== undefined && !NOTHING_LEFT.has(last.state);
 }
 
 /** A journal that does not answer says so to the act itself, which knows what that means for it. */
