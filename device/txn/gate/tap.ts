@@ -145,7 +145,7 @@ export class TapDesk {
 
   /** Nobody passes for a sale whose money went back, also where it was paid and its end came to this lane later: the card begins anew. */
   #unlessReturned(verdict: Verdict): Verdict {
-    const isReturned = verdict.is === "open" && verdict.claim.is !== "staff" && this.#parts.taps.isReturned(verdict.claim.sale.subject);
+    const isReturned = verdict.is === "open" && this.#parts.taps.isReturned(verdict.claim.sale.subject);
     return isReturned ? { is: "next-card" } : verdict;
   }
 
