@@ -41,6 +41,17 @@ export async function namedSubjects(store: JournalStore, journalId: string): Pro
   return named;
 }
 
+/** Refunds of what stays stay with it: without them the same money would go back once more. Faults: those of the store. */
+export async function addRefunds(store: Pick<JournalStore, "mark">, named: Set<string>): Promise<void> {
+  for (const subject of [...named]) {
+    for (let number = 1; number <= ENTRIES_MAX; number += 1) {
+      const refund = await store.mark(`refund/${subject}/${number}`);
+      if (refund === undefined) break;
+      named.add(refund);
+    }
+  }
+}
+
 async function mentioned(store: JournalStore, body: string, name: RegExp): Promise<readonly string[]> {
   const found = body.match(name) ?? [];
   const byReference: string[] = [];

@@ -256,6 +256,48 @@ describe("what is open stays", () => {
   });
 });
 
+describe("money that went back", () => {
+  it("stays known as long as its sale does, so that it goes back once", async () => {
+    const bench = await new Bench().open();
+    const paid = await bench.sale("paid");
+    const mark = `refund/${paid}/1`;
+    const { subject } = await bench.journal.append({ kind: "cash-refund", state: "done", amount: fen(450), detail: { original: paid }, subjectMark: mark });
+    await bench.sales(60, "old");
+    bench.days(11);
+    await bench.sales(40, "new");
+    await bench.receipts();
+    let kept: readonly string[] = [paid];
+    bench.journal.retention.keeps(async () => kept);
+    await bench.pass();
+    expect((await bench.journal.entriesOf(paid)).length).toBe(2);
+    expect([await bench.journal.mark(mark), (await bench.journal.entriesOf(subject)).length]).toEqual([subject, 1]);
+    expect((await bench.verify()).firstBreak).toBeUndefined();
+    kept = [];
+    bench.journal.retention.keeps(async () => kept);
+    await bench.pass();
+    expect([await bench.journal.mark(mark), (await bench.journal.entriesOf(subject)).length]).toEqual([undefined, 0]);
+  });
+});
+
+describe("what begins while a pass is under way", () => {
+  it("keeps what it names", async () => {
+    const bench = await aged();
+    const named = (await bench.journal.mark("sale/old-90")) ?? "";
+    let slices = 0;
+    bench.journal.retention.carries({
+      carry: async () => {
+        slices += 1;
+        if (slices === 2) await bench.journal.append(step("prepared", { detail: { original: named } }));
+        return { marks: [], left: () => undefined };
+      },
+    });
+    await bench.pass();
+    expect(slices).toBeGreaterThan(3);
+    expect((await bench.journal.entriesOf(named)).length).toBe(2);
+    expect((await bench.verify()).firstBreak).toBeUndefined();
+  });
+});
+
 describe("personal parts", () => {
   it("go earlier, of what has ended, and the chain proves the rest", async () => {
     const bench = await aged();

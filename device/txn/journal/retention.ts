@@ -11,7 +11,7 @@ import type { Log } from "../../base/log.ts";
 import type { JournalStore, StoredEntry, StoreWrite } from "../../base/ports.ts";
 import { type Anchor, anchorText, MARK_ANCHOR, MARK_ERASED } from "./anchor.ts";
 import { readMovement } from "./entry.ts";
-import { namedSubjects } from "./named.ts";
+import { addRefunds, namedSubjects } from "./named.ts";
 import { isFinal } from "./transitions.ts";
 import type { Movement, RecordState } from "./types.ts";
 
@@ -94,6 +94,9 @@ class SlicedRetention implements Retention {
   #anchor: Anchor;
   #erasedThrough: number;
   #passing = false;
+  /** Subjects that stay, and the end of the journal as they were looked for. */
+  #named: { readonly durableSeq: number; readonly subjects: ReadonlySet<string> } | undefined;
+  #kept: readonly string[] = [];
 
   constructor(parts: RetentionParts) {
     this.#parts = parts;
@@ -133,12 +136,12 @@ class SlicedRetention implements Retention {
     const old = await this.#oldThrough(this.#anchor.seq, earliestMs - rules.keepMs);
     const stale = rules.erasePersonalMs < rules.keepMs ? await this.#oldThrough(this.#erasedThrough, earliestMs - rules.erasePersonalMs) : 0;
     const through = Math.min(old, bound.through);
-    const stays = await this.#stays();
-    for (let slice = 0; slice < SLICES_MAX && this.#anchor.seq < through && !signal.aborted; slice += 1) await this.#take(through, stays);
-    if (!signal.aborted) await this.#takeLeft(stays);
+    await this.#lookAnew();
+    for (let slice = 0; slice < SLICES_MAX && this.#anchor.seq < through && !signal.aborted; slice += 1) await this.#take(through);
+    if (!signal.aborted) await this.#takeLeft();
     const eraseThrough = Math.min(stale, bound.through);
     const erasedBefore = this.#erasedThrough;
-    for (let slice = 0; slice < SLICES_MAX && this.#erasedThrough < eraseThrough && !signal.aborted; slice += 1) await this.#erase(eraseThrough, stays);
+    for (let slice = 0; slice < SLICES_MAX && this.#erasedThrough < eraseThrough && !signal.aborted; slice += 1) await this.#erase(eraseThrough);
     if (!signal.aborted) await this.#giveBack(signal);
     const taken = this.#anchor.seq - before;
     const erased = this.#erasedThrough - erasedBefore;
@@ -176,22 +179,35 @@ class SlicedRetention implements Retention {
     return through;
   }
 
+  async #lookAnew(): Promise<void> {
+    this.#named = undefined;
+    this.#kept = (await Promise.all(this.#keeps.map((subjects) => subjects()))).flat();
+  }
+
+  /** Looked for again when something was written meanwhile: what began during a pass may name what the pass is about to take. */
   async #stays(): Promise<ReadonlySet<string>> {
-    const named = await namedSubjects(this.#parts.store, this.#parts.journalId);
-    for (const subjects of this.#keeps) for (const subject of await subjects()) named.add(subject);
-    return named;
+    const { durableSeq } = this.#parts.ends();
+    if (this.#named?.durableSeq !== durableSeq) {
+      const { store, journalId } = this.#parts;
+      const named = await namedSubjects(store, journalId);
+      for (const subject of this.#kept) named.add(subject);
+      await addRefunds(store, named);
+      this.#named = { durableSeq, subjects: named };
+    }
+    return this.#named.subjects;
   }
 
   /** One slice. Faults: those of the journal; then nothing has changed. */
-  async #take(through: number, stays: ReadonlySet<string>): Promise<void> {
+  async #take(through: number): Promise<void> {
     const page = await this.#sliceAfter(this.#anchor.seq, through);
+    const movements = page.map(readMovement);
+    const carried = await Promise.all(this.#carriers.map((carrier) => carrier.carry(movements)));
+    const stays = await this.#stays();
     const last = page.at(-1);
     assert(last !== undefined, "what is durable is there");
     // Nothing follows an end, so an end in this slice means that the whole subject lies in front of the new anchor.
     const ended = new Set(page.filter(({ state, subject }) => isFinal(state as RecordState) && !stays.has(subject)).map(({ subject }) => subject));
     const left = page.flatMap(({ seq, subject }, at) => (ended.has(subject) ? [] : [{ seq, before: page[at - 1]?.hash ?? this.#anchor.hash }]));
-    const movements = page.map(readMovement);
-    const carried = await Promise.all(this.#carriers.map((carrier) => carrier.carry(movements)));
     const anchor = { seq: last.seq, hash: last.hash };
     await this.#parts.commit({
       prune: { throughSeq: anchor.seq, subjects: [...ended], left },
@@ -211,11 +227,12 @@ class SlicedRetention implements Retention {
   }
 
   /** Subjects that have ended meanwhile, or that nothing open names any more. */
-  async #takeLeft(stays: ReadonlySet<string>): Promise<void> {
+  async #takeLeft(): Promise<void> {
     const { store, commit } = this.#parts;
     let after = 0;
     for (;;) {
       const rows = await store.subjects({ states: FINAL_STATES, afterFirstSeq: after, limit: LEFT_SUBJECTS });
+      const stays = await this.#stays();
       const inFront = rows.filter(({ firstSeq }) => firstSeq <= this.#anchor.seq);
       const subjects = inFront.filter(({ subject, lastSeq }) => lastSeq <= this.#anchor.seq && !stays.has(subject)).map(({ subject }) => subject);
       if (subjects.length > 0) await commit({ prune: { throughSeq: this.#anchor.seq, subjects, left: [] } });
@@ -224,8 +241,9 @@ class SlicedRetention implements Retention {
     }
   }
 
-  async #erase(through: number, stays: ReadonlySet<string>): Promise<void> {
+  async #erase(through: number): Promise<void> {
     const page = await this.#sliceAfter(this.#erasedThrough, through);
+    const stays = await this.#stays();
     const last = page.at(-1);
     assert(last !== undefined, "what is durable is there");
     const ended = page.filter(({ state, subject }) => isFinal(state as RecordState) && !stays.has(subject)).map(({ subject }) => subject);
