@@ -97,6 +97,22 @@ describe("a card with several purses", () => {
     ]);
   });
 
+  it("is capped by what may have been debited too, also after a restart, and no more once it is known that nothing was", async () => {
+    for (const point of ["before", "after"] as const) {
+      const at = await till([CAP]);
+      const card = at.insert();
+      at.place.tearDebit(point);
+      expect(await at.sell("r1", 300)).toMatchObject({ kind: "unknown" });
+      at.place.plan(() => ({ kind: "ok" }));
+      at.place.reader.insert(card);
+      expect(await at.end("r2", 300, CASH)).toBe("daily-amount-reached");
+      at.place.cutPower();
+      await at.switchOn();
+      expect(await at.end("r3", 300, CASH)).toBe("daily-amount-reached");
+      expect([await at.end("r4", 100), await at.end("r5", 200, CASH)]).toEqual(["paid", point === "before" ? "paid" : "daily-amount-reached"]);
+    }
+  });
+
   it("is stopped with all its purses until its statement is printed, also after a restart", async () => {
     const at = await till([STATEMENT]);
     at.insert();

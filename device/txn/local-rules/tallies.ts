@@ -1,12 +1,12 @@
 /*
  * Goal: how often each card has traded here since its statement, and how much today, exactly and without a card's number.
  * Method: a book that is a function of the journal: a sale counts when it is done, under the name that its purse has; the purses of a card are added
- * when it is asked for. The issuer's word alone begins the count of a statement anew; it is a durable mark that says behind which record it was spoken,
+ * when it is asked for. What may have been debited counts for the caps of its day until somebody knows that nothing was. The issuer's word alone begins the count of a statement anew; it is a durable mark that says behind which record it was spoken,
  * so that it holds for purses too of which nobody knew yet that they are on the card. Trades whose records are taken away are carried over as marks.
  */
 import { civilTime } from "../../codec/civil-time.ts";
 import type { Carrier, Retention } from "../journal/retention.ts";
-import type { Journal, Movement, RecordKind, WatchedJournal } from "../journal/types.ts";
+import { type Journal, type Movement, OPEN_STATES, type RecordKind, type WatchedJournal } from "../journal/types.ts";
 import type { CardTally } from "./types.ts";
 
 const PAGE = 512;
@@ -23,6 +23,12 @@ interface Counted {
 }
 
 const NONE: Counted = { day: "", dayCount: 0, dayFen: 0, trades: [] };
+
+/** A trade that nobody can decide yet. */
+interface OpenTrade {
+  readonly day: string;
+  readonly amountFen: number;
+}
 
 /** A card by all the keyed hashes that its trades stand under. */
 export interface TalliedCard {
@@ -53,6 +59,10 @@ class Tallies implements CardTallies, Carrier {
   readonly #journal: TalliedJournal;
   readonly #countsTo: number;
   #counted = new Map<string, Counted>();
+  /** By card, and by the first entry of each. */
+  readonly #open = new Map<string, Map<number, OpenTrade>>();
+  /** The card of each of these. */
+  readonly #cardOf = new Map<number, string>();
   /** Movements up to this one are counted. */
   #through = 0;
 
@@ -78,11 +88,12 @@ class Tallies implements CardTallies, Carrier {
     ]);
     const all = names.map((key) => this.#counted.get(key) ?? NONE);
     const ofToday = all.filter(({ day }) => day === today);
+    const open = names.flatMap((key) => [...(this.#open.get(key)?.values() ?? [])]).filter(({ day }) => day === today);
     const since = (seqs: readonly number[]) => seqs.filter((seq) => seq > Number(lifted ?? 0)).length;
     return {
       ...(holder === undefined ? {} : { sinceStatement: all.reduce((sum, { trades }, at) => sum + since(this.#newest(carried[at] ?? [], trades)), 0) }),
-      todayCount: ofToday.reduce((sum, { dayCount }) => sum + dayCount, 0),
-      todayFen: ofToday.reduce((sum, { dayFen }) => sum + dayFen, 0),
+      todayCount: ofToday.reduce((sum, { dayCount }) => sum + dayCount, open.length),
+      todayFen: [...ofToday.map(({ dayFen }) => dayFen), ...open.map(({ amountFen }) => amountFen)].reduce((sum, each) => sum + each, 0),
     };
   }
 
@@ -112,6 +123,8 @@ class Tallies implements CardTallies, Carrier {
 
   async #readAll(): Promise<void> {
     this.#counted = new Map();
+    this.#open.clear();
+    this.#cardOf.clear();
     this.#through = 0;
     while (this.#through < this.#journal.lastSeq) {
       const page = await this.#journal.movements(this.#through + 1, PAGE);
@@ -124,6 +137,7 @@ class Tallies implements CardTallies, Carrier {
     const { seq, cardKey, amountFen, wallMs } = movement;
     if (seq <= this.#through) return;
     this.#through = seq;
+    this.#noteOpen(movement);
     if (!isTrade(movement)) return;
     const { date } = civilTime(wallMs);
     const { day, dayCount, dayFen, trades } = this.#counted.get(cardKey) ?? NONE;
@@ -134,6 +148,22 @@ class Tallies implements CardTallies, Carrier {
       dayFen: same ? dayFen + amountFen : amountFen,
       trades: this.#countsTo === 0 ? [] : [...trades, seq].slice(-this.#countsTo),
     });
+  }
+
+  /** Its day is that of its first entry, and its card the one that was named: what is found out later makes it no younger, and may name none. */
+  #noteOpen({ firstSeq, kind, state, cardKey: named, amountFen, wallMs }: Movement): void {
+    const cardKey = this.#cardOf.get(firstSeq) ?? named;
+    if (cardKey === "" || !TRADES.has(kind)) return;
+    const open = this.#open.get(cardKey) ?? new Map<number, OpenTrade>();
+    if (OPEN_STATES.includes(state)) {
+      this.#cardOf.set(firstSeq, cardKey);
+      open.set(firstSeq, { day: open.get(firstSeq)?.day ?? civilTime(wallMs).date, amountFen });
+    } else {
+      this.#cardOf.delete(firstSeq);
+      open.delete(firstSeq);
+    }
+    if (open.size > 0) this.#open.set(cardKey, open);
+    else this.#open.delete(cardKey);
   }
 }
 
