@@ -64,7 +64,8 @@ const MARK = "shift/last";
 const PAGE = 500;
 /** Kinds of records that are money at the counter, and their direction. */
 const TAKEN: readonly string[] = ["quick-payment", "medical-purchase", "cash-tender", "bank-payment"];
-const LANE_REFERENCE = "gate.";
+/** A client of the API may be called like the lanes' first word; its sales name no use of a lane. */
+const LANE_REFERENCE = /^gate\.[A-Za-z0-9-]{1,16}\.(entry|exit|ride)\.\d/;
 const GIVEN: readonly string[] = ["cash-refund", "medical-void", "bank-return"];
 /** A bank payment that hands out cash. */
 const WITHDRAWAL = "withdrawal";
@@ -200,7 +201,7 @@ class Count {
 
 /** What a lane has taken by itself is nobody's shift, and what the bank pays for a load goes onto the card. */
 function isElsewhere(detail: JsonObject): boolean {
-  return textMember(detail, "reference").startsWith(LANE_REFERENCE) || detail["load"] !== undefined;
+  return LANE_REFERENCE.test(textMember(detail, "reference")) || detail["load"] !== undefined;
 }
 
 function nameOf(kind: JournalEntry["kind"], detail: JsonObject): string {

@@ -221,6 +221,14 @@ describe("a shift", () => {
     });
   });
 
+  test("counts what a client sold that is called as lanes begin their names", async () => {
+    const shop = new Shop();
+    await shop.switchOn();
+    await shop.sell("gate.S1.q1", 1_000);
+    await shop.sell("gate.a.ride.1.1", 300);
+    expect(await shop.current()).toMatchObject({ taken: [{ what: "e-purse", count: 1, sumFen: 1_000 }] });
+  });
+
   test("ends once, and what follows belongs to the next one, also after a restart", async () => {
     const shop = new Shop();
     await shop.switchOn();
