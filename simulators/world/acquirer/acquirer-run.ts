@@ -40,8 +40,8 @@ export interface AcquirerRunOptions {
   readonly payments: number;
   readonly suite: CipherSuite;
   readonly bug?: BankBug;
-  /** The chance that somebody comes for a bill of the agency and for nothing else; left out: no more people than there are anyway. */
-  readonly billChance?: number;
+  /** What every second person comes for; left out: no more people than there are anyway. */
+  readonly usualErrand?: "bill" | "load";
   /** What the acquirer does wrong every second time that it does something wrong; left out: everything alike. */
   readonly usualFault?: AcquirerFaultName;
 }
@@ -81,6 +81,9 @@ const PARKED_MAX = 1_000;
 const FAULTY_TYPES = ["0200", "0200", "0200", "0400", "0400", "0220", "0500", "0320", "0800"] as const;
 const FAULTS = Object.keys(ACQUIRER_FAULTS) as readonly AcquirerFaultName[];
 const FAULT_CHANCE = 0.45;
+
+/** Where these stand among the acts below. */
+const ROLL_OF_ERRAND = { load: 55, bill: 62 } as const;
 
 const TORN_CREDIT_CHANCE = 0.4;
 /** CREDIT FOR LOAD, and PUT DATA of an issuer's script. Spec: PBOC purse, CREDIT FOR LOAD; JR/T 0025, issuer script processing. */
@@ -161,10 +164,13 @@ export class AcquirerRun {
     const { draw } = this.#day;
     this.#goWrong();
     if (this.#isHalfDone() && draw.chance(0.9)) await this.#settle();
-    const { billChance } = this.#options;
+    const { usualErrand } = this.#options;
     // Days without the option draw what they always drew.
-    if (billChance !== undefined && draw.chance(billChance)) return this.#people.contribute(`due-${at}`);
-    const roll = draw.between(1, 100);
+    const errand = usualErrand !== undefined && draw.chance(0.5) ? usualErrand : "any";
+    await this.#act(at, errand === "any" ? draw.between(1, 100) : ROLL_OF_ERRAND[errand]);
+  }
+
+  async #act(at: number, roll: number): Promise<void> {
     if (roll <= 40) await this.#pay(`bank-${at}`, "sale");
     else if (roll <= 48) await this.#pay(`bank-${at}`, "withdrawal");
     else if (roll <= 55) await this.#load(this.#newLoad(`load-${at}`));
