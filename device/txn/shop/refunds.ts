@@ -7,6 +7,7 @@
 import { assert } from "../../base/assert.ts";
 import { type FaultCode, isFault } from "../../base/fault.ts";
 import { type Fen, subtractFen, sumFen, ZERO_FEN } from "../../base/fen.ts";
+import { WorkRow } from "../../base/work-row.ts";
 import { textMember } from "../journal/members.ts";
 import { type Journal, type JournalEntry, OPEN_STATES } from "../journal/types.ts";
 import { isHeldSale } from "../quick-payment/held.ts";
@@ -82,35 +83,25 @@ export function openSaleRefunds(ports: RefundPorts): SaleRefunds {
 
 class JournalledRefunds implements SaleRefunds {
   readonly #ports: RefundPorts;
-  /** The refund of each sale that was asked for last: the next one waits for it, so that both see what is left. */
-  readonly #turns = new Map<string, Promise<unknown>>();
+  /** One after the other: each sees what is left of its sale, and that nobody else has its name. */
+  readonly #row = new WorkRow("refunds");
 
   constructor(ports: RefundPorts) {
     this.#ports = ports;
   }
 
-  refund(request: SaleRefund): Promise<SaleRefundOutcome> {
-    const before = this.#turns.get(request.sale) ?? Promise.resolve();
-    const turn = before.then(() => this.#refund(request));
-    const over = turn.then(
-      () => undefined,
-      () => undefined,
-    );
-    this.#turns.set(request.sale, over);
-    void over.then(() => {
-      if (this.#turns.get(request.sale) === over) this.#turns.delete(request.sale);
-    });
-    return turn;
-  }
-
-  async #refund(request: SaleRefund): Promise<SaleRefundOutcome> {
+  async refund(request: SaleRefund): Promise<SaleRefundOutcome> {
     try {
-      const sale = await this.#paidSale(request.sale);
-      return typeof sale === "string" ? { kind: "refused", reason: sale } : await this.#refundOf(sale, request);
+      return await this.#row.run(() => this.#refund(request));
     } catch (fault) {
       if (!isFault(fault)) throw fault;
       return fault.effectUnknown ? { kind: "unknown", reason: fault.code } : { kind: "refused", reason: fault.code };
     }
+  }
+
+  async #refund(request: SaleRefund): Promise<SaleRefundOutcome> {
+    const sale = await this.#paidSale(request.sale);
+    return typeof sale === "string" ? { kind: "refused", reason: sale } : this.#refundOf(sale, request);
   }
 
   async #refundOf(sale: PaidSale, request: SaleRefund): Promise<SaleRefundOutcome> {

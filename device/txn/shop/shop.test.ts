@@ -144,6 +144,19 @@ const tenth = ({ amount }: RuledByPlace): LocalRuling => ({
   discount: { fullAmount: amount, discount: fen(Math.floor(amount / 10)), rule: "tenth" },
 });
 
+test("one name of a refund, asked at once for two sales, gives back one of them", async () => {
+  const shop = new Shop();
+  await shop.switchOn();
+  await shop.sell("c1.S1.q1", 1_000);
+  await shop.sell("c1.S2.q1", 700);
+  const ask = (sale: string) => shop.refund({ sale, request: "c1.R1", amount: "void" });
+  const [first, second] = await Promise.all([ask("c1.S1.q1"), ask("c1.S2.q1")]);
+  expect([first, second]).toMatchObject([
+    { kind: "refunded", amount: 1_000 },
+    { kind: "refused", reason: "refund-conflict", left: 700 },
+  ]);
+});
+
 describe("a sale with a discount", () => {
   test("gives back what was paid and no more, counts what was debited, and its slip says both", async () => {
     const shop = new Shop();
