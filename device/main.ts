@@ -51,6 +51,7 @@ import { laneProblems } from "./txn/fares/lanes.ts";
 import { RIDER_RECORD } from "./txn/fares/rider-record.ts";
 import { parseFareTables } from "./txn/fares/table.ts";
 import type { LaneEvent } from "./txn/gate/lane.ts";
+import { dropKept } from "./txn/journal/sqlite/kept.ts";
 import { openSqliteStore } from "./txn/journal/sqlite/store.ts";
 import { openListThreads } from "./txn/lists/threads.ts";
 import { parsePolicy } from "./txn/medical-split/policy.ts";
@@ -113,7 +114,11 @@ export function settingsOf(
   const { profile, offline, reconciliation } = medicalSettingsOf(config);
   return {
     terminalId: config.terminalId,
-    retention: { keepDays: config.journal.keepDays, erasePersonalDays: config.journal.erasePersonalDays },
+    retention: {
+      keepDays: config.journal.keepDays,
+      erasePersonalDays: config.journal.erasePersonalDays,
+      dropCopies: (beforeMs) => dropKept(config.journal.folder, beforeMs),
+    },
     purse: { applications: DEFAULT_PURSE_APPLICATIONS, keyIndex: 1, proveSeqOrder: cardProfile.proveSeqOrder },
     cardProfile,
     initialPinPolicy: config.initialPinPolicy,

@@ -21,6 +21,8 @@ export interface RetentionSettings {
   readonly erasePersonalDays: number;
   /** How often it is looked; left out: every hour. */
   readonly everyMs?: number;
+  /** Removes whole copies of the journal that were kept before this time; left out: there are none. Never throws. */
+  readonly dropCopies?: (beforeMs: number) => readonly string[];
 }
 
 export interface RetentionPlace {
@@ -37,12 +39,14 @@ export interface RetentionPlace {
 export function keepJournal({ clock, log, journal, trust, settings, hasBank }: RetentionPlace): Rounds {
   holdPlaces(journal, hasBank);
   const rules = { keepMs: settings.keepDays * DAY_MS, erasePersonalMs: settings.erasePersonalDays * DAY_MS };
-  const { everyMs = REST_MS } = settings;
+  const { everyMs = REST_MS, dropCopies = () => [] } = settings;
   let heldBy: string | undefined;
   const round = async (signal: AbortSignal): Promise<number> => {
     const bounds = trust.bounds();
     // A clock that nobody vouches for makes nothing old.
     if (bounds === undefined) return everyMs;
+    const copies = dropCopies(bounds.earliestMs - Math.min(rules.keepMs, rules.erasePersonalMs));
+    if (copies.length > 0) log.info("journal-copies-dropped", { count: copies.length });
     const report = await journal.retention.pass(rules, { earliestMs: bounds.earliestMs, signal });
     if (report.heldBy !== undefined && report.heldBy !== heldBy) log.warn("journal-retention-held", { by: report.heldBy, firstSeq: journal.firstSeq });
     heldBy = report.heldBy;

@@ -62,7 +62,7 @@ export function remoteFolderOf({ journal }: TerminalConfig): string {
   return join(journal.folder, "remote");
 }
 
-export interface RemoteOptions {
+interface RemoteOptions {
   readonly storage: Storage;
   readonly log: LeveledLog;
   /** Whether this machine became the terminal by a claim: what never began in that way cannot end in it. */

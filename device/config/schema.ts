@@ -127,7 +127,8 @@ export const terminalConfig = z
         .int()
         .min(4 * 1024 * 1024)
         .max(64 * 1024 * 1024 * 1024),
-      /** What has ended and is receipted leaves the journal after so many days; a sale is found, refunded and told again by its reference as long. */
+      /** What has ended and is receipted leaves the journal after so many days; a sale is found, refunded and told again by its reference as long.
+       * Behind that a reference is free: an order that a caller sends again later than this is a new sale, so callers give up sooner. */
       keepDays: z.int().min(15).max(3_650).default(40),
       /** Its personal parts leave it after so many days, where that is sooner. */
       erasePersonalDays: z.int().min(1).max(3_650).default(40),

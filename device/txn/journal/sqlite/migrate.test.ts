@@ -20,8 +20,9 @@ import { openTestJournal, step, TEST_TERMINAL } from "../testing.ts";
 import { verifyJournal } from "../verify.ts";
 import { openEngine } from "./engine.ts";
 import { DATABASE_FILE } from "./files.ts";
+import { keptFiles } from "./kept.ts";
 import { JOURNAL_SCHEMAS } from "./layouts.ts";
-import { keptFiles, type MigrationStep, migrateJournal } from "./migrate.ts";
+import { type MigrationStep, migrateJournal } from "./migrate.ts";
 import { SCHEMA_VERSION } from "./schema.ts";
 import { openSqliteStore } from "./store.ts";
 

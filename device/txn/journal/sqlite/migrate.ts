@@ -4,13 +4,14 @@
  * link by link, and flushed; the old one gets a second name, and then one rename puts the new one in its place. Before that rename everything
  * is as it was, behind it everything is done: a kill in between leaves a part that the next migration throws away.
  */
-import { closeSync, existsSync, fsyncSync, linkSync, openSync, readdirSync, renameSync, rmSync, statfsSync, statSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, linkSync, openSync, renameSync, rmSync, statfsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { Fault } from "../../../base/fault.ts";
 import { civilTime } from "../../../codec/civil-time.ts";
 import type { CipherSuite } from "../../../crypto/face.ts";
 import { DATABASE_FILE, sqliteFault } from "./files.ts";
+import { keptFiles } from "./kept.ts";
 import { creationOf, type Layout, layoutOf } from "./layouts.ts";
 import { compareFiles, copyRows } from "./migrate-rows.ts";
 
@@ -165,13 +166,6 @@ function keepOld(folder: string, schema: number, wallMs: number): string {
     return name;
   }
   throw new Fault("store-broken", "there is no name left under which the old journal could be kept", { effectUnknown: false });
-}
-
-/** Files in which migrations have kept the journal as it was, sorted. */
-export function keptFiles(folder: string): readonly string[] {
-  return readdirSync(folder)
-    .filter((name) => /^journal\.schema-\d+\.\d{8}-\d{6}(?:\.\d+)?\.sqlite$/.test(name))
-    .sort();
 }
 
 function flush(path: string): void {
