@@ -134,7 +134,7 @@ const psamKey = z.strictObject({
   algorithm,
   type: z.int().min(0).max(31),
   id: z.int().min(0).max(0xff),
-  level: z.literal([1, 2, 3]),
+  level: z.literal([0, 1, 2, 3]),
   keyHex: hex(16, 16),
 });
 
