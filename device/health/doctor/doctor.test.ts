@@ -7,6 +7,7 @@ import { canonicalJson, type JsonValue } from "../../codec/json.ts";
 import { openCipherSuite } from "../../crypto/suite.ts";
 import { CHECKS, diagnosisText, examine, exitCodeOf } from "./doctor.ts";
 import { gather } from "./gather.ts";
+import { DEVICE_RULES, POLKIT_RULE } from "./gather-system.ts";
 import { PLACES } from "./machine.ts";
 import { combedText, supportBundle } from "./support-bundle.ts";
 import { databaseHead, healthyMachine, NOW_MS, type PlantedMachine, SERVICE_LINE, serviceWords } from "./testing.ts";
@@ -111,7 +112,7 @@ const PLANTED: Readonly<Record<string, Plant>> = {
     machine.files.delete("/etc/yikatong/release-keys");
   },
   "release-keys-malformed": (machine) => machine.plant("/etc/yikatong/release-keys", "maker = 12\n"),
-  "clock-before-release": (machine) => machine.change("/opt/yikatong/current/manifest.json", { changedMs: NOW_MS + DAY_MS }),
+  "clock-before-release": (machine) => machine.plant("/opt/yikatong/current/manifest.json", `{"v":1,"builtMs":${NOW_MS + DAY_MS}}`),
   "clock-untrusted": tell({ clock: "untrusted" }),
   "time-service-off": (machine) => machine.program("systemctl is-active systemd-timesyncd", "inactive\n", 3),
   "automatic-upgrades-on": (machine) => machine.program("systemctl is-active unattended-upgrades", "active\n"),
@@ -125,7 +126,7 @@ const PLANTED: Readonly<Record<string, Plant>> = {
     machine.files.delete("/etc/polkit-1/rules.d/50-yikatong.rules");
   },
   "device-rules-absent": (machine) => {
-    machine.files.delete("/etc/udev/rules.d/70-yikatong.rules");
+    machine.files.delete("/etc/udev/rules.d/60-yikatong.rules");
   },
   "port-absent": (machine) => {
     machine.files.delete(PAD);
@@ -260,6 +261,13 @@ describe("the support bundle", () => {
     expect(combedText("card=6217000000000000017 v0.1.0 at 1795000000000 key 00112233445566778899aabbccddeeff")).toBe(
       "card=**** v0.1.0 at 1795000000000 key ****",
     );
+  });
+});
+
+describe("what the doctor looks for", () => {
+  it("is what the install script puts there", async () => {
+    const script = await readFile(new URL("../../../provisioning/install/install.sh", import.meta.url), "utf8");
+    for (const path of [POLKIT_RULE, DEVICE_RULES]) expect(script).toContain(path.slice(1));
   });
 });
 

@@ -21,8 +21,8 @@ const RULE_FROM_MAJOR = 2;
 
 const THROTTLED = "/sys/devices/platform/soc/soc:firmware/get_throttled";
 const HEAT = "/sys/class/thermal/thermal_zone0/temp";
-const POLKIT_RULE = "/etc/polkit-1/rules.d/50-yikatong.rules";
-const DEVICE_RULES = "/etc/udev/rules.d/70-yikatong.rules";
+export const POLKIT_RULE = "/etc/polkit-1/rules.d/50-yikatong.rules";
+export const DEVICE_RULES = "/etc/udev/rules.d/60-yikatong.rules";
 
 export async function askUnit({ machine, ask }: System, unit: string): Promise<UnitState> {
   const answer = await ask(unit, machine.run("systemctl", ["is-active", unit]), undefined);

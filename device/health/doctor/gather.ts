@@ -6,6 +6,7 @@ import { type Bytes, EMPTY, readUint } from "../../base/bytes.ts";
 import { withDeadline } from "../../base/deadline.ts";
 import { isFault } from "../../base/fault.ts";
 import type { Clock, Storage } from "../../base/ports.ts";
+import { isObject, parseJson } from "../../codec/json.ts";
 import { loadKeys } from "../../config/keys.ts";
 import { parseTerminalConfig, type TerminalConfig } from "../../config/schema.ts";
 import { openConfigStore } from "../../config/store.ts";
@@ -13,7 +14,7 @@ import type { CipherSuite } from "../../crypto/face.ts";
 import { parseRuntimeStatus } from "../runtime-status.ts";
 import type { ConfigFact, Facts, JournalFact, KeyFileFact, ReleaseFact, StatusFact } from "./facts.ts";
 import { askPorts, askService, askSystem, askUnit, type System } from "./gather-system.ts";
-import type { Ask, DoctorMachine, DoctorPlaces } from "./machine.ts";
+import type { Ask, DoctorMachine, DoctorPlaces, Missing } from "./machine.ts";
 
 export interface GatherParts {
   readonly machine: DoctorMachine;
@@ -29,6 +30,8 @@ export interface GatherParts {
 /** Three questions may follow one another. */
 const QUESTION_MS = 1_500;
 const SMALL_FILE_BYTES = 256 * 1024;
+/** It names every file of the release. */
+const MANIFEST_BYTES = 4 * 1024 * 1024;
 const FOREIGN_RIGHTS = 0o077;
 const SQLITE_NAME = "SQLite format 3\0";
 const SQLITE_VERSION_AT = 60;
@@ -201,7 +204,7 @@ const NO_RELEASE: ReleaseFact = { current: "absent", keys: "absent", returned: u
 async function readRelease({ machine, places }: GatherParts): Promise<ReleaseFact> {
   const [link, manifest, keys, returned, trial, trialLook] = await Promise.all([
     machine.look(`${places.programs}/current`),
-    machine.look(`${places.programs}/current/manifest.json`),
+    machine.read(`${places.programs}/current/manifest.json`, MANIFEST_BYTES),
     machine.read(`${places.settings}/release-keys`, SMALL_FILE_BYTES),
     machine.read(`${places.data}/update/returned`, SMALL_FILE_BYTES),
     machine.read(`${places.data}/update/trial`, SMALL_FILE_BYTES),
@@ -215,11 +218,17 @@ async function readRelease({ machine, places }: GatherParts): Promise<ReleaseFac
     keys: keysOf(keys),
     returned: typeof returned === "string" ? undefined : (lineOf(text(returned), "version") ?? ""),
     trialAgeMs: onTrial ? machine.nowMs - trialLook.changedMs : undefined,
-    builtMs: typeof manifest === "string" ? undefined : manifest.changedMs,
+    builtMs: typeof manifest === "string" ? undefined : builtMsOf(manifest),
   };
 }
 
-function currentOf(link: Awaited<ReturnType<DoctorMachine["look"]>>, manifest: Awaited<ReturnType<DoctorMachine["look"]>>): ReleaseFact["current"] {
+function builtMsOf(manifest: Bytes): number | undefined {
+  const parsed = parseJson(manifest, { maxBytes: MANIFEST_BYTES, maxDepth: 8 });
+  const builtMs = parsed.ok && isObject(parsed.value) ? parsed.value["builtMs"] : undefined;
+  return typeof builtMs === "number" ? builtMs : undefined;
+}
+
+function currentOf(link: Awaited<ReturnType<DoctorMachine["look"]>>, manifest: Bytes | Missing): ReleaseFact["current"] {
   if (typeof link === "string") return "absent";
   return link.resolves === false || typeof manifest === "string" ? "broken" : "good";
 }

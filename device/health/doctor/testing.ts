@@ -170,8 +170,8 @@ export async function healthyMachine(): Promise<PlantedMachine> {
   machine.plant(DATABASE, databaseHead(2));
   machine.plant("/etc/yikatong/release-keys", `maker = ${"ab".repeat(64)}\n`, { user: 0 });
   machine.plant("/opt/yikatong/current", "", { kind: "link", resolves: true, user: 0 });
-  machine.plant("/opt/yikatong/current/manifest.json", '{"v":1,"version":"0.1.0"}', { user: 0 });
-  machine.plant("/etc/udev/rules.d/70-yikatong.rules", "", { user: 0 });
+  machine.plant("/opt/yikatong/current/manifest.json", `{"v":1,"version":"0.1.0","builtMs":${NOW_MS - DAY_MS}}`, { user: 0 });
+  machine.plant("/etc/udev/rules.d/60-yikatong.rules", "", { user: 0 });
   machine.plant("/etc/polkit-1/rules.d/50-yikatong.rules", "", { user: 0 });
   machine.plant(SERIAL, "", { kind: "link", resolves: true, mode: 0o660, user: 0, group: DIALOUT });
   machine.plant("/proc/mounts", "/dev/mmcblk0p2 / ext4 ro,noatime 0 0\n/dev/mmcblk0p3 /var/lib/yikatong ext4 rw,noatime 0 0\n");
