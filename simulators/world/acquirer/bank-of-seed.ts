@@ -13,8 +13,10 @@ export const DOWNLOADS: readonly DownloadKind[] = ["parameters", "ca-keys", "aid
 const REPLY_MS = 8_000;
 /** Above it the holder's PIN is asked for. */
 const PIN_FREE_FEN = 10_000;
-/** More than any seed uses up, so that nothing is parked; or few, and people have to see to what is. */
+/** More than a reversal that is taken some day uses up, so that nothing is parked; or few, and people have to see to what is. */
 const TRIES = [1_000, 3, 2] as const;
+/** Used up within a few looks at the line. */
+const FEW_TRIES = 3;
 const AFTER_SETTLEMENT: readonly ReversalAfterSettlement[] = [{ do: "park" }, { do: "send", undone: ["00"] }];
 
 const LAYOUTS: readonly KeyLayout[] = ["des-24", "tdes-40", "tdes-track-60", "triple-19-57", "sm4"];
@@ -54,11 +56,16 @@ export function bankOf(seed: string): Omit<TownBank, "between"> {
     offlineUpload: { ...DEFAULT_ACQUIRER.offlineUpload, tries: draw.pick(TRIES) },
     ...(reader === "contact" ? { loadCode: draw.pick(["45", "46", "47"] as const), loadProcessingCode: "600000" } : {}),
   };
+  const line = draw.pick(["relay", "direct"] as const);
+  const variants = { reversesSettled: draw.chance(0.5), settledRefusal: draw.pick(["12", "25"] as const) };
+  const { do: after } = profile.reversalAfterSettlement;
+  // What such an acquirer never takes, as the leg of a load whose card never came back, stops everything until a person is asked.
+  const isRefusedForever = after === "send" && !variants.reversesSettled;
   return {
-    profile,
-    line: draw.pick(["relay", "direct"] as const),
+    profile: isRefusedForever ? { ...profile, reversalTries: Math.min(profile.reversalTries, FEW_TRIES) } : profile,
+    line,
     reader,
-    variants: { reversesSettled: draw.chance(0.5), settledRefusal: draw.pick(["12", "25"] as const) },
+    variants,
     contract: testContract({ keyLayout: keyScheme, macForm: macMethod, keyFrontHex: "00".repeat(front), ...(sm4 === undefined ? {} : { sm4 }) }),
   };
 }
