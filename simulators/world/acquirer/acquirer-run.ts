@@ -32,6 +32,7 @@ import { BankCheck } from "./bank-check.ts";
 import { BankCounter } from "./bank-counter.ts";
 import { bankOf, DOWNLOADS } from "./bank-of-seed.ts";
 import { bankRecords, FINAL_STATES } from "./bank-records.ts";
+import { settledToTheEnd } from "./last-settlement.ts";
 import { OrderPeople } from "./order-people.ts";
 import { Staff } from "./staff.ts";
 
@@ -432,15 +433,8 @@ export class AcquirerRun {
     while (this.#acquirer.lateBookings() > 0) await this.#day.town.clock.sleep(10_000);
   }
 
-  /** Until there is nothing in the open batch any more. */
-  async #settledAll(): Promise<void> {
-    let last: SettlementOutcome | undefined;
-    for (let round = 0; round < CALM_ROUNDS_MAX; round += 1) {
-      last = await this.#settle();
-      if (last?.kind === "refused" && last.reason === "batch-empty") return;
-      await this.#day.town.clock.sleep(60_000);
-    }
-    promised(0, false, () => `the last settlement is ${JSON.stringify(last)} after ${CALM_ROUNDS_MAX} rounds`);
+  #settledAll(): Promise<void> {
+    return settledToTheEnd({ settle: () => this.#settle(), seeToParked: () => this.#staffLooks(), rest: () => this.#day.town.clock.sleep(60_000) });
   }
 
   #report(told: DayReport): AcquirerReport {
