@@ -11,7 +11,7 @@ import type { AcquirerLedger } from "../../host/acquirer/ledger.ts";
 import type { BankTransaction } from "../../host/acquirer/words.ts";
 import { promised } from "../checks/violation.ts";
 import { BALANCE_FEN } from "../town.ts";
-import { type BankRecord, bankRecords, FINAL_STATES } from "./bank-records.ts";
+import { type BankRecord, bankRecords, FINAL_STATES, scriptResults } from "./bank-records.ts";
 
 /** A load's money is told by its bank leg, a contribution's by its payment. */
 const TOLD_BY_OTHERS: readonly string[] = ["bank-settlement", "purse-load", "contribution"];
@@ -24,7 +24,7 @@ const SHOWN: Readonly<Record<PlantedDifference, BatchDifference["is"] | undefine
   error: undefined,
 };
 
-/** Only an upload that the acquirer does not take, or a load whose card never came back: every reversal can be sent in the end. */
+/** Only what was told in vain until its tries were used up, or a load whose card never came back: every reversal can be sent in the end. */
 function isLeftToPeople({ kind, subject, detail, state }: BankRecord, parked: ReadonlySet<string>): boolean {
   if (FINAL_STATES.includes(state)) return false;
   return kind === "operation" || kind === "purse-load" ? parked.has(subject) : parked.has(String(detail["load"]));
@@ -120,11 +120,7 @@ export class BankCheck {
 
   /** Subjects that people have to deal with, the bank legs of loads in doubt among them. */
   leftToPeople(parked: ReadonlySet<string>): ReadonlySet<string> {
-    return new Set(
-      bankRecords(this.#disk)
-        .filter((record) => isLeftToPeople(record, parked))
-        .map(({ subject }) => subject),
-    );
+    return new Set([...bankRecords(this.#disk), ...scriptResults(this.#disk)].filter((record) => isLeftToPeople(record, parked)).map(({ subject }) => subject));
   }
 
   /** Fen by subject of the offline sales that the bank has booked, or that people have to deal with. */
