@@ -2,8 +2,8 @@
 import { writeFile } from "node:fs/promises";
 import { writeZip } from "../codec/zip.ts";
 import { openCipherSuite } from "../crypto/suite.ts";
-import { type Diagnosis, diagnosisText, examine, exitCodeOf } from "../health/doctor/doctor.ts";
-import { type GatherParts, gather } from "../health/doctor/gather.ts";
+import { type Diagnosis, diagnosisText, examine, examineWithFacts, exitCodeOf } from "../health/doctor/doctor.ts";
+import type { GatherParts } from "../health/doctor/gather.ts";
 import { PLACES } from "../health/doctor/machine.ts";
 import { supportBundle } from "../health/doctor/support-bundle.ts";
 import { systemClock } from "../system/clock.ts";
@@ -42,8 +42,8 @@ async function runBundle(values: OptionValues, [file]: readonly string[]): Promi
     return 2;
   }
   const parts = partsOf(values);
-  const [diagnosis, { config }] = await Promise.all([examine(parts), gather(parts)]);
-  const files = await supportBundle({ ...parts, config, diagnosis });
+  const { diagnosis, facts } = await examineWithFacts(parts);
+  const files = await supportBundle({ ...parts, config: facts.config, diagnosis });
   await writeFile(file, writeZip(files), { mode: 0o600 });
   say(`${file}: ${files.map(({ name }) => name).join(", ")}`);
   return 0;

@@ -23,9 +23,15 @@ export interface Diagnosis {
 }
 
 export async function examine(parts: GatherParts): Promise<Diagnosis> {
+  return (await examineWithFacts(parts)).diagnosis;
+}
+
+/** The same, with the facts that it was made of: the machine is asked once. */
+export async function examineWithFacts(parts: GatherParts): Promise<{ readonly diagnosis: Diagnosis; readonly facts: Facts }> {
   const began = parts.clock.monotonicMs();
   const facts = await gather(parts);
-  return { findings: findingsOf(facts), checks: CHECKS.length, unanswered: facts.unanswered, tookMs: Math.round(parts.clock.monotonicMs() - began) };
+  const tookMs = Math.round(parts.clock.monotonicMs() - began);
+  return { facts, diagnosis: { findings: findingsOf(facts), checks: CHECKS.length, unanswered: facts.unanswered, tookMs } };
 }
 
 /** Pure. */
