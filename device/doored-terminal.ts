@@ -57,6 +57,7 @@ export function dooredTerminal(terminal: Terminal, door: ActDoor): Terminal {
     openOffline: (limit) => terminal.openOffline(limit),
     status: () => terminal.status(),
     tapTimes: () => terminal.tapTimes(),
+    settled: () => terminal.settled(),
     idle: (limits) => terminal.idle(limits),
     stop: () => terminal.stop(),
   };

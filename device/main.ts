@@ -7,6 +7,7 @@ import { saidFor } from "./api/messages.ts";
 import { openTerminalLibrary } from "./api/reader-library/open.ts";
 import type { LibraryServer } from "./api/reader-library/server.ts";
 import { assert } from "./base/assert.ts";
+import type { Bytes } from "./base/bytes.ts";
 import { Fault } from "./base/fault.ts";
 import { fen } from "./base/fen.ts";
 import type { Log } from "./base/log.ts";
@@ -56,6 +57,7 @@ import { openSqliteStore } from "./txn/journal/sqlite/store.ts";
 import { openListThreads } from "./txn/lists/threads.ts";
 import { parsePolicy } from "./txn/medical-split/policy.ts";
 import type { RegionPolicy } from "./txn/medical-split/types.ts";
+import { saleMark } from "./txn/quick-payment/record.ts";
 
 export interface DeviceParts {
   readonly config: TerminalConfig;
@@ -86,6 +88,10 @@ export interface DeviceParts {
   readonly rules?: TerminalRules;
   /** Whoever looks after the machine holds the terminal by it; absent: nobody does. */
   readonly door?: ActDoor;
+  /** Hears what the host says of keys, unasked, and answers to other lines of this terminal; absent: nobody does. It never throws. */
+  readonly onKeyMessage?: (payload: Bytes) => void;
+  /** Stands behind the opening of each security module; absent: any module will do. */
+  readonly moduleOpening?: NonNullable<TerminalParts["moduleOpening"]>;
   /** Takers of further documents of the host; absent: there are none. */
   readonly takers?: NonNullable<TerminalParts["takers"]>;
   /** How the terminal is, told to the host with heartbeats; absent: nobody tells. */
@@ -243,6 +249,8 @@ export async function openDevice(parts: DeviceParts): Promise<Terminal> {
   const machine = machineUptime();
   const store = await openSqliteStore({ folder: config.journal.folder, limitBytes: config.journal.limitBytes });
   const link = openLink(config, log);
+  const { onKeyMessage } = parts;
+  if (onKeyMessage !== undefined) link.subscribe(`pos/v1/${config.terminalId}/dn/key`, ({ payload }) => onKeyMessage(payload));
   const sealer = openWorkerSealer({ ...parts.sealKeys, kid: config.sync.kid });
   const opening = openTerminal({
     settings: settingsOf(config, { sync: parts.sync, policies }),
@@ -274,8 +282,8 @@ export async function openDevice(parts: DeviceParts): Promise<Terminal> {
 }
 
 /** What passes through as it was handed in. */
-function handedOn({ pinChanger, lamp, devices, onLaneEvent, door, onUplinkTurn, takers, state, rules }: DeviceParts) {
-  return given({ pinChanger, lamp, devices, onLaneEvent, door, onUplinkTurn, takers, state, rules });
+function handedOn({ pinChanger, lamp, devices, onLaneEvent, door, onUplinkTurn, takers, state, rules, moduleOpening }: DeviceParts) {
+  return given({ pinChanger, lamp, devices, onLaneEvent, door, onUplinkTurn, takers, state, rules, moduleOpening });
 }
 
 /** The members that have a value. */
@@ -327,6 +335,7 @@ export async function openTerminalApi(
       ...(reconciliation === undefined ? {} : { reconciliation }),
       status: () => terminal.status(),
       tapTimes: () => terminal.tapTimes(),
+      spentUnder: (reference) => terminal.journal.spentUnder(saleMark(reference)),
       quickPayment: (request, { operator }, limits) => terminal.quickPayment({ ...request, operator }, limits),
     },
   });

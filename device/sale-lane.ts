@@ -12,13 +12,13 @@ import type { CardProfile } from "./codec/card-profile.ts";
 import type { DayRange } from "./codec/civil-time.ts";
 import type { CustomerDisplay, SignalLamp } from "./drivers/peripherals.ts";
 import type { CardReader, PinVerifier } from "./drivers/ports.ts";
-import { LazyPsam, type PlaceModule } from "./security-module.ts";
+import { LazyPsam, type ModuleOpening, type PlaceModule } from "./security-module.ts";
 import { type ActDoor, goesOn } from "./txn/act-door.ts";
 import type { DelayedChargeRequest } from "./txn/delayed-charge/ports.ts";
 import { runDelayedCharge } from "./txn/delayed-charge/run.ts";
 import type { SeenCards } from "./txn/delayed-charge/seen-cards.ts";
 import type { DelayedChargeProfile } from "./txn/delayed-charge/settings.ts";
-import type { DelayedChargeOutcome } from "./txn/delayed-charge/types.ts";
+import type { DelayedChargeOutcome, DelayedChargeRules } from "./txn/delayed-charge/types.ts";
 import { HolderFeedback, type SaleEnd } from "./txn/holder-feedback.ts";
 import type { InitialPinRule } from "./txn/initial-pin.ts";
 import type { TerminalJournal } from "./txn/journal/journal.ts";
@@ -75,8 +75,11 @@ export interface SharedSales {
   /** Where the time of taps goes. */
   readonly taps: TapTimelines;
   readonly rules?: QuickPaymentTables;
+  readonly rideRules?: DelayedChargeRules;
   /** Absent: nobody holds this terminal. */
   readonly door?: ActDoor;
+  /** Absent: any module will do. */
+  readonly moduleOpening?: ModuleOpening;
 }
 
 /** What one lane has for itself. */
@@ -102,12 +105,12 @@ export class SaleLane {
   #isQuiet = false;
 
   constructor(shared: SharedSales, parts: SaleLaneParts) {
-    const { clock, cardProfile, log } = shared;
+    const { clock, cardProfile, log, moduleOpening: opened = (_reader, open) => open() } = shared;
     const { lamp, display, samReader } = parts;
     this.#shared = shared;
     this.#parts = parts;
     this.feedback = new HolderFeedback({ log, ...(lamp === undefined ? {} : { lamp }), ...(display === undefined ? {} : { display }) });
-    this.#psam = new LazyPsam((limits) => openPsam(samReader, { clock, profile: cardProfile }, limits));
+    this.#psam = new LazyPsam((limits) => opened(samReader, () => openPsam(samReader, { clock, profile: cardProfile }, limits), limits));
   }
 
   /** One sale from a purse of the card; `givenUp` ends it while nobody has presented one. Never rejects for what the world does. */
@@ -127,12 +130,12 @@ export class SaleLane {
 
   /** One ride on a bank card's signature, to be charged later. Never rejects for what the world does. */
   delayedCharge(request: DelayedChargeRequest, profile: DelayedChargeProfile, limits: Limits): Promise<DelayedChargeOutcome> {
-    const { bounds, chargedCards: seen, electronicCash: cash } = this.#shared;
+    const { bounds, chargedCards: seen, electronicCash: cash, rideRules } = this.#shared;
     // Without keys of authorities no card could prove itself.
     if (cash === undefined) return Promise.resolve({ kind: "refused", reason: "purse-not-offered" });
     const charge = () =>
       this.sale(request, limits, (psam) =>
-        runDelayedCharge({ ...this.#ports(psam), cash, seen, profile, terminalNumber: psam.terminalNumber }, request, { ...bounds, ...limits }),
+        runDelayedCharge({ ...this.#ports(psam), cash, seen, profile, terminalNumber: psam.terminalNumber }, request, { ...bounds, ...limits }, rideRules),
       );
     return this.#behindDoor(request, charge);
   }

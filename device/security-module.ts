@@ -2,26 +2,39 @@
 import { AssertionFailure } from "./base/assert.ts";
 import { EMPTY } from "./base/bytes.ts";
 import type { Limits } from "./base/ports.ts";
-import type { Psam, RecordPsam, SocialPsam, TransitPsam } from "./drivers/ports.ts";
+import type { CardReader, Psam, RecordPsam, SocialPsam, TellingPsam, TransitPsam } from "./drivers/ports.ts";
 
 /** What a place's own module can do, as far as it holds the keys. */
 export type PlaceModule = SocialPsam & TransitPsam & RecordPsam;
 
+/** Opens a module under the eyes of whoever knows which one belongs here. Faults: those of `open`, "module-refused". */
+export type ModuleOpening = (reader: CardReader, open: () => Promise<PlaceModule & TellingPsam>, limits: Limits) => Promise<PlaceModule>;
+
 /** The module is opened when it is first needed and again after it was lost; a terminal without it still journals and uploads. */
 export class LazyPsam {
   readonly #open: (limits: Limits) => Promise<PlaceModule>;
+  #opening: Promise<PlaceModule> | undefined;
   #psam: PlaceModule | undefined;
 
   constructor(open: (limits: Limits) => Promise<PlaceModule>) {
     this.#open = open;
   }
 
+  /** Whoever comes while somebody opens it waits for the end of that, which has a bound of its own: two openings would take the module from each other. */
   async get(limits: Limits): Promise<PlaceModule> {
-    this.#psam ??= await this.#open(limits);
-    return this.#psam;
+    while (this.#opening !== undefined) await this.#opening.catch(() => undefined);
+    if (this.#psam !== undefined) return this.#psam;
+    this.#opening = this.#open(limits);
+    try {
+      this.#psam = await this.#opening;
+      return this.#psam;
+    } finally {
+      this.#opening = undefined;
+    }
   }
 
   async close(): Promise<void> {
+    await this.#opening?.catch(() => undefined);
     await this.#psam?.close();
   }
 }

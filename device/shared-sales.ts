@@ -41,8 +41,10 @@ export function sharedSales(parts: TerminalParts, opened: OpenedSales): SharedSa
     cardLinks,
     offlineMedicalCard: settings.services?.profile.offlineMedicalCard ?? "off",
     ...(parts.door === undefined ? {} : { door: parts.door }),
+    ...(parts.moduleOpening === undefined ? {} : { moduleOpening: parts.moduleOpening }),
     ...(blocks === undefined ? {} : { blocks }),
     ...(electronicCash === undefined ? {} : { electronicCash }),
     ...(rules?.quickPayment === undefined ? {} : { rules: rules.quickPayment }),
+    ...(rules?.delayedCharge === undefined ? {} : { rideRules: rules.delayedCharge }),
   };
 }

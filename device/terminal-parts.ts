@@ -10,6 +10,7 @@ import type { CardReader, PinChanger, PinVerifier } from "./drivers/ports.ts";
 import type { LaneListener } from "./gate/lane-listeners.ts";
 import type { TerminalGate } from "./gate/terminal-gates.ts";
 import type { DocumentPlaces } from "./permission.ts";
+import type { ModuleOpening } from "./security-module.ts";
 import type { BatchSealer } from "./sync/batch/seal.ts";
 import type { SyncKeys } from "./sync/sync.ts";
 import type { TerminalRules, TerminalSettings } from "./terminal-settings.ts";
@@ -68,6 +69,8 @@ export interface TerminalParts {
   readonly onUplinkTurn?: () => void;
   /** Through which lanes and keypad begin their sales; absent: nobody holds them. */
   readonly door?: ActDoor;
+  /** Stands behind the opening of each module, which then happens at the start; absent: any module will do, and it is opened by the first sale. */
+  readonly moduleOpening?: ModuleOpening;
 }
 
 /** A terminal as a taker of the host's documents sees it. */

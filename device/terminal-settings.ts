@@ -12,6 +12,7 @@ import type { ServiceSettings } from "./services/terminal-services.ts";
 import type { ShopSettings } from "./shop/terminal-shop.ts";
 import type { SyncOptions } from "./sync/sync.ts";
 import type { ContributionRules } from "./txn/contributions/types.ts";
+import type { DelayedChargeRules } from "./txn/delayed-charge/types.ts";
 import type { MedicalProfile } from "./txn/medical-host/profile.ts";
 import type { ResolverOptions } from "./txn/medical-purchase/resolver.ts";
 import type { MedicalPurchaseRules } from "./txn/medical-purchase/types.ts";
@@ -67,6 +68,7 @@ export interface TerminalSettings {
 /** Rules of the machines; left out: the real ones. A simulated world exchanges one of them to plant a bug. */
 export interface TerminalRules {
   readonly quickPayment?: QuickPaymentTables;
+  readonly delayedCharge?: DelayedChargeRules;
   readonly medicalPurchase?: MedicalPurchaseRules;
   readonly recovery?: RecoveryRules;
   readonly bank?: BankTables;

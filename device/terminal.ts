@@ -104,6 +104,8 @@ export interface Terminal {
   trustedMs(): number | undefined;
   /** Where the time of taps goes, over all places. */
   tapTimes(): TapTimesView;
+  /** Whether nothing is left to be told anybody: what is owed to the bank is gathered first. Faults: those of the journal. */
+  settled(): Promise<boolean>;
   /** Resolves when every durable entry is receipted. Faults: "timeout", "cancelled". */
   idle(limits: Limits): Promise<void>;
   /** Ends sending, closes the devices and the journal. */
@@ -292,6 +294,12 @@ class AssembledTerminal implements Terminal {
     return this.#taps.view();
   }
 
+  async settled(): Promise<boolean> {
+    const isGathered = (await this.#bank?.gatherOwed()) ?? true;
+    const { lastSeq, receiptedThrough } = this.journal;
+    return isGathered && lastSeq === receiptedThrough && (await this.journal.openSubjects({ limit: 1 })).length === 0;
+  }
+
   idle(limits: Limits): Promise<void> {
     return this.#sync.idle(limits);
   }
@@ -315,6 +323,7 @@ class AssembledTerminal implements Terminal {
     void this.#lease.keep(this.#stopped.signal);
     void this.#permission.trust.keep(this.#stopped.signal);
     this.#gates?.start();
+    if (this.#parts.moduleOpening !== undefined) void this.#desk.warmUp(this.#stopped.signal);
     this.#shop.start();
     this.#retention?.start();
     if (this.#parts.settings.medical.profile.region.offline.allowed) this.#catalogueRounds.start();

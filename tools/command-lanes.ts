@@ -24,10 +24,12 @@ const GATE_TAPS = 500;
 const GATE_TEAR_PERCENT = 5;
 /** How far the share of torn taps may be from what was asked for, in hundredths: a tap that the power or the lane ends first is not torn any more. */
 const GATE_TEAR_NEAR = 1;
-/** One small seed, run twice. */
-const GATE_AGAIN = ["--scenario", "gate", "--seeds", "1", "--taps", "50", "--name", "again"];
+/** Small seeds, run twice: journeys in both orders of purses, and a bus of bank cards. */
+const GATE_AGAIN = ["--scenario", "gate", "--seeds", "3", "--taps", "50", "--name", "again"];
 /** The insurer has no part in this scenario. */
 const GATE_ABSENT_FAULTS: readonly string[] = ["insurer-silent", "insurer-late"];
+/** Cards with nothing to pay with: they tap, and give nothing. */
+const GATE_NO_FLOW = "no-purse";
 const START_SALES_MIN = 20;
 
 const startShape = z.object({
@@ -70,6 +72,8 @@ const gateWorldShape = z.object({
   doubles: z.number(),
   openings: z.number(),
   offlineDays: z.number(),
+  debts: z.number(),
+  flows: z.record(z.string(), z.object({ taps: z.number(), torn: z.number(), done: z.number() })),
   ends: z.record(z.string(), z.number()),
   faults: z.record(z.string(), z.number()),
   virtualMs: z.number(),
@@ -257,6 +261,7 @@ export async function runGateWorld(root: string, limitMs: number): Promise<Outco
   const [first, second] = [await gateHash(root, limitMs), await gateHash(root, limitMs)];
   const tornPercent = data === undefined ? 0 : (100 * data.torn) / data.taps;
   const faults = Object.entries(data?.faults ?? {}).filter(([kind]) => !GATE_ABSENT_FAULTS.includes(kind));
+  const flows = Object.entries(data?.flows ?? {});
   return outcomeOf(ended, [
     { name: "the gate's world exits with 0", holds: ended.code === 0 },
     { name: "it prints one JSON line of the documented shape", holds: data !== undefined },
@@ -267,6 +272,9 @@ export async function runGateWorld(root: string, limitMs: number): Promise<Outco
     { name: "days passed without network", holds: (data?.offlineDays ?? 0) > 0 },
     { name: "gates opened", holds: (data?.openings ?? 0) > 0 },
     ...["paid", "let-in", "again", "refused", "dark"].map((end) => ({ name: `taps ended as ${end}`, holds: (data?.ends[end] ?? 0) > 0 })),
+    { name: "accounts that owe a ride were listed", holds: (data?.debts ?? 0) > 0 },
+    { name: "flows were counted", holds: flows.length > 0 },
+    ...flows.map(([flow, { taps, done }]) => ({ name: `flow "${flow}" was lived`, holds: taps > 0 && done > 0 === (flow !== GATE_NO_FLOW) })),
     { name: "faults were drawn", holds: faults.length > 0 },
     ...faults.map(([kind, count]) => ({ name: `fault "${kind}" happened`, holds: count > 0 })),
     { name: "the same seed gives the same days", holds: first !== undefined && first === second },

@@ -109,12 +109,18 @@ export const LANES: readonly Lane[] = [
     level: "ci",
     needs: {
       // The compiler builds the driver of the simulated readers; the machine itself is made by mmdebstrap.
-      packages: ["mmdebstrap", "systemd-container", "util-linux", "pcscd", "libpcsclite1", "gcc", "libc6-dev", "pkg-config", "libpcsclite-dev"],
+      packages: [
+        ...["mmdebstrap", "systemd-container", "util-linux", "pcscd", "libpcsclite1", "gcc", "libc6-dev", "pkg-config", "libpcsclite-dev"],
+        // Its host's broker, the cable to it, and the disk of its records.
+        ...["mosquitto", "iproute2", "e2fsprogs"],
+        // It checks the signature of the first bundle.
+        "openssl",
+      ],
       namespaces: true,
       pcsc: true,
     },
     work: { kind: "files", patterns: [/^hw-tests\/provisioning[^/]*\.lane\.test\.ts$/] },
-    limitMs: 15 * MINUTE_MS,
+    limitMs: 20 * MINUTE_MS,
   },
   {
     name: "losses",
@@ -192,7 +198,7 @@ export const LANES: readonly Lane[] = [
     // What the machine's side of an update is made of; every Debian has it.
     needs: { packages: ["tar", "gzip", "dash", "coreutils", "util-linux"] },
     work: { kind: "files", patterns: [/^provisioning\/release\/release[^/]*\.lane\.test\.ts$/] },
-    limitMs: 15 * MINUTE_MS,
+    limitMs: 25 * MINUTE_MS,
   },
   {
     name: "rauc",

@@ -45,6 +45,7 @@ const SOAKS: Readonly<Record<string, Soak>> = {
   "power-cut": { about: "every flush boundary and thousands of torn states", args: [...VITEST_LANES, "power-cut"] },
   replug: { about: "1,000 losses of each kind of device", args: [...VITEST_LANES, "--fileParallelism", "--maxWorkers=3", "replug"] },
   "pcscd-kills": { about: "100 deaths of the PC/SC service in the middle of sales", args: [...VITEST_LANES, "pcscd-kills"] },
+  "bundle-twice": { about: "a bundle built from two clones of one commit, byte for byte", args: [...VITEST_LANES, "release-twice"] },
   "fee-split": { about: "a million baskets against exact fractions", args: [...VITEST_UNIT, "device/txn/medical-split/oracle.test.ts"] },
   bench: { about: "benchmark rows with large samples", args: ["dist/tools/bench/main.js", "--json", "--scale", "10"] },
 };

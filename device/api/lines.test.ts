@@ -9,14 +9,15 @@ const HEAD = { do: "quick-payment", reference: "r-1", amountFen: 450 };
 const RECORD = { file: 0x1e, by: "identifier", record: 0, data: "01ab" };
 
 /** A terminal that notes what it is asked, and is asked for nothing else. */
-function noting(): { readonly terminal: Terminal; readonly asked: SaleRequest[] } {
+function noting(spent: readonly string[] = []): { readonly terminal: Terminal; readonly asked: SaleRequest[] } {
+  const journal = { spentUnder: (mark: string) => Promise.resolve(spent.includes(mark) ? fen(450) : undefined) };
   const asked: SaleRequest[] = [];
   const quickPayment: Terminal["quickPayment"] = async (request) => {
     asked.push(request);
     return { kind: "no-card" };
   };
-  // Only quick payments are asked for here.
-  return { terminal: { quickPayment } as Terminal, asked };
+  // Only quick payments are asked for here, and what is known of their references.
+  return { terminal: { quickPayment, journal } as unknown as Terminal, asked };
 }
 
 describe("a line for each purse", () => {
@@ -41,6 +42,17 @@ describe("a line for each purse", () => {
     expect(parseRequestLine(JSON.stringify({ ...HEAD, amountFen: 0, purse: "compound", record: RECORD })).ok).toBe(true);
     for (const purse of ["e-purse", "electronic-cash"]) expect(parseRequestLine(JSON.stringify({ ...HEAD, amountFen: 0, purse }))).toMatchObject({ ok: false });
   });
+});
+
+test("a reference under which money moved, and whose record has left the journal, begins nothing and is no refusal", async () => {
+  const { terminal, asked } = noting(["sale/r-1"]);
+  const lines = [HEAD, { do: "bank-payment", reference: "r-1", amountFen: 450, operator: "li" }];
+  for (const line of lines) {
+    const answer = await answerLine(terminal, JSON.stringify(line), new AbortController().signal);
+    expect(JSON.parse(answer)).toMatchObject({ kind: "spent", reason: "number-spent", amount: 450, says: { zh: expect.any(String) } });
+  }
+  expect(asked).toEqual([]);
+  expect(JSON.parse(await answerLine(terminal, JSON.stringify({ ...HEAD, reference: "r-2" }), new AbortController().signal))).toEqual({ kind: "no-card" });
 });
 
 describe("what is not understood changes nothing and says where", () => {

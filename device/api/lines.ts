@@ -7,6 +7,7 @@ import { fromHex } from "../base/bytes.ts";
 import { isFault } from "../base/fault.ts";
 import { fen } from "../base/fen.ts";
 import type { Terminal } from "../terminal.ts";
+import { saleMark } from "../txn/quick-payment/record.ts";
 import type { PurseChoice, SaleRequest } from "../txn/sale-request.ts";
 import { BANK_REQUESTS, isBankLine, performBankLine } from "./bank-lines.ts";
 import { EQUIPMENT_REQUESTS, isEquipmentRequest, performEquipment } from "./equipment.ts";
@@ -132,8 +133,10 @@ function wordsFor(answer: object): { readonly says?: Said } {
 }
 
 async function perform(terminal: Terminal, asked: Request, signal: AbortSignal): Promise<object> {
-  if (isBankLine(asked)) return performBankLine(terminal, asked, signal);
+  if (isBankLine(asked)) return ("reference" in asked ? await spentAnswer(terminal, asked.reference) : undefined) ?? performBankLine(terminal, asked, signal);
   if (isEquipmentRequest(asked)) return performEquipment(terminal.devices, asked, signal);
+  const spent = "reference" in asked ? await spentAnswer(terminal, asked.reference) : undefined;
+  if (spent !== undefined) return spent;
   switch (asked.do) {
     case "quick-payment":
       return terminal.quickPayment(saleOf(asked), { timeoutMs: asked.timeoutMs, signal });
@@ -147,6 +150,18 @@ async function perform(terminal: Terminal, asked: Request, signal: AbortSignal):
       return { kind: "status", ...terminal.status() };
     case "idle":
       return idle(terminal, asked.timeoutMs, signal);
+  }
+}
+
+/** Money moved under this reference, and its record has left the journal: nothing is begun, and nobody reads it as unpaid. */
+async function spentAnswer({ journal }: Pick<Terminal, "journal">, name: string): Promise<object | undefined> {
+  try {
+    const amount = await journal.spentUnder(saleMark(name));
+    return amount === undefined ? undefined : { kind: "spent", reason: "number-spent", amount };
+  } catch (error) {
+    // A journal that does not answer says so to the act itself, which knows what that means for it.
+    if (!isFault(error)) throw error;
+    return undefined;
   }
 }
 

@@ -27,7 +27,8 @@ describe("words for the holder", () => {
   it("stand in the counter's answer beside the reason", async () => {
     const quickPayment: Terminal["quickPayment"] = async () => ({ kind: "refused", reason: "storage-card" });
     // Only quick payments are asked for here.
-    const terminal = { quickPayment } as Terminal;
+    const journal = { spentUnder: () => Promise.resolve(undefined) };
+    const terminal = { quickPayment, journal } as unknown as Terminal;
     const line = JSON.stringify({ do: "quick-payment", reference: "r-1", amountFen: 450 });
     expect(JSON.parse(await answerLine(terminal, line, new AbortController().signal))).toEqual({
       kind: "refused",

@@ -42,6 +42,7 @@ const FAULTS: Readonly<Record<FaultCode, Words>> = {
   "store-broken": ["The terminal cannot write its records. Please call service.", "交易流水无法写入，请联系维护人员。"],
   "store-corrupt": ["The terminal's records are damaged. Please call service.", "交易流水已损坏，请联系维护人员。"],
   "store-schema": ["The terminal's records were written by another version of the program.", "交易流水由其他版本的程序写入，本版本无法读取。"],
+  "number-spent": ["This number was used long ago, and money moved under it. Nothing was done now.", "该单号早已使用且已完成收付，本次未执行任何操作。"],
   "store-in-use": ["Another program uses the terminal's records.", "交易流水被其他程序占用。"],
   "config-invalid": ["The configuration is not valid.", "配置无效。"],
   "config-corrupt": ["The configuration is damaged.", "配置已损坏。"],
@@ -58,6 +59,7 @@ const FAULTS: Readonly<Record<FaultCode, Words>> = {
   "crypto-unavailable": ["Cryptography is not available. Please call service.", "密码功能不可用，请联系维护人员。"],
   "crypto-input": ["Data that cannot be right.", "数据异常。"],
   "key-missing": ["A key is missing. Please call service.", "缺少密钥，请联系维护人员。"],
+  "module-refused": ["The security module is not the one that was ordered. Please call service.", "安全模块与下达的指令不符，请联系维护人员。"],
 };
 
 const QUICK: Readonly<Record<Exclude<Reason, FaultCode>, Words>> = {

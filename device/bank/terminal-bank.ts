@@ -3,7 +3,7 @@
  * to the acquirer, and one holder at the reader with whatever else is sold there.
  */
 import { assert } from "../base/assert.ts";
-import { Fault } from "../base/fault.ts";
+import { Fault, isFault } from "../base/fault.ts";
 import type { Log } from "../base/log.ts";
 import { neverAborted } from "../base/never.ts";
 import type { Clock, Limits, Storage } from "../base/ports.ts";
@@ -97,6 +97,8 @@ export interface TerminalBank {
   /** For orders. */
   readonly tender: BankTenderPort;
   start(): void;
+  /** Every record that owes the bank a message is an open one from now on; false where more is left for a further look. Faults: those of the journal. */
+  gatherOwed(): Promise<boolean>;
   stop(): Promise<void>;
 }
 
@@ -143,7 +145,15 @@ export async function openTerminalBank(parts: TerminalBankParts): Promise<Termin
       givenBack: (original) => bank.tender.givenBack(original),
     },
     start: () => bank.background.start(),
-    stop: () => bank.background.stop(),
+    gatherOwed: () => uploads.gather(),
+    stop: async () => {
+      await bank.background.stop();
+      // Whoever opens the journal next sees what is owed. The next life gathers what this one cannot any more.
+      await uploads.gather().catch((fault: unknown) => {
+        if (!isFault(fault)) throw fault;
+        log.warn("bank-uploads-not-gathered", { code: fault.code });
+      });
+    },
   };
 }
 

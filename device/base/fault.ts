@@ -22,6 +22,7 @@ export type FaultCode =
   | "card-collision"
   | "card-answer-malformed"
   | "card-chain-too-long"
+  | "module-refused"
   // PIN entry devices
   | "pad-gone"
   | "pad-refused"
@@ -36,6 +37,7 @@ export type FaultCode =
   | "store-corrupt"
   | "store-in-use"
   | "store-schema"
+  | "number-spent"
   | "config-invalid"
   | "config-corrupt"
   // who this terminal is

@@ -91,6 +91,8 @@ export interface StorePrune {
   readonly throughSeq: number;
   /** Subjects that go: all their entries, and the marks that were set to their names together with an entry of theirs and still say so. */
   readonly subjects: readonly string[];
+  /** Further marks that go, by name. */
+  readonly marks?: readonly string[];
   /** Entries up to `throughSeq` that stay because their subject does, with the chain value before each. */
   readonly left: readonly { readonly seq: number; readonly before: string }[];
 }

@@ -9,7 +9,7 @@ import { type Bytes, fromHex, toHex } from "../base/bytes.ts";
 import type { Limits } from "../base/ports.ts";
 import { type CardProfile, DEFAULT_CARD_PROFILE } from "../codec/card-profile.ts";
 import { openCipherSuite } from "../crypto/suite.ts";
-import type { CardChannel, RecordPsam, SocialPsam, TransitPsam } from "../drivers/ports.ts";
+import type { CardChannel, RecordPsam, SocialPsam, TellingPsam, TransitPsam } from "../drivers/ports.ts";
 import { openPsam } from "./psam/open.ts";
 
 export const SUITE = openCipherSuite();
@@ -41,7 +41,7 @@ export function cardBench(options: CardBenchOptions = {}) {
     samReader,
     run,
     channel: (): Promise<CardChannel> => run(cardReader.waitForCard(LIMITS)),
-    openPsam: (): Promise<SocialPsam & TransitPsam & RecordPsam> => run(openPsam(samReader, { clock, profile }, LIMITS)),
+    openPsam: (): Promise<SocialPsam & TransitPsam & RecordPsam & TellingPsam> => run(openPsam(samReader, { clock, profile }, LIMITS)),
   };
 }
 

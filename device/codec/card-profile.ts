@@ -44,6 +44,8 @@ export interface CardProfile {
   readonly psamCreditError: "9302" | "63CF";
   /** Levels of diversification that the PSAM's keys need, tried in this order. */
   readonly psamLevels: "auto321" | "3" | "2" | "1";
+  /** How a PSAM proves a key that was ordered: not at all, or by what a session of it with factors of zeros makes of zeros. */
+  readonly psamKeyCheck: "off" | "zeroFactors";
   /** Algorithm byte of SM4 in PSAM key records. */
   readonly psamAlgByteSm4: number;
 
@@ -125,6 +127,7 @@ export const DEFAULT_CARD_PROFILE: CardProfile = {
   medicalLogMode: "fromRecord",
   psamCreditError: "9302",
   psamLevels: "auto321",
+  psamKeyCheck: "off",
   psamAlgByteSm4: 0x03,
   macReduce: "left4",
   sessionPad: "zeros",

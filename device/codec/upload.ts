@@ -158,6 +158,8 @@ export interface TerminalState {
   readonly devices: readonly { readonly role: string; readonly state: "ready" | "absent" | "failed"; readonly code?: string }[];
   /** Of an eMMC: life used in tenths, and its reserve (1 normal, 2 warning, 3 urgent); absent where the medium does not tell. */
   readonly wear?: { readonly lifeTenths: number; readonly reserve: number };
+  /** Key-loading orders that are not as ordered, sixteen at most; none: all are. Absent: nothing is ordered, or nobody looks. */
+  readonly keys?: readonly { readonly place: "psam" | "pin-pad"; readonly name: string; readonly state: string }[];
 }
 
 /** What the host says of itself: that it is there, and how fast it may be approached. Spec: pos/v1, 6. */

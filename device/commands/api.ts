@@ -4,7 +4,7 @@ import type { Randomness } from "../base/ports.ts";
 import { storedPassword, tokenHash } from "../crypto/passwords.ts";
 import type { Command, OptionValues } from "../system/command-line.ts";
 import { systemRandomness } from "../system/randomness.ts";
-import { complain, say } from "./devices-machine.ts";
+import { complain, say } from "./output.ts";
 
 const SALT_BYTES = 16;
 const TOKEN_BYTES = 32;

@@ -9,6 +9,8 @@ import { Fault } from "../base/fault.ts";
 import type { Log } from "../base/log.ts";
 import { loadConfig, saveConfig } from "../config/load.ts";
 import { parseTerminalConfig, type TerminalConfig } from "../config/schema.ts";
+import { testKeyGuard } from "../config/test-key-guard.ts";
+import { journalPlaceProblem } from "../config/update.ts";
 import type { CipherSuite } from "../crypto/face.ts";
 import { openCipherSuite } from "../crypto/suite.ts";
 import { openLog } from "../health/log.ts";
@@ -23,8 +25,8 @@ import { DATABASE_FILE } from "../txn/journal/sqlite/engine.ts";
 import { openSqliteStore } from "../txn/journal/sqlite/store.ts";
 import { actAs, claimFileAt, putAside, shredFile } from "./claim-machine.ts";
 import { CONFIG_FOLDER } from "./config.ts";
-import { complain, say } from "./devices-machine.ts";
 import { restOf } from "./journal-rest.ts";
+import { complain, say } from "./output.ts";
 
 const CLAIM_FILE = "/etc/yikatong/claim.json";
 const EXIT_REFUSED = 3;
@@ -92,7 +94,8 @@ async function resetState(place: Place): Promise<string | undefined> {
   if (config === undefined) return undefined;
   const rest = await journalRest(config, place.suite);
   if (rest === undefined) return undefined;
-  if (rest.receiptedThrough < rest.lastSeq || rest.openSubjects > 0) return "records of this machine have not been uploaded; they are not put aside";
+  if (rest.receiptedThrough < rest.lastSeq || rest.openSubjects + rest.owedUploads > 0)
+    return "records of this machine have not been uploaded; they are not put aside";
   await putAside(config.journal.folder, systemClock());
   return undefined;
 }
@@ -101,13 +104,14 @@ async function claimPorts(place: Place, claimFile: string): Promise<ClaimPorts> 
   const { folder, identityFolder, suite, log } = place;
   const [config, identity] = await Promise.all([openFolderStorage(folder), openFolderStorage(identityFolder)]);
   return {
-    ...{ clock: systemClock(), randomness: systemRandomness(), suite, log, identity, config },
+    ...{ clock: systemClock(), randomness: systemRandomness(), suite, log, identity, config, guard: testKeyGuard(suite) },
     claimFile: claimFileAt(claimFile),
     facts: () => machineNumbers(),
     hardware: () => machineWords(),
     saveProfile: async (profile) => {
       const parsed = parseTerminalConfig(profile);
-      if (!parsed.ok) return parsed.problems.join("; ");
+      const problem = parsed.ok ? journalPlaceProblem(folder, parsed.config) : parsed.problems.join("; ");
+      if (problem !== undefined) return problem;
       await saveConfig({ storage: config, suite, log }, profile);
       return undefined;
     },
@@ -155,11 +159,11 @@ function endedBySignals(): AbortController {
   return over;
 }
 
-async function journalRest({ journal }: TerminalConfig, suite: CipherSuite): Promise<JournalRest | undefined> {
+async function journalRest({ journal, acquirer }: TerminalConfig, suite: CipherSuite): Promise<JournalRest | undefined> {
   if (!existsSync(join(journal.folder, DATABASE_FILE))) return undefined;
   const store = await openSqliteStore({ folder: journal.folder, limitBytes: journal.limitBytes });
   try {
-    return await restOf(store, suite);
+    return await restOf(store, { suite, hasBank: acquirer !== undefined });
   } finally {
     await store.close();
   }
@@ -188,7 +192,7 @@ function decommissionText(outcome: DecommissionOutcome): string {
     case "host-silent":
       return `the end of terminal ${outcome.tid} is begun, but the host does not answer; run this again, or with --without-host`;
     case "refused":
-      return `records are on this machine alone (${outcome.rest.receiptedThrough} of ${outcome.rest.lastSeq} uploaded, ${outcome.rest.openSubjects} not ended); upload them, or export them (yikatong journal export) and name the last entry with --exported-through`;
+      return `records are on this machine alone (${outcome.rest.receiptedThrough} of ${outcome.rest.lastSeq} uploaded, ${outcome.rest.openSubjects} not ended, ${outcome.rest.owedUploads} not told to the bank yet); upload them, or export them (yikatong journal export) and name the last entry with --exported-through`;
   }
 }
 

@@ -1,17 +1,19 @@
 /* `yikatong config check` and `config set`, and how other commands read what they wrote. */
 import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
 import { type ConfigParts, loadConfig, saveConfig } from "../config/load.ts";
-import type { TerminalConfig } from "../config/schema.ts";
+import { parseTerminalConfig, type TerminalConfig } from "../config/schema.ts";
 import { withoutSecrets } from "../config/secrets.ts";
+import { INSTALLED_CONFIG, journalPlaceProblem } from "../config/update.ts";
 import { openCipherSuite } from "../crypto/suite.ts";
 import { type LeveledLog, openLog } from "../health/log.ts";
 import { systemClock } from "../system/clock.ts";
 import type { Command, OptionValues } from "../system/command-line.ts";
 import { openFolderStorage } from "../system/storage.ts";
-import { complain, say } from "./devices-machine.ts";
+import { complain, say } from "./output.ts";
 
 /** Where a machine that was installed by the script has its configuration. */
-export const CONFIG_FOLDER = "/var/lib/yikatong/config";
+export const CONFIG_FOLDER = INSTALLED_CONFIG;
 export const CONFIG_OPTION = { config: { type: "string", summary: "folder of the terminal's configuration", default: CONFIG_FOLDER } } as const;
 const JSON_OPTION = { json: { type: "boolean", summary: "one JSON object instead of a summary" } } as const;
 
@@ -56,7 +58,14 @@ async function setConfig(values: OptionValues, [file]: readonly string[]): Promi
     complain(`${file}: ${error instanceof Error ? error.message : String(error)}`);
     return 1;
   }
-  const config = await saveConfig(await configParts(String(values["config"])), value);
+  const folder = String(values["config"]);
+  const wanted = parseTerminalConfig(value);
+  const misplaced = wanted.ok ? journalPlaceProblem(resolve(folder), wanted.config) : undefined;
+  if (misplaced !== undefined) {
+    complain(`the configuration is not valid: ${misplaced}`);
+    return 1;
+  }
+  const config = await saveConfig(await configParts(folder), value);
   say(`terminal ${config.terminalId} is configured`);
   return 0;
 }

@@ -11,18 +11,11 @@ import type { OptionValues } from "../system/command-line.ts";
 import { systemProcesses } from "../system/processes.ts";
 import { openFolderStorage } from "../system/storage.ts";
 import type { Machine } from "./devices-look.ts";
+import { complain } from "./output.ts";
 
 /** Where the device rules of the system make links by role. */
 const ROLE_LINKS = "/dev/yikatong";
 const EXIT_CANCELLED = 130;
-
-export function say(text: string): void {
-  process.stdout.write(`${text}\n`);
-}
-
-export function complain(text: string): void {
-  process.stderr.write(`${text}\n`);
-}
 
 /** Runs a command on this machine; whoever ends the program ends its waits, and every process that it started. */
 export async function onMachine(values: OptionValues, work: (machine: Machine) => Promise<number>): Promise<number> {

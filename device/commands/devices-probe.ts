@@ -14,9 +14,10 @@ import { type Asked, takeFor } from "../drivers/inventory/take.ts";
 import { openLines } from "../drivers/lines.ts";
 import type { OptionValues } from "../system/command-line.ts";
 import { type Look, look, type Machine } from "./devices-look.ts";
-import { complain, configIn, configParts, onMachine, say } from "./devices-machine.ts";
+import { configIn, configParts, onMachine } from "./devices-machine.ts";
 import { mergeReaders, proposeReaders, type ReaderProposal } from "./devices-readers.ts";
 import { lossText, placeOf } from "./devices-text.ts";
+import { complain, say } from "./output.ts";
 
 /** The whole of it, however many ports there are. */
 const PROBE_MS = 180_000;

@@ -19,7 +19,8 @@ import type { PassageDirection, PrintLine } from "../drivers/peripherals.ts";
 import { openRole } from "../drivers/roles.ts";
 import type { OptionValues } from "../system/command-line.ts";
 import type { Machine } from "./devices-look.ts";
-import { complain, configIn, onMachine, say } from "./devices-machine.ts";
+import { configIn, onMachine } from "./devices-machine.ts";
+import { complain, say } from "./output.ts";
 
 interface Try {
   readonly config: TerminalConfig;

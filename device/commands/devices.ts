@@ -4,10 +4,11 @@ import { guessReader } from "../drivers/pcsc/reader-roles.ts";
 import type { Command, OptionValues } from "../system/command-line.ts";
 import { CONFIG_FOLDER } from "./config.ts";
 import { allWell, judge, type Look, look, type RoleReport, reportRoles } from "./devices-look.ts";
-import { complain, configIn, onMachine, say } from "./devices-machine.ts";
+import { configIn, onMachine } from "./devices-machine.ts";
 import { runProbe } from "./devices-probe.ts";
 import { lookText, rolesText } from "./devices-text.ts";
 import { runTry } from "./devices-try.ts";
+import { complain, say } from "./output.ts";
 
 function print(values: OptionValues, seen: Look, reports: readonly RoleReport[] | undefined): void {
   const judged = judge(seen.found);

@@ -12,7 +12,7 @@ import { doctorMachine } from "../system/doctor-machine.ts";
 import { systemProcesses } from "../system/processes.ts";
 import { DATABASE_FILE } from "../txn/journal/sqlite/files.ts";
 import { JOURNAL_SCHEMAS } from "../txn/journal/sqlite/layouts.ts";
-import { complain, say } from "./devices-machine.ts";
+import { complain, say } from "./output.ts";
 
 function partsOf(values: OptionValues): GatherParts {
   const root = values["root"];

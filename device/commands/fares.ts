@@ -3,8 +3,8 @@ import type { Command, OptionValues } from "../system/command-line.ts";
 import { parseFareTables } from "../txn/fares/table.ts";
 import type { FareProblem, FareTable } from "../txn/fares/types.ts";
 import { dayText } from "../txn/fares/week.ts";
-import { complain, say } from "./devices-machine.ts";
 import { readJson } from "./json-file.ts";
+import { complain, say } from "./output.ts";
 
 function summary({ id, city, validFrom, validThrough, base, places, lines, rounding }: FareTable): string {
   const priced = base.kind === "distance" ? `distance (${base.bands.length} rows)` : base.kind;

@@ -52,6 +52,24 @@ describe("the state in a heartbeat", () => {
     });
   });
 
+  it("names the key-loading orders that are not as ordered, sixteen at most, and says where all are", () => {
+    const keys = [
+      { place: "psam", name: "purse", state: "as-ordered" },
+      ...Array.from({ length: 20 }, (_, at) => ({ place: "psam", name: `key-${at}`, state: "not-loaded", detail: "x" }) as const),
+    ] as const;
+    const told = (rows: RuntimeStatus["keys"]) => {
+      const state = heartbeat(fleetState({ ...TOLD, ...(rows === undefined ? {} : { keys: rows }) }, { parameters: undefined, wear: undefined }))?.state;
+      return state === "malformed" ? state : state?.keys;
+    };
+    expect(told(keys)).toHaveLength(16);
+    expect(told(keys)?.[0]).toEqual({ place: "psam", name: "key-0", state: "not-loaded" });
+    expect(told(keys.slice(0, 1))).toEqual([]);
+    expect(told(undefined)).toBeUndefined();
+    const state = fleetState({ ...TOLD, keys: keys.slice(1, 2) }, { parameters: undefined, wear: undefined });
+    for (const bent of [[{ place: "psam", name: "x", state: "as-ordered" }], [{ place: "pocket", name: "x", state: "expired" }], 7])
+      expect(readToldState({ ...state, keys: bent })).toBeUndefined();
+  });
+
   it("is left out as long as nothing is known", () => {
     expect(fleetState(undefined, { parameters: undefined, wear: undefined })).toBeUndefined();
     expect(heartbeat(undefined)).toMatchObject({ tid: "T-0001", state: undefined });

@@ -13,6 +13,19 @@ export function storageWear(machine: DoctorMachine = doctorMachine({ processes: 
   return readWear(machine);
 }
 
+/** Heartbeats are short: what is not as ordered, and no more of it than a person would read. */
+const KEYS_MAX = 16;
+
+function keysOf({ keys }: RuntimeStatus): Pick<TerminalState, "keys"> {
+  if (keys === undefined) return {};
+  return {
+    keys: keys
+      .filter(({ state }) => state !== "as-ordered")
+      .slice(0, KEYS_MAX)
+      .map(({ place, name, state }) => ({ place, name, state })),
+  };
+}
+
 /** Undefined as long as the service has said nothing. */
 export function fleetState(
   told: RuntimeStatus | undefined,
@@ -28,6 +41,7 @@ export function fleetState(
     exposure: { ...exposure, ...(exposure.oldestAgeMs === undefined ? {} : { oldestAgeMs: Math.floor(exposure.oldestAgeMs) }) },
     journal: { usedBytes: journal.usedBytes, limitBytes: journal.limitBytes },
     devices,
+    ...keysOf(told),
     ...(wear === undefined ? {} : { wear }),
   };
 }

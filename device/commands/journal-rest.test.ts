@@ -5,6 +5,7 @@ import { SeededRandomness } from "../../simulators/world/seeded-randomness.ts";
 import { VirtualClock } from "../../simulators/world/virtual-clock.ts";
 import { openCipherSuite } from "../crypto/suite.ts";
 import { openTestJournal, step } from "../txn/journal/testing.ts";
+import type { JsonObject } from "../txn/journal/types.ts";
 import { restOf } from "./journal-rest.ts";
 
 const suite = openCipherSuite();
@@ -30,5 +31,30 @@ it("records that are not uploaded are told by their numbers, not by how many ent
   await sales(3);
   expect(journal.firstSeq).toBeGreaterThan(100);
   await journal.close();
-  expect(await restOf(disk.open(), suite)).toMatchObject({ lastSeq: 206, receiptedThrough: 200, openSubjects: 0 });
+  expect(await restOf(disk.open(), { suite, hasBank: true })).toMatchObject({ lastSeq: 206, receiptedThrough: 200, openSubjects: 0 });
+});
+
+it("what is owed to the bank is counted also where nobody has begun to send it, and only where there is a bank", async () => {
+  const disk = new SimulatedJournalDisk();
+  const clock = new VirtualClock(1_790_000_000_000);
+  const journal = await openTestJournal({ store: disk.open(), clock, randomness: new SeededRandomness("owed"), suite });
+  const ended = async (state: "done" | "void", detail: JsonObject) => {
+    const { subject } = await journal.append(step("prepared", { detail }));
+    await journal.append(step(state, { subject, detail }));
+    return subject;
+  };
+  const owing = { purse: "electronic-cash", clearing: "acquirer" };
+  const gathered = await ended("done", owing);
+  await journal.setMarks([{ name: `bank/offline-upload/${gathered}`, value: "begun" }]);
+  await ended("done", owing);
+  await ended("void", owing);
+  await ended("done", { purse: "e-purse" });
+  const batch = { batchSeq: 1, firstSeq: 1, lastSeq: journal.lastSeq, hash: "ab".repeat(32), receipted: false, detail: "{}" };
+  await journal.commitBatches([batch]);
+  await journal.commitReceipted([batch]);
+  await journal.close();
+  const told = { lastSeq: 8, receiptedThrough: 8, openSubjects: 0 };
+  expect(await restOf(disk.open(), { suite, hasBank: true })).toMatchObject({ ...told, owedUploads: 1 });
+  disk.release();
+  expect(await restOf(disk.open(), { suite, hasBank: false })).toMatchObject({ ...told, owedUploads: 0 });
 });

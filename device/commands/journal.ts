@@ -5,18 +5,24 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { Fault, isFault } from "../base/fault.ts";
 import { SILENT } from "../base/log.ts";
+import { loadConfig } from "../config/load.ts";
 import { openCipherSuite } from "../crypto/suite.ts";
 import { systemClock } from "../system/clock.ts";
 import type { Command, OptionValues } from "../system/command-line.ts";
+import { owedIn } from "../txn/acquiring/upload-gather.ts";
 import { ExportCheck, type ExportReport, exportLines } from "../txn/journal/export.ts";
 import { DATABASE_FILE } from "../txn/journal/sqlite/engine.ts";
 import { JOURNAL_SCHEMAS } from "../txn/journal/sqlite/layouts.ts";
 import { migrateJournal } from "../txn/journal/sqlite/migrate.ts";
 import { openSqliteStore } from "../txn/journal/sqlite/store.ts";
-import { verifyJournal } from "../txn/journal/verify.ts";
+import { type VerifyReport, verifyJournal } from "../txn/journal/verify.ts";
 import { CONFIG_FOLDER } from "./config.ts";
-import { complain, configIn, say } from "./devices-machine.ts";
+import { configIn, configParts } from "./devices-machine.ts";
+import { complain, say } from "./output.ts";
 
+const CONFIG_OPTION = {
+  config: { type: "string", summary: "folder of the terminal's configuration, which says whether a bank takes part", default: CONFIG_FOLDER },
+} as const;
 const JSON_OPTION = { json: { type: "boolean", summary: "one JSON object instead of a summary" } } as const;
 
 /** Opening would make a new journal, and a mistyped folder would be called whole. */
@@ -29,6 +35,18 @@ function usage(text: string): number {
   return 2;
 }
 
+/** Whether a configuration says that no bank takes part. Where none can be read, nobody can say so. */
+async function hasNoBank(folder: string): Promise<boolean> {
+  if (!existsSync(folder)) return false;
+  try {
+    const loaded = await loadConfig(await configParts(folder, { log: SILENT }));
+    return loaded.kind === "ready" && loaded.config.acquirer === undefined;
+  } catch (fault) {
+    if (isFault(fault)) return false;
+    throw fault;
+  }
+}
+
 async function verify(values: OptionValues, [folder]: readonly string[]): Promise<number> {
   if (folder === undefined) return usage("which journal? yikatong journal verify <folder>");
   if (!holdsJournal(folder)) {
@@ -38,19 +56,25 @@ async function verify(values: OptionValues, [folder]: readonly string[]): Promis
   const store = await openSqliteStore({ folder, limitBytes: Number.MAX_SAFE_INTEGER, onlyLooks: true });
   const integrity = await store.integrity();
   const report = await verifyJournal(store, { suite: openCipherSuite() });
+  const owedUploads = (await hasNoBank(String(values["config"]))) ? 0 : await owedIn(store);
   await store.close();
-  const whole = report.firstBreak === undefined && integrity.length === 0;
-  if (values["json"] === true) say(JSON.stringify({ whole, integrity, ...report }));
-  else {
-    say(`journal ${report.journalId ?? "(empty)"} of terminal ${report.terminalId ?? "-"}`);
-    say(
-      `${report.entries} entries, ${report.openSubjects} sales open, ${report.batches} batches (${report.openBatches} not receipted), receipted through ${report.receiptedThrough}`,
-    );
-    if (report.takenThrough > 0)
-      say(`entries up to ${report.takenThrough} were taken away by rule; ${report.left} of them stay, because what they are about is open`);
-    say(whole ? "the chain is whole" : `BROKEN at entry ${report.firstBreak?.seq ?? "-"}: ${report.firstBreak?.why ?? integrity.join("; ")}`);
-  }
-  return whole ? 0 : 1;
+  const verified = { whole: report.firstBreak === undefined && integrity.length === 0, integrity, ...report, owedUploads };
+  say(values["json"] === true ? JSON.stringify(verified) : verifiedText(verified));
+  return verified.whole ? 0 : 1;
+}
+
+type Verified = VerifyReport & { readonly whole: boolean; readonly integrity: readonly string[]; readonly owedUploads: number };
+
+function verifiedText(report: Verified): string {
+  const { entries, openSubjects, batches, openBatches, receiptedThrough, takenThrough, left, owedUploads, firstBreak } = report;
+  const lines = [
+    `journal ${report.journalId ?? "(empty)"} of terminal ${report.terminalId ?? "-"}`,
+    `${entries} entries, ${openSubjects} sales open, ${batches} batches (${openBatches} not receipted), receipted through ${receiptedThrough}`,
+  ];
+  if (takenThrough > 0) lines.push(`entries up to ${takenThrough} were taken away by rule; ${left} of them stay, because what they are about is open`);
+  if (owedUploads > 0) lines.push(`the bank was not told of ${owedUploads} offline sales yet`);
+  lines.push(report.whole ? "the chain is whole" : `BROKEN at entry ${firstBreak?.seq ?? "-"}: ${firstBreak?.why ?? report.integrity.join("; ")}`);
+  return lines.join("\n");
 }
 
 async function migrate(values: OptionValues, [named]: readonly string[]): Promise<number> {
@@ -130,7 +154,13 @@ function tellExport(report: ExportReport, asJson: boolean): number {
 }
 
 export const JOURNAL_COMMANDS: readonly Command[] = [
-  { name: "journal verify", summary: "walks a journal's chain and says what it found", operands: "<folder>", options: JSON_OPTION, run: verify },
+  {
+    name: "journal verify",
+    summary: "walks a journal's chain and says what it found",
+    operands: "<folder>",
+    options: { ...CONFIG_OPTION, ...JSON_OPTION },
+    run: verify,
+  },
   {
     name: "journal migrate",
     summary: "writes a journal in another schema, up or down; the terminal must not run",

@@ -2,8 +2,8 @@
 import type { Command, OptionValues } from "../system/command-line.ts";
 import { type PolicyProblem, parsePolicy } from "../txn/medical-split/policy.ts";
 import type { RegionPolicy } from "../txn/medical-split/types.ts";
-import { complain, say } from "./devices-machine.ts";
 import { readJson } from "./json-file.ts";
+import { complain, say } from "./output.ts";
 
 function summary({ place, insuranceTypes, validFrom, validTo, pool, otherFunds }: RegionPolicy): string {
   const until = validTo === undefined ? "on" : `to ${validTo}`;

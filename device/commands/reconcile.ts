@@ -11,7 +11,8 @@ import type { Command, OptionValues } from "../system/command-line.ts";
 import type { DayView, ReconciliationReport } from "../txn/medical-reconciliation/acts.ts";
 import { storedReport } from "../txn/medical-reconciliation/stored.ts";
 import { CONFIG_FOLDER } from "./config.ts";
-import { complain, configIn, say } from "./devices-machine.ts";
+import { configIn } from "./devices-machine.ts";
+import { complain, say } from "./output.ts";
 
 function isMissing(error: unknown): boolean {
   return error instanceof Error && "code" in error && error.code === "ENOENT";

@@ -78,6 +78,12 @@ describe("orders", () => {
     expect(told.map(({ detail }) => detail["outcome"])).toEqual(["done"]);
   });
 
+  it("of this machine itself wait too: other keys interrupt nobody who pays", async () => {
+    const { remote } = await start();
+    remote.startSoon();
+    expect(await watched(remote, 60, (second) => ({ busy: () => second() < 10 }))).toEqual(["start anew at 10"]);
+  });
+
   it("of drain and log reach the running terminal", async () => {
     const { take, levels, urged } = await start();
     await take("commands", 1, {

@@ -35,6 +35,8 @@ export interface RemotePlace {
   /** Id of the set of parameters that this start is under; undefined: none. */
   readonly parameters: string | undefined;
   takers(own: TakerPlace): Promise<readonly DocumentTaker[]>;
+  /** A new start is due for another reason than the host's order: it comes, like every new start, when nothing is under way. */
+  startSoon(): void;
   /** Looks after orders and parameters until it is told to stop; `startAnew` is called once, when a new start is due and nothing is under way. */
   watch(parts: WatchParts): Promise<void>;
 }
@@ -75,7 +77,7 @@ export async function openRemote(stored: TerminalConfig, { storage, log, claimed
   const plain = JSON.parse(JSON.stringify(stored)) as JsonValue;
   const parameters = await openRemoteParameters({ storage, log, stored: plain, problemOf });
   const parsed = parseTerminalConfig(parameters.effective);
-  const wishes = { start: false, end: claimed && (await storage.read(ENDING_FILE)) !== undefined };
+  const wishes = { start: false, soon: false, end: claimed && (await storage.read(ENDING_FILE)) !== undefined };
   const startAnew = () => {
     wishes.start = true;
   };
@@ -84,6 +86,9 @@ export async function openRemote(stored: TerminalConfig, { storage, log, claimed
     ending: wishes.end,
     config: parsed.ok ? parsed.config : stored,
     parameters: parameters.inForce(),
+    startSoon: () => {
+      wishes.soon = true;
+    },
     takers: async (own) => {
       const acts: RemoteActs = {
         restart: startAnew,
@@ -108,7 +113,8 @@ export async function openRemote(stored: TerminalConfig, { storage, log, claimed
 interface Watching {
   readonly parameters: RemoteParameters;
   readonly parts: WatchParts;
-  readonly wishes: { start: boolean; readonly end: boolean };
+  /** `start`: by the host's order; `soon`: for a reason of this machine. */
+  readonly wishes: { start: boolean; readonly soon: boolean; readonly end: boolean };
   readonly log: LeveledLog;
   readonly resume: () => Promise<void>;
 }
@@ -154,6 +160,6 @@ async function isDue({ parameters, parts, wishes }: Watching, progress: { readon
     progress.confirmed = true;
   }
   const now = parts.trustedMs();
-  if (wishes.start || (now !== undefined && (await parameters.due(now)))) return true;
+  if (wishes.start || wishes.soon || (now !== undefined && (await parameters.due(now)))) return true;
   return wishes.end && (await parts.settled());
 }

@@ -1,6 +1,7 @@
 /* `yikatong run`: the terminal on this machine, from its configuration to its end. */
 import { createInterface } from "node:readline";
 import { PassThrough } from "node:stream";
+import type { Identity } from "../../provisioning/claim/identity.ts";
 import { serveLines } from "../api/lines.ts";
 import type { Log } from "../base/log.ts";
 import { loadDeviceKeys } from "../config/keys.ts";
@@ -22,9 +23,11 @@ import type { Terminal } from "../terminal.ts";
 import { ActDoor } from "../txn/act-door.ts";
 import { checkIdentity, endBegun, endByOrder } from "./claim.ts";
 import { CONFIG_OPTION, readConfig, terminalLog } from "./config.ts";
-import { complain, say } from "./devices-machine.ts";
 import { fleetState, storageWear } from "./fleet-state.ts";
 import { careForever, endKeyChange } from "./key-care.ts";
+import { KeyNotices } from "./key-notice.ts";
+import { openKeyWatch, refuseTestAuthority } from "./key-watch.ts";
+import { complain, say } from "./output.ts";
 import { startProving, updateFolder } from "./proving.ts";
 import { EXIT_START_ANEW, openRemote, type RemotePlace, remoteFolderOf } from "./remote.ts";
 import { openService, runtimeFolder } from "./service.ts";
@@ -99,16 +102,21 @@ function watchedBy(terminal: Terminal, door: ActDoor) {
     trustedMs: () => terminal.trustedMs(),
     busy: () => door.underWay > 0,
     close: () => door.close(),
-    settled: async () => {
-      const { lastSeq, receiptedThrough } = terminal.status();
-      return lastSeq === receiptedThrough && (await terminal.journal.openSubjects({ limit: 1 })).length === 0;
-    },
+    settled: () => terminal.settled(),
   };
 }
 
+interface OnMachine {
+  readonly remote: RemotePlace;
+  readonly log: Log;
+  readonly folder: string;
+  readonly identity: Identity | undefined;
+}
+
 /** Everything of this machine that a terminal works with, closed where the terminal does not come to be. */
-async function openOnMachine(config: TerminalConfig, { remote, log, folder }: { readonly remote: RemotePlace; readonly log: Log; readonly folder: string }) {
+async function openOnMachine(config: TerminalConfig, { remote, log, folder, identity }: OnMachine) {
   const suite = openCipherSuite();
+  await refuseTestAuthority(config, suite);
   const clock = systemClock();
   const { keys, sealKeys } = loadDeviceKeys(await readKeyFile(keyFileOf(folder)), { suite, profile: config.profile });
   const machine = { processes: systemProcesses(), clock, log };
@@ -120,8 +128,13 @@ async function openOnMachine(config: TerminalConfig, { remote, log, folder }: { 
   const door = new ActDoor();
   const signs: { uplinkTurnMs: number; health: ServiceHealth | undefined } = { uplinkTurnMs: clock.monotonicMs(), health: undefined };
   const wear = await storageWear();
+  const time: { trustedMs: () => number | undefined } = { trustedMs: () => undefined };
+  const notices = new KeyNotices({ clock, suite, identity });
+  const keyWatch = openKeyWatch({ identity, config, suite, log, nowMs: () => time.trustedMs() });
   const opening = openDevice({
     ...{ config, keys, sealKeys, suite, log, devices, lanes, door },
+    ...(keyWatch === undefined ? {} : { moduleOpening: (reader, open, limits) => keyWatch.opened(reader, open, limits) }),
+    onKeyMessage: (payload) => notices.hear(payload),
     takers: (own) => remote.takers(own),
     state: () => fleetState(signs.health?.told, { parameters: remote.parameters, wear }),
     onUplinkTurn: () => {
@@ -140,7 +153,8 @@ async function openOnMachine(config: TerminalConfig, { remote, log, folder }: { 
     await Promise.allSettled([closeDevices(devices), ...lanes.map(({ gate }) => gate.close()), pcsc.close()]);
     throw error;
   });
-  return { ...machine, terminal, pcsc, door, signs };
+  time.trustedMs = () => terminal.trustedMs();
+  return { ...machine, terminal, pcsc, door, signs, notices, ...(keyWatch === undefined ? {} : { keys: () => keyWatch.rows() }) };
 }
 
 /** The doors of a terminal for other programs; each says where it is. */
@@ -170,7 +184,7 @@ async function run(values: OptionValues): Promise<number> {
   const over = remote.ending ? await endByOrder(folder) : undefined;
   if (over !== undefined) return over;
   const { config } = remote;
-  const { terminal, pcsc, door, signs, ...machine } = await openOnMachine(config, { remote, log, folder });
+  const { terminal, pcsc, door, signs, notices, ...machine } = await openOnMachine(config, { remote, log, folder, identity });
   const { clock } = machine;
   const doors = await openDoors(terminal, config, log);
   const health = await openService({ ...machine, terminal, door, config, pcsc, uplinkTurnMs: () => signs.uplinkTurnMs, folder: runtimeFolder() });
@@ -184,7 +198,7 @@ async function run(values: OptionValues): Promise<number> {
   const nowMs = () => terminal.trustedMs() ?? clock.wallMs();
   const watching = Promise.all([
     remote.watch({ ...watchedBy(terminal, door), clock, signal, startAnew }),
-    careForever({ ...{ configFolder: folder, identity, config, suite, clock, log, signal, startAnew, nowMs } }),
+    careForever({ ...{ configFolder: folder, identity, config, suite, clock, log, signal, nowMs, notices }, startAnew: () => remote.startSoon() }),
   ]).catch(endForDefect);
   await serve(terminal, { withLines: values["service"] !== true, ended: signal, anew: anew.signal });
   await proving.stop();

@@ -17,7 +17,7 @@ import { systemRandomness } from "../system/randomness.ts";
 import { openJournal } from "../txn/journal/journal.ts";
 import { openSqliteStore } from "../txn/journal/sqlite/store.ts";
 import { verifyJournal } from "../txn/journal/verify.ts";
-import { complain, say } from "./devices-machine.ts";
+import { complain, say } from "./output.ts";
 
 const JOURNAL_LIMIT_BYTES = 16 * 1024 * 1024;
 const ENTRIES = 20;

@@ -7,6 +7,7 @@ import type { Clock, Processes } from "../base/ports.ts";
 import type { TerminalConfig } from "../config/schema.ts";
 import type { Pcsc } from "../drivers/pcsc/open.ts";
 import type { ReaderLook } from "../health/device-looks.ts";
+import type { KeyStatus } from "../health/runtime-status.ts";
 import { openServiceHealth, type ServiceHealth } from "../health/service-health.ts";
 import { serviceManager } from "../health/service-manager.ts";
 import { machineUptime } from "../system/machine-uptime.ts";
@@ -24,6 +25,8 @@ export interface ServiceParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly uplinkTurnMs: () => number;
+  /** What became of key-loading orders; absent: nobody looks. */
+  readonly keys?: () => readonly KeyStatus[];
   /** Folder of status and hold; undefined: neither is looked at. */
   readonly folder: string | undefined;
 }
@@ -49,10 +52,18 @@ export function runtimeFolder(): string | undefined {
   return process.env["RUNTIME_DIRECTORY"]?.split(":")[0];
 }
 
-function readerLooks({ readers, gate }: ServiceParts["config"], pcsc: Pcsc): readonly ReaderLook[] {
-  const at = (role: string, rule: Parameters<Pcsc["look"]>[0]): ReaderLook => ({ role, look: () => pcsc.look(rule) });
-  // A module lies in its slot for ever: it is no card that somebody has just put there.
-  const module = (role: string, rule: Parameters<Pcsc["look"]>[0]): ReaderLook => ({ role, look: () => ({ ...pcsc.look(rule), card: false }) });
+/** The readers of the configuration as the machine knows them without asking. */
+export function readerLooks({ readers, gate }: ServiceParts["config"], pcsc: Pick<Pcsc, "look">): readonly ReaderLook[] {
+  type Rule = Parameters<Pcsc["look"]>[0];
+  const at = (role: string, rule: Rule): ReaderLook => ({ role, look: () => pcsc.look(rule) });
+  // A module lies in its slot for ever: it is no card that somebody has just put there, and without it the slot is of no use.
+  const module = (role: string, rule: Rule): ReaderLook => ({
+    role,
+    look: () => {
+      const { state, card } = pcsc.look(rule);
+      return { state: state === "ready" && !card ? "absent" : state, card: false };
+    },
+  });
   const lanes = gate?.lanes ?? [];
   return [
     at("user", readers.user),

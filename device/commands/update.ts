@@ -6,6 +6,7 @@ import { readFile, unlink } from "node:fs/promises";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import { machineFiles } from "../../provisioning/release/files.ts";
+import type { JudgeLimits } from "../../provisioning/release/judge.ts";
 import { type ReleasePlace, releasePlace } from "../../provisioning/release/place.ts";
 import { serviceWord, systemService } from "../../provisioning/release/service.ts";
 import {
@@ -22,12 +23,13 @@ import { SILENT } from "../base/log.ts";
 import type { Storage } from "../base/ports.ts";
 import { loadConfig } from "../config/load.ts";
 import { CONFIG_SLOTS } from "../config/store.ts";
+import { INSTALLED_CONFIG, journalPlaceProblem, UPDATE_DEFAULTS, type UpdateConfig } from "../config/update.ts";
 import { openCipherSuite } from "../crypto/suite.ts";
 import { systemClock } from "../system/clock.ts";
 import { type Command, countOption, type OptionValues } from "../system/command-line.ts";
 import { machineUptime } from "../system/machine-uptime.ts";
 import { systemProcesses } from "../system/processes.ts";
-import { complain, say } from "./devices-machine.ts";
+import { complain, say } from "./output.ts";
 
 /** Exit codes; 0 is "done" or "would be done", 2 is wrong usage. */
 const EXIT_FAILED = 1;
@@ -35,15 +37,15 @@ const EXIT_LATER = 3;
 const EXIT_NEVER = 4;
 
 const SERVICE_USER = "yikatong";
-const SPARE_BYTES = 64 * 1024 * 1024;
+const MEGABYTE = 1024 * 1024;
 const QUIET_WAIT_MS = 120_000;
 const WAKE_WAIT_MS = 60_000;
 const FEN_MAX = 999_999_999;
 
 const OPTIONS = {
   root: { type: "string", summary: "another root than /, for images and tests", default: "/" },
-  "exposure-limit-fen": { type: "string", summary: "money without a receipt that an update may stand beside", default: "50000" },
-  "unknown-max": { type: "string", summary: "sales of unknown end that an update may stand beside", default: "0" },
+  "exposure-limit-fen": { type: "string", summary: "money without a receipt that an update may stand beside; left out: as configured" },
+  "unknown-max": { type: "string", summary: "sales of unknown end that an update may stand beside; left out: as configured" },
   systemctl: { type: "string", summary: "program that starts and stops the service", default: "systemctl" },
   json: { type: "boolean", summary: "one JSON object instead of lines" },
 } as const;
@@ -63,15 +65,22 @@ function readOnly(folder: string): Storage {
   };
 }
 
-/** Who this terminal is. Where no configuration says otherwise it counts as one in production. */
-async function terminalOf(place: ReleasePlace): Promise<Pick<UpdateParts, "profile" | "terminalId">> {
+interface Terminal extends Pick<UpdateParts, "profile" | "terminalId" | "journalElsewhere"> {
+  readonly update: UpdateConfig;
+}
+
+/** Who this terminal is, and beside what it may be updated. Where no configuration says otherwise it counts as one in production. */
+async function terminalOf(place: ReleasePlace): Promise<Terminal> {
   try {
     const loaded = await loadConfig({ storage: readOnly(place.config), suite: openCipherSuite(), log: SILENT });
-    if (loaded.kind === "ready") return { profile: loaded.config.profile, terminalId: loaded.config.terminalId };
+    if (loaded.kind === "ready") {
+      const { profile, terminalId, update } = loaded.config;
+      return { profile, terminalId, update, journalElsewhere: journalPlaceProblem(INSTALLED_CONFIG, loaded.config) };
+    }
   } catch {
     // A configuration that cannot be read must not keep out the release that can read it.
   }
-  return { profile: "production", terminalId: undefined };
+  return { profile: "production", terminalId: undefined, update: UPDATE_DEFAULTS };
 }
 
 function asService(): readonly string[] {
@@ -79,19 +88,27 @@ function asService(): readonly string[] {
   return ["setpriv", `--reuid=${SERVICE_USER}`, `--regid=${SERVICE_USER}`, "--init-groups"];
 }
 
+/** What the configuration says, and what somebody at the keyboard says instead; undefined when that is no number. */
+function limitsOf(values: OptionValues, update: UpdateConfig): JudgeLimits | undefined {
+  const said = (name: string, configured: number) => (values[name] === undefined ? configured : countOption(values, name, { min: 0, max: FEN_MAX }));
+  const [exposureFenMax, unknownMax] = [said("exposure-limit-fen", update.exposureLimitFen), said("unknown-max", update.unknownMax)];
+  if (exposureFenMax === undefined || unknownMax === undefined) return undefined;
+  return { exposureFenMax, unknownMax, spareBytes: update.spareMegabytes * MEGABYTE, clock: update.clock };
+}
+
 async function partsOf(values: OptionValues, signal: AbortSignal): Promise<UpdateParts | string> {
-  const fenMax = countOption(values, "exposure-limit-fen", { min: 0, max: FEN_MAX });
-  const unknownMax = countOption(values, "unknown-max", { min: 0, max: FEN_MAX });
-  if (fenMax === undefined || unknownMax === undefined) return "limits are whole numbers";
   const root = String(values["root"]);
   const place = releasePlace(root);
+  const { update, ...terminal } = await terminalOf(place);
+  const limits = limitsOf(values, update);
+  if (limits === undefined) return "limits are whole numbers";
   const [files, processes, clock, machine] = [machineFiles(), systemProcesses(), systemClock(), machineUptime()];
   const service = systemService(processes, { program: String(values["systemctl"]), signal });
   const word = () => serviceWord({ files, service, statusFile: place.status, uptimeMs: () => machine?.uptimeMs() ?? 0 });
   return {
     ...{ files, processes, clock, service, word, place, signal },
-    ...(await terminalOf(place)),
-    limits: { exposureFenMax: fenMax, unknownMax, spareBytes: SPARE_BYTES },
+    ...terminal,
+    limits,
     quietWaitMs: QUIET_WAIT_MS,
     wakeWaitMs: WAKE_WAIT_MS,
     // Below another root there is no such user.

@@ -15,6 +15,7 @@ import { readerLibraryConfig } from "./reader-library.ts";
 import { readerRule, userReaderRule } from "./readers.ts";
 import { servicesConfig } from "./services.ts";
 import { shopConfig } from "./shop.ts";
+import { updateConfig } from "./update.ts";
 
 const path = z.string().min(1).max(1024);
 
@@ -37,6 +38,7 @@ const cardProfile = z.strictObject({
   medicalLogMode: z.enum(["fromRecord", "full28", "accountOnly20"]).default(DEFAULT_CARD_PROFILE.medicalLogMode),
   psamCreditError: z.enum(["9302", "63CF"]).default(DEFAULT_CARD_PROFILE.psamCreditError),
   psamLevels: z.enum(["auto321", "3", "2", "1"]).default(DEFAULT_CARD_PROFILE.psamLevels),
+  psamKeyCheck: z.enum(["off", "zeroFactors"]).default(DEFAULT_CARD_PROFILE.psamKeyCheck),
   psamAlgByteSm4: z.int().min(0).max(0xff).default(DEFAULT_CARD_PROFILE.psamAlgByteSm4),
   macReduce: z.enum(["left4", "fold4"]).default(DEFAULT_CARD_PROFILE.macReduce),
   sessionPad: z.enum(["zeros", "pad80"]).default(DEFAULT_CARD_PROFILE.sessionPad),
@@ -128,11 +130,13 @@ export const terminalConfig = z
         .min(4 * 1024 * 1024)
         .max(64 * 1024 * 1024 * 1024),
       /** What has ended and is receipted leaves the journal after so many days; a sale is found, refunded and told again by its reference as long.
-       * Behind that a reference is free: an order that a caller sends again later than this is a new sale, so callers give up sooner. */
+       * Behind that it is known as spent, and begins nothing (docs/api.md). */
       keepDays: z.int().min(15).max(3_650).default(40),
       /** Its personal parts leave it after so many days, where that is sooner. */
       erasePersonalDays: z.int().min(1).max(3_650).default(40),
     }),
+    /** Beside what a new release may be put in place. */
+    update: updateConfig.prefault({}),
   })
   .superRefine((config, context) => {
     for (const { path: at, message } of combinationProblems(config)) context.addIssue({ code: "custom", path: [...at], message });

@@ -71,7 +71,18 @@ export const TEST_AUTHORITY_CHECK_VALUES: ReadonlySet<string> = new Set([
   "0c750e021a07fadcaa4c28142c26defe66b91b0e394618b930e82ef9cee9ef3e",
 ]);
 
-/** Published and habitual master keys of PIN pads: first three bytes of zeros under 3DES. */
+/** Published and habitual master keys of PIN pads: first three bytes of zeros under 3DES, then of the same keys under SM4. */
 export const TEST_MASTER_CHECK_VALUES: ReadonlySet<string> = new Set([
   ...["08d7b4", "d5d44f", "82e136", "8ca64d", "caaaaf", "40826a", "8baf47", "74d669", "00962b", "d2b91c"],
+  ...["2677f4", "808708", "f8d068", "9f1f7b", "e28f2c", "622538", "8eb0e2", "f41ad3", "ad9358", "1ea7d5", "82f1b9", "e81ac0", "394edd", "1f6748"],
 ]);
+
+/** Keys of the simulators' modules at every level, by what a session of them with factors of zeros makes of zeros. */
+export const TEST_MODULE_CHECK_VALUES: ReadonlySet<string> = new Set(
+  [
+    "ca6411 5c6e5c 2e3743 172573 6f6fec 3d0bad 740734 2b640d b9ea3f addfb6 f2b2e6 f881b7 41e35d 4db921 1f4c77 b29528 684675 de71f0 78c01d 566dd6",
+    "9ece34 731c68 75b75f 435a84 293f47 cdc3ba f4a253 49c4d9 853293 b3ba5f 8266c7 ded4ca da09b4 3b9370 890105 4dd547 da8065 b17ebd 10ef07 53681e",
+    "9760d5 11b246 d610df e1a86d a7d975 5780f6 4a48d1 b1989e 1decdf 3cb262 c0817b e4a478 14a21e 6df623 60e13a 3a6bf0 138699 f47fd5 d60e1c 73d858",
+    "d81cd7 969ad1 352cf9 0cd2a2 f6545c 565bc0 8519a5 e8d602 d4bd72 1ba210 4b0706 5ed8d7 ea6e2e 39f3f0 5e1905 920e74 0855e5 12c4e6",
+  ].flatMap((row) => row.split(" ")),
+);

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { certificateFacts, certificateRequest, isCertificateOf, makeTlsKey } from "./tls-identity.ts";
+import { certificateFacts, certificateRequest, commonNamesIn, isCertificateOf, makeTlsKey } from "./tls-identity.ts";
 
 test("each key is another, and its request names who asks", () => {
   const [one, other] = [makeTlsKey(), makeTlsKey()];
@@ -22,6 +22,7 @@ test("whatever is no certificate is none, and nothing throws", () => {
       ),
       (text) => {
         expect(certificateFacts(text)).toBeUndefined();
+        expect(commonNamesIn(text)).toEqual([]);
         expect(isCertificateOf(text, { keyPem, authorityPem: text })).toBe(false);
       },
     ),

@@ -76,6 +76,13 @@ export function certificateFacts(pem: string): CertificateFacts | undefined {
   };
 }
 
+const PEM_CERTIFICATE = /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]*-----END (?:TRUSTED |X509 )?CERTIFICATE-----/g;
+
+/** Common names of all certificates in a PEM text, for a list of authorities is trusted as a whole. Never throws. */
+export function commonNamesIn(pem: string): readonly string[] {
+  return (pem.match(PEM_CERTIFICATE) ?? []).flatMap((each) => certificateFacts(each)?.commonName ?? []);
+}
+
 /** Whether a certificate was made for this key by that authority. Never throws. */
 export function isCertificateOf(pem: string, { keyPem, authorityPem }: { readonly keyPem: string; readonly authorityPem: string }): boolean {
   const certificate = readCertificate(pem);

@@ -191,6 +191,32 @@ export interface RecordPsam extends Psam {
   recordMac(request: ModuleRecordMac, limits: Limits): Promise<Bytes>;
 }
 
+/** Applications of a security module. */
+export type ModuleApplication = "purse" | "social-sm4" | "social-3des";
+
+/** A key of a module that enciphers or makes MACs, by what it is and where it lies. Spec: LD/T 32.9, annex B. */
+export interface ModuleKeyPlace {
+  readonly algorithm: "3des" | "sm4";
+  /** Low five bits of its usage: 6 makes MACs, 7 enciphers, 8 does both. */
+  readonly type: number;
+  readonly keyId: number;
+}
+
+/** What a module tells of one of its keys. */
+export interface ToldKey {
+  /** Factors that it takes. */
+  readonly level: 1 | 2 | 3;
+  /** What a session of it makes of zeros, where a profile says that this can be asked. */
+  readonly sample?: Bytes;
+}
+
+/** A security module that tells of itself what no sale needs, and no sale is begun for. */
+export interface TellingPsam extends Psam {
+  has(application: ModuleApplication, limits: Limits): Promise<boolean>;
+  /** Undefined: the module has no such key, or it is locked. Faults: those of a CardChannel, "reader-refused". */
+  tellKey(place: ModuleKeyPlace, limits: Limits): Promise<ToldKey | undefined>;
+}
+
 /** How the card's own PIN is presented to it: the command header and the coding of the digits. The digits themselves are not here. */
 export interface PinTemplate {
   /** CLA INS P1 P2. */

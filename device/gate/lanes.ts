@@ -124,8 +124,8 @@ class Gates implements GateService {
     await this.#record({ operation: "gate-serve", lanes: this.#lanes.map(({ name }) => name), ...(operator === undefined ? {} : { operator }) });
   }
 
-  giveBack(sale: string): void {
-    this.#taps.giveBack(sale, this.#parts.clock.monotonicMs());
+  giveBack(sale: string): () => void {
+    return this.#taps.giveBack(sale, this.#parts.clock.monotonicMs());
   }
 
   async #record(detail: JsonObject): Promise<void> {

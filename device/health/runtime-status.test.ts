@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { KEY_STATES } from "../../provisioning/claim/key-orders.ts";
 import { utf8 } from "../base/bytes.ts";
 import { parseRuntimeStatus, type RuntimeStatus } from "./runtime-status.ts";
 
@@ -17,7 +18,13 @@ describe("the runtime status", () => {
     expect(parseRuntimeStatus(utf8(JSON.stringify({ ...STATUS, more: 1 })))).toEqual(STATUS);
   });
 
+  it.each(KEY_STATES)("tells of a key-loading order in the orders' own words: %s", (state) => {
+    const told = { ...STATUS, keys: [{ place: "psam", name: "module", state, detail: "x".repeat(129) }] };
+    expect(parseRuntimeStatus(utf8(JSON.stringify(told)))).toEqual(told);
+  });
+
   it.each([
+    ["an order in a word of nobody's", JSON.stringify({ ...STATUS, keys: [{ place: "psam", name: "module", state: "odd" }] })],
     ["nothing", ""],
     ["half of a file", JSON.stringify(STATUS).slice(0, 100)],
     ["another version", JSON.stringify({ ...STATUS, v: 2 })],

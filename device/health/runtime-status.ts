@@ -28,7 +28,20 @@ export interface RuntimeStatus {
   readonly clock: "trusted" | "held" | "untrusted";
   readonly link: { readonly up: boolean; readonly hostPresent: boolean };
   readonly devices: readonly DeviceStatus[];
+  /** What became of each key-loading order; absent: nothing is ordered, and nobody looks. */
+  readonly keys?: readonly KeyStatus[];
 }
+
+/** One order for module or pad, and what was found: a number, a level, a check value. Spec: claim/v1, 9. */
+export interface KeyStatus {
+  readonly place: "psam" | "pin-pad";
+  readonly name: string;
+  readonly state: (typeof KEY_STATES)[number];
+  readonly detail?: string;
+}
+
+/** In the words of provisioning/claim/key-orders.ts. */
+const KEY_STATES = ["as-ordered", "module-absent", "other-module", "wrong-level", "wrong-check", "not-loaded", "expired", "test-key", "not-told"] as const;
 
 /** A device as the configuration names it: "user", "sam", "pinPad", "gate:north". */
 export interface DeviceStatus {
@@ -59,6 +72,10 @@ const runtimeStatus: z.ZodType<RuntimeStatus> = z.object({
   clock: z.enum(["trusted", "held", "untrusted"]),
   link: z.object({ up: z.boolean(), hostPresent: z.boolean() }),
   devices: z.array(z.object({ role: name, state: z.enum(["ready", "absent", "failed"]), code: name.exactOptional() })).max(64),
+  keys: z
+    .array(z.object({ place: z.enum(["psam", "pin-pad"]), name, state: z.enum(KEY_STATES), detail: z.string().max(300).exactOptional() }))
+    .max(80)
+    .exactOptional(),
 });
 
 const STATUS_LIMITS = { maxBytes: 64 * 1024, maxDepth: 8 };

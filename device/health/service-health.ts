@@ -17,7 +17,7 @@ import { Rounds } from "../txn/rounds.ts";
 import { DeviceLooks, type ReaderLook } from "./device-looks.ts";
 import { JournalProof } from "./journal-proof.ts";
 import { LoopLateness } from "./loop-lateness.ts";
-import type { RuntimeStatus } from "./runtime-status.ts";
+import type { KeyStatus, RuntimeStatus } from "./runtime-status.ts";
 import type { ServiceManager } from "./service-manager.ts";
 import { ailmentsOf, type VitalBounds } from "./vital-signs.ts";
 
@@ -48,6 +48,8 @@ export interface ServiceHealthParts {
   readonly readersSilentMs: () => number | undefined;
   /** When the loop that speaks to the host turned last, on the monotonic clock. */
   readonly uplinkTurnMs: () => number;
+  /** What became of key-loading orders; absent: nobody looks. */
+  readonly keys?: () => readonly KeyStatus[];
   readonly version: string;
   readonly pid: number;
   /** Of this machine since its start. */
@@ -75,6 +77,7 @@ const SIGNS_IN_TIME = 3;
 export const HOLD_MAX_MS = 30 * 60_000;
 /** More devices than the status has room for. */
 const DEVICES_MAX = 64;
+const KEYS_MAX = 80;
 const LOOP_LATE_MAX_MS = 5_000;
 const READERS_SILENT_MAX_MS = 30_000;
 /** Six turns of the loop, of which each may last as long as a heartbeat. */
@@ -203,7 +206,7 @@ class Health implements ServiceHealth {
   }
 
   #status(): RuntimeStatus {
-    const { terminal, door, version, pid, uptimeMs } = this.#parts;
+    const { terminal, door, version, pid, uptimeMs, keys } = this.#parts;
     const { journal } = terminal;
     const { clockQuality, linkUp, hostPresent } = terminal.status();
     const { usedBytes, limitBytes } = this.#proof.facts;
@@ -224,6 +227,7 @@ class Health implements ServiceHealth {
       clock: clockQuality,
       link: { up: linkUp, hostPresent },
       devices: this.#devices.states.slice(0, DEVICES_MAX),
+      ...(keys === undefined ? {} : { keys: keys().slice(0, KEYS_MAX) }),
     };
   }
 

@@ -107,6 +107,28 @@ describe("orders of the host", () => {
     expect(acts).toHaveLength(3);
   });
 
+  it("are done once each and none is lost where what was begun is taken up while others come", async () => {
+    for (let pause = 0; pause < 12; pause += 1) {
+      const { open, acts, told, journal, document } = place();
+      const first = await open();
+      journal.fails = true;
+      await expect(first.taker.take(document([{ id: "1", do: "reload-keys" }]))).rejects.toThrow("no disk");
+      journal.fails = false;
+      acts.length = 0;
+      const second = await open();
+      const resumed = second.resume();
+      for (let turn = 0; turn < pause; turn += 1) await Promise.resolve();
+      const taken = second.taker.take(document([{ id: "2", do: "decommission" }]));
+      const again = second.resume();
+      expect((await Promise.all([taken, resumed, again]))[0]).toEqual({ kind: "taken" });
+      expect([pause, acts]).toEqual([pause, ["reload-keys", "decommission"]]);
+      expect(told.map((detail) => detail["command"])).toEqual(["1", "2"]);
+      const third = await open();
+      await third.resume();
+      expect([acts.length, third.taker.have()]).toEqual([2, 2]);
+    }
+  });
+
   it.each([
     ["an act nobody knows", [{ id: "1", do: "format" }]],
     ["a level nobody knows", [{ id: "1", do: "log-level", level: "all" }]],

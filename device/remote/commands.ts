@@ -8,6 +8,7 @@ import { isFault } from "../base/fault.ts";
 import { ZERO_FEN } from "../base/fen.ts";
 import type { Log } from "../base/log.ts";
 import type { Storage } from "../base/ports.ts";
+import { WorkRow } from "../base/work-row.ts";
 import { canonicalJson, isObject, type JsonValue, parseJson } from "../codec/json.ts";
 import type { DocumentAnswer, DocumentTaker, HostDocument } from "../txn/hosts.ts";
 import type { Journal } from "../txn/journal/types.ts";
@@ -90,6 +91,8 @@ export async function openRemoteCommands(parts: RemoteCommandParts): Promise<Rem
       await keep({ ...kept, over: [...kept.over, order.id], begun: kept.begun.filter(({ id }) => id !== order.id) });
     }
   };
+  // One after the other: what one has read of the kept orders still holds when it writes them.
+  const row = new WorkRow("orders of the host");
   const take = async (document: HostDocument): Promise<DocumentAnswer> => {
     if (document.sequence <= kept.sequence) return { kind: "refused", reason: "commands-older" };
     const orders = ordersOf(document);
@@ -99,7 +102,7 @@ export async function openRemoteCommands(parts: RemoteCommandParts): Promise<Rem
     await work();
     return { kind: "taken" };
   };
-  return { taker: { stream: STREAM, have: () => kept.sequence, take }, resume: work };
+  return { taker: { stream: STREAM, have: () => kept.sequence, take: (document) => row.run(() => take(document)) }, resume: () => row.run(work) };
 }
 
 /** Does one order and tells it; the reason where it was not done. Faults: those of the journal, after which it is done again. */

@@ -41,8 +41,8 @@ export interface ShopParts {
   readonly unverifiedAmountFen: Fen;
   readonly place: SlipPlace;
   readonly log: Log;
-  /** Told before nothing is left of a sale; left out: nobody is. */
-  readonly onReturned?: (sale: string) => void;
+  /** Told before nothing is left of a sale, and what it gives is called where nothing went back; left out: nobody is told. */
+  readonly onReturned?: (sale: string) => (() => void) | undefined;
 }
 
 export function openShop(parts: ShopParts): ShopActs {

@@ -29,8 +29,8 @@ export interface TerminalShopParts {
   readonly unverifiedAmountFen: Fen;
   readonly institution: string;
   readonly quickPayment: KeypadSaleParts["quickPayment"];
-  /** Told before nothing is left of a sale. */
-  readonly onReturned?: (sale: string) => void;
+  /** Told before nothing is left of a sale, and what it gives is called where nothing went back. */
+  readonly onReturned?: (sale: string) => (() => void) | undefined;
 }
 
 export interface TerminalShop {

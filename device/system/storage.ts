@@ -4,7 +4,7 @@
  * that reaches the disk before the contents leaves an empty file, and a name that was not flushed is not there at all.
  */
 
-import { mkdir, open, readdir, readFile, rename, unlink } from "node:fs/promises";
+import { type FileHandle, mkdir, open, readdir, readFile, rename, stat, unlink } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { assert } from "../base/assert.ts";
 import type { Bytes } from "../base/bytes.ts";
@@ -89,6 +89,7 @@ class FolderStorage implements Storage {
     const file = await open(beside, "w", 0o600);
     try {
       await file.writeFile(contents);
+      await giveToOwnerOf(this.#folder, file);
       await file.sync();
     } finally {
       await file.close();
@@ -101,6 +102,13 @@ class FolderStorage implements Storage {
     assert(NAME_SHAPE.test(name), "a file name of ours is short and plain");
     return join(this.#folder, name);
   }
+}
+
+/** What root writes for a person belongs to the service, as the folder does; else the service could not start with it. */
+async function giveToOwnerOf(folder: string, file: FileHandle): Promise<void> {
+  if (process.geteuid?.() !== 0) return;
+  const { uid, gid } = await stat(folder);
+  await file.chown(uid, gid);
 }
 
 async function flushFolder(folder: string): Promise<void> {

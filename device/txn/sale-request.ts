@@ -45,11 +45,6 @@ export function holdsOnly(purse: PurseChoice): boolean {
   return purse.kind === "electronic-cash" && purse.industry?.use === "pre-authorization";
 }
 
-/** Whether a sale ends what another one has set aside. */
-export function completes(purse: PurseChoice): boolean {
-  return purse.kind === "electronic-cash" && purse.industry?.use === "completion";
-}
-
 /** Whether a sale of nothing is one: it only writes a record. */
 export function allowsZero(purse: PurseChoice): boolean {
   return purse.kind === "compound" || tariffOf(purse) !== undefined;

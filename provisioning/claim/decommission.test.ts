@@ -5,7 +5,7 @@ import { type DecommissionOptions, type DecommissionOutcome, type DecommissionPo
 import { checkStart } from "./identity.ts";
 import { ClaimMachine, ClaimPlace, SERIAL, suite } from "./testing.ts";
 
-const EMPTY_REST: JournalRest = { journalId: "j", lastSeq: 0, receiptedThrough: 0, openSubjects: 0 };
+const EMPTY_REST: JournalRest = { journalId: "j", lastSeq: 0, receiptedThrough: 0, openSubjects: 0, owedUploads: 0 };
 
 async function claimed(seed: string) {
   const place = new ClaimPlace(seed);
@@ -60,6 +60,7 @@ test("a terminal whose records are all uploaded ends: host told, no key left, no
 test.each([
   ["records that were not uploaded", { lastSeq: 9, receiptedThrough: 8, openSubjects: 0 }],
   ["a sale that has not ended", { lastSeq: 9, receiptedThrough: 9, openSubjects: 1 }],
+  ["a sale that the bank was not told of", { lastSeq: 9, receiptedThrough: 9, owedUploads: 1 }],
 ])("%s keep it from ending, until somebody holds an export of all of them", async (_name, rest) => {
   const { place, machine } = await claimed("records");
   const before = [...machine.disk.files.keys()];
@@ -103,6 +104,29 @@ test("cut off at every change it goes on to the same end", async () => {
     }
   }
 }, 60_000);
+
+const GRACE_MS = 600_000;
+const pass = (place: ClaimPlace, ms: number) => place.clock.resolve(place.clock.sleep(ms));
+
+test("its certificate is trusted as long as an answer may have been lost, and then by nobody any more", async () => {
+  const { place, machine } = await claimed("trust");
+  await end(place, machine);
+  await pass(place, GRACE_MS - 1_000);
+  expect(place.revoked).toEqual([]);
+  await pass(place, 2_000);
+  expect(place.revoked).toEqual(["T001"]);
+});
+
+test("claimed anew meanwhile, nobody is put out for the certificate of before", async () => {
+  const { place, machine } = await claimed("again");
+  await end(place, machine);
+  machine.give(place.claimFile(place.desk.issueTicket(SERIAL)));
+  expect(await machine.life()).toMatchObject({ kind: "claimed" });
+  // By the claim itself.
+  expect(place.revoked).toEqual(["T001"]);
+  await pass(place, GRACE_MS);
+  expect(place.revoked).toEqual(["T001"]);
+});
 
 test("a decommissioned machine may be claimed anew, by a ticket", async () => {
   const { place, machine } = await claimed("anew");

@@ -23,6 +23,8 @@ export interface JournalRest {
   readonly receiptedThrough: number;
   /** Sales and other acts that have not ended. */
   readonly openSubjects: number;
+  /** Records that owe the bank a message which nobody has begun to send. */
+  readonly owedUploads: number;
 }
 
 export interface DecommissionPorts {
@@ -103,7 +105,7 @@ async function begin(
   const identity = await readIdentity(ports.identity);
   if (identity === undefined) throw new Fault("not-claimed", "this machine is nobody's terminal", { effectUnknown: false });
   const rest = await ports.journal();
-  if (rest !== undefined && exportedThrough < rest.lastSeq && (rest.receiptedThrough < rest.lastSeq || rest.openSubjects > 0))
+  if (rest !== undefined && exportedThrough < rest.lastSeq && (rest.receiptedThrough < rest.lastSeq || rest.openSubjects + rest.owedUploads > 0))
     return { kind: "refused", reason: "records-here-alone", rest };
   const mark = {
     v: 1,

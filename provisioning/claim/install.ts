@@ -2,10 +2,11 @@
  * Goal: after this the service starts as the terminal that the host has registered, and before it as nobody. Method: everything is judged first; then
  * each file is put in its place whole, in an order in which a cut between any two of them is mended by doing all of it again. The keys of the claim go last.
  */
-import { type Bytes, toHex, utf8 } from "../../device/base/bytes.ts";
+import { type Bytes, fromHex, toHex, utf8 } from "../../device/base/bytes.ts";
 import { isObject, type JsonValue, parseJson } from "../../device/codec/json.ts";
 import type { CipherSuite } from "../../device/crypto/face.ts";
 import { sm2Unwrap } from "../../device/crypto/sm2-encryption.ts";
+import { commonNamesIn } from "../../device/crypto/tls-identity.ts";
 import type { ClaimFile } from "./claim-file.ts";
 import { hashFacts } from "./facts.ts";
 import { IDENTITY_FILES, readIdentity, writeObject } from "./identity.ts";
@@ -54,6 +55,18 @@ function localProfile(
   return { ...profile, link: { ...link, tls: { caFile: places.authority, certFile: places.link, keyFile: places.link } } };
 }
 
+/** What of an activation is published for tests. Put in its place, it would keep the terminal from starting for ever. */
+function publishedIn(
+  { guard }: ClaimPorts,
+  { activation, dataKey, authority, file }: { readonly activation: Activation; readonly dataKey: Bytes; readonly authority: string; readonly file: ClaimFile },
+): string | undefined {
+  if (guard.isTestKey(dataKey)) return "the data key";
+  if (guard.isTestKey(fromHex(activation.hostPublicKey))) return "the host's point";
+  if (guard.isTestKey(fromHex(file.authority))) return "the point of the claim's authority";
+  if (commonNamesIn(authority).some((name) => guard.isTestAuthority(name))) return "the authority of the certificates";
+  return undefined;
+}
+
 /** Puts profile, keys and certificate in their places; says in one line why the host's answer cannot be used. Faults: those of the storages. */
 export async function install(
   ports: ClaimPorts,
@@ -72,6 +85,8 @@ export async function install(
     if (profile === undefined) return "the profile does not open";
     const local = localProfile(ports, { profile, tid: state.tid, kid: activation.dataKey.kid });
     if (typeof local === "string") return local;
+    const published = profile["profile"] === "production" ? publishedIn(ports, { activation, dataKey, authority: state.authority, file }) : undefined;
+    if (published !== undefined) return `${published} is published for tests: a production terminal refuses it`;
     return await place(ports, { ...about, keys, file, activation, dataKey, local });
   } finally {
     dataKey.fill(0);

@@ -1,63 +1,9 @@
 import { expect, test } from "vitest";
 import { fromHex, toHex } from "../../device/base/bytes.ts";
-import { SILENT } from "../../device/base/log.ts";
-import type { MessageLink } from "../../device/base/ports.ts";
-import { certificateFacts } from "../../device/crypto/tls-identity.ts";
-import { CARE_FILES, type CareOutcome, careForKeys, finishKeyChange, type KeyCarePorts } from "./key-care.ts";
-import { keyLine } from "./key-file.ts";
-import { ClaimMachine, ClaimPlace, SERIAL, suite } from "./testing.ts";
+import { CARE_FILES } from "./key-care.ts";
+import { claimed, fingerprint, type CareLife as Life, line, round, suite } from "./testing.ts";
 
 const DAY_MS = 86_400_000;
-
-async function claimed(seed: string) {
-  const place = new ClaimPlace(seed);
-  const machine = new ClaimMachine(place, "one");
-  machine.give(place.claimFile(place.desk.issueTicket(SERIAL)));
-  await machine.life();
-  return { place, machine };
-}
-
-function fingerprint(machine: ClaimMachine, name = "identity.link.pem"): string | undefined {
-  return certificateFacts(new TextDecoder().decode(machine.disk.files.get(name) ?? new Uint8Array()))?.fingerprint;
-}
-
-function line(machine: ClaimMachine, name: string): string | undefined {
-  return keyLine(machine.disk.files.get("config.terminal.keys") ?? new Uint8Array(), name);
-}
-
-interface Life {
-  /** What each connection was made with. */
-  readonly used: string[];
-  laterMs: number;
-}
-
-function portsOf(place: ClaimPlace, machine: ClaimMachine, life: Life): KeyCarePorts {
-  const { identity, config } = machine.ports();
-  const { clock, randomness, broker } = place;
-  return {
-    ...{ clock, randomness, suite, log: SILENT, identity, config },
-    nowMs: () => clock.wallMs() + life.laterMs,
-    connect: (which, tid): MessageLink => {
-      life.used.push(fingerprint(machine, which === "next" ? `identity.${CARE_FILES.nextLink}` : undefined) ?? "none");
-      return machine.watched(broker.link(`${tid}-care-${life.used.length}`));
-    },
-    saveKid: (kid) => config.write("kid", new TextEncoder().encode(kid)),
-  };
-}
-
-async function round(place: ClaimPlace, machine: ClaimMachine, life: Life = { used: [], laterMs: 0 }): Promise<CareOutcome | "cut"> {
-  const over = new AbortController();
-  const cut = new Promise<"cut">((resolve) => {
-    machine.disk.onCut(() => {
-      over.abort();
-      resolve("cut");
-    });
-  });
-  const ports = portsOf(place, machine, life);
-  const work = finishKeyChange(ports).then(() => careForKeys(ports, { signal: over.signal }));
-  work.catch(() => undefined);
-  return place.clock.resolve(Promise.race([cut, work]));
-}
 
 test("nothing is changed before it is due; with a third of its life left the certificate is followed by another", async () => {
   const { place, machine } = await claimed("due");

@@ -62,6 +62,12 @@ export function checkAnswer({ suite, authority }: { readonly suite: CipherSuite;
   return { ok: true, answer };
 }
 
+/** Whether a host asks this claim of a terminal, unasked, to look at once what is to change of its keys. Never throws. Spec: claim/v1, 7. */
+export function isKeyNotice(parts: { readonly suite: CipherSuite; readonly authority: Sm2PublicKey; readonly session: string }, payload: Bytes): boolean {
+  const checked = checkAnswer(parts, "", payload);
+  return checked.ok && checked.answer["step"] === "look" && checked.answer["session"] === parts.session;
+}
+
 /** A word of an answer that people or logs may see: short and plain, whatever came. */
 export function wordOf(value: JsonValue | undefined): string {
   return typeof value === "string" && /^[a-z0-9-]{1,40}$/.test(value) ? value : "refused";
@@ -94,6 +100,14 @@ export interface KeyLoad {
   readonly name: string;
   /** Undefined: its presence is all that can be asked for. */
   readonly check: string | undefined;
+  /** Terminal number of the module that it is for, 12 digits. */
+  readonly module?: string;
+  /** Factors that the key takes. */
+  readonly level?: 1 | 2 | 3;
+  /** Identifier of the key in the module, where it is not the usual one. */
+  readonly index?: number;
+  /** Time by which it is to be carried out. */
+  readonly notAfterMs?: number;
 }
 
 /** What the host gives to a registered terminal. */
@@ -111,17 +125,38 @@ export interface Activation {
 
 const KEY_LOADS_MAX = 64;
 
+/** A text of this shape, or left out. */
+function isShaped(value: JsonValue | undefined, shape: RegExp): value is string | undefined {
+  return value === undefined || (typeof value === "string" && shape.test(value));
+}
+
+function keyLoadOf(row: JsonValue): KeyLoad | undefined {
+  if (!isObject(row)) return undefined;
+  const { place, name, check, module, level, index, notAfterMs } = row;
+  if ((place !== "psam" && place !== "pin-pad") || name === undefined || !isShaped(name, /^[a-z0-9-]{1,40}$/)) return undefined;
+  if (!isShaped(check, /^(?:[0-9a-f]{2}){3,16}$/) || !isShaped(module, /^[0-9]{12}$/)) return undefined;
+  if (level !== undefined && level !== 1 && level !== 2 && level !== 3) return undefined;
+  if (!isWhole(index, 0xff) || !isWhole(notAfterMs, Number.MAX_SAFE_INTEGER)) return undefined;
+  return { place, name, check, ...given({ module, level, index, notAfterMs }) };
+}
+
+type Narrower = Pick<KeyLoad, "module" | "level" | "index" | "notAfterMs">;
+
+function given(members: { readonly [Name in keyof Narrower]: Narrower[Name] | undefined }): Narrower {
+  // Nothing but what was left out is missing now, which is what the type says.
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Narrower;
+}
+
+/** A whole number from 0, or left out. */
+function isWhole(value: JsonValue | undefined, max: number): value is number | undefined {
+  return value === undefined || (typeof value === "number" && Number.isSafeInteger(value) && value >= 0 && value <= max);
+}
+
+/** Orders are read whole or not at all. Never throws. */
 export function keyLoadsOf(value: JsonValue | undefined): readonly KeyLoad[] | undefined {
   if (!Array.isArray(value) || value.length > KEY_LOADS_MAX) return undefined;
-  const loads: KeyLoad[] = [];
-  for (const row of value as readonly JsonValue[]) {
-    if (!isObject(row)) return undefined;
-    const { place, name, check } = row;
-    if ((place !== "psam" && place !== "pin-pad") || typeof name !== "string" || !/^[a-z0-9-]{1,40}$/.test(name)) return undefined;
-    if (check !== undefined && (typeof check !== "string" || !/^(?:[0-9a-f]{2}){3,16}$/.test(check))) return undefined;
-    loads.push({ place, name, check });
-  }
-  return loads;
+  const loads = (value as readonly JsonValue[]).map(keyLoadOf);
+  return loads.every((load) => load !== undefined) ? loads : undefined;
 }
 
 function hexField(value: JsonValue | undefined, bytes: number | undefined): Bytes | undefined {

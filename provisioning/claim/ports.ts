@@ -7,6 +7,18 @@ import type { CipherSuite } from "../../device/crypto/face.ts";
 import type { ClaimFile } from "./claim-file.ts";
 import type { MachineFacts } from "./facts.ts";
 
+/** Knows what is published for tests; a production terminal takes none of it. */
+export interface TestKeyGuard {
+  /** A key, a private scalar or a point. */
+  isTestKey(key: Bytes): boolean;
+  /** The check value of a key in a module or pad, hexadecimal, three bytes at least. */
+  isTestCheck(place: "psam" | "pin-pad", check: string): boolean;
+  /** The terminal number of a module. */
+  isTestModule(number: string): boolean;
+  /** The common name of a certificate authority. */
+  isTestAuthority(commonName: string): boolean;
+}
+
 export interface ClaimPorts {
   readonly clock: Clock;
   readonly randomness: Randomness;
@@ -15,6 +27,7 @@ export interface ClaimPorts {
   /** The identity folder and the folder of the configuration. */
   readonly identity: Storage;
   readonly config: Storage;
+  readonly guard: TestKeyGuard;
   readonly claimFile: {
     read(): Promise<Bytes | undefined>;
     /** Overwrites and removes it; one that is gone is no fault. Faults: those of a storage. */

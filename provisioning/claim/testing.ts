@@ -1,11 +1,14 @@
 /* For tests: a machine whose power fails at will, a place to claim at, and what is between them. */
 import type { Bytes } from "../../device/base/bytes.ts";
 import { toHex, utf8 } from "../../device/base/bytes.ts";
+import { Fault } from "../../device/base/fault.ts";
 import { SILENT } from "../../device/base/log.ts";
 import type { MessageLink } from "../../device/base/ports.ts";
 import type { JsonValue } from "../../device/codec/json.ts";
+import { testKeyGuard } from "../../device/config/test-key-guard.ts";
 import type { Sm2PrivateKey } from "../../device/crypto/face.ts";
 import { openCipherSuite } from "../../device/crypto/suite.ts";
+import { certificateFacts } from "../../device/crypto/tls-identity.ts";
 import { SimulatedBroker } from "../../simulators/broker/in-process.ts";
 import { type ChangeFate, SimulatedStorageDisk } from "../../simulators/disk/storage.ts";
 import { ClaimDesk, type ClaimDeskOptions } from "../../simulators/host/claim/desk.ts";
@@ -13,7 +16,9 @@ import { profileFrom } from "../../simulators/host/claim/profile.ts";
 import { SeededRandomness } from "../../simulators/world/seeded-randomness.ts";
 import { VirtualClock } from "../../simulators/world/virtual-clock.ts";
 import type { MachineFacts } from "./facts.ts";
-import type { ClaimPorts } from "./ports.ts";
+import { CARE_FILES, type CareOutcome, careForKeys, finishKeyChange, type KeyCarePorts } from "./key-care.ts";
+import { keyLine } from "./key-file.ts";
+import type { ClaimPorts, TestKeyGuard } from "./ports.ts";
 import { type ClaimOptions, type ClaimOutcome, runClaim } from "./run.ts";
 
 export const suite = openCipherSuite();
@@ -42,6 +47,7 @@ export class ClaimPlace {
       log: SILENT,
       file: undefined,
       hostPublicKey: toHex(this.hostKey.publicKey.point),
+      hostKey: this.hostKey,
       profile: profileFrom(undefined, { brokerUrl: "mqtt://127.0.0.1:1883", journalFolder: "/var/lib/yikatong/journal" }),
       onTerminal: ({ tid, publicKeyHex }) => this.known.set(tid, publicKeyHex),
       onGone: (tid) => this.known.delete(tid),
@@ -65,6 +71,7 @@ export class ClaimMachine {
   readonly #place: ClaimPlace;
   readonly #name: string;
   facts: MachineFacts;
+  guard: TestKeyGuard = testKeyGuard(suite);
   /** Why a profile is not taken, as the configuration's own check would say. */
   profileProblem: string | undefined;
   profile: JsonValue | undefined;
@@ -108,6 +115,7 @@ export class ClaimMachine {
     const { clock, randomness, broker } = this.#place;
     return {
       ...{ clock, randomness, suite, log: SILENT, identity: under("identity"), config: under("config") },
+      guard: this.guard,
       claimFile: { read: () => files.read("etc.claim"), erase: () => files.remove("etc.claim") },
       facts: () => Promise.resolve(this.facts),
       hardware: () => Promise.resolve({ arch: "arm64" }),
@@ -163,4 +171,74 @@ export class ClaimMachine {
       close: () => link.close(),
     };
   }
+}
+
+/** A terminal that was claimed. */
+export async function claimed(seed: string, options: Partial<ClaimDeskOptions> = {}) {
+  const place = new ClaimPlace(seed, options);
+  const machine = new ClaimMachine(place, "one");
+  machine.give(place.claimFile(place.desk.issueTicket(SERIAL)));
+  await machine.life();
+  return { place, machine };
+}
+
+export function fingerprint(machine: ClaimMachine, name = "identity.link.pem"): string | undefined {
+  return certificateFacts(new TextDecoder().decode(machine.disk.files.get(name) ?? new Uint8Array()))?.fingerprint;
+}
+
+export function line(machine: ClaimMachine, name: string): string | undefined {
+  return keyLine(machine.disk.files.get("config.terminal.keys") ?? new Uint8Array(), name);
+}
+
+/** Rounds of the care for keys that follow one another. */
+export interface CareLife {
+  /** What each connection was made with. */
+  readonly used: string[];
+  laterMs: number;
+  /** A line with the next certificate is refused by the broker, or made with nothing. */
+  nextRefused?: "silent" | "throws";
+  guard?: TestKeyGuard;
+}
+
+function portsOf(place: ClaimPlace, machine: ClaimMachine, life: CareLife): KeyCarePorts {
+  const { identity, config } = machine.ports();
+  const { clock, randomness, broker } = place;
+  return {
+    ...{ clock, randomness, suite, log: SILENT, identity, config },
+    nowMs: () => clock.wallMs() + life.laterMs,
+    ...(life.guard === undefined ? {} : { guard: life.guard }),
+    connect: (which, tid): MessageLink => {
+      if (which === "next" && life.nextRefused === "throws") throw new Fault("link-refused", "the certificate cannot be used", { effectUnknown: false });
+      life.used.push(fingerprint(machine, which === "next" ? `identity.${CARE_FILES.nextLink}` : undefined) ?? "none");
+      const link = broker.link(`${tid}-care-${life.used.length}`);
+      return machine.watched(which === "next" && life.nextRefused === "silent" ? refused(link) : link);
+    },
+    saveKid: (kid) => config.write("kid", new TextEncoder().encode(kid)),
+  };
+}
+
+/** A line that a broker takes nothing over: it is never up. */
+function refused(link: MessageLink): MessageLink {
+  return {
+    state: "down",
+    publish: (topic, payload, options) => link.publish(topic, payload, options),
+    subscribe: (topic, listener) => link.subscribe(topic, listener),
+    onState: () => undefined,
+    close: () => link.close(),
+  };
+}
+
+/** One round, begun with what a start does; "cut": the power failed. */
+export async function round(place: ClaimPlace, machine: ClaimMachine, life: CareLife = { used: [], laterMs: 0 }): Promise<CareOutcome | "cut"> {
+  const over = new AbortController();
+  const cut = new Promise<"cut">((resolve) => {
+    machine.disk.onCut(() => {
+      over.abort();
+      resolve("cut");
+    });
+  });
+  const ports = portsOf(place, machine, life);
+  const work = finishKeyChange(ports).then(() => careForKeys(ports, { signal: over.signal }));
+  work.catch(() => undefined);
+  return place.clock.resolve(Promise.race([cut, work]));
 }

@@ -7,6 +7,8 @@ umask 022
 export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
 HERE=$(cd "$(dirname "$0")" && pwd) || exit 1
+. "$HERE/bundle-check.sh"
+. "$HERE/read-only-root.sh"
 PACKAGES="pcscd libccid libpcsclite1 libusb-1.0-0 libudev1 udev ca-certificates systemd-timesyncd"
 ROLES="scanner printer display pad keypad gate"
 SPACE_KB=400000
@@ -14,16 +16,18 @@ STEPS=9
 
 E_USAGE=2 E_RIGHTS=3 E_SYSTEM=4 E_PACKAGES=5 E_RELEASE=6 E_REFUSED=7 E_SPACE=8 E_BUSY=9 E_FAILED=1
 
-ROOT= BUNDLE= RELEASE= DRY= UNINSTALL= PURGE= DESTROY= READ_ONLY= TIME_SERVER= DEVICES= OFFLINE= START=yes PACKAGES_ONLY=
+ROOT= BUNDLE= RELEASE= DRY= UNINSTALL= PURGE= DESTROY= READ_ONLY= TIME_SERVER= DEVICES= OFFLINE= START=yes PACKAGES_ONLY= KEYS_GIVEN= UNSIGNED= OPENED= stage=
 STEP=0
 
 usage() {
 	cat <<'TEXT'
-usage: install.sh [--bundle FILE | --release FOLDER] [options]
+usage: install.sh [--bundle FILE [--release-keys FILE] | --release FOLDER] [options]
        install.sh --uninstall [--purge-records --destroy-records-of TERMINAL]
 
   --bundle FILE         a release bundle (yikatong-<version>-linux-<arch>.bundle)
-  --release FOLDER      an unpacked release
+  --release-keys FILE   who may sign the bundle, and every update after it; left out: as this machine knows them, or else release-keys beside the bundle
+  --unsigned-bundle     takes a bundle whoever has signed it: for a bench
+  --release FOLDER      an unpacked release; it carries no signature
   --root FOLDER         installs into the root of an image instead of this machine
   --time-server NAME    the time server of this place; left out: as the system has it
   --device ROLE=PORT    names the USB port of a device, such as printer=1-1.3; may be repeated
@@ -36,7 +40,7 @@ usage: install.sh [--bundle FILE | --release FOLDER] [options]
   --purge-records       with --uninstall: records go too, if nothing waits for the host
   --destroy-records-of TERMINAL   the terminal's name, typed by whoever answers for it
 
-exit codes: 0 done, 1 a step failed, 2 usage, 3 not root, 4 this system is not supported, 5 packages, 6 the release is not whole,
+exit codes: 0 done, 1 a step failed, 2 usage, 3 not root, 4 this system is not supported, 5 packages, 6 the release is not whole or not signed,
             7 refused for the sake of records, 8 too little space, 9 another run is under way
 TEXT
 }
@@ -66,10 +70,11 @@ change() { # what command...
 read_options() {
 	while [ $# -gt 0 ]; do
 		case $1 in
-		--bundle | --release | --root | --time-server | --device | --destroy-records-of)
+		--bundle | --release-keys | --release | --root | --time-server | --device | --destroy-records-of)
 			[ $# -ge 2 ] || { usage >&2; fail $E_USAGE "$1 needs a value"; }
 			case $1 in
 			--bundle) BUNDLE=$2 ;;
+			--release-keys) KEYS_GIVEN=$2 ;;
 			--release) RELEASE=$2 ;;
 			--root) ROOT=${2%/} ;;
 			--time-server) TIME_SERVER=$2 ;;
@@ -80,6 +85,7 @@ read_options() {
 			continue
 			;;
 		--read-only-root) READ_ONLY=yes ;;
+		--unsigned-bundle) UNSIGNED=yes ;;
 		--offline) OFFLINE=yes ;;
 		--packages-only) PACKAGES_ONLY=yes ;;
 		--no-start) START= ;;
@@ -92,6 +98,8 @@ read_options() {
 		shift
 	done
 	[ -z "$BUNDLE" ] || [ -z "$RELEASE" ] || fail $E_USAGE "a bundle or a folder, not both"
+	[ -z "$KEYS_GIVEN" ] || [ -f "$KEYS_GIVEN" ] || fail $E_USAGE "there is no file $KEYS_GIVEN"
+	[ -z "$KEYS_GIVEN" ] || [ -z "$UNSIGNED" ] || fail $E_USAGE "either somebody's signature counts or nobody's"
 	[ -z "$ROOT" ] || [ -d "$ROOT" ] || fail $E_USAGE "there is no folder $ROOT"
 	[ -z "$PURGE" ] || [ -n "$UNINSTALL" ] || fail $E_USAGE "--purge-records goes with --uninstall"
 	case $TIME_SERVER in *[!A-Za-z0-9.:\ -]*) fail $E_USAGE "$TIME_SERVER is no name of a time server" ;; esac
@@ -122,6 +130,9 @@ check_system() {
 	arch=$(inside dpkg --print-architecture) || fail $E_SYSTEM "dpkg does not answer"
 	case $arch in amd64) ARCH=x64 ;; arm64) ARCH=arm64 ;; *) fail $E_SYSTEM "$arch is not supported: 64-bit ARM or x86 only" ;; esac
 	say "      $id $version, $ARCH"
+	# Root may write anywhere but there.
+	[ -n "$DRY" ] || [ -w "$ROOT/etc" ] || fail $E_SYSTEM "the system is only read: mount -o remount,rw / first; the next start makes it so again"
+	check_read_only_root
 	[ -n "$DRY" ] && return 0
 	mkdir -p "$ROOT/run/lock" || fail $E_FAILED "there is no place for the lock"
 	exec 9>"$ROOT/run/lock/yikatong-install" || fail $E_FAILED "the lock cannot be taken"
@@ -228,8 +239,9 @@ for (const { path, size, sm3, mode } of manifest.files ?? []) {
 
 unpack_release() { # into
 	if [ -n "$BUNDLE" ]; then
-		tar -xf "$BUNDLE" -C "$1" manifest.json payload.tar.gz || return 1
-		tar -xzf "$1/payload.tar.gz" -C "$1" --no-same-owner --exclude=manifest.json && rm -f "$1/payload.tar.gz"
+		cp "$OPENED/manifest.json" "$OPENED/manifest.sig" "$1/" && tar -xf "$BUNDLE" -C "$1" --no-same-owner payload.tar.gz 2>/dev/null || return 1
+		check_payload "$1" || fail $E_RELEASE "the bundle is damaged: it is not what was signed"
+		tar -xzf "$1/payload.tar.gz" -C "$1" --no-same-owner --exclude=manifest.json && rm -f "$1/payload.tar.gz" "$1/manifest.sig"
 	else
 		cp -R --no-dereference --preserve=mode,links "$RELEASE/." "$1/"
 	fi
@@ -237,15 +249,23 @@ unpack_release() { # into
 
 install_release() {
 	step "the release"
-	[ -n "$BUNDLE$RELEASE" ] || { say "      none was given"; return 0; }
-	manifest=$(mktemp) || fail $E_FAILED "there is no room for a small file"
+	find_keys
 	if [ -n "$BUNDLE" ]; then
-		tar -xOf "$BUNDLE" manifest.json >"$manifest" 2>/dev/null || fail $E_RELEASE "$BUNDLE is no bundle"
+		open_bundle
+		check_signature
+		manifest=$OPENED/manifest.json
 	else
-		cp "$RELEASE/manifest.json" "$manifest" 2>/dev/null || fail $E_RELEASE "there is no manifest.json in $RELEASE"
+		manifest=$RELEASE/manifest.json
+		[ -z "$RELEASE" ] || [ -r "$manifest" ] || fail $E_RELEASE "there is no manifest.json in $RELEASE"
 	fi
-	version=$(member "$manifest" version) built=$(member "$manifest" arch)
-	rm -f "$manifest"
+	[ -z "$BUNDLE$RELEASE" ] || place_release "$manifest"
+	[ -n "$BUNDLE$RELEASE" ] || say "      none was given"
+	# From now on updates are held against the same keys.
+	[ -z "$KEYS" ] || [ -n "$UNSIGNED" ] || place "$KEYS" etc/yikatong/release-keys 644
+}
+
+place_release() { # manifest
+	version=$(member "$1" version) built=$(member "$1" arch)
 	case $version in '' | [!0-9]* | *[!0-9A-Za-z.+-]* | *..*) fail $E_RELEASE "its manifest names no version" ;; esac
 	[ "$built" = "$ARCH" ] || fail $E_RELEASE "it is built for $built, and this is $ARCH"
 	current=$(readlink "$ROOT/opt/yikatong/current" 2>/dev/null)
@@ -317,27 +337,6 @@ place_units() {
 	done
 }
 
-READ_ONLY_MARK="# yikatong: a root that is only read"
-read_only_root() {
-	step "the root of the system"
-	[ -n "$READ_ONLY" ] || { say "      stays as it is"; return 0; }
-	fstab=$ROOT/etc/fstab
-	[ -f "$fstab" ] && awk '$2 == "/" && $1 !~ /^#/ { found = 1 } END { exit !found }' "$fstab" || fail $E_SYSTEM "/etc/fstab names no root"
-	awk '$2 == "/var/lib/yikatong" && $1 !~ /^#/ { found = 1 } END { exit !found }' "$fstab" ||
-		fail $E_REFUSED "/etc/fstab has no partition for /var/lib/yikatong: on a root that is only read there would be no records"
-	made=$(mktemp) || fail $E_FAILED "there is no room for a small file"
-	awk -v mark="$READ_ONLY_MARK" '
-		index($0, mark) { exit }
-		$2 == "/" && $1 !~ /^#/ && ("," $4 ",") !~ /,ro,/ { sub(/(^|,)rw(,|$)/, ",", $4); sub(/^,/, "", $4); sub(/,$/, "", $4); $4 = ($4 == "" || $4 == "defaults") ? "defaults,ro" : $4 ",ro" }
-		{ print }' "$fstab" >"$made"
-	{
-		say "$READ_ONLY_MARK"
-		for path in /tmp /var/tmp /var/log /var/lib/systemd /var/spool; do say "tmpfs $path tmpfs nosuid,nodev,size=64m,mode=$(case $path in */tmp) printf 1777 ;; *) printf 755 ;; esac) 0 0"; done
-	} >>"$made"
-	place "$made" etc/fstab 644
-	rm -f "$made"
-}
-
 start_all() {
 	step "the machine"
 	live || { say "      is not running: all of this counts from its next start on"; return 0; }
@@ -356,18 +355,21 @@ start_all() {
 # Records that wait for the host, or that nobody can read, are nobody's to destroy.
 demand_nothing_pending() {
 	journal=$ROOT/var/lib/yikatong/journal
-	[ -e "$journal/journal.db" ] || [ -n "$(ls -A "$journal" 2>/dev/null)" ] || return 0
-	report=$("$ROOT/opt/yikatong/current/bin/yikatong" journal verify --json "$journal" 2>/dev/null) ||
+	# What came from afar lies there too, and is no record.
+	[ -n "$(find "$journal" -mindepth 1 -maxdepth 1 ! -name remote 2>/dev/null | head -n 1)" ] || return 0
+	report=$("$ROOT/opt/yikatong/current/bin/yikatong" journal verify --json --config "$ROOT/var/lib/yikatong/config" "$journal" 2>/dev/null) ||
 		fail $E_REFUSED "the records cannot be read, so that nobody can say what waits in them: export them first"
 	owner=$(printf '%s' "$report" | member /dev/stdin terminalId)
 	[ -n "$DESTROY" ] && [ "$DESTROY" = "$owner" ] || fail $E_REFUSED "these are records of terminal $owner: say --destroy-records-of $owner"
-	for word in entries openSubjects openBatches receiptedThrough; do
+	for word in lastSeq openSubjects openBatches receiptedThrough owedUploads; do
 		value=$(printf '%s' "$report" | sed -n "s/.*\"$word\":\([0-9]*\).*/\1/p")
 		[ -n "$value" ] || fail $E_REFUSED "nobody can say what waits in the records"
 		eval "$word=$value"
 	done
-	[ "$openSubjects" = 0 ] && [ "$openBatches" = 0 ] && [ "$receiptedThrough" -ge "$entries" ] ||
-		fail $E_REFUSED "records wait for the host: $((entries - receiptedThrough)) not receipted, $openSubjects not decided"
+	# The last number and not the count: records that were taken away by rule still have theirs.
+	[ "$openSubjects" = 0 ] && [ "$openBatches" = 0 ] && [ "$receiptedThrough" -ge "$lastSeq" ] ||
+		fail $E_REFUSED "records wait for the host: $((lastSeq - receiptedThrough)) not receipted, $openSubjects not decided"
+	[ "$owedUploads" = 0 ] || fail $E_REFUSED "the bank was not told of $owedUploads offline sales: start the service until it was"
 }
 
 uninstall() {
@@ -395,6 +397,9 @@ uninstall() {
 	say "done"
 }
 
+# What this run has begun and not put in its place; a run that is killed leaves it to the next one's sweep.
+trap 'rm -rf ${OPENED:+"$OPENED"} ${stage:+"$stage"}' EXIT
+trap 'exit $E_FAILED' HUP INT TERM
 read_options "$@"
 if [ -n "$UNINSTALL" ]; then
 	uninstall

@@ -21,6 +21,8 @@ export interface MachineFacts {
   readonly service: ServiceWord;
   readonly wallMs: number;
   readonly terminalId: string | undefined;
+  /** Why the journal is not where an update looks for it. */
+  readonly journalElsewhere?: string | undefined;
   readonly freeBytes: { readonly releases: number; readonly journal: number };
   readonly journalBytes: number;
 }
@@ -32,6 +34,8 @@ export interface JudgeLimits {
   readonly unknownMax: number;
   /** Left over after everything else has its room. */
   readonly spareBytes: number;
+  /** What the service's clock must be at least. */
+  readonly clock: "held" | "trusted";
 }
 
 export type RefusalCode =
@@ -42,6 +46,7 @@ export type RefusalCode =
   | "permit-wrong-version"
   | "permit-expired"
   | "journal-unreachable"
+  | "journal-elsewhere"
   | "trial-under-way"
   | "space-low"
   | "clock-wrong"
@@ -88,9 +93,10 @@ export function judge(
     ...(manifest.arch === facts.arch ? [] : [never("wrong-arch", `it is made for ${manifest.arch}, this machine is ${facts.arch}`)]),
     ...judgeVersion(manifest, permit, facts),
     ...judgeJournal(manifest, facts),
+    ...judgeJournalPlace(facts.journalElsewhere),
     ...(facts.onTrial === undefined ? [] : [later("trial-under-way", `${facts.onTrial} has still to prove itself`)]),
     ...judgeSpace(manifest, facts, limits),
-    ...judgeClock(manifest, facts),
+    ...judgeClock(manifest, facts, limits),
     ...judgeMoment(facts, limits, manifest.emergency),
   ];
 }
@@ -125,6 +131,11 @@ function judgeJournal(manifest: ReleaseManifest, { current }: MachineFacts): rea
   return [never("journal-unreachable", `neither release writes the journal's schemas ${current.journalSchema} and ${manifest.journalSchema}`)];
 }
 
+/** A journal that is not found is neither migrated nor brought back, and the way back would end beside it. */
+export function judgeJournalPlace(problem: string | undefined): readonly Refusal[] {
+  return problem === undefined ? [] : [never("journal-elsewhere", problem)];
+}
+
 function judgeSpace(manifest: ReleaseManifest, { freeBytes, journalBytes }: MachineFacts, { spareBytes }: JudgeLimits): readonly Refusal[] {
   const release = manifest.payload.size + unpackedBytes(manifest) + spareBytes;
   // A migration writes a copy and deletes nothing.
@@ -135,8 +146,9 @@ function judgeSpace(manifest: ReleaseManifest, { freeBytes, journalBytes }: Mach
   return found;
 }
 
-function judgeClock({ builtMs }: ReleaseManifest, { service, wallMs }: MachineFacts): readonly Refusal[] {
+function judgeClock({ builtMs }: ReleaseManifest, { service, wallMs }: MachineFacts, { clock }: JudgeLimits): readonly Refusal[] {
   if (wallMs < builtMs) return [later("clock-wrong", "the clock is before the release was built")];
-  if (service.kind === "says" && service.status.clock === "untrusted") return [later("clock-wrong", "the service does not trust its clock")];
-  return [];
+  if (service.kind !== "says" || service.status.clock === "trusted") return [];
+  if (service.status.clock === "untrusted") return [later("clock-wrong", "the service does not trust its clock")];
+  return clock === "trusted" ? [later("clock-wrong", "nobody has said the time lately, and this terminal's configuration asks for it")] : [];
 }

@@ -18,6 +18,9 @@ export interface ReleasePlace {
   readonly hold: string;
 }
 
+/** The journal's own file. Other things may lie beside it, and are none: what came from afar, documents, parts of a migration. */
+export const JOURNAL_FILE = "journal.sqlite";
+
 /** Places below `root`, which is "/" on a terminal and a folder in tests and images. */
 export function releasePlace(root: string): ReleasePlace {
   const state = join(root, "var/lib/yikatong");

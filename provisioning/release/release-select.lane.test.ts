@@ -9,6 +9,7 @@ import { chmodSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync 
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openCipherSuite } from "../../device/crypto/suite.ts";
+import { JOURNAL_FILE } from "./place.ts";
 import { SELECT_RELEASE, TestMachine } from "./testing.ts";
 import { type Trial, trialText } from "./trial.ts";
 
@@ -37,7 +38,7 @@ async function prepare(): Promise<void> {
   machine.running = false;
   await machine.install("0.2.0", SCHEMAS);
   machine.running = false;
-  writeFileSync(join(machine.place.journal, "schema"), "2");
+  writeFileSync(join(machine.place.journal, JOURNAL_FILE), "2");
 }
 
 const note = (more: Partial<Trial>) => writeFileSync(machine.place.trial, trialText({ ...NOTE, ...more }));
@@ -136,7 +137,7 @@ describe("something starts", () => {
     note({});
     broken("0.2.0");
     // Nobody can write the older schema any more: the older release is asked whether it is there.
-    writeFileSync(join(machine.place.journal, "schema"), "1");
+    writeFileSync(join(machine.place.journal, JOURNAL_FILE), "1");
     expect([machine.selectRelease().code, machine.currentVersion()]).toEqual([0, "0.1.0"]);
   });
 

@@ -3,13 +3,14 @@
  * Method: real bundles, real files and the real `select-release` under dash, on a machine in a folder; the releases are small shell programs.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openCipherSuite } from "../../device/crypto/suite.ts";
 import { packBundle } from "../../tools/bundle/pack.ts";
 import { TEST_KEY_NAME, testReleaseKey } from "../../tools/bundle/test-key.ts";
 import { openBundle } from "./bundle-file.ts";
+import { JOURNAL_FILE } from "./place.ts";
 import { canonicalBytes, parseReleaseKeys, signatureLine } from "./signed.ts";
 import { healthyStatus } from "./status-for-tests.ts";
 import { BUILT_MS, TestMachine } from "./testing.ts";
@@ -70,11 +71,25 @@ describe("a good release", () => {
 
   it("may be applied to a machine without any", async () => {
     const empty = new TestMachine(suite);
-    writeFileSync(join(empty.place.journal, "schema"), "1");
+    writeFileSync(join(empty.place.journal, JOURNAL_FILE), "1");
     const { path } = await machine.bundle("0.2.0");
     expect((await applyBundle({ bundle: path }, empty.parts())).kind).toBe("switched");
     expect([empty.currentVersion(), empty.running]).toEqual(["0.2.0", true]);
     empty.remove();
+  });
+});
+
+describe("a folder of the journal without one", () => {
+  it("is no reason to migrate, whatever came from afar and lies in it", async () => {
+    rmSync(join(machine.place.journal, JOURNAL_FILE));
+    mkdirSync(join(machine.place.journal, "remote"));
+    writeFileSync(join(machine.place.journal, "remote", "orders.json"), "{}");
+    const { path } = await machine.bundle("0.2.0", { schema: 2, written: [1, 2], migration: "fails" });
+    expect(await applyBundle({ bundle: path }, machine.parts())).toMatchObject({ kind: "switched" });
+    expect(machine.currentVersion()).toBe("0.2.0");
+    // It is not well without a journal, and is left again: there is nothing to write back, and nothing in the way.
+    machine.crashLoop(5);
+    expect([machine.currentVersion(), readFileSync(machine.place.returned, "utf8")]).toEqual(["0.1.0", expect.stringContaining("result=returned")]);
   });
 });
 

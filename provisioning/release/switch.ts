@@ -10,7 +10,7 @@ import type { Clock, Processes } from "../../device/base/ports.ts";
 import type { ReleaseFiles } from "./files.ts";
 import { type InstalledRelease, type JudgeLimits, judgeMoment, migratorOf, type Refusal, type ServiceWord } from "./judge.ts";
 import { RELEASE_PROGRAM } from "./manifest.ts";
-import type { ReleasePlace } from "./place.ts";
+import { JOURNAL_FILE, type ReleasePlace } from "./place.ts";
 import type { ServiceControl } from "./service.ts";
 import { STARTS_MAX, type Trial, trialText } from "./trial.ts";
 
@@ -89,7 +89,7 @@ async function exchange({ next, current }: SwitchPlan, devices: readonly string[
     const trial = trialOf(next, current, devices);
     await files.write(place.trial, trialText(trial), WORLD_READABLE);
     // A terminal that was never started has no journal, and nothing to migrate.
-    if (trial.schema !== trial.previousSchema && (await files.list(place.journal)).length > 0) {
+    if (trial.schema !== trial.previousSchema && (await files.list(place.journal)).includes(JOURNAL_FILE)) {
       const migrated = await runRelease(trial.migrator, migrateArguments(trial.schema, place.journal), parts, MIGRATE_LIMIT_MS);
       // The note stays: the start has the journal's older schema written again, whatever this migration came to.
       if (migrated.code !== 0) return { kind: "failed", text: `the journal was not migrated: ${lastLine(migrated.stderr)}` };

@@ -14,7 +14,7 @@ import { TEST_KEY_NAME, testReleaseKey } from "../../tools/bundle/test-key.ts";
 import { machineFiles } from "./files.ts";
 import type { ServiceWord } from "./judge.ts";
 import { MANIFEST_FILE } from "./manifest.ts";
-import { releasePlace } from "./place.ts";
+import { JOURNAL_FILE, releasePlace } from "./place.ts";
 import type { ServiceControl } from "./service.ts";
 import { signatureLine } from "./signed.ts";
 import { healthyStatus } from "./status-for-tests.ts";
@@ -48,9 +48,9 @@ journal)
   [ "$2 $3" = "migrate --to" ] || exit 2
   ${migration === "works" ? "" : "echo 'the copy differs' >&2; exit 1"}
   case " ${written.join(" ")} " in *" $4 "*) ;; *) echo "schema $4 is not mine to write" >&2; exit 1 ;; esac
-  case " ${written.join(" ")} " in *" $(cat "$5/schema") "*) ;; *) echo "schema is not mine to read" >&2; exit 1 ;; esac
-  printf %s "$4" > "$5/schema.new" && mv "$5/schema.new" "$5/schema" ;;
-run) [ "$(cat "$2/schema")" = ${schema} ] || exit 3
+  case " ${written.join(" ")} " in *" $(cat "$5/journal.sqlite") "*) ;; *) echo "schema is not mine to read" >&2; exit 1 ;; esac
+  printf %s "$4" > "$5/journal.new" && mv "$5/journal.new" "$5/journal.sqlite" ;;
+run) [ "$(cat "$2/journal.sqlite")" = ${schema} ] || exit 3
   exit ${life === "lives" ? 0 : 1} ;;
 esac
 `;
@@ -100,7 +100,7 @@ export class TestMachine {
     spawnSync("sh", ["-c", `tar -xOf "$1" payload.tar.gz | tar -xz -C "$2" && tar -xOf "$1" ${MANIFEST_FILE} > "$2/${MANIFEST_FILE}"`, "sh", path, folder]);
     rmSync(this.place.current, { force: true });
     symlinkSync(`releases/${version}`, this.place.current);
-    if (release.program === undefined) writeFileSync(join(this.place.journal, "schema"), String(release.schema ?? 1));
+    if (release.program === undefined) writeFileSync(join(this.place.journal, JOURNAL_FILE), String(release.schema ?? 1));
     this.start();
   }
 
@@ -139,7 +139,7 @@ export class TestMachine {
   }
 
   journalSchema(): number {
-    return Number(readFileSync(join(this.place.journal, "schema"), "utf8"));
+    return Number(readFileSync(join(this.place.journal, JOURNAL_FILE), "utf8"));
   }
 
   /** Everything that an update may leave behind, as text. */
@@ -181,7 +181,7 @@ export class TestMachine {
       service: this.service(),
       word: () => Promise.resolve(this.word()),
       place: this.place,
-      limits: { exposureFenMax: 50_000, unknownMax: 0, spareBytes: 1024 },
+      limits: { exposureFenMax: 50_000, unknownMax: 0, spareBytes: 1024, clock: "held" },
       quietWaitMs: 400,
       asService: [],
       signal: new AbortController().signal,

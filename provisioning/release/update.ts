@@ -5,7 +5,7 @@ import { parseJson } from "../../device/codec/json.ts";
 import type { CipherSuite } from "../../device/crypto/face.ts";
 import { type BundleOpening, type OpenedBundle, openBundle } from "./bundle-file.ts";
 import type { ReleaseFiles } from "./files.ts";
-import { type InstalledRelease, judge, judgeMoment, type MachineFacts, type Refusal } from "./judge.ts";
+import { type InstalledRelease, judge, judgeJournalPlace, judgeMoment, type MachineFacts, type Refusal } from "./judge.ts";
 import { MANIFEST_FILE, parseManifest } from "./manifest.ts";
 import { type DowngradePermit, parseReleaseKeys, type ReleaseKey, readPermit } from "./signed.ts";
 import { cleanUp, stage } from "./stage.ts";
@@ -21,6 +21,8 @@ export interface UpdateParts extends SwitchParts {
   readonly arch: string;
   readonly profile: "test" | "production";
   readonly terminalId: string | undefined;
+  /** Why the journal is not where this looks for it; left out where it is. */
+  readonly journalElsewhere?: string | undefined;
   /** How long a service that was found stopped may take until it speaks. */
   readonly wakeWaitMs: number;
 }
@@ -103,7 +105,7 @@ async function factsOf(parts: UpdateParts): Promise<MachineFacts> {
     ...(over ? {} : { onTrial: trial.version }),
     service: await parts.word(),
     wallMs: parts.clock.wallMs(),
-    terminalId: parts.terminalId,
+    ...{ terminalId: parts.terminalId, journalElsewhere: parts.journalElsewhere },
     freeBytes: { releases: await files.freeBytes(place.releases), journal: await files.freeBytes(place.journal) },
     journalBytes: await journalBytes(parts),
   };
@@ -156,7 +158,8 @@ export async function checkBundle(request: UpdateRequest, parts: UpdateParts): P
 /** Whether this is a moment to stop the service, for whoever replaces the whole system. */
 export async function checkMoment(parts: UpdateParts, emergency: boolean): Promise<UpdateOutcome> {
   const current = await currentRelease(parts);
-  const reasons = judgeMoment({ service: await parts.word(), ...(current === undefined ? {} : { current }) }, parts.limits, emergency);
+  const facts = { service: await parts.word(), ...(current === undefined ? {} : { current }) };
+  const reasons = [...judgeJournalPlace(parts.journalElsewhere), ...judgeMoment(facts, parts.limits, emergency)];
   return reasons.length === 0 ? { kind: "would-switch", reasons } : refused(reasons);
 }
 

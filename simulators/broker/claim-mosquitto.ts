@@ -56,14 +56,20 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
-function configuration(folder: string, port: number): string {
+/** Where the broker listens. */
+export interface BrokerPlace {
+  readonly address: string;
+  readonly port: number;
+}
+
+function configuration(folder: string, { address, port }: BrokerPlace): string {
   return [
     "per_listener_settings true",
     "persistence false",
     // As root the broker would change to a user that cannot read the private folder.
     ...(process.getuid?.() === 0 ? ["user root"] : []),
     `pid_file ${folder}/broker.pid`,
-    `listener ${port} 127.0.0.1`,
+    `listener ${port} ${address}`,
     `cafile ${folder}/authority.crt`,
     `certfile ${folder}/broker.crt`,
     `keyfile ${folder}/broker.key`,
@@ -95,18 +101,24 @@ async function ended(child: ChildProcess, clock: Clock): Promise<void> {
   child.kill("SIGKILL");
 }
 
-/** Starts the broker with certificates that the caller's authority made. Faults: "process-failed" when it does not come up. */
-export async function startClaimBroker(files: ClaimBrokerFiles, clock: Clock): Promise<ClaimBroker> {
-  const folder = await mkdtemp(join(tmpdir(), "yikatong-claims-"));
-  const port = await freePort();
+/** What the broker needs, in a folder of its own; gives the name of its configuration. For whoever starts it in another network than this one. */
+export async function layClaimBroker(folder: string, files: ClaimBrokerFiles, place: BrokerPlace): Promise<string> {
   const put = (name: string, text: string) => writeFile(join(folder, name), text, { mode: 0o600 });
   await put("authority.crt", files.authority);
   await put("broker.crt", files.certificate);
   await put("broker.key", files.key);
   await put("revoked.pem", files.revocationList);
   await put("acl", ACCESS);
-  await put("mosquitto.conf", configuration(folder, port));
-  const child = spawn(PROGRAM, ["-c", join(folder, "mosquitto.conf")], { stdio: "ignore" });
+  await put("mosquitto.conf", configuration(folder, place));
+  return join(folder, "mosquitto.conf");
+}
+
+/** Starts the broker with certificates that the caller's authority made. Faults: "process-failed" when it does not come up. */
+export async function startClaimBroker(files: ClaimBrokerFiles, clock: Clock): Promise<ClaimBroker> {
+  const folder = await mkdtemp(join(tmpdir(), "yikatong-claims-"));
+  const port = await freePort();
+  const file = await layClaimBroker(folder, files, { address: "127.0.0.1", port });
+  const child = spawn(PROGRAM, ["-c", file], { stdio: "ignore" });
   child.on("error", () => undefined);
   const stop = async () => {
     await ended(child, clock);

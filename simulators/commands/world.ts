@@ -10,6 +10,8 @@ import { BANK_BUGS, isBankBug } from "../world/acquirer/bank-bugs.ts";
 import { COUNTER_BUGS, isCounterBug } from "../world/counter/counter-bugs.ts";
 import { type CounterWorldOptions, type CounterWorldReport, runCounterSeed, runCounterWorld } from "../world/counter/counter-world.ts";
 import { FAULT_KINDS } from "../world/fault-plan.ts";
+import { FLOWS } from "../world/gate/flows.ts";
+import { ALL_GATE_BUGS, isGateBug } from "../world/gate/gate-bugs.ts";
 import { type GateWorldOptions, type GateWorldReport, runGateSeed, runGateWorld } from "../world/gate/gate-world.ts";
 import { isPlantedBug, PLANTED_BUGS } from "../world/planted-bugs.ts";
 import { WORLD_PURSES } from "../world/purses.ts";
@@ -98,7 +100,7 @@ function readGateOptions(values: OptionValues): GateWorldOptions | string {
   const doublePercent = countOption(values, "double-percent", { min: 0, max: 100 });
   if (tearPercent === undefined || doublePercent === undefined) return "--tear-percent and --double-percent are whole numbers from 0 to 100";
   const bug = values["plant"];
-  if (typeof bug === "string" && !isPlantedBug(bug)) return `--plant takes one of: ${Object.keys(PLANTED_BUGS).join(", ")}`;
+  if (typeof bug === "string" && !isGateBug(bug)) return `--plant takes one of: ${Object.keys(ALL_GATE_BUGS).join(", ")}`;
   return { name: String(values["name"]), first, seeds, taps, tearPercent, doublePercent, ...(typeof bug === "string" ? { bug } : {}) };
 }
 
@@ -108,8 +110,10 @@ function gateSummary(report: GateWorldReport): string {
     `${report.seeds} seeds, ${report.taps} taps: ${report.events} events, ${report.violations} violations`,
     `${days} virtual days (${report.offlineDays} without network) in ${(report.realMs / 1000).toFixed(1)} s (${Math.round(report.virtualMs / report.realMs)} times as fast), state ${report.stateHash.slice(0, 16)}`,
     `${report.torn} taps torn, ${report.doubles} made twice, ${report.openings} openings, ${report.unknown} sales left unknown as scripted`,
-    `${report.listVersions} versions of the city's list, ${report.listedTaps} taps of listed cards`,
+    `${report.listVersions} versions of the city's list, ${report.listedTaps} taps of listed cards, ${report.debts} debts listed`,
     `taps ended: ${counted(report.ends)}`,
+    "flows:",
+    ...FLOWS.map((flow) => `  ${flow.padEnd(20)} ${report.flows[flow].taps} taps, ${report.flows[flow].torn} torn, ${report.flows[flow].done} done`),
     `faults that struck: ${counted(report.faults)}`,
     ...report.failures.map(({ seed, violation }) => `  ${seed}: ${violation}`),
   ].join("\n");
@@ -205,7 +209,7 @@ export const worldCommand: Command = {
     "double-percent": { type: "string", summary: "gate: taps that are followed by another of the same card, of a hundred", default: "1" },
     name: { type: "string", summary: "what the seeds are called", default: "seed" },
     first: { type: "string", summary: "number of the first seed", default: "0" },
-    plant: { type: "string", summary: `plants a bug: ${[...Object.keys(PLANTED_BUGS), ...Object.keys(COUNTER_BUGS), ...Object.keys(BANK_BUGS)].join(", ")}` },
+    plant: { type: "string", summary: `plants a bug: ${[...Object.keys(ALL_GATE_BUGS), ...Object.keys(COUNTER_BUGS), ...Object.keys(BANK_BUGS)].join(", ")}` },
     trace: { type: "boolean", summary: "replays the first seed alone and prints what happened" },
     json: { type: "boolean", summary: "one JSON object instead of a summary" },
   },

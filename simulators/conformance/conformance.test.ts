@@ -72,6 +72,7 @@ describe("the catalogue", () => {
     ["purseSocialCard", ["same-chip", "unknown"]],
     ["transitAidOrder", ["standard", "other"]],
     ["transitBalance", ["5C0002-5C0102", "5C0302", "5C0002"]],
+    ["psamKeyCheck", ["off", "zeroFactors"]],
     ["transitAlg", ["3des", "sm4"]],
     ["transitTacKey", ["byAlgorithm", "xorHalves", "direct"]],
     ["transitPurse", ["EP", "ED"]],

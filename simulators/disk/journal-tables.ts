@@ -60,7 +60,8 @@ export class JournalTables {
     this.#usedBytes += bytesOf(entry);
   }
 
-  #prune({ throughSeq, subjects, left }: StorePrune): void {
+  #prune({ throughSeq, subjects, left, marks = [] }: StorePrune): void {
+    for (const name of marks) this.#marks.delete(name);
     for (const subject of subjects) this.#remove(subject);
     for (const { seq, before } of left) {
       const entry = this.#entries.get(seq);

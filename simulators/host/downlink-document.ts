@@ -128,7 +128,11 @@ export function headMembers({ suite, keys }: Workshop, made: MadeDocument, kid: 
   return dataKey === undefined ? undefined : { ...open, kid, key: toHex(suite.sm4Decrypt(dataKey, contentKey)) };
 }
 
-/** A message with its signature over all other members. */
-export function signedPayload(sealer: Sealer, members: { readonly [name: string]: Json | undefined }, spoil: (signature: string) => string): Bytes {
-  return utf8(canonicalText({ ...members, sig: spoil(sealer.sign(members)) }));
+/** A message for the terminal `to` with its signature over all other members. */
+export function signedPayload(
+  sealer: Sealer,
+  members: { readonly [name: string]: Json | undefined },
+  { to, spoil = (signature) => signature }: { readonly to: string; readonly spoil?: (signature: string) => string },
+): Bytes {
+  return utf8(canonicalText({ ...members, sig: spoil(sealer.sign(members, to)) }));
 }

@@ -190,10 +190,10 @@ export class DocumentDesk {
       ...(this.#countDown("expiredNextHeads") ? { notAfterMs: Math.max(0, this.#options.clock.wallMs() - DAY_MS) } : {}),
     };
     const wrong = this.#countDown("wrongSignatureNextHeads");
-    const head = signedPayload(sealer, bent, wrong ? spoilSignature : (signature) => signature);
+    const head = signedPayload(sealer, bent, { to: tid, ...(wrong ? { spoil: spoilSignature } : {}) });
     if (!this.#countDown("twinNextHeads")) return [head];
     const twin: { readonly [name: string]: Json | undefined } = { ...members, root: sealer.hash(utf8(document.root)) };
-    return [head, signedPayload(sealer, twin, (signature) => signature)];
+    return [head, signedPayload(sealer, twin, { to: tid })];
   }
 
   #part(document: MadeDocument, index: number): Bytes | undefined {

@@ -216,6 +216,16 @@ export class Ledger {
     return row === undefined ? undefined : text(row, "hash");
   }
 
+  /** Batches that people gave up, as rows that stand for all of them. */
+  givenUp(): readonly Omit<BatchRow, "hash" | "prevHash" | "sealed">[] {
+    return this.#all(
+      "SELECT tid, journal_id, batch_seq, first_seq, last_seq, received_ms FROM batches WHERE sealed LIKE '{\"givenUp\":%' ORDER BY tid, batch_seq",
+    ).map((row) => ({
+      ...{ tid: text(row, "tid"), journalId: text(row, "journal_id"), batchSeq: count(row, "batch_seq") },
+      ...{ firstSeq: count(row, "first_seq"), lastSeq: count(row, "last_seq"), receivedMs: count(row, "received_ms") },
+    }));
+  }
+
   addBatch(batch: BatchRow): void {
     this.#run(
       "INSERT INTO batches (tid, journal_id, batch_seq, hash, prev_hash, first_seq, last_seq, received_ms, sealed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",

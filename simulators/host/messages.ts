@@ -38,6 +38,14 @@ export interface RequestEnvelope {
   readonly signed: JsonFields;
 }
 
+/** The first batch that a terminal can still send. Spec: pos/v1, 6. */
+export interface HeldFrom {
+  readonly batch: number;
+  /** Its first record. */
+  readonly seq: number;
+  readonly prevHash: string;
+}
+
 export interface TerminalHeartbeat {
   readonly tid: string;
   readonly journalId: string;
@@ -47,6 +55,8 @@ export interface TerminalHeartbeat {
   readonly boot: number | undefined;
   /** "malformed": it says how it is, and not as the page has it. */
   readonly state: ToldState | "malformed" | undefined;
+  /** Records before it were taken away; undefined: everything can be sent. */
+  readonly held: HeldFrom | undefined;
 }
 
 /** More rows than kinds times states can make; keeps a hostile list small. */
@@ -139,5 +149,11 @@ export function parseTerminalHeartbeat(payload: Bytes): TerminalHeartbeat | unde
   const receiptedThrough = countField(fields, "receiptedThrough");
   if (tid === undefined || journalId === undefined || lastSeq === undefined || receiptedThrough === undefined) return undefined;
   const state = fields["state"] === undefined ? undefined : (readToldState(fields["state"]) ?? "malformed");
-  return { tid, journalId, lastSeq, receiptedThrough, boot: countField(fields, "boot"), state };
+  return { tid, journalId, lastSeq, receiptedThrough, boot: countField(fields, "boot"), state, held: heldOf(fields["held"]) };
+}
+
+function heldOf(value: unknown): HeldFrom | undefined {
+  if (!isFields(value)) return undefined;
+  const [batch, seq, prevHash] = [countField(value, "batch"), countField(value, "seq"), shaped(value, "prevHash", HASH)];
+  return batch === undefined || seq === undefined || prevHash === undefined || batch < 2 || seq < 2 ? undefined : { batch, seq, prevHash };
 }

@@ -170,6 +170,15 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
       return OK;
     },
   ],
+  ["held", ({ host }) => ({ ok: true, held: host.givenUp.waiting(), givenUp: host.ledger.givenUp() })],
+  [
+    "give-up-batches",
+    ({ host }, fields) => {
+      const { tid, batch } = fields;
+      if (typeof tid !== "string" || typeof batch !== "number") return refused("tid and batch are needed: the first batch that the terminal holds");
+      return { ...host.giveUp(tid, batch) };
+    },
+  ],
   [
     "release-quarantine",
     ({ host }, fields) => {

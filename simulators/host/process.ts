@@ -90,7 +90,7 @@ async function gatewayOf({ gateway }: HostProcessConfig, insurer: Insurer): Prom
 }
 
 function acquirerOf({ acquirer }: HostProcessConfig, log: Log): Acquirer {
-  const { file, contracts, accounts } = acquirer;
+  const { file, contracts, accounts, variants } = acquirer;
   return openAcquirer({
     clock: systemClock,
     randomness: systemRandomness,
@@ -99,6 +99,7 @@ function acquirerOf({ acquirer }: HostProcessConfig, log: Log): Acquirer {
     log,
     ...(contracts === undefined ? {} : { contracts }),
     ...(accounts === undefined ? {} : { accounts }),
+    variants,
   });
 }
 
@@ -130,6 +131,7 @@ function claimsOf(
     ...options,
     ...{ suite, link, log, file: claim.file, keyLoads: claim.keyLoads },
     hostPublicKey: toHex(keys.signing.publicKey.point),
+    hostKey: keys.signing,
     profile: profileFrom(claim.profile, { brokerUrl: terminalsUrl, journalFolder: claim.journalFolder }),
     onTerminal: ({ tid, publicKeyHex, dataKeys }) => {
       for (const { kid, hex } of dataKeys) keys.dataKeys.set(kid, suite.secretKey(fromHex(hex)));
@@ -138,7 +140,9 @@ function claimsOf(
     onGone: (tid) => host.terminals.remove(tid),
     onRevoked: revoker(claim, access, log),
     ...(claim.certificateMs === undefined ? {} : { certificateMs: claim.certificateMs }),
+    ...(claim.retireGraceMs === undefined ? {} : { retireGraceMs: claim.retireGraceMs }),
   });
+  keys.signingFor = (tid) => desk.signingFor(tid);
   return { desk, access, options } satisfies ClaimCommandContext;
 }
 

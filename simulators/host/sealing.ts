@@ -18,6 +18,8 @@ export interface Sealed {
 export interface HostKeys {
   readonly signing: Sm2PrivateKey;
   readonly dataKeys: ReadonlyMap<string, SecretKey>;
+  /** While a host's key is followed by another, each terminal is signed to with the one that it trusts; left out: there is one. */
+  signingFor?(tid: string): Sm2PrivateKey | undefined;
 }
 
 function pad(plain: Bytes): Bytes {
@@ -77,9 +79,10 @@ export class Sealer {
     return unpad(this.#suite.sm4CbcDecrypt(key, iv, body));
   }
 
-  /** Adds `sig` over the canonical JSON of `members`. */
-  sign(members: { readonly [key: string]: Json | undefined }): string {
-    return toHex(this.#suite.sm2Sign(this.#keys.signing, utf8(canonicalText(members))));
+  /** Signature over the canonical JSON of `members`, for the terminal that they name unless it is said. */
+  sign(members: { readonly [key: string]: Json | undefined }, to: Json | undefined = members["tid"]): string {
+    const own = typeof to === "string" ? this.#keys.signingFor?.(to) : undefined;
+    return toHex(this.#suite.sm2Sign(own ?? this.#keys.signing, utf8(canonicalText(members))));
   }
 
   /** Whether `signature` (hexadecimal) is the key's over `message`. */

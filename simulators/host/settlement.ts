@@ -13,6 +13,7 @@ import type { DebitOracle } from "./debits.ts";
 import type { ChargeDesk } from "./debts.ts";
 import { DocumentDesk } from "./downlink.ts";
 import { type HostFaults, happens, noHostFaults } from "./faults.ts";
+import { GivenUpDesk, type GivingUp } from "./given-up.ts";
 import { HeadEnd, type Service } from "./head-end.ts";
 import { BatchIntake, type IntakeVerdict } from "./intake.ts";
 import type { Ledger } from "./ledger.ts";
@@ -57,6 +58,10 @@ export interface SettlementHost {
   readonly counters: ReadonlyMap<string, number>;
   /** What each terminal last said of itself. */
   readonly states: ReadonlyMap<string, ToldState>;
+  /** What terminals no longer have and this ledger lacks. */
+  readonly givenUp: GivenUpDesk;
+  /** People give up what a terminal no longer has; it is told at once from where to send. */
+  giveUp(tid: string, batch: number): GivingUp;
   /** Puts the ledger back to its last backup; terminals are asked for what is missing. */
   restoreBackup(): void;
   /** Reads and answers nothing from now on. The ledger and the link stay open: they are the caller's. */
@@ -72,6 +77,7 @@ class Host implements SettlementHost {
   readonly faults: HostFaults;
   readonly terminals: TerminalRegistry;
   readonly documents: DocumentDesk;
+  readonly givenUp: GivenUpDesk;
   readonly #counters = new Map<string, number>();
   readonly #options: SettlementHostOptions;
   readonly #log: Log;
@@ -89,6 +95,7 @@ class Host implements SettlementHost {
     this.#options = options;
     this.#log = options.log ?? SILENT;
     this.ledger = ledger;
+    this.givenUp = new GivenUpDesk(ledger, () => clock.wallMs());
     this.faults = options.faults ?? noHostFaults();
     this.terminals = new TerminalRegistry(options.terminals);
     const sealer = new Sealer({ suite, keys, randomness });
@@ -232,11 +239,21 @@ class Host implements SettlementHost {
     if (this.#clones.wentBack(heartbeat)) this.#clone("boot-went-back", tid);
     if (heartbeat.state === "malformed") this.#count("state-discarded");
     else if (heartbeat.state !== undefined) this.#states.set(tid, heartbeat.state);
+    this.givenUp.hear(heartbeat);
     const quarantined = this.ledger.quarantined(tid);
     const drain = this.faults.drain && !quarantined;
     const presence = buildPresence(this.#context, tid, { drain, reconnectWindowMs: this.#options.reconnectWindowMs ?? DEFAULT_RECONNECT_WINDOW_MS });
     this.#outbound.send({ topic: `pos/v1/${tid}/dn/hb`, payloads: [presence], lateMs: 0, times: 1 });
     if (!quarantined) this.#askForLost(tid, heartbeat);
+  }
+
+  giveUp(tid: string, batch: number): GivingUp {
+    const outcome = this.givenUp.giveUp(tid, batch);
+    if (!outcome.ok) return outcome;
+    const { journalId, batches } = outcome.given;
+    this.#log.warn("batches-given-up", { tid, from: batches.from, through: batches.through });
+    this.#receipt({ tid, journalId, answers: batches.through, need: batches.through + 1 });
+    return outcome;
   }
 
   #clone(why: "boot-went-back" | "equivocation", tid: string): void {
@@ -266,7 +283,7 @@ export function openSettlementHost(options: SettlementHostOptions): SettlementHo
 }
 
 /** Keys to which those of terminals are added that are claimed while the host runs. */
-export type OpenHostKeys = HostKeys & { readonly dataKeys: Map<string, SecretKey> };
+export type OpenHostKeys = HostKeys & { readonly dataKeys: Map<string, SecretKey>; signingFor?: NonNullable<HostKeys["signingFor"]> };
 
 /** Keys of a host out of their bytes: a 32-byte signing scalar and 16-byte data keys by name. */
 export function hostKeys(

@@ -7,6 +7,13 @@ export interface ToldDevice {
   readonly code: string | undefined;
 }
 
+/** A key-loading order that is not as ordered. Spec: claim/v1, 9. */
+export interface ToldKeyLoad {
+  readonly place: string;
+  readonly name: string;
+  readonly state: string;
+}
+
 export interface ToldState {
   readonly version: string;
   readonly parameters: string | undefined;
@@ -15,12 +22,16 @@ export interface ToldState {
   readonly journal: { readonly usedBytes: number; readonly limitBytes: number };
   readonly devices: readonly ToldDevice[];
   readonly wear: { readonly lifeTenths: number; readonly reserve: number } | undefined;
+  readonly keys: readonly ToldKeyLoad[] | undefined;
 }
 
 const CLOCKS = new Set(["trusted", "held", "untrusted"]);
 const DEVICE_STATES = new Set(["ready", "absent", "failed"]);
 const DEVICES_MAX = 64;
-const MEMBERS = new Set(["version", "parameters", "clock", "exposure", "journal", "devices", "wear"]);
+const MEMBERS = new Set(["version", "parameters", "clock", "exposure", "journal", "devices", "wear", "keys"]);
+const KEY_PLACES = new Set(["psam", "pin-pad"]);
+const KEY_STATES = new Set(["module-absent", "other-module", "wrong-level", "wrong-check", "not-loaded", "expired", "test-key", "not-told"]);
+const KEYS_MAX = 16;
 
 /** The counts of these names, where all of them are there. */
 function counts<Name extends string>(value: unknown, names: readonly Name[]): Readonly<Record<Name, number>> | undefined {
@@ -42,6 +53,18 @@ function deviceOf(fields: JsonFields): ToldDevice | undefined {
   return { role, state, code: textField(fields, "code") };
 }
 
+function keysOf(value: unknown): readonly ToldKeyLoad[] | undefined {
+  if (!Array.isArray(value) || value.length > KEYS_MAX) return undefined;
+  const rows = value.map((one) => (isFields(one) ? keyLoadOf(one) : undefined));
+  return rows.some((row) => row === undefined) ? undefined : rows.filter((row) => row !== undefined);
+}
+
+function keyLoadOf(fields: JsonFields): ToldKeyLoad | undefined {
+  const [place, name, state] = [textField(fields, "place"), textField(fields, "name"), textField(fields, "state")];
+  if (place === undefined || name === undefined || state === undefined || !KEY_PLACES.has(place) || !KEY_STATES.has(state)) return undefined;
+  return { place, name, state };
+}
+
 /** Never throws; undefined where a member is missing, wrong or unknown. */
 export function readToldState(value: unknown): ToldState | undefined {
   if (!isFields(value) || Object.keys(value).some((member) => !MEMBERS.has(member))) return undefined;
@@ -53,6 +76,8 @@ export function readToldState(value: unknown): ToldState | undefined {
   if (version === undefined || clock === undefined || !CLOCKS.has(clock) || exposure === undefined || journal === undefined || devices === undefined)
     return undefined;
   if (value["wear"] !== undefined && wear === undefined) return undefined;
+  const keys = value["keys"] === undefined ? undefined : keysOf(value["keys"]);
+  if (value["keys"] !== undefined && keys === undefined) return undefined;
   const oldestAgeMs = isFields(value["exposure"]) ? countField(value["exposure"], "oldestAgeMs") : undefined;
-  return { version, parameters: textField(value, "parameters"), clock, exposure: { ...exposure, oldestAgeMs }, journal, devices, wear };
+  return { version, parameters: textField(value, "parameters"), clock, exposure: { ...exposure, oldestAgeMs }, journal, devices, wear, keys };
 }

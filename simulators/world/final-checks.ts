@@ -41,6 +41,25 @@ export function finalChecks(town: Town, gone: ReadonlySet<WatchedCard>, { cleare
   );
 }
 
+/** Besides: what cards hold, what went back over the till, and what bank cards have ridden. */
+export function gateFinalChecks(town: Town, gone: ReadonlySet<WatchedCard>): void {
+  const { holdCheck, refundCheck, rideCheck, journalCheck, charges } = town;
+  const goneSerials = serialsOf(gone);
+  holdCheck.settled(
+    (subject) => journalCheck.subjects.get(subject)?.state,
+    (serial) => goneSerials.has(serial),
+  );
+  refundCheck.settled(bookedAs(town, "cash-refund"));
+  const rides = bookedAs(town, "delayed-charge");
+  const charged = [...rides.keys()].flatMap((subject) => charges.charge(subject) ?? []);
+  rideCheck.settled(rides, charged);
+}
+
+function bookedAs({ ledger }: Town, wanted: string): ReadonlyMap<string, number> {
+  const booked = ledger.bookings().filter(({ kind }) => kind === wanted);
+  return new Map(booked.map(({ subject, amountFen }) => [subject, amountFen]));
+}
+
 /** Open sales of the cards that the scenario has taken away for good, when the faults have ended. */
 export function countScriptedGone({ moneyCheck, journalCheck, purseCounts }: Town, gone: ReadonlySet<WatchedCard>): void {
   const goneSerials = serialsOf(gone);

@@ -30,6 +30,9 @@ export class Holders {
     return this.#draw.pick(about);
   }
 
+  /** Told of each tap and each tear, where somebody counts them by flow. */
+  onTap: (what: "taps" | "torn") => void = () => undefined;
+
   /** What the presented card pays from: "insurer" for a settlement with the medical host, "bank" for the account behind it. */
   kind: WorldPurse | "insurer" | "bank" = "e-purse";
 
@@ -57,13 +60,16 @@ export class Holders {
   async #present(life: Life, card: WatchedCard, when: { readonly afterMs: number; readonly signal: AbortSignal }): Promise<void> {
     await this.#later(when.afterMs, when.signal, () => {
       const { kind } = this;
-      if (life.desk.present(card, kind) && isPurse(kind) && !this.#town.plan.isCalm) this.#town.purseCounts[kind].taps += 1;
+      if (!life.desk.present(card, kind) || this.#town.plan.isCalm) return;
+      this.onTap("taps");
+      if (isPurse(kind)) this.#town.purseCounts[kind].taps += 1;
     });
   }
 
   async #afterTear(life: Life, card: WatchedCard, signal: AbortSignal): Promise<void> {
     const { plan, trace } = this.#town;
     const { kind } = this;
+    this.onTap("torn");
     if (isPurse(kind)) this.#town.purseCounts[kind].tears += 1;
     const afterMs = this.#draw.between(300, 4_000);
     // Two cards stay about, so that the town never runs out of customers.

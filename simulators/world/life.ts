@@ -29,6 +29,7 @@ import { TEST_CASH_TERMINAL, testAuthorities } from "../terminal/purses.ts";
 import { directLine } from "./acquirer/direct-line.ts";
 import type { ExposureLimits } from "./checks/journal-check.ts";
 import { LaneLife } from "./gate/lane-life.ts";
+import { RECORD_KEY } from "./gate/riders.ts";
 import { observedLink, observedStore } from "./observed.ts";
 import { Place } from "./place.ts";
 import { Power, poweredClock } from "./power.ts";
@@ -89,7 +90,7 @@ const BANK_SERVICES: ServiceProfile = { ...SERVICES, cashWithdrawal: "on", purse
 function settings(limits: ExposureLimits, town: Town): TerminalSettings {
   const { suite, region, gate, bank } = town;
   return {
-    electronicCash: { terminal: TEST_CASH_TERMINAL, authorities: testAuthorities(suite) },
+    electronicCash: { terminal: TEST_CASH_TERMINAL, authorities: testAuthorities(suite), ...(gate === undefined ? {} : { recordKey: RECORD_KEY }) },
     ...(bank === undefined
       ? { services: { profile: SERVICES, localRules: [DISCOUNT] } }
       : {

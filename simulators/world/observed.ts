@@ -4,6 +4,7 @@ import type { Bytes } from "../../device/base/bytes.ts";
 import { Fault } from "../../device/base/fault.ts";
 import type { JournalStore, MessageLink } from "../../device/base/ports.ts";
 import type { CardModule, SimulatedCard } from "../card/card.ts";
+import type { IndustryRecord } from "../card/electronic-cash/state.ts";
 import type { CardDebit, TearPoint } from "../card/state.ts";
 import { Power } from "./power.ts";
 
@@ -74,16 +75,36 @@ export function observedLink(link: MessageLink, power: Power, eyes: LinkEyes): M
   };
 }
 
-/** A card that tells of each debit in the instant in which it commits it. */
+/** What an industry record of a card sets aside, before and after one command. */
+export interface HoldChange {
+  readonly recordId: string;
+  readonly beforeFen: number | undefined;
+  readonly afterFen: number | undefined;
+  /** What the same command debited; undefined: nothing was. */
+  readonly debitFen: number | undefined;
+}
+
+export interface CardEyes {
+  readonly debited: (card: WatchedCard, debit: CardDebit) => void;
+  readonly held: (card: WatchedCard, change: HoldChange) => void;
+}
+
+type Industry = readonly IndustryRecord[];
+
+/** A card that tells of each debit, and of each amount that it sets aside or lets go, in the instant in which it commits it. */
 export class WatchedCard implements CardModule {
   readonly card: SimulatedCard;
-  readonly #onDebit: (card: SimulatedCard, debit: CardDebit) => void;
+  /** Where it was laid down last. A card is at one place at a time, also when it leaves while it commits. */
+  spot: { readonly name: string } | undefined;
+  readonly #eyes: CardEyes;
   #seen: number;
+  #industry: Industry;
 
-  constructor(card: SimulatedCard, onDebit: (card: SimulatedCard, debit: CardDebit) => void) {
+  constructor(card: SimulatedCard, eyes: CardEyes) {
     this.card = card;
-    this.#onDebit = onDebit;
+    this.#eyes = eyes;
     this.#seen = card.debits.length;
+    this.#industry = industryOf(card);
   }
 
   get powered(): boolean {
@@ -114,7 +135,25 @@ export class WatchedCard implements CardModule {
   }
 
   #look(): void {
-    for (const debit of this.card.debits.slice(this.#seen)) this.#onDebit(this.card, debit);
+    const debits = this.card.debits.slice(this.#seen);
     this.#seen = this.card.debits.length;
+    for (const debit of debits) this.#eyes.debited(this, debit);
+    this.#lookAtHolds(debits[0]?.amountFen);
   }
+
+  #lookAtHolds(debitFen: number | undefined): void {
+    const [before, now] = [this.#industry, industryOf(this.card)];
+    if (now === before) return;
+    this.#industry = now;
+    for (const [at, { id, reservedFen: afterFen }] of now.entries()) {
+      const beforeFen = before[at]?.reservedFen;
+      if (afterFen !== beforeFen) this.#eyes.held(this, { recordId: id, beforeFen, afterFen, debitFen });
+    }
+  }
+}
+
+const NO_INDUSTRY: Industry = [];
+
+function industryOf(card: SimulatedCard): Industry {
+  return card.toSnapshot().memory.electronicCash?.industry ?? NO_INDUSTRY;
 }

@@ -40,6 +40,7 @@ export class Place {
   layDown(card: WatchedCard): void {
     this.spot.card = card;
     this.spot.lastCard = card;
+    card.spot = this.spot;
     this.reader.insert(card);
   }
 

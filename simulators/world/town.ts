@@ -6,19 +6,21 @@ import { fromHex } from "../../device/base/bytes.ts";
 import { SILENT } from "../../device/base/log.ts";
 import { DEFAULT_CARD_PROFILE } from "../../device/codec/card-profile.ts";
 import type { CipherSuite } from "../../device/crypto/face.ts";
+import type { TerminalGate } from "../../device/gate/terminal-gates.ts";
 import type { SyncKeys } from "../../device/sync/sync.ts";
 import type { ServicePlaces } from "../../device/terminal-parts.ts";
 import type { AcquirerProfile } from "../../device/txn/acquiring/profile.ts";
 import type { FareBook } from "../../device/txn/fares/fares.ts";
 import type { GatePolicy, LaneSettings } from "../../device/txn/gate/lane.ts";
+import type { GatePurse } from "../../device/txn/gate/tap.ts";
 import { DEFAULT_REGION, type RegionSwitches } from "../../device/txn/medical-host/profile.ts";
 import { SimulatedBroker } from "../broker/in-process.ts";
 import type { SimulatedCard } from "../card/card.ts";
 import { makeTestCard } from "../card/make.ts";
 import { socialNumbers, socialSecurityNumber } from "../card/numbers.ts";
+import type { CardDebit } from "../card/state.ts";
 import { SimulatedJournalDisk } from "../disk/journal-store.ts";
 import { SimulatedStorageDisk } from "../disk/storage.ts";
-import type { Walker } from "../gate/walker.ts";
 import { type Acquirer, openAcquirer } from "../host/acquirer/acquirer.ts";
 import { AcquirerLedger } from "../host/acquirer/ledger.ts";
 import type { AcquirerVariants, TerminalContract } from "../host/acquirer/request.ts";
@@ -26,6 +28,7 @@ import { TEST_BANK_PIN } from "../host/acquirer/test-customers.ts";
 import { type Agency, openAgency } from "../host/agency/agency.ts";
 import { AgencyLedger } from "../host/agency/ledger.ts";
 import { holderOfCard } from "../host/agency/persons.ts";
+import { ChargeDesk } from "../host/debts.ts";
 import type { Service } from "../host/head-end.ts";
 import { Ledger } from "../host/ledger.ts";
 import { type Insurer, openInsurer } from "../host/medical/insurer.ts";
@@ -36,16 +39,24 @@ import { testDebitOracle } from "../host/tac-oracle.ts";
 import { makeTestPsam } from "../psam/make.ts";
 import type { SimulatedPsam } from "../psam/psam.ts";
 import type { DurableEntry } from "./checks/durable-entry.ts";
+import { HoldCheck } from "./checks/hold-check.ts";
 import { type ExposureLimits, JournalCheck } from "./checks/journal-check.ts";
 import { MedicalCheck } from "./checks/medical-check.ts";
 import { MoneyCheck } from "./checks/money-check.ts";
 import { OrderCheck } from "./checks/order-check.ts";
+import { RefundCheck } from "./checks/refund-check.ts";
+import { RideCheck } from "./checks/ride-check.ts";
 import { SecrecyCheck } from "./checks/secrecy-check.ts";
 import { promised, Violation } from "./checks/violation.ts";
 import { drawFaultPlan, type FaultKind, type FaultPlan } from "./fault-plan.ts";
-import { GateCheck } from "./gate/gate-check.ts";
-import { ListOffice } from "./gate/office.ts";
-import { WatchedCard } from "./observed.ts";
+import { writtenTrip } from "./gate/card-trip.ts";
+import { chargedAtLane, gateCheckOf, rodeFromLane } from "./gate/charged.ts";
+import { noFlowCounts } from "./gate/flows.ts";
+import type { GateCheck } from "./gate/gate-check.ts";
+import type { LaneSpot } from "./gate/lane-spot.ts";
+import { accountOf, ListOffice } from "./gate/office.ts";
+import { HOLDS, riderOptions } from "./gate/riders.ts";
+import { type HoldChange, WatchedCard } from "./observed.ts";
 import { noPurseCounts, type PurseCounts, worldPurse } from "./purses.ts";
 import { SeededRandomness } from "./seeded-randomness.ts";
 import type { Spot } from "./spot.ts";
@@ -64,6 +75,10 @@ const CARDS = 6;
 const GATE_CARDS = 24;
 /** On each purse of each card; more than a seed's taps can spend. */
 export const BALANCE_FEN = 5_000_000;
+/** Whoever buys in a town without a gate. */
+const TOWN_RIDER = { card: { purse: { transit: "t-union" } }, cash: {} } as const;
+/** Of a card without the record that it has just changed. */
+const NO_TRIP = { terminalNumber: undefined, date: undefined, time: undefined };
 
 export interface TownOptions {
   readonly seed: string;
@@ -94,22 +109,13 @@ export interface TownBank {
   readonly between?: (acquirer: Acquirer) => Service;
 }
 
-export interface TownGate {
+export interface TownGate extends Pick<TerminalGate, "delayedCharge"> {
   readonly policy: GatePolicy;
   readonly fares: FareBook;
+  /** In the order of asking. */
+  readonly purses: readonly [GatePurse, ...GatePurse[]];
   readonly lanes: readonly LaneSettings[];
   readonly possibleFares: (entry: string | undefined, exit: string) => readonly number[];
-}
-
-/** One lane of a gate, beyond the power of its terminal. */
-export interface LaneSpot {
-  readonly settings: LaneSettings;
-  readonly spot: Spot;
-  readonly psam: SimulatedPsam;
-  /** The module's number, 12 digits. */
-  readonly terminalNumber: string;
-  /** Whoever stands in front of the gate. */
-  readonly walker: Walker;
 }
 
 export class Town {
@@ -144,6 +150,13 @@ export class Town {
   readonly agency: Agency | undefined;
   readonly lanes: readonly LaneSpot[];
   readonly gateCheck: GateCheck;
+  readonly holdCheck = new HoldCheck();
+  readonly refundCheck: RefundCheck;
+  readonly rideCheck: RideCheck;
+  /** What was lived at lanes and till; nothing is counted where there is no gate. */
+  readonly flows = noFlowCounts();
+  /** Charges what was ridden on a signature. */
+  readonly charges = ChargeDesk.open(":memory:");
   /** The first promise that was seen broken while the terminal worked. */
   broken: Violation | undefined;
   /** Lists cards; absent where nobody does. */
@@ -163,29 +176,20 @@ export class Town {
     this.trace = new Trace(this.clock, suite, seed);
     this.journalCheck = new JournalCheck(suite, options.limits);
     this.moneyCheck = new MoneyCheck();
-    this.gateCheck = new GateCheck({
-      sameCardWindowMs: options.gate?.policy.sameCardWindowMs ?? 0,
-      nowMs: () => this.clock.monotonicMs(),
-      stateOf: (subject) => this.journalCheck.subjects.get(subject)?.state,
-      possibleFares: options.gate?.possibleFares ?? (() => []),
-    });
+    this.refundCheck = new RefundCheck(this.moneyCheck);
+    this.rideCheck = new RideCheck(options.gate?.delayedCharge?.firstRideLimitFen ?? 0);
+    this.gateCheck = gateCheckOf(this);
     const cards = this.#makeCards();
     this.secrecyCheck = new SecrecyCheck(cards.flatMap(personalNumbers));
     this.cards = cards.map(
       (card) =>
-        new WatchedCard(card, (debited, debit) =>
-          this.watch(() => {
-            this.observe();
-            this.trace.note(`card ${debited.serial.slice(-4)} debited ${debit.amountFen} of its ${debit.purse ?? "e-purse"}`);
-            this.purseCounts[worldPurse(debit.purse ?? "e-purse")].debits += 1;
-            this.moneyCheck.debited(debited.serial, debit);
-            // A card that was torn out has left its spot before it commits: the module's number says where it was charged.
-            const lane = this.lanes.find(({ terminalNumber }) => terminalNumber === debit.terminalNumber);
-            if (lane !== undefined) this.gateCheck.charged(debited.serial, { ...lane.settings, lane: lane.settings.name }, debit.amountFen);
-          }),
-        ),
+        new WatchedCard(card, {
+          debited: (watched, debit) => this.watch(() => this.#debited(watched, debit)),
+          held: (watched, change) => this.watch(() => this.#held(watched, change)),
+        }),
     );
-    this.psam = makeTestPsam(suite, { purseLevel: this.random.stream("psam").pick([1, 2, 3] as const) });
+    const purseLevel = this.random.stream("psam").pick([1, 2, 3] as const);
+    this.psam = makeTestPsam(suite, { purseLevel, ...(options.gate === undefined ? {} : { industryRecord: HOLDS.recordId }) });
     this.disk = this.#makeDisk();
     const storage = () => new SimulatedStorageDisk({ clock: this.clock });
     this.#serviceDisks = { known: storage(), losses: storage(), bank: storage() };
@@ -212,6 +216,7 @@ export class Town {
     this.acquirer?.stop();
     this.agency?.stop();
     this.ledger.close();
+    this.charges.close();
     this.insurer.ledger.close();
     this.acquirer?.ledger.close();
     this.agency?.ledger.close();
@@ -233,7 +238,11 @@ export class Town {
     for (const stored of flushed.entriesFrom(this.journalCheck.lastSeq + 1, Number.MAX_SAFE_INTEGER)) {
       const entry = this.journalCheck.durable(stored);
       this.trace.note(`entry ${entry.seq} ${entry.kind} ${entry.state} ${entry.amountFen} ${stored.hash.slice(0, 16)}`);
-      this.moneyCheck.durable(entry, this.#spotOf(entry).lastCard?.card.serial);
+      const { lastCard } = this.#spotOf(entry);
+      this.moneyCheck.durable(entry, lastCard?.card.serial);
+      this.holdCheck.durable(entry);
+      this.refundCheck.durable(entry);
+      if (entry.kind === "delayed-charge" && entry.state === "done") this.#rode(entry, lastCard);
       this.medicalCheck.durable(entry);
       this.orderCheck.durable(entry);
       this.gateCheck.durable(entry);
@@ -243,6 +252,37 @@ export class Town {
     }
     this.#observeReceipts();
     this.#observeAnchor();
+  }
+
+  #debited(watched: WatchedCard, debit: CardDebit): void {
+    const { card } = watched;
+    this.observe();
+    this.trace.note(`card ${card.serial.slice(-4)} debited ${debit.amountFen} of its ${debit.purse ?? "e-purse"}`);
+    this.purseCounts[worldPurse(debit.purse ?? "e-purse")].debits += 1;
+    const sale = this.moneyCheck.debited(card.serial, debit);
+    const lane = this.laneOf(watched);
+    if (lane !== undefined) chargedAtLane(this, lane, { card, debit, sale });
+  }
+
+  #held(watched: WatchedCard, { recordId, afterFen, debitFen }: HoldChange): void {
+    const { card } = watched;
+    this.observe();
+    this.trace.note(`card ${card.serial.slice(-4)} ${afterFen === undefined ? "lets go what it held" : `holds ${afterFen}`}`);
+    if (afterFen === undefined) this.holdCheck.letGo(card.serial, debitFen);
+    else this.holdCheck.held(card.serial, writtenTrip(card, recordId) ?? NO_TRIP, afterFen);
+  }
+
+  /** A bank card has signed for a ride, and its record is durable: nothing has moved on the card. */
+  #rode(entry: DurableEntry, watched: WatchedCard | undefined): void {
+    const lane = this.lanes.find(({ spot }) => spot === this.#spotOf(entry));
+    promised(3, lane !== undefined && watched !== undefined, () => `${entry.subject} is a ride that was made at no lane`);
+    this.rideCheck.rode(entry, accountOf(watched.card));
+    rodeFromLane(this, lane, { card: watched.card, amountFen: entry.amountFen, sale: entry.subject });
+  }
+
+  /** The lane where a card lies, or lay when it left. */
+  laneOf({ spot }: WatchedCard): LaneSpot | undefined {
+    return this.lanes.find((lane) => lane.spot === spot);
   }
 
   #observeAnchor(): void {
@@ -281,20 +321,22 @@ export class Town {
 
   #makeCards(): readonly SimulatedCard[] {
     const draw = this.random.stream("cards");
-    return Array.from({ length: this.gate === undefined ? CARDS : GATE_CARDS }, (_, at) =>
-      makeTestCard(this.suite, {
+    const cash = { balanceFen: BALANCE_FEN, balanceLimitFen: 2 * BALANCE_FEN, algorithms: "sm" } as const;
+    return Array.from({ length: this.gate === undefined ? CARDS : GATE_CARDS }, (_, at) => {
+      const rider = this.gate === undefined ? TOWN_RIDER : riderOptions(at);
+      return makeTestCard(this.suite, {
         serial: draw.between(1_000_000, 9_999_999) * 10 + at,
         balanceFen: BALANCE_FEN,
-        purse: { transit: this.gate !== undefined && at % 3 === 2 ? "housing" : "t-union" },
+        ...rider.card,
         medicalPurse: { accountFen: BALANCE_FEN },
-        electronicCash: { balanceFen: BALANCE_FEN, balanceLimitFen: 2 * BALANCE_FEN, algorithms: "sm", signatureVersion: draw.pick(["00", "01"] as const) },
+        electronicCash: { ...cash, signatureVersion: draw.pick(["00", "01"] as const), ...rider.cash },
         algorithm: draw.pick(["3des", "sm4"] as const),
         profile: { logSeqMode: draw.pick(["pre", "post"] as const) },
         pin: `${draw.between(100_000, 999_999)}${draw.between(100_000, 999_999)}`,
         interface: this.bank?.reader ?? "contactless",
         lengthRule: draw.pick(["direct", "t0"] as const),
-      }),
-    );
+      });
+    });
   }
 
   #makeDisk(): SimulatedJournalDisk {
@@ -341,8 +383,8 @@ export class Town {
   }
 
   #openOffice(): ListOffice {
-    const { suite, cards, host, trace } = this;
-    return new ListOffice({ suite, draw: this.random.stream("office"), cards, host, trace, terminalId: TERMINAL_ID });
+    const { suite, cards, host, trace, charges } = this;
+    return new ListOffice({ suite, draw: this.random.stream("office"), cards, host, trace, charges, terminalId: TERMINAL_ID });
   }
 
   #openInsurer(): Insurer {
@@ -409,6 +451,7 @@ export class Town {
       terminals: [],
       link: this.broker.link("settlement-host"),
       debitOracle: testDebitOracle(this.suite, DEFAULT_CARD_PROFILE),
+      charges: this.charges,
       services: this.#services(),
       log: SILENT,
     });

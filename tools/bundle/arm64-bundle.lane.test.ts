@@ -64,6 +64,11 @@ describe("the bundle for arm64", () => {
     expect(ended.code).toBe(0);
   });
 
+  it("names nowhere the folder in which it was made", async () => {
+    const naming = await runProgram("grep", ["-rlF", ROOT, join(folder, "releases")], { limitMs: LIMIT_MS });
+    expect([naming.code, naming.stdout]).toEqual([1, ""]);
+  });
+
   it("holds the native parts of that machine, and of no other", async () => {
     const listed = await runProgram(
       "sh",

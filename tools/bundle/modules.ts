@@ -54,8 +54,9 @@ function resolve(packages: Readonly<Record<string, unknown>>, name: string, from
 }
 
 const LICENCE_FILE = /^(?:licen[cs]e|notice|copying)/i;
+/** Files of a build name the folder in which it was made: two builds of one commit would differ. */
 const LEFT_OUT_FILES =
-  /\.(?:d\.[cm]?ts|ts|map|md|markdown|c|cc|cpp|h|hpp|m|gyp|gypi|sln|vcxproj|yml|yaml|o|d|tgz)$|^(?:\..*|Makefile.*|config\.gypi|tsconfig.*\.json)$/;
+  /\.(?:d\.[cm]?ts|ts|map|md|markdown|c|cc|cpp|h|hpp|m|gyp|gypi|mk|Makefile|sln|vcxproj|yml|yaml|o|d|tgz|tsbuildinfo)$|^(?:\..*|Makefile.*|config\.gypi|tsconfig.*\.json)$/;
 /** At the top of a package only: deeper, such names may be code. */
 const LEFT_OUT_FOLDERS: ReadonlySet<string> = new Set([
   "test",

@@ -10,9 +10,8 @@ import type { CipherSuite } from "../../device/crypto/face.ts";
 import { PAYLOAD_FILE } from "../../provisioning/release/bundle-file.ts";
 import { MANIFEST_FILE, manifestBytes, parseManifest, type ReleaseFile, type ReleaseManifest, SIGNATURE_FILE } from "../../provisioning/release/manifest.ts";
 import { paddingAfter, TAR_END_BYTES, tarBlock } from "../../provisioning/release/tar-member.ts";
-import { runProgram } from "../processes.ts";
+import { writePayload } from "./payload.ts";
 
-const PACK_LIMIT_MS = 600_000;
 const EXECUTABLE = 0o111;
 
 export type ReleaseAbout = Pick<ReleaseManifest, "version" | "arch" | "node" | "builtMs" | "journalSchema" | "journalSchemasWritten" | "emergency">;
@@ -49,16 +48,6 @@ function describe(folder: string, path: string, suite: CipherSuite): ReleaseFile
   return { path, mode: executable ? "755" : "644", size: bytes.length, sm3: toHex(suite.sm3(bytes)) };
 }
 
-async function packPayload(
-  folder: string,
-  { list, payload, builtMs }: { readonly list: string; readonly payload: string; readonly builtMs: number },
-): Promise<void> {
-  const fixed = ["--format=ustar", "--owner=0", "--group=0", "--numeric-owner", "--use-compress-program=gzip -n -6", `--mtime=@${Math.floor(builtMs / 1000)}`];
-  const args = [...fixed, "--create", "--file", payload, "--directory", folder, "--no-recursion", "--files-from", list];
-  const ended = await runProgram("tar", args, { limitMs: PACK_LIMIT_MS, environment: { LC_ALL: "C", TZ: "UTC" } });
-  if (ended.code !== 0) throw new Error(`tar: ${ended.stderr.trim()}`);
-}
-
 /** The members one after the other, each with its block before it and zeros to the next. */
 function writeMembers(path: string, members: readonly (readonly [name: string, content: Uint8Array])[]): void {
   const parts = members.flatMap(([name, content]) => [tarBlock({ name, size: content.length }), content, new Uint8Array(paddingAfter(content.length))]);
@@ -76,11 +65,7 @@ export async function packBundle({ folder, about, sign, out, suite }: Packing): 
   rmSync(work, { recursive: true, force: true });
   mkdirSync(work, { recursive: true });
   const files = sorted(filesBelow(folder)).map((path) => describe(folder, path, suite));
-  const list = join(work, "list");
-  writeFileSync(list, files.map(({ path }) => `${path}\n`).join(""));
-  const payload = join(work, PAYLOAD_FILE);
-  await packPayload(folder, { list, payload, builtMs: about.builtMs });
-  const bytes = readFileSync(payload);
+  const bytes = readFileSync(await writePayload(files, { folder, archive: join(work, "payload.tar"), builtMs: about.builtMs }));
   const manifest: ReleaseManifest = { v: 1, name: "yikatong", ...about, files, payload: { size: bytes.length, sm3: toHex(suite.sm3(bytes)) } };
   const text = manifestBytes(manifest);
   const parsed = parseManifest(text);

@@ -288,3 +288,36 @@ describe("a terminal without bank, agency or services", () => {
     for (const each of asked) expect([each.url, await refused(each, "chief")]).toEqual([each.url, "501 not-offered"]);
   });
 });
+
+describe("a number under which money moved, and whose record has left the journal", () => {
+  const spent = ["pos1.p-1.b1", "pos1.r-1.r1", "pos1.l-1.l1", "pos1.c-1.c1", "pos1.q-1.q1", "pos1.h-1.h1", "pos1.2026-1"];
+  const basket = { credential: { kind: "card" }, amountFen: 1_000, invoiceNumber: "INV-1" };
+  const item = { nationalCode: "XA01", ownCode: "1", name: "Tablets", quantity: "1", unitPrice: "10.00", amountFen: 1_000 };
+
+  it("is said to be spent, with what it moved, and begins nothing; others begin", async () => {
+    const asked: string[] = [];
+    await serve({
+      ...service,
+      spentUnder: (reference) => {
+        asked.push(reference);
+        return Promise.resolve(spent.includes(reference) ? fen(1_234) : undefined);
+      },
+    });
+    const quick = (saleNumber: string) => post("/v1/quick-payments", { saleNumber, purse: "e-purse", amountFen: 450 });
+    const acts: readonly Asked[] = [
+      sale("p-1"),
+      get("/v1/bank/payments/p-1"),
+      post("/v1/bank/loads", { loadNumber: "l-1", purse: "e-purse", amountFen: 5_000 }),
+      quick("q-1"),
+      { method: "PUT" as "POST", url: "/v1/orders/2026-1", body: { ...basket, items: [item] } },
+      get("/v1/orders/2026-1"),
+    ];
+    const before = service.calls();
+    for (const act of acts) expect([act.url, await refused(act)]).toEqual([act.url, "410 number-spent"]);
+    expect((await ask(quick("q-1"), "cashier")).json()).toMatchObject({ problems: ["moved: 1234 fen"], message: { zh: expect.any(String) } });
+    expect(service.calls()).toEqual(before);
+    expect(asked).toContain("pos1.l-1.l1");
+    expect(await told(sale("p-2"))).toMatchObject({ kind: "approved" });
+    expect(service.calls().length).toBe(before.length + 1);
+  });
+});

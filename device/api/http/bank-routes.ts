@@ -13,6 +13,7 @@ import { actFor, may } from "./roles.ts";
 import { type Call, type Desk, NOTHING, type Route, route } from "./route.ts";
 import { orderNumber } from "./schema-words.ts";
 import { subject } from "./schemas.ts";
+import { demandUnspent } from "./spent.ts";
 import { present, wordsFor } from "./wire.ts";
 
 /** More than anybody looks through. */
@@ -65,7 +66,7 @@ const pay = route({
   ...none,
   body: schemas.bankPaymentBody,
   answers: [{ status: 200, schema: schemas.bankAct }],
-  refusals: ["not-offered", "order-conflict"],
+  refusals: ["not-offered", "order-conflict", "number-spent"],
   handle: async (desk, call) => {
     const { paymentNumber, business, amountFen } = call.body;
     const request = { reference: referenceOf(call, "b", paymentNumber), business, amount: fen(amountFen), operator: call.operator.operator };
@@ -77,8 +78,9 @@ const pay = route({
 
 async function knownAct(desk: Desk, reference: string): Promise<BankOutcome> {
   const outcome = await bankOf(desk).known(reference);
-  if (outcome === undefined) throw refusal("act-unknown");
-  return outcome;
+  if (outcome !== undefined) return outcome;
+  await demandUnspent(desk.service, reference);
+  throw refusal("act-unknown");
 }
 
 const lookPayment = route({
@@ -90,7 +92,7 @@ const lookPayment = route({
   params: numberedPayment,
   query: NOTHING,
   answers: [{ status: 200, schema: schemas.bankAct }],
-  refusals: ["not-offered", "act-unknown"],
+  refusals: ["not-offered", "act-unknown", "number-spent"],
   handle: async (desk, call) => {
     const { paymentNumber } = call.params;
     return { status: 200, json: bankActWire(paymentNumber, await knownAct(desk, referenceOf(call, "b", paymentNumber))) };
@@ -116,7 +118,7 @@ const takeBack = route({
   ...none,
   body: schemas.bankReturnBody,
   answers: [{ status: 200, schema: schemas.bankAct }],
-  refusals: ["not-offered", "act-unknown", "order-conflict", "supervisor-needed"],
+  refusals: ["not-offered", "act-unknown", "order-conflict", "supervisor-needed", "number-spent"],
   handle: async (desk, call) => {
     const { returnNumber, business, paymentNumber, amountFen } = call.body;
     const original = referenceOf(call, "b", paymentNumber);
@@ -139,7 +141,7 @@ const lookReturn = route({
   params: numberedReturn,
   query: NOTHING,
   answers: [{ status: 200, schema: schemas.bankAct }],
-  refusals: ["not-offered", "act-unknown"],
+  refusals: ["not-offered", "act-unknown", "number-spent"],
   handle: async (desk, call) => {
     const { returnNumber } = call.params;
     return { status: 200, json: bankActWire(returnNumber, await knownAct(desk, referenceOf(call, "r", returnNumber))) };
@@ -173,7 +175,7 @@ const load = route({
   query: NOTHING,
   body: schemas.loadBody,
   answers: [{ status: 200, schema: schemas.load }],
-  refusals: ["not-offered", "order-conflict"],
+  refusals: ["not-offered", "order-conflict", "number-spent"],
   handle: async (desk, call) => {
     const { loadNumber, purse, amountFen } = call.body;
     const request = { reference: referenceOf(call, "l", loadNumber), purse, amount: fen(amountFen), operator: call.operator.operator };

@@ -18,6 +18,7 @@ const REFUSALS = {
   "route-unknown": [404, "There is nothing at this address.", "请求的地址不存在。"],
   "order-unknown": [404, "There is no such order.", "未找到该订单。"],
   "order-conflict": [409, "This order number belongs to another basket.", "该单号已用于另一笔订单。"],
+  "number-spent": [410, "This number was used long ago, and money moved under it. Nothing was done now.", "该单号早已使用且已完成收付，本次未执行任何操作。"],
   "order-open": [409, "The order is still under way.", "该订单仍在处理中。"],
   "order-ended": [409, "The order has ended; it can only be given back as a whole.", "该订单已结束，只能整单撤销。"],
   "order-undecided": [409, "It is not decided yet how this order ended. Please ask again later.", "该订单结果尚未确定，请稍后查询。"],

@@ -3,6 +3,7 @@ import * as z from "zod";
 import { fen, ZERO_FEN } from "../../base/fen.ts";
 import { canonicalJson } from "../../codec/json.ts";
 import { tokenHash } from "../../crypto/passwords.ts";
+import { orderReference } from "../../txn/medical-order/names.ts";
 import type { OrderName, OrderRequest, OrderView } from "../../txn/medical-order/order.ts";
 import { basketOf } from "../../txn/medical-order/record.ts";
 import { type RefusalWord, refusal } from "./errors.ts";
@@ -11,6 +12,7 @@ import { actFor, may } from "./roles.ts";
 import { type Call, type Desk, NOTHING, type Reply, type Route, route } from "./route.ts";
 import { orderNumber } from "./schema-words.ts";
 import * as schemas from "./schemas.ts";
+import { demandUnspent } from "./spent.ts";
 import { frame, STREAM_HEADERS, tellEvents } from "./stream.ts";
 import { type OrderBody, orderWire, requestOf, type StreamItem, wordsFor } from "./wire.ts";
 
@@ -19,7 +21,7 @@ const ENDED_OR_NOT = [
   { status: 200, schema: schemas.order },
   { status: 202, schema: schemas.order },
 ] as const;
-const BUSY: readonly RefusalWord[] = ["order-unknown", "order-open", "order-conflict", "too-many-orders"];
+const BUSY: readonly RefusalWord[] = ["order-unknown", "order-open", "order-conflict", "too-many-orders", "number-spent"];
 const REPRINT_TIMEOUT_MS = 30_000;
 
 type Params = z.output<typeof numbered>;
@@ -65,7 +67,10 @@ async function standing(desk: Desk, name: OrderName, live: LiveOrder | undefined
   const end = wasUnderWay ? live.end : undefined;
   if (end !== undefined) return { status: 200, json: endedOrder(end) };
   const now = live?.wire(durable) ?? (durable === undefined ? undefined : orderWire(durable, { underWay: false }));
-  if (now === undefined) throw refusal("order-unknown");
+  if (now === undefined) {
+    await demandUnspent(desk.service, orderReference(name));
+    throw refusal("order-unknown");
+  }
   return { status: now.underWay ? 202 : 200, json: now };
 }
 
@@ -84,6 +89,7 @@ function mayPlace(call: Call<unknown, unknown, unknown>, body: OrderBody): void 
 async function begin(desk: Desk, request: OrderRequest): Promise<LiveOrder> {
   const { service, live } = desk;
   const first = live.find(request)?.underWay === true ? undefined : await service.orders.query(request);
+  if (first === undefined) await demandUnspent(service, orderReference(request));
   return live.begin(request, {
     key: basketKey(request),
     first: first ?? fresh(request),
@@ -119,7 +125,7 @@ const look = route({
   params: numbered,
   query: schemas.waitQuery,
   answers: ENDED_OR_NOT,
-  refusals: ["order-unknown", "order-conflict", "order-open"],
+  refusals: ["order-unknown", "order-conflict", "order-open", "number-spent"],
   handle: async (desk, call) => {
     const live = desk.live.find(nameOf(call));
     if (live?.underWay === true && call.query.waitMs !== undefined) return settledOrder(desk, live, { query: call.query, signal: call.caller.signal });

@@ -21,6 +21,7 @@ import { may } from "./roles.ts";
 import type { Caller, Desk, Reply, Route } from "./route.ts";
 import type { ApiService } from "./service.ts";
 import { type Session, Sessions } from "./sessions.ts";
+import { demandUnspent } from "./spent.ts";
 import { createStreamPlaces } from "./stream.ts";
 import { openWorks } from "./works.ts";
 
@@ -76,7 +77,17 @@ export function createApi(parts: ApiParts): { readonly app: FastifyInstance; lis
   const live = new LiveOrders({ ...parts, bounds, signal: closing.signal });
   const streams = createStreamPlaces({ all: bounds.streams, perClient: bounds.streamsPerClient });
   const gateWatch = watchGates(parts);
-  const desk: Desk = { config, service, live, sessions: new Sessions(parts), clock, log, streams, works: openWorks(), gateWatch };
+  const desk: Desk = {
+    config,
+    service,
+    live,
+    sessions: new Sessions(parts),
+    clock,
+    log,
+    streams,
+    works: openWorks((reference) => demandUnspent(service, reference)),
+    gateWatch,
+  };
   const app = fastify({
     serverFactory: (handler) => createServer(config, handler),
     bodyLimit: bounds.bodyBytes,

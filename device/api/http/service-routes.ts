@@ -14,6 +14,7 @@ import { slip as slipTold, subject, voidBody } from "./schemas.ts";
 import * as schemas from "./service-schemas.ts";
 import { benefitsWire, billsWire, casesWire, contributionWire, serviceRequestOf, serviceWire, tableWire } from "./service-wire.ts";
 import { slipWire } from "./shop-wire.ts";
+import { demandUnspent } from "./spent.ts";
 
 const LISTED_MAX = 200;
 const PRINT_TIMEOUT_MS = 30_000;
@@ -64,7 +65,7 @@ const pay = route({
   ...none,
   body: schemas.contributionBody,
   answers: [{ status: 200, schema: schemas.contribution }],
-  refusals: ["not-offered", "order-conflict"],
+  refusals: ["not-offered", "order-conflict", "number-spent"],
   handle: async (desk, call) => {
     const { contributionNumber, billId, amountFen, timeoutMs } = call.body;
     const request = { reference: referenceOf(call, contributionNumber), billId, amount: fen(amountFen), operator: call.operator.operator };
@@ -84,10 +85,12 @@ const look = route({
   params: numberedContribution,
   query: NOTHING,
   answers: [{ status: 200, schema: schemas.contribution }],
-  refusals: ["not-offered", "act-unknown"],
+  refusals: ["not-offered", "act-unknown", "number-spent"],
   handle: async (desk, call) => {
     const { contributionNumber } = call.params;
-    const outcome = await contributionsOf(desk).known(referenceOf(call, contributionNumber));
+    const reference = referenceOf(call, contributionNumber);
+    const outcome = await contributionsOf(desk).known(reference);
+    if (outcome === undefined) await demandUnspent(desk.service, reference);
     if (outcome === undefined) throw refusal("act-unknown");
     return { status: 200, json: contributionWire(contributionNumber, outcome) };
   },

@@ -81,6 +81,8 @@ export interface ApiService {
   status(): ServiceStatus;
   /** Where the time of taps goes. */
   tapTimes(): TapTimesView;
+  /** What has moved under a reference whose record has left the journal by rule; left out where none ever leaves. Faults: those of the journal. */
+  readonly spentUnder?: (reference: string) => Promise<Fen | undefined>;
   /** One sale from a purse of the card. Never rejects for what the world does. */
   quickPayment(request: SaleRequest, act: { readonly operator: string }, limits: Limits): Promise<QuickPaymentOutcome>;
 }

@@ -53,7 +53,7 @@ const quickPayment = route({
   ...none,
   body: schemas.quickPaymentBody,
   answers: [{ status: 200, schema: schemas.quickPayment }],
-  refusals: ["order-conflict"],
+  refusals: ["order-conflict", "number-spent"],
   handle: async (desk, call) => {
     const { caller, operator, body } = call;
     const reference = `${caller.client}.${body.saleNumber}.q1`;
@@ -82,7 +82,7 @@ const hold = route({
   ...none,
   body: shop.holdBody,
   answers: [{ status: 200, schema: schemas.quickPayment }],
-  refusals: ["not-offered", "order-conflict"],
+  refusals: ["not-offered", "order-conflict", "number-spent"],
   handle: async (desk, call) => {
     const { caller, operator, body } = call;
     const { place, amountMax } = holdsOf(desk);
@@ -112,7 +112,7 @@ const completion = route({
   ...none,
   body: shop.completionBody,
   answers: [{ status: 200, schema: schemas.quickPayment }],
-  refusals: ["not-offered", "order-conflict"],
+  refusals: ["not-offered", "order-conflict", "number-spent"],
   handle: async (desk, call) => {
     const { caller, operator, body } = call;
     const { place } = holdsOf(desk);

@@ -97,7 +97,10 @@ export class FakeGates implements ServedGates {
         this.#released = false;
         return Promise.resolve();
       },
-      giveBack: (sale) => void this.calls.push(`give back ${sale}`),
+      giveBack: (sale) => {
+        this.calls.push(`give back ${sale}`);
+        return () => undefined;
+      },
       start: () => undefined,
       stop: () => Promise.resolve(),
     };

@@ -14,13 +14,14 @@ export interface Works {
   readonly services: JoinedWork<CardServiceOutcome>;
 }
 
-export function openWorks(): Works {
+/** `demand` throws for references under which nothing may begin. */
+export function openWorks(demand: (reference: string) => Promise<void>): Works {
   return {
-    quickPayments: new JoinedWork(),
-    bank: new JoinedWork(),
-    loads: new JoinedWork(),
+    quickPayments: new JoinedWork(demand),
+    bank: new JoinedWork(demand),
+    loads: new JoinedWork(demand),
     settlements: new JoinedWork(),
-    contributions: new JoinedWork(),
+    contributions: new JoinedWork(demand),
     services: new JoinedWork(),
   };
 }

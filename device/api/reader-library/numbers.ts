@@ -57,6 +57,8 @@ export const OWN_RESULT = {
   noStep: -9005,
   /** The answer does not fit the caller's buffer, or is no text. */
   answerTooLong: -9006,
+  /** The same sale was paid so long ago that its record is gone. Nothing was done now, and it is not unpaid. */
+  spent: -9007,
   /** Something failed for which there is no better number. */
   failed: -9009,
 } as const;
@@ -95,6 +97,7 @@ const FAULT_RESULTS: Readonly<Partial<Record<FaultCode, number>>> = {
   "card-chain-too-long": RESULT.checkFailed,
   "pad-gone": RESULT.notSupported,
   "key-missing": RESULT.moduleWithoutReadKey,
+  "module-refused": RESULT.noModule,
   "link-down": OWN_RESULT.hostNeeded,
   "host-absent": OWN_RESULT.hostNeeded,
   // The host is behind the caller, who brings what it says as a parameter.
@@ -213,6 +216,7 @@ const REASON_RESULTS: ReadonlyMap<string, number> = new Map([
   ["lane-busy", OWN_RESULT.busy],
   ["in-progress", OWN_RESULT.busy],
   ["reference-conflict", RESULT.parameterWrong],
+  ["number-spent", OWN_RESULT.spent],
   ["pin-refused", RESULT.notSupported],
   ["no-pin-entry", RESULT.notSupported],
   ["purse-not-offered", RESULT.notSupported],

@@ -165,6 +165,14 @@ export function journalStoreContract(name: string, makeBench: () => Promise<Jour
       expect(await store.mark("last")).toBe("s2");
     });
 
+    it("takes marks away by name, and sets what the same commit sets", async () => {
+      await store.commit({ ...beginning(1, "done"), marks: ["a", "b", "c"].map((name) => ({ name, value: "v" })) });
+      await store.commit({ prune: { throughSeq: 0, subjects: [], left: [], marks: ["a", "b", "nobody"] }, marks: [{ name: "b", value: "w" }] });
+      await reopen();
+      expect([await store.mark("a"), await store.mark("b"), await store.mark("c")]).toEqual([undefined, "w", "v"]);
+      expect((await store.entries(1, 10)).map(({ seq }) => seq)).toEqual([1]);
+    });
+
     it("takes receipted batches away, but not the newest of them", async () => {
       for (let seq = 1; seq <= 4; seq += 1) await store.commit(beginning(seq, "done"));
       await store.commit({ batches: [batch(1, 1, 1, true), batch(2, 2, 2, true), batch(3, 3, 3, true), batch(4, 4, 4)] });

@@ -152,7 +152,7 @@ function notDebited({ balance }: Observed): CashEvidence {
 /** Searches the card's log for the sale's counter; the log drops its oldest first. */
 async function evidenceOfLog(channel: CardChannel, question: Question, limits: Limits): Promise<CashEvidence> {
   const { log, unlogged } = question.intent;
-  if (unlogged === true || log === undefined) return lastResort(question);
+  if (unlogged === true || log === undefined) return hasGoneOn(question) ? GONE : lastResort(question);
   const format = parseDol((await getData(channel, LOG_FORMAT, limits)) ?? new Uint8Array(0));
   if (!format.ok || !format.entries.some(({ tag }) => tag === COUNTER)) return lastResort(question);
   const records = Math.min(log.records, CASH_LOG_RECORDS_MAX);
@@ -174,6 +174,13 @@ function evidenceOfEntry(question: Question, entry: CashLogEntry | "unwritten" |
   if (entry.atc < intent.atc) return notDebited(observed);
   const same = entry.amount === undefined || entry.amount === intent.amount;
   return same ? debited(question, "log") : { kind: "undecidable", why: "balance-contradicts" };
+}
+
+/** What this card keeps of one transaction is overwritten by the next, and without a log it will never tell of it again. */
+const GONE: CashEvidence = { kind: "undecidable", why: "log-overrun" };
+
+function hasGoneOn({ intent, observed }: Question): boolean {
+  return observed.atc !== undefined && observed.atc > intent.atc;
 }
 
 /**

@@ -6,10 +6,10 @@ import type { CardProfile } from "../../codec/card-profile.ts";
 import type { SecurityModule } from "./module.ts";
 
 /** Status words that say "not with this many factors": the next level is worth trying. Spec: LD/T 32.9, DELIVERY SESSION KEY. */
-const OTHER_LEVEL: ReadonlySet<number> = new Set([0x6700, 0x6a80, 0x6a81, 0x6a83, 0x6a88, 0x9403]);
-const LOCKED = 0x6983;
+export const OTHER_LEVEL: ReadonlySet<number> = new Set([0x6700, 0x6a80, 0x6a81, 0x6a83, 0x6a88, 0x9403]);
+export const LOCKED = 0x6983;
 const NO_KEY = 0x6a88;
-const LEVELS: Readonly<Record<CardProfile["psamLevels"], readonly number[]>> = { auto321: [3, 2, 1], "3": [3], "2": [2], "1": [1] };
+export const LEVELS: Readonly<Record<CardProfile["psamLevels"], readonly (1 | 2 | 3)[]>> = { auto321: [3, 2, 1], "3": [3], "2": [2], "1": [1] };
 
 /** One command with the first so many factors, the card's first. */
 export type LevelAttempt = (factors: readonly Bytes[]) => Promise<ResponseApdu>;

@@ -7,11 +7,9 @@ import { withDeadline } from "../../base/deadline.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Clock, Limits } from "../../base/ports.ts";
 import { type CommandApdu, command, isOk, type ResponseApdu } from "../../codec/apdu.ts";
-import type { CardChannel, CardReader } from "../../drivers/ports.ts";
+import type { CardChannel, CardReader, ModuleApplication } from "../../drivers/ports.ts";
 import { exchange, malformed, selectByName } from "../dialogue.ts";
 import { parseTerminalNumber, parseTerminalSequence, SEQUENCE_LENGTH, TERMINAL_NUMBER_LENGTH } from "./answers.ts";
-
-export type ModuleApplication = "purse" | "social-sm4" | "social-3des";
 
 /** One step of a selection: by name or by file identifier, in hexadecimal. */
 export type SelectionStep = { readonly name: string } | { readonly fileId: string };

@@ -11,7 +11,9 @@ import type { CardProfile } from "../../codec/card-profile.ts";
 import type {
   CardReader,
   MedicalPurchaseInitialization,
+  ModuleApplication,
   ModuleCommandMac,
+  ModuleKeyPlace,
   ModuleKeyUse,
   ModuleRecordMac,
   Psam,
@@ -19,6 +21,8 @@ import type {
   PurchaseInitialization,
   RecordPsam,
   SocialPsam,
+  TellingPsam,
+  ToldKey,
   TransitPsam,
 } from "../../drivers/ports.ts";
 import { malformed } from "../dialogue.ts";
@@ -28,11 +32,12 @@ import { encipherBlocks, type ModuleSession, macBlocks } from "./cipher.ts";
 import { HeldPurchase } from "./held-purchase.ts";
 import { KeyLevels, missingKey } from "./levels.ts";
 import { ModuleLock } from "./lock.ts";
-import { DEFAULT_MODULE_DIRECTORY, type ModuleApplication, type ModuleDirectory, SecurityModule } from "./module.ts";
+import { DEFAULT_MODULE_DIRECTORY, type ModuleDirectory, SecurityModule } from "./module.ts";
+import { tellKey } from "./telling.ts";
 
 export interface PsamOptions {
   readonly clock: Clock;
-  readonly profile: Pick<CardProfile, "psamLevels" | "psamAlgByteSm4">;
+  readonly profile: Pick<CardProfile, "psamLevels" | "psamAlgByteSm4" | "psamKeyCheck">;
   /** Where the module's applications are; left out: the names of the specifications. */
   readonly directory?: ModuleDirectory;
 }
@@ -54,7 +59,7 @@ const MAINTENANCE_KEY_ID: Readonly<Record<CardAlgorithm, number>> = { "3des": 0x
  * Opens the security module that lies in `reader`, selects its purse application and reads the terminal's number. Faults: those of a
  * card channel; "key-missing" when the module has neither a purse nor a social application, or no terminal number.
  */
-export async function openPsam(reader: CardReader, options: PsamOptions, limits: Limits): Promise<SocialPsam & TransitPsam & RecordPsam> {
+export async function openPsam(reader: CardReader, options: PsamOptions, limits: Limits): Promise<SocialPsam & TransitPsam & RecordPsam & TellingPsam> {
   assert(reader.interface === "sam", "a security module lies in a reader of its own kind");
   const module = new SecurityModule(reader, { clock: options.clock, directory: options.directory ?? DEFAULT_MODULE_DIRECTORY });
   const psam = new CardPsam(module, options);
@@ -62,11 +67,12 @@ export async function openPsam(reader: CardReader, options: PsamOptions, limits:
   return psam;
 }
 
-class CardPsam implements SocialPsam, TransitPsam, RecordPsam {
+class CardPsam implements SocialPsam, TransitPsam, RecordPsam, TellingPsam {
   readonly #module: SecurityModule;
   readonly #lock: ModuleLock;
   readonly #levels: KeyLevels;
   readonly #sm4Byte: number;
+  readonly #profile: PsamOptions["profile"];
   #nextSequence = 0;
 
   constructor(module: SecurityModule, options: PsamOptions) {
@@ -74,6 +80,7 @@ class CardPsam implements SocialPsam, TransitPsam, RecordPsam {
     this.#lock = new ModuleLock(options.clock);
     this.#levels = new KeyLevels(module, options.profile.psamLevels);
     this.#sm4Byte = options.profile.psamAlgByteSm4;
+    this.#profile = options.profile;
   }
 
   get terminalNumber(): Bytes {
@@ -149,6 +156,21 @@ class CardPsam implements SocialPsam, TransitPsam, RecordPsam {
       }
       return macBlocks({ module: this.#module, algorithm, limits }, data, concat(new Uint8Array(block - vector.length), vector));
     });
+  }
+
+  async has(application: ModuleApplication, limits: Limits): Promise<boolean> {
+    const free = await this.#lock.acquire(limits);
+    try {
+      return (await this.#module.select(application, limits)) === "selected";
+    } finally {
+      free();
+    }
+  }
+
+  async tellKey(place: ModuleKeyPlace, limits: Limits): Promise<ToldKey | undefined> {
+    const application = socialDirectory(place.algorithm);
+    if (!(await this.has(application, limits))) return undefined;
+    return this.#exclusive(application, limits, () => tellKey(this.#module, { place, profile: this.#profile, number: this.terminalNumber }, limits));
   }
 
   close(): Promise<void> {

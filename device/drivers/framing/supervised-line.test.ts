@@ -1,11 +1,11 @@
-/* A line whose process cannot even start: it is not started all the time, and the reason is logged once. */
+/* A line whose process cannot even start is not started all the time, and the reason is logged once; one that is closed tells what nobody can know. */
 import { describe, expect, it } from "vitest";
 import { VirtualClock } from "../../../simulators/world/virtual-clock.ts";
 import type { ChildProcess, Processes } from "../../base/ports.ts";
 import { SupervisedLine } from "./supervised-line.ts";
 
-/** Processes that say `word`, where there is one, and end. */
-function stand(word?: unknown) {
+/** Processes that say `word`, where there is one, and end, unless they live on. */
+function stand(word?: unknown, livesOn = false) {
   const clock = new VirtualClock(0);
   const warned: string[] = [];
   let started = 0;
@@ -15,7 +15,7 @@ function stand(word?: unknown) {
     const exits: ((how: { readonly code: number | null; readonly signal: string | null }) => void)[] = [];
     void clock.sleep(10).then(() => {
       if (word !== undefined) for (const listener of listeners) listener(word);
-      for (const exit of exits) exit({ code: 1, signal: null });
+      if (!livesOn) for (const exit of exits) exit({ code: 1, signal: null });
     });
     return {
       pid: started,
@@ -54,5 +54,18 @@ describe("a process that ends as soon as it is started", () => {
     expect(starts()).toBeGreaterThan(30);
     expect(warned).toEqual(['line-away {"line":"a line","why":"no such file"}']);
     await line.close();
+  });
+});
+
+describe("a line that is closed", () => {
+  it("leaves it open whether a write under way has reached the device, and refuses every later one", async () => {
+    const { clock, line } = stand({ is: "open" }, true);
+    const limits = { timeoutMs: 1_000, signal: new AbortController().signal };
+    await clock.resolve(line.untilOpen(limits));
+    const write = line.write(Uint8Array.of(1), limits);
+    const ended = expect(write).rejects.toMatchObject({ code: "closed", effectUnknown: true });
+    await line.close();
+    await clock.resolve(ended);
+    await expect(line.write(Uint8Array.of(2), limits)).rejects.toMatchObject({ code: "closed", effectUnknown: false });
   });
 });

@@ -133,7 +133,8 @@ export class SupervisedLine implements ByteLine, ReportLine {
     if (this.#state === "closed") return Promise.resolve();
     this.#closing.abort();
     this.#become("closed");
-    this.#endLife(closed());
+    // A write that nobody has confirmed may have reached the device all the same.
+    this.#endLife(new Fault("closed", "the line was closed in the middle of a write", { effectUnknown: true }));
     this.#stateListeners.clear();
     this.#byteListeners.clear();
     return Promise.resolve();

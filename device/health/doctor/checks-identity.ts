@@ -82,6 +82,16 @@ export const IDENTITY_CHECKS: readonly Check[] = [
     remedy: { zh: "把属主改为 yikatong", en: "make yikatong its owner" },
     sees: key("foreign-owner"),
   },
+  {
+    id: "files-foreign-owner",
+    severity: "fault",
+    says: { zh: "服务的文件属于其他用户，服务可能无法启动", en: "files of the service belong to another user, and it may not start with them" },
+    remedy: {
+      zh: "用 chown yikatong:yikatong 改回所列文件，再重启服务",
+      en: "give the named files back with chown yikatong:yikatong, then restart the service",
+    },
+    sees: ({ foreignFiles }) => when(foreignFiles.length > 0, foreignFiles.join(" ")),
+  },
   { id: "keys-malformed", severity: "fault", says: { zh: "终端密钥文件格式错误", en: "the key file is malformed" }, remedy: KEYS_ANEW, sees: key("malformed") },
   {
     id: "keys-of-tests",

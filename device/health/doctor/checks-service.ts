@@ -7,6 +7,7 @@ const LATE_MS = 1_000;
 const JOURNAL_SILENT_MS = 60_000;
 const HELD_TOO_LONG_MS = 600_000;
 const RESTARTS_TOO_MANY = 3;
+const SERVES_FOR_LONG_MS = 600_000;
 const TRIAL_TOO_LONG_MS = 86_400_000;
 const MINUTE_MS = 60_000;
 
@@ -15,6 +16,11 @@ type Told = Extract<StatusFact, { readonly is: "told" }>;
 /** Looks at what the service says, as long as it says it. */
 export function told(sees: (status: Told["status"], facts: Facts) => string | undefined): (facts: Facts) => string | undefined {
   return (facts) => (facts.status.is === "told" && facts.status.ageMs <= STALE_MS ? sees(facts.status.status, facts) : undefined);
+}
+
+/** The manager counts restarts until somebody starts the service by hand; those of long ago are over. */
+function servesForLong({ service, status }: Facts): boolean {
+  return service.state === "active" && status.is === "told" && status.status.uptimeMs - status.status.readyAtMs > SERVES_FOR_LONG_MS;
 }
 
 const START = { zh: "systemctl start yikatong；原因见 journalctl -u yikatong", en: "systemctl start yikatong; the reason is in journalctl -u yikatong" };
@@ -34,7 +40,7 @@ export const SERVICE_CHECKS: readonly Check[] = [
     severity: "fault",
     says: { zh: "终端服务反复重启", en: "the terminal's service starts again and again" },
     remedy: { zh: "查看 journalctl -u yikatong 中最后的错误", en: "see the last error in journalctl -u yikatong" },
-    sees: ({ service }) => when(service.restarts >= RESTARTS_TOO_MANY, String(service.restarts)),
+    sees: (facts) => when(facts.service.restarts >= RESTARTS_TOO_MANY && !servesForLong(facts), String(facts.service.restarts)),
   },
   {
     id: "service-silent",

@@ -5,12 +5,13 @@ import { VirtualClock } from "../../../simulators/world/virtual-clock.ts";
 import { toHex, utf8 } from "../../base/bytes.ts";
 import { canonicalJson, type JsonValue } from "../../codec/json.ts";
 import { openCipherSuite } from "../../crypto/suite.ts";
+import type { KeyStatus } from "../runtime-status.ts";
 import { CHECKS, diagnosisText, examine, exitCodeOf } from "./doctor.ts";
 import { gather } from "./gather.ts";
 import { DEVICE_RULES, POLKIT_RULE } from "./gather-system.ts";
 import { PLACES } from "./machine.ts";
 import { combedText, supportBundle } from "./support-bundle.ts";
-import { databaseHead, healthyMachine, NOW_MS, type PlantedMachine, SERVICE_LINE, serviceWords } from "./testing.ts";
+import { databaseHead, healthyMachine, NOW_MS, type PlantedMachine, SERVICE_LINE, serviceWords, UPTIME_MS } from "./testing.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -36,6 +37,13 @@ const service =
   (machine) =>
     machine.program(SERVICE_LINE, serviceWords(change));
 const device = (role: string, state: "absent" | "failed", code?: string) => tell({ devices: [{ role, state, ...(code === undefined ? {} : { code }) }] });
+const keyLoad = (state: KeyStatus["state"], detail?: string) =>
+  tell({
+    keys: [
+      { place: "psam", name: "purse", state: "as-ordered" },
+      { place: "psam", name: "module", state, ...(detail === undefined ? {} : { detail }) },
+    ],
+  });
 const exposure = (ageMs: number) => tell({ exposure: { count: 1, sumFen: 100, oldestAgeMs: ageMs, unknown: 0 } });
 const space =
   (change: object): Plant =>
@@ -77,6 +85,7 @@ const PLANTED: Readonly<Record<string, Plant>> = {
   "keys-denied": (machine) => machine.deny(KEYS),
   "keys-open-to-others": (machine) => machine.change(KEYS, { mode: 0o640 }),
   "keys-foreign-owner": (machine) => machine.change(KEYS, { user: 0 }),
+  "files-foreign-owner": (machine) => machine.change(`${CONFIG}/terminal-a.json`, { user: 0 }),
   "keys-malformed": (machine) => machine.plant(KEYS, "signing-scalar = 12\n"),
   // Its keys are one byte again and again.
   "keys-of-tests": (machine) => machine.configure({ profile: "production" }),
@@ -93,8 +102,18 @@ const PLANTED: Readonly<Record<string, Plant>> = {
   "certificate-key-differs": certificate({ ownsKey: false }),
   "certificate-of-another": certificate({ commonName: "T-0002" }),
   "claim-waiting": (machine) => machine.plant("/etc/yikatong/claim.json", "{}"),
+  "module-ordered-absent": keyLoad("module-absent"),
+  "module-not-ordered": keyLoad("other-module", "330100000043"),
+  "module-keys-differ": keyLoad("wrong-check", "0a0b0c"),
+  "key-load-open": keyLoad("not-loaded"),
+  "key-load-expired": keyLoad("expired"),
+  "module-of-tests": keyLoad("test-key"),
+  "certificate-change-stuck": (machine) => machine.plant("/var/lib/yikatong/identity/link-next.json", "{}", { changedMs: NOW_MS - 2 * DAY_MS }),
   "service-not-running": service({ ActiveState: "failed" }),
-  "service-restarting": service({ NRestarts: "7" }),
+  "service-restarting": async (machine) => {
+    await service({ NRestarts: "7" })(machine);
+    await tell({ readyAtMs: UPTIME_MS - 60_000 })(machine);
+  },
   "service-silent": tell({ uptimeMs: 4 * DAY_MS }),
   "status-absent": (machine) => {
     machine.files.delete(STATUS);
@@ -170,6 +189,7 @@ const PLANTED: Readonly<Record<string, Plant>> = {
 
 /** What cannot but follow from a fault, and is no mistake of the doctor. */
 const FOLLOWS: Readonly<Record<string, readonly string[]>> = {
+  "journal-not-writable": ["files-foreign-owner"],
   "money-overdue": ["receipts-stuck"],
   "money-waiting": ["receipts-stuck"],
 };
@@ -224,6 +244,21 @@ describe("the doctor", () => {
     });
     expect(diagnosis.unanswered).toContain("service");
     expect(diagnosis.tookMs).toBeLessThan(5_000);
+  });
+
+  it("forgives restarts to a service that has served for long since", async () => {
+    expect((await diagnose(service({ NRestarts: "7" }))).findings).toEqual([]);
+  });
+
+  it("leaves out a time service that the system itself has left out, and not one that nobody has ever started", async () => {
+    const show = "systemctl show systemd-timesyncd --property=ConditionResult --property=ConditionTimestampMonotonic";
+    const answer = (text: string) => (machine: PlantedMachine) => {
+      machine.program("systemctl is-active systemd-timesyncd", "inactive\n", 3);
+      machine.program(show, text);
+    };
+    expect((await diagnose(answer("ConditionResult=no\nConditionTimestampMonotonic=4711\n"))).findings).toEqual([]);
+    for (const text of ["ConditionResult=no\nConditionTimestampMonotonic=0\n", "ConditionResult=yes\nConditionTimestampMonotonic=4711\n"])
+      expect((await diagnose(answer(text))).findings.map(({ id }) => id)).toEqual(["time-service-off"]);
   });
 
   it("says something of a machine on which there is nothing at all", async () => {

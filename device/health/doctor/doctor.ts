@@ -5,13 +5,14 @@
 import type { Check, Finding } from "./check.ts";
 import { DEVICE_CHECKS } from "./checks-devices.ts";
 import { IDENTITY_CHECKS } from "./checks-identity.ts";
+import { KEY_CHECKS } from "./checks-keys.ts";
 import { NETWORK_CHECKS } from "./checks-network.ts";
 import { SERVICE_CHECKS } from "./checks-service.ts";
 import { STORAGE_CHECKS } from "./checks-storage.ts";
 import type { Facts } from "./facts.ts";
 import { type GatherParts, gather } from "./gather.ts";
 
-export const CHECKS: readonly Check[] = [...IDENTITY_CHECKS, ...SERVICE_CHECKS, ...DEVICE_CHECKS, ...STORAGE_CHECKS, ...NETWORK_CHECKS];
+export const CHECKS: readonly Check[] = [...IDENTITY_CHECKS, ...KEY_CHECKS, ...SERVICE_CHECKS, ...DEVICE_CHECKS, ...STORAGE_CHECKS, ...NETWORK_CHECKS];
 
 export interface Diagnosis {
   /** Faults first, each in the order of the table. */

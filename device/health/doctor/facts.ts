@@ -54,9 +54,13 @@ export interface Facts {
   readonly nowMs: number;
   readonly config: ConfigFact;
   readonly keyFile: KeyFileFact;
+  /** What belongs to another user than the service's, where the service reads and writes; most often root's, by a command of root. */
+  readonly foreignFiles: readonly string[];
   /** Of the line to the broker; undefined where it has none. */
   readonly certificate: "absent" | "denied" | "malformed" | CertificateLook | undefined;
   readonly claimWaiting: boolean;
+  /** Age of a change of the certificate that is under way; undefined: none is. */
+  readonly certificateChangeMs: number | undefined;
   readonly service: ServiceFact;
   readonly status: StatusFact;
   readonly holdAgeMs: number | undefined;

@@ -10,6 +10,7 @@ export interface System {
   readonly places: DoctorPlaces;
 }
 
+const TIME_SERVICE = "systemd-timesyncd";
 const FILE_BYTES = 256 * 1024;
 const GROUP_WRITES = 0o020;
 const OWNER_WRITES = 0o200;
@@ -28,6 +29,20 @@ export async function askUnit({ machine, ask }: System, unit: string): Promise<U
   const answer = await ask(unit, machine.run("systemctl", ["is-active", unit]), undefined);
   const word = answer?.text.trim();
   return word === "active" || word === "inactive" || word === "failed" ? word : "unknown";
+}
+
+/**
+ * The service that sets the clock. Where the system itself has left it out, as in a container, the time is somebody else's and nothing can be
+ * mended here.
+ */
+export async function askTimeService(system: System): Promise<UnitState> {
+  const state = await askUnit(system, TIME_SERVICE);
+  if (state !== "inactive") return state;
+  const properties = ["ConditionResult", "ConditionTimestampMonotonic"].map((name) => `--property=${name}`);
+  const answer = await system.ask("time service", system.machine.run("systemctl", ["show", TIME_SERVICE, ...properties]), undefined);
+  // A unit that nobody has tried to start says "no" as well, and has no time of it.
+  const leftOut = /^ConditionResult=no$/m.test(answer?.text ?? "") && /^ConditionTimestampMonotonic=[1-9]/m.test(answer?.text ?? "");
+  return leftOut ? "unknown" : state;
 }
 
 export async function askService(system: System): Promise<ServiceFact> {

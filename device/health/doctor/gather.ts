@@ -13,7 +13,7 @@ import { openConfigStore } from "../../config/store.ts";
 import type { CipherSuite } from "../../crypto/face.ts";
 import { parseRuntimeStatus } from "../runtime-status.ts";
 import type { ConfigFact, Facts, JournalFact, KeyFileFact, ReleaseFact, StatusFact } from "./facts.ts";
-import { askPorts, askService, askSystem, askUnit, type System } from "./gather-system.ts";
+import { askPorts, askService, askSystem, askTimeService, askUnit, type System } from "./gather-system.ts";
 import type { Ask, DoctorMachine, DoctorPlaces, Missing } from "./machine.ts";
 
 export interface GatherParts {
@@ -33,10 +33,13 @@ const SMALL_FILE_BYTES = 256 * 1024;
 /** It names every file of the release. */
 const MANIFEST_BYTES = 4 * 1024 * 1024;
 const FOREIGN_RIGHTS = 0o077;
+const KEY_FILE = "/terminal.keys";
 const SQLITE_NAME = "SQLite format 3\0";
 const SQLITE_VERSION_AT = 60;
 const SQLITE_HEAD_BYTES = 100;
 const OWNER_WRITES = 0o200;
+/** Named in a folder at most; more say no more. */
+const FOREIGN_FILES_MAX = 20;
 const RELEASE_KEY_LINE = /^[A-Za-z0-9_.-]{1,64} = [0-9a-f]{128}$/;
 
 function asker(clock: Clock, unanswered: string[]): Ask {
@@ -59,11 +62,12 @@ export async function gather(parts: GatherParts): Promise<Facts> {
   const system: System = { machine, ask, places };
   const asked = Promise.all([
     ask("claim", machine.look(`${places.settings}/claim.json`), "absent"),
+    ask("certificate change", machine.look(`${places.data}/identity/link-next.json`), "absent"),
     ask<StatusFact>("status", readStatus(parts), { is: "denied" }),
     ask("hold", machine.look(`${places.run}/hold`), "absent"),
     ask<ReleaseFact>("release", readRelease(parts), NO_RELEASE),
     askService(system),
-    askUnit(system, "systemd-timesyncd"),
+    askTimeService(system),
     askUnit(system, "ModemManager"),
     askUnit(system, "unattended-upgrades"),
   ]);
@@ -73,21 +77,24 @@ export async function gather(parts: GatherParts): Promise<Facts> {
   ]);
   const known = config.is === "ready" ? config.config : undefined;
   const userId = user?.code === 0 ? Number(user.text.trim()) : undefined;
-  const [keyFile, certificate, ports, journal, rest, broker] = await Promise.all([
+  const [keyFile, foreignFiles, certificate, ports, journal, rest, broker] = await Promise.all([
     ask<KeyFileFact>("key file", readKeys(parts, known, userId), "denied"),
+    ask("owners of files", findForeignFiles(parts, known, userId), []),
     ask("certificate", readCertificate(parts, known), undefined),
     askPorts(system, known, userId),
     ask<JournalFact | undefined>("journal", readJournal(parts, known, userId), { is: "denied", schema: 0, writable: false }),
     askSystem(system, known?.journal.folder ?? places.data),
     ask("broker", reachBroker(parts, known), undefined),
   ]);
-  const [claim, status, hold, release, service, timeService, modemManager, automaticUpgrades] = await asked;
+  const [claim, change, status, hold, release, service, timeService, modemManager, automaticUpgrades] = await asked;
   return {
     nowMs: machine.nowMs,
     config,
     keyFile,
+    foreignFiles,
     certificate,
     claimWaiting: claim !== "absent",
+    certificateChangeMs: typeof change === "string" ? undefined : machine.nowMs - change.changedMs,
     service,
     status,
     holdAgeMs: typeof hold === "string" ? undefined : machine.nowMs - hold.changedMs,
@@ -137,7 +144,7 @@ async function readConfig({ machine, places, suite }: GatherParts): Promise<Conf
 }
 
 async function readKeys({ machine, places, suite }: GatherParts, config: TerminalConfig | undefined, userId: number | undefined): Promise<KeyFileFact> {
-  const path = `${places.config}/terminal.keys`;
+  const path = `${places.config}${KEY_FILE}`;
   const look = await machine.look(path);
   if (typeof look === "string") return look;
   if ((look.mode & FOREIGN_RIGHTS) !== 0) return "open-to-others";
@@ -160,6 +167,24 @@ async function readKeys({ machine, places, suite }: GatherParts, config: Termina
   } finally {
     bytes.fill(0);
   }
+}
+
+/** Files of the service that are not its own; the key file has a check for itself. */
+async function findForeignFiles({ machine, places }: GatherParts, config: TerminalConfig | undefined, userId: number | undefined): Promise<readonly string[]> {
+  if (userId === undefined) return [];
+  const folders = [places.config, `${places.data}/identity`, config?.journal.folder ?? `${places.data}/journal`];
+  const foreign = await Promise.all(folders.map((folder) => foreignIn(machine, folder, userId)));
+  return foreign.flat();
+}
+
+async function foreignIn(machine: DoctorMachine, folder: string, userId: number): Promise<readonly string[]> {
+  const names = await machine.list(folder);
+  if (typeof names === "string") return [];
+  const looks = await Promise.all(names.map(async (name) => ({ path: `${folder}/${name}`, look: await machine.look(`${folder}/${name}`) })));
+  return looks
+    .filter(({ path, look }) => typeof look !== "string" && look.user !== userId && !path.endsWith(KEY_FILE))
+    .slice(0, FOREIGN_FILES_MAX)
+    .map(({ path }) => path);
 }
 
 async function readCertificate({ machine }: GatherParts, config: TerminalConfig | undefined): Promise<Facts["certificate"]> {

@@ -13,7 +13,7 @@ const DIALOUT = 20;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 export const NOW_MS = 1_795_000_000_000;
-const UPTIME_MS = 5 * DAY_MS;
+export const UPTIME_MS = 5 * DAY_MS;
 const GIGABYTE = 1_073_741_824;
 const FILE_MODE = 0o600;
 

@@ -134,7 +134,8 @@ class MqttMessageLink implements MqttLink {
     if (client === undefined) return;
     const ended = new Promise<void>((resolve) => client.end(false, {}, () => resolve()));
     await Promise.race([ended, this.#sleep(CLOSE_MS, undefined)]);
-    client.end(true);
+    // Where the network is dead it waits for answers that never come, hears no second word, and would keep the process alive.
+    client.stream?.destroy();
     this.#down();
   }
 

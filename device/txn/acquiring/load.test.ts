@@ -316,6 +316,18 @@ describe.each(PURSES)("a load of %s", (purse) => {
     },
   );
 
+  it("that was refused is told again by its number, and never begun anew: a door that only asks whether it was begun lets nothing new in", async () => {
+    const made = await Scene.open(purse);
+    if (purse === "e-purse") made.host.fate = "decline";
+    else made.bank.host.planFault("0200", "decline");
+    const refused = await made.load("l1");
+    expect(refused.kind).toBe("refused");
+    made.host.fate = "answer";
+    expect([await made.load("l1"), made.taken(), made.credited()]).toEqual([refused, 0, 0]);
+    await made.nextLife();
+    expect([(await made.load("l1")).kind, made.taken(), made.credited()]).toEqual(["refused", 0, 0]);
+  });
+
   it("that the bank declines leaves nothing", async () => {
     const made = await Scene.open(purse);
     if (purse === "e-purse") made.host.fate = "decline";

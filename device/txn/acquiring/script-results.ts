@@ -17,7 +17,7 @@ const FINAL: readonly string[] = ["done", "void", "refused"];
 const SEQUENCE_MAX = 0x0f;
 
 /** Whether this record of a bank transaction has results that its issuer was not told. */
-export function owesScriptResult({ kind, state, detail }: JournalEntry): boolean {
+export function owesScriptResult({ kind, state, detail }: Pick<JournalEntry, "kind" | "state" | "detail">): boolean {
   return kind === "bank-payment" && FINAL.includes(state) && scriptsOf(detail).length > 0;
 }
 

@@ -3,6 +3,9 @@
  * Method: the journal is read on from a durable place; each record that owes gets an upload of its own, with a mark by which it is not begun
  * twice. The place is only a help: read again from an earlier one, the same uploads are found.
  */
+import { fen } from "../../base/fen.ts";
+import type { JournalStore, StoredEntry } from "../../base/ports.ts";
+import { isObject, parseJson } from "../../codec/json.ts";
 import type { JournalEntry, Movement } from "../journal/types.ts";
 import type { BatchJournal } from "./batch-ports.ts";
 import { owesScriptResult } from "./script-results.ts";
@@ -66,7 +69,35 @@ export class OwedUploads {
   }
 }
 
-function kindOwed(entry: JournalEntry): UploadKind | undefined {
+/** Records that owe a message and have no upload yet, in a journal that nobody has open. Faults: those of the store. */
+export async function owedIn(store: Pick<JournalStore, "entries" | "mark">): Promise<number> {
+  let owed = 0;
+  let next = Number((await store.mark(THROUGH_MARK)) ?? 0) + 1;
+  for (;;) {
+    const page = await store.entries(next, PAGE);
+    for (const stored of page) {
+      const kind = FINAL.includes(stored.state) && OWING.includes(stored.kind) ? kindOwed(owingOf(stored)) : undefined;
+      if (kind !== undefined && (await store.mark(uploadMark(kind, stored.subject))) === undefined) owed += 1;
+    }
+    const last = page.at(-1);
+    if (last === undefined || page.length < PAGE) return owed;
+    next = last.seq + 1;
+  }
+}
+
+/** What decides whether a record owes; nothing personal is opened. */
+function owingOf({ kind, state, body }: StoredEntry): Owing {
+  const parsed = parseJson(body);
+  const members = parsed.ok && isObject(parsed.value) ? parsed.value : {};
+  const { detail, amountFen } = members;
+  // States and kinds were compared with ours before.
+  const words = { kind: kind as JournalEntry["kind"], state: state as JournalEntry["state"] };
+  return { ...words, amount: fen(typeof amountFen === "number" ? amountFen : 0), detail: isObject(detail) ? detail : {} };
+}
+
+type Owing = Pick<JournalEntry, "kind" | "state" | "amount" | "detail">;
+
+function kindOwed(entry: Owing): UploadKind | undefined {
   if (owesUpload(entry)) return "offline-upload";
   return owesScriptResult(entry) ? "script-result" : undefined;
 }

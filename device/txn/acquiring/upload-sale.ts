@@ -16,7 +16,7 @@ const SCHEME = "CUP";
 const CERTIFICATE = 0x40;
 
 /** Whether this record of a quick payment is cleared by the acquirer, so that it owes an upload. */
-export function owesUpload({ kind, state, amount, detail }: JournalEntry): boolean {
+export function owesUpload({ kind, state, amount, detail }: Pick<JournalEntry, "kind" | "state" | "amount" | "detail">): boolean {
   return kind === "quick-payment" && state === "done" && amount > 0 && detail["purse"] === "electronic-cash" && detail["clearing"] === "acquirer";
 }
 

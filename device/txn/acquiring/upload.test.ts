@@ -55,6 +55,18 @@ const sent = (made: BatchBench) => made.acquirer.heard.filter(({ type }) => type
 const due = (made: BatchBench) => made.run(made.life.uploads.due());
 const parked = (made: BatchBench) => made.run(made.life.uploads.parked(10));
 
+describe("what is owed", () => {
+  it("is an open record once it was gathered, also where no line to the bank was ever held since", async () => {
+    const made = await bench();
+    await sold(made, 450);
+    const open = async () => (await made.run(made.life.journal.openSubjects({ kind: "operation", limit: 10 }))).length;
+    expect(await open()).toBe(0);
+    expect(await made.run(made.life.uploads.gather())).toBe(true);
+    expect(await open()).toBe(1);
+    expect([await made.run(made.life.uploads.gather()), await open(), sent(made).length]).toEqual([true, 1, 0]);
+  });
+});
+
 describe("an offline sale", () => {
   it("goes up with its certificate before the next online transaction, and counts in the batch", async () => {
     const made = await bench();

@@ -42,6 +42,8 @@ export interface BankUploads {
    * For `sendOffline` of the bank's ports: answers why nothing new may be asked of the bank. Faults: those of the journal.
    */
   sendDue(line: HeldLine, limits: Limits): Promise<string | undefined>;
+  /** Every record that owes a message has its upload from now on; false where more is left for a further look. Faults: those of the journal. */
+  gather(): Promise<boolean>;
   /** How many offline sales still have to go before the batch may be compared. Faults: those of the journal. */
   due(): Promise<number>;
   /** Oldest first. Faults: those of the journal. */
@@ -100,6 +102,10 @@ class DurableUploads implements BankUploads {
       if (upload.kind === "offline-upload" && this.#batchIsFull()) continue;
       if (!(await this.#try(upload, line))) return;
     }
+  }
+
+  gather(): Promise<boolean> {
+    return this.#row.run(() => this.#owed.gather());
   }
 
   due(): Promise<number> {

@@ -58,6 +58,7 @@ describe("the table", () => {
       "awaiting-card | time-over | ended:no-card",
       "identifying | card-identified | admitting +review",
       "identifying | card-unusable | ended:refused(card-refused)",
+      "identifying | journal-failed | ended:refused(store-broken)",
       "identifying | card-lost | awaiting-card +await-card",
       "admitting | reviewed | authenticating +authenticate",
       "admitting | not-admitted | ended:refused(debt-open)",

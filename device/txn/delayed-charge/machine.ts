@@ -47,7 +47,7 @@ export const DELAYED_CHARGE_RULES: DelayedChargeRules = {
     "not-admitted": "impossible",
     authenticated: "impossible",
     "entry-durable": "impossible",
-    "journal-failed": "impossible",
+    "journal-failed": step.refuseForJournal,
     "card-lost": step.presentAgain,
   },
   admitting: {

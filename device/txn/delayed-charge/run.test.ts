@@ -7,6 +7,7 @@ import { fareTariff } from "../quick-payment/purses/testing.ts";
 import { runQuickPayment } from "../quick-payment/run.ts";
 import type { Tariff } from "../quick-payment/tariff.ts";
 import { TEST_LIMITS } from "../quick-payment/testing.ts";
+import { recoverAtStart } from "../recovery/recover.ts";
 import type { DelayedChargeProfile } from "./settings.ts";
 import { OdaGate, panOf, postAll } from "./testing.ts";
 
@@ -307,5 +308,42 @@ describe("at the host", () => {
     desk.pay(panOf(card), fen(400));
     publish();
     expect(await at.tap({ reference: "g2", amount: fen(300) })).toMatchObject({ kind: "accepted", firstUse: false });
+  });
+});
+
+describe("a card whose sale is not decided", () => {
+  const SALE = { reference: "s1", amount: fen(100), purse: { kind: "electronic-cash" } } as const;
+  const POINTS = ["before", "after"] as const;
+
+  /** A sale whose power fails at one of its commands, in the next life; undefined where it has fewer. */
+  async function cutAt(index: number, when: (typeof POINTS)[number], options: Partial<ElectronicCashOptions>) {
+    const at = await gate();
+    const card = at.card({ applications: ["06"], ...options });
+    at.place.reader.insert(card);
+    const first = at.place.commands;
+    at.place.plan((info) => (info.index === first + index ? { kind: "power-cut", when } : { kind: "ok" }));
+    const sale = runQuickPayment(at.place.ports, SALE, TEST_LIMITS);
+    const ended = await at.place.clock.resolve(Promise.race([sale, at.place.clock.sleep(TEST_LIMITS.timeoutMs * 2).then(() => undefined)]));
+    if (ended !== undefined) return undefined;
+    await at.switchOn();
+    await at.place.clock.resolve(recoverAtStart(at.place.ports));
+    at.place.plan(() => ({ kind: "ok" }));
+    at.place.reader.swap(card);
+    return { at, card };
+  }
+
+  it.each(POINTS)("tells of it before it signs a ride, because it could not afterwards (power lost %s any command)", async (when) => {
+    let decided = 0;
+    for (let index = 0; ; index += 1) {
+      const cut = await cutAt(index, when, {});
+      if (cut === undefined) break;
+      const { at, card } = cut;
+      expect(await at.tap(RIDE)).toMatchObject({ kind: "accepted" });
+      const states = (await at.entries()).filter(({ kind }) => kind === "quick-payment").map(({ state }) => state);
+      expect(["done", "void", undefined]).toContain(states.at(-1));
+      expect(states.at(-1) === "done" ? 1 : 0).toBe(card.debits.length);
+      if (states.length > 0) decided += 1;
+    }
+    expect(decided).toBeGreaterThan(3);
   });
 });

@@ -15,9 +15,12 @@ import { awaitCard } from "../await-card.ts";
 import { boundedJournal } from "../bounded-journal.ts";
 import { CardTrouble } from "../card-trouble.ts";
 import type { EntryDraft, Journal, JsonObject } from "../journal/types.ts";
+import { openSalesOfPurse } from "../quick-payment/open-sales.ts";
 import { cashView } from "../quick-payment/purses/cash-industry.ts";
-import type { CardAccess } from "../quick-payment/purses/dialogue.ts";
+import type { CardAccess, Unusable } from "../quick-payment/purses/dialogue.ts";
+import { electronicCash } from "../quick-payment/purses/electronic-cash.ts";
 import { saleMark } from "../quick-payment/record.ts";
+import { resolveCard } from "../quick-payment/resolve.ts";
 import type { Reason } from "../quick-payment/types.ts";
 import { unusableAtOnce } from "../quick-payment/wrong-card.ts";
 import type { ReviewedCard } from "../risk/guard.ts";
@@ -63,6 +66,7 @@ class DelayedChargeRun {
   readonly #request: DelayedChargeRequest;
   readonly #limits: DelayedChargeLimits;
   readonly #journal: Journal;
+  readonly #journalFaults = new WeakSet<Fault>();
   readonly #deadlineMs: number;
   readonly #trouble: CardTrouble;
   readonly #parts: TapParts;
@@ -77,7 +81,7 @@ class DelayedChargeRun {
     this.#ports = ports;
     this.#request = request;
     this.#limits = limits;
-    this.#journal = boundedJournal(ports, { timeoutMs: limits.journalTimeoutMs });
+    this.#journal = boundedJournal(ports, { timeoutMs: limits.journalTimeoutMs, noteFault: (fault) => this.#journalFaults.add(fault) });
     this.#deadlineMs = clock.monotonicMs() + limits.timeoutMs;
     this.#trouble = new CardTrouble(ports.reader);
     this.#parts = {
@@ -115,7 +119,7 @@ class DelayedChargeRun {
       case "await-card":
         return this.#awaitCard(command.pauseMs);
       case "identify":
-        return this.#cardStep((access) => this.#identify(access));
+        return journalStep(() => this.#cardStep((access) => this.#identify(access)));
       case "review":
         return journalStep(() => this.#review());
       case "authenticate":
@@ -151,7 +155,7 @@ class DelayedChargeRun {
     try {
       return await work({ channel, limits: () => this.#commandLimits() });
     } catch (fault) {
-      if (!isFault(fault)) throw fault;
+      if (!isFault(fault) || this.#journalFaults.has(fault)) throw fault;
       this.#trouble.note(fault);
       return { is: "card-lost", code: fault.code };
     }
@@ -165,10 +169,22 @@ class DelayedChargeRun {
   }
 
   async #identify(access: CardAccess): Promise<Event> {
-    const found = unusableAtOnce(access.channel) ?? (await identifyBankCard(access, this.#parts));
+    const found = unusableAtOnce(access.channel) ?? (await this.#settleEarlier(access)) ?? (await identifyBankCard(access, this.#parts));
     if (found.kind === "unusable") return { ...found, is: "card-unusable" };
     this.#card = found;
     return { is: "card-identified" };
+  }
+
+  /** What a card knows of a sale that is not decided would be lost behind this ride, because its counter goes on. Faults: those of the journal too. */
+  async #settleEarlier(access: CardAccess): Promise<Unusable | undefined> {
+    const open = await openSalesOfPurse(this.#journal, "electronic-cash");
+    if (open.length === 0) return undefined;
+    const { cash, terminalNumber, log } = this.#ports;
+    const found = await electronicCash({ terminalNumber, ...cash }).identify(access, open);
+    // A card that cannot be named for a sale says why by itself, or is no card of that sale.
+    if (found.kind === "unusable") return undefined;
+    const resolved = await resolveCard({ log, journal: this.#journal }, found.card);
+    return resolved.open > 0 ? { kind: "unusable", reason: "earlier-sale-open" } : undefined;
   }
 
   #presentCard(): BankCard {

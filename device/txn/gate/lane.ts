@@ -98,8 +98,8 @@ export interface GateService {
   /** Opens every lane until it is taken back. The hardware does the same without the service. */
   release(why: "fire" | "staff", operator?: string): Promise<void>;
   serve(operator?: string): Promise<void>;
-  /** The money of a sale is about to go back as a whole: nobody passes for it any more. */
-  giveBack(sale: string): void;
+  /** The money of a sale is about to go back as a whole: nobody passes for it any more. Gives what takes that back where the money stayed. */
+  giveBack(sale: string): () => void;
   start(): void;
   stop(): Promise<void>;
 }

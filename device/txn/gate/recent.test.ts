@@ -49,3 +49,14 @@ test("what was given back opens no more, also where its passage ends behind that
   taps.note(A, again, 4_000);
   expect(taps.find("A", "ride", 4_000)).toEqual(again);
 });
+
+test("who did not pass while a refund was tried passes when nothing went back", () => {
+  const taps = new RecentTaps(60_000);
+  taps.note(A, { is: "passing", sale: PAID.sale }, 0);
+  const takeBack = taps.giveBack("s", 1_000);
+  taps.note(A, PAID, 2_000);
+  expect(taps.find("A", "ride", 2_000)).toBeUndefined();
+  takeBack();
+  expect(taps.find("A", "ride", 3_000)).toEqual(PAID);
+  expect(taps.find("A", "ride", 62_000)).toBeUndefined();
+});

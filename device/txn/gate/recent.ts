@@ -46,8 +46,8 @@ export class RecentTaps {
   readonly #windowMs: number;
   /** Oldest first: each new word about a card puts it last. */
   readonly #notes = new Map<string, Dated>();
-  /** Sales whose money went back, and when; oldest first. */
-  readonly #returned = new Map<string, number>();
+  /** Sales whose money went back, when, and which notes of them were lost by it; oldest first. */
+  readonly #returned = new Map<string, { readonly sinceMs: number; readonly lost: Map<string, Dated> }>();
 
   constructor(windowMs: number) {
     this.#windowMs = windowMs;
@@ -68,7 +68,11 @@ export class RecentTaps {
     const name = key(tap.card, tap.use);
     this.#notes.delete(name);
     // Given back while somebody was at the gate, who then did not pass.
-    if (note.is === "paid" && this.isReturned(note.sale.subject)) return;
+    const returned = note.is === "paid" ? this.#returned.get(note.sale.subject) : undefined;
+    if (returned !== undefined) {
+      returned.lost.set(name, { note, atMs });
+      return;
+    }
     this.#notes.set(name, { note, atMs });
     this.#drop(atMs);
   }
@@ -82,12 +86,22 @@ export class RecentTaps {
     return this.#returned.has(subject);
   }
 
-  /** The money of this sale went back: nobody passes for it any more, and its card may pay anew. */
-  giveBack(subject: string, atMs: number): void {
+  /** The money of this sale goes back: nobody passes for it any more, and its card may pay anew. Gives what takes that back where the money stayed. */
+  giveBack(subject: string, atMs: number): () => void {
     this.#returned.delete(subject);
-    this.#returned.set(subject, atMs);
-    for (const [name, { note }] of this.#notes) if (note.is === "paid" && note.sale.subject === subject) this.#notes.delete(name);
-    for (const [oldest, sinceMs] of this.#returned) {
+    const lost = new Map([...this.#notes].filter(([, { note }]) => note.is === "paid" && note.sale.subject === subject));
+    this.#returned.set(subject, { sinceMs: atMs, lost });
+    for (const name of lost.keys()) this.#notes.delete(name);
+    this.#dropReturned(atMs);
+    return () => {
+      this.#returned.delete(subject);
+      // What the card did since stands.
+      for (const [name, dated] of lost) if (!this.#notes.has(name)) this.#notes.set(name, dated);
+    };
+  }
+
+  #dropReturned(atMs: number): void {
+    for (const [oldest, { sinceMs }] of this.#returned) {
       if (atMs - sinceMs < this.#windowMs && this.#returned.size <= NOTES_MAX) return;
       this.#returned.delete(oldest);
     }

@@ -267,6 +267,27 @@ describe("a fare that a supervisor gave back", () => {
     expect(other.card.charges).toHaveLength(2);
   });
 
+  test("whose refund could not be written is still good for its passage, and pays no second time", async () => {
+    const { at, card, giveBack } = await unused();
+    let full = true;
+    at.disk.onCommit((write) => (full && write.subjects?.some(({ kind }) => kind === "cash-refund") ? { kind: "full" } : { kind: "go" }));
+    expect(await giveBack("void")).toMatchObject({ kind: "refused", reason: "store-full" });
+    await at.tap(card);
+    expect([card.charges.length, at.prompts().at(-1)]).toEqual([1, "go-again"]);
+    full = false;
+    const other = await unused();
+    let breaks = true;
+    other.at.disk.onCommit((write) =>
+      breaks && write.subjects?.some(({ kind }) => kind === "cash-refund") ? { kind: "broken", written: true } : { kind: "go" },
+    );
+    // Nobody knows what is on the books; a start reads them, and the fare is there as gone back: the card pays anew.
+    expect(await other.giveBack("void")).toMatchObject({ kind: "unknown" });
+    breaks = false;
+    await restart(other.at);
+    await other.at.tap(other.card);
+    expect([other.card.charges.length, other.at.prompts().at(-1)]).toEqual([2, "go"]);
+  });
+
   test("never goes back twice, and never above what was paid", async () => {
     const { giveBack } = await unused();
     expect(await giveBack(fen(301))).toMatchObject({ kind: "refused", reason: "refund-too-large" });

@@ -155,6 +155,7 @@ describe("an exit", () => {
     expect(RIDER_RECORD.parse(riderRecord ?? new Uint8Array(0))).toMatchObject({ day: "20260105", daySpent: 320 });
     expect(made.detail).toEqual({
       lane: "a",
+      owed: true,
       use: "exit",
       place: "00010001",
       rows: ["flat", "concession/3"],
@@ -268,4 +269,18 @@ test("whatever stands on a card, a quote comes back and writes what it takes", (
     }),
     { numRuns: 2_000 },
   );
+});
+
+test("an exit is owed, whatever led to it; an entry and a single ride are not", () => {
+  const exits = [charged({ lane: EXIT, view: { trip: INSIDE } }), charged({ lane: EXIT, policy: { exitWithoutEntry: "charge-table" } })];
+  expect(exits.map(({ isOwed, detail }) => [isOwed, detail["owed"]])).toEqual([
+    [true, true],
+    [true, true],
+  ]);
+  const beginnings = [
+    charged({ lane: ENTRY }),
+    charged({ lane: { mode: "single" } }),
+    charged({ lane: ENTRY, policy: { entryTwice: "charge-maximum" }, view: { trip: INSIDE } }),
+  ];
+  expect(beginnings.map(({ isOwed, detail }) => [isOwed, detail["owed"]])).toEqual(beginnings.map(() => [undefined, undefined]));
 });

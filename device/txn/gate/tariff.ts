@@ -138,6 +138,8 @@ function rideDetail(answer: Extract<RideAnswer, { readonly kind: "fare" }>, entr
 function fareCharge(terms: TapTerms, view: TransitView, fare: { readonly amount: Fen; readonly rider?: RiderState; readonly detail: JsonObject }): Charge {
   const { amount, rider } = fare;
   const kind = terms.settings.mode === "single" ? "single" : "exit";
+  // Whoever stands at an exit is inside.
+  const owed = kind === "exit" ? ({ isOwed: true } as const) : {};
   return {
     kind: "charge",
     amount,
@@ -145,7 +147,8 @@ function fareCharge(terms: TapTerms, view: TransitView, fare: { readonly amount:
       trip: written(view, kind, fareRecord(tripPlace(terms.settings, at), { kind, amount, balance: left(at.balance, amount) })),
       ...riderWrites(terms, view, rider),
     }),
-    detail: gateDetail(terms, fare.detail),
+    detail: gateDetail(terms, { ...fare.detail, ...(kind === "exit" ? { owed: true } : {}) }),
+    ...owed,
   };
 }
 

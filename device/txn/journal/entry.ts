@@ -83,7 +83,7 @@ export function readMovement(stored: StoredEntry): Movement {
   const { seq } = stored;
   const body = readBody(stored.body);
   if (body === undefined) throw corrupt(seq, "is not readable");
-  const { cardKey, clock } = body;
+  const { cardKey, clock, detail } = body;
   return {
     seq,
     firstSeq: integer(Number(stored.subject.slice(stored.subject.lastIndexOf("-") + 1)), seq),
@@ -95,7 +95,15 @@ export function readMovement(stored: StoredEntry): Movement {
     wallMs: integer(body["wallMs"], seq),
     monotonicMs: integer(body["monotonicMs"], seq),
     clock: clock === undefined ? UNTRUSTED : clockOf(clock, seq),
+    ...(detail === undefined ? {} : holdOf(objectOf(detail, seq))),
   };
+}
+
+/** What a record says of an amount that is held on its card; nothing of most. */
+export function holdOf(detail: JsonObject): Pick<Movement, "hold"> {
+  const { industryUse: use, heldFen } = detail;
+  if (use !== "pre-authorization" && use !== "completion") return {};
+  return { hold: { use, heldFen: typeof heldFen === "number" ? heldFen : 0 } };
 }
 
 /** A kind or state read back from the store. Faults: "store-corrupt". */

@@ -6,11 +6,13 @@
  */
 import { assert } from "../../base/assert.ts";
 import { Fault, isFault } from "../../base/fault.ts";
+import type { Fen } from "../../base/fen.ts";
 import type { Log } from "../../base/log.ts";
 import type { Clock, JournalStore, Randomness, StoredBatch, StoredEntry, StoreUsage } from "../../base/ports.ts";
 import type { CipherSuite, SecretKey } from "../../crypto/face.ts";
 import type { Anchor } from "./anchor.ts";
-import { type EntryFields, type EntryTools, kindOf, makeStored, readMovement, readStored, stateOf, UNTRUSTED } from "./entry.ts";
+import { AppendsUnderWay } from "./appends.ts";
+import { type EntryFields, type EntryTools, holdOf, kindOf, makeStored, readMovement, readStored, stateOf, UNTRUSTED } from "./entry.ts";
 import { ExposureBook } from "./exposure.ts";
 import {
   checkedReceipts,
@@ -27,6 +29,7 @@ import {
 import { createRetention, type Retention } from "./retention.ts";
 import { RoomGauge } from "./room.ts";
 import { Sealing } from "./sealing.ts";
+import { mayBeSpent, SpentNames } from "./spent.ts";
 import { assertForeign, entryOf, type KnownSubject, marksOf, toOpenSubject, toSubject } from "./subjects.ts";
 import { isExposed, isFinal, mayFollow } from "./transitions.ts";
 import {
@@ -68,6 +71,8 @@ export type TerminalJournal = Journal &
   WatchedJournal & {
     /** What goes when, and how. */
     readonly retention: Retention;
+    /** What a record of this mark's name has moved that has left by rule; undefined where none has. Faults: those of the journal. */
+    spentUnder(mark: string): Promise<Fen | undefined>;
     /** The time of the newest entry: no later one is older. */
     readonly floorMs: number | undefined;
     /** From now on entries take their time, and the word on it, from this keeper; before, from the clock, which nobody trusts. */
@@ -129,6 +134,8 @@ class DurableJournal implements TerminalJournal {
   readonly #tools: EntryTools;
   readonly #exposure: ExposureBook;
   readonly #room: RoomGauge;
+  readonly #spent: SpentNames;
+  readonly #appends = new AppendsUnderWay();
   readonly #listeners: (() => void)[] = [];
   readonly #watchers: MovementWatcher[] = [];
   #keeper: Timekeeper | undefined;
@@ -172,6 +179,7 @@ class DurableJournal implements TerminalJournal {
     this.#lastBatch = start.lastBatch;
     this.#exposure = new ExposureBook(options.store);
     this.#room = new RoomGauge(options.store, options.reservedBytes);
+    this.#spent = new SpentNames(options.store, start.tools);
     this.retention = createRetention({
       ...{ store: options.store, journalId: this.journalId, anchor: start.anchor, erasedThrough: start.erasedThrough, log: options.log },
       commit: (write) => {
@@ -180,6 +188,8 @@ class DurableJournal implements TerminalJournal {
       },
       ends: () => ({ settledThrough: this.#settledThrough, durableSeq: this.#durable.seq }),
       onFreed: () => this.#room.refresh(),
+      spent: this.#spent,
+      appends: this.#appends,
     });
   }
 
@@ -220,8 +230,12 @@ class DurableJournal implements TerminalJournal {
   }
 
   append(draft: EntryDraft): Promise<JournalEntry> {
-    const waits = this.#queued > 0 || (draft.subject !== undefined && !this.#known.has(draft.subject));
-    return waits ? this.#appendInTurn(draft) : this.#appendNow(draft);
+    const looksUp = draft.subject === undefined ? this.#needsUnspent(draft) : !this.#known.has(draft.subject);
+    return this.#appends.note(this.#queued > 0 || looksUp ? this.#appendInTurn(draft) : this.#appendNow(draft));
+  }
+
+  spentUnder(mark: string): Promise<Fen | undefined> {
+    return mayBeSpent(mark) ? this.#spent.amountOf(mark) : Promise.resolve(undefined);
   }
 
   async entriesOf(subject: string): Promise<readonly JournalEntry[]> {
@@ -340,7 +354,7 @@ class DurableJournal implements TerminalJournal {
     if (draft.subject === undefined && isExposed(draft.state)) this.#waiting.add(draft);
     const turn = this.#queue.then(async () => {
       try {
-        await this.#lookUp(draft.subject);
+        await this.#lookUp(draft);
         // Wrapped, because the next in the queue waits for this one's place, not for its flush.
         return { appended: this.#appendNow(draft) };
       } finally {
@@ -352,8 +366,15 @@ class DurableJournal implements TerminalJournal {
     return (await turn).appended;
   }
 
-  async #lookUp(subject: string | undefined): Promise<void> {
-    if (subject === undefined || this.#known.has(subject)) return;
+  /** Nothing ever left a journal that is whole. */
+  #needsUnspent({ subjectMark }: EntryDraft): boolean {
+    return this.firstSeq > 1 && mayBeSpent(subjectMark);
+  }
+
+  async #lookUp(draft: EntryDraft): Promise<void> {
+    const { subject } = draft;
+    if (subject === undefined) return this.#needsUnspent(draft) ? this.#spent.demandUnspent(draft) : undefined;
+    if (this.#known.has(subject)) return;
     const row = await this.#store.subject(subject);
     assert(row !== undefined, "a draft continues a subject of this journal");
     this.#known.set(subject, { ...row, kind: kindOf(row.kind, row.lastSeq), state: stateOf(row.state, row.lastSeq) });
@@ -413,7 +434,7 @@ class DurableJournal implements TerminalJournal {
   #tell(fields: EntryFields, { firstSeq, amountFen }: KnownSubject): void {
     const { seq, kind, state, cardKey, boot, wallMs, monotonicMs, clock = UNTRUSTED } = fields;
     this.#floorMs = wallMs;
-    const movement: Movement = { seq, firstSeq, kind, state, amountFen, cardKey, boot, wallMs, monotonicMs, clock };
+    const movement: Movement = { seq, firstSeq, kind, state, amountFen, cardKey, boot, wallMs, monotonicMs, clock, ...holdOf(fields.detail) };
     for (const watcher of this.#watchers) watcher.moved(movement);
   }
 

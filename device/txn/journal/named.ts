@@ -49,6 +49,10 @@ export async function addRefunds(store: Pick<JournalStore, "mark">, named: Set<s
       if (refund === undefined) break;
       named.add(refund);
     }
+    for (const reference of (await store.mark(`bank/returns/${subject}`))?.split(",") ?? []) {
+      const returned = await store.mark(`sale/${reference}`);
+      if (returned !== undefined) named.add(returned);
+    }
   }
 }
 

@@ -5,6 +5,7 @@ import { fen } from "../../base/fen.ts";
 import { openCipherSuite } from "../../crypto/suite.ts";
 import type { TerminalJournal } from "./journal.ts";
 import type { RetentionRules } from "./retention.ts";
+import { SpentNames } from "./spent.ts";
 import { openTestJournal, step } from "./testing.ts";
 import type { ClockWord, EntryDraft, Movement } from "./types.ts";
 import { verifyJournal } from "./verify.ts";
@@ -21,6 +22,8 @@ class Bench {
   readonly disk = new SimulatedJournalDisk();
   nowMs = START_MS;
   word: ClockWord = { quality: "trusted", errorMs: 1_000 };
+  /** Called when open subjects were asked for and not yet told. */
+  onLook: () => void = () => undefined;
   #journal: TerminalJournal | undefined;
   #lives = 0;
 
@@ -32,7 +35,19 @@ class Bench {
   async open(): Promise<this> {
     const clock = { monotonicMs: () => this.nowMs - START_MS, wallMs: () => this.nowMs, sleep: () => Promise.resolve() };
     this.#lives += 1;
-    this.#journal = await openTestJournal({ store: this.disk.open(), clock, randomness: new SeededRandomness(`life-${this.#lives}`), suite });
+    const { disk } = this;
+    const store = new Proxy(disk.open(), {
+      get: (target, name) => {
+        const value: unknown = Reflect.get(target, name);
+        if (typeof value !== "function") return value;
+        return (...parts: readonly unknown[]) => {
+          const answer: unknown = Reflect.apply(value, target, parts);
+          if (name === "subjects") this.onLook();
+          return answer;
+        };
+      },
+    });
+    this.#journal = await openTestJournal({ store, clock, randomness: new SeededRandomness(`life-${this.#lives}`), suite });
     this.journal.keepTimeBy({ reading: (notBeforeMs) => ({ wallMs: Math.max(notBeforeMs, this.nowMs), clock: this.word }) });
     return this;
   }
@@ -261,7 +276,14 @@ describe("money that went back", () => {
     const bench = await new Bench().open();
     const paid = await bench.sale("paid");
     const mark = `refund/${paid}/1`;
-    const { subject } = await bench.journal.append({ kind: "cash-refund", state: "done", amount: fen(450), detail: { original: paid }, subjectMark: mark });
+    const { subject } = await bench.journal.append({
+      kind: "cash-refund",
+      state: "done",
+      amount: fen(450),
+      detail: { original: paid },
+      subjectMark: mark,
+      furtherMarks: ["refund-request/r"],
+    });
     await bench.sales(60, "old");
     bench.days(11);
     await bench.sales(40, "new");
@@ -276,6 +298,7 @@ describe("money that went back", () => {
     bench.journal.retention.keeps(async () => kept);
     await bench.pass();
     expect([await bench.journal.mark(mark), (await bench.journal.entriesOf(subject)).length]).toEqual([undefined, 0]);
+    expect(await bench.journal.mark("refund-request/r")).toBeUndefined();
   });
 });
 
@@ -380,5 +403,177 @@ describe("a power cut", () => {
     await bench.journal.append(step("prepared"));
     expect((await bench.pass()).taken).toBe(200);
     expect((await bench.verify()).firstBreak).toBeUndefined();
+  });
+});
+
+describe("a number under which money moved", () => {
+  const once = (reference: string, more: Partial<EntryDraft> = {}): EntryDraft =>
+    step("prepared", { subjectMark: `sale/${reference}`, ...more, detail: { reference } });
+  const named = async (bench: Bench, reference: string, end: EntryDraft["state"]): Promise<void> => {
+    const { subject } = await bench.journal.append(once(reference));
+    await bench.journal.append(step(end, { subject, amount: fen(end === "done" ? 1_234 : 0) }));
+  };
+  const pruned = async (bench: Bench): Promise<void> => {
+    await bench.sales(60, "old");
+    bench.days(11);
+    await bench.sales(40, "new");
+    await bench.receipts();
+    await bench.pass();
+  };
+
+  it("begins nothing again when its record has left, and tells what it moved; one under which nothing moved begins anew", async () => {
+    const bench = await new Bench().open();
+    await named(bench, "pos.1.q1", "done");
+    await named(bench, "pos.2.q1", "void");
+    await named(bench, "pos.3.q1", "refused");
+    await named(bench, "gate.north.exit.1.7", "done");
+    await named(bench, "till.1.7", "done");
+    await pruned(bench);
+    expect(await bench.journal.mark("sale/pos.1.q1")).toBeUndefined();
+    const before = bench.journal.lastSeq;
+    await expect(bench.journal.append(once("pos.1.q1"))).rejects.toMatchObject({ code: "number-spent", effectUnknown: false });
+    expect([bench.journal.lastSeq, await bench.journal.spentUnder("sale/pos.1.q1")]).toEqual([before, 1_234]);
+    for (const free of ["pos.2.q1", "pos.3.q1", "pos.4.q1", "gate.north.exit.1.7", "till.1.7"]) {
+      expect(await bench.journal.spentUnder(`sale/${free}`)).toBeUndefined();
+      await bench.journal.append(once(free));
+    }
+    expect((await bench.verify()).firstBreak).toBeUndefined();
+    await expect(bench.journal.append(once("pos.1.q1"))).rejects.toMatchObject({ code: "number-spent" });
+    expect((await bench.journal.append(once("pos.5.q1"))).seq).toBe(bench.journal.lastSeq);
+  });
+
+  it("is remembered of what stayed longer because something named it, and of an order that went back", async () => {
+    const bench = await new Bench().open();
+    await named(bench, "pos.1.q1", "done");
+    const kept = (await bench.journal.mark("sale/pos.1.q1")) ?? "";
+    const order = await bench.journal.append(once("pos.2026-1", { kind: "medical-order" }));
+    await bench.journal.append(step("void", { subject: order.subject, kind: "medical-order" }));
+    for (const [reference, returned] of [
+      ["pos.c-1", true],
+      ["pos.c-2", false],
+    ] as const) {
+      const bill = await bench.journal.append(once(reference, { kind: "contribution" }));
+      await bench.journal.append(step("void", { subject: bill.subject, kind: "contribution", detail: { returned } }));
+    }
+    const { subject } = await bench.journal.append(step("prepared", { detail: { original: kept } }));
+    await pruned(bench);
+    expect([await bench.journal.mark("sale/pos.1.q1"), await bench.journal.spentUnder("sale/pos.1.q1")]).toEqual([kept, undefined]);
+    expect(await bench.journal.spentUnder("sale/pos.2026-1")).toBe(450);
+    expect([await bench.journal.spentUnder("sale/pos.c-1"), await bench.journal.spentUnder("sale/pos.c-2")]).toEqual([450, undefined]);
+    await bench.journal.append(step("void", { subject }));
+    await bench.receipts();
+    await bench.pass();
+    expect([await bench.journal.mark("sale/pos.1.q1"), await bench.journal.spentUnder("sale/pos.1.q1")]).toEqual([undefined, 1_234]);
+  });
+
+  it.each(["before", "during", "after"] as const)("is known in each life, whichever commit of a pass a power cut strikes %s", async (when) => {
+    for (let cutAt = 1; ; cutAt += 1) {
+      const bench = await new Bench().open();
+      for (let at = 1; at <= 40; at += 1) await named(bench, `pos.${at}.q1`, "done");
+      await bench.sales(20, "old");
+      bench.days(11);
+      await bench.sales(40, "new");
+      await bench.receipts();
+      let commits = 0;
+      bench.disk.onCommit(() => {
+        commits += 1;
+        return commits === cutAt ? { kind: "cut", when } : { kind: "go" };
+      });
+      await Promise.race([bench.pass(), new Promise((resolve) => setTimeout(resolve, 20))]);
+      const wasCut = commits >= cutAt;
+      if (wasCut) await bench.open();
+      for (let at = 1; at <= 40; at += 1) {
+        const mark = `sale/pos.${at}.q1`;
+        const subject = await bench.journal.mark(mark);
+        const isThere = subject !== undefined && (await bench.journal.entriesOf(subject)).length === 2;
+        // The record, or the memory of it; never neither.
+        expect([mark, isThere || (await bench.journal.spentUnder(mark)) === 1_234]).toEqual([mark, true]);
+      }
+      if (!wasCut) break;
+    }
+  });
+
+  it("takes no more than its share of the disk, however many there were: the oldest go first", async () => {
+    const store = new SimulatedJournalDisk({ limitBytes: 1024 * 1024 }).open();
+    const spent = new SpentNames(store, { suite, journalId: "j" });
+    const name = (at: number) => `sale/pos.${at}.q1`;
+    const COUNT = 12_000;
+    for (let at = 0; at < COUNT; at += 16)
+      await store.commit({ marks: await spent.keep(Array.from({ length: 16 }, (_, more) => ({ name: name(at + more), amountFen: 5 }))) });
+    const pages = Number(await store.mark("journal/spent-pages"));
+    const sizes = await Promise.all(Array.from({ length: pages }, async (_, page) => ((await store.mark(`journal/spent/${page}`)) ?? "").length));
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan((1024 * 1024) / 8);
+    expect(await spent.amountOf(name(0))).toBeUndefined();
+    for (let at = COUNT - 2_000; at < COUNT; at += 1) expect([at, await spent.amountOf(name(at))]).toEqual([at, 5]);
+  });
+});
+
+describe("marks that speak of a record", () => {
+  it("leave with it, and not before: ten years of slips and returns take no room", async () => {
+    const bench = await new Bench().open();
+    const ended = async (kind: "quick-payment" | "bank-payment" | "medical-purchase", reference: string, end: EntryDraft["state"] = "done") => {
+      const { subject } = await bench.journal.append(step("prepared", { kind, detail: { reference }, subjectMark: `sale/${reference}` }));
+      await bench.journal.append(step(end, { kind, subject }));
+      return subject;
+    };
+    await ended("quick-payment", "pos.1.q1", "void");
+    const again = await ended("quick-payment", "pos.1.q1");
+    const payment = await ended("bank-payment", "pos.2.b1");
+    const settled = await ended("medical-purchase", "pos.3.s1");
+    const refund = await bench.journal.append({ kind: "cash-refund", state: "done", amount: fen(1), detail: { reference: "pos.r", original: again } });
+    const names = ["slip/sale/pos.1.q1", "slip/refund/pos.r", `bank/returns/${payment}`, `void/${settled}`];
+    await bench.journal.setMarks([...names, "slip/shift/7"].map((name) => ({ name, value: "printed" })));
+    await bench.sales(60, "old");
+    bench.days(11);
+    await bench.sales(40, "new");
+    await bench.receipts();
+    let kept: readonly string[] = [again, payment, settled, refund.subject];
+    bench.journal.retention.keeps(async () => kept);
+    const there = async () => (await Promise.all(names.map((name) => bench.journal.mark(name)))).filter((value) => value !== undefined).length;
+    await bench.pass();
+    expect(await there()).toBe(4);
+    kept = [];
+    await bench.pass();
+    expect([await there(), await bench.journal.mark("slip/shift/7")]).toEqual([0, "printed"]);
+  });
+});
+
+describe("what is being written while a pass looks", () => {
+  it("keeps what it names, also before anybody can read it", async () => {
+    const bench = await aged();
+    const named = (await bench.journal.mark("sale/old-3")) ?? "";
+    let asked: Promise<unknown> = Promise.resolve();
+    let looks = 0;
+    // The pass has looked at what stays; now somebody begins what names a record that it is about to take.
+    bench.onLook = () => {
+      looks += 1;
+      if (looks === 1) asked = bench.journal.append(step("prepared", { detail: { original: named } }));
+    };
+    await bench.pass();
+    await asked;
+    expect(looks).toBeGreaterThan(0);
+    expect((await bench.journal.entriesOf(named)).length).toBe(2);
+    expect((await bench.verify()).firstBreak).toBeUndefined();
+  });
+});
+
+describe("money that the bank gave back", () => {
+  it("stays known as long as its payment does", async () => {
+    const bench = await new Bench().open();
+    const bank = async (kind: "bank-payment" | "bank-return", reference: string, more: Partial<EntryDraft> = {}) => {
+      const { subject } = await bench.journal.append(step("prepared", { kind, subjectMark: `sale/${reference}`, detail: { reference }, ...more }));
+      await bench.journal.append(step("done", { kind, subject }));
+      return subject;
+    };
+    const paid = await bank("bank-payment", "pos.1.b1");
+    const back = await bank("bank-return", "pos.1.r1", { marks: [{ name: `bank/returns/${paid}`, value: "pos.0.r1,pos.1.r1" }] });
+    await bench.sales(60, "old");
+    bench.days(11);
+    await bench.sales(40, "new");
+    await bench.receipts();
+    // A script result of this payment is parked, say.
+    bench.journal.retention.keeps(async () => [paid]);
+    await bench.pass();
+    expect((await bench.journal.entriesOf(back)).length).toBe(2);
   });
 });

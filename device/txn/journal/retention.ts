@@ -8,10 +8,12 @@
 import { assert } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Log } from "../../base/log.ts";
-import type { JournalStore, StoredEntry, StoreWrite } from "../../base/ports.ts";
+import type { JournalStore, StoredEntry, StoredSubject, StoreWrite } from "../../base/ports.ts";
 import { type Anchor, anchorText, MARK_ANCHOR, MARK_ERASED } from "./anchor.ts";
+import type { AppendsUnderWay } from "./appends.ts";
 import { readMovement } from "./entry.ts";
 import { addRefunds, namedSubjects } from "./named.ts";
+import { marksBehind, type SpentName, type SpentNames, spentBy } from "./spent.ts";
 import { isFinal } from "./transitions.ts";
 import type { Movement, RecordState } from "./types.ts";
 
@@ -27,6 +29,8 @@ const SLICES_MAX = 512;
 const SPARE_BYTES = 256 * 1024;
 const GIVE_BACK_MAX = 512;
 const LEFT_SUBJECTS = 64;
+/** Looks at what stays before a slice is left to a later pass, because each time something was written meanwhile. */
+const QUIET_TRIES = 32;
 const FINAL_STATES: readonly RecordState[] = ["done", "refused", "void"];
 
 export interface RetentionRules {
@@ -75,6 +79,10 @@ export interface RetentionParts {
   readonly ends: () => { readonly settledThrough: number; readonly durableSeq: number };
   /** Called when space has come free. */
   readonly onFreed: () => Promise<void>;
+  /** What names have moved, once their records are gone. */
+  readonly spent: SpentNames;
+  /** What is being written beside a pass: it may name what the pass is about to take, and nobody can read it yet. */
+  readonly appends: Pick<AppendsUnderWay, "count" | "settled">;
 }
 
 interface Bound {
@@ -137,7 +145,7 @@ class SlicedRetention implements Retention {
     const stale = rules.erasePersonalMs < rules.keepMs ? await this.#oldThrough(this.#erasedThrough, earliestMs - rules.erasePersonalMs) : 0;
     const through = Math.min(old, bound.through);
     await this.#lookAnew();
-    for (let slice = 0; slice < SLICES_MAX && this.#anchor.seq < through && !signal.aborted; slice += 1) await this.#take(through);
+    for (let slice = 0; slice < SLICES_MAX && this.#anchor.seq < through && !signal.aborted; slice += 1) if (!(await this.#take(through))) break;
     if (!signal.aborted) await this.#takeLeft();
     const eraseThrough = Math.min(stale, bound.through);
     const erasedBefore = this.#erasedThrough;
@@ -197,25 +205,59 @@ class SlicedRetention implements Retention {
     return this.#named.subjects;
   }
 
-  /** One slice. Faults: those of the journal; then nothing has changed. */
-  async #take(through: number): Promise<void> {
+  /** One slice; false where too much is being written meanwhile. Faults: those of the journal; then nothing has changed. */
+  async #take(through: number): Promise<boolean> {
     const page = await this.#sliceAfter(this.#anchor.seq, through);
     const movements = page.map(readMovement);
     const carried = await Promise.all(this.#carriers.map((carrier) => carrier.carry(movements)));
-    const stays = await this.#stays();
     const last = page.at(-1);
     assert(last !== undefined, "what is durable is there");
-    // Nothing follows an end, so an end in this slice means that the whole subject lies in front of the new anchor.
-    const ended = new Set(page.filter(({ state, subject }) => isFinal(state as RecordState) && !stays.has(subject)).map(({ subject }) => subject));
-    const left = page.flatMap(({ seq, subject }, at) => (ended.has(subject) ? [] : [{ seq, before: page[at - 1]?.hash ?? this.#anchor.hash }]));
     const anchor = { seq: last.seq, hash: last.hash };
-    await this.#parts.commit({
-      prune: { throughSeq: anchor.seq, subjects: [...ended], left },
-      marks: [{ name: MARK_ANCHOR, value: anchorText(anchor) }, ...carried.flatMap(({ marks }) => marks)],
+    const isTaken = await this.#quietly(async (stays) => {
+      // Nothing follows an end, so an end in this slice means that the whole subject lies in front of the new anchor.
+      const ends = page.filter(({ state, subject }) => isFinal(state as RecordState) && !stays.has(subject));
+      const ended = new Set(ends.map(({ subject }) => subject));
+      const left = page.flatMap(({ seq, subject }, at) => (ended.has(subject) ? [] : [{ seq, before: page[at - 1]?.hash ?? this.#anchor.hash }]));
+      const { kept, gone } = await this.#marksBehind(ends);
+      return {
+        prune: { throughSeq: anchor.seq, subjects: [...ended], left, marks: gone },
+        marks: [{ name: MARK_ANCHOR, value: anchorText(anchor) }, ...kept, ...carried.flatMap(({ marks }) => marks)],
+      };
     });
+    if (!isTaken) return false;
     this.#anchor = anchor;
     this.#erasedThrough = Math.max(this.#erasedThrough, anchor.seq);
     for (const { left: done } of carried) done();
+    return true;
+  }
+
+  /** Commits what is made of the subjects that stay, in a moment in which nothing was written since they were looked for. */
+  async #quietly(make: (stays: ReadonlySet<string>) => Promise<StoreWrite>): Promise<boolean> {
+    const { appends, commit } = this.#parts;
+    for (let attempt = 0; attempt < QUIET_TRIES; attempt += 1) {
+      const count = appends.count();
+      await appends.settled();
+      const write = await make(await this.#stays());
+      if (appends.count() !== count) continue;
+      await commit(write);
+      return true;
+    }
+    return false;
+  }
+
+  /** What becomes of marks once these subjects are gone, by their last entries. */
+  async #marksBehind(ends: readonly StoredEntry[]): Promise<{ readonly kept: readonly Mark[]; readonly gone: readonly string[] }> {
+    const { store, spent } = this.#parts;
+    const names: SpentName[] = [];
+    const gone: string[] = [];
+    for (const last of ends) {
+      const [first] = await store.entriesOf(last.subject, 1);
+      if (first === undefined) continue;
+      const name = spentBy(first, last);
+      if (name !== undefined) names.push(name);
+      gone.push(...marksBehind(first, last));
+    }
+    return { kept: await spent.keep(names), gone };
   }
 
   async #sliceAfter(seq: number, through: number): Promise<readonly StoredEntry[]> {
@@ -228,17 +270,27 @@ class SlicedRetention implements Retention {
 
   /** Subjects that have ended meanwhile, or that nothing open names any more. */
   async #takeLeft(): Promise<void> {
-    const { store, commit } = this.#parts;
+    const { store } = this.#parts;
     let after = 0;
     for (;;) {
       const rows = await store.subjects({ states: FINAL_STATES, afterFirstSeq: after, limit: LEFT_SUBJECTS });
-      const stays = await this.#stays();
       const inFront = rows.filter(({ firstSeq }) => firstSeq <= this.#anchor.seq);
-      const subjects = inFront.filter(({ subject, lastSeq }) => lastSeq <= this.#anchor.seq && !stays.has(subject)).map(({ subject }) => subject);
-      if (subjects.length > 0) await commit({ prune: { throughSeq: this.#anchor.seq, subjects, left: [] } });
+      await this.#takeEnded(inFront.filter(({ lastSeq }) => lastSeq <= this.#anchor.seq));
       after = inFront.at(-1)?.firstSeq ?? after;
       if (inFront.length < LEFT_SUBJECTS) return;
     }
+  }
+
+  async #takeEnded(rows: readonly StoredSubject[]): Promise<void> {
+    if (rows.length === 0) return;
+    const stays = await this.#stays();
+    if (rows.every(({ subject }) => stays.has(subject))) return;
+    await this.#quietly(async (staying) => {
+      const going = rows.filter(({ subject }) => !staying.has(subject));
+      const ends = await Promise.all(going.map(async ({ lastSeq }) => (await this.#parts.store.entries(lastSeq, 1))[0]));
+      const { kept: marks, gone } = await this.#marksBehind(ends.filter((end) => end !== undefined));
+      return { prune: { throughSeq: this.#anchor.seq, subjects: going.map(({ subject }) => subject), left: [], marks: gone }, marks };
+    });
   }
 
   async #erase(through: number): Promise<void> {

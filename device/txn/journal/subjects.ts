@@ -18,8 +18,12 @@ export interface KnownSubject {
 }
 
 /** What the same commit makes durable beside the entry. */
-export function marksOf({ marks = [], subjectMark }: EntryDraft, subject: string): readonly { readonly name: string; readonly value: string }[] {
-  return subjectMark === undefined ? marks : [...marks, { name: subjectMark, value: subject }];
+export function marksOf(
+  { marks = [], subjectMark, furtherMarks = [] }: EntryDraft,
+  subject: string,
+): readonly { readonly name: string; readonly value: string }[] {
+  const names = subjectMark === undefined ? furtherMarks : [subjectMark, ...furtherMarks];
+  return [...marks, ...names.map((name) => ({ name, value: subject }))];
 }
 
 export function assertForeign(marks: readonly { readonly name: string }[]): void {

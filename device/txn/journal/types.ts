@@ -87,6 +87,8 @@ export interface EntryDraft {
   readonly marks?: readonly { readonly name: string; readonly value: string }[];
   /** Name of a mark that the same commit sets to this entry's subject: `sale/<reference>`, by which a sale is found again. */
   readonly subjectMark?: string;
+  /** Further names of the same kind. They leave the journal with the subject, as `subjectMark` does; other marks stay for ever. */
+  readonly furtherMarks?: readonly string[];
 }
 
 /** An entry that is durable. Immutable; its hash chains it to all entries before it. */
@@ -159,6 +161,8 @@ export interface Movement {
   readonly wallMs: number;
   readonly monotonicMs: number;
   readonly clock: ClockWord;
+  /** What a sale of electronic cash sets aside on its card, or that it ends what was set aside. */
+  readonly hold?: { readonly use: "pre-authorization" | "completion"; readonly heldFen: number };
 }
 
 /** Whoever keeps a book that is a function of the journal. None of these may throw. */

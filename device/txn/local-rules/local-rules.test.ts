@@ -6,6 +6,7 @@ import { SeededRandomness } from "../../../simulators/world/seeded-randomness.ts
 import { VirtualClock } from "../../../simulators/world/virtual-clock.ts";
 import { fen } from "../../base/fen.ts";
 import { openTestJournal } from "../journal/testing.ts";
+import type { JsonObject, RecordState } from "../journal/types.ts";
 import { applyLocalRules, holdsOn, ridesAs, ruleOn } from "./apply.ts";
 import { openLocalRules } from "./open.ts";
 import { openCardTallies, type TalliedCard } from "./tallies.ts";
@@ -213,6 +214,25 @@ describe("the count of a card", () => {
     expect(await reopened.of(both, "20260601")).toEqual({ sinceStatement: 1, todayCount: 3, todayFen: 750 });
   });
 
+  it("has what nobody can decide yet in it, until it is decided, and begins anew behind the issuer's word with it too", async () => {
+    const clock = new VirtualClock(Date.UTC(2026, 5, 1, 4));
+    const journal = await clock.resolve(openTestJournal({ store: new SimulatedJournalDisk().open(), clock, randomness: new SeededRandomness("undecided") }));
+    const tallies = await clock.resolve(openCardTallies(journal, 4));
+    const holder = journal.cardKey("N1");
+    const since = async () => (await tallies.of({ keys: [journal.cardKey("P")], holder }, "20260601")).sinceStatement;
+    const draft = { kind: "quick-payment", amount: fen(250), card: "P", detail: {} } as const;
+    const { subject } = await journal.append({ ...draft, state: "prepared" });
+    await journal.append({ ...draft, subject, state: "unknown" });
+    expect(await since()).toBe(1);
+    await journal.append({ ...draft, subject, state: "void" });
+    expect(await since()).toBe(0);
+    const other = await journal.append({ ...draft, state: "prepared" });
+    await tallies.liftedByIssuer(holder);
+    expect(await since()).toBe(0);
+    await journal.append({ ...draft, subject: other.subject, state: "done" });
+    expect(await since()).toBe(1);
+  });
+
   it("goes no further than a rule wants", async () => {
     const clock = new VirtualClock(Date.UTC(2026, 5, 1, 4));
     const disk = new SimulatedJournalDisk();
@@ -224,5 +244,31 @@ describe("the count of a card", () => {
       await clock.resolve(journal.append({ ...draft, subject, state: "done" }));
     }
     expect(await tallies.of({ keys: [journal.cardKey("P")], holder: "h" }, "20260601")).toEqual({ sinceStatement: 2, todayCount: 3, todayFen: 3 });
+  });
+
+  it("counts what is held on a card as taken, from its intent until it is completed or let go, also behind a restart", async () => {
+    const clock = new VirtualClock(Date.UTC(2026, 5, 1, 4));
+    const disk = new SimulatedJournalDisk();
+    const journal = await clock.resolve(openTestJournal({ store: disk.open(), clock, randomness: new SeededRandomness("holds") }));
+    const tallies = await clock.resolve(openCardTallies(journal, 0));
+    const card = { keys: [journal.cardKey("P")] };
+    const today = async () => (await tallies.of(card, "20260601")).todayFen;
+    const use = (industryUse: string, heldFen?: number) => ({ industryUse, ...(heldFen === undefined ? {} : { heldFen }) });
+    const begin = async (detail: JsonObject) => (await journal.append({ kind: "quick-payment", state: "prepared", amount: fen(0), card: "P", detail })).subject;
+    const end = (subject: string, state: RecordState, amount = 0) => journal.append({ kind: "quick-payment", state, subject, amount: fen(amount), detail: {} });
+    const refused = await begin(use("pre-authorization", 900));
+    expect(await today()).toBe(900);
+    await end(refused, "void");
+    expect(await today()).toBe(0);
+    await end(await begin(use("pre-authorization", 2_000)), "done");
+    expect(await today()).toBe(2_000);
+    const torn = await begin(use("completion"));
+    await end(torn, "void");
+    expect(await today()).toBe(2_000);
+    const read = await clock.resolve(openCardTallies(journal, 0));
+    expect((await read.of(card, "20260601")).todayFen).toBe(2_000);
+    expect((await read.of(card, "20260602")).todayFen).toBe(0);
+    await end(await begin(use("completion")), "done", 700);
+    expect(await today()).toBe(700);
   });
 });

@@ -30,6 +30,13 @@ interface OpenTrade {
   readonly amountFen: number;
 }
 
+/** What stands on a card for somebody, and was not taken yet. */
+interface Held {
+  readonly firstSeq: number;
+  readonly day: string;
+  readonly amountFen: number;
+}
+
 /** A card by all the keyed hashes that its trades stand under. */
 export interface TalliedCard {
   readonly keys: readonly string[];
@@ -61,6 +68,10 @@ class Tallies implements CardTallies, Carrier {
   #counted = new Map<string, Counted>();
   /** By card, and by the first entry of each. */
   readonly #open = new Map<string, Map<number, OpenTrade>>();
+  /** By card: it holds one amount at a time. */
+  readonly #held = new Map<string, Held>();
+  /** Cards whose held amount ends with a sale that is not decided, by its first entry. */
+  readonly #completing = new Map<number, string>();
   /** The card of each of these. */
   readonly #cardOf = new Map<number, string>();
   /** Movements up to this one are counted. */
@@ -88,12 +99,16 @@ class Tallies implements CardTallies, Carrier {
     ]);
     const all = names.map((key) => this.#counted.get(key) ?? NONE);
     const ofToday = all.filter(({ day }) => day === today);
-    const open = names.flatMap((key) => [...(this.#open.get(key)?.values() ?? [])]).filter(({ day }) => day === today);
+    const held = names.flatMap((key) => this.#held.get(key) ?? []).filter(({ day }) => day === today);
+    const undecided = names.flatMap((key) => [...(this.#open.get(key) ?? [])]);
+    const open = undecided.map(([, trade]) => trade).filter(({ day }) => day === today);
     const since = (seqs: readonly number[]) => seqs.filter((seq) => seq > Number(lifted ?? 0)).length;
+    // What may have been a trade is one until somebody knows that it was none.
+    const openSince = since(undecided.map(([firstSeq]) => firstSeq));
     return {
-      ...(holder === undefined ? {} : { sinceStatement: all.reduce((sum, { trades }, at) => sum + since(this.#newest(carried[at] ?? [], trades)), 0) }),
+      ...(holder === undefined ? {} : { sinceStatement: all.reduce((sum, { trades }, at) => sum + since(this.#newest(carried[at] ?? [], trades)), openSince) }),
       todayCount: ofToday.reduce((sum, { dayCount }) => sum + dayCount, open.length),
-      todayFen: [...ofToday.map(({ dayFen }) => dayFen), ...open.map(({ amountFen }) => amountFen)].reduce((sum, each) => sum + each, 0),
+      todayFen: [...ofToday.map(({ dayFen }) => dayFen), ...[...open, ...held].map(({ amountFen }) => amountFen)].reduce((sum, each) => sum + each, 0),
     };
   }
 
@@ -125,6 +140,8 @@ class Tallies implements CardTallies, Carrier {
     this.#counted = new Map();
     this.#open.clear();
     this.#cardOf.clear();
+    this.#held.clear();
+    this.#completing.clear();
     this.#through = 0;
     while (this.#through < this.#journal.lastSeq) {
       const page = await this.#journal.movements(this.#through + 1, PAGE);
@@ -138,6 +155,7 @@ class Tallies implements CardTallies, Carrier {
     if (seq <= this.#through) return;
     this.#through = seq;
     this.#noteOpen(movement);
+    this.#noteHold(movement);
     if (!isTrade(movement)) return;
     const { date } = civilTime(wallMs);
     const { day, dayCount, dayFen, trades } = this.#counted.get(cardKey) ?? NONE;
@@ -148,6 +166,17 @@ class Tallies implements CardTallies, Carrier {
       dayFen: same ? dayFen + amountFen : amountFen,
       trades: this.#countsTo === 0 ? [] : [...trades, seq].slice(-this.#countsTo),
     });
+  }
+
+  /** What is held counts as if it were taken until it is: its completion is judged by nobody. */
+  #noteHold({ firstSeq, seq, state, cardKey, wallMs, hold }: Movement): void {
+    if (seq === firstSeq && hold?.use === "pre-authorization") this.#held.set(cardKey, { firstSeq, day: civilTime(wallMs).date, amountFen: hold.heldFen });
+    if (seq === firstSeq && hold?.use === "completion") this.#completing.set(firstSeq, cardKey);
+    if (OPEN_STATES.includes(state)) return;
+    if (state !== "done" && this.#held.get(cardKey)?.firstSeq === firstSeq) this.#held.delete(cardKey);
+    const completed = this.#completing.get(firstSeq);
+    this.#completing.delete(firstSeq);
+    if (completed !== undefined && state === "done") this.#held.delete(completed);
   }
 
   /** Its day is that of its first entry, and its card the one that was named: what is found out later makes it no younger, and may name none. */

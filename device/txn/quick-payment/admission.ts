@@ -9,8 +9,8 @@ import type { DayRange } from "../../codec/civil-time.ts";
 import { textMember } from "../journal/members.ts";
 import type { Journal } from "../journal/types.ts";
 import type { SocialCardName } from "../risk/card-links.ts";
-import type { MerchantDiscount, ReviewedCard, RiskGuard } from "../risk/guard.ts";
-import { completes, holdsOnly, type PurseChoice, type PurseKind, type SalePurpose, tariffOf } from "../sale-request.ts";
+import type { MerchantDiscount, ReviewedCard, RiskGuard, RiskReason } from "../risk/guard.ts";
+import { holdsOnly, type PurseChoice, type PurseKind, type SalePurpose, tariffOf } from "../sale-request.ts";
 import { blockCard } from "./card-block.ts";
 import type { CardBlocking, QuickPaymentPorts } from "./ports.ts";
 import type { IdentifiedCard, Unusable } from "./purses/dialogue.ts";
@@ -53,8 +53,9 @@ export async function admitCard(parts: AdmissionParts, candidate: Candidate): Pr
   const admission = await candidate.card.admit(candidate.days);
   if (admission.kind === "unusable") return admission;
   const refused = await reviewed(parts, candidate);
-  if (refused !== undefined) return refused;
+  if (refused !== undefined && (isOfLists(refused) || tariffOf(candidate.purse) === undefined)) return refused;
   const price = await priced(candidate);
+  if (refused !== undefined && (price.kind === "unusable" || price.charge?.isOwed !== true)) return refused;
   return price.kind === "unusable" ? price : ruled(parts, candidate, price);
 }
 
@@ -80,6 +81,13 @@ async function reviewed(parts: AdmissionParts, { card, purse, social }: Candidat
   return { kind: "unusable", reason };
 }
 
+/** A card that is on a list pays nothing, whatever it owes; what else the place says is about beginnings. */
+const OF_LISTS: ReadonlySet<string> = new Set<RiskReason>(["card-listed", "card-range-listed", "card-reported-lost", "debt-open"]);
+
+function isOfLists({ reason }: Unusable): boolean {
+  return OF_LISTS.has(reason);
+}
+
 /** Purses from which a merchant's price is paid; the insurer's account and fares have prices of their own. */
 function paysGoods(purse: PurseChoice): boolean {
   return tariffOf(purse) === undefined && (purse.kind === "e-purse" || purse.kind === "electronic-cash");
@@ -89,8 +97,8 @@ function paysGoods(purse: PurseChoice): boolean {
 async function ruled({ localRules }: AdmissionParts, { card, purse, social, pays }: Candidate, price: Admitted): Promise<Admission> {
   if (localRules === undefined) return pays === "library-deposit" ? { kind: "unusable", reason: "deposit-not-taken" } : price;
   if (pays === "library-deposit" && !paysGoods(purse)) return { kind: "unusable", reason: "deposit-not-taken" };
-  // What is taken of a held amount was judged when it was held: the service was had since.
-  if (completes(purse)) return price;
+  // Its beginning was judged: the service was had since.
+  if (price.charge?.isOwed === true) return price;
   const amount = holdsOnly(purse) ? (price.charge?.amount ?? price.amount) : price.amount;
   const ruling = await localRules({ card: reviewedCard(card, purse.kind, social), amount, pays: paysGoods(purse) ? pays : undefined });
   if (ruling.kind === "refused") return { kind: "unusable", reason: ruling.reason };

@@ -5,7 +5,7 @@ import { countMember, textMember } from "../journal/members.ts";
 import type { EntryDraft, JournalEntry, JsonObject, JsonValue } from "../journal/types.ts";
 import { mergedDetail } from "../recovery/recover.ts";
 import type { MerchantDiscount } from "../risk/guard.ts";
-import type { PurseKind, SalePurpose } from "../sale-request.ts";
+import type { PurseChoice, PurseKind, SalePurpose } from "../sale-request.ts";
 import type { SaleTime } from "../sale-time.ts";
 import type { EntryWish, Proof, Reason } from "./types.ts";
 
@@ -142,4 +142,12 @@ export function readSale(entries: readonly JournalEntry[]): RecordedSale | undef
     reason: (textMember(detail, "reason") || "restart") as Reason,
     detail,
   };
+}
+
+/** A hold is no completion of the same name, and one of another amount is another one. */
+export function isOtherIndustry(purse: PurseChoice, recorded: { readonly detail: JsonObject; readonly amount: Fen }): boolean {
+  if (purse.kind !== "electronic-cash") return false;
+  if (textMember(recorded.detail, "industryUse") !== (purse.industry?.use ?? "")) return true;
+  const asked = purse.industry?.amount;
+  return asked !== undefined && asked !== (countMember(recorded.detail, "heldFen") ?? recorded.amount);
 }

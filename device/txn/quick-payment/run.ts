@@ -14,20 +14,32 @@ import type { CardChannel } from "../../drivers/ports.ts";
 import { awaitCard } from "../await-card.ts";
 import { boundedJournal } from "../bounded-journal.ts";
 import { CardTrouble } from "../card-trouble.ts";
-import { countMember, textMember } from "../journal/members.ts";
 import { type EntryDraft, type Journal, type JsonObject, OPEN_STATES } from "../journal/types.ts";
 import { mergedDetail } from "../recovery/recover.ts";
 import type { SocialCardName } from "../risk/card-links.ts";
 import type { MerchantDiscount, TakenSale } from "../risk/guard.ts";
-import { impossibleAmount, limitReached, paymentsOut } from "../risk/limits.ts";
+import { impossibleAmount } from "../risk/limits.ts";
 import { allowsZero, type PurseChoice, type SaleRequest, tariffOf } from "../sale-request.ts";
 import { type Admitted, admitCard, reviewedCard } from "./admission.ts";
 import { decide, FIRST_STEP, QUICK_PAYMENT_RULES } from "./machine.ts";
 import { openSalesOfPurse } from "./open-sales.ts";
+import { placeLimits } from "./place-limits.ts";
 import type { QuickPaymentLimits, QuickPaymentPorts } from "./ports.ts";
 import { purseDialogue } from "./purses/all.ts";
 import type { IdentifiedCard, PurseDialogue, PurseSale, Unusable } from "./purses/dialogue.ts";
-import { discountOf, intentDraft, isDeposit, laterDraft, purseOf, type RecordedSale, readSale, type SaleFacts, saleDetail, saleMark } from "./record.ts";
+import {
+  discountOf,
+  intentDraft,
+  isDeposit,
+  isOtherIndustry,
+  laterDraft,
+  purseOf,
+  type RecordedSale,
+  readSale,
+  type SaleFacts,
+  saleDetail,
+  saleMark,
+} from "./record.ts";
 import { isInFlight, type ResolutionRules, resolveCard } from "./resolve.ts";
 import { tellWhose } from "./social-card.ts";
 import type { Command, EntryWish, Event, Evidence, KnownSale, QuickPaymentOutcome, QuickPaymentRules, Reason, Sale } from "./types.ts";
@@ -370,16 +382,15 @@ class QuickPaymentRun {
     this.#recorded = undefined;
     this.#proved = {};
     this.#code = undefined;
-    const limit = limitReached(this.#limits.risk, paymentsOut(this.#journal), { amount, zeroAllowed: allowsZero(this.#purse) });
-    if (limit !== undefined) return { is: "limit-reached", limit };
-    const taken = this.#ports.guard?.take(reviewedCard(card, this.#purse.kind, this.#social), amount);
-    if (taken?.kind === "refused") return { is: "limit-reached", limit: taken.reason };
-    this.#taken = taken;
+    const sale = { card: reviewedCard(card, this.#purse.kind, this.#social), purse: this.#purse, amount, charge };
+    const place = placeLimits({ guard: this.#ports.guard, journal: this.#journal, risk: this.#limits.risk }, sale);
+    if (place.kind === "refused") return { is: "limit-reached", limit: place.reason };
+    this.#taken = place.taken;
     try {
       return await this.#durable(intentDraft({ ...this.#facts(), reference }, saleTime));
     } catch (fault) {
       // What was certainly not written counts against nobody.
-      if (isFault(fault) && !fault.effectUnknown) taken?.became("void");
+      if (isFault(fault) && !fault.effectUnknown) this.#taken?.became("void");
       throw fault;
     }
   }
@@ -468,14 +479,6 @@ class QuickPaymentRun {
   async #release(): Promise<undefined> {
     this.#begun?.sale.release();
   }
-}
-
-/** A hold is no completion of the same name, and one of another amount is another one. */
-function isOtherIndustry(purse: PurseChoice, recorded: { readonly detail: JsonObject; readonly amount: Fen }): boolean {
-  if (purse.kind !== "electronic-cash") return false;
-  if (textMember(recorded.detail, "industryUse") !== (purse.industry?.use ?? "")) return true;
-  const asked = purse.industry?.amount;
-  return asked !== undefined && asked !== (countMember(recorded.detail, "heldFen") ?? recorded.amount);
 }
 
 function cardUnusable({ reason, statusWord }: Unusable): Event {

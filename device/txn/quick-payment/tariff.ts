@@ -51,6 +51,11 @@ export interface Charge {
   writes(at: WrittenAt): TripWrites;
   /** How the price came about, for the record. No personal data. */
   readonly detail: JsonObject;
+  /**
+   * What it is taken for was had before: rules and limits of the place, which have judged its beginning, could only keep the holder inside or its money
+   * from whom it is owed. They do not stand against it; lists of cards do.
+   */
+  readonly isOwed?: true;
 }
 
 /** Why a journey is not sold. Stable words: they stand in answers and on the gate's display. */

@@ -7,6 +7,7 @@ import { isTripOf } from "../../card/transit/trip-file.ts";
 import type { JournalEntry } from "../journal/types.ts";
 import type { ReviewedCard, RiskGuard } from "../risk/guard.ts";
 import { runQuickPayment } from "./run.ts";
+import type { Tariff } from "./tariff.ts";
 import { BALANCE, BUS_RECORD, FARE, filling, type GateScene, gateScene, listen, passage, tapGate, testGate } from "./testing/gates.ts";
 import { TEST_LIMITS } from "./testing.ts";
 
@@ -235,6 +236,23 @@ describe("lists and limits", () => {
     const { serialHex: name, issuerHex: issuer } = scene.card.personalization.purse;
     const card: ReviewedCard = { purse: "compound", name, issuer };
     expect(asked).toEqual([card, [card, 0], card, [card, FARE]]);
+  });
+
+  test("do not stand against what is owed: an exit is charged whatever they say, and an entry is not begun under them", async () => {
+    const scene = await gateScene();
+    const full = guard({ review: () => ({ kind: "refused", reason: "lease-expired" }), take: () => ({ kind: "refused", reason: "card-sum-limit" }) });
+    const localRules = async () => ({ kind: "refused", reason: "statement-due" }) as const;
+    const strict = (ports: Parameters<typeof runQuickPayment>[0]) => ({ ...ports, guard: full, localRules });
+    expect(await tapGate(scene, passage("in", testGate("entry")), strict)).toEqual({ kind: "refused", reason: "lease-expired" });
+    expect(await tapGate(scene, passage("in", testGate("entry")), (ports) => ({ ...ports, localRules }))).toEqual({ kind: "refused", reason: "statement-due" });
+    expect(await tapGate(scene, passage("in", testGate("entry")))).toMatchObject({ kind: "paid" });
+    const exit = testGate("exit");
+    expect(await tapGate(scene, passage("out", exit), strict)).toEqual({ kind: "refused", reason: "lease-expired" });
+    const quote: Tariff["quote"] = (view) => {
+      const quoted = exit.quote(view);
+      return quoted.kind === "charge" ? { ...quoted, isOwed: true } : quoted;
+    };
+    expect(await tapGate(scene, passage("out", { ...exit, quote }), strict)).toMatchObject({ kind: "paid", amount: FARE });
   });
 
   test("a listed card is told no price", async () => {

@@ -8,7 +8,7 @@ import type { Log } from "../../base/log.ts";
 import type { Clock } from "../../base/ports.ts";
 import type { ClockTrust } from "../clock-trust/clock-trust.ts";
 import type { DocumentTaker } from "../hosts.ts";
-import type { ClockQuality, Journal, RecordKind, WatchedJournal } from "../journal/types.ts";
+import type { ClockQuality, Journal, WatchedJournal } from "../journal/types.ts";
 import type { InvalidLists, ListLevel } from "../lists/lists.ts";
 import { reviewByLists } from "../lists/review.ts";
 import { type ExposureView, exposureView } from "./exposure-view.ts";
@@ -37,8 +37,6 @@ export interface RiskPolicy {
   readonly leaseMs?: number;
   /** What the clock must be at least. */
   readonly clock: "any" | Exclude<ClockQuality, "untrusted">;
-  /** Records that count; left out: quick payments and delayed charges. */
-  readonly kinds?: readonly RecordKind[];
 }
 
 export interface RiskGuardParts {
@@ -67,8 +65,6 @@ export interface TerminalRiskGuard extends RiskGuard {
   limits(): OfflineLimits;
   lease(): LeaseView;
   exposure(): ExposureView;
-  /** The host, or the issuer, has accepted this card another way. */
-  learned(card: ReviewedCard): void;
 }
 
 const CLEAR: Review = { kind: "clear" };
@@ -81,7 +77,7 @@ export async function openRiskGuard(parts: RiskGuardParts): Promise<TerminalRisk
   const book = await openSaleBook(
     { clock, journal, trust },
     {
-      kinds: policy.kinds ?? PAYMENTS,
+      kinds: PAYMENTS,
       windowMs: policy.velocity?.windowMs ?? 0,
       ...(known === undefined ? {} : { onReceipted: (cardKeys: readonly string[]) => void known.learn(cardKeys) }),
     },
@@ -154,10 +150,6 @@ class OpenGuard implements TerminalRiskGuard {
 
   exposure(): ExposureView {
     return exposureView(this.#books.book.figures());
-  }
-
-  learned(card: ReviewedCard): void {
-    void this.#books.known?.learn([this.#keyOf(card)]);
   }
 
   #keyOf(card: ReviewedCard): string {

@@ -20,6 +20,9 @@ class Till {
   card: SimulatedCard | undefined;
   /** Rules of the region; undefined: none. */
   rules: QuickPaymentPorts["localRules"];
+  /** Limits of the place; undefined: those of every test. */
+  guard: QuickPaymentPorts["guard"];
+  limits = TEST_LIMITS;
 
   async open(): Promise<void> {
     const { log } = await this.place.switchOn();
@@ -30,8 +33,12 @@ class Till {
 
   ask(reference: string, use: HoldUse, amount: Fen, at: Partial<HoldPlace> = {}) {
     const purse = holdChoice({ ...PARKING, ...at }, use, amount);
-    const ports = { ...this.place.ports, ...(this.rules === undefined ? {} : { localRules: this.rules }) };
-    return this.place.place.clock.resolve(runQuickPayment(ports, { reference, amount: fen(0), purse }, TEST_LIMITS));
+    const ports = {
+      ...this.place.ports,
+      ...(this.rules === undefined ? {} : { localRules: this.rules }),
+      ...(this.guard === undefined ? {} : { guard: this.guard }),
+    };
+    return this.place.place.clock.resolve(runQuickPayment(ports, { reference, amount: fen(0), purse }, this.limits));
   }
 
   /** Balance and held amount of the card. */
@@ -69,6 +76,7 @@ describe("an amount that is held at a till", () => {
     await at.ask("h", "pre-authorization", fen(2_000));
     expect(await at.ask("c1", "completion", fen(2_001))).toEqual({ kind: "refused", reason: "above-hold" });
     expect(await at.ask("c2", "completion", fen(1), { acquirer: "0000000000000008" })).toEqual({ kind: "refused", reason: "nothing-held" });
+    expect(await at.ask("c3", "completion", fen(1), { industry: 1 })).toEqual({ kind: "refused", reason: "nothing-held" });
     expect(await at.ask("h2", "pre-authorization", fen(1))).toEqual({ kind: "refused", reason: "held-already" });
     expect(at.purse).toEqual([10_000, 2_000]);
   });
@@ -120,6 +128,43 @@ describe("rules of the region", () => {
     expect(await at.ask("c", "completion", fen(1_500))).toMatchObject({ kind: "paid", amount: 1_500 });
     expect(await at.ask("h2", "pre-authorization", fen(1))).toEqual({ kind: "refused", reason: "daily-count-reached" });
     expect(at.purse).toEqual([8_500, undefined]);
+  });
+});
+
+describe("limits of the place", () => {
+  const upTo = (amount: number) => ({ ...TEST_LIMITS, risk: { ...TEST_LIMITS.risk, amountPerSaleFen: fen(amount) } });
+  const clear = { kind: "clear" } as const;
+
+  it("judge what is held as if it were taken, and its completion never: it takes what was held, whatever they say by then", async () => {
+    const at = await till();
+    at.limits = upTo(1_999);
+    expect(await at.ask("h", "pre-authorization", fen(2_000))).toEqual({ kind: "refused", reason: "amount-limit" });
+    at.limits = upTo(2_000);
+    const asked: number[] = [];
+    at.guard = {
+      review: () => clear,
+      take: (_card, amount) => {
+        asked.push(amount);
+        return { kind: "taken", became: () => undefined };
+      },
+    };
+    expect(await at.ask("h", "pre-authorization", fen(2_000))).toMatchObject({ kind: "paid", amount: 0 });
+    expect(asked).toEqual([2_000]);
+    at.limits = { ...TEST_LIMITS, risk: { ...upTo(1).risk, unreceiptedCount: 1, unreceiptedSumFen: fen(1) } };
+    for (const reason of ["lease-expired", "clock-not-trusted", "list-too-old"] as const) {
+      at.guard = { review: () => ({ kind: "refused", reason }), take: () => ({ kind: "refused", reason: "card-sum-limit" }) };
+      expect(await at.ask(`other-${reason}`, "pre-authorization", fen(1))).toEqual({ kind: "refused", reason });
+    }
+    expect(await at.ask("c", "completion", fen(2_000))).toMatchObject({ kind: "paid", amount: 2_000 });
+    expect(at.purse).toEqual([8_000, undefined]);
+  });
+
+  it("are no lists: a listed card pays nothing", async () => {
+    const at = await till();
+    await at.ask("h", "pre-authorization", fen(2_000));
+    at.guard = { review: () => ({ kind: "refused", reason: "card-listed" }), take: () => ({ kind: "taken", became: () => undefined }) };
+    expect(await at.ask("c", "completion", fen(2_000))).toEqual({ kind: "refused", reason: "card-listed" });
+    expect(at.purse).toEqual([10_000, 2_000]);
   });
 });
 

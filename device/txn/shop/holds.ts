@@ -46,7 +46,9 @@ function quoteHold(place: HoldPlace, amount: Fen, { trip }: TransitView): Quote 
 function quoteCompletion(place: HoldPlace, amount: Fen, { trip }: TransitView): Quote {
   if (trip !== undefined && tripMeaning(trip.type) === undefined) return { kind: "refused", reason: "trip-unreadable" };
   const held = openEntry(trip);
-  if (held === undefined || held.city !== place.city || held.acquirer !== place.acquirer) return { kind: "refused", reason: "nothing-held" };
+  // A journey that the same operator has let somebody begin is no held amount: its exit ends it.
+  const isOurs = held?.city === place.city && held.acquirer === place.acquirer && held.industry === place.industry;
+  if (held === undefined || !isOurs) return { kind: "refused", reason: "nothing-held" };
   if (amount > held.maximumFare) return { kind: "refused", reason: "above-hold" };
   return {
     kind: "charge",
@@ -54,7 +56,8 @@ function quoteCompletion(place: HoldPlace, amount: Fen, { trip }: TransitView): 
     writes: (at) => ({
       trip: fareRecord(placeAt(place, at), { kind: "exit", amount, balance: amount <= at.balance ? subtractFen(at.balance, amount) : ZERO_FEN }),
     }),
-    detail: { place: place.place, heldSince: held.date + held.time },
+    detail: { place: place.place, heldSince: held.date + held.time, owed: true },
+    isOwed: true,
   };
 }
 

@@ -9,7 +9,7 @@ import { type FaultCode, isFault } from "../../base/fault.ts";
 import { type Fen, subtractFen, sumFen, ZERO_FEN } from "../../base/fen.ts";
 import { WorkRow } from "../../base/work-row.ts";
 import { textMember } from "../journal/members.ts";
-import { type Journal, type JournalEntry, OPEN_STATES } from "../journal/types.ts";
+import { type EntryDraft, type Journal, type JournalEntry, OPEN_STATES } from "../journal/types.ts";
 import { isHeldSale } from "../quick-payment/held.ts";
 import { isDeposit, purseOf, saleMark } from "../quick-payment/record.ts";
 import { mergedDetail } from "../recovery/recover.ts";
@@ -58,8 +58,8 @@ export interface RefundPorts {
   readonly rules: RefundRules;
   /** Up to this amount a debit that only the card vouches for counts as paid. */
   readonly unverifiedAmountFen: Fen;
-  /** Told before nothing is left of a sale, so that what it was paid for is not had beside the money. It never throws. */
-  readonly onReturned?: (sale: string) => void;
+  /** Told before nothing is left of a sale, so that what it was paid for is not had beside the money. Gives what takes that back: called where it is certain that nothing went back. Neither throws. */
+  readonly onReturned?: (sale: string) => (() => void) | undefined;
 }
 
 export interface SaleRefunds {
@@ -118,8 +118,8 @@ class JournalledRefunds implements SaleRefunds {
     if (amount > left || earlier.length >= REFUNDS_MAX) return { kind: "refused", reason: "refund-too-large", left };
     if (rules[sale.purse] === "issuer") return { kind: "refused", reason: "refund-through-issuer", left };
     if (amount > (request.amountMax ?? amount)) return { kind: "refused", reason: "supervisor-needed", left };
-    if (amount === left) this.#ports.onReturned?.(sale.subject);
-    const { subject } = await journal.append({
+    const takeBack = amount === left ? this.#ports.onReturned?.(sale.subject) : undefined;
+    const draft: EntryDraft = {
       kind: "cash-refund",
       state: "done",
       amount,
@@ -131,9 +131,20 @@ class JournalledRefunds implements SaleRefunds {
         why: request.amount === "void" ? "sale-void" : "sale-refund",
       },
       subjectMark: refundMark(sale.subject, earlier.length + 1),
-      marks: [{ name: asked, value: sale.subject }],
-    });
+      furtherMarks: [asked],
+    };
+    const { subject } = await this.#written(draft, takeBack);
     return { kind: "refunded", subject, amount, left: subtractFen(left, amount) };
+  }
+
+  /** Where nobody knows whether it is on the books, the sale stays without its use: the next start reads what is there. */
+  async #written(draft: EntryDraft, takeBack: (() => void) | undefined): Promise<JournalEntry> {
+    try {
+      return await this.#ports.journal.append(draft);
+    } catch (fault) {
+      if (isFault(fault) && !fault.effectUnknown) takeBack?.();
+      throw fault;
+    }
   }
 
   async #paidSale(reference: string): Promise<PaidSale | RefundRefusal> {
@@ -171,7 +182,7 @@ function refundMark(sale: string, number: number): string {
   return `refund/${sale}/${number}`;
 }
 
-/** Which sale a refund of this name was for. */
+/** The refund of this name; in journals of before, the sale that it was for. */
 export function requestMark(request: string): string {
   return `refund-request/${request}`;
 }

@@ -314,3 +314,32 @@ describe("a shift", () => {
     expect(first).toMatchObject({ fromSeq: 1, taken: [{ what: "e-purse", count: 2, sumFen: 750 }] });
   });
 });
+
+test("a sale that is asked for again after its record has left the journal is not paid twice, also behind a restart", async () => {
+  const shop = new Shop();
+  await shop.switchOn();
+  const { clock } = shop.place;
+  const keep = () =>
+    shop.place.journal.keepTimeBy({ reading: (least) => ({ wallMs: Math.max(least, clock.wallMs()), clock: { quality: "trusted", errorMs: 0 } }) });
+  keep();
+  await shop.sell("c1.S1.q1", 1_000);
+  for (let at = 0; at < 80; at += 1) await clock.resolve(shop.place.journal.append({ kind: "operation", state: "done", amount: fen(0), detail: {} }));
+  const batch = { batchSeq: 1, firstSeq: 1, lastSeq: shop.place.journal.lastSeq, hash: "ab".repeat(32), receipted: false, detail: "{}" };
+  await clock.resolve(shop.place.journal.commitBatches([batch]));
+  await clock.resolve(shop.place.journal.commitReceipted([batch]));
+  const at = { earliestMs: clock.wallMs() + 1_000, signal: new AbortController().signal };
+  await clock.resolve(shop.place.journal.retention.pass({ keepMs: 0, erasePersonalMs: 0 }, at));
+  expect(await clock.resolve(shop.place.journal.mark("sale/c1.S1.q1"))).toBeUndefined();
+  for (let life = 0; life < 2; life += 1) {
+    expect(await shop.sell("c1.S1.q1", 1_000)).toEqual({ kind: "refused", reason: "number-spent" });
+    expect(await clock.resolve(shop.place.journal.spentUnder("sale/c1.S1.q1"))).toBe(1_000);
+    shop.place.cutPower();
+    await shop.switchOn();
+    keep();
+  }
+  expect(shop.card.debits).toHaveLength(1);
+  expect(await shop.sell("c1.S2.q1", 200)).toMatchObject({ kind: "paid" });
+  expect(shop.card.debits).toHaveLength(2);
+  // Of the sale that is gone nothing goes back here: its books are the settlement host's.
+  expect(await shop.refund({ sale: "c1.S1.q1", request: "c1.R1", amount: "void" })).toEqual({ kind: "refused", reason: "sale-unknown" });
+});

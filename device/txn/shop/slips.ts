@@ -51,8 +51,10 @@ export async function saleSlipOf(journal: Reading, reference: string, { unverifi
 
 /** The slip of a refund by its caller's name; undefined where there is none. Faults: those of the journal. */
 export async function refundSlipOf(journal: Reading, request: string, place: SlipPlace): Promise<Of<"purse-refund"> | undefined> {
-  const subject = await journal.mark(requestMark(request));
-  if (subject === undefined) return undefined;
+  const named = await journal.mark(requestMark(request));
+  const marked = named === undefined ? undefined : (await journal.entriesOf(named)).at(-1);
+  if (marked === undefined) return undefined;
+  const subject = marked.kind === "cash-refund" ? textMember(marked.detail, "original") : marked.subject;
   const refunds = await refundsOf(journal, subject);
   const at = refunds.findIndex(({ detail }) => textMember(detail, "reference") === request);
   const refund = refunds[at];

@@ -12,7 +12,8 @@ import { runProgram } from "../../../tools/processes.ts";
 
 export const PROJECT = fileURLToPath(new URL("../../..", import.meta.url));
 const CACHE = join(PROJECT, ".cache", "container");
-const SUITE = "bookworm";
+/** Debian 12 and 13. */
+type Suite = "bookworm" | "trixie";
 /** What every installed Debian has, and nothing that the terminal needs beside it. */
 const BLANK = ["systemd", "systemd-sysv", "udev", "dbus", "iproute2"];
 const BUILD_LIMIT_MS = 300_000;
@@ -34,16 +35,16 @@ export async function must(program: string, args: readonly string[], limitMs: nu
 }
 
 /** The archive of a blank Debian; made where it is missing. */
-async function blankArchive(): Promise<string> {
+async function blankArchive(suite: Suite): Promise<string> {
   const key = createHash("sha256")
-    .update([SUITE, ...BLANK].join(" "))
+    .update([suite, ...BLANK].join(" "))
     .digest("hex")
     .slice(0, 12);
-  const archive = join(CACHE, `${SUITE}-${key}.tar`);
+  const archive = join(CACHE, `${suite}-${key}.tar`);
   if (existsSync(archive)) return archive;
   mkdirSync(CACHE, { recursive: true });
   const unfinished = `${archive}.${process.pid}.tar`;
-  await must("mmdebstrap", ["--quiet", "--variant=minbase", `--include=${BLANK.join(",")}`, SUITE, unfinished], BUILD_LIMIT_MS);
+  await must("mmdebstrap", ["--quiet", "--variant=minbase", `--include=${BLANK.join(",")}`, suite, unfinished], BUILD_LIMIT_MS);
   renameSync(unfinished, archive);
   return archive;
 }
@@ -59,8 +60,8 @@ export class Roots {
   }
 
   /** Unpacks a blank root. */
-  static async open(): Promise<Roots> {
-    const archive = await blankArchive();
+  static async open(suite: Suite = "bookworm"): Promise<Roots> {
+    const archive = await blankArchive(suite);
     const roots = new Roots(mkdtempSync(join(tmpdir(), "ykt-machine-")));
     // In memory: what is tested is no disk, and thousands of files are gone at once.
     await must("mount", ["-t", "tmpfs", "-o", "size=4g,mode=755", "tmpfs", roots.folder], MOUNT_LIMIT_MS);

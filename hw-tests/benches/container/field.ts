@@ -129,6 +129,16 @@ export async function fieldConfiguration(brokerUrl: string): Promise<object> {
   });
 }
 
+/** The same counter for a terminal that is claimed: what its host gives it beside name, keys and line. Few sales may wait for the host. */
+export async function fieldProfile(unreceiptedCountMax: number): Promise<object> {
+  return {
+    readers: { user: CARD_RULE, sam: MODULE_RULE },
+    limits: { amountPerSaleFen: 100_000, unreceiptedCountMax, unreceiptedSumMaxFen: 5_000_000 },
+    journal: { folder: "/var/lib/yikatong/journal", limitBytes: 64 * 1024 * 1024 },
+    api: { ...(await testConfig([CLIENT])), port: API_PORT },
+  };
+}
+
 /** One sale over the local API, asked by a program in the machine's network. */
 export async function sellAtTill(machine: Machine, saleNumber: string, amountFen: number): Promise<Json> {
   const till = join(PROJECT, "hw-tests/benches/container/till.ts");

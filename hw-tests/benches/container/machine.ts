@@ -18,6 +18,8 @@ export interface MachineOptions {
   /** Folders of this machine, and where they lie in the other one. */
   readonly binds?: Readonly<Record<string, string>>;
   readonly readOnlyBinds?: Readonly<Record<string, string>>;
+  /** File of the network that it is put into; left out: it has none but its own. */
+  readonly network?: string;
 }
 
 function pause(ms: number): Promise<void> {
@@ -72,9 +74,10 @@ export class Machine {
   }
 
   /** Boots, and resolves when everything that starts with the machine has started or failed. */
-  static async boot({ root, binds, readOnlyBinds }: MachineOptions): Promise<Machine> {
+  static async boot({ root, binds, readOnlyBinds, network }: MachineOptions): Promise<Machine> {
     const places = [...bindArguments("bind", binds), ...bindArguments("bind-ro", readOnlyBinds)];
-    const args = ["-q", "-b", "-D", root, "--register=no", "--keep-unit", "--private-network", "--console=pipe", "--machine=terminal", ...places];
+    const net = network === undefined ? "--private-network" : `--network-namespace-path=${network}`;
+    const args = ["-q", "-b", "-D", root, "--register=no", "--keep-unit", net, "--console=pipe", "--machine=terminal", ...places];
     const child = spawn("systemd-nspawn", args, { stdio: ["ignore", "pipe", "pipe"] });
     const machine = new Machine(root, child);
     try {

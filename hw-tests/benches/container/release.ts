@@ -6,6 +6,7 @@ import { JOURNAL_SCHEMAS } from "../../../device/txn/journal/sqlite/layouts.ts";
 import { SCHEMA_VERSION } from "../../../device/txn/journal/sqlite/schema.ts";
 import { signatureLine } from "../../../provisioning/release/signed.ts";
 import { gatherRelease } from "../../../tools/bundle/gather.ts";
+import { publicKeyLine } from "../../../tools/bundle/key-file.ts";
 import { packBundle } from "../../../tools/bundle/pack.ts";
 import { TEST_KEY_NAME, testReleaseKey } from "../../../tools/bundle/test-key.ts";
 import { PROJECT } from "./base.ts";
@@ -30,6 +31,8 @@ export async function makeBundle(out: string, version: string): Promise<string> 
     emergency: false,
   } as const;
   const key = { name: TEST_KEY_NAME, key: testReleaseKey(suite) };
+  // Delivered with the bundle, as the install script looks for it.
+  writeFileSync(join(out, "release-keys"), `${publicKeyLine(key)}\n`);
   return (await packBundle({ folder, about, sign: (manifest) => signatureLine(manifest, key, suite), out, suite })).path;
 }
 

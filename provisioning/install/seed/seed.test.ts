@@ -59,7 +59,16 @@ describe("a seed", () => {
     expect(JSON.parse(Buffer.from(file?.["content"] ?? "", "base64").toString("utf8"))).toEqual(claim);
   });
 
+  it("carries the keys of releases before the claim file, so that the first bundle is held against them", () => {
+    const releaseKeys = { maker: "ab".repeat(64), second: "CD".repeat(64) };
+    const [file] = userData(filesOf({ ...ORDER, releaseKeys }))["write_files"] as readonly Record<string, string>[];
+    expect(file).toMatchObject({ path: "/etc/yikatong/release-keys", permissions: "0644" });
+    expect(Buffer.from(file?.["content"] ?? "", "base64").toString("utf8")).toBe(`maker = ${"ab".repeat(64)}\nsecond = ${"CD".repeat(64)}\n`);
+  });
+
   it.each<[string, object, string]>([
+    ["a key of releases that is none", { releaseKeys: { maker: "ab" } }, "releaseKeys.maker"],
+    ["no key of releases", { releaseKeys: {} }, "releaseKeys"],
     ["an unknown member", { runcmdd: [] }, "runcmdd"],
     ["a wrong type", { readOnlyRoot: "yes" }, "readOnlyRoot"],
     ["a name that is none", { hostname: "Till 1" }, "hostname"],

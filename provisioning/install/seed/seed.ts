@@ -34,6 +34,11 @@ const order = z.strictObject({
   repair: z.strictObject({ user: z.string().regex(/^[a-z][a-z0-9-]{0,30}$/), keys: z.array(publicKey).min(1).max(8) }).exactOptional(),
   /** The claim file, as the place that claims terminals has issued it. */
   claim: z.record(z.string(), z.json()).exactOptional(),
+  /** Who may sign releases, the first one too: names with their public points; left out: as a file beside the bundle says. */
+  releaseKeys: z
+    .record(z.string().regex(/^[A-Za-z0-9._-]{1,64}$/), z.string().regex(/^[0-9A-Fa-f]{128}$/))
+    .refine((keys) => Object.keys(keys).length > 0, "at least one key")
+    .exactOptional(),
   /** Folder in which the installer and the bundle lie on the machine. */
   folder: z
     .string()
@@ -55,6 +60,7 @@ export type SeedProblem = string;
 export type SeedResult = { readonly ok: true; readonly files: SeedFiles } | { readonly ok: false; readonly problems: readonly SeedProblem[] };
 
 const HEAD = "#cloud-config\n";
+const KEYS_PATH = "/etc/yikatong/release-keys";
 const CLAIM_PATH = "/etc/yikatong/claim.json";
 
 /** The three files of an order. Never throws. */
@@ -82,7 +88,8 @@ function metaData({ hostname: name }: SeedOrder): z.infer<typeof metaDataFile> {
 }
 
 function userData(asked: SeedOrder): z.infer<typeof userDataFile> {
-  const { hostname: name, timezone, repair, claim } = asked;
+  const { hostname: name, timezone, repair } = asked;
+  const written = writtenFiles(asked);
   return {
     hostname: name,
     manage_etc_hosts: true,
@@ -106,11 +113,18 @@ function userData(asked: SeedOrder): z.infer<typeof userDataFile> {
             },
           ],
         }),
-    ...(claim === undefined
-      ? {}
-      : { write_files: [{ path: CLAIM_PATH, owner: "root:root", permissions: "0600", encoding: "b64" as const, content: base64(json(claim)) }] }),
+    ...(written.length === 0 ? {} : { write_files: written }),
     runcmd: [installCommand(asked)],
   };
+}
+
+/** Written before anything is installed: the installer holds the bundle against these keys. */
+function writtenFiles({ claim, releaseKeys }: SeedOrder): NonNullable<z.infer<typeof userDataFile>["write_files"]> {
+  const file = (path: string, permissions: string, content: string) => {
+    return { path, owner: "root:root", permissions, encoding: "b64" as const, content: base64(content) };
+  };
+  const keys = Object.entries(releaseKeys ?? {}).map(([name, point]) => `${name} = ${point}\n`);
+  return [...(keys.length === 0 ? [] : [file(KEYS_PATH, "0644", keys.join(""))]), ...(claim === undefined ? [] : [file(CLAIM_PATH, "0600", json(claim))])];
 }
 
 function installCommand({ folder, bundle, timeServer, devices, readOnlyRoot }: SeedOrder): string[] {

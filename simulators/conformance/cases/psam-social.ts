@@ -36,6 +36,11 @@ const deliver = (usageAndId: string, block: 8 | 16 = 16): string => framed(`BFDE
 const BLOCK = "01020304050607080000000000000000";
 const encipher = (use: string, data: string): string => framed(`80FA${use}00`, data);
 
+const ZERO_BLOCK = "00".repeat(16);
+/** The same with so many factors of zeros. */
+const zeroDelivery = (level: 1 | 2 | 3, key = "6708"): string =>
+  framed(`BFDE${toHex(u8((level << 5) | 0x07))}${key.slice(2)}`, `${"00".repeat(8 * level)}${ZERO_BLOCK}`);
+
 type Row = Omit<ScriptRow, "to" | "tags" | "bench"> & {
   readonly tags?: readonly Tag[];
   readonly psam?: TestPsamOptions;
@@ -43,6 +48,28 @@ type Row = Omit<ScriptRow, "to" | "tags" | "bench"> & {
 };
 
 const ROWS: readonly Row[] = [
+  {
+    id: "SAM-077",
+    spec: DELIVERY,
+    title: "a key says at which level it lies when it is asked for with factors of zeros, and nothing is begun by that",
+    tags: ["profile:psamKeyCheck=off"],
+    psam: { socialLevel: 2, terminalSeq: 0x29 },
+    steps: [...SM4, [zeroDelivery(3), "6a80"], [zeroDelivery(2), "9000"], [zeroDelivery(1), "6a80"], ["00B0990004", "00000029 9000"]],
+  },
+  {
+    id: "SAM-078",
+    spec: CIPHER,
+    title: "what a session of zeros makes of zeros proves a key: the same root gives the same block at each module, another root another",
+    tags: ["profile:psamKeyCheck=zeroFactors"],
+    profile: { psamKeyCheck: "zeroFactors" },
+    steps: [
+      ...SM4,
+      [zeroDelivery(3), "9000"],
+      [`${encipher("00", ZERO_BLOCK)} 10`, "ca6411 .......................... 9000"],
+      [zeroDelivery(3, "672B"), "9000"],
+      [`${encipher("00", ZERO_BLOCK)} 10`, "f2b2e6 .......................... 9000"],
+    ],
+  },
   {
     id: "SAM-050",
     spec: SAM_INIT,

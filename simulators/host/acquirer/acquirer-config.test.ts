@@ -5,7 +5,10 @@ const TERMINAL = { terminal: "53010002", merchant: "898530154110002" };
 const ACCOUNT = { pan: "6299990000000001", pin: "123456", balanceFen: 100 };
 
 test("whoever says nothing gets the test bank in memory, without a port", () => {
-  expect(readAcquirerConfig(undefined)).toEqual({ ok: true, value: { file: ":memory:", port: undefined, contracts: undefined, accounts: undefined } });
+  expect(readAcquirerConfig(undefined)).toEqual({
+    ok: true,
+    value: { file: ":memory:", port: undefined, contracts: undefined, accounts: undefined, variants: {} },
+  });
 });
 
 test("terminals and accounts of one's own", () => {
@@ -31,6 +34,16 @@ test.each([
   [{ accounts: [{ ...ACCOUNT, pin: "12" }] }, "accounts are malformed"],
   [{ accounts: [{ ...ACCOUNT, balanceFen: -1 }] }, "accounts are malformed"],
   [{ accounts: [5] }, "accounts are malformed"],
+  [{ variants: 5 }, "variants are malformed"],
+  [{ variants: { reversesSettled: "yes" } }, "variants are malformed"],
+  [{ variants: { settledRefusal: "00" } }, "variants are malformed"],
+  [{ variants: { withdrawalCode: "01" } }, "variants are malformed"],
+  [{ variants: { toString: true } }, "variants are malformed"],
 ])("%j is refused", (value, reason) => {
   expect(readAcquirerConfig(value)).toEqual({ ok: false, reason });
+});
+
+test("every variant is reached by its name", () => {
+  const variants = { pinFreeFen: 0, withdrawalCode: "", unknownReversal: "00", reversesSettled: true, settledRefusal: "25" };
+  expect(readAcquirerConfig({ variants })).toMatchObject({ ok: true, value: { variants } });
 });

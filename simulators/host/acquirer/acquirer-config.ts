@@ -2,7 +2,7 @@
 import { parseHex } from "../../../device/base/bytes.ts";
 import { isFields, type JsonFields, textField } from "../canonical.ts";
 import type { KeyLayout, MacForm } from "./ciphers.ts";
-import type { TerminalContract } from "./request.ts";
+import type { AcquirerVariants, TerminalContract } from "./request.ts";
 import { type ContractTerms, testContract } from "./test-customers.ts";
 import type { AccountOpening, CardStatus } from "./words.ts";
 
@@ -14,10 +14,19 @@ export interface AcquirerConfig {
   /** Undefined: the test bank's. */
   readonly contracts: readonly TerminalContract[] | undefined;
   readonly accounts: readonly AccountOpening[] | undefined;
+  /** What it does otherwise than the test bank. */
+  readonly variants: Partial<AcquirerVariants>;
 }
 
 const PORT_MAX = 65_535;
-const MEMBERS: readonly string[] = ["file", "port", "terminals", "accounts"];
+const MEMBERS: readonly string[] = ["file", "port", "terminals", "accounts", "variants"];
+const VARIANTS: { readonly [Name in keyof AcquirerVariants]: (value: unknown) => boolean } = {
+  pinFreeFen: (value) => typeof value === "number" && Number.isSafeInteger(value) && value >= 0,
+  withdrawalCode: (value) => typeof value === "string" && /^(?:\d{6})?$/.test(value),
+  unknownReversal: (value) => value === "25" || value === "00",
+  reversesSettled: (value) => typeof value === "boolean",
+  settledRefusal: (value) => value === "12" || value === "25",
+};
 const LAYOUTS: readonly KeyLayout[] = ["des-24", "tdes-40", "tdes-track-60", "triple-19-57", "sm4"];
 const MAC_FORMS: readonly MacForm[] = ["ecb", "x9.19", "sm4"];
 const STATUSES: readonly CardStatus[] = ["good", "lost", "stolen", "restricted", "closed"];
@@ -62,9 +71,19 @@ function accountOf(fields: JsonFields): AccountOpening | undefined {
   return { pan, pin, balanceFen, status };
 }
 
+/** Undefined where a member is unknown or has no such value. */
+function variantsOf(value: unknown): Partial<AcquirerVariants> | undefined {
+  if (value === undefined) return {};
+  if (!isFields(value)) return undefined;
+  const checks: Readonly<Record<string, ((value: unknown) => boolean) | undefined>> = VARIANTS;
+  const sound = Object.entries(value).every(([name, each]) => Object.hasOwn(VARIANTS, name) && checks[name]?.(each) === true);
+  // Every member was just held against its kind.
+  return sound ? (value as Partial<AcquirerVariants>) : undefined;
+}
+
 /** Reads the member `acquirer` of a host's configuration; left out: the test bank in memory, without a port. */
 export function readAcquirerConfig(value: unknown): Read<AcquirerConfig> {
-  if (value === undefined) return { ok: true, value: { file: ":memory:", port: undefined, contracts: undefined, accounts: undefined } };
+  if (value === undefined) return { ok: true, value: { file: ":memory:", port: undefined, contracts: undefined, accounts: undefined, variants: {} } };
   if (!isFields(value)) return refused("not-an-object");
   const unknown = Object.keys(value).find((name) => !MEMBERS.includes(name));
   if (unknown !== undefined) return refused(`unknown member ${unknown}`);
@@ -75,5 +94,7 @@ export function readAcquirerConfig(value: unknown): Read<AcquirerConfig> {
   if (contracts === "wrong") return refused("terminals are malformed");
   const accounts = listOf(value["accounts"], accountOf);
   if (accounts === "wrong") return refused("accounts are malformed");
-  return { ok: true, value: { file: textField(value, "file") ?? ":memory:", port, contracts, accounts } };
+  const variants = variantsOf(value["variants"]);
+  if (variants === undefined) return refused("variants are malformed");
+  return { ok: true, value: { file: textField(value, "file") ?? ":memory:", port, contracts, accounts, variants } };
 }

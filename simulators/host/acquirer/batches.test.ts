@@ -154,3 +154,16 @@ test("a long list comes in pages: more, more, last", async () => {
   }
   expect([marks, entries]).toEqual([["2", "2", "3"], 90]);
 });
+
+test("a reversal between the comparison and its end undoes the money, and leaves the rows as they were compared: what is uploaded still fits them", async () => {
+  const bank = await openBatch();
+  const { batch } = bank;
+  bank.acquirer.faults.difference = "missing-row";
+  expect((await compare(bank, totals(3_500, 2))).fields.get(48)?.[30]).toBe("2");
+  const { 26: _, 52: __, 53: ___, ...texts } = bank.saleTexts(2_500, { 11: "000102", 39: "98", 61: `${batch}000102` });
+  expect((await bank.ask("0400", texts)).code).toBe("00");
+  expect(bank.ledger.transaction({ terminal: TEST_BANK_TERMINAL, batch, stan: "000102" })?.status).toBe("reversed");
+  expect((await upload(bank, "201", { 48: `02${ROWS.map(rowDigits).join("")}` })).code).toBe("00");
+  expect((await upload(bank, "202", { 48: "0002" })).code).toBe("00");
+  expect(bank.ledger.batches.differences(TEST_BANK_TERMINAL, batch)).toEqual([{ stan: "000101", is: "missing-at-host" }]);
+});

@@ -182,15 +182,15 @@ export class AcquirerLedger {
     });
   }
 
-  /** Undoes one that stands: its entry the other way round, its row gone, and what it had taken back stands again. */
+  /** Undoes one that stands: its entry the other way round, its row gone where its batch was not compared yet, and what it had taken back stands again. */
   reverse(transaction: BankTransaction, atMs: number): void {
     assert(transaction.status === "booked", "only what stands is reversed");
     this.atomically(() => {
       this.#store.run("UPDATE transactions SET status = 'reversed', closed_ms = ? WHERE id = ?", atMs, transaction.id);
       this.#move(transaction, "back");
       this.#mark(transaction, "undone");
-      // What was settled stays as it was compared.
-      if (this.batches.settlement(transaction.terminal, transaction.batch)?.ended !== true) this.batches.uncount(transaction);
+      // What was compared stays as it was compared: the rows that the terminal still uploads are those of that moment.
+      if (this.batches.settlement(transaction.terminal, transaction.batch) === undefined) this.batches.uncount(transaction);
     });
   }
 

@@ -33,6 +33,27 @@ export interface Ticket {
   session?: string;
 }
 
+/** A key, or a module, that is to be found in a terminal. Spec: claim/v1, 9. */
+export interface KeyLoadOrder {
+  readonly place: string;
+  readonly name: string;
+  readonly check?: string;
+  readonly module?: string;
+  readonly level?: number;
+  readonly index?: number;
+  readonly notAfterMs?: number;
+}
+
+/** What a terminal uses now: fingerprints of certificates, check values of keys. */
+export interface ToldKeys {
+  readonly certificate: string;
+  /** The certificate that has carried no line yet, and how often it was tried. */
+  readonly next?: string;
+  readonly nextTries?: number;
+  readonly dataKeyCheck: string;
+  readonly hostKeyCheck: string;
+}
+
 /** One claim of one machine. */
 export interface ClaimSession {
   readonly session: string;
@@ -44,9 +65,15 @@ export interface ClaimSession {
   readonly facts: string;
   certificate: { readonly pem: string; readonly number: string; readonly fingerprint: string; readonly notAfterMs: number };
   at: "pending" | "active" | "proved" | "closed" | "retired" | "replaced";
+  /** When its end was granted. */
+  retiredMs?: number;
   /** Data keys by name, the newest last. */
   readonly dataKeys: { readonly kid: string; readonly hex: string }[];
   hardware: Readonly<Record<string, string>>;
+  /** Key-loading orders of this terminal alone; absent: those of every terminal. */
+  keyLoads?: readonly KeyLoadOrder[];
+  /** What the terminal said of itself when it asked last what is to change. */
+  told?: ToldKeys;
   /** The certificate that follows, until it was confirmed. */
   following?: { readonly keyHash: string; readonly pem: string; readonly number: string; readonly fingerprint: string; readonly notAfterMs: number };
 }
@@ -67,6 +94,12 @@ export interface BookContents {
   readonly tickets: Ticket[];
   readonly sessions: ClaimSession[];
   readonly revoked: string[];
+  /** Keys that follow the host's own, by which it signs, the newest last; absent: none does. */
+  hostKeys?: {
+    readonly scalarsHex: readonly string[];
+    /** Keys before this one are no more: 0 is the host's own. */
+    readonly from: number;
+  };
 }
 
 export interface ClaimBook {

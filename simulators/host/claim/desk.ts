@@ -6,13 +6,14 @@
 import { type Bytes, fromHex, parseHex, toHex, utf8 } from "../../../device/base/bytes.ts";
 import type { Log } from "../../../device/base/log.ts";
 import type { Clock, MessageLink, Randomness } from "../../../device/base/ports.ts";
-import type { CipherSuite } from "../../../device/crypto/face.ts";
+import type { CipherSuite, Sm2PrivateKey } from "../../../device/crypto/face.ts";
 import { sm2Wrap } from "../../../device/crypto/sm2-encryption.ts";
 import { canonicalize, canonicalText, isFields, type Json, type JsonFields, parseFields, textField } from "../canonical.ts";
 import { parseBase64, spoilSignature, toBase64 } from "../sealing.ts";
 import { issueCertificate, makeAuthority, readRequest, revocationList } from "./authority.ts";
-import { type ClaimBook, type ClaimSession, type CloneReport, type Enrolment, openBook, type Ticket } from "./book.ts";
+import { type ClaimBook, type ClaimSession, type CloneReport, type Enrolment, type KeyLoadOrder, openBook, type Ticket } from "./book.ts";
 import { type ClaimFaults, noClaimFaults, takeFault } from "./faults.ts";
+import { HostKeyChain } from "./host-keys.ts";
 import { KeyDesk } from "./key-desk.ts";
 import { ownershipOf, type ProfileMaker } from "./profile.ts";
 
@@ -37,12 +38,17 @@ export interface ClaimDeskOptions {
   /** A certificate was revoked: the broker is given the new list and ends the connection of this client. */
   readonly onRevoked?: (revoked: { readonly tid: string; readonly list: string }) => void;
   readonly certificateMs?: number;
+  /** So long a terminal whose end was granted may ask again, in case the answer was lost; then its certificates are revoked. */
+  readonly retireGraceMs?: number;
   /** Keys that are expected in module and pad of each terminal. */
-  readonly keyLoads?: readonly { readonly place: string; readonly name: string; readonly check?: string }[];
+  readonly keyLoads?: readonly KeyLoadOrder[];
+  /** The host's own signing key, so that it can be followed by another; left out: it cannot. */
+  readonly hostKey?: Sm2PrivateKey;
 }
 
 const DAY_MS = 86_400_000;
 const CERTIFICATE_MS = 90 * DAY_MS;
+const RETIRE_GRACE_MS = 600_000;
 const APPROVAL_RETRY_MS = 5_000;
 const REPORTS_MAX = 1_000;
 const SEND_MS = 10_000;
@@ -57,8 +63,11 @@ export class ClaimDesk {
   readonly reports: CloneReport[] = [];
   readonly #options: ClaimDeskOptions;
   readonly #book: ClaimBook;
-  readonly #keys: KeyDesk;
-  #stopped = false;
+  /** Keys of terminals that are there. */
+  readonly keys: KeyDesk;
+  /** The host's own keys. */
+  readonly hostKeys: HostKeyChain;
+  readonly #stopped = new AbortController();
 
   constructor(options: ClaimDeskOptions) {
     this.#options = options;
@@ -71,14 +80,17 @@ export class ClaimDesk {
       sessions: [],
       revoked: [],
     }));
-    this.#keys = new KeyDesk({
+    this.hostKeys = new HostKeyChain({ ...options, book: this.#book, own: options.hostKey });
+    this.keys = new KeyDesk({
       ...options,
-      book: this.#book,
+      ...{ book: this.#book, hostKeys: this.hostKeys, faults: this.faults },
       onDataKey: (session) => this.#announce(session),
       revoke: (numbers) => this.#withdraw(numbers),
     });
-    for (const session of this.#book.contents.sessions)
+    for (const session of this.sessions) {
       if (session.at === "proved" || session.at === "closed" || session.at === "active") this.#announce(session);
+      if (session.at === "retired") this.#endTrust(session);
+    }
   }
 
   get authority() {
@@ -105,7 +117,7 @@ export class ClaimDesk {
   }
 
   stop(): void {
-    this.#stopped = true;
+    this.#stopped.abort();
   }
 
   /** Puts a machine on the list. */
@@ -132,12 +144,20 @@ export class ClaimDesk {
 
   /** Orders for the next round of a terminal: a new certificate, a new data key. */
   order(tid: string, what: "certificate" | "data-key"): boolean {
-    return this.#keys.order(tid, what);
+    return this.keys.order(tid, what);
+  }
+
+  /** Calls a terminal to look at once what is to change of its keys; false: it is none of ours. */
+  call(tid: string): boolean {
+    const session = this.sessions.find((each) => each.tid === tid && (each.at === "closed" || each.at === "proved"));
+    if (session === undefined) return false;
+    this.#send(`pos/v1/${tid}/up/key`, { v: 1, session: session.session, step: "look", of: "", hostTimeMs: this.#options.clock.wallMs() });
+    return true;
   }
 
   /** From now on terminals are told to trust this point, signed by the one before. */
   announceHostKey(next: { readonly publicKey: string; sign(message: Bytes): Bytes }): void {
-    this.#keys.announceHostKey(next);
+    this.keys.announceHostKey(next);
   }
 
   /** The terminal's certificates are trusted no more. */
@@ -165,8 +185,14 @@ export class ClaimDesk {
     return this.#options.suite.sm2PrivateKey(fromHex(this.#book.contents.signingScalarHex));
   }
 
-  #announce({ tid, signingKey, dataKeys }: ClaimSession): void {
-    this.#options.onTerminal({ tid, publicKeyHex: signingKey, dataKeys });
+  /** The key by which a terminal is signed to; undefined: the host's own. */
+  signingFor(tid: string): Sm2PrivateKey | undefined {
+    const session = this.sessions.findLast((each) => each.tid === tid && each.at !== "replaced" && each.at !== "retired");
+    return this.hostKeys.signingFor(session?.told?.hostKeyCheck);
+  }
+
+  #announce(session: ClaimSession): void {
+    this.#options.onTerminal({ tid: session.tid, publicKeyHex: session.signingKey, dataKeys: this.keys.dataKeysOf(session) });
   }
 
   #revoke(tid: string, numbers: readonly string[]): void {
@@ -184,7 +210,7 @@ export class ClaimDesk {
   }
 
   #receive(topic: string, payload: Bytes): void {
-    if (this.#stopped || this.faults.vanished || takeFault(this.faults, "loseNextQuestions")) return;
+    if (this.#stopped.signal.aborted || this.faults.vanished || takeFault(this.faults, "loseNextQuestions")) return;
     const fields = parseFields(payload);
     if (fields === undefined) return;
     const { sig, ...members } = fields;
@@ -220,7 +246,7 @@ export class ClaimDesk {
     session: ClaimSession,
     { over, step, members }: { readonly over: string; readonly step: string; readonly members: JsonFields },
   ): Answer | undefined {
-    if (over === "key") return session.at === "proved" || session.at === "closed" ? this.#keys.answer(session, step, members) : refusal("session-unknown");
+    if (over === "key") return session.at === "proved" || session.at === "closed" ? this.keys.answer(session, step, members) : refusal("session-unknown");
     if (step === "proof") return this.#proof(session, members);
     if (step === "done") return this.#done(session);
     return step === "retire" ? this.#retire(session, members) : undefined;
@@ -341,6 +367,9 @@ export class ClaimDesk {
     if (session.at === "pending") {
       session.at = "active";
       session.hardware = wordsOf(members["hardware"]);
+      // It is signed to by the key that it is given here.
+      const hostKeyCheck = toHex(this.#options.suite.sm3(fromHex(this.hostKeys.newestPoint ?? this.#options.hostPublicKey)).subarray(0, 3));
+      session.told = { certificate: session.certificate.fingerprint, dataKeyCheck: "", hostKeyCheck };
       session.dataKeys.push({ kid: `d-${session.session.slice(0, 8)}-1`, hex: toHex(randomness.bytes(16)) });
       this.#book.save();
     }
@@ -349,7 +378,9 @@ export class ClaimDesk {
   }
 
   #activation(session: ClaimSession, enrolment: Enrolment, state: "keep" | "reset"): Answer {
-    const { suite, randomness, hostPublicKey, profile, keyLoads = [] } = this.#options;
+    const { suite, randomness, profile } = this.#options;
+    const hostPublicKey = this.hostKeys.newestPoint ?? this.#options.hostPublicKey;
+    const keyLoads = session.keyLoads ?? this.#options.keyLoads ?? [];
     const dataKey = session.dataKeys.at(-1) ?? { kid: "", hex: "" };
     const made = profile({ tid: session.tid, kid: dataKey.kid, ...ownershipOf(enrolment) });
     const { readers: _readers, ...spoiled } = made;
@@ -393,13 +424,33 @@ export class ClaimDesk {
   #retire(session: ClaimSession, members: JsonFields): Answer {
     if (session.at !== "retired") {
       session.at = "retired";
+      session.retiredMs = this.#options.clock.wallMs();
       const enrolment = this.enrolments.find((each) => each.session === session.session);
       if (enrolment !== undefined) enrolment.status = "retired";
       this.#options.log.info("terminal-retired", { tid: session.tid, exported: members["exported"] === true });
       this.#options.onGone(session.tid);
       this.#book.save();
+      this.#endTrust(session);
     }
     return { outcome: "granted" };
+  }
+
+  /** Whoever has kept a copy of its keys gets no connection either, as soon as the terminal itself needs none any more. */
+  #endTrust({ tid, session, retiredMs = 0, certificate, following }: ClaimSession): void {
+    const { clock, log, retireGraceMs = RETIRE_GRACE_MS } = this.#options;
+    const numbers = [certificate.number, ...(following === undefined ? [] : [following.number])];
+    if (numbers.every((number) => this.#book.contents.revoked.includes(number))) return;
+    clock.sleep(Math.max(0, retiredMs + retireGraceMs - clock.wallMs()), this.#stopped.signal).then(
+      () => {
+        // The machine may be a terminal again; nobody puts that one out.
+        const isAgain = this.sessions.some((each) => each.tid === tid && each.session !== session && each.at !== "replaced" && each.at !== "retired");
+        if (isAgain) this.#withdraw(numbers);
+        else this.#revoke(tid, numbers);
+        log.info("retired-terminal-revoked", { tid });
+      },
+      // Stopped: the next start does it.
+      () => undefined,
+    );
   }
 
   #send(topic: string, members: Answer): void {

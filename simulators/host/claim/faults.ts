@@ -16,6 +16,8 @@ export interface ClaimFaults {
   otherQuestionNextAnswers: number;
   /** The next n certificates are for another key (rightly signed). */
   foreignKeyNextCertificates: number;
+  /** The next n answers to terminals that ask what is to change name a host key that a stranger has signed. */
+  strangersNextHostKeys: number;
   /** Every claim waits for a person. */
   pendingForEver: boolean;
   /** Every question is refused with this word. */
@@ -34,6 +36,7 @@ const NONE: Readonly<ClaimFaults> = {
   wrongSignatureNextAnswers: 0,
   otherQuestionNextAnswers: 0,
   foreignKeyNextCertificates: 0,
+  strangersNextHostKeys: 0,
   pendingForEver: false,
   refuse: "",
   slowMs: 0,

@@ -4,6 +4,7 @@ import mqtt from "mqtt";
 import type { Log } from "../../../device/base/log.ts";
 import { countField, isFields, type JsonFields, textField } from "../canonical.ts";
 import { makeCertified } from "./authority.ts";
+import type { ClaimSession, KeyLoadOrder } from "./book.ts";
 import type { ClaimDesk, ClaimDeskOptions } from "./desk.ts";
 import { applyClaimFaults, clearClaimFaults } from "./faults.ts";
 import type { Profile } from "./profile.ts";
@@ -20,10 +21,21 @@ export interface ClaimConfig {
   /** Members of the configuration that differ from the usual. */
   readonly profile: Profile | undefined;
   readonly certificateMs: number | undefined;
-  readonly keyLoads: readonly { readonly place: string; readonly name: string; readonly check?: string }[];
+  readonly retireGraceMs: number | undefined;
+  readonly keyLoads: readonly KeyLoadOrder[];
 }
 
-const MEMBERS: readonly string[] = ["file", "revocationFile", "brokerPidFile", "terminalsBrokerUrl", "journalFolder", "profile", "certificateMs", "keyLoads"];
+const MEMBERS: readonly string[] = [
+  "file",
+  "revocationFile",
+  "brokerPidFile",
+  "terminalsBrokerUrl",
+  "journalFolder",
+  "profile",
+  "certificateMs",
+  "retireGraceMs",
+  "keyLoads",
+];
 
 /** Reads the member `claim` of the host's configuration; a reason where it is wrong. */
 export function readClaimConfig(
@@ -47,6 +59,7 @@ export function readClaimConfig(
       // Both come out of JSON; the terminal judges them by its own rules.
       profile: profile as Profile | undefined,
       certificateMs: countField(value, "certificateMs"),
+      retireGraceMs: countField(value, "retireGraceMs"),
       keyLoads: keyLoads as ClaimConfig["keyLoads"],
     },
   };
@@ -142,7 +155,7 @@ export interface ClaimCommandContext {
   readonly options: Pick<ClaimDeskOptions, "randomness" | "clock">;
 }
 
-/** Acts of the people at the desk: `{"act":"enrol"|"file"|"list"|"revoke"|"order"|"fault"|"clear-faults"|"reports", …}`. */
+/** Acts of the people at the desk: `{"act":"enrol"|"file"|"list"|"revoke"|"order"|"call"|"withdraw-data-keys"|"rotate-host-key"|"end-host-keys"|"fault"|…}`. */
 export function actAtClaimDesk({ desk, access, options }: ClaimCommandContext, value: unknown): Reply {
   if (!isFields(value)) return refused("set is no object");
   switch (value["act"]) {
@@ -154,22 +167,23 @@ export function actAtClaimDesk({ desk, access, options }: ClaimCommandContext, v
       return {
         ok: true,
         enrolments: desk.enrolments,
-        claims: desk.sessions.map(({ session, serial, tid, at, certificate, hardware }) => ({
-          session,
-          serial,
-          tid,
-          at,
-          notAfterMs: certificate.notAfterMs,
-          hardware,
-        })),
+        claims: desk.sessions.map(claimRow),
       };
     case "revoke":
       return { ok: desk.revoke(textField(value, "tid") ?? "") };
-    case "order": {
-      const { what } = value;
-      if (what !== "certificate" && what !== "data-key") return refused("what is certificate or data-key");
-      return { ok: desk.order(textField(value, "tid") ?? "", what) };
+    case "order":
+      return order(desk, value);
+    case "call":
+      return { ok: desk.call(textField(value, "tid") ?? "") };
+    case "withdraw-data-keys":
+      return withdrawn(desk.keys.withdrawDataKeys(textField(value, "tid") ?? "", value["force"] === true));
+    case "rotate-host-key": {
+      const publicKey = desk.hostKeys.rotate();
+      return publicKey === undefined ? refused("the host's own key is not known here") : { ok: true, publicKey };
     }
+    case "end-host-keys":
+      desk.hostKeys.end();
+      return { ok: true };
     case "fault": {
       const { act: _act, ...faults } = value;
       const wrong = applyClaimFaults(desk.faults, faults);
@@ -181,8 +195,38 @@ export function actAtClaimDesk({ desk, access, options }: ClaimCommandContext, v
     case "reports":
       return { ok: true, reports: desk.reports };
     default:
-      return refused("act is one of enrol, file, list, revoke, order, fault, clear-faults, reports");
+      return refused("act is one of enrol, file, list, revoke, order, call, withdraw-data-keys, rotate-host-key, end-host-keys, fault, clear-faults, reports");
   }
+}
+
+/** One claim, for people: what the terminal uses is its own word. */
+function claimRow({ session, serial, tid, at, certificate, following, hardware, told, dataKeys, keyLoads }: ClaimSession): Reply {
+  return {
+    ...{ session, serial, tid, at, notAfterMs: certificate.notAfterMs, hardware },
+    certificate: certificate.fingerprint,
+    ...(following === undefined ? {} : { following: following.fingerprint }),
+    dataKeys: dataKeys.map(({ kid }) => kid),
+    ...(told === undefined ? {} : { told }),
+    ...(keyLoads === undefined ? {} : { keyLoads }),
+  };
+}
+
+const KEY_LOADS_MAX = 64;
+
+/** What a terminal is to change: its certificate, its data key, or what lies in its module and pad. */
+function order(desk: ClaimDesk, fields: JsonFields): Reply {
+  const { what, keyLoads } = fields;
+  const tid = textField(fields, "tid") ?? "";
+  if (what === "certificate" || what === "data-key") return { ok: desk.order(tid, what) };
+  if (what !== "key-loads") return refused("what is certificate, data-key or key-loads");
+  if (!Array.isArray(keyLoads) || keyLoads.length > KEY_LOADS_MAX || !keyLoads.every(isFields)) return refused("keyLoads is a list of orders");
+  // The terminal judges them by its own rules.
+  return { ok: desk.keys.orderKeyLoads(tid, keyLoads as unknown as readonly KeyLoadOrder[]) };
+}
+
+function withdrawn(outcome: "withdrawn" | "no-such-terminal" | "in-use"): Reply {
+  if (outcome === "withdrawn") return { ok: true };
+  return refused(outcome === "in-use" ? "the terminal has not said that it uses the newest; force withdraws all the same" : "there is no such terminal");
 }
 
 const NAME = /^[A-Za-z0-9_-]{1,32}$/;

@@ -61,7 +61,7 @@ export interface AcquirerReport extends DayReport {
   /** Reversals that reached the acquirer, and those of them that undid something. */
   readonly reversals: number;
   readonly undone: number;
-  /** Offline sales that the acquirer did not take, listed for people in the end. */
+  /** What the terminal lists for people in the end: uploads that the acquirer did not take, loads whose card never came back. */
   readonly parked: number;
   readonly powerCuts: number;
   /** What the agency did wrong on purpose, by name. */

@@ -17,6 +17,15 @@ export interface DurableEntry {
   /** Of an opening of a gate: the sale that it is for, and the lane. */
   readonly sale: string | undefined;
   readonly lane: string | undefined;
+  /** Of a refund: the sale that it is of. */
+  readonly original: string | undefined;
+  /** What a sale of electronic cash does with an industry record, and the amount that it sets aside. */
+  readonly industryUse: string | undefined;
+  readonly heldFen: number | undefined;
+  /** What it is for was had before it: an exit, the end of a held amount. */
+  readonly owed?: boolean;
+  /** Of a ride that is charged later: whether this terminal has never charged the card before. */
+  readonly firstUse: boolean;
   /** The purse that a quick payment is paid from. */
   readonly purse: string;
   /** Terminal number, date and time of a sale, with electronic cash random number and date: its name on the card. */
@@ -42,6 +51,11 @@ function text(detail: Readonly<Record<string, unknown>>, name: string): string |
   return typeof value === "string" ? value : undefined;
 }
 
+/** Whether a member of any part of a record is true. */
+function nested(detail: Readonly<Record<string, unknown>>, name: string): boolean {
+  return Object.values(detail).some((part) => typeof part === "object" && part !== null && (part as Readonly<Record<string, unknown>>)[name] === true);
+}
+
 export function readDurable(stored: StoredEntry): DurableEntry {
   const body = JSON.parse(stored.body) as Readonly<Record<string, unknown>>;
   const { amountFen, wallMs } = body;
@@ -61,6 +75,11 @@ export function readDurable(stored: StoredEntry): DurableEntry {
     terminalNumber,
     sale: text(detail, "sale"),
     lane: text(detail, "lane"),
+    original: text(detail, "original"),
+    industryUse: text(detail, "industryUse"),
+    heldFen: typeof detail["heldFen"] === "number" ? detail["heldFen"] : undefined,
+    firstUse: detail["firstUse"] === true,
+    owed: detail["owed"] === true || nested(detail, "owed"),
     date,
     time,
     purse: text(detail, "purse") ?? "e-purse",

@@ -119,10 +119,13 @@ export class JournalCheck {
   }
 
   #expose(entry: DurableEntry, subject: Subject): void {
-    if (entry.kind !== "quick-payment") return;
+    if (entry.kind !== "quick-payment" && entry.kind !== "delayed-charge") return;
     if (WITHOUT_MONEY.has(entry.state)) this.#exposed.delete(entry.subject);
     else this.#exposed.set(entry.subject, subject);
-    if (entry.state !== "prepared") return;
+    // A ride that is charged later has one record, which is its beginning and its end.
+    if (entry.state !== "prepared" && entry.kind === "quick-payment") return;
+    // What was had before is taken also beyond the limits, which have judged its beginning.
+    if (entry.owed === true) return;
     let sumFen = 0;
     for (const { amountFen } of this.#exposed.values()) sumFen += amountFen;
     const { unreceiptedCount, unreceiptedSumFen } = this.#limits;

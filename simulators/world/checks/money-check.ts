@@ -58,7 +58,8 @@ export class MoneyCheck {
     this.#bySubject.set(subject, intent);
   }
 
-  debited(serial: string, debit: CardDebit): void {
+  /** The result is the sale that the debit belongs to. */
+  debited(serial: string, debit: CardDebit): string {
     const name = saleName(debit);
     const intent = this.#intents.get(name);
     const { amountFen, purse = "e-purse" } = debit;
@@ -76,6 +77,7 @@ export class MoneyCheck {
     }
     this.#debits.add(name);
     this.#debitOf.set(subject, { serial, purse, amountFen, subject });
+    return subject;
   }
 
   /** A flow told its caller that goods may go. */

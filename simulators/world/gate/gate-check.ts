@@ -13,6 +13,7 @@ interface Opening {
 interface Charged {
   readonly atMs: number;
   readonly amountFen: number;
+  readonly sale: string;
 }
 
 export interface GateCheckParts {
@@ -21,6 +22,17 @@ export interface GateCheckParts {
   /** Newest state of a subject by the durable journal. */
   readonly stateOf: (subject: string) => string | undefined;
   readonly possibleFares: (entry: string | undefined, exit: string) => readonly number[];
+  /** Whether a card was debited for this sale, or signed for it as a ride that is owed: not the journal's word. */
+  readonly isTrue: (sale: string) => boolean;
+  /** Whether nothing is left of its money. */
+  readonly isReturned: (sale: string) => boolean;
+}
+
+/** Where and for what a card was charged. */
+export interface ChargedAt {
+  readonly lane: string;
+  readonly use: "entry" | "exit" | "ride";
+  readonly place: string;
 }
 
 export class GateCheck {
@@ -56,6 +68,8 @@ export class GateCheck {
   #announce({ subject, sale, lane }: DurableEntry): void {
     if (sale !== undefined) {
       promised(3, this.#parts.stateOf(sale) === "done", () => `a gate was to open for ${sale}, which is ${this.#parts.stateOf(sale) ?? "unknown here"}`);
+      promised(3, this.#parts.isTrue(sale), () => `a gate was to open for ${sale}, for which no card has given anything`);
+      promised(3, !this.#parts.isReturned(sale), () => `a gate was to open for ${sale}, whose money went back`);
       promised(3, !this.#passed.has(sale), () => `a gate was to open again for ${sale}, for which somebody has passed`);
     }
     const opening = { subject, sale };
@@ -75,27 +89,31 @@ export class GateCheck {
     this.#opened += 1;
   }
 
-  /** A card has committed a debit, or the record of an entry, at a lane. */
-  charged(serial: string, at: { readonly lane: string; readonly direction: "entry" | "exit"; readonly place: string }, amountFen: number): void {
-    const { sameCardWindowMs, nowMs, possibleFares } = this.#parts;
-    const key = `${serial}/${at.direction}`;
-    const before = this.#charged.get(key);
-    const again = before !== undefined && nowMs() - before.atMs < sameCardWindowMs;
-    promised(
-      2,
-      !again,
-      () =>
-        `card ${serial.slice(-4)} was charged ${amountFen} fen at ${at.lane}, ${Math.round(nowMs() - (before?.atMs ?? 0))} ms after ${before?.amountFen ?? 0} fen`,
-    );
-    this.#charged.set(key, { atMs: nowMs(), amountFen });
-    const entry = this.#inside.get(serial);
-    if (at.direction === "entry") {
+  /** A card has committed a debit, or the record of an entry, or signed for a ride at a lane. */
+  charged(serial: string, at: ChargedAt, { amountFen, sale }: { readonly amountFen: number; readonly sale: string }): void {
+    this.#once(serial, at, { atMs: this.#parts.nowMs(), amountFen, sale });
+    if (at.use === "entry") {
       promised(2, amountFen === 0, () => `an entry of card ${serial.slice(-4)} took ${amountFen} fen`);
       this.#inside.set(serial, at.place);
       return;
     }
-    const fares = possibleFares(entry, at.place);
+    const entry = at.use === "exit" ? this.#inside.get(serial) : undefined;
+    const fares = this.#parts.possibleFares(entry, at.place);
     promised(2, fares.includes(amountFen), () => `a ride from ${entry ?? "nowhere"} to ${at.place} cost ${amountFen} fen, not ${fares.join(" or ")}`);
-    this.#inside.delete(serial);
+    if (at.use === "exit") this.#inside.delete(serial);
+  }
+
+  /** Whoever has the money back may pay anew. */
+  #once(serial: string, { lane, use }: ChargedAt, charged: Charged): void {
+    const { sameCardWindowMs, isReturned } = this.#parts;
+    const key = `${serial}/${use}`;
+    const before = this.#charged.get(key);
+    const sinceMs = charged.atMs - (before?.atMs ?? 0);
+    promised(
+      2,
+      before === undefined || sinceMs >= sameCardWindowMs || isReturned(before.sale),
+      () => `card ${serial.slice(-4)} was charged ${charged.amountFen} fen at ${lane}, ${Math.round(sinceMs)} ms after ${before?.amountFen ?? 0} fen`,
+    );
+    this.#charged.set(key, charged);
   }
 }

@@ -3,23 +3,23 @@
  * Method: two phases, as in the town: faults strike while people travel and pay; then every card that was not scripted away comes back once,
  * and within bounded virtual time everything is settled, receipted and equal.
  */
-import { fen } from "../../../device/base/fen.ts";
 import type { CipherSuite } from "../../../device/crypto/face.ts";
 import type { TerminalRules } from "../../../device/terminal-settings.ts";
-import { DEFAULT_GATE_POLICY, type LaneSettings } from "../../../device/txn/gate/lane.ts";
-import type { QuickPaymentOutcome } from "../../../device/txn/quick-payment/types.ts";
-import type { PurseChoice } from "../../../device/txn/sale-request.ts";
-import { Day, type DayReport, within } from "../day.ts";
-import { countScriptedGone, finalChecks } from "../final-checks.ts";
+import type { LaneSettings } from "../../../device/txn/gate/lane.ts";
+import type { SimulatedCard } from "../../card/card.ts";
+import { Day, type DayReport } from "../day.ts";
+import { countScriptedGone, finalChecks, gateFinalChecks } from "../final-checks.ts";
 import type { Holders } from "../holders.ts";
 import type { Keeper } from "../keeper.ts";
 import type { Life } from "../life.ts";
 import type { WatchedCard } from "../observed.ts";
 import { drawSale, type PurseCounts, WORLD_PURSES } from "../purses.ts";
 import type { SeededRandomness } from "../seeded-randomness.ts";
-import { shortSubject, type Town } from "../town.ts";
-import { CITY, networkFares, placeOf, possibleFares, STOPS } from "./network.ts";
-import { Visitors } from "./visitors.ts";
+import type { Town } from "../town.ts";
+import { type FlowCounts, laneFlow } from "./flows.ts";
+import { gateOf } from "./layout.ts";
+import { Till, type TillAct } from "./till.ts";
+import { type VisitEnd, Visitors } from "./visitors.ts";
 
 export interface GateOptions {
   readonly seed: string;
@@ -36,6 +36,9 @@ export interface GateReport extends DayReport {
   readonly taps: number;
   readonly unknown: number;
   readonly purses: PurseCounts;
+  readonly flows: FlowCounts;
+  /** Accounts that were listed because they owed a ride. */
+  readonly debts: number;
   /** How visits at lanes ended, by the lane's word. */
   readonly ends: Readonly<Record<string, number>>;
   readonly openings: number;
@@ -55,6 +58,11 @@ const OFFLINE_CHANCE = 0.01;
 const DESK_CHANCE = 0.3;
 /** Chance of a round after which the city's list changes. */
 const OFFICE_CHANCE = 0.12;
+/** Ends of a visit after which its visitor does not know whether anything was paid. */
+const UNDECIDED: readonly VisitEnd[] = ["dark", "unknown", "walked-away"];
+const RETURN_CHANCE = 0.5;
+/** Chance of a round after which rides are charged to accounts. */
+const COLLECT_CHANCE = 0.12;
 
 export class GateRun {
   readonly #day: Day;
@@ -64,23 +72,33 @@ export class GateRun {
   readonly #keeper: Keeper;
   readonly #holders: Holders;
   readonly #visitors: Visitors;
+  readonly #till: Till;
   readonly #ends: Record<string, number> = {};
+  /** Who will hold a card to this lane once more. */
+  readonly #unserved = new Map<string, WatchedCard>();
   #taps = 0;
-  #sales = 0;
   #offlineDays = 0;
   #life: Life | undefined;
 
   constructor(options: GateOptions) {
     const { seed, suite, tearPercent = 5, doublePercent = 1, rules } = options;
     this.#options = options;
-    const gate = { policy: DEFAULT_GATE_POLICY, fares: networkFares(), lanes: lanesOf(seed), possibleFares };
-    const town = { seed, suite, limits: LIMITS, tearPercent, gate };
+    const town = { seed, suite, limits: LIMITS, tearPercent, gate: gateOf(seed) };
     this.#day = new Day({ town, stream: "gate", livenessMs: LIVENESS_MS, ...(rules === undefined ? {} : { rules }) });
     this.#town = this.#day.town;
     this.#draw = this.#day.draw;
     this.#holders = this.#day.holders;
     this.#keeper = this.#day.keeper;
-    this.#visitors = new Visitors({ town: this.#town, draw: this.#draw, doublePercent, gone: this.#holders.gone });
+    this.#till = new Till({ town: this.#town, draw: this.#draw, holders: this.#holders });
+    const onSold = (reference: string) => this.#till.sold(reference);
+    this.#visitors = new Visitors({
+      town: this.#town,
+      draw: this.#draw,
+      doublePercent,
+      gone: this.#holders.gone,
+      onSold,
+      takeBack: (life, sale) => this.#till.takeBack(life, sale),
+    });
   }
 
   run(): Promise<GateReport> {
@@ -91,6 +109,7 @@ export class GateRun {
     for (let round = 0; this.#taps < this.#options.taps; round += 1) {
       await this.#keeper.bounded(this.#round(), ROUND_MS, `round ${round}`);
       if (this.#draw.chance(OFFICE_CHANCE)) this.#town.office?.work();
+      if (this.#draw.chance(COLLECT_CHANCE)) this.#town.office?.collect();
       if (this.#draw.chance(OFFLINE_CHANCE)) await this.#withoutNetwork();
       await this.#day.pause(500, 12_000);
     }
@@ -101,11 +120,17 @@ export class GateRun {
     const life = await this.#powered();
     const busy = new Set<WatchedCard>();
     const work = life.lanes.map((lane) => {
-      const card = this.#pick(busy, lane.lane.settings.direction);
+      const card = this.#returning(busy, lane.lane.settings) ?? this.#pick(busy, lane.lane.settings);
       return card === undefined ? undefined : this.#visit(life, lane, card);
     });
-    const buyer = this.#draw.chance(DESK_CHANCE) ? this.#pick(busy, undefined) : undefined;
-    await Promise.all([...work, buyer === undefined ? undefined : this.#buy(life, buyer)]);
+    const isFree = (card: WatchedCard) => !this.#holders.gone.has(card) && !busy.has(card);
+    const act = this.#draw.chance(DESK_CHANCE) ? this.#till.choose((wanted) => this.#take(busy, wanted), isFree) : undefined;
+    await Promise.all([...work, act === undefined ? undefined : this.#atTill(life, act)]);
+  }
+
+  async #atTill(life: Life, act: TillAct): Promise<void> {
+    this.#taps += 1;
+    await this.#till.serve(life, act);
   }
 
   async #visit(life: Life, lane: Life["lanes"][number], card: WatchedCard): Promise<void> {
@@ -113,48 +138,39 @@ export class GateRun {
     await this.#town.clock.sleep(this.#draw.between(0, 3_000));
     const end = await this.#visitors.visit(life, lane, card);
     this.#ends[end] = (this.#ends[end] ?? 0) + 1;
+    if (UNDECIDED.includes(end) && this.#draw.chance(RETURN_CHANCE)) this.#unserved.set(lane.lane.settings.name, card);
   }
 
-  /** A card whose holder is about and free: inside for an exit, outside for an entry, but for the few who mix that up. */
-  #pick(busy: Set<WatchedCard>, direction: LaneSettings["direction"] | undefined): WatchedCard | undefined {
-    const { cards, gateCheck } = this.#town;
-    const about = cards.filter((card) => !this.#holders.gone.has(card) && !busy.has(card));
-    const mixed = direction === undefined || this.#draw.chance(0.03);
-    const fitting = mixed ? about : about.filter(({ card }) => gateCheck.isInside(card.serial) === (direction === "exit"));
+  /** Whoever was not told what became of a tap comes back first. */
+  #returning(busy: Set<WatchedCard>, { name }: LaneSettings): WatchedCard | undefined {
+    const card = this.#unserved.get(name);
+    this.#unserved.delete(name);
+    if (card === undefined || busy.has(card) || this.#holders.gone.has(card)) return undefined;
+    busy.add(card);
+    return card;
+  }
+
+  /** A card whose holder is about and free: inside for an exit, outside for an entry, and with something to pay with, but for the few who mix that up. */
+  #pick(busy: Set<WatchedCard>, lane?: LaneSettings): WatchedCard | undefined {
+    const about = this.#town.cards.filter((card) => !this.#holders.gone.has(card) && !busy.has(card));
+    const mixed = lane === undefined || this.#draw.chance(0.03);
+    const fitting = mixed ? about : about.filter(({ card }) => this.#fits(card, lane));
     if (fitting.length === 0) return undefined;
     const card = this.#draw.pick(fitting);
     busy.add(card);
     return card;
   }
 
-  async #buy(life: Life, card: WatchedCard): Promise<void> {
-    this.#taps += 1;
-    this.#sales += 1;
-    const purse = this.#draw.pick(WORLD_PURSES.filter((each) => each !== "compound"));
-    await this.#purchase(life, card, { reference: `sale-${this.#sales}`, ...drawSale(this.#draw, purse, this.#draw.between(1, 300) * 10) });
+  #take(busy: Set<WatchedCard>, wanted?: WatchedCard): WatchedCard | undefined {
+    if (wanted === undefined) return this.#pick(busy);
+    busy.add(wanted);
+    return wanted;
   }
 
-  async #purchase(life: Life, card: WatchedCard, sale: { readonly reference: string; readonly purse: PurseChoice; readonly amountFen: number }): Promise<void> {
-    const { terminal } = life;
-    // The power may have failed since the round began.
-    if (terminal === undefined || !life.power.on) return;
-    const { reference, purse, amountFen } = sale;
-    this.#holders.kind = purse.kind;
-    const leave = this.#holders.attend(life, card);
-    const paying = terminal.quickPayment({ reference, amount: fen(amountFen), purse }, within(15_000));
-    const outcome = await Promise.race([paying, life.dark]);
-    leave();
-    if (outcome !== "dark") this.#judge(reference, outcome);
-    this.#holders.clear(life);
-  }
-
-  #judge(reference: string, outcome: QuickPaymentOutcome): void {
-    const { moneyCheck, trace } = this.#town;
-    this.#town.observe();
-    const subject = "subject" in outcome && outcome.subject !== undefined ? shortSubject(outcome.subject) : "-";
-    trace.note(`${reference} ${outcome.kind} ${subject} ${"reason" in outcome ? outcome.reason : ""}`);
-    if (outcome.kind === "paid") moneyCheck.paid(outcome.subject, outcome.amount);
-    if (outcome.kind === "refused" && outcome.subject !== undefined) moneyCheck.notPaid(outcome.subject);
+  #fits(card: SimulatedCard, lane: LaneSettings): boolean {
+    const { gateCheck, gate } = this.#town;
+    if (laneFlow(card, lane, gate?.purses ?? []) === "no-purse") return false;
+    return lane.mode === "single" || gateCheck.isInside(card.serial) === (lane.direction === "exit");
   }
 
   /** Hours or days in which nothing reaches the host; people travel on. */
@@ -186,46 +202,50 @@ export class GateRun {
     const { cards } = this.#town;
     await this.#day.bounded(this.#powered(), "the last start");
     this.#town.office?.clear();
+    await this.#day.bounded(this.#listsTaken(), "the last lists");
     countScriptedGone(this.#town, this.#holders.gone);
     for (const card of cards.filter((each) => !this.#holders.gone.has(each))) {
       for (const purse of WORLD_PURSES) {
         const life = await this.#day.bounded(this.#powered(), "the terminal's power");
         const reference = `return-${card.card.serial.slice(-4)}-${purse}`;
-        await this.#day.bounded(this.#purchase(life, card, { reference, ...drawSale(this.#draw, purse, 1) }), "a card's return");
+        const act = { is: "sale", flow: `till-${purse === "compound" ? "e-purse" : purse}`, card, reference, ...drawSale(this.#draw, purse, 1) } as const;
+        await this.#day.bounded(this.#till.serve(life, act), "a card's return");
       }
+      const life = await this.#day.bounded(this.#powered(), "the terminal's power");
+      await this.#day.bounded(this.#till.complete(life, card), "the end of what a card holds");
     }
     await this.#day.drained();
     // The lanes' own waits end with them.
     await this.#day.bounded(this.#day.terminal().gates?.stop() ?? Promise.resolve(), "the end of the lanes");
     await this.#day.drained();
+    this.#town.office?.settle();
     finalChecks(this.#town, this.#holders.gone);
+    gateFinalChecks(this.#town, this.#holders.gone);
     await this.#day.stopped();
   }
 
+  /** Nobody is listed any more, and the terminal knows it. */
+  async #listsTaken(): Promise<void> {
+    const { office, clock } = this.#town;
+    while (office !== undefined && !office.isTaken(await this.#powered())) await clock.sleep(1_000);
+  }
+
   #report(told: DayReport): GateReport {
-    const { journalCheck, purseCounts, gateCheck } = this.#town;
+    const { journalCheck, purseCounts, gateCheck, flows, office } = this.#town;
     const open = [...journalCheck.subjects.values()].filter(({ kind, state }) => kind === "quick-payment" && ["prepared", "acting", "unknown"].includes(state));
     return {
       ...told,
       taps: this.#taps,
       unknown: open.length,
       purses: purseCounts,
+      flows,
+      debts: office?.debts ?? 0,
       ends: this.#ends,
       openings: gateCheck.opened,
       doubles: this.#visitors.doubles,
       offlineDays: this.#offlineDays,
-      listVersions: this.#town.office?.sequence ?? 0,
+      listVersions: office?.sequence ?? 0,
       listedTaps: this.#visitors.listedTaps,
     };
   }
-}
-
-/** A lane in and a lane out, at stops that the seed's name decides. */
-function lanesOf(seed: string): readonly LaneSettings[] {
-  const number = Number(/\d+$/.exec(seed)?.[0] ?? "0");
-  const common = { mode: "journey", industry: 1, city: CITY, acquirer: `${"0".repeat(12)}${CITY}` } as const;
-  return [
-    { ...common, name: "in", direction: "entry", place: placeOf(1 + (number % STOPS)) },
-    { ...common, name: "out", direction: "exit", place: placeOf(1 + (Math.floor(number / STOPS) % STOPS)) },
-  ];
 }

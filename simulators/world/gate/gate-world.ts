@@ -3,8 +3,9 @@ import { toHex, utf8 } from "../../../device/base/bytes.ts";
 import type { Clock } from "../../../device/base/ports.ts";
 import type { CipherSuite } from "../../../device/crypto/face.ts";
 import type { FaultCounts } from "../fault-plan.ts";
-import { PLANTED_BUGS, type PlantedBug } from "../planted-bugs.ts";
 import { addedCounts, type SpreadPorts, seedNumbers, spreadSeeds } from "../spread.ts";
+import { addedFlows, type FlowCounts } from "./flows.ts";
+import { ALL_GATE_BUGS, type GateBug } from "./gate-bugs.ts";
 import { type GateReport, GateRun } from "./gate-run.ts";
 
 export interface GateWorldOptions {
@@ -15,7 +16,7 @@ export interface GateWorldOptions {
   readonly taps: number;
   readonly tearPercent: number;
   readonly doublePercent: number;
-  readonly bug?: PlantedBug;
+  readonly bug?: GateBug;
 }
 
 export interface GateJob extends GateWorldOptions {
@@ -42,6 +43,10 @@ export interface GateWorldReport {
   readonly listVersions: number;
   readonly listedTaps: number;
   readonly unknown: number;
+  /** Accounts that were listed because they owed a ride. */
+  readonly debts: number;
+  /** Taps, tears and what came of them, flow by flow, in all seeds. */
+  readonly flows: FlowCounts;
   readonly ends: Readonly<Record<string, number>>;
   readonly faults: FaultCounts;
   readonly virtualMs: number;
@@ -52,7 +57,7 @@ export interface GateWorldReport {
 
 export function runGateSeed(suite: CipherSuite, options: GateWorldOptions, number: number): Promise<GateReport> {
   const { name, taps, tearPercent, doublePercent, bug } = options;
-  const rules = bug === undefined ? {} : { rules: PLANTED_BUGS[bug] };
+  const rules = bug === undefined ? {} : { rules: ALL_GATE_BUGS[bug] };
   return new GateRun({ seed: `${name}-${number}`, taps, suite, tearPercent, doublePercent, ...rules }).run();
 }
 
@@ -79,13 +84,15 @@ export async function runGateWorld(
     violations: results.filter(({ violation }) => violation !== undefined).length,
     tearPercent: options.tearPercent,
     doublePercent: options.doublePercent,
-    torn: sum(({ purses }) => Object.values(purses).reduce((torn, { tears }) => torn + tears, 0)),
+    torn: sum(({ flows }) => Object.values(flows).reduce((total, { torn }) => total + torn, 0)),
     doubles: sum(({ doubles }) => doubles),
     openings: sum(({ openings }) => openings),
     offlineDays: Math.round(sum(({ offlineDays }) => offlineDays)),
     listVersions: sum(({ listVersions }) => listVersions),
     listedTaps: sum(({ listedTaps }) => listedTaps),
     unknown: sum(({ unknown }) => unknown),
+    debts: sum(({ debts }) => debts),
+    flows: addedFlows(results.map(({ flows }) => flows)),
     ends: addedCounts(results.map(({ ends }) => ends)),
     faults: addedCounts(results.map(({ faults }) => faults)) as FaultCounts,
     virtualMs: Math.round(sum(({ virtualMs }) => virtualMs)),

@@ -7,7 +7,8 @@ import type { SimulatedPsam } from "../../psam/psam.ts";
 import { makeSamReader, type TransmitInfo, type TransmitVerdict } from "../../reader/in-process.ts";
 import { Place } from "../place.ts";
 import type { Power } from "../power.ts";
-import type { LaneSpot, Town } from "../town.ts";
+import type { Town } from "../town.ts";
+import type { LaneSpot } from "./lane-spot.ts";
 
 export class LaneLife {
   readonly lane: LaneSpot;

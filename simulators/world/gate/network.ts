@@ -6,6 +6,7 @@
 import { openFareBook } from "../../../device/txn/fares/book.ts";
 import type { FareBook } from "../../../device/txn/fares/fares.ts";
 import { type FareTableFile, parseFareTables } from "../../../device/txn/fares/table.ts";
+import type { LaneSettings } from "../../../device/txn/gate/lane.ts";
 import { promised } from "../checks/violation.ts";
 
 export const CITY = "9901";
@@ -53,14 +54,22 @@ const TABLE: FareTableFile = {
   rounding: { mode: "half-up", toFen: 1 },
 };
 
-export function networkFares(): FareBook {
-  const parsed = parseFareTables([TABLE]);
+/** On a bus every ride costs the same. */
+const BUS_FEN = 200;
+const BUS_TABLE: FareTableFile = { ...TABLE, id: "world-bus", base: { kind: "flat", fareFen: BUS_FEN } };
+
+export function networkFares(mode: LaneSettings["mode"]): FareBook {
+  const parsed = parseFareTables([mode === "single" ? BUS_TABLE : TABLE]);
   promised(0, parsed.ok, () => "the network's fare table is whole");
   return openFareBook(parsed.tables);
 }
 
-/** What a ride may cost. A clock that jumps makes any ride a long one, so that the surcharge may be there. */
-export function possibleFares(entry: string | undefined, exit: string): readonly number[] {
+/** What a ride may cost. A clock that jumps makes any journey a long one, so that the surcharge may be there. */
+export function possibleFares(mode: LaneSettings["mode"]): (entry: string | undefined, exit: string) => readonly number[] {
+  return mode === "single" ? () => [BUS_FEN] : possibleJourneyFares;
+}
+
+function possibleJourneyFares(entry: string | undefined, exit: string): readonly number[] {
   if (entry === undefined) return [WITHOUT_ENTRY_FEN];
   const kilometres = (Math.abs(Number(exit) - Number(entry)) * METRES_BETWEEN_STOPS) / 1_000;
   const fareFen = kilometres > 8 ? 400 : kilometres > 4 ? 300 : 200;

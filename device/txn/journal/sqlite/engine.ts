@@ -261,7 +261,8 @@ export class SqliteEngine {
     }
   }
 
-  #prune({ throughSeq, subjects, left }: StorePrune): void {
+  #prune({ throughSeq, subjects, left, marks = [] }: StorePrune): void {
+    for (const name of marks) this.#run("DELETE FROM marks WHERE name = ?", name);
     for (const subject of subjects) {
       for (const { seq, names } of this.#placesOf(subject)) {
         for (const name of names) this.#run("DELETE FROM marks WHERE name = ? AND value = ?", name, subject);

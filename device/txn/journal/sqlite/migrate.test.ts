@@ -1,6 +1,6 @@
 /* Journals of earlier schemas go up, down and up again, and are the same journals: entry by entry, link by link, batch by batch. */
 import { existsSync, readdirSync, writeFileSync } from "node:fs";
-import { cp, mkdtemp, rm } from "node:fs/promises";
+import { chmod, chown, cp, mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -261,6 +261,16 @@ it("is not begun by somebody who only looks", async () => {
   await expect(openSqliteStore({ folder, limitBytes: LIMIT_BYTES, onlyLooks: true })).rejects.toMatchObject({ code: "store-schema" });
   expect(schemaIn(join(folder, DATABASE_FILE))).toBe(1);
   expect(keptFiles(folder)).toEqual([]);
+});
+
+it.skipIf(process.getuid?.() !== 0)("begun by root it leaves the journal to its owner, and to nobody else", async () => {
+  await place(1);
+  const path = join(folder, DATABASE_FILE);
+  await chown(path, 64_123, 64_124);
+  await chmod(path, 0o600);
+  migrate(2);
+  const { uid, gid, mode } = await stat(path);
+  expect([uid, gid, mode & 0o777]).toEqual([64_123, 64_124, 0o600]);
 });
 
 it("does nothing where the schema is the wanted one already", async () => {

@@ -4,7 +4,7 @@
  * link by link, and flushed; the old one gets a second name, and then one rename puts the new one in its place. Before that rename everything
  * is as it was, behind it everything is done: a kill in between leaves a part that the next migration throws away.
  */
-import { closeSync, existsSync, fsyncSync, linkSync, openSync, renameSync, rmSync, statfsSync, statSync } from "node:fs";
+import { chmodSync, chownSync, closeSync, existsSync, fsyncSync, linkSync, openSync, renameSync, rmSync, statfsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { Fault } from "../../../base/fault.ts";
@@ -76,6 +76,7 @@ function migrateLocked(old: DatabaseSync, target: Layout, options: MigrationOpti
   onStep("compare");
   const found = compareFiles(old, path, { suite, target });
   onStep("flush");
+  giveToOwnerOf(join(folder, DATABASE_FILE), path);
   flush(path);
   flush(folder);
   onStep("keep");
@@ -153,6 +154,13 @@ function fill(path: string, { old, source, target }: { readonly old: DatabaseSyn
   } finally {
     made.close();
   }
+}
+
+/** Root may write another's journal anew; who runs the terminal has to be able to open it, and nobody else. */
+function giveToOwnerOf(old: string, made: string): void {
+  const { uid, gid, mode } = statSync(old);
+  if (process.geteuid?.() === 0) chownSync(made, uid, gid);
+  chmodSync(made, mode);
 }
 
 /** A second name for the old file; the file itself is not touched. */
