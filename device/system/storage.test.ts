@@ -1,5 +1,5 @@
 /* A file that root writes into the service's folder is the service's: a person who works as root must not lock it out. */
-import { chown, mkdtemp, rm, stat } from "node:fs/promises";
+import { chown, mkdtemp, readdir, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -31,5 +31,19 @@ describe("files of a folder", () => {
     await storage.write("file", utf8("one"));
     const { uid, mode } = await stat(join(folder, "file"));
     expect([uid, mode & 0o777]).toEqual([process.getuid?.(), 0o600]);
+  });
+
+  it.each([
+    ["an hour ago", -3_600_000, []],
+    ["before the clock was set back", 3_600_000, []],
+    ["just now, perhaps by another program", 0, [".unfinished-1-file"]],
+  ])("that were half written %s", async (_, awayMs, left) => {
+    const path = join(folder, ".unfinished-1-file");
+    await writeFile(path, "half");
+    const at = new Date(Date.now() + awayMs);
+    await utimes(path, at, at);
+    const storage = await openFolderStorage(folder);
+    expect(await readdir(folder)).toEqual(left);
+    expect(await storage.list()).toEqual([]);
   });
 });

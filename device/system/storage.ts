@@ -14,14 +14,26 @@ import { WorkRow } from "../base/work-row.ts";
 
 const NAME_SHAPE = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$/;
 const UNFINISHED_PREFIX = ".unfinished-";
+/** Another program may be at one of them just now: a command beside the service. Nobody takes this long. */
+const UNFINISHED_MS = 10_000;
 
 /** Opens a folder of small files, making it when it is missing. Faults: "store-broken". */
 export async function openFolderStorage(folder: string): Promise<Storage> {
   return guarded("open", async () => {
     await makeDurableFolder(folder);
-    for (const name of await readdir(folder)) if (name.startsWith(UNFINISHED_PREFIX)) await unlink(join(folder, name));
+    for (const name of await readdir(folder)) if (name.startsWith(UNFINISHED_PREFIX)) await removeLeftBehind(join(folder, name));
     return new FolderStorage(folder);
   });
+}
+
+/** What a cut has left half written. By its age, either way: the clock may have jumped since. */
+async function removeLeftBehind(path: string): Promise<void> {
+  try {
+    if (Math.abs(Date.now() - (await stat(path)).mtimeMs) > UNFINISHED_MS) await unlink(path);
+  } catch (error) {
+    // Finished, or removed by another program, in this moment.
+    if (errorCode(error) !== "ENOENT") throw error;
+  }
 }
 
 /** Makes a folder whose own name survives a power cut, with every missing folder above it. */
@@ -37,7 +49,7 @@ export async function makeDurableFolder(folder: string): Promise<void> {
 
 class FolderStorage implements Storage {
   readonly #folder: string;
-  /** Changes run one after the other, so that two writers of one name never share the file beside it. */
+  /** Changes run one after the other, so that two writers of one name never share the file beside it; another program's has another name. */
   readonly #row = new WorkRow("files");
 
   constructor(folder: string) {
@@ -85,7 +97,7 @@ class FolderStorage implements Storage {
   }
 
   async #replace(path: string, name: string, contents: Bytes): Promise<void> {
-    const beside = join(this.#folder, `${UNFINISHED_PREFIX}${name}`);
+    const beside = join(this.#folder, `${UNFINISHED_PREFIX}${process.pid}-${name}`);
     const file = await open(beside, "w", 0o600);
     try {
       await file.writeFile(contents);

@@ -28,6 +28,14 @@ extern "C" {
 #define YIKATONG_NOT_DECIDED (-9002)
 #define YIKATONG_ANSWER_MALFORMED (-9006)
 
+/* Numbers of the terminal beside those of the specification; it gives YIKATONG_BUSY and YIKATONG_NOT_DECIDED too. */
+#define YIKATONG_REFUSED_HERE (-9003)
+#define YIKATONG_HOST_NEEDED (-9004)
+#define YIKATONG_NO_STEP (-9005)
+/* Paid so long ago that the record is gone: nothing was done now, and it is not unpaid. */
+#define YIKATONG_SPENT (-9007)
+#define YIKATONG_FAILED (-9009)
+
 /* Basic data of the card. USUAL */
 long iReadCardBas(int iType, char *pOutInfo);
 long iReadCardBas_HSM_Step1(int iType, char *pOutInfo);
