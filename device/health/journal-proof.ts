@@ -28,13 +28,13 @@ const FACTS_MS = 10_000;
 /** Open subjects that are counted; a terminal with more has been told to sell no more long ago. */
 const OPEN_MAX = 1_000;
 
-type ProvedJournal = Pick<TerminalJournal, "setMarks" | "lastSeq" | "usage" | "openSubjects">;
+type ProvedJournal = Pick<TerminalJournal, "setMarks" | "lastSeq" | "receiptedThrough" | "usage" | "openSubjects">;
 
 /** What is asked of the journal beside its proof. */
 export interface JournalFacts {
   readonly usedBytes: number;
   readonly limitBytes: number;
-  /** Sales of which nobody knows yet how they ended. */
+  /** Sales whose end nobody knows, and of which the host does not know that. What it has receipted is listed there, whether its card ever returns or not. */
   readonly unknown: number;
 }
 
@@ -110,7 +110,7 @@ export class JournalProof {
   async #answer(proves: boolean): Promise<void> {
     const { journal, clock } = this.#parts;
     if (proves) await this.#commit();
-    const open = await journal.openSubjects({ limit: OPEN_MAX });
+    const open = await journal.openSubjects({ lastSeqAfter: journal.receiptedThrough, limit: OPEN_MAX });
     this.#facts = { ...(await journal.usage()), unknown: open.filter(({ state }) => state === "unknown" || state === "resolving").length };
     this.#factsAtMs = clock.monotonicMs();
   }

@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { utf8 } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
+import { fen } from "../base/fen.ts";
 import type { Log } from "../base/log.ts";
 import type { Clock, Processes, Storage } from "../base/ports.ts";
 import type { Device, DeviceHealth } from "../drivers/peripherals.ts";
@@ -117,7 +118,30 @@ class Watched {
   }
 }
 
+/** A sale that nobody knows the end of, as a card leaves it that was torn away. */
+async function torn(journal: Watched["place"]["journal"]): Promise<void> {
+  const draft = { kind: "quick-payment", amount: fen(100), card: "1", detail: {} } as const;
+  const { subject } = await journal.append({ ...draft, state: "prepared" });
+  await journal.append({ ...draft, state: "unknown", subject });
+}
+
 describe("a service that looks after itself", () => {
+  it("counts what nobody knows the end of until the host knows that too, whether the card returns or not", async () => {
+    const watched = new Watched();
+    await watched.open();
+    const { clock, journal } = watched.place;
+    await clock.resolve(torn(journal));
+    await watched.pass(12_000);
+    expect(watched.status().exposure).toMatchObject({ count: 1, unknown: 1 });
+    const batch = { batchSeq: 1, firstSeq: 1, lastSeq: journal.lastSeq, hash: "ab".repeat(32), receipted: false, detail: "{}" };
+    await clock.resolve(journal.commitBatches([batch]).then(() => journal.commitReceipted([batch])));
+    await watched.pass(12_000);
+    expect(watched.status().exposure).toMatchObject({ count: 0, unknown: 0 });
+    await clock.resolve(torn(journal));
+    await watched.pass(12_000);
+    expect(watched.status().exposure).toMatchObject({ count: 1, unknown: 1 });
+  });
+
   it("says once that it is ready, how it is every second, and when it stops", async () => {
     const watched = new Watched();
     const health = await watched.open();

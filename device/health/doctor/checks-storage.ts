@@ -133,8 +133,8 @@ export const STORAGE_CHECKS: readonly Check[] = [
   {
     id: "outcomes-unknown",
     severity: "warning",
-    says: { zh: "有交易结果未知", en: "the outcome of sales is not known" },
-    remedy: { zh: "请持卡人再次刷同一张卡，或等主机核对", en: "have the holders present their cards again, or wait for the host's comparison" },
+    says: { zh: "有交易结果未知，主机尚未收到", en: "the outcome of sales is not known, nor does the host know of them" },
+    remedy: { zh: "请持卡人再次刷同一张卡，或等主机收到记录", en: "have the holders present their cards again, or wait until the host has the records" },
     sees: told(({ exposure }) => when(exposure.unknown > 0, String(exposure.unknown))),
   },
   {

@@ -245,11 +245,12 @@ class DurableJournal implements TerminalJournal {
 
   async openSubjects(query: Parameters<Journal["openSubjects"]>[0]): Promise<readonly OpenSubject[]> {
     const card = query.card === undefined ? {} : { cardKey: this.#tools.sealing.cardKey(query.card) };
+    const { kind, lastSeqAfter = 0 } = query;
     const found: OpenSubject[] = [];
     let after = query.afterFirstSeq ?? 0;
     while (found.length < query.limit) {
       const rows = await this.#store.subjects({ ...card, states: OPEN_STATES, afterFirstSeq: after, limit: PAGE });
-      found.push(...rows.filter((row) => query.kind === undefined || row.kind === query.kind).map(toOpenSubject));
+      found.push(...rows.filter((row) => (kind === undefined || row.kind === kind) && row.lastSeq > lastSeqAfter).map(toOpenSubject));
       const last = rows.at(-1);
       if (last === undefined || rows.length < PAGE) break;
       after = last.firstSeq;
