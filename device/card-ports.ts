@@ -10,6 +10,7 @@ import type { ElectronicCashSettings } from "./config/electronic-cash.ts";
 import type { CipherSuite } from "./crypto/face.ts";
 import type { AcquirerProfile } from "./txn/acquiring/profile.ts";
 import { DEFAULT_INITIAL_PIN_RULE, type InitialPinRule } from "./txn/initial-pin.ts";
+import { OpenSales } from "./txn/quick-payment/open-sales.ts";
 import type { ElectronicCashPorts } from "./txn/quick-payment/ports.ts";
 
 interface CashParts {
@@ -34,7 +35,7 @@ export function electronicCashPorts(
   const authorities = openAuthorities(suite, electronicCash.authorities);
   for (const { rid, index, why } of authorities.rejected) log.warn("authority-rejected", { rid, index, why });
   const { terminal, recordKey } = electronicCash;
-  const kept = { certificates: new CertificateCache(), knownCards: new KnownCashCards() };
+  const kept = { certificates: new CertificateCache(), knownCards: new KnownCashCards(), openSales: new OpenSales("electronic-cash") };
   const known: AuthoritySet = { rejected: authorities.rejected, find: (which) => authorities.find(which) ?? downloaded?.find(which) };
   const clearing = settings.bank?.profile.electronicCashRoute === "acquirer" ? ({ clearing: "acquirer" } as const) : {};
   return {

@@ -136,11 +136,13 @@ export interface JournalStore {
   lastEntry(): Promise<StoredEntry | undefined>;
   /** The current state of one subject; undefined when it has no entry. */
   subject(subject: string): Promise<StoredSubject | undefined>;
-  /** Subjects in one of `states`, by first sequence, after `afterFirstSeq`, at most `limit`. */
+  /** Subjects in one of `states`, by first sequence, after `afterFirstSeq` and before `beforeFirstSeq`, at most `limit`: the oldest, or from the newest on. */
   subjects(query: {
     readonly states: readonly string[];
     readonly cardKey?: string;
     readonly afterFirstSeq?: number;
+    readonly beforeFirstSeq?: number;
+    readonly newestFirst?: boolean;
     readonly limit: number;
   }): Promise<readonly StoredSubject[]>;
   /**

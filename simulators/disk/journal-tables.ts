@@ -117,12 +117,19 @@ export class JournalTables {
   }
 
   subjectsWhere(query: Parameters<JournalStore["subjects"]>[0]): readonly StoredSubject[] {
-    const after = query.afterFirstSeq ?? 0;
+    const { afterFirstSeq = 0, beforeFirstSeq = Number.MAX_SAFE_INTEGER } = query;
     const found: StoredSubject[] = [];
     // Rows stand in the order of their first sequence, because that is when they were put here.
-    for (const row of this.#subjects.values()) {
+    const rows = query.newestFirst === true ? [...this.#subjects.values()].reverse() : this.#subjects.values();
+    for (const row of rows) {
       if (found.length >= query.limit) break;
-      if (row.firstSeq > after && query.states.includes(row.state) && (query.cardKey === undefined || query.cardKey === row.cardKey)) found.push(row);
+      if (
+        row.firstSeq > afterFirstSeq &&
+        row.firstSeq < beforeFirstSeq &&
+        query.states.includes(row.state) &&
+        (query.cardKey === undefined || query.cardKey === row.cardKey)
+      )
+        found.push(row);
     }
     return found;
   }

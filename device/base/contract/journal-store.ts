@@ -128,6 +128,9 @@ export function journalStoreContract(name: string, makeBench: () => Promise<Jour
       expect(await names({ states: ["prepared", "unknown"], limit: 10 })).toEqual(["s1", "s2", "s4"]);
       expect(await names({ states: ["prepared", "unknown"], limit: 2 })).toEqual(["s1", "s2"]);
       expect(await names({ states: ["prepared", "unknown"], afterFirstSeq: 1, limit: 10 })).toEqual(["s2", "s4"]);
+      expect(await names({ states: ["prepared", "unknown"], newestFirst: true, limit: 2 })).toEqual(["s4", "s2"]);
+      expect(await names({ states: ["prepared", "unknown"], newestFirst: true, beforeFirstSeq: 4, limit: 9 })).toEqual(["s2", "s1"]);
+      expect(await names({ states: ["prepared", "unknown"], newestFirst: true, afterFirstSeq: 1, cardKey: "k1", limit: 9 })).toEqual(["s4"]);
       expect(await names({ states: ["prepared", "unknown"], cardKey: "k1", limit: 10 })).toEqual(["s1", "s4"]);
       expect(await names({ states: ["prepared", "unknown"], cardKey: "k1", afterFirstSeq: 1, limit: 10 })).toEqual(["s4"]);
       expect(await names({ states: ["done", "unknown"], limit: 10 })).toEqual(["s2", "s3", "s4"]);

@@ -15,7 +15,6 @@ import { awaitCard } from "../await-card.ts";
 import { boundedJournal } from "../bounded-journal.ts";
 import { CardTrouble } from "../card-trouble.ts";
 import type { EntryDraft, Journal, JsonObject } from "../journal/types.ts";
-import { openSalesOfPurse } from "../quick-payment/open-sales.ts";
 import { cashView } from "../quick-payment/purses/cash-industry.ts";
 import type { CardAccess, Unusable } from "../quick-payment/purses/dialogue.ts";
 import { electronicCash } from "../quick-payment/purses/electronic-cash.ts";
@@ -177,10 +176,11 @@ class DelayedChargeRun {
 
   /** What a card knows of a sale that is not decided would be lost behind this ride, because its counter goes on. Faults: those of the journal too. */
   async #settleEarlier(access: CardAccess): Promise<Unusable | undefined> {
-    const open = await openSalesOfPurse(this.#journal, "electronic-cash");
-    if (open.length === 0) return undefined;
     const { cash, terminalNumber, log } = this.#ports;
-    const found = await electronicCash({ terminalNumber, ...cash }).identify(access, open);
+    const dialogue = electronicCash({ terminalNumber, ...cash });
+    const open = (await dialogue.recall?.(this.#journal)) ?? [];
+    if (open.length === 0) return undefined;
+    const found = await dialogue.identify(access, open);
     // A card that cannot be named for a sale says why by itself, or is no card of that sale.
     if (found.kind === "unusable") return undefined;
     const resolved = await resolveCard({ log, journal: this.#journal }, found.card);

@@ -245,15 +245,16 @@ class DurableJournal implements TerminalJournal {
 
   async openSubjects(query: Parameters<Journal["openSubjects"]>[0]): Promise<readonly OpenSubject[]> {
     const card = query.card === undefined ? {} : { cardKey: this.#tools.sealing.cardKey(query.card) };
-    const { kind, lastSeqAfter = 0 } = query;
+    const { kind, lastSeqAfter = 0, afterFirstSeq = 0, newestFirst = false } = query;
+    const limit = Math.min(PAGE, query.limit);
     const found: OpenSubject[] = [];
-    let after = query.afterFirstSeq ?? 0;
+    let range: { readonly afterFirstSeq: number; readonly beforeFirstSeq?: number } = { afterFirstSeq };
     while (found.length < query.limit) {
-      const rows = await this.#store.subjects({ ...card, states: OPEN_STATES, afterFirstSeq: after, limit: PAGE });
+      const rows = await this.#store.subjects({ ...card, ...range, newestFirst, states: OPEN_STATES, limit });
       found.push(...rows.filter((row) => (kind === undefined || row.kind === kind) && row.lastSeq > lastSeqAfter).map(toOpenSubject));
       const last = rows.at(-1);
-      if (last === undefined || rows.length < PAGE) break;
-      after = last.firstSeq;
+      if (last === undefined || rows.length < limit) break;
+      range = newestFirst ? { afterFirstSeq, beforeFirstSeq: last.firstSeq } : { afterFirstSeq: last.firstSeq };
     }
     return found.slice(0, query.limit);
   }

@@ -132,12 +132,16 @@ export interface Journal {
    */
   append(draft: EntryDraft): Promise<JournalEntry>;
   entriesOf(subject: string): Promise<readonly JournalEntry[]>;
-  /** Open subjects, oldest first, at most `limit` after `afterFirstSeq`; only those of `card` where one is given, and with an entry after `lastSeqAfter`. */
+  /**
+   * Open subjects, oldest first (or newest first), at most `limit` after `afterFirstSeq`; only those of `card` where one is given, and with an entry
+   * after `lastSeqAfter`.
+   */
   openSubjects(query: {
     readonly card?: string;
     readonly kind?: RecordKind;
     readonly afterFirstSeq?: number;
     readonly lastSeqAfter?: number;
+    readonly newestFirst?: boolean;
     readonly limit: number;
   }): Promise<readonly OpenSubject[]>;
   mark(name: string): Promise<string | undefined>;

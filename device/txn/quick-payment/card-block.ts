@@ -11,9 +11,9 @@ import { formatStatusWord } from "../../codec/apdu.ts";
 import { operationOf } from "../journal/members.ts";
 import type { EntryDraft, Journal, JsonObject } from "../journal/types.ts";
 import type { RiskReason } from "../risk/guard.ts";
+import { isInFlight } from "./open-sales.ts";
 import type { CardBlocking } from "./ports.ts";
 import type { IdentifiedCard } from "./purses/dialogue.ts";
-import { isInFlight } from "./resolve.ts";
 
 export const CARD_BLOCK_ACT = "card-block";
 /** Earlier attempts at one card that are looked at in one go. */

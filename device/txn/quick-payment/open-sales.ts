@@ -1,21 +1,47 @@
-/* Open sales of one purse, for cards that must be asked about them before anybody knows which card it is. */
-import { eachOpenSubject } from "../journal/open-subjects.ts";
-import type { Journal } from "../journal/types.ts";
+/*
+ * Open sales of one purse, for cards that must be asked about them before anybody knows which card it is. Sales whose card never returns stay open
+ * for ever: a tap looks at the newest alone, and reads nothing twice to learn of which purse it is.
+ */
+import type { Journal, JournalEntry } from "../journal/types.ts";
 import type { PurseKind } from "../sale-request.ts";
 import { type RecordedSale, readSale } from "./record.ts";
 
-/** Open sales that are looked through; those beyond are found by the card's name, without its last answer. */
-const LOOKED_THROUGH_MAX = 500;
+type ReadJournal = Pick<Journal, "boot" | "openSubjects" | "entriesOf">;
 
-/** Newest first. Faults: those of the journal. */
-export async function openSalesOfPurse(journal: Journal, purse: PurseKind): Promise<readonly RecordedSale[]> {
-  const sales: RecordedSale[] = [];
-  let seen = 0;
-  for await (const { subject } of eachOpenSubject(journal, "quick-payment")) {
-    seen += 1;
-    if (seen > LOOKED_THROUGH_MAX) break;
-    const sale = readSale(await journal.entriesOf(subject));
-    if (sale?.purse === purse) sales.push(sale);
+/** Open sales that are looked through; those before are found by the card's name, without its last answer. */
+const LOOKED_THROUGH_MAX = 64;
+const FOUND_MAX = 4;
+const OTHERS_MAX = 1_000;
+
+/** Another lane is still at it: what it started in this life has not been given up yet. */
+export function isInFlight(journal: Pick<Journal, "boot">, entry: JournalEntry): boolean {
+  return entry.boot === journal.boot && (entry.state === "prepared" || entry.state === "acting");
+}
+
+export class OpenSales {
+  readonly #purse: PurseKind;
+  /** Open sales of other purses. */
+  readonly #others = new Set<string>();
+
+  constructor(purse: PurseKind) {
+    this.#purse = purse;
   }
-  return sales.toReversed();
+
+  /** The newest few, newest first; none that a lane is at just now. Faults: those of the journal. */
+  async newest(journal: ReadJournal): Promise<readonly RecordedSale[]> {
+    const sales: RecordedSale[] = [];
+    for (const { subject } of await journal.openSubjects({ kind: "quick-payment", newestFirst: true, limit: LOOKED_THROUGH_MAX })) {
+      if (sales.length === FOUND_MAX) break;
+      if (this.#others.has(subject)) continue;
+      const sale = readSale(await journal.entriesOf(subject));
+      if (sale?.purse !== this.#purse) this.#noteOther(subject);
+      else if (!isInFlight(journal, sale.last)) sales.push(sale);
+    }
+    return sales;
+  }
+
+  #noteOther(subject: string): void {
+    if (this.#others.size === OTHERS_MAX) this.#others.clear();
+    this.#others.add(subject);
+  }
 }

@@ -18,6 +18,7 @@ import type { CardLinks } from "../risk/card-links.ts";
 import type { LocalRuling, RiskGuard, RuledByPlace } from "../risk/guard.ts";
 import type { RiskLimits } from "../risk/limits.ts";
 import type { SaleTimes } from "../sale-time.ts";
+import type { OpenSales } from "./open-sales.ts";
 
 /** How this region's purses are spoken to. */
 export interface PurseProfile {
@@ -79,6 +80,8 @@ export interface ElectronicCashPorts extends AuthenticationPorts {
   readonly recordKey?: RecordKey;
   /** What is remembered of cards, shared by all lanes of the terminal; left out: nothing is. */
   readonly knownCards?: KnownCashCards;
+  /** Open sales of electronic cash, shared in the same way. */
+  readonly openSales?: OpenSales;
   /** Who clears these sales; left out: the settlement host. What the acquirer clears is told to it by uploads, and is information for everybody else. */
   readonly clearing?: "acquirer";
 }

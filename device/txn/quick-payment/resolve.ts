@@ -4,7 +4,8 @@
  */
 import { assert } from "../../base/assert.ts";
 import type { Log } from "../../base/log.ts";
-import type { Journal, JournalEntry, JsonObject } from "../journal/types.ts";
+import type { Journal, JsonObject } from "../journal/types.ts";
+import { isInFlight } from "./open-sales.ts";
 import type { IdentifiedCard, Proven } from "./purses/dialogue.ts";
 import { laterDraft, type RecordedSale, readSale } from "./record.ts";
 import type { EntryWish, PurseEvidence } from "./types.ts";
@@ -42,11 +43,6 @@ export interface ResolvedCard {
   readonly undecidable: number;
   /** Sales that are still open and must be decided before this card pays again. */
   readonly open: number;
-}
-
-/** Another lane is still at it: what it started in this life has not been given up yet. */
-export function isInFlight(journal: Journal, entry: JournalEntry): boolean {
-  return entry.boot === journal.boot && (entry.state === "prepared" || entry.state === "acting");
 }
 
 interface Examined {

@@ -22,7 +22,7 @@ import { impossibleAmount } from "../risk/limits.ts";
 import { allowsZero, type PurseChoice, type SaleRequest, tariffOf } from "../sale-request.ts";
 import { type Admitted, admitCard, reviewedCard } from "./admission.ts";
 import { decide, FIRST_STEP, QUICK_PAYMENT_RULES } from "./machine.ts";
-import { openSalesOfPurse } from "./open-sales.ts";
+import { isInFlight } from "./open-sales.ts";
 import { placeLimits } from "./place-limits.ts";
 import type { QuickPaymentLimits, QuickPaymentPorts } from "./ports.ts";
 import { purseDialogue } from "./purses/all.ts";
@@ -40,7 +40,7 @@ import {
   saleDetail,
   saleMark,
 } from "./record.ts";
-import { isInFlight, type ResolutionRules, resolveCard } from "./resolve.ts";
+import { type ResolutionRules, resolveCard } from "./resolve.ts";
 import { tellWhose } from "./social-card.ts";
 import type { Command, EntryWish, Event, Evidence, KnownSale, QuickPaymentOutcome, QuickPaymentRules, Reason, Sale } from "./types.ts";
 import { namedUnusable, unusableAtOnce } from "./wrong-card.ts";
@@ -337,7 +337,7 @@ class QuickPaymentRun {
     const atOnce = unusableAtOnce(channel);
     if (atOnce !== undefined) return cardUnusable(atOnce);
     const limits = () => this.#commandLimits();
-    const open = this.#dialogue.recalls ? await openSalesOfPurse(this.#journal, kind) : [];
+    const open = (await this.#dialogue.recall?.(this.#journal)) ?? [];
     const found = await this.#dialogue.identify({ channel, limits }, open);
     if (found.kind === "unusable") return cardUnusable(await namedUnusable(channel, { found, purse: kind, ports: this.#ports }, limits));
     this.#card = found.card;

@@ -118,20 +118,16 @@ export class SqliteEngine {
     return this.#rows("SELECT * FROM subjects WHERE subject = ?", subject).map(toSubject)[0];
   }
 
-  subjects(query: {
-    readonly states: readonly string[];
-    readonly cardKey?: string;
-    readonly afterFirstSeq?: number;
-    readonly limit: number;
-  }): readonly StoredSubject[] {
+  subjects(query: Parameters<JournalStore["subjects"]>[0]): readonly StoredSubject[] {
     const states = JSON.stringify(query.states);
     const wanted = query.states.every((state) => (OPEN_STATES as readonly string[]).includes(state)) ? `${OPEN_CONDITION} AND ` : "";
-    const where = `${wanted}state IN (SELECT value FROM json_each(?)) AND first_seq > ?`;
-    const after = query.afterFirstSeq ?? 0;
+    const where = `${wanted}state IN (SELECT value FROM json_each(?)) AND first_seq > ? AND first_seq < ?`;
+    const order = `ORDER BY first_seq${query.newestFirst === true ? " DESC" : ""} LIMIT ?`;
+    const range = [states, query.afterFirstSeq ?? 0, query.beforeFirstSeq ?? Number.MAX_SAFE_INTEGER] as const;
     const rows =
       query.cardKey === undefined
-        ? this.#rows(`SELECT * FROM subjects WHERE ${where} ORDER BY first_seq LIMIT ?`, states, after, query.limit)
-        : this.#rows(`SELECT * FROM subjects WHERE ${where} AND card_key = ? ORDER BY first_seq LIMIT ?`, states, after, query.cardKey, query.limit);
+        ? this.#rows(`SELECT * FROM subjects WHERE ${where} ${order}`, ...range, query.limit)
+        : this.#rows(`SELECT * FROM subjects WHERE ${where} AND card_key = ? ${order}`, ...range, query.cardKey, query.limit);
     return rows.map(toSubject);
   }
 

@@ -37,7 +37,6 @@ export function compound({ psam, profile, cardProfile, transit }: CompoundParts)
   const parts: PbocPurseParts = { psam, profile, cardProfile, purse: transitPurseOf(cardProfile) };
   return {
     confirmation: "psam",
-    recalls: false,
     identify: async (access) => {
       const opened = await openTransit(access.channel, cardProfile, access.limits());
       if (opened.kind === "refused") return { kind: "unusable", reason: "card-refused", statusWord: opened.statusWord };

@@ -10,7 +10,7 @@ import type { Limits } from "../../../base/ports.ts";
 import type { SignedAnswer } from "../../../card/purse/maintenance.ts";
 import type { DayRange } from "../../../codec/civil-time.ts";
 import type { CardChannel } from "../../../drivers/ports.ts";
-import type { JsonObject } from "../../journal/types.ts";
+import type { Journal, JsonObject } from "../../journal/types.ts";
 import type { PurseChoice } from "../../sale-request.ts";
 import type { SaleTime } from "../../sale-time.ts";
 import type { CardBlocking } from "../ports.ts";
@@ -126,6 +126,6 @@ export interface PurseDialogue {
    * Faults: those of the channel.
    */
   identify(access: CardAccess, open: readonly RecordedSale[]): Promise<Identification>;
-  /** Whether `identify` wants to know the open sales. */
-  readonly recalls: boolean;
+  /** The open sales that `identify` wants to know; left out: none. Faults: those of the journal. */
+  recall?(journal: Journal): Promise<readonly RecordedSale[]>;
 }

@@ -23,7 +23,6 @@ export function ePurse({ psam, profile, cardProfile }: EPurseParts): PurseDialog
   };
   return {
     confirmation: "psam",
-    recalls: false,
     identify: async (access) => {
       const found = await identifyPboc(access, parts);
       return found.kind === "ok" ? { kind: "ok", card: new PbocCard(access, parts, { facts: found.facts, steps: { begin } }) } : found;

@@ -16,6 +16,7 @@ import type { RecordName } from "../../../codec/afl.ts";
 import { civilTime, type DayRange } from "../../../codec/civil-time.ts";
 import type { JsonObject } from "../../journal/types.ts";
 import type { PurseChoice } from "../../sale-request.ts";
+import { OpenSales } from "../open-sales.ts";
 import type { RecordedSale } from "../record.ts";
 import type { TransitView } from "../tariff.ts";
 import type { PurseEvidence } from "../types.ts";
@@ -35,9 +36,10 @@ const BALANCE_ALONE = ["balance"] as const;
 export function electronicCash(parts: CashParts): PurseDialogue {
   const repeated: Repeated = new Map();
   const known = parts.knownCards ?? new KnownCashCards();
+  const open = parts.openSales ?? new OpenSales("electronic-cash");
   return {
     confirmation: "signature",
-    recalls: true,
+    recall: (journal) => open.newest(journal),
     identify: (access, open) => identify(access, { parts, repeated, known }, open),
   };
 }

@@ -15,7 +15,6 @@ import { type MedicalBaseline, MedicalCard, type MedicalPurseParts, nameMedicalC
 export function medicalPurse(parts: MedicalPurseParts): PurseDialogue {
   return {
     confirmation: "psam",
-    recalls: false,
     identify: async (access) => {
       const named = await nameMedicalCard(access, parts.profile);
       if (named.kind !== "ok") return named;
