@@ -94,9 +94,11 @@ export class SeedRun {
   async #liveness(): Promise<void> {
     const { cards } = this.#town;
     countScriptedGone(this.#town, this.#holders.gone);
-    for (const card of cards.filter((each) => !this.#holders.gone.has(each))) {
+    for (const [at, card] of cards.entries()) {
+      if (this.#holders.gone.has(card)) continue;
       for (const purse of WORLD_PURSES) {
-        const reference = `return-${card.card.serial.slice(-4)}-${purse}`;
+        // By its place: serials of two cards may end alike, and are personal.
+        const reference = `return-${at}-${purse}`;
         await this.#day.bounded(this.#purchase(card, { reference, ...drawSale(this.#draw, purse, 1) }), "a card's return");
       }
     }

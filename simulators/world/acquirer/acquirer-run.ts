@@ -375,9 +375,11 @@ export class AcquirerRun {
     // What was planned for a comparison that never came strikes nobody any more.
     this.#acquirer.faults.difference = "none";
     countScriptedGone(town, holders.gone);
-    for (const card of town.cards.filter((each) => !holders.gone.has(each))) {
+    for (const [at, card] of town.cards.entries()) {
+      if (holders.gone.has(card)) continue;
       for (const purse of WORLD_PURSES) {
-        const reference = `return-${card.card.serial.slice(-4)}-${purse}`;
+        // By its place: serials of two cards may end alike, and are personal.
+        const reference = `return-${at}-${purse}`;
         await this.#day.bounded(this.#purchase(card, { reference, ...drawSale(this.#day.draw, purse, 1) }), "a card's return");
       }
     }

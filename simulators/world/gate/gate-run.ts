@@ -204,10 +204,12 @@ export class GateRun {
     this.#town.office?.clear();
     await this.#day.bounded(this.#listsTaken(), "the last lists");
     countScriptedGone(this.#town, this.#holders.gone);
-    for (const card of cards.filter((each) => !this.#holders.gone.has(each))) {
+    for (const [at, card] of cards.entries()) {
+      if (this.#holders.gone.has(card)) continue;
       for (const purse of WORLD_PURSES) {
         const life = await this.#day.bounded(this.#powered(), "the terminal's power");
-        const reference = `return-${card.card.serial.slice(-4)}-${purse}`;
+        // By its place: serials of two cards may end alike, and are personal.
+        const reference = `return-${at}-${purse}`;
         const act = { is: "sale", flow: `till-${purse === "compound" ? "e-purse" : purse}`, card, reference, ...drawSale(this.#draw, purse, 1) } as const;
         await this.#day.bounded(this.#till.serve(life, act), "a card's return");
       }
