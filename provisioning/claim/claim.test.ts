@@ -69,11 +69,7 @@ describe("power cuts", () => {
     for (const when of ["before", "during", "after"] as const) {
       for (let at = 1; ; at += 1) {
         const { place, machine } = start(`cut-${when}-${at}`);
-        let count = 0;
-        machine.cutAt = () => {
-          count += 1;
-          return count === at ? when : undefined;
-        };
+        machine.cutOnce(at, when);
         const first = await machine.life();
         if (first !== "cut") {
           expect(first).toEqual(CLAIMED);

@@ -87,11 +87,7 @@ test("cut off at every change it goes on to the same end", async () => {
   for (const when of ["before", "during", "after"] as const) {
     for (let at = 1; ; at += 1) {
       const { place, machine } = await claimed(`cut-${when}-${at}`);
-      let count = 0;
-      machine.cutAt = () => {
-        count += 1;
-        return count === at ? when : undefined;
-      };
+      machine.cutOnce(at, when);
       const first = await end(place, machine);
       machine.cutAt = undefined;
       if (first !== "cut") {

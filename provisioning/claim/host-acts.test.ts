@@ -83,11 +83,7 @@ describe("the host's own key", () => {
       for (let at = 1; ; at += 1) {
         const { place, machine } = await claimed(`cut-${when}-${at}`);
         const { publicKey } = act(place, { act: "rotate-host-key" });
-        let count = 0;
-        machine.cutAt = () => {
-          count += 1;
-          return count === at ? when : undefined;
-        };
+        machine.cutOnce(at, when);
         const first = await round(place, machine);
         machine.cutAt = undefined;
         await round(place, machine);
@@ -223,11 +219,7 @@ describe("a certificate that shall follow", () => {
         act(place, { act: "order", tid: "T001", what: "certificate" });
         const life: CareLife = { used: [], laterMs: 0, nextRefused: "silent" };
         for (let turn = 0; turn < 6; turn += 1) await round(place, machine, life);
-        let count = 0;
-        machine.cutAt = () => {
-          count += 1;
-          return count === at ? when : undefined;
-        };
+        machine.cutOnce(at, when);
         const first = await round(place, machine, life);
         machine.cutAt = undefined;
         expect(fingerprint(machine)).toBe(before);

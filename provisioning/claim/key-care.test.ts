@@ -27,11 +27,7 @@ test("at the host's order too; killed at every change and every message it never
       const { place, machine } = await claimed(`renew-${when}-${at}`);
       const before = fingerprint(machine);
       place.desk.order("T001", "certificate");
-      let count = 0;
-      machine.cutAt = () => {
-        count += 1;
-        return count === at ? when : undefined;
-      };
+      machine.cutOnce(at, when);
       const first = await round(place, machine);
       machine.cutAt = undefined;
       const trusted = [place.desk.sessions[0]?.certificate.fingerprint, place.desk.sessions[0]?.following?.fingerprint];
@@ -76,11 +72,7 @@ test("a new data key and its name arrive together, whatever is cut off", async (
       const { place, machine } = await claimed(`data-${when}-${at}`);
       place.desk.order("T001", "data-key");
       const wanted = place.desk.sessions[0]?.dataKeys.at(-1);
-      let count = 0;
-      machine.cutAt = () => {
-        count += 1;
-        return count === at ? when : undefined;
-      };
+      machine.cutOnce(at, when);
       const first = await round(place, machine);
       machine.cutAt = undefined;
       if (first === "cut") await round(place, machine);

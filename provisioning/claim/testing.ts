@@ -96,6 +96,15 @@ export class ClaimMachine {
     for (const [name, contents] of other.disk.files) this.disk.damage(name, contents);
   }
 
+  /** Cuts the power at the change or message of this number, counted from now; at no other. */
+  cutOnce(at: number, when: "before" | "during" | "after"): void {
+    let count = 0;
+    this.cutAt = () => {
+      count += 1;
+      return count === at ? when : undefined;
+    };
+  }
+
   give(file: Bytes): void {
     this.disk.damage("etc.claim", file);
   }
